@@ -1,0 +1,70 @@
+"""feeder turns archived articles into one clean feed, a readable site, and a Telegram channel and bot.
+
+The names below are its public face: services, scripts and their tests import these and nothing deeper. They are
+loaded when first used, so that `import feeder` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feeder.config import ChannelConfig, Config, TelegramConfig, load_config, parse_duration
+    from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
+    from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
+    from feeder.service import Service
+    from feeder.store import Hit, Query, Results, Store, migrate, parse_query
+    from feeder.store.tables import Moment
+
+_HOME = {
+    "feeder.config": ("ChannelConfig", "Config", "TelegramConfig", "load_config", "parse_duration"),
+    "feeder.errors": (
+        "ConfigError",
+        "FeederError",
+        "NoSuchEntryError",
+        "QueryError",
+        "ServiceError",
+        "StoreError",
+    ),
+    "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
+    "feeder.service": ("Service",),
+    "feeder.store": ("Hit", "Query", "Results", "Store", "migrate", "parse_query"),
+    "feeder.store.tables": ("Moment",),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [  # noqa: PLE0604, PLE0605  written out below for type checkers, made of _HOME so that it is said once
+    "ChannelConfig",
+    "Config",
+    "ConfigError",
+    "Credit",
+    "Draft",
+    "Entry",
+    "Feed",
+    "FeederError",
+    "Hit",
+    "Link",
+    "Media",
+    "Moment",
+    "NoSuchEntryError",
+    "Person",
+    "Query",
+    "QueryError",
+    "Results",
+    "Service",
+    "ServiceError",
+    "Source",
+    "Store",
+    "StoreError",
+    "TelegramConfig",
+    "entry_key",
+    "load_config",
+    "migrate",
+    "parse_duration",
+    "parse_query",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'feeder' has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)

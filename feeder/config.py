@@ -1,0 +1,325 @@
+"""One frozen `Config` out of a TOML file and the environment.
+
+Everything a user can set is declared here, with its default, and described in `config.example.toml`. Nothing
+else reads the environment. A mistake becomes a `ConfigError` of one line: file, key, value, rule.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from feeder.errors import ConfigError
+
+ENV_PREFIX = "FEEDER_"
+CONFIG_ENV = "FEEDER_CONFIG"
+DEFAULT_NAME = "config.toml"
+AFTER_INGEST = "after-ingest"
+
+_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_CRON_FIELDS = 5
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return "30s", "15m", "2h" or "1d" as a timedelta; ValueError for anything else or for nothing at all."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        raise ValueError('write a length of time such as "30s", "15m", "2h" or "1d"')
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _schedule(text: str) -> str:
+    if len(text.split()) != _CRON_FIELDS:
+        try:
+            parse_duration(text)
+        except ValueError:
+            raise ValueError('write an interval such as "15m", or a cron line of five fields (UTC)') from None
+    return text
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write an http(s) address")
+    return text
+
+
+def _site_url(text: str) -> str:
+    return _http_url(text).rstrip("/") + "/"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError('write a time zone such as "UTC" or "Asia/Shanghai"') from None
+    return name
+
+
+def _store_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError('write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
+    return text
+
+
+def _chat(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Schedule = Annotated[str, AfterValidator(_schedule)]
+PublishSchedule = Annotated[str, AfterValidator(lambda text: text if text == AFTER_INGEST else _schedule(text))]
+ChatAddress = Annotated[
+    str,
+    BeforeValidator(_chat),
+    Field(pattern=r"^(@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19})$"),
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SiteConfig(_Section):
+    """How the published feed and pages present themselves, and where they are written."""
+
+    title: str = "feeder"
+    subtitle: str = ""
+    url: Annotated[str, AfterValidator(_site_url)] = "http://127.0.0.1:8000/"
+    language: str = "zh-Hans"
+    output: Path = Path("public")
+    entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
+    content: Literal["full", "summary"] = "full"
+
+
+class StoreConfig(_Section):
+    """Where the entries are kept."""
+
+    url: Annotated[str, AfterValidator(_store_url)] = "sqlite:///data/feeder.db"
+
+
+class SourceConfig(_Section):
+    """One place that entries come from. `timezone` is for dates that name no zone of their own."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
+    folder: Path
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    categories: tuple[str, ...] = ()
+    max_bytes: Annotated[int, Field(ge=1)] = 8_000_000
+
+
+class ScheduleConfig(_Section):
+    """When `feeder run` works. Cron lines count in UTC, with cron's own weekdays (0 and 7 are Sunday)."""
+
+    ingest: Schedule = "15m"
+    publish: PublishSchedule = AFTER_INGEST
+
+
+class WebConfig(_Section):
+    """Where `feeder serve` and `feeder run` listen."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+
+class ChannelConfig(_Section):
+    """One chat that new entries are posted to."""
+
+    chat: ChatAddress
+    topic: int | None = None
+    query: str = ""
+    silent: bool = False
+    recent: Annotated[int, Field(ge=0, le=100)] = 3
+    on_unknown: Literal["repost", "hold"] = "repost"
+
+
+class TelegramConfig(_Section):
+    """The bot. Without a token there is none."""
+
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    api_url: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
+    admins: tuple[int, ...] = ()
+    poll: Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])] = "20s"
+    channels: tuple[ChannelConfig, ...] = ()
+
+
+class Config(BaseSettings):
+    """Everything that can be set. Paths are absolute once `load_config` has made it.
+
+    `file` is the configuration file that was read; None means the embedded default.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+    )
+
+    file: Path | None = None
+    site: SiteConfig = SiteConfig()
+    store: StoreConfig = StoreConfig()
+    sources: tuple[SourceConfig, ...] = ()
+    schedule: ScheduleConfig = ScheduleConfig()
+    web: WebConfig = WebConfig()
+    telegram: TelegramConfig = TelegramConfig()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the name and place are pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the name and place are pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the name and place are pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and read nothing else."""
+        return env_settings, init_settings
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Return the configuration in force.
+
+    `path` is the file that the user named; None looks at `$FEEDER_CONFIG`, then `./config.toml`, then takes the
+    embedded default, which reads the seed articles. Relative paths count from the file's folder, or from the
+    working folder where there is no file.
+
+    Raises:
+        ConfigError: a file that is not there or is not TOML, an unknown key, or a value that breaks a rule.
+    """
+    file = _find_file(path)
+    values = _read_toml(file) if file else {}
+    _refuse_unknown_variables()
+    try:
+        config = Config(**{**values, "file": file})
+    except ValidationError as error:
+        raise ConfigError(_explain(error.errors()[0], file)) from None
+    return _settled(config, (file.parent if file else Path()).resolve())
+
+
+def embedded(name: str) -> Path:
+    """Return where a file that ships with feeder lies: in the wheel, or beside the package in a checkout."""
+    inside = Path(__file__).parent / name
+    return inside if inside.exists() else Path(__file__).parent.parent / name
+
+
+def _find_file(path: Path | None) -> Path | None:
+    named = path or (Path(os.environ[CONFIG_ENV]) if os.environ.get(CONFIG_ENV) else None)
+    if named is None:
+        return Path(DEFAULT_NAME) if Path(DEFAULT_NAME).exists() else None
+    if not named.is_file():
+        raise ConfigError(f"{named}: no such file; `feeder init` writes one, or name another with --config")
+    return named
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{file}: cannot be read: {reason}") from None
+    if "file" in values:
+        raise ConfigError(f"{file}: file: unknown key; take it out")
+    return values
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Config.model_fields if name != "file"} | {CONFIG_ENV}
+    for variable in sorted(os.environ):
+        top = variable.upper().split("__")[0]
+        if variable.upper().startswith(ENV_PREFIX) and top not in known:
+            raise ConfigError(f"${variable}: unknown setting{_nearest(top, known)}")
+
+
+def _settled(config: Config, base: Path) -> Config:
+    """Return the configuration with absolute paths, the embedded source where none is named, and the token read."""
+    sources = config.sources or (SourceConfig(name="seeds", folder=_seeds(base)),)
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{config.file}: sources.name: {name!r} is used twice; give each source its own")
+    chats = [(channel.chat, channel.topic) for channel in config.telegram.channels]
+    for chat, topic in chats:
+        if chats.count((chat, topic)) > 1:
+            raise ConfigError(f"{config.file}: telegram.channels.chat: {chat!r} is used twice; keep one")
+    scheme, _, database = config.store.url.partition("///")
+    url = f"{scheme}///{base / database}" if scheme == "sqlite:" else config.store.url
+    return config.model_copy(
+        update={
+            "site": config.site.model_copy(update={"output": base / config.site.output}),
+            "store": StoreConfig(url=url),
+            "sources": tuple(s.model_copy(update={"folder": base / s.folder}) for s in sources),
+            "telegram": _with_token(config, base),
+        },
+    )
+
+
+def _seeds(base: Path) -> Path:
+    return base / "seeds" if (base / "seeds").is_dir() else embedded("seeds")
+
+
+def _with_token(config: Config, base: Path) -> TelegramConfig:
+    telegram = config.telegram
+    if telegram.token_file is not None:
+        if telegram.token is not None:
+            raise ConfigError(f"{config.file}: telegram: both token and token_file are set; keep one")
+        file = base / telegram.token_file
+        try:
+            telegram = telegram.model_copy(update={"token": SecretStr(file.read_text("utf-8").strip())})
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ConfigError(f"telegram.token_file: {str(file)!r} cannot be read: {reason}") from None
+    if telegram.token is not None and not re.fullmatch(r"\d+:[\w-]{20,}", telegram.token.get_secret_value()):
+        raise ConfigError(
+            "telegram.token: that is not a bot token (digits, a colon, 35 letters); copy it from @BotFather",
+        )
+    return telegram
+
+
+def _explain(error: ErrorDetails, file: Path | None) -> str:
+    """Say in one line what is wrong: where the value stands, the value, and the rule."""
+    location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-", "literal"))]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    variable = ENV_PREFIX + "__".join(str(part) for part in location).upper()
+    place = f"${variable}" if variable in {name.upper() for name in os.environ} else f"{file or 'default'}: {key}"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key{_nearest(str(location[-1]), _keys_beside(location))}"
+    if error["type"] == "missing":
+        return f"{place}: this key is required"
+    rule = error["msg"].removeprefix("Value error, ")
+    shown = "" if "token" in key else f"{error['input']!r}: "
+    return f"{place}: {shown}{rule[0].lower()}{rule[1:]}"
+
+
+def _keys_beside(location: list[int | str]) -> set[str]:
+    """Return the keys that are known where the last part of `location` stands."""
+    sections: Mapping[str, type[BaseModel]] = {
+        "site": SiteConfig,
+        "store": StoreConfig,
+        "sources": SourceConfig,
+        "schedule": ScheduleConfig,
+        "web": WebConfig,
+        "telegram": TelegramConfig,
+        "channels": ChannelConfig,
+    }
+    names = [part for part in location[:-1] if isinstance(part, str)]
+    return set(sections[names[-1]].model_fields) if names else set(Config.model_fields) - {"file"}
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(sorted(known))}"

@@ -1,0 +1,185 @@
+"""The values that flow from left to right: `Draft` from a source, `Entry` from normalising, `Feed` to a reader.
+
+Frozen, compared by value, free of behaviour that needs a file, a socket, a clock or a setting. Names are those
+of RFC 4287 (Atom) wherever it has one.
+"""
+
+import hashlib
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+MediaKind = Literal["image", "audio", "video"]
+ContentType = Literal["html", "markdown", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author (RFC 4287 §3.2)."""
+
+    name: str
+    uri: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """Someone who worked on the text without being its author: translator, proofreader, editor, publisher."""
+
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link beside the alternate one: `via` (where the text was taken from) or `related` (RFC 4287 §4.2.7.2)."""
+
+    rel: Literal["via", "related"]
+    href: str
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture, sound or film that belongs to an entry.
+
+    `type` is its media type and `length` its size in bytes; None means that the source did not say.
+    """
+
+    url: str
+    kind: MediaKind
+    type: str | None = None
+    length: int | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where an entry was first published, written out as atom:source (RFC 4287 §4.2.11)."""
+
+    title: str
+    id: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """A date as a source gave it, not yet understood.
+
+    `read_from` says where it stood (`body`, `epoch`, `front matter`, `text`, `file name`, `file time`, …) and
+    becomes the entry's `published_from` when this stamp is the one that is believed.
+    """
+
+    text: str
+    read_from: str
+    means: Literal["published", "updated"] = "published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry as its source gave it, before normalising. Every text may still hold anything at all.
+
+    `origin` is the file's path as the source names it, or the feed's address. `link` may be relative or carry
+    trackers; `stamps` stand in the order in which the source's own format prefers them.
+    """
+
+    origin: str
+    content: str
+    content_type: ContentType
+    title: str | None = None
+    id: str | None = None
+    link: str | None = None
+    links: tuple[Link, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+    authors: tuple[str, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    categories: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    language: str | None = None
+    summary: str | None = None
+    rights: str | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One article, clean: what the store keeps and readers see.
+
+    * `id` is the atom:id, an IRI that never changes. `link` is the page for people; None where there is none.
+    * `title` and `summary` are plain text; `content` is HTML out of a short list of tags, "" where the source
+      had no text.
+    * `published` and `updated` are aware UTC datetimes; `published_from` names what `published` was read from.
+    * `language` is a BCP 47 tag (`zh-Hans`, `zh-Hant`, `en`, …); None where it could not be told.
+    * `cut` holds, as plain text, each block that normalising took out of the content, so that nothing is lost
+      in silence.
+    * `first_seen_at` is our own clock: when the entry first came into the store, aware UTC.
+    """
+
+    id: str
+    title: str
+    published: datetime
+    updated: datetime
+    published_from: str
+    source: Source
+    first_seen_at: datetime
+    link: str | None = None
+    links: tuple[Link, ...] = ()
+    authors: tuple[Person, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    categories: tuple[str, ...] = ()
+    language: str | None = None
+    summary: str = ""
+    content: str = ""
+    media: tuple[Media, ...] = ()
+    rights: str | None = None
+    cut: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A short name for addresses and commands: 16 hexadecimal digits, the same for ever for the same `id`."""
+        return entry_key(self.id)
+
+
+def entry_key(entry_id: str) -> str:
+    """Return the key that stands for an atom:id in page addresses, commands and buttons (64 bits of SHA-256)."""
+    return hashlib.sha256(entry_id.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What is said of a feed as a whole; its entries travel beside it.
+
+    `link` is the site's page, `self_link` the address that the feed is served from: they must be what a reader
+    really asks for. `updated` is an aware UTC datetime; None where the feed has no entry yet.
+    """
+
+    id: str
+    title: str
+    link: str
+    self_link: str
+    updated: datetime | None
+    subtitle: str | None = None
+    language: str | None = None
+    authors: tuple[Person, ...] = field(default=())
+
+
+def entry_to_dict(entry: Entry) -> dict[str, Any]:
+    """Return the entry as JSON can hold it: every field by its name, dates in RFC 3339 with a Z."""
+    return {
+        f.name: rfc3339(value) if isinstance(value := getattr(entry, f.name), datetime) else _plain(value)
+        for f in fields(entry)
+    }
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return an aware datetime as RFC 3339 in UTC: `2023-02-20T14:37:16Z`, with a fraction only where it has one."""
+    utc = moment.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds" if utc.microsecond else "seconds").replace("+00:00", "Z")
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  JSON's own types: anything goes in, anything comes out
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value

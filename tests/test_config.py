@@ -1,0 +1,210 @@
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from feeder.config import Config, embedded, load_config, parse_duration
+from feeder.errors import ConfigError
+
+TOKEN = "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(text: str, name: str = "config.toml") -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def uncommented(text: str) -> str:
+    """The example with every setting that stands there as a comment switched on."""
+    return re.sub(r'^# (?=\[\[|[a-z_]+ = )', "", text, flags=re.MULTILINE)
+
+
+def test_without_any_file_the_seeds_are_read_and_served_on_loopback(tmp_path: Path) -> None:
+    config = load_config()
+    assert config.file is None
+    assert [(source.name, source.folder) for source in config.sources] == [("seeds", embedded("seeds"))]
+    assert len(list(config.sources[0].folder.iterdir())) == 5
+    assert config.store.url == f"sqlite:///{tmp_path}/data/feeder.db"
+    assert config.site.output == tmp_path / "public"
+    assert (config.web.host, config.web.port) == ("127.0.0.1", 8000)
+    assert config.telegram.token is None
+
+
+def test_a_seeds_folder_beside_the_configuration_comes_before_the_embedded_one(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    assert load_config().sources[0].folder == tmp_path / "seeds"
+
+
+def test_the_example_loads_and_says_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    example = write(embedded("config.example.toml").read_text("utf-8"))
+    assert load_config(example).model_copy(update={"file": None}) == load_config_without_file(example)
+
+
+def load_config_without_file(example: Path) -> Config:
+    example.unlink()
+    return load_config()
+
+
+def test_the_example_with_every_comment_switched_on_still_loads() -> None:
+    text = uncommented(embedded("config.example.toml").read_text("utf-8")).replace("token_file =", "# token_file =")
+    config = load_config(write(text))
+    assert config.telegram.token is not None
+    assert config.telegram.channels[0].chat == "@my_channel"
+
+
+def test_the_example_names_every_setting_there_is() -> None:
+    example = tomllib.loads(uncommented(embedded("config.example.toml").read_text("utf-8")))
+
+    def check(model: type[BaseModel], table: dict[str, Any]) -> None:
+        fields = {name for name in model.model_fields if name != "file"}
+        assert fields == set(table), model
+        for name, value in table.items():
+            if isinstance(value, dict):
+                check(Config.model_fields[name].annotation, value)  # type: ignore[arg-type]  # a section's class
+            elif isinstance(value, list) and value and isinstance(value[0], dict):
+                row = {"sources": "SourceConfig", "channels": "ChannelConfig"}[name]
+                check(getattr(__import__("feeder.config", fromlist=[row]), row), value[0])
+
+    check(Config, example)
+
+
+def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
+    path = write('[site]\noutput = "out"\n[[sources]]\nname = "a"\nfolder = "b"\n', "deep/er/my.toml")
+    config = load_config(path)
+    assert config.site.output == tmp_path / "deep/er/out"
+    assert config.sources[0].folder == tmp_path / "deep/er/b"
+    assert config.store.url == f"sqlite:///{tmp_path}/deep/er/data/feeder.db"
+
+
+def test_an_absolute_store_stays_where_it_is() -> None:
+    assert load_config(write('[store]\nurl = "sqlite:////srv/a.db"')).store.url == "sqlite:////srv/a.db"
+    assert load_config(write('[store]\nurl = "postgresql://u@h/d"')).store.url == "postgresql://u@h/d"
+
+
+def test_the_environment_names_the_file_and_wins_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_CONFIG", str(write("[web]\nport = 1\nhost = '::1'", "other.toml")))
+    monkeypatch.setenv("FEEDER_WEB__PORT", "2")
+    monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", TOKEN)
+    config = load_config()
+    assert (config.web.host, config.web.port) == ("::1", 2)
+    assert config.telegram.token is not None
+    assert TOKEN not in repr(config)
+
+
+def test_a_token_can_stand_in_a_file() -> None:
+    write(f"{TOKEN}\n", "secrets/token")
+    config = load_config(write('[telegram]\ntoken_file = "secrets/token"'))
+    assert config.telegram.token is not None
+    assert config.telegram.token.get_secret_value() == TOKEN
+
+
+def test_the_site_address_always_ends_with_a_slash() -> None:
+    assert load_config(write('[site]\nurl = "https://example.org/news"')).site.url == "https://example.org/news/"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[site]\ntitel = 'x'", "config.toml: site.titel: unknown key; did you mean 'title'?"),
+        ("[sight]", "config.toml: sight: unknown key; did you mean 'site'?"),
+        ("[web]\nzzz = 1", "config.toml: web.zzz: unknown key; known here: host, port"),
+        ("[[sources]]\nname = 'a'\nfolder = 'b'\nfoldr = 'c'", "sources[0].foldr: unknown key; did you mean 'folder'?"),
+        ("[[telegram.channels]]\nchat = '@good'\nchta = 1", "telegram.channels[0].chta: unknown key; did you mean 'chat'?"),
+        ("[[sources]]\nname = 'a'", "config.toml: sources[0].folder: this key is required"),
+        ("[web]\nport = 99999", "config.toml: web.port: 99999: input should be less than or equal to 65535"),
+        ("[web]\nport = 'http'", "config.toml: web.port: 'http': input should be a valid integer"),
+        ("[site]\nurl = 'ftp://x'", "config.toml: site.url: 'ftp://x': write an http(s) address"),
+        ("[site]\ncontent = 'all'", "config.toml: site.content: 'all': input should be 'full' or 'summary'"),
+        ("[store]\nurl = 'mysql://x'", """config.toml: store.url: 'mysql://x': write "sqlite:///FILE" or"""),
+        ("[schedule]\ningest = '15'", "config.toml: schedule.ingest: '15': write an interval such as \"15m\""),
+        ("[schedule]\npublish = 'never'", "config.toml: schedule.publish: 'never': write an interval"),
+        ("[telegram]\npoll = '0s'", "config.toml: telegram.poll: '0s': write a length of time"),
+        ("[[telegram.channels]]\nchat = 'my channel'", "config.toml: telegram.channels[0].chat: 'my channel': "),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\ntimezone = 'Mars'",
+            "config.toml: sources[0].timezone: 'Mars': write a time zone",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\n[[sources]]\nname = 'a'\nfolder = 'c'",
+            "config.toml: sources.name: 'a' is used twice",
+        ),
+        (
+            "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@abcd'",
+            "config.toml: telegram.channels.chat: '@abcd' is used twice",
+        ),
+        ("file = 'x'", "config.toml: file: unknown key"),
+        ("a = ", "config.toml: not valid TOML: "),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_key_value_and_rule(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(text))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_token_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", "hunter2")
+    with pytest.raises(ConfigError, match="telegram.token: that is not a bot token") as caught:
+        load_config()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_token_and_token_file_together_are_one_too_many() -> None:
+    with pytest.raises(ConfigError, match="both token and token_file"):
+        load_config(write(f'[telegram]\ntoken = "{TOKEN}"\ntoken_file = "x"'))
+
+
+def test_a_token_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*nowhere' cannot be read: No such file"):
+        load_config(write('[telegram]\ntoken_file = "nowhere"'))
+
+
+def test_a_token_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*secret' cannot be read: it is not text"):
+        load_config(write('[telegram]\ntoken_file = "secret"'))
+
+
+def test_a_mistake_in_the_environment_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_WEB__PORT", "99999")
+    with pytest.raises(ConfigError, match=r"^\$FEEDER_WEB__PORT: '99999': input should be less"):
+        load_config()
+
+
+def test_an_unknown_variable_is_a_mistake_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_TELEGRM__TOKEN", TOKEN)
+    with pytest.raises(ConfigError, match=r"^\$FEEDER_TELEGRM__TOKEN: unknown setting; did you mean 'FEEDER_TELEGRAM'"):
+        load_config()
+
+
+def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^nowhere.toml: no such file; `feeder init` writes one"):
+        load_config(Path("nowhere.toml"))
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"^binary.toml: cannot be read: it is not UTF-8 text"):
+        load_config(Path("binary.toml"))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("15m", 900), ("2 h", 7200), ("1d", 86400)])
+def test_durations(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "m", "0m", "1.5h", "-1h", "1w", "15"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="length of time"):
+        parse_duration(text)
