@@ -1,0 +1,1 @@
+"""Entries as what readers fetch: `feeds` and `pages` are pure, `site` writes them below `site.output`."""

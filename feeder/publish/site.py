@@ -1,0 +1,327 @@
+"""Brings the published folder up to the store: every file whole or not at all, and only those that changed.
+
+    nothing new in the store, same settings and code, every file there ──▶ done
+    store.iter_page_marks() ─▶ a fingerprint for each page ─▶ not the manifest's? ─▶ render ─▶ write
+                                                       entries, months, archive, index, feed ──┘
+    pages that stand for nothing any more ─▶ removed       the manifest ─▶ written last
+
+The manifest only saves work: without it everything is rendered, and what has the same bytes is left as it is. What
+feeder did not write is never touched. What a page looks like is not known here, nor how a file is replaced.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from itertools import groupby, islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from feeder.config import Config
+from feeder.errors import PublishError
+from feeder.model import Entry, Feed
+from feeder.normalise.text import one_line
+from feeder.publish import feeds, pages
+from feeder.publish.files import Folder
+from feeder.publish.pages import Listed, Month, Neighbour
+from feeder.store import PageMark, Store
+
+MANIFEST = ".feeder.json"
+
+_CODE = Path(__file__).parent
+_STATIC = _CODE / "static"
+_BATCH = 100
+_OUR_NAME = re.compile(rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html")
+_HEAD_BYTES = 512
+
+
+Progress = Callable[[str, int, int | None], None]
+
+
+class PublishReport(NamedTuple):
+    """What a pass did: how many files it wrote, left as they were, and removed.
+
+    `failed` names each entry that could not be published, by the file or feed it came from, with the reason.
+    """
+
+    written: int
+    unchanged: int
+    removed: int
+    failed: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        counts = {"written": self.written, "removed": self.removed, "failed": len(self.failed)}
+        told = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+        return f"site: {told or 'nothing new'} ({self.unchanged} unchanged)"
+
+
+class _Manifest(NamedTuple):
+    """What the last pass left: the fingerprint of each file, and what it was made from.
+
+    `token` is also kept in the store, so that a folder is never taken for the work of another store. `change` is
+    the store's count of changes that the folder shows; None where something could not be published.
+    """
+
+    files: Mapping[str, str] = MappingProxyType({})
+    settings: str = ""
+    change: int | None = None
+    token: str = ""
+
+
+class _Place(NamedTuple):
+    """An entry among all: what stands before and after it decides what its page shows."""
+
+    newer: PageMark | None
+    mark: PageMark
+    older: PageMark | None
+
+
+def publish(
+    config: Config,
+    store: Store,
+    *,
+    progress: Progress | None = None,
+) -> PublishReport:
+    """Bring the published folder up to what the store holds.
+
+    Two passes at once would do no harm to any file, but the work twice: callers hold `store.exclusive_pass()`.
+
+    Args:
+        config: Says where the folder is and how the site presents itself.
+        store: The entries.
+        progress: Called with ("publish", entries looked at, entries in all); what it raises ends the pass early.
+
+    Raises:
+        PublishError: the folder cannot be written, or holds somebody else's site; what it held is still there.
+    """
+    folder = Folder(config.site.output)
+    present = folder.files(pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER)
+    last = _read_manifest(folder)
+    settings = _settings(config)
+    # Before anything else is read: what comes in meanwhile is then news to the next pass.
+    change = store.change()
+    note = f"published:{_digest(str(config.site.output))}"
+    known = bool(last.token) and store.get_note(note) == last.token
+    if known and (last.settings, last.change) == (settings, change) and present.issuperset(last.files):
+        return PublishReport(written=0, unchanged=len(last.files), removed=0)
+    if MANIFEST not in present:
+        _refuse_foreign_site(config, folder)
+    this = _Pass(config, store, folder, present, last.files, settings)
+    this.run(progress or (lambda _doing, _done, _all: None))
+    token = last.token if known else secrets.token_hex(8)
+    if not known:
+        store.set_note(note, token)
+    manifest = _Manifest(this.files, settings, None if this.failed else change, token)
+    folder.write(MANIFEST, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
+    folder.sync()
+    return PublishReport(this.written, this.unchanged, this.removed, tuple(this.failed.values()))
+
+
+def feed_of(config: Config) -> Feed:
+    """Return what the site's feed says of itself; its id stays the same for as long as `site.url` does."""
+    site = config.site
+    return Feed(
+        id=uuid.uuid5(uuid.NAMESPACE_URL, site.url).urn,
+        title=one_line(site.title),
+        subtitle=one_line(site.subtitle) or None,
+        link=site.url,
+        self_link=site.url + pages.FEED_PATH,
+        updated=None,
+        language=site.language,
+    )
+
+
+class _Pass:
+    """One walk over the store, newest first, in which each month is finished before the next is begun."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        folder: Folder,
+        present: set[str],
+        last: Mapping[str, str],
+        settings: str,
+    ) -> None:
+        self._config, self._site = config, config.site
+        self._store, self._folder = store, folder
+        self._present, self._last, self._settings = present, last, settings
+        self.files: dict[str, str] = {}
+        self.written = self.unchanged = self.removed = 0
+        self.failed: dict[str, tuple[str, str]] = {}
+
+    def run(self, progress: Progress) -> None:
+        total, done = self._store.count(), 0
+        months = []
+        for name, group in groupby(_places(self._store.iter_page_marks()), _month):
+            places = list(group)
+            self._write_entries(places)
+            months.append(self._write_month(name, places))
+            done += len(places)
+            progress("publish", done, total)
+        self._write_if_new(
+            f"{pages.ARCHIVE_FOLDER}/index.html",
+            _digest(self._settings, *months),
+            lambda: pages.render_archive(self._site, months),
+        )
+        self._write_front(total)
+        self._remove_the_rest()
+        self._folder.sync()
+
+    def _write_entries(self, places: list[_Place]) -> None:
+        changed: dict[str, _Place] = {}
+        for place in places:
+            path = pages.entry_path(place.mark.key)
+            if self._is_as_it_was(path, self._fingerprint(place)):
+                self.files[path] = self._last[path]
+                self.unchanged += 1
+            else:
+                changed[place.mark.key] = place
+        for keys in _batches(changed):
+            for entry in self._store.get_many(keys):
+                self._write_entry(entry, changed[entry.key])
+
+    def _write_entry(self, entry: Entry, place: _Place) -> None:
+        path = pages.entry_path(entry.key)
+        try:
+            page = pages.render_article(
+                self._site,
+                entry,
+                newer=_neighbour(place.newer),
+                older=_neighbour(place.older),
+            ).encode()
+        except ValueError as error:  # what an address that is none, or text that is no Unicode, raises
+            self._fail(entry, str(error))
+            if path in self._present:
+                self.files[path] = ""
+            return
+        self._write(path, page, self._fingerprint(place))
+
+    def _write_month(self, name: str, places: list[_Place]) -> Month:
+        listed = [
+            Listed(place.mark.key, place.mark.published, place.mark.title)
+            for place in places
+            if pages.entry_path(place.mark.key) in self.files
+        ]
+        before, after = places[0].newer, places[-1].older
+        newer = pages.month_of(before.published) if before else None
+        older = pages.month_of(after.published) if after else None
+        self._write_if_new(
+            pages.month_path(name),
+            _digest(self._settings, newer, older, *listed),
+            lambda: pages.render_month(self._site, name, listed, newer=newer, older=older),
+        )
+        return Month(name, len(listed))
+
+    def _write_front(self, total: int) -> None:
+        """Write what is the same for the whole site; the index and the feed last, since they lead to all else."""
+        for file in sorted(_STATIC.iterdir()):
+            self._write(file.name, file.read_bytes())
+        self._write("404.html", pages.render_error(self._site, 404).encode())
+        latest = self._store.latest(self._site.entries_per_feed)
+        shown = [entry for entry in latest if pages.entry_path(entry.key) in self.files]
+        self._write("index.html", pages.render_index(self._site, shown, total=total).encode())
+        feed = feeds.render_atom(
+            feed_of(self._config),
+            latest,
+            ties=self._store.ties(latest),
+            page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
+            content=self._site.content,
+            refused=self._fail,
+        )
+        self._write(pages.FEED_PATH, feed)
+
+    def _remove_the_rest(self) -> None:
+        for path in sorted(self._present - self.files.keys()):
+            if _OUR_NAME.fullmatch(path) and _is_ours(self._folder, path):
+                self._folder.remove(path)
+                self.removed += 1
+
+    def _write_if_new(self, path: str, fingerprint: str, render: Callable[[], str]) -> None:
+        if self._is_as_it_was(path, fingerprint):
+            self.files[path] = fingerprint
+            self.unchanged += 1
+        else:
+            self._write(path, render().encode(), fingerprint)
+
+    def _write(self, path: str, data: bytes, fingerprint: str | None = None) -> None:
+        self.files[path] = fingerprint or hashlib.sha256(data).hexdigest()[:16]
+        if self._folder.write(path, data):
+            self.written += 1
+        else:
+            self.unchanged += 1
+
+    def _is_as_it_was(self, path: str, fingerprint: str) -> bool:
+        return self._last.get(path) == fingerprint and path in self._present
+
+    def _fingerprint(self, place: _Place) -> str:
+        return _digest(self._settings, place.mark.version, _neighbour(place.newer), _neighbour(place.older))
+
+    def _fail(self, entry: Entry, reason: str) -> None:
+        origins = self._store.origins(entry.id)
+        self.failed.setdefault(entry.id, (origins[0].address if origins else entry.id, reason))
+
+
+def _places(marks: Iterable[PageMark]) -> Iterator[_Place]:
+    newer: PageMark | None = None
+    mark: PageMark | None = None
+    for older in marks:
+        if mark is not None:
+            yield _Place(newer, mark, older)
+        newer, mark = mark, older
+    if mark is not None:
+        yield _Place(newer, mark, None)
+
+
+def _month(place: _Place) -> str:
+    return pages.month_of(place.mark.published)
+
+
+def _neighbour(mark: PageMark | None) -> Neighbour | None:
+    return None if mark is None else Neighbour(mark.key, mark.title)
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(keys)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _is_ours(folder: Folder, path: str) -> bool:
+    return pages.GENERATOR_MARK.encode() in (folder.read(path, _HEAD_BYTES) or b"")
+
+
+def _refuse_foreign_site(config: Config, folder: Folder) -> None:
+    if folder.read("index.html", 1) is not None and not _is_ours(folder, "index.html"):
+        raise PublishError(
+            f"{config.site.output / 'index.html'}: not written by feeder; move it away, or name another folder as "
+            "site.output",
+        )
+
+
+def _read_manifest(folder: Folder) -> _Manifest:
+    """Return what the last pass left; nothing where there is no manifest or it cannot be understood."""
+    try:
+        manifest = _Manifest(**json.loads(folder.read(MANIFEST) or b"{}"))
+    except (ValueError, TypeError):
+        return _Manifest()
+    return manifest if isinstance(manifest.files, dict) else _Manifest()
+
+
+def _settings(config: Config) -> str:
+    """Return what stands for everything but the entries that a page shows: the site's settings and our own code."""
+    return _digest(config.site.model_dump_json(exclude={"output"}), _code_digest())
+
+
+@cache
+def _code_digest() -> str:
+    files = sorted(path for path in _CODE.rglob("*") if path.suffix in {".py", ".html", ".css", ".svg"})
+    return _digest(*(hashlib.sha256(file.read_bytes()).hexdigest() for file in files))
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

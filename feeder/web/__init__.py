@@ -1,0 +1,6 @@
+"""The web server: `app` answers requests, `static` gives out the published folder, `server` opens the port."""
+
+from feeder.web.app import create_app
+from feeder.web.server import serve
+
+__all__ = ["create_app", "serve"]

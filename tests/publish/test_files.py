@@ -1,0 +1,134 @@
+import os
+import resource
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from feeder.errors import PublishError
+from feeder.publish.files import Folder, check_writable, write_atomically
+
+READS = 20_000
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """Let the system refuse, as a full disk does, whatever is written beyond `size` bytes of a file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_reader_sees_the_old_file_or_the_new_one_and_never_a_part(tmp_path: Path) -> None:
+    folder, versions = Folder(tmp_path), [bytes([letter]) * 50_000 for letter in b"ab"]
+    folder.write("atom.xml", versions[0])
+    done = threading.Event()
+
+    def rewrite() -> None:
+        turn = 0
+        while not done.is_set():
+            turn += 1
+            folder.write("atom.xml", versions[turn % 2])
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    try:
+        seen = {(tmp_path / "atom.xml").read_bytes() for _ in range(READS)}
+    finally:
+        done.set()
+        writer.join()
+    assert seen == set(versions)
+
+
+def test_a_file_that_holds_the_same_bytes_is_left_alone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert folder.write("a/b.html", b"1") is True
+    os.utime(tmp_path / "a/b.html", (1, 1))
+    assert folder.write("a/b.html", b"1") is False
+    assert (tmp_path / "a/b.html").stat().st_mtime == 1
+    assert folder.write("a/b.html", b"2") is True
+    folder.sync()
+    assert names(tmp_path / "a") == ["b.html"]
+
+
+def test_what_is_written_can_be_read_by_the_web_server_of_another_user(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        Folder(tmp_path).write("index.html", b"1")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "index.html").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write("index.html", b"old")
+    with no_file_larger_than(1000), pytest.raises(PublishError, match=r"cannot be written: File too large; what was"):
+        folder.write("index.html", b"x" * 2000)
+    assert folder.read("index.html") == b"old"
+    assert names(tmp_path) == ["index.html"]
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / ".feeder-0123456789ab.tmp").write_bytes(b"half")
+    (tmp_path / "entries" / ".feeder.keep").write_bytes(b"not ours")
+    (tmp_path / "index.html").write_bytes(b"1")
+    (tmp_path / "other").mkdir()
+    assert Folder(tmp_path).files("entries", "archive") == {"index.html", "entries/.feeder.keep"}
+    assert names(tmp_path / "entries") == [".feeder.keep"]
+
+
+def test_removing_a_file_twice_is_well(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write("a.html", b"1")
+    folder.remove("a.html")
+    folder.remove("a.html")
+    folder.sync()
+    assert folder.read("a.html") is None
+
+
+def test_a_folder_that_cannot_be_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for place in (tmp_path / "file", tmp_path / "file" / "public"):
+        with pytest.raises(PublishError) as caught:
+            Folder(place)
+        assert str(caught.value).startswith(f"{place}: cannot be written: ")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_file_is_written_from_chunks(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "out.jsonl", (line for line in (b"1\n", b"2\n")))
+    assert (tmp_path / "out.jsonl").read_bytes() == b"1\n2\n"
+    with pytest.raises(PublishError, match="No such file"):
+        write_atomically(tmp_path / "no" / "out.jsonl", [b"1"])
+
+
+def test_chunks_that_cannot_be_made_leave_the_old_file(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"new"
+        raise KeyError
+
+    write_atomically(tmp_path / "out", [b"old"])
+    with pytest.raises(KeyError):
+        write_atomically(tmp_path / "out", chunks())
+    assert (tmp_path / "out").read_bytes() == b"old"
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_folder_is_tried_without_leaving_a_trace(tmp_path: Path) -> None:
+    check_writable(tmp_path)
+    check_writable(tmp_path / "not" / "yet")
+    assert names(tmp_path) == []
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(PublishError, match="Not a directory"):
+        check_writable(tmp_path / "file")

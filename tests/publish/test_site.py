@@ -1,0 +1,334 @@
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+
+from feeder.config import Config, SiteConfig
+from feeder.errors import PublishError
+from feeder.model import Entry
+from feeder.publish import site as site_module
+from feeder.publish.site import PublishReport, feed_of, publish
+from feeder.store import Origin, Store
+from tests.entries import make_entry
+from tests.publish.rfc4287 import violations
+from tests.publish.test_files import no_file_larger_than
+
+FIXED = {"404.html", "archive/index.html", "atom.xml", "icon.svg", "index.html", "style.css"}
+START = datetime(2023, 1, 1, tzinfo=UTC)
+
+
+def configured(output: Path, **values: Any) -> Config:
+    return Config(site=SiteConfig(title="存文", output=output, **values))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return configured(tmp_path / "public")
+
+
+def numbered(number: int, **changes: Any) -> Entry:
+    """Return an entry published on the day of its number, counted from the beginning of 2023."""
+    moment = START + timedelta(days=number)
+    return make_entry(number, **{"title": f"题 {number}", "published": moment, "updated": moment} | changes)
+
+
+def save(store: Store, *entries: Entry) -> None:
+    store.save([(Origin("test", f"{entry.id.rpartition('/')[2]}.md"), entry) for entry in entries])
+
+
+def page(entry: Entry) -> str:
+    return f"entries/{entry.key}.html"
+
+
+def files(config: Config) -> dict[str, tuple[bytes, int]]:
+    """Return every file below the published folder, with what it holds and when it was written."""
+    root = config.site.output
+    found = (path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in found}
+
+
+def published(config: Config) -> set[str]:
+    return files(config).keys() - {".feeder.json"}
+
+
+def changed(config: Config, work: Callable[[], object]) -> set[str]:
+    """Return which files are other ones after the work, as a reader that remembers times would see it."""
+    before = files(config)
+    work()
+    after = files(config)
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} - {".feeder.json"}
+
+
+def hand_back(entries: Iterable[Entry]) -> list[str]:
+    return [page(entry) for entry in entries]
+
+
+def test_every_entry_gets_a_page_every_month_a_list_and_the_site_its_front(config: Config, sqlite_store: Store) -> None:
+    entries = [numbered(0), numbered(31), numbered(32)]
+    save(sqlite_store, *entries)
+    report = publish(config, sqlite_store)
+    expected = FIXED | {"archive/2023-01.html", "archive/2023-02.html"} | set(hand_back(entries))
+    assert published(config) == expected
+    assert report == PublishReport(written=len(expected), unchanged=0, removed=0, failed=())
+    february = (config.site.output / "archive/2023-02.html").read_text()
+    assert "题 31" in february
+    assert "题 0" not in february
+
+
+def test_the_feed_is_valid_at_the_address_it_names(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, *[numbered(number, updated=START) for number in range(3)])
+    publish(config, sqlite_store)
+    feed = (config.site.output / "atom.xml").read_bytes()
+    assert violations(feed, served_from="http://127.0.0.1:8000/atom.xml") == []
+    assert [entry.title for entry in feedparser.parse(feed).entries] == ["题 2", "题 1", "题 0"]
+
+
+def test_the_feed_holds_as_many_entries_and_as_much_text_as_configured(tmp_path: Path, sqlite_store: Store) -> None:
+    config = configured(tmp_path / "public", entries_per_feed=2, content="summary")
+    save(sqlite_store, *[numbered(number) for number in range(3)])
+    publish(config, sqlite_store)
+    entries = feedparser.parse((config.site.output / "atom.xml").read_bytes()).entries
+    assert [entry.title for entry in entries] == ["题 2", "题 1"]
+    assert not any("content" in entry for entry in entries)
+    assert "全部 3 篇" in (config.site.output / "index.html").read_text()
+
+
+def test_the_id_of_the_feed_depends_on_the_address_of_the_site_alone(tmp_path: Path) -> None:
+    one, other = configured(tmp_path / "a", subtitle="x"), configured(tmp_path / "b", language="en")
+    assert feed_of(one).id == feed_of(other).id == uuid.uuid5(uuid.NAMESPACE_URL, one.site.url).urn
+    assert feed_of(configured(tmp_path, url="https://else.example/")).id != feed_of(one).id
+    assert feed_of(one).self_link == "http://127.0.0.1:8000/atom.xml"
+
+
+def test_a_title_that_xml_cannot_hold_does_not_cost_the_feed(tmp_path: Path, sqlite_store: Store) -> None:
+    config = configured(tmp_path / "public", subtitle="a\x0bb\nc")
+    assert publish(config, sqlite_store).failed == ()
+    assert feedparser.parse((config.site.output / "atom.xml").read_bytes()).feed.subtitle == "ab c"
+
+
+def test_a_second_pass_over_the_same_store_touches_nothing(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, numbered(1), numbered(2))
+    first = publish(config, sqlite_store)
+    reports: list[PublishReport] = []
+    assert changed(config, lambda: reports.append(publish(config, sqlite_store))) == set()
+    assert reports == [PublishReport(written=0, unchanged=first.written, removed=0)]
+    assert files(config)[".feeder.json"]
+
+
+def test_the_same_store_gives_the_same_bytes_in_another_folder(tmp_path: Path, sqlite_store: Store) -> None:
+    save(sqlite_store, numbered(1), numbered(2))
+    sites = [configured(tmp_path / name) for name in "ab"]
+    for config in sites:
+        publish(config, sqlite_store)
+    one, other = ({path: files(config)[path][0] for path in published(config)} for config in sites)
+    assert one == other
+
+
+def test_a_new_entry_changes_its_month_its_neighbour_and_the_front_alone(config: Config, sqlite_store: Store) -> None:
+    entries = [numbered(number) for number in (1, 2, 40, 41)]
+    save(sqlite_store, *entries)
+    publish(config, sqlite_store)
+    new = numbered(42)
+
+    def work() -> None:
+        save(sqlite_store, new)
+        publish(config, sqlite_store)
+
+    front = {"index.html", "atom.xml", "archive/index.html"}
+    assert changed(config, work) == front | {"archive/2023-02.html", page(new), page(entries[-1])}
+
+
+def test_an_entry_whose_text_changed_is_written_again_and_nothing_else_but_the_front(
+    config: Config, sqlite_store: Store
+) -> None:
+    entries = [numbered(number) for number in (1, 2, 3)]
+    save(sqlite_store, *entries)
+    publish(config, sqlite_store)
+
+    def work() -> None:
+        save(sqlite_store, numbered(2, content="<p>另一段文字</p>"))
+        publish(config, sqlite_store)
+
+    assert changed(config, work) == {page(entries[1]), "atom.xml"}
+    assert "另一段文字" in (config.site.output / page(entries[1])).read_text()
+
+
+def test_a_file_that_was_deleted_by_hand_comes_back(config: Config, sqlite_store: Store) -> None:
+    entry = numbered(1)
+    save(sqlite_store, entry)
+    publish(config, sqlite_store)
+    before = files(config)
+    for path in published(config):
+        (config.site.output / path).unlink()
+        assert publish(config, sqlite_store).written == 1
+        assert files(config)[path][0] == before[path][0]
+
+
+@pytest.mark.parametrize("manifest", [None, b"", b"[]", b"{", b'{"files": []}', b'{"other": 1}', b"\xff"])
+def test_without_a_manifest_to_go_by_nothing_that_is_right_is_touched(
+    config: Config, sqlite_store: Store, manifest: bytes | None
+) -> None:
+    save(sqlite_store, numbered(1), numbered(2))
+    publish(config, sqlite_store)
+    file = config.site.output / ".feeder.json"
+    file.unlink()
+    if manifest is not None:
+        file.write_bytes(manifest)
+    assert changed(config, lambda: publish(config, sqlite_store)) == set()
+    assert len(json.loads(file.read_bytes())["files"]) == len(published(config))
+
+
+def test_pages_of_entries_that_are_gone_are_removed_and_other_files_are_not(
+    config: Config, tmp_path: Path, sqlite_store: Store
+) -> None:
+    save(sqlite_store, numbered(1), numbered(40))
+    publish(config, sqlite_store)
+    mine = {"robots.txt", "entries/mine.html", f"entries/{'0' * 16}.html", "archive/notes.txt", ".well-known/x"}
+    (config.site.output / ".well-known").mkdir()
+    for path in mine:
+        (config.site.output / path).write_text("mine")
+    with Store.open(f"sqlite:///{tmp_path}/other.db") as smaller:
+        save(smaller, numbered(40))
+        report = publish(config, smaller)
+    assert report.removed == 2
+    assert published(config) == FIXED | {"archive/2023-02.html", page(numbered(40))} | mine
+
+
+def test_pages_that_are_gone_are_removed_even_when_the_manifest_is_lost(
+    config: Config, tmp_path: Path, sqlite_store: Store
+) -> None:
+    save(sqlite_store, numbered(1), numbered(40))
+    publish(config, sqlite_store)
+    (config.site.output / ".feeder.json").unlink()
+    with Store.open(f"sqlite:///{tmp_path}/empty.db") as empty:
+        assert publish(config, empty).removed == 4
+    assert published(config) == FIXED
+
+
+def test_another_store_with_as_many_changes_is_not_taken_for_this_one(
+    config: Config, tmp_path: Path, sqlite_store: Store
+) -> None:
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
+        save(other, numbered(1, content="<p>别处的文字</p>"))
+        publish(config, other)
+        assert "别处的文字" in (config.site.output / page(numbered(1))).read_text()
+    publish(config, sqlite_store)
+    assert "别处的文字" not in (config.site.output / page(numbered(1))).read_text()
+
+
+def test_other_settings_render_every_page_again(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    english = configured(config.site.output, language="en")
+    assert page(numbered(1)) in changed(config, lambda: publish(english, sqlite_store))
+
+
+def test_other_code_or_templates_render_every_page_again(
+    config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    monkeypatch.setattr(site_module, "_code_digest", lambda: "another version of feeder")
+    os.utime(config.site.output / "index.html", (1, 1))
+    report = publish(config, sqlite_store)
+    assert report.written == 0
+    assert (config.site.output / "index.html").stat().st_mtime == 1
+
+
+def test_an_entry_that_cannot_be_shown_is_named_by_its_file_and_the_others_go_on(
+    config: Config, sqlite_store: Store
+) -> None:
+    bad = numbered(2, link="http://[x")
+    save(sqlite_store, numbered(1), bad, numbered(3))
+    report = publish(config, sqlite_store)
+    assert report.failed == (("2.md", "Invalid IPv6 URL"),)
+    assert page(bad) not in published(config)
+    assert {page(numbered(1)), page(numbered(3))} <= published(config)
+    assert page(bad) not in (config.site.output / "index.html").read_text()
+    assert publish(config, sqlite_store).failed == report.failed
+
+
+def test_an_entry_that_the_feed_cannot_hold_is_named_by_its_file_and_the_others_go_on(
+    config: Config, sqlite_store: Store
+) -> None:
+    save(sqlite_store, numbered(1), numbered(2, content="<p>a\x0bb</p>"))
+    report = publish(config, sqlite_store)
+    assert [name for name, _ in report.failed] == ["2.md"]
+    feed = feedparser.parse((config.site.output / "atom.xml").read_bytes())
+    assert [entry.title for entry in feed.entries] == ["题 1"]
+
+
+def test_the_last_good_page_of_an_entry_that_cannot_be_shown_any_more_stays(
+    config: Config, sqlite_store: Store
+) -> None:
+    save(sqlite_store, numbered(1), numbered(2))
+    publish(config, sqlite_store)
+
+    def work() -> None:
+        save(sqlite_store, numbered(1, links=(), link="http://[x"))
+        assert publish(config, sqlite_store).failed == (("1.md", "Invalid IPv6 URL"),)
+
+    assert page(numbered(1)) not in changed(config, work)
+    save(sqlite_store, numbered(1, content="<p>又好了</p>"))
+    assert publish(config, sqlite_store).failed == ()
+    assert "又好了" in (config.site.output / page(numbered(1))).read_text()
+
+
+def test_on_a_full_disk_what_was_published_is_still_there_and_the_next_pass_goes_on(
+    config: Config, sqlite_store: Store
+) -> None:
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    save(sqlite_store, numbered(2, content=f"<p>{'长' * 100_000}</p>"))
+
+    def work() -> None:
+        with no_file_larger_than(100_000), pytest.raises(PublishError, match="cannot be written: File too large"):
+            publish(config, sqlite_store)
+
+    assert changed(config, work) == set()
+    assert publish(config, sqlite_store).failed == ()
+    assert page(numbered(2)) in published(config)
+
+
+def test_somebody_elses_site_is_not_overwritten(config: Config, sqlite_store: Store) -> None:
+    config.site.output.mkdir()
+    (config.site.output / "index.html").write_text("<h1>mine</h1>")
+    with pytest.raises(PublishError, match=r"index\.html: not written by feeder"):
+        publish(config, sqlite_store)
+    assert published(config) == {"index.html"}
+
+
+def test_progress_counts_every_entry_and_what_it_raises_ends_the_pass(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, *[numbered(number) for number in (1, 2, 40)])
+    seen: list[tuple[str, int, int | None]] = []
+    publish(config, sqlite_store, progress=lambda *news: seen.append(news))
+    assert seen == [("publish", 1, 3), ("publish", 3, 3)]
+    (config.site.output / "index.html").unlink()
+
+    def stop(*_news: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish(config, sqlite_store, progress=stop)
+    assert publish(config, sqlite_store).written == 1
+
+
+def test_an_empty_store_makes_a_site_that_says_so(config: Config, sqlite_store: Store) -> None:
+    publish(config, sqlite_store)
+    assert published(config) == FIXED
+    assert "还没有文章" in (config.site.output / "index.html").read_text()
+
+
+def test_more_entries_than_are_read_at_a_time_are_all_written(config: Config, sqlite_store: Store) -> None:
+    entries = [make_entry(number, published=START + timedelta(minutes=number)) for number in range(250)]
+    save(sqlite_store, *entries)
+    publish(config, sqlite_store)
+    assert set(hand_back(entries)) <= published(config)

@@ -1,0 +1,118 @@
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from feeder.config import Config, WebConfig
+from feeder.errors import ServeError
+from feeder.store import Store
+from feeder.web import serve
+
+
+def listening_at(config: Config, host: str, port: int = 0) -> Config:
+    return config.model_copy(update={"web": WebConfig(host=host, port=port)})
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_port_in_use_is_named_with_what_to_do(config: Config, sqlite_store: Store, taken: int) -> None:
+    with pytest.raises(ServeError, match=f"^127.0.0.1:{taken}: cannot listen: another program uses this port; "):
+        asyncio.run(serve(listening_at(config, "127.0.0.1", taken), sqlite_store))
+
+
+def test_an_address_of_another_machine_is_named(config: Config, sqlite_store: Store) -> None:
+    with pytest.raises(ServeError, match=r"^192\.0\.2\.1:0: cannot listen: not an address of this machine"):
+        asyncio.run(serve(listening_at(config, "192.0.2.1"), sqlite_store))
+
+
+@pytest.mark.parametrize("host", ["a..b", "::1%no-such-interface"])
+def test_a_host_that_is_none_is_named(config: Config, sqlite_store: Store, host: str) -> None:
+    with pytest.raises(ServeError, match=r"no such host; set web\.host"):
+        asyncio.run(serve(listening_at(config, host), sqlite_store))
+
+
+def test_serving_ends_when_cancelled_and_frees_its_port(config: Config, sqlite_store: Store, published: Path) -> None:
+    assert published.is_dir()
+
+    async def work() -> list[str]:
+        seen: list[str] = []
+        for _ in range(2):
+            told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            # The second turn takes the port of the first.
+            port = httpx.URL(seen[-1]).port if seen else 0
+            task = asyncio.create_task(
+                serve(listening_at(config, "127.0.0.1", port or 0), sqlite_store, ready=told.set_result)
+            )
+            seen.append(await told)
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(seen[-1])).status_code == 200
+                task.cancel()  # while the client keeps its connection
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            with pytest.raises(httpx.ConnectError):
+                await httpx.AsyncClient().get(seen[-1])
+        return seen
+
+    first, second = asyncio.run(work())
+    assert first == second
+
+
+def signal_handlers() -> list[Any]:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    # asyncio.run sets a partial of a method of its own, another one each time.
+    return [getattr(getattr(handler, "func", handler), "__func__", handler) for handler in handlers]
+
+
+def test_serving_leaves_signals_to_its_caller(config: Config, sqlite_store: Store) -> None:
+    async def while_serving() -> list[Any]:
+        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(serve(config, sqlite_store, ready=told.set_result))
+        await told
+        during = signal_handlers()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        return during
+
+    async def without() -> list[Any]:
+        return signal_handlers()
+
+    assert asyncio.run(while_serving()) == asyncio.run(without())
+
+
+def test_serving_needs_nobody_to_tell_that_it_is_ready(config: Config, sqlite_store: Store) -> None:
+    async def work() -> None:
+        task = asyncio.create_task(serve(config, sqlite_store))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(work())
+
+
+def test_an_ipv6_address_is_told_in_brackets(config: Config, sqlite_store: Store) -> None:
+    async def work() -> str:
+        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(serve(listening_at(config, "::1"), sqlite_store, ready=told.set_result))
+        while not told.done():
+            if task.done():
+                pytest.skip(f"no IPv6 on this machine: {task.exception()}")
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        return told.result()
+
+    assert asyncio.run(work()).startswith("http://[::1]:")
