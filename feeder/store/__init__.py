@@ -1,0 +1,372 @@
+"""The one database: everything that feeder remembers, behind one class.
+
+`Store` opens transactions and hands them to the modules beside it, which hold the statements: `entries` reads,
+`saving` writes, `search` is full-text search, `memory` all the rest. All its methods are synchronous and may be
+called from any thread. Every datetime in and out is aware and UTC.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import URL, Connection, Engine
+
+from feeder.errors import NoSuchEntryError, StoreError
+from feeder.model import Entry
+from feeder.store import engine as _engine
+from feeder.store import entries as _entries
+from feeder.store import memory as _memory
+from feeder.store import search as _search
+from feeder.store.entries import Origin, PageMark
+from feeder.store.locks import exclusive_pass, wait_for_writers
+from feeder.store.memory import Document
+from feeder.store.migrate import migrate, refuse_foreign
+from feeder.store.query import Query, parse_query, searchable_text
+from feeder.store.saving import Saved
+from feeder.store.saving import save as _save
+from feeder.store.tokens import Fragment, highlight, plain, visible_text
+
+__all__ = [
+    "Document",
+    "Fragment",
+    "Hit",
+    "Origin",
+    "PageMark",
+    "Query",
+    "Results",
+    "Saved",
+    "Store",
+    "migrate",
+    "parse_query",
+]
+
+_MIGRATIONS = "feeder.store:migrations"
+_VERSION_TABLE = "feeder_version"
+_PAGE = 200
+_SNIPPET_CHARACTERS = 120
+_SEARCH_TIME_S = 0.1  # of a search that a stranger may have typed
+_LATEST_TIME_S = 5.0  # of a query out of the configuration, whose answer should be whole
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that a search found; `title` and `snippet` are cut from its own text, what was looked for marked."""
+
+    entry: Entry
+    title: tuple[Fragment, ...]
+    snippet: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a search, newest first. `total` is how many there are; with `more`, how many there are at least."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    more: bool
+
+
+class Store:
+    """A store that is open. Make one with `Store.open`, and close it, or use it in a `with` statement."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True, busy_timeout_s: float = _engine.BUSY_TIMEOUT_S) -> Self:
+        """Open the store at an address, and bring its tables up to date.
+
+        `busy_timeout_s` is how long to wait for another process that has the database locked. A SQLite file that
+        is not there is made, with its folder, unless `create` is false.
+
+        Raises:
+            StoreTooNewError: it was made by a newer feeder; it was left as it is.
+            StoreBusyError: another process kept it locked.
+            StoreError: it is not a database, or cannot be read, made or brought up to date.
+        """
+        address = _engine.read_url(url)
+        if address.get_backend_name() == "sqlite":
+            _prepare_file(address, create=create)
+        store = cls(_engine.make_engine(address, busy_timeout_s=busy_timeout_s))
+        try:
+            if address.get_backend_name() == "sqlite":
+                refuse_foreign(store.engine, _VERSION_TABLE)
+            migrate(store.engine, _MIGRATIONS, _VERSION_TABLE, "feeder")
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @property
+    def url(self) -> str:
+        """The address of the database, without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Close every connection. The store can still be used: it would open new ones."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # --- transactions -------------------------------------------------------------------------------------------
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that writes: committed at the end, rolled back when anything is raised.
+
+        Raises:
+            StoreBusyError: another process kept the database locked.
+            StoreError: the database cannot be written, such as on a full disk.
+        """
+        return _engine.begin(self.engine)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that sees one state of the store; raises as `begin` does."""
+        return _engine.read(self.engine)
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self.begin() as connection:
+            wait_for_writers(connection)
+            yield connection
+
+    def exclusive_pass(self) -> AbstractContextManager[None]:
+        """Hold the lock that lets one ingest or publish pass at a time work on this store.
+
+        Raises:
+            PassRunningError: another process or thread holds it.
+        """
+        return exclusive_pass(self.engine)
+
+    # --- entries ------------------------------------------------------------------------------------------------
+
+    def save(self, drafted: Iterable[tuple[Origin, Entry]]) -> list[Saved]:
+        """Save entries in one transaction, the search index with them, and say of each what became of it.
+
+        An entry is known by its id, else by its link. What is the same changes nothing, not even a column. Other
+        content from the origin that the present text came from replaces it; from another origin only where its
+        text is fuller. `first_seen_at` never moves; see `saving.merged` for `updated`.
+        """
+        with self._write() as connection:
+            return _save(connection, drafted)
+
+    def find(self, ref: str) -> Entry | None:
+        """Return the entry with this id, key, link, or unique beginning of a key of at least six digits."""
+        with self.read() as connection:
+            return _entries.find_entry(connection, ref)
+
+    def get(self, ref: str) -> Entry:
+        """Return the entry that `find` finds.
+
+        Raises:
+            NoSuchEntryError: there is none.
+        """
+        entry = self.find(ref)
+        if entry is None:
+            raise NoSuchEntryError(f"no such entry: {ref!r}")
+        return entry
+
+    def get_many(self, keys: Sequence[str]) -> list[Entry]:
+        """Return the entries with these keys, in their order; unknown keys are left out."""
+        with self.read() as connection:
+            return _entries.with_keys(connection, keys)
+
+    def latest(self, limit: int, *, before: str | None = None, query: Query | None = None) -> list[Entry]:
+        """Return the newest entries by publication, of those that the query matches.
+
+        `before` is the key of the entry to continue after.
+
+        Raises:
+            NoSuchEntryError: no entry has the key `before`.
+        """
+        with self.read() as connection:
+            position = None if before is None else _entries.position_of_key(connection, before)
+            if query is None:
+                return [entry for _, entry in _entries.page(connection, limit, before=position)]
+            found = _search.find_positions(
+                connection,
+                query,
+                limit=limit,
+                before=position,
+                time_s=_LATEST_TIME_S,
+            )
+        with self.read() as connection:
+            return _entries.at_positions(connection, found.positions)
+
+    def iter_entries(self, *, oldest_first: bool = False) -> Iterator[Entry]:
+        """Yield every entry by publication, newest first unless told otherwise.
+
+        Each page is a transaction of its own: writers are never kept waiting, and what is saved meanwhile may or
+        may not be seen.
+        """
+        position = None
+        if oldest_first:
+            position = -(1 << 63)
+        while True:
+            with self.read() as connection:
+                page = (
+                    _entries.page(connection, _PAGE, after=position)
+                    if oldest_first
+                    else _entries.page(connection, _PAGE, before=position)
+                )
+            if not page:
+                return
+            position = page[-1][0]
+            yield from (entry for _, entry in page)
+
+    def iter_page_marks(self) -> Iterator[PageMark]:
+        """Yield key, publication, title and version of every entry, newest first."""
+        position = None
+        while True:
+            with self.read() as connection:
+                marks = _entries.page_marks(connection, _PAGE * 10, before=position)
+            if not marks:
+                return
+            position = marks[-1][0]
+            yield from (mark for _, mark in marks)
+
+    def ties(self, entries: Iterable[Entry]) -> dict[str, int]:
+        """Return by id how many entries with the same `updated` came into the store before each of these.
+
+        A feed adds as many milliseconds, so that no two of its entries have one `updated`.
+        """
+        with self.read() as connection:
+            return _entries.ties_of(connection, [entry.key for entry in entries])
+
+    def neighbours(self, key: str) -> tuple[Entry | None, Entry | None]:
+        """Return the entries published next after and next before the one with this key.
+
+        Raises:
+            NoSuchEntryError: no entry has this key.
+        """
+        with self.read() as connection:
+            position = _entries.position_of_key(connection, key)
+            newer = _entries.page(connection, 1, after=position)
+            older = _entries.page(connection, 1, before=position)
+        return newer[0][1] if newer else None, older[0][1] if older else None
+
+    def origins(self, entry_id: str) -> tuple[Origin, ...]:
+        """Return everywhere that the entry with this id was met."""
+        with self.read() as connection:
+            return _entries.origins_of(connection, entry_id)
+
+    def count(self) -> int:
+        """Return how many entries there are."""
+        with self.read() as connection:
+            return _entries.count(connection)
+
+    def change(self) -> int:
+        """Return a number that grows with every entry added, changed or removed; 0 for an empty store."""
+        with self.read() as connection:
+            return _entries.counter(connection, "changes")
+
+    def news(self, after: int, limit: int) -> list[tuple[int, Entry]]:
+        """Return entries with their numbers, in the order in which they came, from just above a number."""
+        with self.read() as connection:
+            return _entries.numbered(connection, after, limit)
+
+    def last_number(self) -> int:
+        """Return the number of the entry that came last; 0 for an empty store."""
+        with self.read() as connection:
+            return _entries.counter(connection, "entries")
+
+    def newest_numbers(self, limit: int) -> list[int]:
+        """Return the numbers of the newest entries by publication, newest first."""
+        with self.read() as connection:
+            return _entries.newest_numbers(connection, limit)
+
+    # --- search -------------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: Query,
+        *,
+        limit: int,
+        offset: int = 0,
+        total_cap: int = 1000,
+        time_s: float = _SEARCH_TIME_S,
+    ) -> Results:
+        """Return a page of what a query finds, newest first.
+
+        Matches are counted up to `total_cap`. A search that is not done after `time_s` seconds gives what it has
+        found by then, with `more`.
+        """
+        with self.read() as connection:
+            found = _search.find_positions(
+                connection,
+                query,
+                limit=limit,
+                offset=offset,
+                total_cap=total_cap,
+                time_s=time_s,
+            )
+        with self.read() as connection:
+            entries = _entries.at_positions(connection, found.positions)
+        return Results(tuple(_hit(entry, query) for entry in entries), found.total, found.more)
+
+    def rebuild_index(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Make the search index anew, in one transaction, and return how many entries it holds.
+
+        `progress` is told how many entries are done, of how many.
+        """
+        with self._write() as connection:
+            total = _entries.count(connection)
+            _search.empty_index(connection)
+            done = 0
+            position = -(1 << 63)
+            while page := _entries.page(connection, _PAGE, after=position):
+                texts = [(place, plain(searchable_text(entry))) for place, entry in page]
+                _search.reindex(connection, gone=[], come=texts)
+                position = page[-1][0]
+                done += len(page)
+                if progress is not None:
+                    progress(done, total)
+            return done
+
+    # --- the rest -----------------------------------------------------------------------------------------------
+
+    def documents(self, source: str) -> dict[str, Document]:
+        """Return the files of a folder source as they were last read, by path."""
+        with self.read() as connection:
+            return _memory.documents_of(connection, source)
+
+    def record(self, source: str, documents: Iterable[Document], *, gone: Iterable[str] = ()) -> None:
+        """Remember files of a folder source as they were read now, and forget those that are gone."""
+        with self._write() as connection:
+            _memory.record(connection, source, documents, gone)
+
+    def get_note(self, name: str) -> str | None:
+        """Return a small fact by its name; None where it was never set."""
+        with self.read() as connection:
+            return _memory.note(connection, name)
+
+    def set_note(self, name: str, text: str) -> None:
+        """Remember a small fact by its name."""
+        with self._write() as connection:
+            _memory.write_note(connection, name, text)
+
+
+def _prepare_file(url: URL, *, create: bool) -> None:
+    file = Path(str(url.database))
+    if not file.exists():
+        if not create:
+            raise StoreError(f"{file}: no such store; `feeder ingest` makes it")
+        _engine.create_folder(file)
+
+
+def _hit(entry: Entry, query: Query) -> Hit:
+    text = visible_text(entry.content) or entry.summary
+    return Hit(
+        entry=entry,
+        title=highlight(entry.title, query.phrases),
+        snippet=tuple(
+            Fragment(fragment.text.replace("\n", " "), fragment.match)
+            for fragment in highlight(text, query.phrases, width=_SNIPPET_CHARACTERS)
+        ),
+    )

@@ -1,0 +1,253 @@
+"""Entries as rows: how one becomes the other, and every way of reading them back. Nothing here writes."""
+
+import hashlib
+import json
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+
+from feeder.errors import NoSuchEntryError
+from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key, entry_to_dict
+from feeder.normalise.urls import fold_link
+from feeder.store.tables import counters, entries, origins
+
+CHUNK = 500  # values in one IN (…); SQLite allows 32,766 in a statement, PostgreSQL 65,535
+
+_PLAIN = (
+    "id",
+    "link",
+    "title",
+    "published",
+    "updated",
+    "published_from",
+    "first_seen_at",
+    "language",
+    "rights",
+    "summary",
+    "content",
+)
+_LISTS: Mapping[str, type[Link | Person | Credit | Media]] = {
+    "links": Link,
+    "authors": Person,
+    "credits": Credit,
+    "media": Media,
+}
+_ENTRY_COLUMNS = [entries.c[name] for name in (*_PLAIN, "source", "categories", "cut", *_LISTS)]
+_KEY_PREFIX = re.compile(r"[0-9a-f]{6,15}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SLOTS = 16  # places in one second: the fewer, the smaller the search index, which keeps the gaps between them
+_T = TypeVar("_T")
+
+
+class Origin(NamedTuple):
+    """Where an entry was met: the source's configured name, and the file's path or the feed's address."""
+
+    source: str
+    address: str
+
+
+class PageMark(NamedTuple):
+    """What the site writer asks of every entry; `version` changes whenever anything that a page shows does."""
+
+    key: str
+    published: datetime
+    title: str
+    version: str
+
+
+def first_position(published: datetime) -> int:
+    """Return the first of the places that entries of this second have among all."""
+    return (published - _EPOCH) // timedelta(seconds=1) * _SLOTS
+
+
+def free_position(connection: Connection, position: int, given: Container[int]) -> int:
+    """Return the first place from `position` on that no stored entry has, nor is in `given`."""
+    column = entries.c.position
+    while True:
+        taken = set(connection.scalars(select(column).where(column >= position).order_by(column).limit(_SLOTS * 4)))
+        for place in range(position, position + _SLOTS * 4):
+            if place not in taken and place not in given:
+                return place
+        position += _SLOTS * 4
+
+
+def link_key(link: str) -> str:
+    """Return what all spellings of one address have in common, as 32 hexadecimal digits."""
+    return hashlib.sha256(fold_link(link).encode()).hexdigest()[:32]
+
+
+def to_row(entry: Entry, *, number: int, position: int, tie: int, held: Origin) -> dict[str, Any]:
+    """Return the values of all columns for an entry."""
+    row: dict[str, Any] = {name: getattr(entry, name) for name in _PLAIN}
+    row |= {name: [_without_nones(asdict(value)) for value in getattr(entry, name)] for name in _LISTS}
+    return row | {
+        "number": number,
+        "position": position,
+        "key": entry.key,
+        "link_key": None if entry.link is None else link_key(entry.link),
+        "version": _version(entry, tie),
+        "updated_tie": tie,
+        "held_source": held.source,
+        "held_address": held.address,
+        "source": _without_nones(asdict(entry.source)),
+        "categories": list(entry.categories),
+        "cut": list(entry.cut),
+    }
+
+
+def _without_nones(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _version(entry: Entry, tie: int) -> str:
+    shown = json.dumps([entry_to_dict(entry), tie], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+
+
+def to_entry(row: RowMapping) -> Entry:
+    """Return the entry that a row was made of."""
+    values: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    values |= {name: tuple(kind(**value) for value in row[name]) for name, kind in _LISTS.items()}
+    values |= {name: tuple(row[name]) for name in ("categories", "cut")}
+    return Entry(**values, source=Source(**row["source"]))
+
+
+def in_chunks(values: Iterable[_T], size: int = CHUNK) -> Iterator[list[_T]]:
+    """Yield the values in lists that fit into one statement."""
+    left = iter(values)
+    while chunk := list(islice(left, size)):
+        yield chunk
+
+
+def find_entry(connection: Connection, ref: str) -> Entry | None:
+    """Return the entry with this id, key, link or beginning of a key; None where none, or no single one, has it."""
+    wanted = ref.strip()
+    if not wanted.isprintable():  # no id, key or link is, and the databases refuse some of it
+        return None
+    column = entries.c
+    conditions = [column.key == entry_key(wanted), column.key == wanted]
+    if wanted.startswith(("http://", "https://")):
+        conditions.append(column.link_key == link_key(wanted))
+    for condition in conditions:
+        found = _read(connection, condition, limit=1)
+        if found:
+            return found[0]
+    if _KEY_PREFIX.fullmatch(wanted) is None:
+        return None
+    found = _read(connection, (column.key > wanted) & (column.key < wanted + "g"), limit=2)
+    return found[0] if len(found) == 1 else None
+
+
+def _read(connection: Connection, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
+    statement = select(*_ENTRY_COLUMNS).where(*conditions).order_by(entries.c.number).limit(limit)
+    return [to_entry(row) for row in connection.execute(statement).mappings()]
+
+
+def position_of_key(connection: Connection, key: str) -> int:
+    """Return the position of the entry with this key.
+
+    Raises:
+        NoSuchEntryError: there is none.
+    """
+    position = connection.scalar(select(entries.c.position).where(entries.c.key == key))
+    if position is None:
+        raise NoSuchEntryError(f"no such entry: {key!r}")
+    return int(position)
+
+
+def page(
+    connection: Connection,
+    limit: int,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+) -> list[tuple[int, Entry]]:
+    """Return up to `limit` entries with their positions.
+
+    Newest first, from just before a position; or, with `after`, oldest first from just after it.
+    """
+    column = entries.c.position
+    statement = select(column, *_ENTRY_COLUMNS).limit(limit)
+    if after is not None:
+        statement = statement.where(column > after).order_by(column)
+    elif before is not None:
+        statement = statement.where(column < before).order_by(column.desc())
+    else:
+        statement = statement.order_by(column.desc())
+    return [(row["position"], to_entry(row)) for row in connection.execute(statement).mappings()]
+
+
+def at_positions(connection: Connection, positions: Sequence[int]) -> list[Entry]:
+    """Return the entries at these positions, in their order; what is no longer there is left out."""
+    return _in_order(connection, entries.c.position, positions)
+
+
+def with_keys(connection: Connection, keys: Sequence[str]) -> list[Entry]:
+    """Return the entries with these keys, in their order; unknown keys are left out."""
+    return _in_order(connection, entries.c.key, keys)
+
+
+def _in_order(connection: Connection, column: ColumnElement[Any], wanted: Sequence[int | str]) -> list[Entry]:
+    found: dict[int | str, Entry] = {}
+    for chunk in in_chunks(wanted):
+        statement = select(column.label("wanted"), *_ENTRY_COLUMNS).where(column.in_(chunk))
+        found |= {row["wanted"]: to_entry(row) for row in connection.execute(statement).mappings()}
+    return [found[value] for value in wanted if value in found]
+
+
+def page_marks(connection: Connection, limit: int, *, before: int | None = None) -> list[tuple[int, PageMark]]:
+    """Return up to `limit` page marks with their positions, newest first, from just before a position."""
+    column = entries.c
+    statement = select(column.position, column.key, column.published, column.title, column.version)
+    if before is not None:
+        statement = statement.where(column.position < before)
+    rows = connection.execute(statement.order_by(column.position.desc()).limit(limit))
+    return [(position, PageMark(*mark)) for position, *mark in rows]
+
+
+def ties_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """Return by id how many entries with the same `updated` came in before each of these."""
+    ties: dict[str, int] = {}
+    for chunk in in_chunks(keys):
+        rows = connection.execute(select(entries.c.id, entries.c.updated_tie).where(entries.c.key.in_(chunk)))
+        ties |= {row.id: row.updated_tie for row in rows}
+    return ties
+
+
+def origins_of(connection: Connection, entry_id: str) -> tuple[Origin, ...]:
+    """Return everywhere that the entry was met, by name."""
+    statement = (
+        select(origins.c.source, origins.c.address)
+        .join(entries, entries.c.number == origins.c.number)
+        .where(entries.c.key == entry_key(entry_id))
+        .order_by(origins.c.source, origins.c.address)
+    )
+    return tuple(Origin(*row) for row in connection.execute(statement))
+
+
+def numbered(connection: Connection, after: int, limit: int) -> list[tuple[int, Entry]]:
+    """Return up to `limit` entries with a number above `after`, in order of arrival."""
+    column = entries.c.number
+    statement = select(column, *_ENTRY_COLUMNS).where(column > after).order_by(column).limit(limit)
+    return [(row["number"], to_entry(row)) for row in connection.execute(statement).mappings()]
+
+
+def newest_numbers(connection: Connection, limit: int) -> list[int]:
+    """Return the numbers of the newest entries, newest first."""
+    statement = select(entries.c.number).order_by(entries.c.position.desc()).limit(limit)
+    return list(connection.scalars(statement))
+
+
+def count(connection: Connection) -> int:
+    """Return how many entries there are."""
+    return connection.scalar(select(func.count()).select_from(entries)) or 0
+
+
+def counter(connection: Connection, name: str) -> int:
+    """Return a counter's value, 0 before it was first set."""
+    return connection.scalar(select(counters.c.value).where(counters.c.name == name)) or 0

@@ -1,0 +1,72 @@
+"""One ingest or publish pass at a time over a store, wherever the processes that want one run.
+
+The kernel or the server lets go of the lock when its process dies, so that nothing is ever left behind.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, text
+
+from feeder.errors import PassRunningError, StoreError
+from feeder.store.engine import shown, translated
+
+# Any two numbers of our own: PostgreSQL knows advisory locks by number, in each database by itself.
+_PASS_LOCK = 0x66656564_01
+_SAVE_LOCK = 0x66656564_02
+MIGRATION_LOCK = 0x66656564_03
+
+
+@contextmanager
+def exclusive_pass(engine: Engine) -> Iterator[None]:
+    """Hold the store's pass lock.
+
+    Raises:
+        PassRunningError: another process or thread holds it.
+        StoreError: the lock cannot be taken at all.
+    """
+    held = _file_lock(f"{engine.url.database}.lock") if engine.dialect.name == "sqlite" else _server_lock(engine)
+    with held as free:
+        if not free:
+            raise PassRunningError(f"{shown(engine.url)}: another pass is at work; this one did nothing")
+        yield
+
+
+@contextmanager
+def _file_lock(path: str) -> Iterator[bool]:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(f"{path}: the lock cannot be made: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _server_lock(engine: Engine) -> Iterator[bool]:
+    # Autocommit: a pass takes minutes, and an open transaction would keep the server from cleaning up for so long.
+    with translated(engine.url), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        free = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _PASS_LOCK}))
+        try:
+            yield free
+        finally:
+            if free:
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _PASS_LOCK})
+
+
+def wait_for_writers(connection: Connection, lock: int = _SAVE_LOCK) -> None:
+    """Let one writer in at a time, until its transaction ends, so that numbers are given in order of commit.
+
+    SQLite's BEGIN IMMEDIATE has done so already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})

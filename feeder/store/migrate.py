@@ -1,0 +1,80 @@
+"""Brings a database's tables up to date, with Alembic, in one transaction.
+
+Used for feeder's own tables and, with another folder and version table, for those of a service. Alembic is
+imported only when there is something to do. A migration folder holds `env.py` and `versions/NNNN_name.py`, where
+`NNNN` is the revision and the greatest is the head; `env.py` finds what it needs in the configuration's
+`attributes`: `connection` and `version_table`.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, column, inspect, select, table
+
+from feeder.errors import StoreError, StoreTooNewError
+from feeder.store.engine import begin, read, shown
+from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
+
+
+def migrate(engine: Engine, script_location: str, version_table: str, name: str) -> None:
+    """Bring the tables up to the newest revision in a migration folder.
+
+    `script_location` is a path, or `package:folder`. `name` is what the tables belong to, for messages.
+
+    Raises:
+        StoreTooNewError: the stored revision is not in the folder; nothing was touched.
+        StoreError: the database cannot be read or written.
+    """
+    folder = _folder(script_location)
+    known = sorted(file.stem.partition("_")[0] for file in (folder / "versions").glob("[0-9]*.py"))
+    with read(engine) as connection:
+        if _is_current(connection, version_table, known, name):
+            return
+    with begin(engine) as connection:
+        wait_for_writers(connection, MIGRATION_LOCK)
+        if not _is_current(connection, version_table, known, name):  # another process may have been faster
+            _upgrade(connection, folder, version_table)
+
+
+def _folder(script_location: str) -> Path:
+    package, colon, inside = script_location.partition(":")
+    if not colon:
+        return Path(script_location)
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"{package!r} is not a package")
+    return Path(spec.submodule_search_locations[0]) / inside
+
+
+def _is_current(connection: Connection, version_table: str, known: list[str], name: str) -> bool:
+    if not inspect(connection).has_table(version_table):
+        return False
+    stored = connection.scalar(select(column("version_num")).select_from(table(version_table)))
+    if stored is not None and stored not in known:
+        where = shown(connection.engine.url)
+        raise StoreTooNewError(
+            f"{where}: made by a newer {name} (revision {stored}, known up to {known[-1]}); upgrade {name}",
+        )
+    return bool(stored == known[-1])
+
+
+def refuse_foreign(engine: Engine, version_table: str) -> None:
+    """Refuse a SQLite file that holds tables, but none of ours.
+
+    Raises:
+        StoreError: it is such a file.
+    """
+    with read(engine) as connection:
+        names = inspect(connection).get_table_names()
+    if names and version_table not in names:
+        raise StoreError(f"{shown(engine.url)}: a database of another program; name another file in store.url")
+
+
+def _upgrade(connection: Connection, folder: Path, version_table: str) -> None:
+    from alembic import command  # noqa: PLC0415  costs 15 MB and 0.2 s, and is needed once in a store's life
+    from alembic.config import Config  # noqa: PLC0415  as above
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes |= {"connection": connection, "version_table": version_table}
+    command.upgrade(config, "head")

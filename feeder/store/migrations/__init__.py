@@ -1,0 +1,1 @@
+"""Alembic's folder for feeder's own tables; `feeder.store.migrate` runs it."""

@@ -1,0 +1,90 @@
+"""The first tables: entries, their origins, the documents they were read from, notes, counters, the search index."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    rowid = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "entries",
+        sa.Column("number", rowid, primary_key=True, autoincrement=False),
+        sa.Column("position", sa.BigInteger(), nullable=False, unique=True),
+        sa.Column("key", sa.Text(), nullable=False, unique=True),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text()),
+        sa.Column("link_key", sa.Text()),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("published", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("updated_tie", sa.Integer(), nullable=False),
+        sa.Column("published_from", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("held_source", sa.Text(), nullable=False),
+        sa.Column("held_address", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text()),
+        sa.Column("rights", sa.Text()),
+        sa.Column("source", sa.JSON(), nullable=False),
+        sa.Column("links", sa.JSON(), nullable=False),
+        sa.Column("authors", sa.JSON(), nullable=False),
+        sa.Column("credits", sa.JSON(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("media", sa.JSON(), nullable=False),
+        sa.Column("cut", sa.JSON(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+    )
+    op.create_index("ix_entries_link_key", "entries", ["link_key"])
+    op.create_index("ix_entries_updated", "entries", ["updated", "updated_tie"])
+    op.create_table(
+        "origins",
+        sa.Column("number", rowid, sa.ForeignKey("entries.number", ondelete="CASCADE"), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "source", "address"),
+    )
+    op.create_table(
+        "plain_texts",
+        sa.Column("position", rowid, primary_key=True, autoincrement=False),
+        sa.Column("plain", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "documents",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text()),
+        sa.PrimaryKeyConstraint("source", "path"),
+    )
+    op.create_table(
+        "notes", sa.Column("name", sa.Text(), primary_key=True), sa.Column("text", sa.Text(), nullable=False)
+    )
+    op.create_table(
+        "counters",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+    )
+    _create_search_index(rowid)
+
+
+def _create_search_index(rowid: sa.types.TypeEngine[int]) -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE VIRTUAL TABLE entry_terms USING fts5"
+            "(terms, content='', columnsize=0, detail=none, tokenize='ascii')",
+        )
+        return
+    op.create_table(
+        "entry_terms",
+        sa.Column("position", rowid, primary_key=True, autoincrement=False),
+        sa.Column("terms", postgresql.ARRAY(sa.Text()), nullable=False),
+    )
+    op.create_index("ix_entry_terms", "entry_terms", ["terms"], postgresql_using="gin")

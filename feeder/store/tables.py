@@ -1,0 +1,126 @@
+"""The tables, as SQLAlchemy Core sees them, and how a moment is kept. No query lives here.
+
+The migrations make these tables; a test holds the two together. Full-text search adds one table of its own, which
+differs between the databases and lives in `search.py` alone.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as microseconds since 1970: the same number, and the same order, everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002  SQLAlchemy's
+        """Return the microseconds that stand for the datetime."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002  SQLAlchemy's
+        """Return the datetime that the microseconds stand for."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+# `number` counts entries in the order in which they came. `position` orders them by publication, those of one second
+# as they came; where more than 16 share a second, the rest count as later. `key`, `link_key` and `version` are digests
+# of other columns: ids and links are looked up by them, since PostgreSQL refuses to index a text of more than 2,704
+# bytes. `held_source` and `held_address` name the origin that the present text came from.
+entries = Table(
+    "entries",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False, unique=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("id", Text, nullable=False),
+    Column("link", Text),
+    Column("link_key", Text, index=True),
+    Column("title", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("published", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("updated_tie", Integer, nullable=False),
+    Column("published_from", Text, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("held_source", Text, nullable=False),
+    Column("held_address", Text, nullable=False),
+    Column("language", Text),
+    Column("rights", Text),
+    Column("source", JSON, nullable=False),
+    Column("links", JSON, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("credits", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("media", JSON, nullable=False),
+    Column("cut", JSON, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Index("ix_entries_updated", "updated", "updated_tie"),
+)
+
+# Everywhere that an entry was met.
+origins = Table(
+    "origins",
+    metadata,
+    Column("number", ForeignKey("entries.number", ondelete="CASCADE"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    PrimaryKeyConstraint("number", "source", "address"),
+)
+
+# The plain text (`tokens.plain`) of each entry, by the entry's position: what candidates are compared with.
+plain_texts = Table(
+    "plain_texts",
+    metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("plain", Text, nullable=False),
+)
+
+# The files of folder sources as they were last read.
+documents = Table(
+    "documents",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("error", Text),
+    PrimaryKeyConstraint("source", "path"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+# `entries`: the last number given out. `changes`: how often an entry was added, changed or removed.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

