@@ -32,7 +32,7 @@ _HOME = {
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = [  # noqa: PLE0604, PLE0605  written out below for type checkers, made of _HOME so that it is said once
+__all__ = [
     "ChannelConfig",
     "Config",
     "ConfigError",

@@ -8,7 +8,6 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -307,7 +306,7 @@ def _explain(error: ErrorDetails, file: Path | None) -> str:
 
 def _keys_beside(location: list[int | str]) -> set[str]:
     """Return the keys that are known where the last part of `location` stands."""
-    sections: Mapping[str, type[BaseModel]] = {
+    sections: dict[str, type[BaseModel]] = {
         "site": SiteConfig,
         "store": StoreConfig,
         "sources": SourceConfig,

@@ -7,6 +7,7 @@
     │   └── ArticleError     one article that cannot be read; the others go on            1
     ├── NoSuchEntryError     nothing in the store has this id, key or link                1
     ├── StoreError           the database cannot be used                                  3
+    │   ├── StoreMissingError  there is none yet                                          3
     │   ├── StoreBusyError   another process held it for longer than we wait              3
     │   └── StoreTooNewError made by a newer feeder; nothing was touched                  3
     ├── PublishError         the output folder cannot be written                          4
@@ -61,6 +62,10 @@ class StoreError(FeederError):
     """The database cannot be used: full, read-only, damaged, or not ours."""
 
     exit_code = 3
+
+
+class StoreMissingError(StoreError):
+    """There is no store at this address yet, and none was to be made."""
 
 
 class StoreBusyError(StoreError):

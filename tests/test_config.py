@@ -28,7 +28,7 @@ def write(text: str, name: str = "config.toml") -> Path:
 
 def uncommented(text: str) -> str:
     """The example with every setting that stands there as a comment switched on."""
-    return re.sub(r'^# (?=\[\[|[a-z_]+ = )', "", text, flags=re.MULTILINE)
+    return re.sub(r"^# (?=\[\[|[a-z_]+ = )", "", text, flags=re.MULTILINE)
 
 
 def test_without_any_file_the_seeds_are_read_and_served_on_loopback(tmp_path: Path) -> None:
@@ -122,7 +122,10 @@ def test_the_site_address_always_ends_with_a_slash() -> None:
         ("[sight]", "config.toml: sight: unknown key; did you mean 'site'?"),
         ("[web]\nzzz = 1", "config.toml: web.zzz: unknown key; known here: host, port"),
         ("[[sources]]\nname = 'a'\nfolder = 'b'\nfoldr = 'c'", "sources[0].foldr: unknown key; did you mean 'folder'?"),
-        ("[[telegram.channels]]\nchat = '@good'\nchta = 1", "telegram.channels[0].chta: unknown key; did you mean 'chat'?"),
+        (
+            "[[telegram.channels]]\nchat = '@good'\nchta = 1",
+            "telegram.channels[0].chta: unknown key; did you mean 'chat'?",
+        ),
         ("[[sources]]\nname = 'a'", "config.toml: sources[0].folder: this key is required"),
         ("[web]\nport = 99999", "config.toml: web.port: 99999: input should be less than or equal to 65535"),
         ("[web]\nport = 'http'", "config.toml: web.port: 'http': input should be a valid integer"),
@@ -158,7 +161,7 @@ def test_a_mistake_is_one_line_that_names_file_key_value_and_rule(text: str, mes
 
 def test_a_wrong_token_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", "hunter2")
-    with pytest.raises(ConfigError, match="telegram.token: that is not a bot token") as caught:
+    with pytest.raises(ConfigError, match=r"telegram.token: that is not a bot token") as caught:
         load_config()
     assert "hunter2" not in str(caught.value)
 

@@ -3,6 +3,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -180,12 +181,24 @@ def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(small_disk: P
         Store.open(f"sqlite:///{small_disk}/other.db")
 
 
-def test_a_folder_without_the_right_to_write_is_named(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    tmp_path.chmod(0o555)
-    with pytest.raises(StoreError, match=r"feeder\.db: it cannot be opened"):
-        Store.open(f"sqlite:///{tmp_path}/feeder.db")
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may write everywhere: let the kernel see somebody else."""
+    nobody, me = 65534, os.geteuid()
+    os.seteuid(nobody if me == 0 else me)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
+
+
+def test_a_folder_without_the_right_to_write_is_named(sqlite_url: str) -> None:
+    Store.open(sqlite_url).close()  # loads every module while they can be read
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        with as_nobody(), pytest.raises(StoreError, match=r"feeder\.db: it cannot be opened"):
+            Store.open(f"sqlite:///{folder}/feeder.db")
+        Path(folder).chmod(0o755)
 
 
 @pytest.mark.postgresql

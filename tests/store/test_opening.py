@@ -59,7 +59,7 @@ def test_a_new_store_is_made_with_its_folder_and_settings(tmp_path: Path) -> Non
 
 def test_a_store_that_must_be_there_is_not_made(tmp_path: Path) -> None:
     file = tmp_path / "feeder.db"
-    with pytest.raises(StoreError, match=r"feeder\.db: no such store"):
+    with pytest.raises(StoreError, match=r"feeder\.db: there is no store yet"):
         Store.open(f"sqlite:///{file}", create=False)
     assert not file.exists()
     Store.open(f"sqlite:///{file}").close()

@@ -1,0 +1,5 @@
+"""`python -m feeder` is `feeder`."""
+
+from feeder.cli import main
+
+main()

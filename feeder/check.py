@@ -1,0 +1,91 @@
+"""`feeder check`: looks at everything a run needs and says, a line each, what is well and what to do about the rest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from feeder.config import AFTER_INGEST, Config
+from feeder.errors import ConfigError, FeederError, PublishError, StoreMissingError
+from feeder.publish.files import check_writable
+from feeder.schedule import parse_trigger
+from feeder.service import iter_services
+from feeder.store import Store
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what it is, whether all is well, and one line about it."""
+
+    about: str
+    well: bool
+    text: str
+
+
+def check(config: Config) -> Iterator[Finding]:
+    """Yield a finding for the configuration, each source, the store, the output folder, and each service."""
+    yield Finding("configuration", well=True, text=str(config.file or "embedded; `feeder init` writes a file"))
+    yield from _check_schedule(config)
+    yield from _check_sources(config)
+    yield from _check_store(config)
+    yield _check_output(config)
+    yield _check_address(config)
+
+
+def _check_schedule(config: Config) -> Iterator[Finding]:
+    for setting, when in (("ingest", config.schedule.ingest), ("publish", config.schedule.publish)):
+        key = f"schedule.{setting}"
+        try:
+            if when != AFTER_INGEST:
+                parse_trigger(when, key=key)
+        except ConfigError as error:
+            yield Finding("schedule", well=False, text=str(error))
+        else:
+            yield Finding("schedule", well=True, text=f"{setting}: {when}")
+
+
+def _check_sources(config: Config) -> Iterator[Finding]:
+    for source in config.sources:
+        about = f"source {source.name}"
+        if not source.folder.is_dir():
+            yield Finding(about, well=False, text=f"{source.folder} is not a folder; mend sources.folder")
+            continue
+        try:
+            number = sum(1 for _ in source.folder.iterdir())
+        except OSError as error:
+            yield Finding(about, well=False, text=f"{source.folder} cannot be read: {error.strerror}")
+            continue
+        yield Finding(about, well=True, text=f"{source.folder}, {number} files and folders at its top")
+
+
+def _check_store(config: Config) -> Iterator[Finding]:
+    try:
+        with Store.open(config.store.url, create=False) as store:
+            yield Finding("store", well=True, text=f"{store.url}: {store.count()} entries; {store.describe()}")
+            for source in config.sources:
+                for document in store.documents(source.name).values():
+                    if document.error:
+                        yield Finding(f"source {source.name}", well=False, text=f"{document.path}: {document.error}")
+            for service in iter_services():
+                for well, text in service.check(config, store):
+                    yield Finding(service.name, well=well, text=text)
+    except StoreMissingError as error:
+        yield Finding("store", well=True, text=str(error))
+    except FeederError as error:
+        yield Finding("store", well=False, text=str(error))
+
+
+def _check_output(config: Config) -> Finding:
+    try:
+        check_writable(config.site.output)
+    except PublishError as error:
+        return Finding("output", well=False, text=str(error))
+    return Finding("output", well=True, text=str(config.site.output))
+
+
+def _check_address(config: Config) -> Finding:
+    if urlsplit(config.site.url).hostname in LOOPBACK:
+        text = f"{config.site.url} reaches this machine only; set site.url to the public address before you share it"
+        return Finding("site.url", well=True, text=text)
+    return Finding("site.url", well=True, text=config.site.url)

@@ -1,0 +1,287 @@
+"""`feeder …`: reads the command line, calls one function, prints what came of it, and ends with its exit code.
+
+Every command imports what it needs when it runs, so that `feeder --help` answers at once. Results go to standard
+output, everything else to standard error.
+"""
+
+import logging
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feeder.errors import FeederError, QueryError
+
+if TYPE_CHECKING:
+    from feeder.config import Config
+    from feeder.model import Entry
+    from feeder.store import Store
+    from feeder.update import Parts
+
+app = typer.Typer(
+    name="feeder",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Turns archived articles into one clean Atom feed, a readable site, and a Telegram channel and bot.",
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The configuration file [default: ./config.toml, if any]."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Their names; all by default.")]
+Words = Annotated[list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR.')]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
+Reference = Annotated[str, typer.Argument(metavar="ID", help="An entry's id, link or key.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.")]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: ConfigOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")] = False,
+) -> None:
+    """Keep what every command shares: which configuration to read, and how much to say."""
+    context.obj = (config, verbose)
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """Read on schedule, publish, serve and post, in one process."""
+    import asyncio
+
+    from feeder.run import run as run_all
+    from feeder.service import iter_services
+
+    with _opened(context) as (config, store):
+        services = [service for service in iter_services() if service.wanted(config)]
+        asyncio.run(run_all(config, store, services, on_ready=_say_address))
+
+
+@app.command()
+def update(context: typer.Context) -> None:
+    """Make one pass, for cron: ingest, then publish. Silent when all is well."""
+    from feeder.update import BOTH
+
+    _pass(context, BOTH, silent=True)
+
+
+@app.command()
+def ingest(context: typer.Context, sources: Sources = None, as_json: JsonOption = False) -> None:
+    """Read the sources into the store."""
+    from feeder.update import INGEST
+
+    _pass(context, INGEST, sources=sources or [], as_json=as_json)
+
+
+@app.command()
+def publish(context: typer.Context) -> None:
+    """Write the feed and the pages into the output folder."""
+    from feeder.update import PUBLISH
+
+    _pass(context, PUBLISH)
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Serve the output folder, the search page and /healthz."""
+    import asyncio
+
+    from feeder import web
+    from feeder.run import until_stopped
+
+    with _opened(context) as (config, store):
+        asyncio.run(until_stopped(web.serve(config, store, ready=_say_address)))
+
+
+@app.command()
+def bot(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be posted; needs no token.")] = False,
+) -> None:
+    """Run the Telegram bot alone."""
+    import asyncio
+
+    from feeder.errors import ConfigError
+    from feeder.run import until_stopped
+    from feeder.service import get_service
+
+    service = get_service("telegram")
+    with _opened(context) as (config, store):
+        if dry_run:
+            for message in service.preview(config, store):
+                print(message)
+            return
+        if not service.wanted(config):
+            raise ConfigError("telegram.token: not set; put the token from @BotFather into $FEEDER_TELEGRAM__TOKEN")
+        asyncio.run(until_stopped(service.run(config, store)))
+
+
+@app.command()
+def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: JsonOption = False) -> None:
+    """Find entries, newest first."""
+    from feeder.store import parse_query
+    from feeder.terminal import print_hits
+
+    with _opened(context) as (_, store):
+        results = store.search(parse_query(" ".join(query)), limit=limit)
+        if as_json:
+            _print_json(store, [hit.entry for hit in results.hits])
+        else:
+            print_hits(results)
+        if not results.hits:
+            raise typer.Exit(1)
+
+
+@app.command()
+def latest(context: typer.Context, limit: Limit = 20, as_json: JsonOption = False) -> None:
+    """List the newest entries."""
+    from feeder.terminal import print_entries
+
+    with _opened(context) as (_, store):
+        entries = store.latest(limit)
+        if as_json:
+            _print_json(store, entries)
+        else:
+            print_entries(entries)
+
+
+@app.command()
+def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) -> None:
+    """Show an entry, its text, and what was cut from it."""
+    from feeder.terminal import print_entry
+
+    with _opened(context) as (_, store):
+        entry = store.get(ref)
+        if as_json:
+            _print_json(store, [entry])
+        else:
+            print_entry(entry, store.origins(entry.id))
+
+
+@app.command()
+def export(context: typer.Context, output: Output = None) -> None:
+    """Write every entry, oldest first, as one JSON object a line."""
+    from feeder.publish.files import write_atomically
+    from feeder.terminal import json_lines
+
+    with _opened(context) as (_, store):
+        lines = json_lines(store, store.iter_entries(oldest_first=True))
+        if output is None:
+            sys.stdout.writelines(lines)
+        else:
+            write_atomically(output, (line.encode() for line in lines))
+
+
+@app.command()
+def check(context: typer.Context) -> None:
+    """Say what is wrong with configuration, sources or store."""
+    from feeder.check import check as run_checks
+    from feeder.terminal import print_finding
+
+    all_well = True
+    for finding in run_checks(_loaded(context, logging.ERROR)):
+        print_finding(finding)
+        all_well = all_well and finding.well
+    if not all_well:
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("config.toml"),
+) -> None:
+    """Write a configuration file that explains every setting."""
+    from feeder.config import embedded
+    from feeder.errors import ConfigError
+
+    try:
+        with path.open("xb") as file:
+            file.write(embedded("config.example.toml").read_bytes())
+    except FileExistsError:
+        raise ConfigError(f"{path}: is there already and was left alone; name another file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    print(f"wrote {path}; change what you like, then: feeder --config {path} run")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake becomes one line on standard error and an exit code."""
+    try:
+        app()
+    except QueryError as error:
+        _fail(f"{error} (at character {error.place + 1})", error.exit_code)
+    except FeederError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)  # 128 + SIGINT, as shells count
+    except BrokenPipeError:  # the reader has seen enough: `feeder export | head`
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _loaded(context: typer.Context, level: int = logging.INFO) -> "Config":
+    """Return the configuration in force, with logging set up and the token kept out of it."""
+    from feeder.config import load_config
+    from feeder.log import set_up_logging
+
+    path, verbose = context.obj
+    config = load_config(path)
+    token = config.telegram.token
+    set_up_logging(logging.DEBUG if verbose else level, secrets=[token.get_secret_value()] if token else [])
+    return config
+
+
+@contextmanager
+def _opened(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple["Config", "Store"]]:
+    """Give a command its configuration and its open store."""
+    from feeder.store import Store
+
+    config = _loaded(context, level)
+    with Store.open(config.store.url) as store:
+        yield config, store
+
+
+def _pass(
+    context: typer.Context,
+    parts: "Parts",
+    *,
+    sources: Collection[str] = (),
+    as_json: bool = False,
+    silent: bool = False,
+) -> None:
+    """Make a pass and report it: problems to standard error, and exit code 1 if there was one."""
+    from feeder.terminal import print_report, progress_bar
+    from feeder.update import update as make_pass
+
+    with _opened(context, logging.WARNING) as (config, store), progress_bar() as progress:
+        report = make_pass(config, store, parts=parts, sources=sources, progress=progress)
+    problems = list(report.problems())
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not silent:
+        print_report(report, as_json=as_json)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _print_json(store: "Store", entries: Iterable["Entry"]) -> None:
+    from feeder.terminal import json_lines
+
+    sys.stdout.writelines(json_lines(store, entries))
+
+
+def _say_address(address: str) -> None:
+    print(f"feeder: serving {address} (Ctrl-C stops)", file=sys.stderr)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    print(f"feeder: {message}", file=sys.stderr)
+    sys.exit(exit_code)

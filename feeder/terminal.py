@@ -1,0 +1,140 @@
+"""What commands print: for eyes in a terminal, as plain lines in a pipe, as JSON for scripts."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from feeder.model import Entry, entry_to_dict
+from feeder.store.tokens import visible_text
+
+if TYPE_CHECKING:
+    from feeder.check import Finding
+    from feeder.ingest import Progress as ReportProgress
+    from feeder.store import Origin, Results, Store
+    from feeder.update import UpdateReport
+
+_MATCH = "bold yellow"
+_DIM = "dim"
+
+
+def json_lines(store: "Store", entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield each entry as one line of JSON: its fields, its key, and `origin`, where it was read from."""
+    for entry in entries:
+        addresses = [origin.address for origin in store.origins(entry.id)]
+        met = {"origin": addresses[0] if addresses else None, "origins": addresses}
+        yield json.dumps({"key": entry.key, **entry_to_dict(entry), **met}, ensure_ascii=False) + "\n"
+
+
+def print_entries(entries: Sequence[Entry]) -> None:
+    """Print one line an entry: key, time (UTC), title, source."""
+    console = _console()
+    for entry in entries:
+        console.print(_line(entry, Text(entry.title)))
+
+
+def print_hits(results: "Results") -> None:
+    """Print what a search found, each with the place that matched, and how many there are in all."""
+    console = _console()
+    for hit in results.hits:
+        console.print(_line(hit.entry, _marked(hit.title)))
+        console.print(Text("    ").append_text(_marked(hit.snippet)))
+    more = "more than " if results.more else ""
+    noun = "entry" if results.total == 1 else "entries"
+    _console(stderr=True).print(f"{more}{results.total} {noun} found", style=_DIM)
+
+
+def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
+    """Print an entry as `feeder show` does: each field on a line, then the text, then what was cut."""
+    console = _console()
+    fields = entry_to_dict(entry)
+    long = {"content", "summary", "cut", "media"}
+    console.print(Text(entry.title, style="bold"))
+    for name, value in {"key": entry.key, **fields}.items():
+        if name not in long and name != "title" and value:
+            console.print(Text(f"{name:>14}  ", style=_DIM).append(_value(value)))
+    for origin in origins:
+        console.print(Text(f"{'origin':>14}  ", style=_DIM).append(f"{origin.address} ({origin.source})"))
+    for medium in entry.media:
+        console.print(Text(f"{medium.kind:>14}  ", style=_DIM).append(medium.url))
+    console.print()
+    console.print(Text(visible_text(entry.content)))
+    for block in entry.cut:
+        console.print(Text("cut  ", style=_DIM).append(block, style=_DIM))
+
+
+def print_report(report: "UpdateReport", *, as_json: bool) -> None:
+    """Print what a pass did, one line a source and one for the site."""
+    if as_json:
+        for source in report.sources:
+            print(json.dumps(source.as_dict(), ensure_ascii=False))
+        return
+    console = _console()
+    for source in report.sources:
+        console.print(str(source))
+    if report.site is not None:
+        console.print(str(report.site))
+
+
+def print_finding(finding: "Finding") -> None:
+    """Print one line of `feeder check`."""
+    mark, style = ("ok ", "green") if finding.well else ("BAD", "bold red")
+    _console().print(
+        Text(mark, style=style).append(f"  {finding.about:<14}", style=_DIM).append(finding.text, style="")
+    )
+
+
+@contextmanager
+def progress_bar() -> Iterator["ReportProgress | None"]:
+    """Give a function that shows progress on a terminal; None where nobody watches."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(doing: str, done: int, total: int | None) -> None:
+            if doing not in tasks:
+                tasks[doing] = bar.add_task(doing, total=total, rate="")
+            speed = bar.tasks[tasks[doing]].speed
+            bar.update(tasks[doing], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield show
+
+
+def _console(*, stderr: bool = False) -> Console:
+    return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, markup=False, soft_wrap=True)
+
+
+def _line(entry: Entry, title: Text) -> Text:
+    line = Text(f"{entry.key}  {entry.published:%Y-%m-%d %H:%M}  ", style=_DIM)
+    line.append_text(title)
+    return line.append(f"  {entry.source.title}", style=_DIM)
+
+
+def _marked(fragments: Iterable[Any]) -> Text:
+    text = Text()
+    for fragment in fragments:
+        text.append(fragment.text, style=_MATCH if fragment.match else "")
+    return text
+
+
+def _value(value: Any) -> str:  # noqa: ANN401  whatever JSON can hold
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {part}" for name, part in value.items() if part)
+    if isinstance(value, list):
+        return " · ".join(_value(part) for part in value)
+    return str(value)

@@ -1,0 +1,62 @@
+"""One pass: ingest, publish, or both. The same for cron (`feeder update`), for the commands and for `feeder run`.
+
+A lock on the store keeps two passes from overlapping, in one process or in many.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from feeder.config import Config
+from feeder.ingest import IngestReport, Progress, ingest
+from feeder.model import rfc3339
+from feeder.publish.site import PublishReport, publish
+from feeder.store import Store
+
+Part = Literal["ingest", "publish"]
+Parts = frozenset[Part]
+INGEST: Parts = frozenset({"ingest"})
+PUBLISH: Parts = frozenset({"publish"})
+BOTH: Parts = INGEST | PUBLISH
+LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  the name of a note in the store, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateReport:
+    """What a pass did: one report for each source that was read, and the site's; None where it was not written."""
+
+    sources: tuple[IngestReport, ...] = ()
+    site: PublishReport | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Yield one line for each article or page that failed, beginning with its name."""
+        for source in self.sources:
+            yield from (f"{name}: {reason}" for name, reason in source.failed)
+        if self.site is not None:
+            yield from (f"{name}: {reason}" for name, reason in self.site.failed)
+
+
+def update(
+    config: Config,
+    store: Store,
+    *,
+    parts: Parts = BOTH,
+    sources: Collection[str] = (),
+    progress: Progress | None = None,
+) -> UpdateReport:
+    """Do the named parts of a pass over the named sources (all where none is named).
+
+    Whatever `progress` raises ends the pass early; what was saved and written until then stays.
+
+    Raises:
+        PassRunningError: another pass holds the store; nothing was done.
+        FeederError: a source is unknown, or the store or the output folder cannot be used.
+    """
+    with store.exclusive_pass():
+        reports: tuple[IngestReport, ...] = ()
+        if "ingest" in parts:
+            reports = ingest(config, store, names=sources, now=datetime.now(UTC), progress=progress)
+        site = publish(config, store, progress=progress) if "publish" in parts else None
+        store.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
+        return UpdateReport(sources=reports, site=site)

@@ -1,0 +1,356 @@
+import json
+import logging
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from feeder.cli import main
+from feeder.config import embedded
+from feeder.model import Entry
+from feeder.store import Store
+
+PUTIN_MEETS_WANG = "普京会晤王毅，证实习将访俄称俄中关系达到“新境界”"
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Feeder = Callable[..., Ended]
+
+
+@pytest.fixture
+def feeder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Feeder:
+    """Types a command in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.WARNING)
+
+    def run(*words: str) -> Ended:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["feeder", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Ended(code, *capsys.readouterr())
+
+    return run
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_update_turns_the_seeds_into_a_site_without_a_word(feeder: Feeder, tmp_path: Path) -> None:
+    assert feeder("update") == (0, "", "")
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+    assert len(list((tmp_path / "public/entries").glob("*.html"))) == 5
+
+
+def test_a_second_update_leaves_every_byte_and_time_stamp_alone(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    before = snapshot(tmp_path / "public")
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        change = store.change()
+    assert feeder("update") == (0, "", "")
+    assert snapshot(tmp_path / "public") == before
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        assert store.change() == change
+
+
+def test_ingest_and_publish_say_what_they_did(feeder: Feeder) -> None:
+    assert feeder("ingest").out == "seeds: 5 read, 5 new\n"
+    assert feeder("ingest").out == "seeds: nothing new (5 unchanged)\n"
+    assert feeder("publish").out == "site: 14 written (0 unchanged)\n"
+    assert feeder("publish").out == "site: nothing new (14 unchanged)\n"
+
+
+def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
+    [report] = lines(feeder("ingest", "--json").out)
+    assert report == {
+        "source": "seeds", "read": 5, "new": 5, "changed": 0, "same": 0,
+        "unchanged": 0, "gone": 0, "ignored": 0, "failed": [],
+    }  # fmt: skip
+
+
+def test_ingest_takes_the_names_of_sources_and_refuses_others(feeder: Feeder) -> None:
+    assert feeder("ingest", "seeds").code == 0
+    ended = feeder("ingest", "sedes")
+    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'sedes'; there is: seeds\n")
+
+
+@pytest.mark.parametrize("words", ["普", "普京", "关系达到", "關係達到", "普京 王毅"])
+def test_search_finds_words_of_one_two_and_four_characters_in_either_script(feeder: Feeder, words: str) -> None:
+    feeder("ingest")
+    ended = feeder("search", "--json", *words.split())
+    assert ended.code == 0
+    assert PUTIN_MEETS_WANG in [entry["title"] for entry in lines(ended.out)]
+
+
+def test_search_shows_the_place_that_matched_and_counts(feeder: Feeder) -> None:
+    feeder("ingest")
+    ended = feeder("search", "轉載")
+    assert ended.code == 1
+    assert ended.err == "0 entries found\n"
+    ended = feeder("search", "佩斯科夫", "-n", "1")
+    assert "佩斯科夫" in ended.out
+    assert ended.err == "2 entries found\n"
+
+
+def test_a_query_that_cannot_be_understood_is_explained_with_its_place(feeder: Feeder) -> None:
+    ended = feeder("search", "一 二 三 四 五 六 七 八 九")
+    assert ended.code == 2
+    assert ended.err == "feeder: '九' is one word too many: at most 8 to find (at character 17)\n"
+
+
+def test_latest_prints_every_field_of_an_entry_and_its_origin(feeder: Feeder) -> None:
+    feeder("ingest")
+    newest, *others = lines(feeder("latest", "--json").out)
+    assert len(others) == 4
+    assert set(Entry.__dataclass_fields__) | {"key", "origin", "origins"} == set(newest)
+    assert newest["title"] == PUTIN_MEETS_WANG
+    assert newest["published"] == "2023-02-22T17:22:43Z"
+    assert newest["updated"] == "2023-02-22T17:39:03Z"
+    assert newest["origin"].endswith("002_5e0f3d6c7bad0a97.txt")
+    assert Path(newest["origin"]).is_file()
+
+
+def test_latest_prints_a_line_an_entry(feeder: Feeder) -> None:
+    feeder("ingest")
+    out = feeder("latest", "-n", "2").out.splitlines()
+    assert len(out) == 2
+    assert f"2023-02-22 17:22  {PUTIN_MEETS_WANG}  www.voachinese.com" in out[0]
+
+
+def test_show_takes_an_id_a_link_or_a_key(feeder: Feeder) -> None:
+    feeder("ingest")
+    entry = lines(feeder("latest", "--json", "-n", "1").out)[0]
+    shown = feeder("show", entry["key"])
+    assert shown.code == 0
+    assert PUTIN_MEETS_WANG in shown.out
+    assert "002_5e0f3d6c7bad0a97.txt" in shown.out
+    assert "俄罗斯总统弗拉迪米尔·普京星期三" in shown.out
+    assert feeder("show", entry["id"]).out == feeder("show", entry["link"]).out == shown.out
+    assert lines(feeder("show", entry["key"], "--json").out) == [entry]
+
+
+def test_show_names_what_it_does_not_find(feeder: Feeder) -> None:
+    ended = feeder("show", "nothing")
+    assert (ended.code, ended.out) == (1, "")
+    assert "'nothing'" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_export_writes_every_entry_oldest_first(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("ingest")
+    entries = lines(feeder("export").out)
+    published = [entry["published"] for entry in entries]
+    assert len(entries) == 5
+    assert published == sorted(published)
+    assert feeder("export", "--output", "all.jsonl").code == 0
+    assert lines((tmp_path / "all.jsonl").read_text("utf-8")) == entries
+
+
+def test_export_into_a_folder_that_is_not_there_is_one_line(feeder: Feeder) -> None:
+    feeder("ingest")
+    ended = feeder("export", "--output", "nowhere/all.jsonl")
+    assert ended.code == 4
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_init_writes_a_configuration_that_works_and_never_over_another(feeder: Feeder, tmp_path: Path) -> None:
+    ended = feeder("init")
+    assert ended.code == 0
+    assert (tmp_path / "config.toml").read_bytes() == embedded("config.example.toml").read_bytes()
+    shutil.copytree(embedded("seeds"), tmp_path / "seeds")
+    assert feeder("update").code == 0
+    ended = feeder("init")
+    assert ended.code == 2
+    assert ended.err == "feeder: config.toml: is there already and was left alone; name another file\n"
+    assert feeder("init", "no/where.toml").code == 2
+
+
+def test_check_is_well_on_the_default(feeder: Feeder) -> None:
+    before = feeder("check")
+    assert before.code == 0, before
+    feeder("update")
+    ended = feeder("check")
+    assert ended.code == 0, ended
+    assert "5 entries" in ended.out
+    assert "BAD" not in ended.out
+
+
+def test_check_names_each_thing_that_is_wrong(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[schedule]\ningest = "99 * * * *"\n[[sources]]\nname = "a"\nfolder = "nowhere"\n', "utf-8"
+    )
+    (tmp_path / "public").write_text("in the way", "utf-8")
+    ended = feeder("check")
+    assert ended.code == 1
+    bad = [line for line in ended.out.splitlines() if line.startswith("BAD")]
+    assert len(bad) == 3
+    assert "schedule.ingest" in bad[0]
+    assert "nowhere" in bad[1]
+    assert "public" in bad[2]
+
+
+def test_an_unknown_key_ends_with_2_before_anything_is_made(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[sit]\n", "utf-8")
+    ended = feeder("update")
+    assert (ended.code, ended.err) == (2, "feeder: config.toml: sit: unknown key; did you mean 'site'?\n")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_missing_folder_is_named_and_the_other_sources_go_on(feeder: Feeder, tmp_path: Path) -> None:
+    seeds = embedded("seeds")
+    (tmp_path / "config.toml").write_text(
+        f'[[sources]]\nname = "a"\nfolder = "nowhere"\n[[sources]]\nname = "b"\nfolder = "{seeds}"\n', "utf-8"
+    )
+    ended = feeder("update")
+    assert ended.code == 1
+    assert ended.err == f"{tmp_path}/nowhere: this folder cannot be read: No such file or directory\n"
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+
+
+def test_one_bad_article_is_named_and_the_others_are_published(feeder: Feeder, tmp_path: Path) -> None:
+    shutil.copytree(embedded("seeds"), tmp_path / "seeds")
+    (tmp_path / "seeds/bad.md").write_bytes(bytes(range(256)))
+    for _ in range(2):
+        ended = feeder("update")
+        assert ended.code == 1
+        assert len(ended.err.splitlines()) == 1
+        assert ended.err.startswith("bad.md: ")
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+    assert "bad.md" in feeder("check").out
+
+
+def test_a_file_that_cannot_be_opened_is_named(feeder: Feeder, tmp_path: Path) -> None:
+    shutil.copytree(embedded("seeds"), tmp_path / "seeds")
+    (tmp_path / "seeds/loop.md").symlink_to("loop.md")
+    ended = feeder("update")
+    assert ended.code == 1
+    assert ended.err.startswith("loop.md: ")
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+
+
+def test_a_store_made_by_a_newer_feeder_is_left_alone(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    path = tmp_path / "data/feeder.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        [(table,)] = database.execute("SELECT name FROM sqlite_master WHERE name LIKE '%version%' AND type = 'table'")
+        database.execute(f"UPDATE {table} SET version_num = 'from-the-future'")
+    before = path.read_bytes()
+    ended = feeder("update")
+    assert ended.code == 3
+    assert "newer" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/feeder.db").write_text("a shopping list\n" * 100, "utf-8")
+    ended = feeder("update")
+    assert ended.code == 3
+    assert len(ended.err.splitlines()) == 1
+    assert "feeder.db" in ended.err
+
+
+def test_a_port_in_use_is_named(feeder: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("FEEDER_WEB__PORT", str(port))
+        ended = feeder("serve")
+    assert ended.code == 6
+    assert f"127.0.0.1:{port}" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_an_output_folder_that_cannot_be_written_is_named(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "public").write_text("in the way", "utf-8")
+    ended = feeder("update")
+    assert ended.code == 4
+    assert "public" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert feeder("latest", "--json").out.count("\n") == 5
+
+
+def test_a_second_pass_at_the_same_time_does_nothing(feeder: Feeder, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store, store.exclusive_pass():
+        ended = feeder("update")
+    assert ended.code == 5
+    assert len(ended.err.splitlines()) == 1
+    assert not (tmp_path / "public").exists()
+
+
+def test_the_bot_needs_a_token_and_says_where_to_put_it(feeder: Feeder) -> None:
+    ended = feeder("bot")
+    assert ended.code == 2
+    assert ended.err.startswith("feeder: telegram.token: not set")
+
+
+def test_the_bot_shows_what_it_would_post_without_a_token(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[[telegram.channels]]\nchat = "@news"\nrecent = 2\n', "utf-8")
+    feeder("ingest")
+    ended = feeder("bot", "--dry-run")
+    assert ended.code == 0
+    assert "@news: 2 to post" in ended.out
+    assert PUTIN_MEETS_WANG in ended.out
+
+
+def test_every_command_has_help() -> None:
+    help_text = type_command("--help").out
+    for command in (
+        "run",
+        "update",
+        "ingest",
+        "publish",
+        "serve",
+        "bot",
+        "search",
+        "latest",
+        "show",
+        "export",
+        "check",
+    ):
+        assert f"  {command} " in help_text
+        assert type_command(command, "--help").code == 0
+
+
+def test_output_may_be_cut_short_by_its_reader(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("ingest")
+    with subprocess.Popen(
+        [sys.executable, "-m", "feeder", "export"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as exporting:
+        assert exporting.stdout is not None
+        assert exporting.stderr is not None
+        exporting.stdout.close()
+        assert exporting.stderr.read() == b""
+
+
+def type_command(*words: str) -> Ended:
+    ended = subprocess.run([sys.executable, "-m", "feeder", *words], capture_output=True, text=True, check=False)
+    return Ended(ended.returncode, ended.stdout, ended.stderr)

@@ -1,0 +1,127 @@
+"""`feeder run` as a process of its own, as people run it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+PATIENCE_S = 30.0
+
+
+@contextmanager
+def feeder(folder: Path, *words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a command that serves, give its address, and kill what is left of it in the end."""
+    environment = os.environ | {"FEEDER_WEB__PORT": "0"} | variables
+    with subprocess.Popen(
+        [sys.executable, "-m", "feeder", *words], cwd=folder, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            assert process.stderr is not None
+            seen = ""
+            for line in process.stderr:
+                seen += line
+                if found := re.search(r"serving (\S+)", line):
+                    yield process, found[1]
+                    break
+            else:
+                pytest.fail(f"it never served: {seen}")
+        finally:
+            process.kill()
+
+
+def until(condition: Callable[[], bool], *, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{what} did not happen in {PATIENCE_S} s")
+
+
+def answers(address: str) -> bool:
+    return httpx.get(address, trust_env=False).status_code == httpx.codes.OK
+
+
+def test_run_reads_publishes_serves_and_stops_cleanly(tmp_path: Path) -> None:
+    with feeder(tmp_path, "run") as (process, address):
+        until(lambda: answers(address + "atom.xml"), what="the feed")
+        assert httpx.get(address + "atom.xml", trust_env=False).text.count("<entry") == 5
+        assert "普京" in httpx.get(address + "search", params={"q": "普京"}, trust_env=False).text
+        assert httpx.get(address + "healthz", trust_env=False).json()["entries"] == 5
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_run_notices_a_new_article(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    with feeder(tmp_path, "run", FEEDER_SCHEDULE__INGEST="1s") as (process, address):
+        until(lambda: answers(address), what="the empty site")
+        (tmp_path / "seeds/one.md").write_text("# 春天\n\n下雨了，街上的人都带着伞。\n", "utf-8")
+        until(lambda: "春天" in httpx.get(address + "atom.xml", trust_env=False).text, what="the new entry")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_run_publishes_at_its_own_times_where_they_are_set(tmp_path: Path) -> None:
+    with feeder(tmp_path, "run", FEEDER_SCHEDULE__PUBLISH="1s") as (process, address):
+        until(
+            lambda: (
+                answers(address + "atom.xml")
+                and httpx.get(address + "atom.xml", trust_env=False).text.count("<entry") == 5
+            ),
+            what="the feed",
+        )
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_run_ends_with_one_line_when_the_port_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "feeder", "run"],
+            cwd=tmp_path,
+            env=os.environ | {"FEEDER_WEB__PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    assert ended.returncode == 6
+    assert f"127.0.0.1:{port}" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+def test_run_goes_on_after_a_pass_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "public").write_text("in the way", "utf-8")
+    with feeder(tmp_path, "run", FEEDER_SCHEDULE__INGEST="1s") as (process, address):
+        until(lambda: httpx.get(address + "atom.xml", trust_env=False).status_code == 404, what="an answer")
+        (tmp_path / "public").unlink()
+        until(lambda: answers(address + "atom.xml"), what="the feed")
+        assert process.poll() is None
+
+
+def test_a_cron_line_that_cron_would_not_take_ends_with_2(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "feeder", "run"],
+        cwd=tmp_path,
+        env=os.environ | {"FEEDER_SCHEDULE__INGEST": "99 * * * *"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("feeder: schedule.ingest: '99 * * * *' is not a cron line")
