@@ -1,0 +1,108 @@
+"""Credit lines: who wrote, translated, read, edited and put up an article, as archives print it.
+
+A line is one only when nothing but roles and names stands in it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from feeder.model import Credit
+
+_ROLES = {
+    "author": "作者 撰稿 撰文 供稿 文字 记者 記者 原作 文 Author Authors By",
+    "translator": "翻译 翻譯 编译 編譯 译者 譯者 中翻 英翻 听译 译文 译 譯 Translator Translation",
+    "proofreader": "校对 校對 校正 审校 審校 核稿 校稿 精校 校验 校 Proofreader Proofreading",
+    "reviewer": "审核 審核 审稿 審稿 终审 Reviewer",
+    "editor": (
+        "责任编辑 責任編輯 编辑 編輯 责编 責編 主编 總編 总编 网编 網編 编剧 "
+        "采编 采編 素材 资料 整理 编者 选题 選題 Editor Editors"
+    ),
+    "publisher": "发布 發佈 發布 发稿 發稿 上传 上傳 转载 轉載 Publisher",
+    "voice": "配音 音频 朗读 播音 主播 机听 听写 聽寫 録音 录音",
+    "producer": "制作 製作 视频 視頻 剪辑 剪輯 字幕 监制 统筹 策划 处理 後期 后期",
+    "illustrator": "插图 插圖 配图 美工 封面 合成 设计 設計 图片 圖片 图",
+    "photographer": "摄影 攝影 题图",
+    "adviser": "顾问 顧問",
+}
+_ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
+_WORDS = "|".join(sorted(map(re.escape, _ROLE_OF), key=len, reverse=True))
+_ROLE = rf"(?:{_WORDS})(?:人员|人|者|员|组)?"
+_JOINED = rf"{_ROLE}(?:\s*[/／、&＆和与及，,·+]?\s*{_ROLE})*"
+# At the beginning or after a mark any role will do; within a run of words only one of two characters or more.
+_LABEL = re.compile(
+    rf"(?:(?:^|(?<=[\s|｜/／;；,，、（(◎·*])){_JOINED}|(?<=\S)(?!文|图|译|譯|校){_JOINED})\s*[:：︰﹕|｜\\]+\s*",
+)
+_PAIR = rf"(?:{_ROLE})[ \u3000/／]+[\w/·]{{2,30}}"
+_SPACED = re.compile(rf"{_PAIR}(?:[ \u3000]*[;；,，\s][ \u3000]*{_PAIR})*")
+_SPACED_PART = re.compile(rf"({_ROLE})[ \u3000/／]+([\w/·]+)")
+_WORD = re.compile(_WORDS)
+_SENTENCE = re.compile(r"[。！？!?]|https?:")
+_DECORATION = " \t\n\u3000\u00a0*_#◎·●■★☆|｜;；,，、/／—–-（(）)[]【】「」:："
+_REPORTER = re.compile(r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)")
+_DESK = re.compile(
+    r"[^\W\d_]{2,5}(?:/[^\W\d_]{2,5}){0,3} ?"
+    r"[（(][^（）()。]{2,30}(?:社|台|等|报|报道|reuters|afp|dpa)[^（）()。]{0,6}[)）]",
+    re.IGNORECASE,
+)
+_DECORATION_OF_NAMES = _DECORATION.translate(str.maketrans("", "", "（(）)[]【】「」"))
+_MAX_LENGTH = 200
+_MAX_NAME = 50
+
+
+def parse_credits(line: str) -> tuple[Credit, ...]:
+    """Return the credits that a line consists of; () where it holds anything else."""
+    text = _bare(line)
+    if not text or len(text) > _MAX_LENGTH or _SENTENCE.search(text):
+        return ()
+    labels = list(_LABEL.finditer(text))
+    if not labels:
+        return _without_colons(text)
+    before = text[: labels[0].start()].strip(_DECORATION)
+    if before and not _REPORTER.fullmatch(before):
+        return ()
+    found = [Credit(role="author", name=before)] if before else []
+    ends = [label.start() for label in labels[1:]] + [len(text)]
+    for label, end in zip(labels, ends, strict=True):
+        name = _balanced(text[label.end() : end].strip(_DECORATION_OF_NAMES))
+        if len(name) > _MAX_NAME:
+            return ()
+        found.extend(Credit(role=role, name=name) for role in _roles(label[0]) if name)
+    return tuple(dict.fromkeys(found))
+
+
+def is_credit(line: str) -> bool:
+    """Say whether a line is nothing but credits; a role whose name is missing is one too (`发布：`)."""
+    text = _bare(line)
+    return bool(parse_credits(line)) or (
+        bool(line.strip()) and _LABEL.fullmatch(f"{text}：") is not None and line.strip() != text
+    )
+
+
+def _roles(label: str) -> Iterator[str]:
+    """Yield the role of each word in a label (`编剧&发布`), each once."""
+    yield from dict.fromkeys(_ROLE_OF[word] for word in _WORD.findall(label))
+
+
+def _bare(line: str) -> str:
+    """Return a line without ornaments around it, and without brackets around the whole of it."""
+    text = line.strip(_DECORATION_OF_NAMES)
+    if text.startswith(("（", "(", "[", "【", "「")) and text.endswith(("）", ")", "]", "】", "」")):
+        return text[1:-1].strip(_DECORATION)
+    return text
+
+
+def _balanced(name: str) -> str:
+    """Return the name without a bracket at its end that was opened before it, or never closed."""
+    if name.endswith(("）", ")")) and not re.search(r"[（(]", name):
+        return name[:-1].rstrip()
+    return name[:-1].rstrip() if name.endswith(("（", "(")) else name
+
+
+def _without_colons(text: str) -> tuple[Credit, ...]:
+    if _SPACED.fullmatch(text):
+        return tuple(
+            Credit(role=role, name=name) for label, name in _SPACED_PART.findall(text) for role in _roles(label)
+        )
+    if _REPORTER.fullmatch(text) or _DESK.fullmatch(text):
+        return (Credit(role="author", name=text),)
+    return ()

@@ -1,0 +1,210 @@
+"""Addresses: made absolute and clean for people, folded for comparing, percent-encoded for identifiers.
+
+Everything here takes text that anyone may have written and either gives an http(s) address or None. Nothing is
+looked up: whether an address is allowed to be fetched is the client's question, not this module's.
+"""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
+
+_SCHEMES = frozenset({"http", "https"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_LENGTH = 4096
+
+# Browsers drop tabs and line breaks anywhere in an address (WHATWG URL, "basic URL parser").
+_DROPPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]")
+_AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
+# Two addresses glued together by a word or a mark that no address holds: the second does not belong to the first.
+_GLUED = re.compile(r"(?<=[\u3000-\uffef\s])https?[:：]//", re.IGNORECASE)
+_TRAILING = re.compile(r"[\s\u3000，。；：！？、）】》」』”’]+\Z")
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+_NUMERIC = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
+_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# What stands in an address as itself: RFC 3986 §2.2 and §2.3, with % for what is encoded already.
+_SAFE = "/:@!$&'()*+,;=~-._%"
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:(?:[\w/:@!$&'()*+,;=~.?#-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_NOT_IRI = re.compile(r"[\s\"<>\\^`{|}]")
+
+# Parameters that tell who sent the reader, never what the reader gets.
+_TRACKER = re.compile(
+    r"utm_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_[ce]id|mkt_tok|_hs\w+|"
+    r"hss_channel|oly_\w+|vero_\w+|xtor|at_(?:medium|campaign|custom\d|link\w*)|ns_(?:mchannel|source|campaign|linkname)|"
+    r"ref_src|ref_url|cmpid|ocid|ncid|smid|spm|scm|is-pending-load|_ga|_gl|share_token|wt_mc_\w+|"
+    r"__twitter_impression|guccounter|guce_referrer\w*",
+    re.IGNORECASE,
+)
+# Names that are trackers at one publisher and mean something elsewhere.
+_TRACKERS_AT = {
+    "theepochtimes.com": frozenset({"est", "ea_src", "ea_med", "ea_cnt", "src_src", "src_cmp"}),
+    "youtube.com": frozenset({"si", "feature", "pp"}),
+    "youtu.be": frozenset({"si", "feature"}),
+    "mp.weixin.qq.com": frozenset({"scene", "srcid", "sharer_shareid", "from", "isappinstalled", "subscene"}),
+    "twitter.com": frozenset({"s", "t", "cn", "refsrc"}),
+    "x.com": frozenset({"s", "t"}),
+}
+# A fragment that counts clicks (`#xtor=RSS-1`), or that a feed reader added.
+_TRACKING_FRAGMENT = re.compile(r"(?:xtor|utm_\w+|ref|rss|at_medium)=.*|rss|rssowlmlink", re.IGNORECASE)
+
+# Services that stand before the real address, and the parameter that holds it.
+_PROXIES = {
+    "images.weserv.nl": "url",
+    "wsrv.nl": "url",
+    "l.facebook.com": "u",
+    "lm.facebook.com": "u",
+    "link.zhihu.com": "target",
+    "www.google.com/url": "q",
+    "google.com/url": "q",
+}
+_PHOTON = re.compile(r"i[0-3]\.wp\.com")
+
+
+def clean_link(url: str, base: str | None = None) -> str | None:
+    """Return the address as people should follow it: absolute, http(s), without trackers, proxies or a log-in.
+
+    A relative `url` counts from `base`; None where there is nothing to count from, where the scheme is another
+    one, or where it is no address at all. Non-ASCII letters stay as they were written (RFC 3987).
+    """
+    return _clean(_untangled(url), base, proxies_left=3)
+
+
+def fold_link(url: str) -> str:
+    """Return what two spellings of one address have in common, to compare by and for nothing else.
+
+    Folded away: scheme, `www.`, default port, trackers, proxies, doubled and trailing slashes, the way of
+    percent-encoding, the fragment. The result is ASCII. Text that is no address gives itself, encoded.
+    """
+    clean = clean_link(url)
+    if clean is None:
+        return _encoded(url.strip())
+    parts = urlsplit(clean)
+    host = parts.netloc.removeprefix("www.")
+    path = re.sub(r"/{2,}", "/", _encoded(parts.path)).rstrip("/")
+    query = f"?{_encoded(parts.query)}" if parts.query else ""
+    # Some sites tell their pages apart by the fragment alone.
+    fragment = f"#{_encoded(parts.fragment)}" if parts.fragment.startswith(("!", "/")) else ""
+    return f"{_ascii_host(host)}{path}{query}{fragment}"
+
+
+def to_uri(iri: str) -> str:
+    """Return an IRI as a URI (RFC 3987 §3.1): host in punycode, everything else that is not ASCII percent-encoded."""
+    if _URI.fullmatch(iri):
+        return iri
+    try:
+        parts = urlsplit(iri)
+    except ValueError:
+        return _percent(iri, "?#[]")
+    return urlunsplit(
+        (
+            parts.scheme,
+            _ascii_host(parts.netloc),
+            _percent(parts.path),
+            _percent(parts.query, "?"),
+            _percent(parts.fragment, "?"),
+        ),
+    )
+
+
+def _untangled(url: str) -> str:
+    """Return the address without what was glued, escaped or wrapped around it."""
+    text = _AMPERSAND.sub("&", _DROPPED.sub("", url.replace("\u00a0", " "))).strip()
+    text = text.strip("<>\"'")
+    if text[:4].lower() == "http" and (second := _GLUED.search(text, 8)):
+        text = text[: second.start()]
+    return _TRAILING.sub("", text)
+
+
+def _clean(text: str, base: str | None, *, proxies_left: int) -> str | None:
+    parts = _split(text, base)
+    if parts is None:
+        return None
+    target = _behind_proxy(parts) if proxies_left else None
+    if target is not None and (found := _clean(target, None, proxies_left=proxies_left - 1)) is not None:
+        return found
+    fragment = "" if _TRACKING_FRAGMENT.fullmatch(parts.fragment) else parts.fragment
+    kept = (parts.scheme, parts.netloc, parts.path, _without_trackers(parts.query, parts.netloc), fragment)
+    address = _NOT_IRI.sub(lambda match: quote(match[0]), urlunsplit(kept))
+    return address if len(address) <= _MAX_LENGTH else None
+
+
+def _split(text: str, base: str | None) -> SplitResult | None:
+    """Return the parts of an absolute http(s) address with a host that can be one; None for all else."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text if _ABSOLUTE.match(text) else urljoin(base or "https:", text))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _SCHEMES or not host:
+        return None
+    host = f"[{host}]" if ":" in host else host.rstrip(".")
+    if not _is_host(host):
+        return None
+    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
+        host = f"{host}:{port}"
+    return parts._replace(netloc=host)
+
+
+def _is_host(host: str) -> bool:
+    """Say whether browsers take this for a host (WHATWG URL, "host parsing"): a name that can be sent, or an IP."""
+    if host.startswith("[") or _NUMERIC.fullmatch(host):
+        try:
+            ip_address(host.strip("[]"))
+        except ValueError:
+            return False
+        return True
+    if not host.isascii() or "xn--" in host:
+        try:
+            host.encode("idna").decode("idna")
+        except UnicodeError:
+            return False
+    return _HOST.fullmatch(host) is not None
+
+
+def _behind_proxy(parts: SplitResult) -> str | None:
+    """Return the address that a proxy or a redirector was asked for; None where this is neither."""
+    if _PHOTON.fullmatch(parts.netloc):
+        return f"https:/{parts.path}"
+    name = _PROXIES.get(parts.netloc) or _PROXIES.get(parts.netloc + parts.path)
+    if name is None:
+        return None
+    found = re.search(rf"(?:^|&){name}=([^&]+)", parts.query)
+    if found is None:
+        return None
+    target = found[1].removeprefix("ssl:")
+    if re.match(r"https?%3a|[^/?]*%2f", target, re.IGNORECASE):
+        target = unquote(target)
+    return target if "://" in target else f"https://{target.lstrip('/')}"
+
+
+def _without_trackers(query: str, host: str) -> str:
+    if not query:
+        return ""
+    local = _TRACKERS_AT.get(host.removeprefix("www.").removeprefix("m."), frozenset())
+    kept = [
+        pair
+        for pair in query.split("&")
+        if pair and not _TRACKER.fullmatch(name := pair.partition("=")[0]) and name not in local
+    ]
+    return "&".join(kept)
+
+
+def _encoded(text: str) -> str:
+    """Return the one spelling of a part of an address: decoded once, then encoded where it must be."""
+    raw = unquote_to_bytes(text.encode("utf-8", "replace"))
+    return quote(raw, safe=_SAFE.replace("%", ""))
+
+
+def _percent(text: str, more: str = "") -> str:
+    return _PERCENT.sub("%25", quote(text.encode("utf-8", "replace"), safe=_SAFE + more))
+
+
+def _ascii_host(host: str) -> str:
+    if host.isascii():
+        return host.lower()
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return quote(host.encode("utf-8", "replace"), safe=":[]@")

@@ -1,0 +1,196 @@
+"""A folder of articles: which of its files are new, changed, the same, gone, or cannot be read.
+
+The folder is somebody else's: links may lead out of it, names may hold anything that a file system allows, files
+may vanish while they are read. One bad file is told and does not stop the others. What a file holds is not
+understood here (`article.py`), and what was seen before is given, not looked up.
+"""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from typing import Literal, Protocol
+
+from feeder.errors import SourceError
+from feeder.model import Stamp
+
+State = Literal["new", "changed", "same", "gone", "failed", "ignored"]
+
+# Files of these kinds stand beside articles and are none: they are passed over without a word.
+_IGNORED = frozenset(
+    str.split(
+        """
+    .jpg .jpeg .png .gif .webp .svg .bmp .ico .avif .tif .tiff .heic .pdf .doc .docx .xls .xlsx .ppt .pptx .epub .mobi
+    .zip .gz .tgz .bz2 .xz .7z .rar .tar .zst .mp3 .m4a .ogg .opus .wav .flac .mp4 .m4v .mov .webm .avi .mkv .srt .vtt
+    .css .js .mjs .ts .map .json .jsonl .yml .yaml .toml .ini .cfg .csv .tsv .xml .opml .py .pyc .rb .sh .go .rs .c .h
+    .java .lock .log .bak .tmp .swp .db .sqlite .woff .woff2 .ttf .otf .eot .exe .dll .so .bin .dat .bib .tex
+    """,
+    ),
+)
+
+
+class Seen(Protocol):
+    """What is remembered of a file from the last time: the store's `Document` is one."""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        ...
+
+    @property
+    def mtime_ns(self) -> int:
+        """Its modification time in nanoseconds since 1970."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """What it held, as `Found.digest` said it."""
+        ...
+
+    @property
+    def error(self) -> str | None:
+        """Why it became no entry; None where it did."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One file as it is now.
+
+    `path` counts from the folder, with `/`; characters that cannot be shown are written as escapes. `mtime_ns` is
+    its modification time in nanoseconds since 1970. `data` is what it holds, for `new` and `changed` only.
+    `error` says why a `failed` file could not be read, or why one that is the `same` failed before.
+    """
+
+    path: str
+    state: State
+    size: int = 0
+    mtime_ns: int = 0
+    digest: str = ""
+    data: bytes | None = None
+    error: str | None = None
+
+    @property
+    def file_time(self) -> Stamp:
+        """The file's modification time as a date to fall back on: the weakest there is."""
+        moment = datetime.fromtimestamp(self.mtime_ns // 10**9, UTC)
+        return Stamp(text=moment.isoformat(), read_from="file time")
+
+
+def iter_documents(folder: Path, known: Mapping[str, Seen], *, max_bytes: int) -> Iterator[Found]:
+    """Yield every file of the folder and of those below it in the order of their names, then what is gone.
+
+    `known` is what was seen last time, by path. A file of the same size and time is `same` without being opened;
+    another one is read, and still the `same` where it holds what it held. Files over `max_bytes` are `failed`.
+    Names that begin with a dot are passed over; links are followed where they lead to a file of this folder.
+
+    Raises:
+        SourceError: the folder is not there, is no folder, or may not be read.
+    """
+    root = os.path.realpath(folder)
+    seen: set[str] = set()
+    closed: list[str] = []
+    for place in _walk(root, folder):
+        seen.add(place.path)
+        if place.found is None:
+            yield _look(place, known.get(place.path), max_bytes)
+        else:
+            yield place.found
+            if place.path.endswith("/"):
+                closed.append(place.path)
+    for path in sorted(known.keys() - seen):
+        if not path.startswith(tuple(closed)):  # what lies in a folder that cannot be opened is not gone
+            yield Found(path, "gone")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A name met on the way: `real` is what the system knows it by; `found` is set where it needs no look inside."""
+
+    path: str
+    real: str
+    found: Found | None = None
+
+
+def _walk(root: str, folder: Path) -> Iterator[_Place]:
+    """Yield what lies under `root` in order; a folder that cannot be opened is a place that ends with `/`."""
+    waiting = [("", root)]
+    while waiting:
+        path, real = waiting.pop()
+        try:
+            with os.scandir(real) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            if not path:
+                raise SourceError(f"{folder}: this folder cannot be read: {error.strerror}") from None
+            yield _Place(path, real, Found(path, "failed", error=f"the folder cannot be read: {error.strerror}"))
+            continue
+        below = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            name = path + _shown(entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                below.append((f"{name}/", entry.path))
+            else:
+                yield _place(entry, name, root)
+        waiting.extend(reversed(below))
+
+
+def _place(entry: os.DirEntry[str], path: str, root: str) -> _Place:
+    """Return a file's place, or why it is none that is read."""
+    real = entry.path
+    if entry.is_symlink():
+        real = os.path.realpath(entry.path)
+        if os.path.commonpath([root, real]) != root:
+            return _Place(path, real, Found(path, "failed", error="it is a link that leads out of the folder"))
+        if Path(real).is_dir():
+            return _Place(path, real, Found(path, "ignored"))
+    if PurePosixPath(entry.name).suffix.lower() in _IGNORED:
+        return _Place(path, real, Found(path, "ignored"))
+    return _Place(path, real)
+
+
+def _look(place: _Place, before: Seen | None, max_bytes: int) -> Found:
+    """Say what has become of a file since `before`; None means that it was never seen."""
+    path = place.path
+    try:
+        now = Path(place.real).stat()
+        if before is not None and (now.st_size, now.st_mtime_ns) == (before.size, before.mtime_ns):
+            return Found(path, "same", now.st_size, now.st_mtime_ns, before.digest, error=before.error)
+        if not stat.S_ISREG(now.st_mode):
+            return Found(path, "ignored")
+        if now.st_size > max_bytes:
+            reason = f"it holds {now.st_size:,} bytes, more than max_bytes = {max_bytes:,} allows"
+            return Found(path, "failed", now.st_size, now.st_mtime_ns, error=reason)
+        data = _read(place.real, max_bytes)
+    except OSError as error:
+        return Found(path, "failed", error=f"it cannot be read: {error.strerror}")
+    digest = blake2b(data, digest_size=16).hexdigest()
+    if before is not None and before.digest == digest:
+        return Found(path, "same", now.st_size, now.st_mtime_ns, digest, error=before.error)
+    state: State = "new" if before is None else "changed"
+    return Found(path, state, now.st_size, now.st_mtime_ns, digest, data)
+
+
+def _read(path: str, max_bytes: int) -> bytes:
+    """Read a regular file; one that became a link or a pipe since it was looked at is not opened or does not hang."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(max_bytes)
+
+
+def _shown(name: str) -> str:
+    """Return a name as it can be printed and stored: bytes that are no UTF-8 and characters without a face escaped."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(char if _has_a_face(char) else char.encode("unicode_escape").decode() for char in text)
+
+
+def _has_a_face(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"

@@ -1,0 +1,244 @@
+"""Front matter and its relatives: a block of keys and values -> what it says of an article.
+
+Half of the archives' front matter is not what its name says: titles begin with `#`, `【` or `'`, hold colons, end
+in the middle for a YAML parser. So YAML is asked for the structure, and the title is read from its line as it is.
+Values stay text; nothing is guessed from their type (`tags: 996`, `title: 2020`).
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, time
+from typing import Any
+
+import yaml
+
+from feeder.model import Credit, Link, Media, Stamp
+
+Value = str | list[str]
+Fields = dict[str, Value]
+
+_LINK = (
+    "link",
+    "url",
+    "canonical_url",
+    "canonical",
+    "from",
+    "source",
+    "source_url",
+    "original_url",
+    "original",
+    "permalink",
+)
+_VIA = ("via", "original_link", "reprint")
+_PUBLISHED = (
+    "date", "published", "published_at", "published_time", "pubdate", "publishdate", "publish_date", "created",
+    "created_at", "captured", "time_added", "time",
+)  # fmt: skip
+_UPDATED = ("updated", "lastmod", "modified", "last_modified_at", "last_modified", "update", "updated_at")
+_AUTHORS = ("author", "authors", "by", "byline", "creator")
+_CATEGORIES = ("tags", "categories", "category", "keywords")
+_SUMMARY = ("description", "excerpt", "summary", "abstract")
+_IMAGE = ("image", "cover", "thumbnail", "image_feature", "featured_image", "banner", "coverimage")
+_CREDITS = {"translator": "translator", "reviewer": "proofreader", "proofreader": "proofreader", "editor": "editor"}
+# Keys that begin a front matter whose opening fence was left out.
+FIRST_KEYS = frozenset(
+    {"title", "layout", "date", "author", "slug", "id", "tags", "category", "categories", "comments"}
+)
+
+_KEY_LINE = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,40}?)[ \t]*:{1,2}(?:[ \t]+(?P<value>.*)|[ \t]*)")
+_LIST_LINE = re.compile(r"[ \t]*-[ \t]+(?P<value>.+)")
+_TITLE_LINE = re.compile(r"^title[ \t]*:[ \t]*(?P<value>.*)$", re.MULTILINE | re.IGNORECASE)
+_BLOCK_SCALAR = re.compile(r"[>|][+-]?\d?")
+_NOTHING = frozenset({"", "~", "null", "none", "undefined"})
+_WIKI_LINK = re.compile(r"\[\[([^\[\]|]*\|)?([^\[\]]*)\]\]")
+_WEB_ADDRESS = re.compile(r"(?:https?:)?//", re.IGNORECASE)
+_DATED_PATH = re.compile(r"/?(\d{4})/(\d{1,2})/(\d{1,2})/")
+_MAX_BLOCK = 64_000
+_MAX_VALUES = 200
+_MAX_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What the head of a document says of it, in the terms of a Draft."""
+
+    title: str | None = None
+    link: str | None = None
+    language: str | None = None
+    summary: str | None = None
+    rights: str | None = None
+    stamps: tuple[Stamp, ...] = ()
+    authors: tuple[str, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    categories: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    def or_else(self, other: "Metadata") -> "Metadata":
+        """Return this with what it does not say taken from `other`; stamps and links of both are kept."""
+        mine = {f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self)}
+        mine["stamps"] = self.stamps + other.stamps
+        mine["links"] = self.links + other.links
+        return Metadata(**mine)
+
+
+def read_yaml(block: str) -> Fields:
+    """Return the fields of a YAML front matter, or of something that was meant to be one."""
+    try:
+        loaded = yaml.load(block, Loader=yaml.CBaseLoader) if len(block) <= _MAX_BLOCK else None  # noqa: S506  the base loader makes text, lists and maps only
+    except (yaml.YAMLError, ValueError, RecursionError):
+        loaded = None
+    found = _flat(loaded) if isinstance(loaded, Mapping) else read_lines(block)
+    if (title := _title_as_written(block, found.get("title"))) is not None:
+        found["title"] = title
+    return found
+
+
+def read_toml(block: str) -> Fields:
+    """Return the fields of a TOML front matter, its `[taxonomies]` and `[extra]` included."""
+    try:
+        return _flat(tomllib.loads(block))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return read_lines(re.sub(r"^(\w+)\s*=\s*", r"\1: ", block, flags=re.MULTILINE))
+
+
+def read_lines(block: str) -> Fields:
+    """Return the fields of `key: value` lines, read one by one; `- value` lines belong to the key above them."""
+    found: Fields = {}
+    key = ""
+    for line in block.split("\n"):
+        if (item := _LIST_LINE.fullmatch(line)) is not None and key:
+            values = found.get(key)
+            found[key] = [*(values if isinstance(values, list) else filter(None, [values])), _unquoted(item["value"])]
+        elif (pair := _KEY_LINE.fullmatch(line)) is not None:
+            key = pair["key"].strip().lower()
+            found.setdefault(key, _listed(_unquoted(pair["value"] or "")))
+    return found
+
+
+def looks_like_fields(block: str) -> bool:
+    """Say whether every line of a block is a key, a list item, a continuation or empty."""
+    lines = [line for line in block.split("\n") if line.strip()]
+    return bool(lines) and all(
+        _KEY_LINE.fullmatch(line) or _LIST_LINE.fullmatch(line) or line[0] in " \t#" for line in lines
+    )
+
+
+def first_key(block: str) -> str:
+    """Return the key on the block's first line, in lower case; "" where there is none."""
+    match = _KEY_LINE.fullmatch(block.lstrip("\n").partition("\n")[0])
+    return match["key"].strip().lower() if match else ""
+
+
+def interpret(found: Fields) -> Metadata:
+    """Return what the fields mean."""
+    links = [text for key in _LINK for text in _texts(found, key)]
+    link = next((text for text in links if _WEB_ADDRESS.match(text)), None)
+    return Metadata(
+        title=next(iter(_texts(found, "title")), None),
+        link=link or next(iter(_texts(found, "permalink")), None),
+        language=next(iter([*_texts(found, "lang"), *_texts(found, "language")]), None),
+        summary=next((text for key in _SUMMARY for text in _texts(found, key)), None),
+        rights=next(iter([*_texts(found, "rights"), *_texts(found, "copyright")]), None),
+        stamps=(
+            *(Stamp(text=text, read_from="front matter") for key in _PUBLISHED for text in _texts(found, key)),
+            *(
+                Stamp(text=text, read_from="front matter", means="updated")
+                for key in _UPDATED
+                for text in _texts(found, key)
+            ),
+            *(
+                Stamp(text="-".join(day.groups()), read_from="link")
+                for key in ("path", "slug", "permalink")
+                for text in _texts(found, key)
+                if (day := _DATED_PATH.match(text)) is not None
+            ),
+        ),
+        authors=tuple(dict.fromkeys(text for key in _AUTHORS for text in _texts(found, key))),
+        credits=tuple(
+            Credit(role=role, name=text.lstrip("@")) for key, role in _CREDITS.items() for text in _texts(found, key)
+        ),
+        categories=tuple(dict.fromkeys(part for key in _CATEGORIES for part in _parts(_texts(found, key)))),
+        links=tuple(
+            Link(rel="via", href=text)
+            for key in (*_VIA, *_LINK)
+            for text in _texts(found, key)
+            if _WEB_ADDRESS.match(text) and text != link
+        ),
+        media=tuple(Media(url=text, kind="image") for key in _IMAGE for text in _texts(found, key)),
+    )
+
+
+def _flat(loaded: Mapping[Any, object], depth: int = 0) -> Fields:
+    """Return texts and lists of texts by lower-case key; what is nested adds its keys where they are free."""
+    found: Fields = {}
+    nested: list[Mapping[Any, object]] = []
+    for key, value in loaded.items():
+        name = str(key).strip().lower()
+        if isinstance(value, Mapping):
+            if (person := _scalar(value.get("name"))) is not None:
+                found.setdefault(name, person)
+            elif depth < _MAX_DEPTH:
+                nested.append(value)
+        elif isinstance(value, list):
+            found[name] = [text for item in value[:_MAX_VALUES] if (text := _scalar(item)) is not None]
+        elif (text := _scalar(value)) is not None:
+            found[name] = _listed(text) if name in _CATEGORIES else text
+    for value in nested:
+        for name, texts in _flat(value, depth + 1).items():
+            found.setdefault(name, texts)
+    return found
+
+
+def _scalar(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return _scalar(value.get("name"))
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+def _title_as_written(block: str, parsed: Value | None) -> str | None:
+    """Return the title from its own line, where a YAML parser may have lost half of it.
+
+    What YAML read is right where the line is quoted as a whole, or where the title goes on in the lines below.
+    """
+    line = _TITLE_LINE.search(block)
+    if line is None:
+        return None
+    raw = line["value"].strip()
+    if _BLOCK_SCALAR.fullmatch(raw):
+        return None
+    whole = len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'"
+    goes_on = isinstance(parsed, str) and len(parsed) > len(raw) and not raw.startswith(("#", "'", '"'))
+    if isinstance(parsed, str) and parsed and (whole or goes_on):
+        return None
+    return raw[1:-1] if whole else raw
+
+
+def _unquoted(text: str) -> str:
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _listed(text: str) -> Value:
+    """Return `[ a, b ]` as a list."""
+    if text.startswith("[") and text.endswith("]") and not text.startswith("[["):
+        return [_unquoted(part) for part in text[1:-1].split(",")]
+    return text
+
+
+def _texts(found: Fields, key: str) -> list[str]:
+    """Return every text under a key, without wiki brackets; [] for none."""
+    value = found.get(key)
+    if not value:
+        return []
+    texts = [value] if isinstance(value, str) else value
+    clean = [_WIKI_LINK.sub(r"\2", text).strip() for text in texts]
+    return [text for text in clean if text.lower() not in _NOTHING]
+
+
+def _parts(texts: Iterable[str]) -> list[str]:
+    return [part.strip().lstrip("#") for text in texts for part in re.split(r"[,，、;；]", text) if part.strip(" #")]

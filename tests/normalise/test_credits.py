@@ -1,0 +1,56 @@
+"""Credit lines: nothing but roles and names."""
+
+import pytest
+
+from feeder.normalise.credits import is_credit, parse_credits
+
+
+@pytest.mark.parametrize(
+    ("line", "credits_"),
+    [
+        ("翻译：甲｜校对：乙｜编剧&发布：丙", "translator 甲, proofreader 乙, editor 丙, publisher 丙"),
+        ("编译： Jenny Ball", "translator Jenny Ball"),
+        ("*编辑：东队/甲发布：东队/乙*", "editor 东队/甲, publisher 东队/乙"),
+        ("编辑/校对/发稿：甲", "editor 甲, proofreader 甲, publisher 甲"),
+        ("翻译整理： 甲  Yu", "translator 甲  Yu, editor 甲  Yu"),
+        ("责任编辑：甲#", "editor 甲"),
+        ("编译 甲乙；审校 丙丁", "translator 甲乙, proofreader 丙丁"),
+        ("译者/何某", "translator 何某"),
+        ("作者︰黎某", "author 黎某"),
+        ("撰稿：甲（乙）", "author 甲（乙）"),
+        ("译者：甲）", "translator 甲"),
+        ("译者：甲（", "translator 甲"),
+        ("某台记者甲乙综合报道   责编：丙   网编：丁", "author 某台记者甲乙综合报道, editor 丙, editor 丁"),
+        ("政治中心／施某报导", "author 政治中心／施某报导"),
+        ("张某/李某(法新社、路透社)", "author 张某/李某(法新社、路透社)"),
+        ("编辑：甲，编辑：甲", "editor 甲"),
+        ("编辑与校对：甲", "editor 甲, proofreader 甲"),
+        ("校对 / 封面合成：甲 / 发布：乙", "proofreader 甲, illustrator 甲, publisher 乙"),
+    ],
+)
+def test_a_line_of_credits_is_read(line: str, credits_: str) -> None:
+    assert ", ".join(f"{credit.role} {credit.name}" for credit in parse_credits(line)) == credits_
+    assert is_credit(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "春天来了。",
+        "他说：春天来了",
+        "作者：他昨天来到这里。",
+        "据某报说，作者：甲",
+        "编辑：" + "长" * 60,
+        "编辑：" + "长 " * 150,
+        "图中：雨",
+    ],
+)
+def test_a_sentence_is_no_credit(line: str) -> None:
+    assert parse_credits(line) == ()
+    assert not is_credit(line)
+
+
+def test_a_role_without_a_name_is_a_credit_line_that_names_nobody() -> None:
+    assert is_credit("发布：")
+    assert parse_credits("发布：") == ()

@@ -1,0 +1,181 @@
+"""HTML as it is found, and the blocks that it becomes."""
+
+import pytest
+
+from feeder.normalise.html import MAX_DEPTH, MAX_LENGTH, clean_html, read_html, read_text, write_html
+from feeder.normalise.markdown import render_markdown
+
+_BASE = "https://example.org/a/1.html"
+_PICTURE = '<img src="https://i.example/p.jpg" alt="">'
+
+
+@pytest.mark.parametrize(
+    ("found", "clean"),
+    [
+        # paragraphs and lines
+        ("a<br><br/>b<br>c", "<p>a</p>\n<p>b<br>c</p>"),
+        ("<div>a<div>b</div>c</div>", "<p>a</p>\n<p>b</p>\n<p>c</p>"),
+        ("<p>a<br> <br>\u3000<br>b</p>", "<p>a</p>\n<p>b</p>"),
+        ("<br>a<br>", "<p>a</p>"),
+        ("<p> </p><p>\u00a0</p><p>\u3000\u3000a\u3000b </p><div></div>", "<p>a\u3000b</p>"),
+        ("<p>中\n文 a\n b</p>", "<p>中文 a b</p>"),
+        ("<p>中<b>\n文</b>a <i> b</i></p>", "<p>中<b>文</b>a <i>b</i></p>"),
+        # marks
+        ("<p>a <b></b><strong>b</strong> <i> </i></p>", "<p>a <strong>b</strong></p>"),
+        ("<b>a<br>b</b>", "<p><b>a</b><br><b>b</b></p>"),
+        ("<strong>a<p>b</p></strong>", "<p><strong>a</strong></p>\n<p><strong>b</strong></p>"),
+        ("<strike>a</strike><ins>b</ins><tt>c</tt><font>d</font>", "<p><s>a</s><u>b</u><code>c</code>d</p>"),
+        ("<p><small>a</small>b</p>", "<p>ab</p>"),
+        ("<p><small>a</small></p>", "<p>a</p>"),
+        # links
+        (
+            '<a href="/b?utm_source=x">b</a>',
+            '<p><a href="https://example.org/b?utm_source=x">b</a></p>'.replace("?utm_source=x", ""),
+        ),
+        ('<a href="#n">1</a><a>2</a><a href="javascript:x">3</a><a href="">4</a>', "<p>1234</p>"),
+        ('<a href="mailto:a@e.org">m</a>', '<p><a href="mailto:a@e.org">m</a></p>'),
+        ('<p>a</p><a href="/a/1.html"></a>', "<p>a</p>"),
+        # headings and rules
+        ("<h1>a</h1><h4>b<br><br>c</h4>d", "<h2>a</h2>\n<h4>b</h4>\n<h4>c</h4>\n<p>d</p>"),
+        ("<p>a<hr><hr>b</p>", "<p>a</p>\n<hr>\n<p>b</p>"),
+        # lists
+        ("<ul><li>a<li><p>b</p><ol><li>c</ol></ul>", "<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>"),
+        ("<ul><li><p>a</p><p>b</p></li></ul>", "<ul><li><p>a</p><p>b</p></li></ul>"),
+        ("<ul>a<b>b</b><li></li> <!-- c --></ul>", "<ul><li>a</li><li><b>b</b></li></ul>"),
+        ("<ul><li></li></ul>a", "<p>a</p>"),
+        (f"<ul><li>{_PICTURE}</li></ul>", f"<figure>{_PICTURE}</figure>"),
+        # quotations, code
+        ("<blockquote>a<p>b</p></blockquote><blockquote> </blockquote>", "<blockquote><p>a</p><p>b</p></blockquote>"),
+        ("<pre>\n a<br>b &lt;\n</pre><pre> </pre>", "<pre><code> a\nb &lt;</code></pre>"),
+        # tables
+        (
+            "<table><caption>x</caption><thead><tr><th>a<th>b</thead><tr><td colspan=2>c<td rowspan=1><br></table>",
+            (
+                "<table><thead><tr><th>a</th><th>b</th></tr></thead>"
+                '<tbody><tr><td colspan="2">c</td><td></td></tr></tbody></table>'
+            ),
+        ),
+        ("<table><tr><td>a<td></td></tr><tr><td>b</td></tr></table>", "<p>a</p>\n<p>b</p>"),
+        ("<table></table>a", "<p>a</p>"),
+        (
+            "<table><tr><td>a<td>b<tr><td><td></table>",
+            "<table><tbody><tr><td>a</td><td>b</td></tr></tbody></table>",
+        ),
+        # what is not seen
+        ('<p hidden>a</p><p style="display: none">b</p><span class="sr-only x">c</span><p class="y">d</p>', "<p>d</p>"),
+        ("<script>a</script><style>b</style><nav>c</nav><!-- d --><svg><text>e</text></svg>f", "<p>f</p>"),
+        # dates
+        ('<time datetime="2020-11-03">23 分钟前</time>', "<p>2020-11-03</p>"),
+        ('<time datetime="2020-11-03">3. November</time>', "<p>3. November</p>"),
+        # sound, film, frames
+        (
+            '<video src="/v.mp4" poster="/p.jpg" title="T"></video>',
+            (
+                '<figure><img src="https://example.org/p.jpg" alt=""></figure>\n'
+                '<p><a href="https://example.org/v.mp4">▶ T</a></p>'
+            ),
+        ),
+        ('<audio><source src="/s.mp3"></audio>', '<p><a href="https://example.org/s.mp3">▶ example.org</a></p>'),
+        ("<video></video>a", "<p>a</p>"),
+        (
+            '<iframe src="//www.youtube.com/embed/abcdefghijk?rel=0"></iframe>',
+            '<p><a href="https://www.youtube.com/watch?v=abcdefghijk">▶ www.youtube.com</a></p>',
+        ),
+        ('<iframe src="https://ad.doubleclick.net/x"></iframe><iframe></iframe>a', "<p>a</p>"),
+    ],
+)
+def test_html_becomes_clean_html(found: str, clean: str) -> None:
+    assert clean_html(found, _BASE) == clean
+    assert clean_html(clean, _BASE) == clean
+
+
+@pytest.mark.parametrize(
+    ("found", "caption"),
+    [
+        (f"<figure>{_PICTURE}<figcaption>c <b>b</b></figcaption></figure>", "c <b>b</b>"),
+        (f"<div>{_PICTURE}<div><small>c</small></div></div>", "c"),
+        (f"{_PICTURE}<p>图片来源：c</p>", "图片来源：c"),
+        (f"<figure>{_PICTURE}<p>c</p><p>d</p></figure>", "c<br>d"),
+        (f"{_PICTURE}<p>▲c</p>", "▲c"),
+        (f"<figure><figure>{_PICTURE}<figcaption>c</figcaption></figure><p>d</p></figure>", "c"),
+    ],
+)
+def test_the_words_of_a_picture_become_its_caption(found: str, caption: str) -> None:
+    assert clean_html(found) == f"<figure>{_PICTURE}<figcaption>{caption}</figcaption></figure>"
+
+
+def test_words_that_only_repeat_what_stands_for_a_picture_are_its_caption() -> None:
+    picture = '<img src="https://i.example/p.jpg" alt="雨 &amp; 山">'
+    assert clean_html(f"{picture}<p>雨 &amp; 山</p>") == (
+        f"<figure>{picture}<figcaption>雨 &amp; 山</figcaption></figure>"
+    )
+
+
+def test_a_picture_has_one_caption() -> None:
+    twice = f"{_PICTURE}<div><small>c</small></div><div><small>c</small></div><div><small>d</small></div>"
+    assert clean_html(twice) == f"<figure>{_PICTURE}<figcaption>c</figcaption></figure>\n<p>d</p>"
+
+
+def test_a_figure_of_something_else_is_that_thing() -> None:
+    found = f"<figure><blockquote>q</blockquote>{_PICTURE}<figcaption>c</figcaption></figure><figure> </figure>"
+    assert clean_html(found) == (
+        f"<blockquote><p>q</p></blockquote>\n<figure>{_PICTURE}<figcaption>c</figcaption></figure>"
+    )
+
+
+def test_a_twin_for_readers_without_scripts_is_not_shown_twice() -> None:
+    lazy = '<img data-src="https://i.example/p.jpg" src="data:image/gif;base64,AA">'
+    assert clean_html(f"{lazy}<noscript>{_PICTURE} Please enable scripts</noscript>") == f"<figure>{_PICTURE}</figure>"
+
+
+def test_a_sign_within_a_line_is_its_words() -> None:
+    assert clean_html('a <img class="emoji" alt="🙂" src="https://i.example/e.png"> b') == "<p>a 🙂 b</p>"
+
+
+@pytest.mark.parametrize(
+    ("source", "clean"),
+    [
+        ("![](https://i.example/p.jpg)c\nd", f"<figure>{_PICTURE}<figcaption>c</figcaption></figure>\n<p>d</p>"),
+        ("![](https://i.example/p.jpg)c", f"<figure>{_PICTURE}<figcaption>c</figcaption></figure>"),
+        ("![](https://i.example/p.jpg)\nc", f"<figure>{_PICTURE}</figure>\n<p>c</p>"),
+        ("![](https://i.example/p.jpg)" + "长" * 99, f"<figure>{_PICTURE}</figure>\n<p>{'长' * 99}</p>"),
+        ("a\nb\n\nc", "<p>a<br>b</p>\n<p>c</p>"),
+        ("**“字”**字", "<p><strong>“字”</strong>字</p>"),
+        ("字**“字”** **b**", "<p>字<strong>“字”</strong> <strong>b</strong></p>"),
+        ("    中文不是代码", "<p>中文不是代码</p>"),
+        ("###标题\n#话题", "<h3>标题</h3>\n<p>#话题</p>"),
+        ("a。\\n\\nb", "<p>a。</p>\n<p>b</p>"),
+        ("```\n##x\n    中\n```\n\na", "<pre><code>##x\n    中</code></pre>\n<p>a</p>"),
+        (
+            "| a | b |\n|---|---|\n| c | ~~d~~ |",
+            (
+                "<table><thead><tr><th>a</th><th>b</th></tr></thead>"
+                "<tbody><tr><td>c</td><td><s>d</s></td></tr></tbody></table>"
+            ),
+        ),
+    ],
+)
+def test_markdown_becomes_clean_html(source: str, clean: str) -> None:
+    assert write_html(read_html(render_markdown(source), glued_captions=True)) == clean
+
+
+def test_plain_text_becomes_paragraphs() -> None:
+    assert write_html(read_text("a <b>\nc\n\n\nd")) == "<p>a &lt;b&gt;<br>c</p>\n<p>d</p>"
+
+
+def test_html_that_is_too_deep_or_too_long_becomes_its_text() -> None:
+    assert clean_html("<div>" * (MAX_DEPTH + 1) + "a &lt; b" + "</div>" * 9 + "<p>c") == "<p>a &lt; b</p>\n<p>c</p>"
+    assert clean_html("<p>a</p>" + " " * MAX_LENGTH) == "<p>a</p>"
+    assert clean_html("<div><b>a</b></div>" * MAX_DEPTH).startswith("<p><b>a</b></p>")
+
+
+def test_blocks_say_what_is_linked_and_what_is_shown() -> None:
+    (block,) = read_html('<p>a <a href="https://e.org/"><b>b</b> c</a><br>d</p>')
+    assert block.text == "a b c\nd"
+    assert block.lines[0].links == (("https://e.org/", "b c"),)
+    assert block.lines[0].linked == 2
+
+
+def test_a_container_holds_the_media_of_what_is_in_it() -> None:
+    (block,) = read_html(f"<ul><li>a {_PICTURE}</li></ul>")
+    assert [media.url for media in block.media] == ["https://i.example/p.jpg"]

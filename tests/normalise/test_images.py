@@ -1,0 +1,105 @@
+"""Pictures, sound and film: which address is the real one."""
+
+import pytest
+
+from feeder.normalise.images import find_alt, find_film, find_frame, find_picture, is_icon, media_type
+
+
+@pytest.mark.parametrize(
+    ("attributes", "url"),
+    [
+        ({"src": "/p.jpg"}, "https://e.org/p.jpg"),
+        ({"src": "data:image/gif;base64,AA", "data-src": "//i.example/p.jpg"}, "https://i.example/p.jpg"),
+        ({"src": "/img/lazyload.png", "data-original": "/p.jpg"}, "https://e.org/p.jpg"),
+        (
+            {"data-image-dataset": '[{"url":"https:\\/\\/i.example\\/p.jpg"}]', "src": "data:x"},
+            "https://i.example/p.jpg",
+        ),
+        ({"data-image-dataset": '{"url":"\\x"}', "src": "/p.jpg"}, "https://e.org/a/%5Cx"),
+        ({"data-image-dataset": "none", "src": "/p.jpg"}, "https://e.org/p.jpg"),
+        ({"srcset": "/s.jpg 300w, /l.jpg 900w, /m.jpg 600w"}, "https://e.org/l.jpg"),
+        ({"srcset": "/s.jpg, /l.jpg 2x"}, "https://e.org/l.jpg"),
+        ({"srcset": " "}, None),
+        ({"src": "https://i.example/图.jpg"}, "https://i.example/%E5%9B%BE.jpg"),
+        ({"src": "https://images.weserv.nl?url=i.example/p.jpg"}, "https://i.example/p.jpg"),
+        ({"src": "/p.jpg", "width": "1", "height": "1"}, None),
+        ({"src": "/p.jpg", "width": "0px"}, None),
+        ({"src": "https://pixel.example/p.gif"}, None),
+        ({"src": "https://feeds.feedburner.com/~r/x"}, None),
+        ({"src": "https://gdb.example.org/p.jpg"}, "https://gdb.example.org/p.jpg"),
+        ({"src": "javascript:alert(1)"}, None),
+        ({}, None),
+    ],
+)
+def test_the_real_picture_is_found(attributes: dict[str, object], url: str | None) -> None:
+    picture = find_picture(attributes, "https://e.org/a/")
+    assert (picture.url if picture else None) == url
+
+
+@pytest.mark.parametrize(
+    ("attributes", "icon"),
+    [
+        ({"width": "16", "height": "16"}, True),
+        ({"class": ["wp-smiley"]}, True),
+        ({"class": "twemoji big"}, True),
+        ({"width": "16", "height": "300"}, False),
+        ({"width": "100%"}, False),
+        ({}, False),
+    ],
+)
+def test_an_icon_is_no_illustration(attributes: dict[str, object], icon: bool) -> None:  # noqa: FBT001  a table's column
+    assert is_icon(attributes) is icon
+
+
+@pytest.mark.parametrize(
+    ("alt", "shown"),
+    [
+        ("雨 &amp;amp; 风", "雨 & 风"),
+        ("IMG 12.jpeg", ""),
+        ("image1", ""),
+        ("This image has an empty alt attribute; x", ""),
+        ("…", ""),
+    ],
+)
+def test_words_that_say_nothing_are_no_alt(alt: str, shown: str) -> None:
+    assert find_alt({"alt": alt}) == shown
+
+
+def test_a_label_stands_in_for_a_missing_alt() -> None:
+    assert find_alt({"aria-label": "雨"}) == "雨"
+    assert find_alt({}) == ""
+
+
+def test_film_is_found_in_its_sources() -> None:
+    film = find_film("video", {"src": "blob:x"}, ["/v.webm"], "https://e.org/")
+    assert film is not None
+    assert (film.url, film.type) == ("https://e.org/v.webm", "video/webm")
+    assert find_film("audio", {}, [], None) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "page"),
+    [
+        ("https://www.youtube-nocookie.com/embed/abcdefghijk", "https://www.youtube.com/watch?v=abcdefghijk"),
+        ("https://player.vimeo.com/video/123?h=1", "https://vimeo.com/123"),
+        ("https://player.bilibili.com/player.html?aid=1&bvid=BV1x", "https://www.bilibili.com/video/BV1x"),
+        ("https://maps.example/x", "https://maps.example/x"),
+        ("https://www.googletagmanager.com/ns.html", None),
+        ("about:blank", None),
+    ],
+)
+def test_a_frame_leads_to_its_page(source: str, page: str | None) -> None:
+    assert find_frame({"src": source}, None) == page
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "found"),
+    [
+        ("https://e.org/a.JPG?x=1", "image", "image/jpeg"),
+        ("https://e.org/a.mp3", "image", None),
+        ("https://e.org/a.m3u8", "video", "application/vnd.apple.mpegurl"),
+        ("https://e.org/a", "image", None),
+    ],
+)
+def test_a_media_type_is_told_by_the_ending(url: str, kind: str, found: str | None) -> None:
+    assert media_type(url, kind) == found  # type: ignore[arg-type]  # a table's column

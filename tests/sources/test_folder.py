@@ -1,0 +1,150 @@
+"""A folder of articles: what is new, changed, the same, gone, or cannot be read."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from feeder.errors import SourceError
+from feeder.sources.folder import Found, iter_documents
+
+
+def look(folder: Path, known: dict[str, Found] | None = None, *, max_bytes: int = 1000) -> list[Found]:
+    return list(iter_documents(folder, known or {}, max_bytes=max_bytes))
+
+
+def states(found: list[Found]) -> list[tuple[str, str]]:
+    return [(one.path, one.state) for one in found]
+
+
+def known_of(found: list[Found]) -> dict[str, Found]:
+    return {one.path: one for one in found}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "articles" / "b").mkdir(parents=True)
+    (tmp_path / "articles" / "a.md").write_text("雨")
+    (tmp_path / "articles" / "b" / "c.txt").write_text("山")
+    return tmp_path / "articles"
+
+
+def test_files_are_found_in_the_order_of_their_names(folder: Path) -> None:
+    (folder / "z").write_text("x")
+    (folder / "b.md").write_text("x")
+    assert states(look(folder)) == [("a.md", "new"), ("b.md", "new"), ("z", "new"), ("b/c.txt", "new")]
+    assert look(folder)[0].data == "雨".encode()
+
+
+def test_an_unchanged_file_is_not_opened(folder: Path) -> None:
+    known = known_of(look(folder))
+    stamp = folder.joinpath("a.md").stat()
+    (folder / "a.md").write_text("风")
+    os.utime(folder / "a.md", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert states(look(folder, known)) == [("a.md", "same"), ("b/c.txt", "same")]
+
+
+def test_a_file_that_was_only_touched_is_the_same(folder: Path) -> None:
+    known = known_of(look(folder))
+    os.utime(folder / "a.md", ns=(0, 10**9))
+    (touched, _) = look(folder, known)
+    assert (touched.state, touched.mtime_ns, touched.data) == ("same", 10**9, None)
+
+
+def test_what_changed_and_what_is_gone_is_told(folder: Path) -> None:
+    known = known_of(look(folder))
+    (folder / "a.md").write_text("雨下了")
+    (folder / "b" / "c.txt").unlink()
+    found = look(folder, known)
+    assert states(found) == [("a.md", "changed"), ("b/c.txt", "gone")]
+    assert found[0].data == "雨下了".encode()
+
+
+def test_what_failed_before_and_is_the_same_failed_still(folder: Path) -> None:
+    known = {
+        one.path: Found(one.path, "failed", one.size, one.mtime_ns, one.digest, error="why") for one in look(folder)
+    }
+    assert [(one.state, one.error) for one in look(folder, known)] == [("same", "why")] * 2
+
+
+def test_names_that_begin_with_a_dot_are_passed_over(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    (folder / ".git" / "x.md").write_text("x")
+    (folder / ".hidden.md").write_text("x")
+    assert states(look(folder)) == [("a.md", "new"), ("b/c.txt", "new")]
+
+
+def test_pictures_and_their_like_are_ignored(folder: Path) -> None:
+    (folder / "p.JPG").write_text("x")
+    assert ("p.JPG", "ignored") in states(look(folder))
+
+
+def test_a_file_that_is_too_large_is_told_and_not_read(folder: Path) -> None:
+    (folder / "a.md").write_text("x" * 1001)
+    (large, _) = look(folder)
+    assert (large.state, large.data) == ("failed", None)
+    assert large.error == "it holds 1,001 bytes, more than max_bytes = 1,000 allows"
+
+
+def test_a_link_is_followed_only_to_a_file_of_the_folder(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("secret")
+    (folder / "inside.md").symlink_to("a.md")
+    (folder / "loop").symlink_to(".")
+    (folder / "nowhere.md").symlink_to("none.md")
+    (folder / "out.md").symlink_to(tmp_path / "secret.md")
+    (folder / "up").symlink_to("..")
+    found = known_of(look(folder))
+    assert {path: one.state for path, one in found.items()} == {
+        "a.md": "new",
+        "inside.md": "new",
+        "loop": "ignored",
+        "nowhere.md": "failed",
+        "out.md": "failed",
+        "up": "failed",
+        "b/c.txt": "new",
+    }
+    assert found["out.md"].error == "it is a link that leads out of the folder"
+    assert found["nowhere.md"].error == "it cannot be read: No such file or directory"
+
+
+def test_a_pipe_is_no_article(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.md")
+    assert ("pipe.md", "ignored") in states(look(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(b"a\nb.md", "a\\nb.md"), (b"a\xff.md", "a\\xff.md"), ("雨\u3000山\u202e.md".encode(), "雨\u3000山\\u202e.md")],
+)
+def test_a_name_of_any_kind_is_shown_and_read(tmp_path: Path, name: bytes, shown: str) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("x")
+    (found,) = look(tmp_path)
+    assert (found.path, found.state) == (shown, "new")
+
+
+def test_a_folder_that_cannot_be_opened_is_told_and_what_it_holds_is_not_gone(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = known_of(look(folder))
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("/b"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refuse)  # the system: root may open everything
+    found = look(folder, known)
+    assert states(found) == [("a.md", "same"), ("b/", "failed")]
+    assert found[1].error == "the folder cannot be read: Permission denied"
+
+
+def test_a_source_that_is_no_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"none: this folder cannot be read: No such file or directory"):
+        look(tmp_path / "none")
+
+
+def test_the_file_s_time_is_a_date_to_fall_back_on() -> None:
+    stamp = Found("a.md", "new", mtime_ns=1_676_903_943_000_000_000).file_time
+    assert (stamp.read_from, stamp.text) == ("file time", "2023-02-20T14:39:03+00:00")

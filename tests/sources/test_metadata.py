@@ -1,0 +1,132 @@
+"""Front matter and its relatives."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeder.sources.metadata import (
+    Metadata,
+    first_key,
+    interpret,
+    looks_like_fields,
+    read_lines,
+    read_toml,
+    read_yaml,
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("title: 春天", "春天"),
+        ("title: #话题 雨", "#话题 雨"),
+        ("title: 【 #新闻 】雨", "【 #新闻 】雨"),
+        ("title: 专访3: 雨", "专访3: 雨"),
+        ("title: '雨'与山", "'雨'与山"),
+        ("title: '雨''山'", "雨'山"),
+        ('title: "雨 \\"山\\""', '雨 "山"'),
+        ('title: "雨\\山"', "雨\\山"),
+        ("title: *雨", "*雨"),
+        ("title: [雨] 山", "[雨] 山"),
+        ("title: %雨", "%雨"),
+        ("title: @雨", "@雨"),
+        ("title: \t雨", "雨"),
+        ("title: &#8220;雨&#8221;", "&#8220;雨&#8221;"),
+        ("title: 2020", "2020"),
+        ("title: >-\n  雨\n  山", "雨 山"),
+        ("title: 雨\n  山", "雨 山"),
+        ("Title: 雨", "雨"),
+        ("title:", None),
+        ('title: ""', None),
+        ("title: null", None),
+        ("author: x", None),
+    ],
+)
+def test_a_title_is_read_as_it_is_printed(line: str, title: str | None) -> None:
+    assert interpret(read_yaml(line)).title == title
+    assert interpret(read_yaml(f"layout: post\n{line}\ncomments: true")).title == title
+
+
+def test_yaml_that_is_none_is_read_line_by_line() -> None:
+    found = read_yaml("title: 专访: 雨\ntags: [ a, 'b' ]\ncategories:\n- c\n- d\nempty:\n- e\nno key here\n")
+    assert found == {
+        "title": "专访: 雨",
+        "tags": ["a", "b"],
+        "categories": ["c", "d"],
+        "empty": ["e"],
+    }
+    assert read_lines("- x\na: b\na: c") == {"a": "b"}
+
+
+def test_yaml_of_another_kind_or_too_long_is_read_line_by_line() -> None:
+    assert read_yaml("- a\n- b") == {}
+    assert read_yaml("title: a\nx: " + "y" * 70_000)["title"] == "a"
+
+
+def test_values_stay_text_and_what_is_nested_counts() -> None:
+    block = (
+        "tags: 996\ndate: 2010-1-11\nauthor:\n  name: 甲\nextra:\n  link: https://e.org/\n  deep: {a: {b: {c: d}}}\n"
+        "list:\n- {name: x}\n- [y]\n"
+    )
+    assert read_yaml(block) == {
+        "tags": "996",
+        "date": "2010-1-11",
+        "author": "甲",
+        "list": ["x"],
+        "link": "https://e.org/",
+    }
+    found = interpret(read_yaml(block))
+    assert (found.categories, found.authors, found.link) == (("996",), ("甲",), "https://e.org/")
+    assert [stamp.text for stamp in found.stamps] == ["2010-1-11"]
+
+
+def test_toml_is_read_with_its_tables() -> None:
+    found = interpret(
+        read_toml(
+            'title = "雨"\ndate = 2020-01-02\nauthors = ["甲", "乙"]\ndraft = true\n'
+            'path = "2020/03/04/rain"\n[taxonomies]\ntags = ["a"]\n',
+        ),
+    )
+    assert (found.title, found.authors, found.categories) == ("雨", ("甲", "乙"), ("a",))
+    assert [(stamp.read_from, stamp.text) for stamp in found.stamps] == [
+        ("front matter", "2020-01-02"),
+        ("link", "2020-03-04"),
+    ]
+    assert read_toml('title = "雨\ndate = 2020')["date"] == "2020"
+
+
+def test_every_field_has_its_meaning() -> None:
+    found = interpret(
+        read_yaml(
+            "title: 雨\nsource: 某报\nurl: https://e.org/a\nvia: https://o.example/x\nlang: zh\ndescription: 述\n"
+            "copyright: 某报\ndate: 2020-01-01\nlastmod: 2020-02-02\nauthor: '[[甲]]'\ntranslator: '@乙'\n"
+            "tags: 雨,风\nkeywords: '#山'\nimage: /p.jpg\noriginal: https://o.example/y\n",
+        ),
+    )
+    assert (found.link, found.language, found.summary, found.rights) == ("https://e.org/a", "zh", "述", "某报")
+    assert [(s.text, s.means) for s in found.stamps] == [("2020-01-01", "published"), ("2020-02-02", "updated")]
+    assert (found.authors, [c.name for c in found.credits]) == (("甲",), ["乙"])
+    assert found.categories == ("雨", "风", "山")
+    assert [link.href for link in found.links] == ["https://o.example/x", "https://o.example/y"]
+    assert [media.url for media in found.media] == ["/p.jpg"]
+    assert interpret({"permalink": "/a/b"}).link == "/a/b"
+
+
+def test_what_one_head_does_not_say_another_may() -> None:
+    one, other = Metadata(title="雨", authors=("甲",)), Metadata(title="山", link="https://e.org/")
+    assert one.or_else(other) == Metadata(title="雨", authors=("甲",), link="https://e.org/")
+
+
+def test_a_block_of_fields_is_told_from_prose() -> None:
+    assert looks_like_fields("title: a\n\n- b\n  c\n# d")
+    assert not looks_like_fields("title: a\n雨下了")
+    assert not looks_like_fields("\n")
+    assert first_key("\nTitle: a\nb") == "title"
+    assert first_key("雨下了") == ""
+
+
+@given(st.text())
+def test_any_block_is_read(block: str) -> None:
+    interpret(read_yaml(f"title: {block}"))
+    interpret(read_yaml(block))
+    interpret(read_toml(block))

@@ -1,0 +1,62 @@
+"""Saved web pages: what their head says."""
+
+import pytest
+
+from feeder.sources.page import is_page, read_page
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("<!DOCTYPE html><html>", True),
+        ("\n<?xml version='1.0'?><!-- saved --><html lang=zh>", True),
+        ("<head>", True),
+        ("<p>雨</p>", False),
+        ("雨 <html>", False),
+    ],
+)
+def test_a_page_is_told_from_a_piece_of_html(text: str, page: bool) -> None:  # noqa: FBT001  a table's column
+    assert is_page(text) is page
+
+
+def test_open_graph_and_meta_are_read() -> None:
+    found = read_page(
+        '<html lang="zh-CN"><head><title>雨 - 某报</title><meta property="og:title" content="雨 &amp; 风">'
+        "<meta name='description' content='述'><meta property=article:published_time content=2020-01-01T10:00:00Z>"
+        '<meta property="article:modified_time" content="2020-01-02"><meta name="author" content="甲">'
+        '<meta name="empty" content=""><link rel="canonical" href="https://e.org/a"><link rel="icon" href="/i"></head>',
+    )
+    assert (found.title, found.link, found.language, found.summary) == ("雨 & 风", "https://e.org/a", "zh-CN", "述")
+    assert [(s.read_from, s.text, s.means) for s in found.stamps] == [
+        ("page", "2020-01-01T10:00:00Z", "published"),
+        ("page", "2020-01-02", "updated"),
+    ]
+    assert found.authors == ("甲",)
+
+
+def test_linked_data_is_read_wherever_it_is_nested() -> None:
+    found = read_page(
+        '<html><script type="application/ld+json">{broken</script><script type="application/ld+json">'
+        '{"@graph":[{"@type":"WebSite"},[{"headline":"雨","datePublished":"2020-01-01","author":[{"name":"甲"}]}]]}</script>'
+        '<meta property="og:url" content="https://e.org/b">',
+    )
+    assert (found.title, found.authors, found.link) == ("雨", ("甲",), "https://e.org/b")
+    assert [stamp.text for stamp in found.stamps] == ["2020-01-01"]
+
+
+def test_a_page_that_says_nothing_has_its_title_or_nothing() -> None:
+    assert read_page("<html><title> 雨&amp;风 </title>").title == "雨&风"
+    found = read_page(
+        '<html><meta name="author" content="https://e.org/me"><script type="application/ld+json">'
+        '{"headline":["x"],"author":[],"dateModified":3}</script>'
+    )
+    assert (found.title, found.authors, found.stamps) == ("x", (), ())
+
+
+def test_linked_data_of_other_things_or_too_deep_says_nothing() -> None:
+    deep = '{"@graph":[' * 4 + '{"headline":"雨"}' + "]}" * 4
+    found = read_page(
+        '<html><link rel="icon" href="/i"><link rel="canonical"><meta name="x"><script type="application/ld+json">'
+        f'{deep}</script><script type="application/ld+json">"雨"</script>',
+    )
+    assert (found.title, found.link) == (None, None)
