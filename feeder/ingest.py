@@ -9,7 +9,7 @@ read does not stop the next. Killed at any point, the next pass goes on from the
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -18,8 +18,6 @@ from typing import Any
 from feeder.config import Config, SourceConfig
 from feeder.errors import ArticleError, ConfigError, SourceError
 from feeder.model import Entry
-from feeder.normalise import normalise
-from feeder.sources.article import read_article
 from feeder.sources.folder import Found, iter_documents
 from feeder.store import Document, Origin, Saved, Store
 
@@ -101,7 +99,7 @@ def _ingest_folder(source: SourceConfig, store: Store, *, now: datetime, progres
     try:
         found = iter_documents(source.folder, known, max_bytes=source.max_bytes)
         for number, batch in enumerate(_batches(found)):
-            _save_batch(source, store, batch, counts, now)
+            _save_batch(source, store, batch, known, counts, now)
             if progress is not None:
                 progress(source.name, number * _BATCH + len(batch), len(known) or None)
     except SourceError as error:
@@ -119,7 +117,14 @@ def _ingest_folder(source: SourceConfig, store: Store, *, now: datetime, progres
     )
 
 
-def _save_batch(source: SourceConfig, store: Store, batch: list[Found], counts: _Counts, now: datetime) -> None:
+def _save_batch(
+    source: SourceConfig,
+    store: Store,
+    batch: list[Found],
+    known: Mapping[str, Document],
+    counts: _Counts,
+    now: datetime,
+) -> None:
     drafted: list[tuple[Origin, Entry]] = []
     documents: list[Document] = []
     gone: list[str] = []
@@ -134,16 +139,15 @@ def _save_batch(source: SourceConfig, store: Store, batch: list[Found], counts: 
                 drafted.append((Origin(source.name, str(source.folder / found.path)), _read(source, found, now)))
             except ArticleError as failure:
                 error = str(failure).removeprefix(f"{found.path}: ")
-        if found.state in {"new", "changed", "failed"}:
-            documents.append(
-                Document(
-                    path=found.path,
-                    size=found.size,
-                    mtime_ns=found.mtime_ns,
-                    digest=found.digest,
-                    error=error,
-                ),
-            )
+        document = Document(
+            path=found.path,
+            size=found.size,
+            mtime_ns=found.mtime_ns,
+            digest=found.digest,
+            error=error,
+        )
+        if found.state not in {"gone", "ignored"} and document != known.get(found.path):
+            documents.append(document)
         if error is not None:
             counts.failed.append((found.path, error))
     for outcome in store.save(drafted):
@@ -158,10 +162,20 @@ def _read(source: SourceConfig, found: Found, now: datetime) -> Entry:
     Raises:
         ArticleError: it cannot; whatever the reason, the other documents go on (a fault of ours is logged as such).
     """
+    # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  as said
+    from feeder.sources.article import read_article  # noqa: PLC0415  as said
+
     try:
         draft = read_article(found.data or b"", found.path)
         draft = replace(draft, stamps=(*draft.stamps, found.file_time))
-        return normalise(draft, now=now, timezone=source.timezone, categories=source.categories)
+        return normalise(
+            draft,
+            now=now,
+            source=source.name,
+            timezone=source.timezone,
+            categories=source.categories,
+        )
     except ArticleError:
         raise
     except Exception as error:

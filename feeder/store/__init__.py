@@ -14,7 +14,7 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine
 
-from feeder.errors import NoSuchEntryError, StoreError
+from feeder.errors import NoSuchEntryError, StoreMissingError
 from feeder.model import Entry
 from feeder.store import engine as _engine
 from feeder.store import entries as _entries
@@ -84,6 +84,7 @@ class Store:
 
         Raises:
             StoreTooNewError: it was made by a newer feeder; it was left as it is.
+            StoreMissingError: it is not there, and `create` is false.
             StoreBusyError: another process kept it locked.
             StoreError: it is not a database, or cannot be read, made or brought up to date.
         """
@@ -104,6 +105,11 @@ class Store:
     def url(self) -> str:
         """The address of the database, without a password."""
         return self.engine.url.render_as_string(hide_password=True)
+
+    def describe(self) -> str:
+        """Return in a few words what the database is and how it keeps what is committed."""
+        with self.read() as connection:
+            return _engine.describe(connection)
 
     def close(self) -> None:
         """Close every connection. The store can still be used: it would open new ones."""
@@ -356,7 +362,7 @@ def _prepare_file(url: URL, *, create: bool) -> None:
     file = Path(str(url.database))
     if not file.exists():
         if not create:
-            raise StoreError(f"{file}: no such store; `feeder ingest` makes it")
+            raise StoreMissingError(f"{file}: there is no store yet; `feeder update` makes it")
         _engine.create_folder(file)
 
 

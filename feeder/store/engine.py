@@ -108,6 +108,15 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         cursor.close()
 
 
+def describe(connection: Connection) -> str:
+    """Return the database's name and version and, for SQLite, the journal that it can be trusted with."""
+    if connection.dialect.name == "sqlite":
+        journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        return f"SQLite {sqlite3.sqlite_version}, {str(journal).upper()} journal"
+    version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+    return f"PostgreSQL {version}"
+
+
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and then writes fails at once when another has written in between.
     writes = connection.get_execution_options().get(_WRITES, False)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.model import Credit, Draft, Entry, Link, Media, Source, Stamp, entry_to_dict
-from feeder.normalise import normalise
+from feeder.normalise.entry import normalise
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _DRAFT = Draft(
@@ -38,12 +38,16 @@ def test_an_id_is_the_source_s_own_where_it_is_an_iri() -> None:
     assert entry(link="https://e.org/文").id == "https://e.org/%E6%96%87"
 
 
-def test_without_a_link_the_place_makes_the_id() -> None:
+def test_without_a_link_source_and_place_make_the_id() -> None:
     found = entry(link=None)
-    assert found.id == entry(link="javascript:x").id
+    assert found.id == entry(link=None).id
     assert found.id.startswith("urn:uuid:")
     assert found.id != entry(link=None, origin="a/c.md").id
-    assert (found.link, found.source) == (None, Source(title="a/b.md", id=found.id))
+    assert found.link is None
+    named = normalise(dataclasses.replace(_DRAFT, link=None), now=_NOW, source="mirror")
+    assert named.id != found.id
+    assert (named.source.title, named.source.link) == ("mirror", None)
+    assert named.source.id.startswith("urn:uuid:")
     assert entry(link=None, origin="a\udc80").id.startswith("urn:uuid:")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feeder.model import Credit, Entry
-from feeder.normalise import normalise
+from feeder.normalise.entry import normalise
 from feeder.sources.article import read_article
 from tests.normalise.golden import entry_as_text
 

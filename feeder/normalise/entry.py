@@ -1,0 +1,161 @@
+"""Draft -> Entry: everything an article needs so that feed, page and message can take it as it is.
+
+    read    content -> blocks            markdown.py, html.py, blocks.py, images.py
+    trim    blocks -> article + facts    boilerplate.py, credits.py
+    choose  stamps -> dates              dates.py
+    write   blocks -> safe HTML          html.py
+
+Pure: `now` and settings are arguments, the same draft gives the same entry.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp
+from feeder.normalise.blocks import Block
+from feeder.normalise.boilerplate import Trimmed, trim
+from feeder.normalise.dates import choose_dates, link_stamps, text_stamps
+from feeder.normalise.html import read_html, read_text, write_html
+from feeder.normalise.language import find_language
+from feeder.normalise.markdown import render_markdown
+from feeder.normalise.text import lead, one_line, plain, without_glossary
+from feeder.normalise.urls import clean_link, fold_link, to_uri
+
+_IRI = re.compile(r"(?:https?://|tag:|urn:|doi:|ark:)\S+", re.IGNORECASE)
+# Dates of these places are as good as any: the text need not be searched for another.
+_DATED = frozenset({"epoch", "front matter", "byline", "page", "body"})
+
+
+def normalise(
+    draft: Draft,
+    *,
+    now: datetime,
+    source: str = "",
+    timezone: str = "UTC",
+    categories: tuple[str, ...] = (),
+) -> Entry:
+    """Return the entry that a draft becomes.
+
+    `now` is when it was met: `first_seen_at`, and what no date may be later than. `source` is the name of the
+    configured source, which an article without a link is known by. `timezone` is the zone of dates that name
+    none. `categories` are given to the entry beside its own.
+    """
+    link = clean_link(draft.link) if draft.link else None
+    title = plain(draft.title or "")
+    article = trim(_read(draft, link), title=title, link=link)
+    text = "\n".join(filter(None, (block.text for block in article.blocks)))
+    dates = choose_dates(_stamps(draft, article, link, text), now=now, zone=timezone)
+    authors, credits_ = _people(draft, article)
+    return Entry(
+        id=_identity(draft, link, source),
+        link=link,
+        title=title or lead(text, 80) or one_line(draft.origin),
+        published=dates.published,
+        updated=dates.updated,
+        published_from=dates.published_from,
+        authors=authors,
+        credits=credits_,
+        categories=_once(plain(name) for name in (*draft.categories, *categories)),
+        language=find_language(f"{text}\n{title}", draft.language),
+        summary=_summary(draft, article.blocks),
+        content=write_html(article.blocks),
+        media=_media(draft, article.blocks, link),
+        links=_links(draft, article, link),
+        source=_source(draft, link, source),
+        rights=one_line(draft.rights) if draft.rights else None,
+        first_seen_at=now,
+        cut=tuple(one_line(text) for text in article.cut),
+    )
+
+
+def _read(draft: Draft, link: str | None) -> list[Block]:
+    content = without_glossary(draft.content)
+    if draft.content_type == "html":
+        return read_html(content, link)
+    if draft.content_type == "markdown":
+        return read_html(render_markdown(content), link, glued_captions=True)
+    return read_text(content)
+
+
+def _stamps(draft: Draft, article: Trimmed, link: str | None, text: str) -> list[Stamp]:
+    """Return every date there is; the running text is only searched where nothing better is known."""
+    stamps = [*draft.stamps, *article.stamps]
+    if not any(stamp.read_from in _DATED and stamp.means == "published" for stamp in stamps):
+        pictures = [media.url for block in article.blocks for media in block.media]
+        stamps += text_stamps(text, pictures)
+    return [*stamps, *(link_stamps(link) if link else ())]
+
+
+def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[Credit, ...]]:
+    """Return authors and credits. Who is credited as author is the author only where the source names none."""
+    drafted = (Credit(role=credit.role, name=plain(credit.name)) for credit in draft.credits)
+    everyone = _once(credit for credit in (*drafted, *article.credits) if credit.name)
+    names = _once(plain(name) for name in (draft.authors or article.authors))
+    if not names:
+        names = _once(credit.name for credit in everyone if credit.role == "author")
+    authors = tuple(Person(name=name) for name in names)
+    return authors, tuple(c for c in everyone if c.role != "author" or c.name not in names)
+
+
+def _identity(draft: Draft, link: str | None, source: str) -> str:
+    """Return the atom:id: the source's own where it is an IRI, else the link, else one made of where it lies."""
+    if draft.id and _IRI.fullmatch(draft.id):
+        return to_uri(draft.id)
+    return to_uri(link) if link is not None else _urn(f"{source}/{draft.origin}")
+
+
+def _urn(name: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "replace").decode()).urn
+
+
+def _source(draft: Draft, link: str | None, source: str) -> Source:
+    if (given := draft.source) is not None:
+        return Source(title=plain(given.title), id=to_uri(given.id), link=clean_link(given.link or ""))
+    if link is None:
+        return Source(title=source or "feeder", id=_urn(f"{source}/"))
+    parts = urlsplit(link)
+    home = f"{parts.scheme}://{parts.netloc}/"
+    return Source(title=parts.netloc, id=to_uri(home), link=home)
+
+
+def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
+    """Return the lead: the source's own, else the first paragraphs; captions and headings are none."""
+    if draft.summary and (own := plain(draft.summary)):
+        return lead(own, 300)
+    text = ""
+    for block in blocks:
+        if block.kind in {"paragraph", "quote", "list"}:
+            text = f"{text} {block.text}"
+            if len(text) > 240:  # noqa: PLR2004  enough for a lead to end at a sentence
+                break
+    return lead(text)
+
+
+def _media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Media, ...]:
+    """Return every picture, sound and film once, those of the text first."""
+    found: dict[str, Media] = {}
+    for media in (media for block in blocks for media in block.media):
+        found.setdefault(media.url, media)
+    for media in draft.media:
+        if (url := clean_link(media.url, link)) is not None:
+            title = plain(media.title) if media.title else None
+            found.setdefault(url, Media(url=url, kind=media.kind, type=media.type, length=media.length, title=title))
+    return tuple(found.values())
+
+
+def _links(draft: Draft, article: Trimmed, own: str | None) -> tuple[Link, ...]:
+    """Return the links beside the alternate one, each address once and never the entry's own."""
+    found = {fold_link(own): None} if own else {}
+    links = []
+    for link in (*draft.links, *article.links):
+        if (href := clean_link(link.href, own)) is not None and (fold := fold_link(href)) not in found:
+            found[fold] = None
+            links.append(Link(rel=link.rel, href=href, title=plain(link.title) if link.title else None))
+    return tuple(links)
+
+
+def _once(values: Iterable[object]) -> tuple:  # type: ignore[type-arg]
+    return tuple(dict.fromkeys(filter(None, values)))
