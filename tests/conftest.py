@@ -13,6 +13,21 @@ from hypothesis import settings
 
 from feeder.store import Store
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where every part is meant to be there (`NO_SKIPS`, as in CI), a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("NO_SKIPS") and reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("NO_SKIPS is set, and something was skipped", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def without_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own configuration must not reach the tests."""
+    for name in [name for name in os.environ if name.upper().startswith("FEEDER_")]:
+        monkeypatch.delenv(name)
+
+
 settings.register_profile("feeder", deadline=None, derandomize=True)  # time is never asserted; a run can be repeated
 settings.load_profile("feeder")
 

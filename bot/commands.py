@@ -1,0 +1,228 @@
+"""What the bot answers to people: one thin coroutine a command. What it looks like is made in `messages`.
+
+Knows nothing of channels, but for hearing that it was let into a chat again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from telegram import (
+    BotCommand,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    Update,
+)
+from telegram.constants import ChatMemberStatus
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    ContextTypes,
+    MessageHandler,
+    filters,
+)
+
+from bot.chats import switch_on
+from bot.locales import Words, words_for
+from bot.messages import (
+    HITS_PER_PAGE,
+    LATEST_CAP,
+    LATEST_DEFAULT,
+    Answer,
+    Text,
+    make_found,
+    make_help,
+    make_latest,
+    parse_page_data,
+)
+from bot.searches import Turnstile, recall, remember
+from bot.sender import to_entities, utc_now
+from feeder import QueryError, Store, parse_query
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_log = logging.getLogger(__name__)
+
+
+class Commands:
+    """The commands, bound to a store. `let_in` is told when a chat that was switched off is on again."""
+
+    def __init__(self, store: Store, *, let_in: Callable[[], None], now: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._let_in = let_in
+        self._now = now
+        self._turnstile = Turnstile()
+
+    def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        """Bind each command to its coroutine."""
+        fresh = filters.UpdateType.MESSAGE  # an edited message is not a second question
+        for name, answer in {
+            "start": self.start,
+            "help": self.help,
+            "latest": self.latest,
+            "search": self.search,
+        }.items():
+            application.add_handler(CommandHandler(name, answer, filters=fresh))
+        application.add_handler(CallbackQueryHandler(self.turn_page))
+        application.add_handler(ChatMemberHandler(self.note_membership, ChatMemberHandler.MY_CHAT_MEMBER))
+        application.add_handler(MessageHandler(filters.ChatType.PRIVATE & filters.TEXT & fresh, self.hint))
+        application.add_error_handler(apologise)
+
+    async def start(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /start."""
+        words = _words(update)
+        await _reply(update, make_help(words, greeting=words.start))
+
+    async def help(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /help."""
+        await _reply(update, make_help(_words(update)))
+
+    async def hint(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer, in private only, what is no command of ours."""
+        words = _words(update)
+        await _reply(update, make_help(words, greeting=words.unknown))
+
+    async def latest(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /latest and /latest 10."""
+        words = _words(update)
+        count = _read_count(context.args or [])
+        if count is None:
+            await _reply(update, Answer(Text(words.latest_usage.format(cap=LATEST_CAP))))
+            return
+        entries = await asyncio.to_thread(self._store.latest, count)
+        await _reply(update, make_latest(entries, words))
+
+    async def search(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /search with the first page."""
+        words = _words(update)
+        message = update.effective_message
+        _, *rest = ((message and message.text) or "").split(maxsplit=1) or [""]
+        query = rest[0].strip() if rest else ""
+        if not query:
+            await _reply(update, Answer(Text(words.search_usage)))
+        elif (slow_down := self._slow_down(update, words)) is not None:
+            await _reply(update, Answer(Text(slow_down)))
+        else:
+            await _reply(update, await asyncio.to_thread(self._find, query, 1, words))
+
+    async def turn_page(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a press of a page button: the message becomes that page."""
+        pressed = update.callback_query
+        if pressed is None:
+            return
+        words = _words(update)
+        wanted = parse_page_data(pressed.data or "")
+        query = await asyncio.to_thread(recall, self._store, wanted[0]) if wanted else None
+        if wanted is None or query is None:
+            await pressed.answer(words.gone)
+        elif (slow_down := self._slow_down(update, words)) is not None:
+            await pressed.answer(slow_down)
+        else:
+            await _edit(pressed, await asyncio.to_thread(self._find, query, wanted[1], words))
+            await pressed.answer()
+
+    async def note_membership(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Post again to a chat that has let the bot in again."""
+        change = update.my_chat_member
+        away = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
+        if change is None or change.new_chat_member.status in away:
+            return
+        if await asyncio.to_thread(switch_on, self._store, change.chat.id, change.chat.username):
+            _log.info("%d: posting again", change.chat.id)
+            self._let_in()
+
+    def _slow_down(self, update: Update, words: Words) -> str | None:
+        person = update.effective_user
+        wait = self._turnstile.enter(person.id if person else 0, self._now())
+        return words.too_fast.format(seconds=int(wait.total_seconds()) + 1) if wait else None
+
+    def _find(self, text: str, page: int, words: Words) -> Answer:
+        try:
+            query = parse_query(text)
+        except QueryError as error:
+            return Answer(Text(words.misread.format(reason=error)))
+        if query.problem is not None:
+            return Answer(Text(words.search_usage))
+        results = self._store.search(query, limit=HITS_PER_PAGE, offset=(page - 1) * HITS_PER_PAGE)
+        if not results.hits and page > 1:  # fewer are found than when the button was made
+            page = 1
+            results = self._store.search(query, limit=HITS_PER_PAGE)
+        key = remember(self._store, text, self._now())
+        total = f"{results.total}{'+' if results.more else ''}"
+        return make_found(text, key, page, results.hits, total, words)
+
+
+async def apologise(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Log what went wrong in a command, and say so to the person who waits."""
+    error = context.error
+    if isinstance(error, TelegramError):
+        _log.warning("an answer was not sent: %s: %s", type(error).__name__, error)
+        return
+    _log.error("a command failed", exc_info=error)
+    if isinstance(update, Update) and update.effective_message is not None:
+        try:
+            await _reply(update, Answer(Text(_words(update).trouble)))
+        except TelegramError as again:
+            _log.warning("nor was that said: %s", again)
+
+
+def menu(words: Words) -> tuple[BotCommand, ...]:
+    """Return the commands as Telegram shows them beside the text field."""
+    return (
+        BotCommand("latest", words.menu_latest),
+        BotCommand("search", words.menu_search),
+        BotCommand("help", words.menu_help),
+    )
+
+
+def _words(update: Update) -> Words:
+    person = update.effective_user
+    return words_for(person.language_code if person else None)
+
+
+def _read_count(arguments: list[str]) -> int | None:
+    """Return how many entries /latest is asked for, capped; None for what is no such number."""
+    if not arguments:
+        return LATEST_DEFAULT
+    text = arguments[0]
+    if len(arguments) > 1 or not text.isdecimal() or int(text[:9]) == 0:
+        return None
+    return min(int(text[:9]), LATEST_CAP)
+
+
+def _keyboard(answer: Answer) -> InlineKeyboardMarkup | None:
+    buttons = [InlineKeyboardButton(button.label, callback_data=button.data) for button in answer.buttons]
+    return InlineKeyboardMarkup([buttons]) if buttons else None
+
+
+async def _reply(update: Update, answer: Answer) -> None:
+    """Answer in the chat; in a group, as a reply to the question (which may be gone by now)."""
+    message: Message | None = update.effective_message
+    if message is not None:
+        await message.reply_text(
+            answer.text.text,
+            entities=to_entities(answer.text),
+            reply_markup=_keyboard(answer),
+            link_preview_options=_NO_PREVIEW,
+            allow_sending_without_reply=True,
+        )
+
+
+async def _edit(pressed: CallbackQuery, answer: Answer) -> None:
+    try:
+        await pressed.edit_message_text(
+            answer.text.text,
+            entities=to_entities(answer.text),
+            reply_markup=_keyboard(answer),
+            link_preview_options=_NO_PREVIEW,
+        )
+    except BadRequest as error:
+        if "message is not modified" not in str(error).lower():
+            raise

@@ -1,0 +1,9 @@
+"""Run by Alembic, inside the transaction that `feeder.migrate` has opened."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    version_table=context.config.attributes["version_table"],
+)
+context.run_migrations()

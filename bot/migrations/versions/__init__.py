@@ -1,0 +1,1 @@
+"""One file a revision; the greatest is the head."""

@@ -1,0 +1,320 @@
+"""The Bot API over HTTP on loopback, in a thread of its own; a test holds it by `BotApi`.
+
+Speaks HTTP itself (h11 over asyncio streams) because it must be able to cut a line in the middle of an answer.
+Knows no rule of Telegram's: those are in `state` and `markup`.
+"""
+
+import asyncio
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import h11
+
+from tests.bot.api.faults import Fault, refusal
+from tests.bot.api.markup import Refused
+from tests.bot.api.state import Chat, Telegram, User
+
+TOKEN = "123456789:AAE-made-up-token-for-the-tests-0000"
+_POLL_S = 0.005
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call as it came in: when (seconds, monotonic), to what, with which arguments, and the code it was given.
+
+    `code` is None where the line was left hanging or cut.
+    """
+
+    at: float
+    method: str
+    arguments: dict[str, Any]
+    code: int | None
+
+
+class BotApi:
+    """The server, and the people who talk to the bot through it. Use it as a context manager."""
+
+    def __init__(self, *, port: int = 0, token: str = TOKEN) -> None:
+        self.token = token
+        self.telegram = Telegram()
+        self.calls: list[Call] = []
+        self.on_act: Callable[[str, dict[str, Any]], None] | None = None
+        self._port = port
+        self._faults: list[Fault] = []
+        self._changed = threading.Condition(threading.RLock())
+        self._loop = asyncio.new_event_loop()
+        self._lines: set[asyncio.Task[None]] = set()
+        self._polls = 0
+        self._thread = threading.Thread(target=self._run, name="bot api", daemon=True)
+        self._ready = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """The value for `telegram.api_url`."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    # Chats and people.
+
+    def add_chat(self, chat_id: int, kind: str = "channel", **more: Any) -> Chat:
+        """Make a chat that the bot is in: `title`, `username` and `threads` as `Chat` has them."""
+        with self._changed:
+            self.telegram.chats[chat_id] = Chat(chat_id, kind, **{"title": f"chat {chat_id}", **more})
+            return self.telegram.chats[chat_id]
+
+    def add_user(self, user_id: int, name: str = "Alice", language_code: str | None = "en") -> User:
+        """Make a person, who has a private chat with the bot."""
+        self.add_chat(user_id, "private", title=name)
+        return User(user_id, name, language_code)
+
+    def migrate(self, old: int, new: int) -> None:
+        """Turn a group into a supergroup: calls to the old number are told the new one."""
+        with self._changed:
+            self.telegram.chats[old].moved_to = new
+            self.add_chat(new, "supergroup")
+
+    def spoil_photo(self, url: str, words: str = "failed to get HTTP URL content") -> None:
+        """Refuse this picture from now on."""
+        with self._changed:
+            self.telegram.bad_photos[url] = words
+
+    # What a person does.
+
+    def say(self, user: User, text: str, chat: int | None = None) -> int:
+        """Send a message to the bot, in private or in a group, and return its number."""
+        command = re.match(r"/\w+(?:@\w+)?", text)
+        marks = [{"type": "bot_command", "offset": 0, "length": command.end()}] if command else []
+        with self._changed:
+            shown = {"text": text, "entities": marks}
+            message = self.telegram.add(self.telegram.chats[chat or user.id], user.face(), shown)
+            self.telegram.acts.append(("say", message))
+            self.telegram.update("message", message)
+            self._tell()
+            return int(message["message_id"])
+
+    def press(self, user: User, message_id: int, label: str, chat: int | None = None) -> str:
+        """Press the button of that label under a message and return the query's id."""
+        with self._changed:
+            message = self.telegram.chats[chat or user.id].messages[message_id]
+            rows = message["reply_markup"]["inline_keyboard"]
+            button = next(button for row in rows for button in row if label in button["text"])
+            self.telegram.acts.append(("press", {"name": user.name, "label": button["text"]}))
+            self._tell()
+            return self.telegram.press(user, message, button["callback_data"])
+
+    def press_data(self, user: User, message_id: int, data: str) -> str:
+        """Press a button with forged data, as a changed client can."""
+        with self._changed:
+            return self.telegram.press(user, self.telegram.chats[user.id].messages[message_id], data)
+
+    def set_member(self, chat_id: int, status: str) -> None:
+        """Make the bot `administrator`, `member`, `left` or `kicked` in a chat, and tell it."""
+        with self._changed:
+            bot: dict[str, Any] = {"user": self.telegram.me, "status": status}
+            rights = ["can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_promote_members"]
+            rights += ["can_manage_video_chats", "can_restrict_members", "can_change_info", "can_invite_users"]
+            rights += ["can_post_stories", "can_edit_stories", "can_delete_stories"]
+            bot |= dict.fromkeys(rights, False) if status == "administrator" else {}
+            bot |= {"until_date": 0} if status == "kicked" else {}
+            owner = User(7, "Owner").face()
+            content = {"chat": self.telegram.chats[chat_id].face(), "from": owner, "date": int(time.time())}
+            old = {"user": self.telegram.me, "status": "left"}
+            self.telegram.update("my_chat_member", content | {"old_chat_member": old, "new_chat_member": bot})
+
+    # Faults.
+
+    def answer(
+        self,
+        code: int,
+        description: str | None = None,
+        *,
+        retry_after: int | None = None,
+        migrate_to: int | None = None,
+        **where: Any,
+    ) -> None:
+        """Refuse calls; `where` is method, chat, skip and times of `Fault`."""
+        self._add(Fault("answer", refusal=refusal(code, description, retry_after, migrate_to), **_spelled(where)))
+
+    def hang(self, **where: Any) -> None:
+        """Take calls and never answer them."""
+        self._add(Fault("hang", **_spelled(where)))
+
+    def drop(self, **where: Any) -> None:
+        """Do what calls ask, then cut the line in place of an answer."""
+        self._add(Fault("drop", **_spelled(where)))
+
+    def garble(self, **where: Any) -> None:
+        """Do what calls ask, then answer with a page that is not JSON."""
+        self._add(Fault("garble", **_spelled(where)))
+
+    def heal(self) -> None:
+        """Do everything well again."""
+        with self._changed:
+            self._faults.clear()
+
+    def _add(self, fault: Fault) -> None:
+        with self._changed:
+            self._faults.append(fault)
+
+    # What a test looks at.
+
+    def called(self, *methods: str) -> list[Call]:
+        """Return the calls so far to one of `methods`, in the order in which they came in."""
+        with self._changed:
+            return [call for call in self.calls if call.method in methods]
+
+    def texts(self, chat_id: int) -> list[str]:
+        """Return what the bot's messages in a chat say, captions included, oldest first."""
+        with self._changed:
+            messages = self.telegram.chats[chat_id].messages.values()
+            return [m.get("text", m.get("caption", "")) for m in messages if m["from"]["is_bot"]]
+
+    def messages(self, chat_id: int) -> list[dict[str, Any]]:
+        """Return the bot's messages in a chat, oldest first."""
+        with self._changed:
+            return [m for m in self.telegram.chats[chat_id].messages.values() if m["from"]["is_bot"]]
+
+    def wait(self, condition: Callable[[], bool], timeout_s: float = 10) -> None:
+        """Return as soon as `condition` holds; it is looked at after each call."""
+        with self._changed:
+            if not self._changed.wait_for(condition, timeout_s):
+                seen = [(call.method, call.code) for call in self.calls]
+                raise AssertionError(f"it did not come about in {timeout_s} s; the calls were {seen}")
+
+    # HTTP.
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(asyncio.start_server(self._accept, "127.0.0.1", self._port))
+        self._port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        self._loop.run_forever()
+        server.close()
+        for line in self._lines:
+            line.cancel()
+        self._loop.run_until_complete(asyncio.gather(*self._lines, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = asyncio.current_task()
+        if line is not None:
+            self._lines.add(line)
+            line.add_done_callback(self._lines.discard)
+        try:
+            await self._talk(h11.Connection(h11.SERVER), reader, writer)
+        except (ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
+            pass  # the bot went away, or the server is closing
+        finally:
+            writer.transport.abort()
+
+    async def _talk(self, http: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            target, body, content_type = "", b"", b""
+            while not isinstance(event := http.next_event(), h11.EndOfMessage):
+                if event is h11.NEED_DATA:
+                    http.receive_data(await reader.read(65536))
+                elif isinstance(event, h11.Request):
+                    target, content_type = event.target.decode(), dict(event.headers).get(b"content-type", b"")
+                elif isinstance(event, h11.Data):
+                    body += event.data
+                else:
+                    return
+            code, answer = await self._answer(target, _arguments(target, body, content_type))
+            headers = [("content-type", "application/json"), ("content-length", str(len(answer)))]
+            for part in (h11.Response(status_code=code, headers=headers), h11.Data(answer), h11.EndOfMessage()):
+                writer.write(http.send(part) or b"")
+            await writer.drain()
+            http.start_next_cycle()
+
+    async def _answer(self, target: str, arguments: dict[str, Any]) -> tuple[int, bytes]:
+        """Return code and body, or raise ConnectionError to cut the line."""
+        match = re.fullmatch(r"/bot([^/]+)/(\w+)", unquote(urlsplit(target).path))
+        method = match[2] if match else ""
+        try:
+            self._check_token(match[1] if match else "")
+            result = await self._perform(method, arguments)
+        except Refused as no:
+            self._record(method, arguments, no.code)
+            answer = {"ok": False, "error_code": no.code, "description": no.description}
+            return no.code, json.dumps(answer | ({"parameters": no.parameters} if no.parameters else {})).encode()
+        except ConnectionError:
+            self._record(method, arguments, None)
+            raise
+        self._record(method, arguments, 200)
+        return 200, b"<html>502</html>" if result is Ellipsis else json.dumps({"ok": True, "result": result}).encode()
+
+    def _check_token(self, token: str) -> None:
+        if not re.fullmatch(r"\d+:[\w-]{20,}", token):
+            raise Refused("Not Found", code=404)
+        if token != self.token:
+            raise Refused("Unauthorized", code=401)
+
+    async def _perform(self, method: str, arguments: dict[str, Any]) -> Any:
+        with self._changed:
+            fault = next((fault for fault in self._faults if fault.strikes(method, arguments)), None)
+            if fault and fault.how == "answer":
+                raise fault.refusal
+        if fault and fault.how == "hang":
+            self._record(method, arguments, None)
+            await asyncio.Event().wait()
+        result = await self._poll(arguments) if method == "getUpdates" else self._call(method, arguments)
+        if fault and fault.how == "drop":
+            raise ConnectionError
+        return ... if fault else result
+
+    def _call(self, method: str, arguments: dict[str, Any]) -> Any:
+        with self._changed:
+            result = self.telegram.call(method, arguments)
+            self._tell()
+            return json.loads(json.dumps(result))
+
+    async def _poll(self, arguments: dict[str, Any]) -> Any:
+        """Answer as soon as there are updates; a second poll ends the first, as Telegram's does."""
+        self._polls += 1
+        mine, until = self._polls, time.monotonic() + int(arguments.get("timeout") or 0)
+        while not (updates := self._call("getUpdates", arguments)) and time.monotonic() < until:
+            await asyncio.sleep(_POLL_S)
+            if self._polls != mine:
+                raise refusal(409, None, None, None)
+        return updates
+
+    def _record(self, method: str, arguments: dict[str, Any], code: int | None) -> None:
+        with self._changed:
+            self.calls.append(Call(time.monotonic(), method, arguments, code))
+            self._changed.notify_all()
+
+    def _tell(self) -> None:
+        if self.on_act:
+            for kind, act in self.telegram.acts:
+                self.on_act(kind, act)
+            self.telegram.acts.clear()
+
+
+def _spelled(where: dict[str, Any]) -> dict[str, Any]:
+    return where | ({"chat": str(where["chat"])} if "chat" in where else {})
+
+
+def _arguments(target: str, body: bytes, content_type: bytes) -> dict[str, Any]:
+    arguments: dict[str, Any] = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+    if content_type.startswith(b"application/json"):
+        try:
+            given = json.loads(body or b"{}")
+        except ValueError:
+            given = None
+        return arguments | (given if isinstance(given, dict) else {})
+    return arguments | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))

@@ -1,0 +1,326 @@
+"""Telegram in memory: users, chats, messages, updates, and each method of the Bot API that the bot may call.
+
+Knows nothing of HTTP, threads or faults: a method takes its decoded arguments and returns its result, or raises
+`Refused` with the words of the real Bot API.
+"""
+
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.bot.api.markup import MAX_CAPTION, MAX_TEXT, Refused, read_text
+
+MAX_BUTTON_BYTES = 64
+MAX_TOAST = 200
+BOT_ID = 123456789
+
+# What each method takes. A name that ends in "!" must be there and not be empty.
+METHODS: dict[str, dict[str, type]] = {
+    "getMe": {},
+    "getUpdates": {"offset": int, "limit": int, "timeout": int, "allowed_updates": list},
+    "deleteWebhook": {"drop_pending_updates": bool},
+    "setMyCommands": {"commands!": list, "scope": dict, "language_code": str},
+    "getMyCommands": {"scope": dict, "language_code": str},
+    "getChat": {"chat_id!": str},
+    "sendMessage": {
+        "chat_id!": str,
+        "text!": str,
+        "message_thread_id": int,
+        "parse_mode": str,
+        "entities": list,
+        "link_preview_options": dict,
+        "disable_notification": bool,
+        "reply_parameters": dict,
+        "reply_markup": dict,
+    },
+    "sendPhoto": {
+        "chat_id!": str,
+        "photo!": str,
+        "message_thread_id": int,
+        "caption": str,
+        "parse_mode": str,
+        "caption_entities": list,
+        "disable_notification": bool,
+        "reply_parameters": dict,
+        "reply_markup": dict,
+    },
+    "editMessageText": {
+        "chat_id!": str,
+        "message_id!": int,
+        "text!": str,
+        "parse_mode": str,
+        "entities": list,
+        "link_preview_options": dict,
+        "reply_markup": dict,
+    },
+    "answerCallbackQuery": {"callback_query_id!": str, "text": str, "show_alert": bool, "cache_time": int},
+}
+_EMPTY = {"text": "message text is empty", "photo": "there is no photo in the request"}
+
+
+@dataclass
+class Chat:
+    """A chat; `threads` are the topics of a group that has some, None elsewhere."""
+
+    id: int
+    type: str
+    title: str = ""
+    username: str | None = None
+    threads: frozenset[int] | None = None
+    moved_to: int | None = None
+    messages: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def face(self) -> dict[str, Any]:
+        """Return the chat as a message carries it."""
+        name = {"first_name": self.title} if self.type == "private" else {"title": self.title}
+        return {"id": self.id, "type": self.type, **name} | ({"username": self.username} if self.username else {})
+
+
+@dataclass(frozen=True)
+class User:
+    """A person who talks to the bot."""
+
+    id: int
+    name: str
+    language_code: str | None = "en"
+
+    def face(self) -> dict[str, Any]:
+        """Return the user as an update carries it."""
+        face = {"id": self.id, "is_bot": False, "first_name": self.name}
+        return face | ({"language_code": self.language_code} if self.language_code else {})
+
+
+def decode(method: str, raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments as their types; refuse an unknown method, a missing argument, a wrong type."""
+    if method not in METHODS:
+        raise Refused("Not Found", code=404)
+    decoded = {}
+    for key, kind in METHODS[method].items():
+        name = key.rstrip("!")
+        if raw.get(name) not in {None, ""} if isinstance(raw.get(name), str | None) else True:
+            decoded[name] = _as(kind, name, raw[name])
+        elif key.endswith("!"):
+            raise Refused(f"Bad Request: {_EMPTY.get(name, f'{name} is empty')}")
+    return decoded
+
+
+def _as(kind: type, name: str, value: object) -> Any:
+    try:
+        if kind is int:
+            return int(str(value))
+        if kind is bool:
+            return {"true": True, "false": False, "1": True, "0": False}[str(value).lower()]
+        if kind in {list, dict} and isinstance(value, str):
+            value = json.loads(value)
+    except (ValueError, KeyError):
+        raise Refused(f"Bad Request: can't parse {name}: it is not of type {kind.__name__}") from None
+    if kind is str and type(value) is int:
+        return str(value)
+    if not isinstance(value, kind):
+        raise Refused(f"Bad Request: can't parse {name}: it is not of type {kind.__name__}")
+    return value
+
+
+class Telegram:
+    """The state of the little Telegram, changed by the bot's calls and by its users' acts."""
+
+    def __init__(self) -> None:
+        self.me = {"id": BOT_ID, "is_bot": True, "first_name": "feeder", "username": "feeder_bot"}
+        self.me |= {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
+        self.chats: dict[int, Chat] = {}
+        self.updates: list[dict[str, Any]] = []
+        self.menus: dict[str, list[dict[str, str]]] = {}
+        self.bad_photos: dict[str, str] = {}
+        self.toasts: dict[str, str] = {}
+        self.acts: list[tuple[str, dict[str, Any]]] = []
+        self._queries: set[str] = set()
+        self._last_update = 1000
+        self._last_message = 0
+
+    # What the bot calls.
+
+    def call(self, method: str, raw: dict[str, Any]) -> Any:
+        """Return what the method gives back.
+
+        Raises:
+            Refused: the real one would not take it.
+        """
+        arguments = decode(method, raw)
+        return getattr(self, "_" + re.sub(r"([A-Z])", r"_\1", method).lower())(**arguments)
+
+    def _get_me(self) -> dict[str, Any]:
+        return self.me
+
+    def _delete_webhook(self, drop_pending_updates: bool = False) -> bool:  # noqa: FBT001, FBT002  Telegram's flag
+        if drop_pending_updates:
+            self.updates.clear()
+        return True
+
+    def _get_updates(
+        self,
+        offset: int = 0,
+        limit: int = 100,
+        timeout: int = 0,
+        allowed_updates: list[str] | None = None,
+    ) -> list[dict[str, Any]]:
+        if timeout < 0 or not 1 <= limit <= 100:
+            raise Refused("Bad Request: wrong timeout or limit")
+        if offset < 0:
+            self.updates = self.updates[offset:]
+        self.updates = [update for update in self.updates if update["update_id"] >= offset]
+        kinds = set(allowed_updates or ["message", "callback_query", "my_chat_member"])
+        return [update for update in self.updates if kinds & update.keys()][:limit]
+
+    def _set_my_commands(
+        self,
+        commands: list[Any],
+        scope: dict[str, Any] | None = None,  # noqa: ARG002  taken, as there is one menu for all scopes
+        language_code: str = "",
+    ) -> bool:
+        if language_code and not re.fullmatch(r"[a-z]{2}", language_code):
+            raise Refused("Bad Request: LANG_CODE_INVALID")
+        for command in commands:
+            if not re.fullmatch(r"[a-z0-9_]{1,32}", command.get("command", "")):
+                raise Refused("Bad Request: BOT_COMMAND_INVALID")
+            if not 1 <= len(command.get("description", "")) <= 256:
+                raise Refused("Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+        self.menus[language_code] = commands
+        return True
+
+    def _get_my_commands(
+        self,
+        scope: dict[str, Any] | None = None,  # noqa: ARG002  as above
+        language_code: str = "",
+    ) -> list[dict[str, str]]:
+        return self.menus.get(language_code, [])
+
+    def _get_chat(self, chat_id: str) -> dict[str, Any]:
+        return {**self.chat(chat_id).face(), "accent_color_id": 0, "max_reaction_count": 11}
+
+    def _send_message(self, chat_id: str, text: str, **rest: Any) -> dict[str, Any]:
+        chat = self.chat(chat_id)
+        text, entities = read_text(text, rest.get("entities"), rest.get("parse_mode"), limit=MAX_TEXT)
+        if not text:
+            raise Refused("Bad Request: message text is empty")
+        shown: dict[str, Any] = {"text": text, "entities": entities}
+        if "link_preview_options" in rest:
+            shown["link_preview_options"] = rest["link_preview_options"]
+        return self._post(chat, shown, rest)
+
+    def _send_photo(self, chat_id: str, photo: str, caption: str = "", **rest: Any) -> dict[str, Any]:
+        chat = self.chat(chat_id)
+        if urlsplit(photo).scheme not in {"http", "https"} or not urlsplit(photo).hostname:
+            raise Refused("Bad Request: wrong file identifier/HTTP URL specified")
+        if photo in self.bad_photos:
+            raise Refused(f"Bad Request: {self.bad_photos[photo]}")
+        text, entities = read_text(caption, rest.get("caption_entities"), rest.get("parse_mode"), limit=MAX_CAPTION)
+        size = {"file_id": photo, "file_unique_id": str(abs(hash(photo))), "width": 90, "height": 90}
+        return self._post(chat, {"photo": [size], "caption": text, "caption_entities": entities}, rest)
+
+    def _edit_message_text(self, chat_id: str, message_id: int, text: str, **rest: Any) -> dict[str, Any]:
+        chat = self.chat(chat_id)
+        message = chat.messages.get(message_id)
+        if message is None:
+            raise Refused("Bad Request: message to edit not found")
+        if message["from"]["id"] != BOT_ID or "text" not in message:
+            raise Refused("Bad Request: message can't be edited")
+        text, entities = read_text(text, rest.get("entities"), rest.get("parse_mode"), limit=MAX_TEXT)
+        markup = check_markup(rest.get("reply_markup"))
+        if (text, entities, markup) == (message["text"], message["entities"], message.get("reply_markup")):
+            raise Refused(
+                "Bad Request: message is not modified: specified new message content and reply markup are exactly "
+                "the same as a current content and reply markup of the message",
+            )
+        message.update(text=text, entities=entities, edit_date=int(time.time()))
+        message.pop("reply_markup", None)
+        message |= {"reply_markup": markup} if markup else {}
+        self.acts.append(("edit", dict(message)))
+        return message
+
+    def _answer_callback_query(self, callback_query_id: str, text: str = "", **_: Any) -> bool:
+        if callback_query_id not in self._queries:
+            raise Refused("Bad Request: query is too old and response timeout expired or query ID is invalid")
+        if len(text) > MAX_TOAST:
+            raise Refused("Bad Request: MESSAGE_TOO_LONG")
+        self._queries.remove(callback_query_id)
+        self.toasts[callback_query_id] = text
+        if text:
+            self.acts.append(("toast", {"text": text}))
+        return True
+
+    def chat(self, chat_id: str) -> Chat:
+        """Return the chat of that number or @name, or refuse as Telegram does."""
+        if re.fullmatch(r"-?\d+", chat_id):
+            chat = self.chats.get(int(chat_id))
+        else:
+            chat = next((c for c in self.chats.values() if c.username and f"@{c.username}" == chat_id), None)
+        if chat is None:
+            raise Refused("Bad Request: chat not found")
+        if chat.moved_to is not None:
+            raise Refused(
+                "Bad Request: group chat was upgraded to a supergroup chat",
+                parameters={"migrate_to_chat_id": chat.moved_to},
+            )
+        return chat
+
+    def _post(self, chat: Chat, shown: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
+        thread = rest.get("message_thread_id")
+        if thread is not None and thread not in (chat.threads or ()):
+            raise Refused("Bad Request: message thread not found")
+        reply = rest.get("reply_parameters") or {}
+        answered = chat.messages.get(reply.get("message_id", 0))
+        if reply and answered is None and not reply.get("allow_sending_without_reply"):
+            raise Refused("Bad Request: message to be replied not found")
+        markup = check_markup(rest.get("reply_markup"))
+        message = self.add(chat, self.me, shown)
+        message |= {"reply_markup": markup} if markup else {}
+        message |= {"message_thread_id": thread, "is_topic_message": True} if thread is not None else {}
+        if answered:
+            message["reply_to_message"] = {k: v for k, v in answered.items() if k != "reply_to_message"}
+        self.acts.append(("post", message))
+        return message
+
+    # What happens beside the bot.
+
+    def add(self, chat: Chat, author: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+        """Put a message into a chat and return it."""
+        self._last_message += 1
+        head = {"message_id": self._last_message, "date": int(time.time()), "chat": chat.face(), "from": author}
+        chat.messages[self._last_message] = head | shown
+        return chat.messages[self._last_message]
+
+    def update(self, kind: str, content: dict[str, Any]) -> int:
+        """Queue an update for getUpdates and return its number."""
+        self._last_update += 1
+        self.updates.append({"update_id": self._last_update, kind: content})
+        return self._last_update
+
+    def press(self, user: User, message: dict[str, Any], data: str) -> str:
+        """Queue the press of an inline button and return the query's id."""
+        query = f"query-{self._last_update + 1}"
+        self._queries.add(query)
+        content = {"id": query, "from": user.face(), "chat_instance": "1", "message": message, "data": data}
+        self.update("callback_query", content)
+        return query
+
+
+def check_markup(markup: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return an inline keyboard as Telegram keeps it, or refuse it."""
+    if not markup:
+        return None
+    rows = markup.get("inline_keyboard")
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise Refused("Bad Request: object expected as reply markup")
+    for button in (button for row in rows for button in row):
+        if not isinstance(button, dict) or not button.get("text"):
+            raise Refused('Bad Request: can\'t parse inline keyboard button: field "text" must not be empty')
+        if ("callback_data" in button) == ("url" in button):
+            raise Refused("Bad Request: text buttons are unallowed in the inline keyboard")
+        if "callback_data" in button and not 1 <= len(str(button["callback_data"]).encode()) <= MAX_BUTTON_BYTES:
+            raise Refused("Bad Request: BUTTON_DATA_INVALID")
+        if "url" in button and urlsplit(button["url"]).scheme not in {"http", "https", "tg"}:
+            raise Refused("Bad Request: BUTTON_URL_INVALID")
+    return {"inline_keyboard": rows} if any(rows) else None

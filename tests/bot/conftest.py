@@ -1,0 +1,229 @@
+"""Fixtures of the bot's tests: a Bot API server, a store with the bot's tables, a clock that tests turn by hand."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import pytest
+
+from bot import outbox, tables
+from bot.app import TelegramService, make_bot
+from bot.chats import Channel, find_subscriptions, follow, read_channels
+from bot.pace import Pace
+from bot.sender import Sender
+from feeder import ChannelConfig, Config, Store, TelegramConfig
+from feeder.store import Origin
+from tests.bot.api import BotApi
+from tests.bot.unsynced import open_store
+from tests.entries import make_entry
+
+UNHURRIED = Pace(per_chat_s=0, per_group_minute=10**6, over_all_second=10**6)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CHAT = -1001
+
+
+class Clock:
+    """A clock that goes only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def api() -> Iterator[BotApi]:
+    with BotApi() as server:
+        server.add_chat(CHAT)
+        yield server
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    """An empty SQLite store that does not wait for the disk."""
+    with open_store(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store, on each database in turn, that does not wait for the disk."""
+    with open_store(store_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bot_store(sqlite_store: Store) -> Store:
+    return with_tables(sqlite_store)
+
+
+@pytest.fixture
+def each_store(store: Store) -> Store:
+    """The store on each database in turn, with the bot's tables."""
+    return with_tables(store)
+
+
+def with_tables(store: Store) -> Store:
+    """Make the bot's tables as the migrations do (a test holds the two together), but in a tenth of the time."""
+    with store.begin() as connection:
+        tables.metadata.create_all(connection)
+        connection.exec_driver_sql(f"CREATE TABLE {tables.VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)")
+        connection.exec_driver_sql(f"INSERT INTO {tables.VERSION_TABLE} VALUES ('0001')")
+    return store
+
+
+def put(store: Store, *numbers: int, **changes: object) -> None:
+    """Save made-up entries; a greater number was published later."""
+    store.save(
+        (
+            Origin("made up", f"{number}.md"),
+            make_entry(number, title=f"title {number}", published=START + timedelta(minutes=number), **changes),
+        )
+        for number in numbers
+    )
+
+
+def channels(*chats: int | str, **settings: object) -> tuple[Channel, ...]:
+    made = [ChannelConfig.model_validate({"chat": str(chat), "recent": 0, **settings}) for chat in chats or (CHAT,)]
+    return read_channels(made)
+
+
+def planned(store: Store, numbers: range, chosen: tuple[Channel, ...]) -> None:
+    """Follow the channels, and plan these entries for them."""
+    outbox.plan(store, follow(store, chosen))
+    put(store, *numbers)
+    outbox.plan(store, find_subscriptions(store, chosen))
+
+
+class Desk:
+    """A sender with all that it needs; `told` is what the admins were told."""
+
+    def __init__(self, api: BotApi, store: Store, clock: Callable[[], datetime], chosen: tuple[Channel, ...]) -> None:
+        self.told: list[str] = []
+        self.slept: list[float] = []
+        self.chosen = chosen
+        self.clock = clock
+        self.store = store
+        self.api_url = api.url
+        self.token = api.token
+        self.pace = UNHURRIED
+        self.call_timeout_s = 5.0
+        self.sender: Sender | None = None
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def _tell(self, text: str) -> None:
+        self.told.append(text)
+
+    def run(self, work: Callable[[Sender], "asyncio.Future[None] | object"]) -> None:
+        """Run `work`, a coroutine function, with a sender whose bot is connected."""
+
+        async def inner() -> None:
+            bot = make_bot(TelegramConfig.model_validate({"token": self.token, "api_url": self.api_url}))
+            await bot._request[0].initialize()  # the HTTP client alone: a test may have no getMe to spare
+            bot._requests_initialized = True
+            self.sender = Sender(
+                bot,
+                self.store,
+                find=lambda: find_subscriptions(self.store, self.chosen),
+                tell=self._tell,
+                pace=self.pace,
+                now=self.clock,
+                sleep=self._sleep,
+                call_timeout_s=self.call_timeout_s,
+            )
+            try:
+                await work(self.sender)  # type: ignore[misc]  # a coroutine, as its name says
+            finally:
+                await bot.shutdown()
+
+        asyncio.run(inner())
+
+    def drain(self, *, until: datetime | None = None) -> None:
+        """Send everything that can be sent; the clock leaps from one moment to the next, up to `until`."""
+
+        async def work(sender: Sender) -> None:
+            clock = self.clock
+            assert isinstance(clock, Clock)
+            end = until or clock.now + timedelta(days=2)
+            while sender.refused is None:
+                due = await sender.launch()
+                if sender.under_way:
+                    await asyncio.wait(sender.under_way)
+                elif due is None or due > end:
+                    return
+                else:
+                    clock.now = max(clock.now, due)
+
+        self.run(work)
+
+
+@pytest.fixture
+def desk(api: BotApi, bot_store: Store, clock: Clock) -> Callable[..., Desk]:
+    """Make a desk for some channels."""
+
+    def make(*chats: int | str, store: Store = bot_store, **settings: object) -> Desk:
+        return Desk(api, store, clock, channels(*chats, **settings))
+
+    return make
+
+
+def states(store: Store) -> dict[str, int]:
+    """Count the deliveries by their state."""
+    with store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT state, count(*) FROM bot_deliveries GROUP BY state")
+        return dict(tuple(row) for row in rows)
+
+
+class Running:
+    """The whole service at work in a thread of its own, as beside a web server."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self.error: BaseException | None = None
+        self._loop = asyncio.new_event_loop()
+        self._task = self._loop.create_task(TelegramService(pace=UNHURRIED).run(config, store))
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._task)
+        except BaseException as error:  # noqa: BLE001  whatever ended it is looked at by the test
+            self.error = error
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self.join()
+
+    def join(self) -> None:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+def settings(api: BotApi, *chats: int | str, **more: object) -> Config:
+    """A configuration that talks to the server; `more` is for its channels."""
+    listed = [{"chat": str(chat), "recent": 0, **more} for chat in chats]
+    telegram = {"token": api.token, "api_url": api.url, "channels": listed, "admins": [77], "poll": "1s"}
+    return Config(telegram=TelegramConfig.model_validate(telegram))

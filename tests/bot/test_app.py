@@ -1,0 +1,282 @@
+"""The service as feeder sees it: started, ended, checked, previewed; and its token, which nobody else may see."""
+
+import asyncio
+import io
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bot.app import connect, make_bot, service, set_menu, tell_admins
+from feeder import Config, Service, ServiceError, Store
+from feeder.log import set_up_logging
+from feeder.service import get_service
+from tests.bot.api import TOKEN, BotApi
+from tests.bot.conftest import CHAT, Running, put, settings, states
+
+OTHER = -1002
+
+
+@pytest.fixture
+def quiet_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, hook = root.handlers[:], root.level, sys.excepthook
+    yield
+    root.handlers, sys.excepthook = handlers, hook
+    root.setLevel(level)
+    for name in ("httpx", "httpcore", "apscheduler"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+def test_it_is_found_by_its_entry_point_and_is_a_service() -> None:
+    found: Service = get_service("telegram")
+    assert found is service
+
+
+def test_it_is_wanted_where_there_is_a_token(api: BotApi) -> None:
+    assert service.wanted(settings(api))
+    assert not service.wanted(Config())
+
+
+def test_it_posts_what_comes_in_while_it_runs_and_goes_on_where_it_was(api: BotApi, sqlite_store: Store) -> None:
+    put(sqlite_store, *range(1, 6))
+    with Running(settings(api, CHAT, recent=2), sqlite_store) as running:
+        api.wait(lambda: len(api.texts(CHAT)) == 2)
+        put(sqlite_store, 6)
+        api.wait(lambda: len(api.texts(CHAT)) == 3)
+    assert isinstance(running.error, asyncio.CancelledError)
+    put(sqlite_store, 7)
+    with Running(settings(api, CHAT, recent=2), sqlite_store):
+        api.wait(lambda: len(api.texts(CHAT)) == 4)
+    assert [text.split("\n")[0] for text in api.texts(CHAT)] == ["title 4", "title 5", "title 6", "title 7"]
+
+
+def test_a_wrong_token_ends_it_after_one_call_with_one_line(api: BotApi, sqlite_store: Store) -> None:
+    config = settings(api, CHAT)
+    api.token = "1:" + "x" * 35
+    with Running(config, sqlite_store) as running:
+        running.join()
+    assert isinstance(running.error, ServiceError)
+    assert running.error.exit_code == 7
+    assert "\n" not in str(running.error)
+    assert TOKEN not in str(running.error)
+    assert len(api.calls) == 1
+
+
+@pytest.mark.parametrize("method", ["getUpdates", "setMyCommands", "deleteWebhook"])
+def test_a_token_that_dies_while_it_runs_ends_it(api: BotApi, sqlite_store: Store, method: str) -> None:
+    api.answer(401, method=method, times=None)
+    with Running(settings(api, CHAT), sqlite_store) as running:
+        running.join()
+    assert isinstance(running.error, ServiceError)
+    assert running.error.__suppress_context__ or running.error.__context__ is None
+    assert len(api.called(method)) == 1
+
+
+def test_trouble_with_the_menu_or_with_polling_does_not_end_it(
+    api: BotApi, sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.answer(500, method="setMyCommands")
+    api.answer(500, method="getUpdates")
+    person = api.add_user(11)
+    with Running(settings(api), sqlite_store):
+        api.say(person, "/help")
+        api.wait(lambda: len(api.texts(11)) == 1)
+    assert "the menu of commands was not set" in caplog.text
+    assert "no commands for now" in caplog.text
+
+
+def test_a_chat_that_lets_the_bot_in_again_is_posted_to_again(api: BotApi, sqlite_store: Store) -> None:
+    api.add_user(77, "Admin")
+    put(sqlite_store, 1)
+    api.answer(403, chat=CHAT, times=None)
+    with Running(settings(api, CHAT, recent=1), sqlite_store):
+        api.wait(lambda: len(api.texts(77)) == 1)
+        api.heal()
+        api.set_member(CHAT, "kicked")
+        api.set_member(CHAT, "administrator")
+        api.wait(lambda: len(api.texts(CHAT)) == 1)
+        api.set_member(CHAT, "administrator")
+        put(sqlite_store, 2)
+        api.wait(lambda: len(api.texts(CHAT)) == 2)
+    assert len(api.texts(77)) == 1
+    assert states(sqlite_store) == {"sent": 2}
+
+
+def test_an_admin_who_cannot_be_reached_does_not_keep_others_from_being_told(api: BotApi) -> None:
+    api.add_user(78, "Second admin")
+
+    async def work() -> None:
+        bot = make_bot(settings(api).telegram)
+        await bot.initialize()
+        await tell_admins(bot, [77, 78], "something")
+        await bot.shutdown()
+
+    asyncio.run(work())
+    assert api.texts(78) == ["something"]
+
+
+def test_telegram_out_of_reach_is_waited_for(api: BotApi) -> None:
+    waits: list[float] = []
+    api.answer(500, method="getMe", times=2)
+    api.answer(429, retry_after=17, method="getMe", skip=0)
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def work() -> None:
+        bot = make_bot(settings(api).telegram)
+        await connect(bot, sleep=sleep)
+        await bot.shutdown()
+
+    asyncio.run(work())
+    assert waits == [2, 4, 17]
+
+
+def test_a_search_of_a_channel_that_cannot_be_read_ends_it_at_once(api: BotApi, sqlite_store: Store) -> None:
+    config = settings(api, CHAT, query="！？")
+    with Running(config, sqlite_store) as running:
+        running.join()
+    assert isinstance(running.error, ServiceError)
+    assert api.calls == []
+    assert [well for well, _ in service.check(config, sqlite_store)] == [False]
+
+
+def test_check_says_what_is_well_and_what_is_not(api: BotApi, sqlite_store: Store) -> None:
+    api.add_chat(-1003, "channel", username="a_channel")
+    put(sqlite_store, 1)
+    config = settings(api, CHAT, "@a_channel", -404, recent=1)
+    lines = list(service.check(config, sqlite_store))
+    assert [well for well, _ in lines] == [True, True, True, False]
+    assert "@feeder_bot" in lines[0][1]
+    assert "-404: Chat not found" in lines[3][1]
+    with Running(config, sqlite_store):
+        api.wait(lambda: len(api.called("sendPhoto")) == 3)
+    off = next(service.check(config, sqlite_store))
+    assert off[0] is False
+    assert "-404: switched off" in off[1]
+
+
+def test_check_without_a_token_and_with_a_wrong_one(api: BotApi, sqlite_store: Store) -> None:
+    assert [well for well, _ in service.check(Config(), sqlite_store)] == [True]
+    config = settings(api, CHAT)
+    api.answer(401, method="getChat")
+    assert [well for well, _ in service.check(config, sqlite_store)] == [False]
+    api.token = "1:" + "x" * 35
+    ((well, line),) = service.check(config, sqlite_store)
+    assert not well
+    assert TOKEN not in line
+
+
+def test_check_says_when_telegram_is_out_of_reach(api: BotApi, sqlite_store: Store) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        telegram = settings(api).telegram.model_copy(update={"api_url": f"http://127.0.0.1:{closed.getsockname()[1]}"})
+        ((well, line),) = service.check(Config(telegram=telegram), sqlite_store)
+    assert not well
+    assert "does not answer" in line
+
+
+def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, sqlite_store: Store) -> None:
+    put(sqlite_store, 1, 2, 3)
+    config = settings(api, CHAT, recent=2, silent=True, topic=5)
+    without = Config(telegram=config.telegram.model_copy(update={"token": None}))
+    head, first, second = service.preview(without, sqlite_store)
+    assert head == "-1001 topic 5: 2 to post without a sound"
+    assert "**title 2** <https://example.org/a/2>" in first
+    assert "(https://example.org/rain.jpg)" in second
+    assert api.calls == []
+    with sqlite_store.read() as connection:
+        tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name LIKE 'bot%'").scalar()
+    assert tables == 0
+    assert list(service.preview(Config(), sqlite_store)) == ["No channel is configured: add [[telegram.channels]]"]
+
+
+def test_a_preview_after_a_run_shows_what_has_come_since(api: BotApi, sqlite_store: Store) -> None:
+    put(sqlite_store, 1)
+    config = settings(api, CHAT, -404, recent=1)
+    with Running(config, sqlite_store):
+        api.wait(lambda: len(api.called("sendPhoto")) == 2)
+    put(sqlite_store, 2, media=(), link=None)
+    first, post, last = service.preview(config, sqlite_store)
+    assert first == "-1001: 1 to post"
+    assert post.startswith("    **title 2**\n")
+    assert last.startswith("-404: switched off: ")
+
+
+def test_without_a_token_there_is_no_bot(sqlite_store: Store) -> None:
+    with pytest.raises(ServiceError, match="no token is set"):
+        asyncio.run(service.run(Config(), sqlite_store))
+
+
+def test_the_menu_goes_without_where_telegram_is_busy(api: BotApi) -> None:
+    api.answer(429, retry_after=9, method="setMyCommands")
+
+    async def work() -> None:
+        bot = make_bot(settings(api).telegram)
+        await bot.initialize()
+        await set_menu(bot)
+        await bot.shutdown()
+
+    asyncio.run(work())
+    assert len(api.called("setMyCommands")) == 1
+
+
+def test_a_bot_that_nobody_watches_stops_polling_all_the_same(api: BotApi) -> None:
+    api.answer(401, method="getUpdates", times=None)
+
+    async def work() -> None:
+        bot = make_bot(settings(api).telegram)
+        await bot.initialize()
+        assert await bot.get_updates() == await bot.get_updates() == ()
+        await bot.shutdown()
+
+    asyncio.run(work())
+    assert len(api.called("getUpdates")) == 1
+
+
+@pytest.mark.usefixtures("quiet_logging")
+def test_the_token_is_in_nothing_that_is_logged(
+    api: BotApi, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setattr(sys, "stdout", said)
+    set_up_logging(logging.DEBUG, secrets=[api.token])
+    put(sqlite_store, 1, 2, 3, 4)
+    api.add_user(11)
+    api.answer(502, method="sendPhoto")
+    api.drop(method="getUpdates", skip=2)
+    api.garble(method="getUpdates", skip=3)
+    api.answer(409, method="getUpdates", skip=4)
+    config = settings(api, CHAT, recent=4)
+    with Running(config, sqlite_store):
+        api.say(api.add_user(11), "/help")
+        api.wait(lambda: len(api.texts(11)) == 1)
+        api.wait(lambda: len(api.called("sendPhoto")) >= 2)
+        api.answer(401, times=None)
+    list(service.check(config, sqlite_store))
+    list(service.preview(config, sqlite_store))
+    assert "Bad Gateway" in said.getvalue()
+    assert api.token not in said.getvalue()
+    assert api.token.split(":")[1] not in said.getvalue()
+
+
+def test_the_token_is_in_no_traceback_of_an_interpreter_that_dies_of_it() -> None:
+    program = (
+        "import asyncio, logging, sys\n"
+        "from feeder.log import set_up_logging\n"
+        "from bot.app import make_bot\n"
+        "from feeder import TelegramConfig\n"
+        f"token = {TOKEN!r}\n"
+        "set_up_logging(logging.DEBUG, secrets=[token])\n"
+        "bot = make_bot(TelegramConfig(token=token, api_url='http://127.0.0.1:9'))\n"
+        "asyncio.run(bot.get_me(connect_timeout=1))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "NetworkError" in done.stderr
+    assert TOKEN not in done.stderr + done.stdout

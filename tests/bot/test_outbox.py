@@ -1,0 +1,354 @@
+"""The outbox on both databases: what is planned, claimed and settled, and that nothing is claimed twice."""
+
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import MetaData, select, update
+
+from bot import outbox, tables
+from bot.chats import Channel, find_subscriptions, follow, read_channels, switch_on
+from bot.outbox import LEASE, MAX_WAITING, Claim, Outcome, choose, claim, next_due, plan, preview, settle
+from bot.pace import Pace, backoff, next_call, room_now, searches_wait
+from bot.searches import PER_MINUTE, Turnstile, recall, remember, search_key
+from bot.tables import migrate_tables
+from feeder import ChannelConfig, ServiceError, Store, StoreError
+from feeder.errors import StoreTooNewError
+from tests.bot.conftest import START, UNHURRIED, channels, planned, put, states
+
+SENT = Outcome(fate="sent", message=5)
+
+
+def take(store: Store, limit: int = 100, after: timedelta = timedelta()) -> list[Claim]:
+    return claim(store, START + after, limit, UNHURRIED)
+
+
+def take_one(store: Store, after: timedelta = timedelta()) -> Claim:
+    (only,) = take(store, after=after)
+    return only
+
+
+def done(store: Store, claimed: Claim, outcome: Outcome = SENT, after: timedelta = timedelta()) -> bool:
+    return settle(store, claimed, outcome, START + after, UNHURRIED)
+
+
+def waiting(store: Store, channel: Channel) -> list[str]:
+    (subscription,) = find_subscriptions(store, [channel])
+    return [entry.title for entry in preview(store, channel, subscription)]
+
+
+def test_the_migrations_make_the_tables_that_the_code_sees(store: Store) -> None:
+    migrate_tables(store)
+    ours = MetaData()
+    for table in tables.metadata.tables.values():
+        table.to_metadata(ours)
+    with store.read() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_name": lambda name, kind, _parents: kind != "table" or name in ours.tables},
+        )
+        assert compare_metadata(context, ours) == []
+
+
+def test_tables_of_a_newer_bot_are_left_alone(store: Store) -> None:
+    migrate_tables(store)
+    migrate_tables(store)  # a second time changes nothing
+    with store.begin() as connection:
+        connection.exec_driver_sql("UPDATE bot_version SET version_num = '9999'")
+    with pytest.raises(StoreTooNewError, match="newer bot"):
+        migrate_tables(store)
+
+
+def test_a_first_meeting_takes_the_most_recent_and_no_other(each_store: Store) -> None:
+    put(each_store, *range(1, 31))
+    (channel,) = channels(recent=3)
+    for _ in range(2):
+        plan(each_store, follow(each_store, [channel]))
+        assert waiting(each_store, channel) == ["title 28", "title 29", "title 30"]
+
+
+def test_a_first_meeting_may_take_none(each_store: Store) -> None:
+    put(each_store, *range(1, 4))
+    plan(each_store, follow(each_store, channels(recent=0)))
+    assert states(each_store) == {}
+    put(each_store, 10)
+    plan(each_store, follow(each_store, channels(recent=0)))
+    assert states(each_store) == {"pending": 1}
+
+
+def test_a_channel_with_a_search_gets_what_it_finds(each_store: Store) -> None:
+    (channel,) = channels(query="苹果", recent=2)
+    put(each_store, 1, 2, 3, content="<p>苹果</p>")
+    put(each_store, 4, 5)
+    plan(each_store, follow(each_store, [channel]))
+    assert waiting(each_store, channel) == ["title 2", "title 3"]
+    put(each_store, 6)
+    put(each_store, 7, content="<p>蘋果</p>")
+    plan(each_store, find_subscriptions(each_store, [channel]))
+    assert waiting(each_store, channel) == ["title 2", "title 3", "title 7"]
+
+
+def test_of_a_great_many_new_entries_the_newest_are_posted(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    migrate_tables(sqlite_store)
+    (channel,) = channels()
+    planned(sqlite_store, range(10, 15), (channel,))
+    put(sqlite_store, *range(1000, 1600))
+    plan(sqlite_store, find_subscriptions(sqlite_store, [channel]))
+    names = waiting(sqlite_store, channel)
+    assert names == [f"title {number}" for number in range(1600 - MAX_WAITING, 1600)]
+    assert "505 of the entries" in caplog.text
+    assert states(sqlite_store) == {"pending": MAX_WAITING, "failed": 5}
+
+
+def test_two_planners_plan_once(each_store: Store) -> None:
+    (channel,) = channels()
+    plan(each_store, follow(each_store, [channel]))
+    put(each_store, 1, 2)
+    stale = find_subscriptions(each_store, [channel])
+    plan(each_store, stale)
+    plan(each_store, stale)
+    assert states(each_store) == {"pending": 2}
+
+
+def test_a_chat_has_one_post_under_way_and_keeps_its_order(each_store: Store) -> None:
+    planned(each_store, range(2), channels())
+    first = take_one(each_store)
+    assert first.entry == "https://example.org/a/0"
+    assert take(each_store) == []
+    assert not done(each_store, first)
+    assert take_one(each_store).entry == "https://example.org/a/1"
+
+
+def test_a_chat_that_another_process_has_just_claimed_gives_nothing(each_store: Store) -> None:
+    planned(each_store, range(2), channels())
+    take_one(each_store)
+    with each_store.begin() as connection:
+        chat = connection.execute(select(tables.chats.c.id)).scalar_one()
+        assert outbox._take(connection, chat, START) is None
+
+
+def test_a_channel_that_was_never_met_has_no_subscription(each_store: Store) -> None:
+    assert find_subscriptions(each_store, channels()) == ()
+
+
+def test_chats_are_claimed_side_by_side_up_to_the_limit(each_store: Store) -> None:
+    planned(each_store, range(1), channels(-1, -2, -3))
+    assert len(take(each_store, limit=2)) == 2
+    assert len(take(each_store)) == 1
+
+
+def test_a_lease_that_ran_out_leaves_the_post_in_doubt(each_store: Store) -> None:
+    planned(each_store, range(2), channels(on_unknown="hold"))
+    lost = take_one(each_store)
+    assert next_due(each_store, START) == START + LEASE
+    assert take_one(each_store, after=LEASE).entry != lost.entry
+    assert states(each_store) == {"unknown": 1, "sending": 1}
+
+
+def test_a_post_in_doubt_is_claimed_again_first_where_the_channel_says_repost(each_store: Store) -> None:
+    planned(each_store, range(2), channels(on_unknown="repost"))
+    lost = take_one(each_store)
+    again = take_one(each_store, after=LEASE)
+    assert (again.entry, again.attempts) == (lost.entry, 2)
+    assert not done(each_store, lost, after=LEASE)  # too late: another has it
+    assert states(each_store) == {"sending": 1, "pending": 1}
+
+
+def test_a_late_outcome_still_counts_while_nobody_else_has_the_post(each_store: Store) -> None:
+    planned(each_store, range(1), channels(on_unknown="hold"))
+    late = take_one(each_store)
+    assert take(each_store, after=LEASE) == []
+    done(each_store, late, after=LEASE)
+    assert states(each_store) == {"sent": 1}
+
+
+def test_a_late_doubt_is_not_counted_twice(each_store: Store) -> None:
+    planned(each_store, range(1), channels())
+    late = take_one(each_store)
+    with each_store.begin() as connection:
+        outbox._end_leases(connection, START + LEASE)
+    done(each_store, late, Outcome(fate="unknown"), after=LEASE)
+    with each_store.read() as connection:
+        assert connection.exec_driver_sql("SELECT doubts FROM bot_deliveries").scalar() == 1
+
+
+def test_what_waits_is_due_when_its_chat_may_be_called(each_store: Store) -> None:
+    assert next_due(each_store, START) is None
+    planned(each_store, range(2), channels())
+    assert next_due(each_store, START) == START
+    claimed = take_one(each_store)
+    done(each_store, claimed, Outcome(fate="again", wait=timedelta(seconds=40)))
+    assert next_due(each_store, START) == START + timedelta(seconds=40)
+    assert take(each_store, after=timedelta(seconds=39)) == []
+    assert take_one(each_store, after=timedelta(seconds=40)).attempts == 2
+
+
+def test_a_chat_whose_configuration_goes_keeps_its_rows_and_is_not_flooded_when_it_returns(each_store: Store) -> None:
+    stays, goes = channels(-1, -2, recent=1)
+    put(each_store, 1)
+    plan(each_store, follow(each_store, [stays, goes]))
+    claims = {claimed.chat: claimed for claimed in take(each_store)}
+    done(each_store, claims["-2"])
+    put(each_store, 2)
+    plan(each_store, find_subscriptions(each_store, [goes]))
+    follow(each_store, [stays])
+    assert "-2" not in {claimed.chat for claimed in take(each_store)}
+    put(each_store, *range(3, 30))
+    plan(each_store, follow(each_store, [stays, goes]))
+    assert waiting(each_store, goes) == ["title 29"]
+    assert states(each_store)["sent"] == 1
+
+
+def test_a_post_in_doubt_is_not_sent_again_when_its_chat_returns(each_store: Store) -> None:
+    (channel,) = channels(on_unknown="repost")
+    planned(each_store, range(1), (channel,))
+    take_one(each_store)
+    follow(each_store, [])
+    follow(each_store, [channel])
+    assert take(each_store, after=LEASE) == []
+    assert states(each_store) == {"failed": 1}
+
+
+@pytest.mark.parametrize(("chat", "known_by"), [("-1005", None), ("@The_Channel", "the_channel")])
+def test_a_chat_that_was_switched_off_starts_anew_when_the_bot_is_let_in(
+    each_store: Store, chat: str, known_by: str | None
+) -> None:
+    (channel,) = channels(chat, recent=1)
+    planned(each_store, range(3), (channel,))
+    assert done(each_store, take_one(each_store), Outcome(fate="off", reason="Forbidden"))
+    put(each_store, *range(10, 20))
+    plan(each_store, find_subscriptions(each_store, [channel]))
+    assert take(each_store) == []
+    assert next_due(each_store, START) is None
+    assert not switch_on(each_store, -9, None)
+    assert switch_on(each_store, -1005, known_by)
+    assert not switch_on(each_store, -1005, known_by)
+    plan(each_store, find_subscriptions(each_store, [channel]))
+    assert waiting(each_store, channel) == ["title 19"]
+
+
+def test_a_chat_that_is_off_already_is_not_told_of_again(each_store: Store) -> None:
+    first, second = channels(-1, topic=1) + channels(-1, topic=2)
+    planned(each_store, range(1), (first, second))
+    claimed = take_one(each_store)
+    assert done(each_store, claimed, Outcome(fate="off", reason="gone"))
+    with each_store.begin() as connection:
+        connection.execute(update(tables.deliveries).values(state="sending"))
+    assert not done(each_store, claimed, Outcome(fate="off", reason="gone"))
+
+
+def test_a_moved_chat_is_found_by_its_old_and_its_new_number(each_store: Store) -> None:
+    (old,), (new,), (new_topic,) = channels(-5), channels(-1005), channels(-1005, topic=3)
+    planned(each_store, range(1), (old,))
+    done(each_store, take_one(each_store), Outcome(fate="again", moved_to=-1005))
+    assert take_one(each_store).chat == "-1005"
+    (by_old,) = follow(each_store, [old])
+    (by_new,) = follow(each_store, [new])
+    assert by_old.id == by_new.id
+    (topic,) = follow(each_store, [new_topic])
+    assert topic.chat == by_new.chat
+
+
+def test_a_setting_that_changes_is_followed(each_store: Store) -> None:
+    planned(each_store, range(1), channels())
+    follow(each_store, channels(silent=True))
+    assert take_one(each_store).silent
+
+
+def test_a_preview_changes_nothing_and_leaves_out_what_was_sent(each_store: Store) -> None:
+    put(each_store, 1, 2, 3)
+    (channel,) = channels(recent=2)
+    assert [entry.title for entry in preview(each_store, channel, None)] == ["title 2", "title 3"]
+    plan(each_store, follow(each_store, [channel]))
+    done(each_store, take_one(each_store))
+    put(each_store, 4)
+    before = states(each_store)
+    assert waiting(each_store, channel) == ["title 3", "title 4"]
+    follow(each_store, [])
+    assert waiting(each_store, channel) == ["title 4"]  # met again: the two newest, less what is planned already
+    assert states(each_store) == before
+
+
+@pytest.mark.parametrize("query", ["！？", "a b c d e f g h i j"])
+def test_a_search_that_cannot_be_understood_is_named_with_its_channel(query: str) -> None:
+    configs = [ChannelConfig(chat="-1"), ChannelConfig(chat="-2", query=query)]
+    with pytest.raises(ServiceError, match=r"telegram\.channels\[1\]\.query: '"):
+        read_channels(configs)
+
+
+def test_nothing_new_is_chosen_from_a_store_that_has_not_changed(each_store: Store) -> None:
+    put(each_store, 1)
+    (channel,) = channels()
+    assert choose(each_store, channel, each_store.last_number()) == ((), each_store.last_number(), 0)
+
+
+def test_a_locked_store_is_an_error_of_the_store(sqlite_url: str) -> None:
+    with Store.open(sqlite_url, busy_timeout_s=0.05) as store, Store.open(sqlite_url) as other:
+        migrate_tables(store)
+        with other.begin(), pytest.raises(StoreError):
+            take(store)
+
+
+# Searches.
+
+
+def test_a_query_of_any_length_is_found_again_by_a_short_key(each_store: Store) -> None:
+    query = "雨" * 4000
+    key = remember(each_store, query, START)
+    assert remember(each_store, query, START) == key == search_key(query)
+    assert len(key) == 16
+    assert recall(each_store, key) == query
+    assert recall(each_store, "nothing") is None
+
+
+def test_a_query_that_nobody_uses_is_forgotten(each_store: Store) -> None:
+    for days, query in ((0, "old"), (0, "used"), (60, "used"), (100, "new")):
+        remember(each_store, query, START + timedelta(days=days))
+    assert recall(each_store, search_key("old")) is None
+    assert recall(each_store, search_key("used")) == "used"
+
+
+def test_a_person_may_search_so_often_a_minute_and_others_are_not_concerned() -> None:
+    turnstile = Turnstile()
+    for second in range(PER_MINUTE):
+        assert turnstile.enter(1, START + timedelta(seconds=second)) is None
+    assert turnstile.enter(1, START + timedelta(seconds=30)) == timedelta(seconds=30)
+    assert turnstile.enter(2, START + timedelta(seconds=30)) is None
+    assert turnstile.enter(1, START + timedelta(seconds=60)) is None
+
+
+def test_only_so_many_people_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.searches._MAX_PEOPLE", 2)
+    turnstile = Turnstile()
+    for person in (1, 2, 3):
+        turnstile.enter(person, START)
+    assert list(turnstile._times) == [2, 3]
+
+
+# Pace.
+
+
+def test_a_chat_is_called_once_a_second_and_a_group_twenty_times_a_minute() -> None:
+    pace = Pace()
+    assert next_call([], is_group=True, pace=pace) is None
+    assert next_call([START], is_group=True, pace=pace) == START + timedelta(seconds=1)
+    twenty = [START - timedelta(seconds=second) for second in range(20)]
+    assert next_call(twenty, is_group=True, pace=pace) == START + timedelta(seconds=41)
+    assert next_call(twenty, is_group=False, pace=pace) == START + timedelta(seconds=1)
+
+
+def test_a_second_has_room_for_thirty_calls() -> None:
+    assert [room_now(calls, pace=Pace()) for calls in (0, 29, 30, 31)] == [30, 1, 0, 0]
+
+
+def test_waiting_grows_and_ends_growing() -> None:
+    assert [backoff(n).total_seconds() for n in (1, 2, 3, 9, 10, 99)] == [2, 4, 8, 512, 600, 600]
+
+
+def test_who_has_waited_a_minute_may_search() -> None:
+    times = [START] * 3
+    assert searches_wait(times, START + timedelta(seconds=60), per_minute=3) is None
+    assert searches_wait(times, START + timedelta(seconds=59), per_minute=3) == timedelta(seconds=1)

@@ -1,0 +1,14 @@
+"""Stores that do not wait for the disk, so that tests are quick."""
+
+from sqlalchemy import event
+
+from feeder import Store
+
+
+def open_store(url: str) -> Store:
+    """Open a store that does not wait for the disk: a killed process loses nothing by it, only a dead machine does."""
+    store = Store.open(url)
+    if store.engine.dialect.name == "sqlite":
+        event.listen(store.engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+        store.close()  # so that every connection is a new one
+    return store
