@@ -8,12 +8,11 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
 import httpx
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import inspect
 from telegram import Update
 from telegram.constants import UpdateType
@@ -29,7 +28,7 @@ from bot.messages import make_post, readable
 from bot.pace import Pace, backoff
 from bot.sender import MAX_UNDER_WAY, Sender, token_refused
 from bot.tables import migrate_tables, subscriptions
-from feeder import Config, Entry, ServiceError, Store, TelegramConfig, parse_duration
+from feeder import ChannelConfig, Config, Entry, ServiceError, Store, TelegramConfig, new_clock, parse_trigger
 
 _POLL_S = 25
 _READ_TIMEOUT_S = 20.0
@@ -38,6 +37,7 @@ _AT_ONCE = 4
 _REFUSED_WAIT_S = 0.1
 _HEARS = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER]
 
+_EXAMPLE = ChannelConfig(chat="@your_channel")
 _log = logging.getLogger(__name__)
 
 
@@ -75,9 +75,9 @@ class TelegramService:
         Raises:
             ServiceError: a channel's search cannot be read.
         """
-        channels = read_channels(config.telegram.channels)
-        if not channels:
-            yield "No channel is configured: add [[telegram.channels]]"
+        if not config.telegram.channels:
+            yield f"No channel is configured in [[telegram.channels]]. One named {_EXAMPLE.chat} would get this:\n"
+        channels = read_channels(config.telegram.channels or (_EXAMPLE,))
         known = {one.channel: one for one in _find_subscriptions(store, channels)}
         for channel in channels:
             subscription = known.get(channel)
@@ -197,9 +197,8 @@ async def _work(
     async def tick() -> None:  # a coroutine, as APScheduler calls plain functions in a thread
         sender.tick()
 
-    clock = AsyncIOScheduler(timezone=UTC)
-    every_s = parse_duration(telegram.poll).total_seconds()
-    clock.add_job(tick, "interval", seconds=every_s, coalesce=True, max_instances=1, misfire_grace_time=None)
+    clock = new_clock()
+    clock.add_job(tick, parse_trigger(telegram.poll))
     application = Application.builder().bot(bot).updater(None).job_queue(None).concurrent_updates(_AT_ONCE).build()
     Commands(store, let_in=sender.tick).register(application)
     updater = Updater(bot, application.update_queue)

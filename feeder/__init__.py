@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from feeder.config import ChannelConfig, Config, TelegramConfig, load_config, parse_duration
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
+    from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
     from feeder.store import Hit, Query, Results, Store, migrate, parse_query
     from feeder.store.tables import Moment
@@ -26,6 +27,7 @@ _HOME = {
         "StoreError",
     ),
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
+    "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
     "feeder.store": ("Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("Moment",),
@@ -59,8 +61,10 @@ __all__ = [
     "entry_key",
     "load_config",
     "migrate",
+    "new_clock",
     "parse_duration",
     "parse_query",
+    "parse_trigger",
 ]
 
 

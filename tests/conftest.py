@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from feeder.store import Store
 
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where every part is meant to be there (`NO_SKIPS`, as in CI), a skipped test is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

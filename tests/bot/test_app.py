@@ -192,7 +192,9 @@ def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, sqlite_store:
     with sqlite_store.read() as connection:
         tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name LIKE 'bot%'").scalar()
     assert tables == 0
-    assert list(service.preview(Config(), sqlite_store)) == ["No channel is configured: add [[telegram.channels]]"]
+    told = list(service.preview(Config(), sqlite_store))
+    assert told[0].startswith("No channel is configured in [[telegram.channels]]. One named @your_channel would get")
+    assert told[1] == "@your_channel: 3 to post"
 
 
 def test_a_preview_after_a_run_shows_what_has_come_since(api: BotApi, sqlite_store: Store) -> None:
