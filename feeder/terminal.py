@@ -57,15 +57,15 @@ def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
     console.print(Text(entry.title, style="bold"))
     for name, value in {"key": entry.key, **fields}.items():
         if name not in long and name != "title" and value:
-            console.print(Text(f"{name:>14}  ", style=_DIM).append(_value(value)))
+            console.print(_field(name, _value(value)))
     for origin in origins:
-        console.print(Text(f"{'origin':>14}  ", style=_DIM).append(f"{origin.address} ({origin.source})"))
+        console.print(_field("origin", f"{origin.address} ({origin.source})"))
     for medium in entry.media:
-        console.print(Text(f"{medium.kind:>14}  ", style=_DIM).append(medium.url))
+        console.print(_field(medium.kind, medium.url))
     console.print()
     console.print(Text(visible_text(entry.content)))
     for block in entry.cut:
-        console.print(Text("cut  ", style=_DIM).append(block, style=_DIM))
+        console.print(Text(f"cut  {block}", style=_DIM))
 
 
 def print_report(report: "UpdateReport", *, as_json: bool) -> None:
@@ -119,9 +119,12 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, markup=False, soft_wrap=True)
 
 
+def _field(name: str, value: str) -> Text:
+    return Text().append(f"{name:>14}  ", style=_DIM).append(value)
+
+
 def _line(entry: Entry, title: Text) -> Text:
-    line = Text(f"{entry.key}  {entry.published:%Y-%m-%d %H:%M}  ", style=_DIM)
-    line.append_text(title)
+    line = Text().append(f"{entry.key}  {entry.published:%Y-%m-%d %H:%M}  ", style=_DIM).append_text(title)
     return line.append(f"  {entry.source.title}", style=_DIM)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from feeder.store import Store
+
 PATIENCE_S = 30.0
 
 
@@ -110,7 +112,41 @@ def test_run_goes_on_after_a_pass_that_failed(tmp_path: Path) -> None:
         until(lambda: httpx.get(address + "atom.xml", trust_env=False).status_code == 404, what="an answer")
         (tmp_path / "public").unlink()
         until(lambda: answers(address + "atom.xml"), what="the feed")
-        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_run_leaves_the_store_to_a_pass_of_another_process(tmp_path: Path) -> None:
+    running = feeder(tmp_path, "run", FEEDER_SCHEDULE__INGEST="1s")
+    with store_at(tmp_path) as store, store.exclusive_pass(), running as (process, address):
+        until(lambda: "another pass" in log_of(process), what="the word that another pass is at work")
+        assert httpx.get(address + "healthz", trust_env=False).json()["entries"] == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+
+
+def store_at(folder: Path) -> Store:
+    return Store.open(f"sqlite:///{folder}/data/feeder.db")
+
+
+def log_of(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    return process.stderr.readline()
+
+
+def test_a_pass_under_way_is_stopped_with_the_program_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    for number in range(1200):
+        (tmp_path / f"seeds/{number}.md").write_text(f"# 题目{number}\n\n下雨了，街上的人都带着伞。\n", "utf-8")
+    with feeder(tmp_path, "run") as (process, _):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    with store_at(tmp_path) as store:
+        assert store.count() < 1200
+        assert store.count() % 200 == 0
+    assert subprocess.run([sys.executable, "-m", "feeder", "update"], cwd=tmp_path, check=False).returncode == 0
+    with store_at(tmp_path) as store:
+        assert store.count() == 1200
 
 
 def test_a_cron_line_that_cron_would_not_take_ends_with_2(tmp_path: Path) -> None:

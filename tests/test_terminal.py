@@ -1,0 +1,53 @@
+import pytest
+
+from feeder.store import Origin, Store, parse_query
+from feeder.terminal import print_entry, print_hits, progress_bar
+from tests.entries import make_entry
+
+
+def test_a_progress_bar_is_shown_on_a_terminal_with_rate_and_total(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress_bar() as progress:
+        assert progress is not None
+        progress("mirror", 1, 1000)
+        progress("mirror", 700, 1000)
+        progress("other", 1, None)
+    shown = capsys.readouterr()
+    assert "mirror" in shown.err
+    assert "/1000" in shown.err
+    assert shown.out == ""
+
+
+def test_nobody_is_shown_progress_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar() as progress:
+        assert progress is None
+    assert capsys.readouterr().err == ""
+
+
+def test_an_entry_is_shown_with_each_field_its_origins_its_media_and_what_was_cut(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_entry(make_entry(), [Origin("seeds", "/mirror/1.md")])
+    shown = capsys.readouterr().out
+    for text in ("春天的第一场雨 First rain", "王小明", "role: translator, name: 李四", "天气 · weather"):
+        assert text in shown
+    assert "/mirror/1.md (seeds)" in shown
+    assert "https://example.org/rain.jpg" in shown
+    assert "It rained all day." in shown
+    assert "cut  版权声明：转载请注明出处。" in shown
+
+
+def test_matches_are_marked_where_the_terminal_can(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sqlite_store.save([(Origin("seeds", "1.md"), make_entry())])
+    results = sqlite_store.search(parse_query("第一場雨"), limit=5)
+    print_hits(results)
+    assert "\x1b[" not in capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_hits(results)
+    shown = capsys.readouterr()
+    assert "\x1b[1;33m第一场雨" in shown.out
+    assert "1 entry found" in shown.err
