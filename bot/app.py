@@ -53,20 +53,20 @@ class TelegramService:
         """Say whether a token is set."""
         return config.telegram.token is not None
 
-    def check(self, config: Config, store: Store) -> Iterator[tuple[bool, str]]:
-        """Yield (well, one line) for the token, and for each channel; asks Telegram."""
+    def check(self, config: Config, store: Store | None) -> Iterator[tuple[bool, str]]:
+        """Yield (well, one line) for the token, and for each channel; asks Telegram. None: no store yet."""
         if not self.wanted(config):
-            yield True, "telegram: no token is set, so there is no bot"
+            yield True, "no token is set, so there is no bot"
             return
         try:
             channels = read_channels(config.telegram.channels)
         except ServiceError as error:
             yield False, str(error)
             return
-        for subscription in _find_subscriptions(store, channels):
+        for subscription in _find_subscriptions(store, channels) if store else ():
             if subscription.off_reason is not None and subscription.configured:
                 chat = subscription.channel.config.chat
-                yield False, f"telegram: {chat}: switched off: {subscription.off_reason}; let the bot in again"
+                yield False, f"{chat}: switched off: {subscription.off_reason}; let the bot in again"
         yield from asyncio.run(_ask(config.telegram, channels))
 
     def preview(self, config: Config, store: Store) -> Iterator[str]:
@@ -248,20 +248,20 @@ async def _ask(telegram: TelegramConfig, channels: Sequence[Channel]) -> list[tu
     bot = make_bot(telegram)
     try:
         await bot.initialize()
-        lines = [(True, f"telegram: the token is that of @{bot.username}")]
+        lines = [(True, f"the token is that of @{bot.username}")]
         for channel in channels:
             name = channel.config.chat
             try:
                 chat = await bot.get_chat(name if name.startswith("@") else int(name))
-                lines.append((True, f"telegram: {name}: the bot sees {chat.effective_name or name}"))
+                lines.append((True, f"{name}: the bot sees {chat.effective_name or name}"))
             except InvalidToken:
                 raise
             except TelegramError as error:
-                lines.append((False, f"telegram: {name}: {error}; add the bot to it as an administrator"))
+                lines.append((False, f"{name}: {error}; add the bot to it as an administrator"))
     except InvalidToken:
         return [(False, str(token_refused()))]
     except TelegramError as error:
-        return [(False, f"telegram: {telegram.api_url} does not answer ({type(error).__name__})")]
+        return [(False, f"{telegram.api_url} does not answer ({type(error).__name__})")]
     finally:
         await bot.shutdown()
     return lines

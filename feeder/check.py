@@ -67,13 +67,18 @@ def _check_store(config: Config) -> Iterator[Finding]:
                 for document in store.documents(source.name).values():
                     if document.error:
                         yield Finding(f"source {source.name}", well=False, text=f"{document.path}: {document.error}")
-            for service in iter_services():
-                for well, text in service.check(config, store):
-                    yield Finding(service.name, well=well, text=text)
+            yield from _check_services(config, store)
     except StoreMissingError as error:
         yield Finding("store", well=True, text=str(error))
+        yield from _check_services(config, None)
     except FeederError as error:
         yield Finding("store", well=False, text=str(error))
+
+
+def _check_services(config: Config, store: Store | None) -> Iterator[Finding]:
+    for service in iter_services():
+        for well, text in service.check(config, store):
+            yield Finding(service.name, well=well, text=text)
 
 
 def _check_output(config: Config) -> Finding:

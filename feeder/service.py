@@ -23,8 +23,8 @@ class Service(Protocol):
         """Say whether the configuration asks for this service (for the bot: a token is set)."""
         ...
 
-    def check(self, config: Config, store: Store) -> Iterator[tuple[bool, str]]:
-        """Yield (well, one line) for each thing that was looked at; may ask the network."""
+    def check(self, config: Config, store: Store | None) -> Iterator[tuple[bool, str]]:
+        """Yield (well, one line) for each thing that was looked at; may ask the network. None: no store yet."""
         ...
 
     def preview(self, config: Config, store: Store) -> Iterator[str]:

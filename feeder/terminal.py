@@ -84,9 +84,8 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
 def print_finding(finding: "Finding") -> None:
     """Print one line of `feeder check`."""
     mark, style = ("ok ", "green") if finding.well else ("BAD", "bold red")
-    _console().print(
-        Text(mark, style=style).append(f"  {finding.about:<14}", style=_DIM).append(finding.text, style="")
-    )
+    line = Text().append(mark, style=style).append(f"  {finding.about:<14} ", style=_DIM)
+    _console().print(line.append(finding.text))
 
 
 @contextmanager

@@ -201,6 +201,17 @@ def test_check_is_well_on_the_default(feeder: Feeder) -> None:
     assert "BAD" not in ended.out
 
 
+def test_check_asks_telegram_for_the_token_before_there_is_a_store(
+    feeder: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", "123456789:" + "A" * 35)
+    monkeypatch.setenv("FEEDER_TELEGRAM__API_URL", "http://127.0.0.1:9")
+    ended = feeder("check")
+    assert ended.code == 1
+    assert "BAD  telegram        http://127.0.0.1:9 does not answer (NetworkError)" in ended.out
+    assert "AAAA" not in ended.out + ended.err
+
+
 def test_check_names_each_thing_that_is_wrong(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
         '[schedule]\ningest = "99 * * * *"\n[[sources]]\nname = "a"\nfolder = "nowhere"\n', "utf-8"
