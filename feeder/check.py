@@ -10,6 +10,7 @@ from feeder.publish.files import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import iter_services
 from feeder.store import Store
+from feeder.update import LAST_FAILURE_NOTE
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -62,7 +63,11 @@ def _check_sources(config: Config) -> Iterator[Finding]:
 def _check_store(config: Config) -> Iterator[Finding]:
     try:
         with Store.open(config.store.url, create=False) as store:
+            with store.begin():  # a store that can be read need not be one that can be written
+                pass
             yield Finding("store", well=True, text=f"{store.url}: {store.count()} entries; {store.describe()}")
+            if failure := store.get_note(LAST_FAILURE_NOTE):
+                yield Finding("last pass", well=False, text=f"ended early: {failure}")
             for source in config.sources:
                 for document in store.documents(source.name).values():
                     if document.error:

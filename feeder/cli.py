@@ -4,7 +4,10 @@ Every command imports what it needs when it runs, so that `feeder --help` answer
 output, everything else to standard error.
 """
 
+import errno
 import logging
+import os
+import signal
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -39,7 +42,6 @@ Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help
 Words = Annotated[list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR.')]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
 Reference = Annotated[str, typer.Argument(metavar="ID", help="An entry's id, link or key.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.")]
 
 
 @app.callback()
@@ -130,6 +132,7 @@ def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: Jso
     from feeder.store import parse_query
     from feeder.terminal import print_hits
 
+    _end_with_the_reader()
     with _opened(context) as (_, store):
         results = store.search(parse_query(" ".join(query)), limit=limit)
         if as_json:
@@ -145,6 +148,7 @@ def latest(context: typer.Context, limit: Limit = 20, as_json: JsonOption = Fals
     """List the newest entries."""
     from feeder.terminal import print_entries
 
+    _end_with_the_reader()
     with _opened(context) as (_, store):
         entries = store.latest(limit)
         if as_json:
@@ -158,6 +162,7 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
     """Show an entry, its text, and what was cut from it."""
     from feeder.terminal import print_entry
 
+    _end_with_the_reader()
     with _opened(context) as (_, store):
         entry = store.get(ref)
         if as_json:
@@ -167,17 +172,11 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
 
 
 @app.command()
-def export(context: typer.Context, output: Output = None) -> None:
-    """Write every entry, oldest first, as one JSON object a line."""
-    from feeder.publish.files import write_atomically
-    from feeder.terminal import json_lines
-
+def export(context: typer.Context) -> None:
+    """Print every entry, oldest first, as one JSON object a line."""
+    _end_with_the_reader()
     with _opened(context) as (_, store):
-        lines = json_lines(store, store.iter_entries(oldest_first=True))
-        if output is None:
-            sys.stdout.writelines(lines)
-        else:
-            write_atomically(output, (line.encode() for line in lines))
+        _print_json(store, store.iter_entries(oldest_first=True))
 
 
 @app.command()
@@ -215,16 +214,30 @@ def init(
 def main() -> None:
     """Run the command line; a user's mistake becomes one line on standard error and an exit code."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except QueryError as error:
         _fail(f"{error} (at character {error.place + 1})", error.exit_code)
     except FeederError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)  # 128 + SIGINT, as shells count
-    except BrokenPipeError:  # the reader has seen enough: `feeder export | head`
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        # What cannot be written must not be tried again when the interpreter ends (library/signal, "Note on SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"standard output: {error.strerror}", 1)
+
+
+def _end_with_the_reader() -> None:
+    """End without a word when whoever reads our results has seen enough (`| head`), as other tools do.
+
+    Not for commands that serve: a visitor who hangs up must not end them.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def _loaded(context: typer.Context, level: int = logging.INFO) -> "Config":

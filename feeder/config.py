@@ -14,9 +14,18 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from feeder.errors import ConfigError
 
@@ -25,7 +34,8 @@ CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
 AFTER_INGEST = "after-ingest"
 
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days are within what a date can be moved by
+_TOKEN = re.compile(r"\d+:[\w-]{20,}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CRON_FIELDS = 5
 
@@ -48,14 +58,26 @@ def _schedule(text: str) -> str:
 
 
 def _http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("write an http(s) address")
+    try:
+        parts = urlsplit(text)
+        well = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        well = False
+    if not well or not text.isascii() or re.search(r"[\s\"<>\\^`{|}]", text):
+        raise ValueError("write an http(s) address, in ASCII as browsers send it")
     return text
 
 
 def _site_url(text: str) -> str:
+    if re.search(r"[?#]", text):
+        raise ValueError("write an http(s) address without ? and #")
     return _http_url(text).rstrip("/") + "/"
+
+
+def _language(tag: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag):
+        raise ValueError('write a language as BCP 47 does, such as "zh-Hans" or "en"')
+    return tag
 
 
 def _zone(name: str) -> str:
@@ -67,7 +89,8 @@ def _zone(name: str) -> str:
 
 
 def _store_url(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    is_file = text.startswith("sqlite:///") and "?" not in text
+    if not is_file and not text.startswith(("postgresql://", "postgresql+psycopg://")):
         raise ValueError('write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
     return text
 
@@ -88,6 +111,13 @@ ChatAddress = Annotated[
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_nul(cls, value: object) -> object:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it holds a NUL character, which no path or name can")
+        return value
+
 
 class SiteConfig(_Section):
     """How the published feed and pages present themselves, and where they are written."""
@@ -95,7 +125,7 @@ class SiteConfig(_Section):
     title: str = "feeder"
     subtitle: str = ""
     url: Annotated[str, AfterValidator(_site_url)] = "http://127.0.0.1:8000/"
-    language: str = "zh-Hans"
+    language: Annotated[str, AfterValidator(_language)] = "zh-Hans"
     output: Path = Path("public")
     entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
     content: Literal["full", "summary"] = "full"
@@ -205,6 +235,8 @@ def load_config(path: Path | None = None) -> Config:
         config = Config(**{**values, "file": file})
     except ValidationError as error:
         raise ConfigError(_explain(error.errors()[0], file)) from None
+    except SettingsError:  # a variable that stands for a whole section holds JSON
+        raise ConfigError(_explain_variable()) from None
     return _settled(config, (file.parent if file else Path()).resolve())
 
 
@@ -251,10 +283,15 @@ def _settled(config: Config, base: Path) -> Config:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"{config.file}: sources.name: {name!r} is used twice; give each source its own")
-    chats = [(channel.chat, channel.topic) for channel in config.telegram.channels]
+    chats = [(channel.chat.lower(), channel.topic) for channel in config.telegram.channels]
     for chat, topic in chats:
         if chats.count((chat, topic)) > 1:
             raise ConfigError(f"{config.file}: telegram.channels.chat: {chat!r} is used twice; keep one")
+    for source in sources:
+        if (base / source.folder).resolve() == (base / config.site.output).resolve():
+            raise ConfigError(
+                f"{config.file}: site.output: {str(source.folder)!r} is also a source; name another folder"
+            )
     scheme, _, database = config.store.url.partition("///")
     url = f"{scheme}///{base / database}" if scheme == "sqlite:" else config.store.url
     return config.model_copy(
@@ -281,12 +318,20 @@ def _with_token(config: Config, base: Path) -> TelegramConfig:
             telegram = telegram.model_copy(update={"token": SecretStr(file.read_text("utf-8").strip())})
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigError(f"telegram.token_file: {str(file)!r} cannot be read: {reason}") from None
-    if telegram.token is not None and not re.fullmatch(r"\d+:[\w-]{20,}", telegram.token.get_secret_value()):
+            named = "the token itself stands there, not a file" if _TOKEN.search(str(file)) else repr(str(file))
+            raise ConfigError(f"telegram.token_file: {named}: cannot be read: {reason}") from None
+    if telegram.token is not None and not _TOKEN.fullmatch(telegram.token.get_secret_value()):
         raise ConfigError(
             "telegram.token: that is not a bot token (digits, a colon, 35 letters); copy it from @BotFather",
         )
     return telegram
+
+
+_WRONG_TABLES = {
+    "tuple_type": "this is a list; write a table of it as [[{0}]]",
+    "model_type": "this is one table; write it as [{0}]",
+    "model_attributes_type": "this is one table; write it as [{0}]",
+}
 
 
 def _explain(error: ErrorDetails, file: Path | None) -> str:
@@ -299,9 +344,19 @@ def _explain(error: ErrorDetails, file: Path | None) -> str:
         return f"{place}: unknown key{_nearest(str(location[-1]), _keys_beside(location))}"
     if error["type"] == "missing":
         return f"{place}: this key is required"
+    if error["type"] in _WRONG_TABLES:
+        return f"{place}: {_WRONG_TABLES[error['type']].format(key)}"
     rule = error["msg"].removeprefix("Value error, ")
     shown = "" if "token" in key else f"{error['input']!r}: "
     return f"{place}: {shown}{rule[0].lower()}{rule[1:]}"
+
+
+def _explain_variable() -> str:
+    for name in sorted(Config.model_fields):
+        text = os.environ.get(variable := f"{ENV_PREFIX}{name}".upper())
+        if text is not None:
+            return f"${variable}: {text[:40]!r} is not JSON; set one key with ${variable}__KEY"
+    raise AssertionError("only a whole section is read as JSON")
 
 
 def _keys_beside(location: list[int | str]) -> set[str]:

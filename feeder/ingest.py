@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from feeder.config import Config, SourceConfig
@@ -87,17 +88,24 @@ def ingest(
         if name not in known:
             raise ConfigError(f"sources: no source is named {name!r}; there is: {', '.join(known)}")
     return tuple(
-        _ingest_folder(source, store, now=now, progress=progress)
+        _ingest_folder(source, store, site=config.site.output, now=now, progress=progress)
         for source in config.sources
         if not names or source.name in names
     )
 
 
-def _ingest_folder(source: SourceConfig, store: Store, *, now: datetime, progress: Progress | None) -> IngestReport:
+def _ingest_folder(
+    source: SourceConfig,
+    store: Store,
+    *,
+    site: Path,
+    now: datetime,
+    progress: Progress | None,
+) -> IngestReport:
     counts = _Counts()
     known = store.documents(source.name)
     try:
-        found = iter_documents(source.folder, known, max_bytes=source.max_bytes)
+        found = iter_documents(source.folder, known, max_bytes=source.max_bytes, ours=(site,))
         for number, batch in enumerate(_batches(found)):
             _save_batch(source, store, batch, known, counts, now)
             if progress is not None:

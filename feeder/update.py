@@ -4,11 +4,13 @@ A lock on the store keeps two passes from overlapping, in one process or in many
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from feeder.config import Config
+from feeder.errors import StoreError
 from feeder.ingest import IngestReport, Progress, ingest
 from feeder.model import rfc3339
 from feeder.publish.site import PublishReport, publish
@@ -20,6 +22,7 @@ INGEST: Parts = frozenset({"ingest"})
 PUBLISH: Parts = frozenset({"publish"})
 BOTH: Parts = INGEST | PUBLISH
 LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  the name of a note in the store, not a secret
+LAST_FAILURE_NOTE = "last_failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,23 @@ def update(
         PassRunningError: another pass holds the store; nothing was done.
         FeederError: a source is unknown, or the store or the output folder cannot be used.
     """
-    with store.exclusive_pass():
+    with store.exclusive_pass(), _failure_noted(store):
         reports: tuple[IngestReport, ...] = ()
         if "ingest" in parts:
             reports = ingest(config, store, names=sources, now=datetime.now(UTC), progress=progress)
         site = publish(config, store, progress=progress) if "publish" in parts else None
         store.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
         return UpdateReport(sources=reports, site=site)
+
+
+@contextmanager
+def _failure_noted(store: Store) -> Iterator[None]:
+    """Keep in the store why a pass ended before its end, for `feeder check` and /healthz, until one goes well."""
+    try:
+        yield
+    except Exception as error:
+        with suppress(StoreError):  # the store may be what failed
+            store.set_note(LAST_FAILURE_NOTE, str(error) or type(error).__name__)
+        raise
+    if store.get_note(LAST_FAILURE_NOTE):
+        store.set_note(LAST_FAILURE_NOTE, "")

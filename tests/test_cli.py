@@ -1,6 +1,7 @@
 import json
 import logging
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -162,21 +163,12 @@ def test_show_names_what_it_does_not_find(feeder: Feeder) -> None:
     assert len(ended.err.splitlines()) == 1
 
 
-def test_export_writes_every_entry_oldest_first(feeder: Feeder, tmp_path: Path) -> None:
+def test_export_prints_every_entry_oldest_first(feeder: Feeder) -> None:
     feeder("ingest")
     entries = lines(feeder("export").out)
     published = [entry["published"] for entry in entries]
     assert len(entries) == 5
     assert published == sorted(published)
-    assert feeder("export", "--output", "all.jsonl").code == 0
-    assert lines((tmp_path / "all.jsonl").read_text("utf-8")) == entries
-
-
-def test_export_into_a_folder_that_is_not_there_is_one_line(feeder: Feeder) -> None:
-    feeder("ingest")
-    ended = feeder("export", "--output", "nowhere/all.jsonl")
-    assert ended.code == 4
-    assert len(ended.err.splitlines()) == 1
 
 
 def test_init_writes_a_configuration_that_works_and_never_over_another(feeder: Feeder, tmp_path: Path) -> None:
@@ -309,6 +301,15 @@ def test_an_output_folder_that_cannot_be_written_is_named(feeder: Feeder, tmp_pa
     assert feeder("latest", "--json").out.count("\n") == 5
 
 
+def test_a_pass_that_ended_early_is_remembered_until_one_goes_well(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "public").write_text("in the way", "utf-8")
+    feeder("update")
+    assert "BAD  last pass" in feeder("check").out
+    (tmp_path / "public").unlink()
+    assert feeder("update").code == 0
+    assert feeder("check").code == 0
+
+
 def test_a_second_pass_at_the_same_time_does_nothing(feeder: Feeder, tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store, store.exclusive_pass():
         ended = feeder("update")
@@ -351,15 +352,31 @@ def test_every_command_has_help() -> None:
         assert type_command(command, "--help").code == 0
 
 
-def test_output_may_be_cut_short_by_its_reader(feeder: Feeder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [("export",), ("latest",), ("search", "普京"), ("show", "5f2ef3")])
+def test_results_may_be_cut_short_by_their_reader(feeder: Feeder, tmp_path: Path, words: tuple[str, ...]) -> None:
     feeder("ingest")
     with subprocess.Popen(
-        [sys.executable, "-m", "feeder", "export"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as exporting:
-        assert exporting.stdout is not None
-        assert exporting.stderr is not None
-        exporting.stdout.close()
-        assert exporting.stderr.read() == b""
+        [sys.executable, "-m", "feeder", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as printing:
+        assert printing.stdout is not None
+        assert printing.stderr is not None
+        printing.stdout.close()
+        assert printing.stderr.read() == b""
+        assert printing.wait() == -signal.SIGPIPE
+
+
+def test_results_that_cannot_be_written_are_a_failure_of_one_line(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("ingest")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "feeder", "latest"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (1, "feeder: standard output: No space left on device\n")
 
 
 def type_command(*words: str) -> Ended:

@@ -148,6 +148,26 @@ def test_the_site_address_always_ends_with_a_slash() -> None:
             "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@abcd'",
             "config.toml: telegram.channels.chat: '@abcd' is used twice",
         ),
+        ("[sources]\nname = 'a'", "config.toml: sources: this is a list; write a table of it as [[sources]]"),
+        ("[[site]]\ntitle = 'a'", "config.toml: site: this is one table; write it as [site]"),
+        ("[site]\nurl = 'https://exa mple.org/'", "config.toml: site.url: 'https://exa mple.org/': write an http(s)"),
+        ("[site]\nurl = 'https://example.org/?a'", "config.toml: site.url: 'https://example.org/?a': write an http(s)"),
+        ("[site]\nurl = 'https://a:99999999/'", "config.toml: site.url: 'https://a:99999999/': write an http(s)"),
+        ("[site]\nlanguage = 'klingon lang'", "config.toml: site.language: 'klingon lang': write a language"),
+        ('[site]\noutput = "a\\u0000b"', "config.toml: site.output: 'a\\x00b': it holds a NUL character"),
+        ("[store]\nurl = 'sqlite:///a.db?x=1'", "config.toml: store.url: 'sqlite:///a.db?x=1': write"),
+        (
+            "[schedule]\ningest = '99999999999999d'",
+            "config.toml: schedule.ingest: '99999999999999d': write an interval",
+        ),
+        (
+            "[site]\noutput = 'a'\n[[sources]]\nname = 'a'\nfolder = 'a'",
+            "config.toml: site.output: 'a' is also a source; name another folder",
+        ),
+        (
+            "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@ABCD'",
+            "config.toml: telegram.channels.chat: '@abcd' is used twice",
+        ),
         ("file = 'x'", "config.toml: file: unknown key"),
         ("a = ", "config.toml: not valid TOML: "),
     ],
@@ -172,13 +192,13 @@ def test_token_and_token_file_together_are_one_too_many() -> None:
 
 
 def test_a_token_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*nowhere' cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*nowhere': cannot be read: No such file"):
         load_config(write('[telegram]\ntoken_file = "nowhere"'))
 
 
 def test_a_token_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*secret' cannot be read: it is not text"):
+    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*secret': cannot be read: it is not text"):
         load_config(write('[telegram]\ntoken_file = "secret"'))
 
 
@@ -192,6 +212,19 @@ def test_an_unknown_variable_is_a_mistake_too(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("FEEDER_TELEGRM__TOKEN", TOKEN)
     with pytest.raises(ConfigError, match=r"^\$FEEDER_TELEGRM__TOKEN: unknown setting; did you mean 'FEEDER_TELEGRAM'"):
         load_config()
+
+
+@pytest.mark.parametrize("name", ["FEEDER_SITE", "FEEDER_SOURCES", "FEEDER_TELEGRAM"])
+def test_a_variable_for_a_whole_section_holds_json(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "foo")
+    with pytest.raises(ConfigError, match=rf"^\${name}: 'foo' is not JSON; set one key with \${name}__KEY"):
+        load_config()
+
+
+def test_a_token_in_the_place_of_its_file_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match="the token itself stands there") as caught:
+        load_config(write(f'[telegram]\ntoken_file = "{TOKEN}"'))
+    assert TOKEN not in str(caught.value)
 
 
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:

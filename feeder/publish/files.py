@@ -5,7 +5,7 @@ Foreign errors become `PublishError` here and nowhere else in `publish`. What th
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,17 +13,6 @@ from feeder.errors import PublishError
 
 # A dot file, which no web server shows; one that a killed process left behind is told by its name.
 _TEMPORARY_START, _TEMPORARY_END = ".feeder-", ".tmp"
-
-
-def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
-    """Put the chunks, one after the other, in place of the file at `path`, and return once they are on the disk.
-
-    Raises:
-        PublishError: they cannot be written; what the file held before is still there.
-    """
-    with _translated(path):
-        _replace(path, chunks)
-        _sync(path.parent)
 
 
 def check_writable(folder: Path) -> None:
@@ -52,16 +41,19 @@ class Folder:
         with _translated(root):
             root.mkdir(parents=True, exist_ok=True)
 
-    def files(self, *subfolders: str) -> set[str]:
-        """Return the files at the top and in `subfolders`; what a killed process left half-written is cleared away."""
-        found = set()
+    def files(self, *subfolders: str) -> dict[str, str]:
+        """Return the files at the top and in `subfolders`, each with what its size and time of change are.
+
+        What a killed process left half-written is cleared away.
+        """
+        found = {}
         for prefix in ("", *(f"{name}/" for name in subfolders)):
             with _translated(self._root):
-                for name in _names(self._root / prefix):
+                for name, looks in _names(self._root / prefix):
                     if name.startswith(_TEMPORARY_START) and name.endswith(_TEMPORARY_END):
                         (self._root / prefix / name).unlink(missing_ok=True)
                     else:
-                        found.add(prefix + name)
+                        found[prefix + name] = looks
         return found
 
     def read(self, path: str, size: int = -1) -> bytes | None:
@@ -80,7 +72,7 @@ class Folder:
         target = self._root / path
         with _translated(self._root):
             target.parent.mkdir(exist_ok=True)
-            _replace(target, [data])
+            _replace(target, data)
         self._touched.add(target.parent)
         return True
 
@@ -99,11 +91,11 @@ class Folder:
         self._touched.clear()
 
 
-def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+def _replace(path: Path, data: bytes) -> None:
     temporary = _temporary(path)
     try:
         with temporary.open("xb") as file:
-            file.writelines(chunks)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -124,12 +116,16 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: Path) -> list[tuple[str, str]]:
     try:
         with os.scandir(folder) as items:
-            return [item.name for item in items if item.is_file()]
+            return [(item.name, _looks(item.stat())) for item in items if item.is_file()]
     except FileNotFoundError:
         return []
+
+
+def _looks(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 @contextmanager

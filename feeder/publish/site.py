@@ -14,7 +14,7 @@ import json
 import re
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
@@ -60,13 +60,14 @@ class PublishReport(NamedTuple):
 
 
 class _Manifest(NamedTuple):
-    """What the last pass left: the fingerprint of each file, and what it was made from.
+    """What the last pass left: the fingerprint of each file, how the file looked then, and what it was made from.
 
     `token` is also kept in the store, so that a folder is never taken for the work of another store. `change` is
     the store's count of changes that the folder shows; None where something could not be published.
     """
 
     files: Mapping[str, str] = MappingProxyType({})
+    looks: Mapping[str, str] = MappingProxyType({})
     settings: str = ""
     change: int | None = None
     token: str = ""
@@ -101,21 +102,24 @@ def publish(
     folder = Folder(config.site.output)
     present = folder.files(pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER)
     last = _read_manifest(folder)
+    sound = {path for path, looks in present.items() if last.looks.get(path) == looks}
     settings = _settings(config)
     # Before anything else is read: what comes in meanwhile is then news to the next pass.
     change = store.change()
     note = f"published:{_digest(str(config.site.output))}"
     known = bool(last.token) and store.get_note(note) == last.token
-    if known and (last.settings, last.change) == (settings, change) and present.issuperset(last.files):
+    if known and (last.settings, last.change) == (settings, change) and sound.issuperset(last.files):
         return PublishReport(written=0, unchanged=len(last.files), removed=0)
     if MANIFEST not in present:
         _refuse_foreign_site(config, folder)
-    this = _Pass(config, store, folder, present, last.files, settings)
+    this = _Pass(config, store, folder, present, {path: last.files.get(path, "") for path in sound}, settings)
     this.run(progress or (lambda _doing, _done, _all: None))
     token = last.token if known else secrets.token_hex(8)
     if not known:
         store.set_note(note, token)
-    manifest = _Manifest(this.files, settings, None if this.failed else change, token)
+    looks = folder.files(pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER)
+    looks = {path: looks[path] for path in this.files}
+    manifest = _Manifest(this.files, looks, settings, None if this.failed else change, token)
     folder.write(MANIFEST, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
     folder.sync()
     return PublishReport(this.written, this.unchanged, this.removed, tuple(this.failed.values()))
@@ -143,7 +147,7 @@ class _Pass:
         config: Config,
         store: Store,
         folder: Folder,
-        present: set[str],
+        present: Collection[str],
         last: Mapping[str, str],
         settings: str,
     ) -> None:
@@ -236,7 +240,7 @@ class _Pass:
         self._write(pages.FEED_PATH, feed)
 
     def _remove_the_rest(self) -> None:
-        for path in sorted(self._present - self.files.keys()):
+        for path in sorted(set(self._present) - self.files.keys()):
             if _OUR_NAME.fullmatch(path) and _is_ours(self._folder, path):
                 self._folder.remove(path)
                 self.removed += 1
@@ -256,7 +260,7 @@ class _Pass:
             self.unchanged += 1
 
     def _is_as_it_was(self, path: str, fingerprint: str) -> bool:
-        return self._last.get(path) == fingerprint and path in self._present
+        return self._last.get(path) == fingerprint
 
     def _fingerprint(self, place: _Place) -> str:
         return _digest(self._settings, place.mark.version, _neighbour(place.newer), _neighbour(place.older))
@@ -309,7 +313,8 @@ def _read_manifest(folder: Folder) -> _Manifest:
         manifest = _Manifest(**json.loads(folder.read(MANIFEST) or b"{}"))
     except (ValueError, TypeError):
         return _Manifest()
-    return manifest if isinstance(manifest.files, dict) else _Manifest()
+    understood = isinstance(manifest.files, dict) and isinstance(manifest.looks, dict)
+    return manifest if understood else _Manifest()
 
 
 def _settings(config: Config) -> str:

@@ -8,7 +8,7 @@ understood here (`article.py`), and what was seen before is given, not looked up
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -17,6 +17,8 @@ from typing import Literal, Protocol
 
 from feeder.errors import SourceError
 from feeder.model import Stamp
+
+_LAST_NS = (1 << 63) - 1  # a file system can hold later times than a database: from here on they are one
 
 State = Literal["new", "changed", "same", "gone", "failed", "ignored"]
 
@@ -27,7 +29,8 @@ _IGNORED = frozenset(
     .jpg .jpeg .png .gif .webp .svg .bmp .ico .avif .tif .tiff .heic .pdf .doc .docx .xls .xlsx .ppt .pptx .epub .mobi
     .zip .gz .tgz .bz2 .xz .7z .rar .tar .zst .mp3 .m4a .ogg .opus .wav .flac .mp4 .m4v .mov .webm .avi .mkv .srt .vtt
     .css .js .mjs .ts .map .json .jsonl .yml .yaml .toml .ini .cfg .csv .tsv .xml .opml .py .pyc .rb .sh .go .rs .c .h
-    .java .lock .log .bak .tmp .swp .db .sqlite .woff .woff2 .ttf .otf .eot .exe .dll .so .bin .dat .bib .tex
+    .java .lock .log .bak .tmp .swp .db .sqlite
+    .db-journal .db-wal .db-shm .woff .woff2 .ttf .otf .eot .exe .dll .so .bin .dat .bib .tex
     """,
     ),
 )
@@ -81,12 +84,19 @@ class Found:
         return Stamp(text=moment.isoformat(), read_from="file time")
 
 
-def iter_documents(folder: Path, known: Mapping[str, Seen], *, max_bytes: int) -> Iterator[Found]:
+def iter_documents(
+    folder: Path,
+    known: Mapping[str, Seen],
+    *,
+    max_bytes: int,
+    ours: Collection[Path] = (),
+) -> Iterator[Found]:
     """Yield every file of the folder and of those below it in the order of their names, then what is gone.
 
     `known` is what was seen last time, by path. A file of the same size and time is `same` without being opened;
     another one is read, and still the `same` where it holds what it held. Files over `max_bytes` are `failed`.
-    Names that begin with a dot are passed over; links are followed where they lead to a file of this folder.
+    Names that begin with a dot are passed over; links are followed where they lead to a file of this folder. `ours`
+    are folders that we write ourselves: what lies in them is not read.
 
     Raises:
         SourceError: the folder is not there, is no folder, or may not be read.
@@ -94,7 +104,7 @@ def iter_documents(folder: Path, known: Mapping[str, Seen], *, max_bytes: int) -
     root = os.path.realpath(folder)
     seen: set[str] = set()
     closed: list[str] = []
-    for place in _walk(root, folder):
+    for place in _walk(root, folder, {os.path.realpath(path) for path in ours}):
         seen.add(place.path)
         if place.found is None:
             yield _look(place, known.get(place.path), max_bytes)
@@ -116,7 +126,7 @@ class _Place:
     found: Found | None = None
 
 
-def _walk(root: str, folder: Path) -> Iterator[_Place]:
+def _walk(root: str, folder: Path, ours: Collection[str]) -> Iterator[_Place]:
     """Yield what lies under `root` in order; a folder that cannot be opened is a place that ends with `/`."""
     waiting = [("", root)]
     while waiting:
@@ -135,7 +145,8 @@ def _walk(root: str, folder: Path) -> Iterator[_Place]:
                 continue
             name = path + _shown(entry.name)
             if entry.is_dir(follow_symlinks=False):
-                below.append((f"{name}/", entry.path))
+                if entry.path not in ours:
+                    below.append((f"{name}/", entry.path))
             else:
                 yield _place(entry, name, root)
         waiting.extend(reversed(below))
@@ -160,21 +171,22 @@ def _look(place: _Place, before: Seen | None, max_bytes: int) -> Found:
     path = place.path
     try:
         now = Path(place.real).stat()
-        if before is not None and (now.st_size, now.st_mtime_ns) == (before.size, before.mtime_ns):
-            return Found(path, "same", now.st_size, now.st_mtime_ns, before.digest, error=before.error)
+        mtime_ns = min(now.st_mtime_ns, _LAST_NS)
+        if before is not None and (now.st_size, mtime_ns) == (before.size, before.mtime_ns):
+            return Found(path, "same", now.st_size, mtime_ns, before.digest, error=before.error)
         if not stat.S_ISREG(now.st_mode):
             return Found(path, "ignored")
         if now.st_size > max_bytes:
             reason = f"it holds {now.st_size:,} bytes, more than max_bytes = {max_bytes:,} allows"
-            return Found(path, "failed", now.st_size, now.st_mtime_ns, error=reason)
+            return Found(path, "failed", now.st_size, mtime_ns, error=reason)
         data = _read(place.real, max_bytes)
     except OSError as error:
         return Found(path, "failed", error=f"it cannot be read: {error.strerror}")
     digest = blake2b(data, digest_size=16).hexdigest()
     if before is not None and before.digest == digest:
-        return Found(path, "same", now.st_size, now.st_mtime_ns, digest, error=before.error)
+        return Found(path, "same", now.st_size, mtime_ns, digest, error=before.error)
     state: State = "new" if before is None else "changed"
-    return Found(path, state, now.st_size, now.st_mtime_ns, digest, data)
+    return Found(path, state, now.st_size, mtime_ns, digest, data)
 
 
 def _read(path: str, max_bytes: int) -> bytes:
@@ -185,8 +197,11 @@ def _read(path: str, max_bytes: int) -> bytes:
 
 
 def _shown(name: str) -> str:
-    """Return a name as it can be printed and stored: bytes that are no UTF-8 and characters without a face escaped."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a name as it can be printed and stored: bytes that are no UTF-8 and characters without a face escaped.
+
+    A backslash of the name's own is doubled, so that no two names are shown alike.
+    """
+    text = os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
     if text.isprintable():
         return text
     return "".join(char if _has_a_face(char) else char.encode("unicode_escape").decode() for char in text)

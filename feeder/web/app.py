@@ -22,7 +22,7 @@ from feeder.errors import QueryError, StoreError
 from feeder.publish import pages
 from feeder.publish.words import words_for
 from feeder.store import Query, Results, Store, parse_query
-from feeder.update import LAST_PASS_NOTE
+from feeder.update import LAST_FAILURE_NOTE, LAST_PASS_NOTE
 from feeder.web.static import SECURITY_HEADERS, PublishedFolder
 
 log = logging.getLogger(__name__)
@@ -92,9 +92,12 @@ def _find(store: Store, query: Query, number: int) -> tuple[int, Results]:
 def _health(store: Store) -> Response:
     try:
         facts = {"status": "ok", "entries": store.count(), LAST_PASS_NOTE: store.get_note(LAST_PASS_NOTE)}
+        failed = store.get_note(LAST_FAILURE_NOTE)
     except StoreError as error:
         log.warning("healthz: %s", error)
         return JSONResponse({"status": "the store cannot be read"}, 503, _LIVE)
+    if failed:  # why is for `feeder check` to say: it may name files of this machine
+        return JSONResponse(facts | {"status": "the last pass failed"}, 503, _LIVE)
     return JSONResponse(facts, headers=_LIVE)
 
 

@@ -23,6 +23,8 @@ UNHURRIED = Pace(per_chat_s=0, per_group_minute=10**6, over_all_second=10**6)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CHAT = -1001
 
+_PATIENCE_S = 15.0
+
 
 class Clock:
     """A clock that goes only when a test says so."""
@@ -149,7 +151,7 @@ class Desk:
             finally:
                 await bot.shutdown()
 
-        asyncio.run(inner())
+        asyncio.run(asyncio.wait_for(inner(), _PATIENCE_S))  # less than any time limit of the library's own
 
     def drain(self, *, until: datetime | None = None) -> None:
         """Send everything that can be sent; the clock leaps from one moment to the next, up to `until`."""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeder.normalise.html import clean_html
+from feeder.normalise.blocks import Block
+from feeder.normalise.html import clean_html, write_html
 
 _TAGS = frozenset(
     str.split(
@@ -191,3 +192,11 @@ def test_cleaning_twice_is_cleaning_once_and_always_safe(html: str) -> None:
 )
 def test_hostile_html_is_read_without_harm(html: str) -> None:
     judge(clean_html(html))  # where work is quadratic, this test is not seen to end
+
+
+def test_the_last_gate_stops_what_a_block_should_never_hold() -> None:
+    evil = (
+        '<p onclick="x()">text</p><script>x()</script><img src="javascript:x()"><iframe src="https://e.org"></iframe>'
+    )
+    written = write_html([Block(kind="paragraph", tag="p", html=evil)])
+    assert written == "<p>text</p><img>"

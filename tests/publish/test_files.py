@@ -1,5 +1,6 @@
 import os
 import resource
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import PublishError
-from feeder.publish.files import Folder, check_writable, write_atomically
+from feeder.publish.files import Folder, check_writable
 
 READS = 20_000
 
@@ -84,7 +85,7 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / "entries" / ".feeder.keep").write_bytes(b"not ours")
     (tmp_path / "index.html").write_bytes(b"1")
     (tmp_path / "other").mkdir()
-    assert Folder(tmp_path).files("entries", "archive") == {"index.html", "entries/.feeder.keep"}
+    assert set(Folder(tmp_path).files("entries", "archive")) == {"index.html", "entries/.feeder.keep"}
     assert names(tmp_path / "entries") == [".feeder.keep"]
 
 
@@ -106,23 +107,26 @@ def test_a_folder_that_cannot_be_is_named_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_a_file_is_written_from_chunks(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "out.jsonl", (line for line in (b"1\n", b"2\n")))
-    assert (tmp_path / "out.jsonl").read_bytes() == b"1\n2\n"
-    with pytest.raises(PublishError, match="No such file"):
-        write_atomically(tmp_path / "no" / "out.jsonl", [b"1"])
+def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    real_sync, real_replace = os.fsync, Path.replace
 
+    def fsync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        real_sync(descriptor)
 
-def test_chunks_that_cannot_be_made_leave_the_old_file(tmp_path: Path) -> None:
-    def chunks() -> Iterator[bytes]:
-        yield b"new"
-        raise KeyError
+    def replace(self: Path, target: Path) -> Path:
+        done.append("name")
+        return real_replace(self, target)
 
-    write_atomically(tmp_path / "out", [b"old"])
-    with pytest.raises(KeyError):
-        write_atomically(tmp_path / "out", chunks())
-    assert (tmp_path / "out").read_bytes() == b"old"
-    assert names(tmp_path) == ["out"]
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    folder = Folder(tmp_path)
+    folder.write("a.html", b"1")
+    folder.sync()
+    assert done == ["file", "name", "folder"]
 
 
 def test_a_folder_is_tried_without_leaving_a_trace(tmp_path: Path) -> None:

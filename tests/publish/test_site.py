@@ -170,6 +170,17 @@ def test_a_file_that_was_deleted_by_hand_comes_back(config: Config, sqlite_store
         assert files(config)[path][0] == before[path][0]
 
 
+def test_a_file_that_was_damaged_by_hand_is_made_whole(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    before = files(config)
+    for path in published(config):
+        (config.site.output / path).write_text("junk")
+        assert publish(config, sqlite_store).written == 1
+        assert files(config)[path][0] == before[path][0]
+    assert str(publish(config, sqlite_store)) == f"site: nothing new ({len(before) - 1} unchanged)"
+
+
 @pytest.mark.parametrize("manifest", [None, b"", b"[]", b"{", b'{"files": []}', b'{"other": 1}', b"\xff"])
 def test_without_a_manifest_to_go_by_nothing_that_is_right_is_touched(
     config: Config, sqlite_store: Store, manifest: bytes | None

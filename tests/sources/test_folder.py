@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import SourceError
-from feeder.sources.folder import Found, iter_documents
+from feeder.sources.folder import Found, _read, iter_documents
 
 
 def look(folder: Path, known: dict[str, Found] | None = None, *, max_bytes: int = 1000) -> list[Found]:
@@ -148,3 +148,36 @@ def test_a_source_that_is_no_folder_is_an_error(tmp_path: Path) -> None:
 def test_the_file_s_time_is_a_date_to_fall_back_on() -> None:
     stamp = Found("a.md", "new", mtime_ns=1_676_903_943_000_000_000).file_time
     assert (stamp.read_from, stamp.text) == ("file time", "2023-02-20T14:39:03+00:00")
+
+
+def test_two_names_that_would_be_escaped_alike_stay_two(tmp_path: Path) -> None:
+    (tmp_path / "a\nb.txt").write_text("one")
+    (tmp_path / "a\\nb.txt").write_text("two")
+    assert [found.path for found in iter_documents(tmp_path, {}, max_bytes=100)] == ["a\\nb.txt", "a\\\\nb.txt"]
+
+
+def test_a_time_that_no_database_holds_is_its_last(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    os.utime(tmp_path / "a.txt", (1e10, 1e10))
+    [found] = iter_documents(tmp_path, {}, max_bytes=100)
+    assert found.mtime_ns == 2**63 - 1
+    assert found.file_time.text.startswith("2262-")
+    [again] = iter_documents(tmp_path, {"a.txt": found}, max_bytes=100)
+    assert again.state == "same"
+
+
+def test_what_we_write_ourselves_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "index.html").write_text("<p>ours")
+    (tmp_path / "a.txt").write_text("one")
+    found = iter_documents(tmp_path, {}, max_bytes=100, ours=[tmp_path / "public"])
+    assert [one.path for one in found] == ["a.txt"]
+
+
+def test_what_became_a_link_or_a_pipe_since_it_was_looked_at_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(OSError, match="symbolic links"):
+        _read(str(tmp_path / "link.txt"), 100)
+    assert _read(str(tmp_path / "pipe.txt"), 100) == b""

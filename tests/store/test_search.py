@@ -244,3 +244,7 @@ def test_the_database_itself_stops_a_search_out_of_time(store: Store) -> None:
 def test_any_other_error_of_a_search_is_not_taken_for_a_lack_of_time(store: Store) -> None:
     with pytest.raises(DBAPIError), store.read() as connection, _capped(connection, deadline=0):
         connection.execute(text("SELECT nothing FROM nowhere"))
+
+
+def test_a_search_may_take_a_tenth_of_a_second_unless_told_otherwise() -> None:
+    assert (Store.search.__kwdefaults__ or {})["time_s"] == 0.1

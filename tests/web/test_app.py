@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 
 from feeder.model import Entry
 from feeder.store import Origin, Store
-from feeder.update import LAST_PASS_NOTE
+from feeder.update import LAST_FAILURE_NOTE, LAST_PASS_NOTE
 from tests.entries import make_entry
 
 
@@ -101,6 +101,15 @@ def test_health_says_how_many_entries_there_are_and_when_the_last_pass_was(
     answer = client.get("healthz")
     assert (answer.status_code, answer.json()[LAST_PASS_NOTE]) == (200, "2026-01-02T03:04:05Z")
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_pass_that_failed_makes_health_bad_until_one_goes_well(client: httpx.Client, sqlite_store: Store) -> None:
+    sqlite_store.set_note(LAST_FAILURE_NOTE, "/srv/public: cannot be written")
+    health = client.get("healthz")
+    assert (health.status_code, health.json()["status"]) == (503, "the last pass failed")
+    assert "/srv" not in health.text
+    sqlite_store.set_note(LAST_FAILURE_NOTE, "")
+    assert client.get("healthz").status_code == 200
 
 
 def test_a_store_that_is_away_is_said_to_be_and_the_pages_are_still_served(
