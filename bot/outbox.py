@@ -28,7 +28,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 from bot.chats import Channel, Subscription, insert_new, switch_off
 from bot.pace import MINUTE, SECOND, Pace, backoff, next_call, room_now
 from bot.tables import NO_TOPIC, chats, deliveries, subscriptions
-from feeder import Entry, Store
+from feeder import LAST_INGEST_NOTE, Entry, Store
 
 MAX_WAITING = 100
 MAX_DOUBTS = 5
@@ -113,9 +113,15 @@ def _iter_news(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
 
 
 def plan(store: Store, subscribed: Sequence[Subscription]) -> None:
-    """Write a pending delivery for each entry that is new to each of these subscriptions."""
+    """Write a pending delivery for each entry that is new to each of these subscriptions.
+
+    A chat is met for the first time when a first pass has filled the store: before that, all there is would look
+    new.
+    """
+    filled = store.get_note(LAST_INGEST_NOTE) is not None
     for subscription in subscribed:
-        if subscription.configured and subscription.off_reason is None:
+        met = subscription.last_number is not None
+        if subscription.configured and subscription.off_reason is None and (met or filled):
             _plan(store, subscription)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
-    from feeder.store import Hit, Query, Results, Store, migrate, parse_query
+    from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
     from feeder.store.tables import Moment
 
 _HOME = {
@@ -29,12 +29,13 @@ _HOME = {
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
     "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
-    "feeder.store": ("Hit", "Query", "Results", "Store", "migrate", "parse_query"),
+    "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("Moment",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "LAST_INGEST_NOTE",
     "ChannelConfig",
     "Config",
     "ConfigError",

@@ -9,8 +9,7 @@ from feeder.errors import ConfigError, FeederError, PublishError, StoreMissingEr
 from feeder.publish.files import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import iter_services
-from feeder.store import Store
-from feeder.update import LAST_FAILURE_NOTE
+from feeder.store import LAST_FAILURE_NOTE, Store
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 

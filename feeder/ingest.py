@@ -18,9 +18,9 @@ from typing import Any
 
 from feeder.config import Config, SourceConfig
 from feeder.errors import ArticleError, ConfigError, SourceError
-from feeder.model import Entry
+from feeder.model import Entry, rfc3339
 from feeder.sources.folder import Found, iter_documents
-from feeder.store import Document, Origin, Saved, Store
+from feeder.store import LAST_INGEST_NOTE, Document, Origin, Saved, Store
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +87,13 @@ def ingest(
     for name in names:
         if name not in known:
             raise ConfigError(f"sources: no source is named {name!r}; there is: {', '.join(known)}")
-    return tuple(
+    reports = tuple(
         _ingest_folder(source, store, site=config.site.output, now=now, progress=progress)
         for source in config.sources
         if not names or source.name in names
     )
+    store.set_note(LAST_INGEST_NOTE, rfc3339(now))
+    return reports
 
 
 def _ingest_folder(

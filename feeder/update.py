@@ -14,15 +14,13 @@ from feeder.errors import StoreError
 from feeder.ingest import IngestReport, Progress, ingest
 from feeder.model import rfc3339
 from feeder.publish.site import PublishReport, publish
-from feeder.store import Store
+from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
 
 Part = Literal["ingest", "publish"]
 Parts = frozenset[Part]
 INGEST: Parts = frozenset({"ingest"})
 PUBLISH: Parts = frozenset({"publish"})
 BOTH: Parts = INGEST | PUBLISH
-LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  the name of a note in the store, not a secret
-LAST_FAILURE_NOTE = "last_failure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ from feeder.store.saving import save as _save
 from feeder.store.tokens import Fragment, highlight, plain, visible_text
 
 __all__ = [
+    "LAST_FAILURE_NOTE",
+    "LAST_INGEST_NOTE",
+    "LAST_PASS_NOTE",
     "Document",
     "Fragment",
     "Hit",
@@ -42,6 +45,11 @@ __all__ = [
     "migrate",
     "parse_query",
 ]
+
+# Names of notes.
+LAST_INGEST_NOTE = "last_ingest_at"  # when all that was to be read was last read to its end (RFC 3339)
+LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last ended well (RFC 3339); a name, not a secret
+LAST_FAILURE_NOTE = "last_failure"  # why the last pass ended early; "" or none: it did not
 
 _MIGRATIONS = "feeder.store:migrations"
 _VERSION_TABLE = "feeder_version"

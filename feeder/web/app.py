@@ -21,8 +21,7 @@ from feeder.config import Config, SiteConfig
 from feeder.errors import QueryError, StoreError
 from feeder.publish import pages
 from feeder.publish.words import words_for
-from feeder.store import Query, Results, Store, parse_query
-from feeder.update import LAST_FAILURE_NOTE, LAST_PASS_NOTE
+from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Query, Results, Store, parse_query
 from feeder.web.static import SECURITY_HEADERS, PublishedFolder
 
 log = logging.getLogger(__name__)

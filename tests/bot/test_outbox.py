@@ -13,7 +13,7 @@ from bot.outbox import LEASE, MAX_WAITING, Claim, Outcome, choose, claim, next_d
 from bot.pace import Pace, backoff, next_call, room_now, searches_wait
 from bot.searches import PER_MINUTE, Turnstile, recall, remember, search_key
 from bot.tables import migrate_tables
-from feeder import ChannelConfig, ServiceError, Store, StoreError
+from feeder import LAST_INGEST_NOTE, ChannelConfig, ServiceError, Store, StoreError
 from feeder.errors import StoreTooNewError
 from tests.bot.conftest import START, UNHURRIED, channels, planned, put, states
 
@@ -352,3 +352,16 @@ def test_who_has_waited_a_minute_may_search() -> None:
     times = [START] * 3
     assert searches_wait(times, START + timedelta(seconds=60), per_minute=3) is None
     assert searches_wait(times, START + timedelta(seconds=59), per_minute=3) == timedelta(seconds=1)
+
+
+def test_before_a_first_pass_has_filled_the_store_no_chat_is_met(each_store: Store) -> None:
+    with each_store.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM notes")
+    chosen = channels(recent=2)
+    put(each_store, 1)
+    plan(each_store, follow(each_store, chosen))
+    put(each_store, 2, 3, 4)
+    assert states(each_store) == {}
+    each_store.set_note(LAST_INGEST_NOTE, "2026-01-01T00:00:00Z")
+    plan(each_store, find_subscriptions(each_store, chosen))
+    assert states(each_store) == {"pending": 2}

@@ -2,7 +2,7 @@
 
 from sqlalchemy import event
 
-from feeder import Store
+from feeder import LAST_INGEST_NOTE, Store
 
 
 def open_store(url: str) -> Store:
@@ -11,4 +11,5 @@ def open_store(url: str) -> Store:
     if store.engine.dialect.name == "sqlite":
         event.listen(store.engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
         store.close()  # so that every connection is a new one
+    store.set_note(LAST_INGEST_NOTE, "2026-01-01T00:00:00Z")  # a first pass has been made: what comes now is new
     return store

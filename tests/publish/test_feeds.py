@@ -52,7 +52,8 @@ def render(*entries: Entry, feed: Feed = FEED, **options: Any) -> bytes:
 
 
 def entries_of(document: bytes) -> list[etree._Element]:
-    return etree.fromstring(document).findall(f"{ATOM}entry")
+    found: list[etree._Element] = etree.fromstring(document).findall(f"{ATOM}entry")
+    return found
 
 
 def one(entry: Entry, **options: Any) -> etree._Element:

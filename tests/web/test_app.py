@@ -5,8 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from feeder.model import Entry
-from feeder.store import Origin, Store
-from feeder.update import LAST_FAILURE_NOTE, LAST_PASS_NOTE
+from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Origin, Store
 from tests.entries import make_entry
 
 
