@@ -42,10 +42,13 @@ def feeder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["feeder", *words])
         code = 0
+        on_pipe = signal.getsignal(signal.SIGPIPE)
         try:
             main()
         except SystemExit as end:
             code = int(end.code or 0)
+        finally:
+            signal.signal(signal.SIGPIPE, on_pipe)  # a command may end with its pipe, this process must not
         return Ended(code, *capsys.readouterr())
 
     return run
