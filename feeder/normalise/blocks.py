@@ -212,13 +212,15 @@ class BlockBuilder:
         self._breaks = 0
 
     def _end_line(self) -> None:
-        if self._html:
-            for mark in reversed(self._marks):
-                if mark.written:
-                    self._html.append(f"</{mark.tag}>")
-                    mark.written = False
-            links = tuple((href, "".join(words)) for href, words in self._links.values())
-            self._lines.append(Line("".join(self._html), "".join(self._text), links, self._linked))
+        if not self._html:
+            self._space = ""
+            return
+        for mark in reversed(self._marks):
+            if mark.written:
+                self._html.append(f"</{mark.tag}>")
+                mark.written = False
+        links = tuple((href, "".join(words)) for href, words in self._links.values())
+        self._lines.append(Line("".join(self._html), "".join(self._text), links, self._linked))
         self._start_line()
 
     def _note(self, words: str, joint: str) -> None:

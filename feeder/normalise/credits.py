@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from feeder.model import Credit
 
 _ROLES = {
-    "author": "作者 撰稿 撰文 供稿 文字 记者 記者 原作 文 Author Authors By",
+    "author": "作者 采访 採訪 撰稿 撰文 供稿 文字 记者 記者 原作 文 Author Authors By",
     "translator": "翻译 翻譯 编译 編譯 译者 譯者 中翻 英翻 听译 译文 译 譯 Translator Translation",
     "proofreader": "校对 校對 校正 审校 審校 核稿 校稿 精校 校验 校 Proofreader Proofreading",
     "reviewer": "审核 審核 审稿 審稿 终审 Reviewer",
     "editor": (
         "责任编辑 責任編輯 编辑 編輯 责编 責編 主编 總編 总编 网编 網編 编剧 "
-        "采编 采編 素材 资料 整理 编者 选题 選題 Editor Editors"
+        "采编 采編 文编 搜集 素材 资料 整理 编者 选题 選題 Editor Editors"
     ),
     "publisher": "发布 發佈 發布 发稿 發稿 上传 上傳 转载 轉載 Publisher",
     "voice": "配音 音频 朗读 播音 主播 机听 听写 聽寫 録音 录音",
-    "producer": "制作 製作 视频 視頻 剪辑 剪輯 字幕 监制 统筹 策划 处理 後期 后期",
+    "producer": "制作 製作 视频 視頻 剪辑 剪輯 字幕 监制 监製 统筹 策划 處理 处理 後期 后期 绘图",
     "illustrator": "插图 插圖 配图 美工 封面 合成 设计 設計 图片 圖片 图",
     "photographer": "摄影 攝影 题图",
     "adviser": "顾问 顧問",
@@ -32,39 +32,79 @@ _JOINED = rf"{_ROLE}(?:\s*[/／、&＆和与及，,·+]?\s*{_ROLE})*"
 _LABEL = re.compile(
     rf"(?:(?:^|(?<=[\s|｜/／;；,，、（(◎·*])){_JOINED}|(?<=\S)(?!文|图|译|譯|校){_JOINED})\s*[:：︰﹕|｜\\]+\s*",
 )
-_PAIR = rf"(?:{_ROLE})[ \u3000/／]+[\w/·]{{2,30}}"
+_PAIR = rf"(?:{_JOINED})[ \u3000/／]+[\w/·]{{2,30}}"
 _SPACED = re.compile(rf"{_PAIR}(?:[ \u3000]*[;；,，\s][ \u3000]*{_PAIR})*")
-_SPACED_PART = re.compile(rf"({_ROLE})[ \u3000/／]+([\w/·]+)")
+_SPACED_PART = re.compile(rf"({_JOINED})[ \u3000/／]+([\w/·]+)")
+# What is made of what: `字幕文件制作：`, `G-News发布：`, `PPT制作：`.
+_MADE = re.compile(
+    rf"(?:[A-Za-z-]{{1,12}}{_JOINED}|\w{{1,6}}?(?:制作|製作|整理|剪辑|剪輯|处理|处理|上传|素材|设计|編輯|编辑|校对|翻译)(?:[及和]{_ROLE})?)"
+    r"\s*[:：]\s*(?P<name>[^。！？!?:：，《“]{1,30})",
+)
+# A team may end in a full stop, a person does not: `整理：某某小组。`
+_LONG_TEAM = re.compile(rf"(?P<all>(?!作者){_JOINED}\s*[:：][^。！？，]{{2,30}}(?:组|組|队|隊|部|团|社))。")
+_QUOTED = re.compile(r"[“”《》]")  # a name is not quoted: it is what a film or a text is called
+_DESCRIBED = re.compile(r"[，,/／(（]")
+_TEAM = re.compile(r"(?:\w{2,12})?(?:记者|記者)")
+_STRICT = frozenset(
+    [
+        "记者",
+        "記者",
+        "责编",
+        "責編",
+        "网编",
+        "編譯",
+        "编译",
+        "编辑",
+        "編輯",
+        "审校",
+        "審校",
+        "发稿",
+        "發稿",
+        "翻译",
+        "校对",
+        "校對",
+        "审核",
+        "发布",
+    ]
+)
 _WORD = re.compile(_WORDS)
 _SENTENCE = re.compile(r"[。！？!?]|https?:")
 _DECORATION = " \t\n\u3000\u00a0*_#◎·●■★☆|｜;；,，、/／—–-（(）)[]【】「」:："
 _REPORTER = re.compile(r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)")
 _DESK = re.compile(
-    r"[^\W\d_]{2,5}(?:/[^\W\d_]{2,5}){0,3} ?"
-    r"[（(][^（）()。]{2,30}(?:社|台|等|报|报道|reuters|afp|dpa)[^（）()。]{0,6}[)）]",
+    r"(?:[^\W\d_]{2,5}(?: ?/ ?[^\W\d_]{2,5}){0,3} ?)?"
+    r"[（(](?:据|據)?[^（）()。]{2,30}(?:社|台|等|报|报道|网站|網站|reuters|afp|dpa)[^（）()。]{0,6}[)）]|"
+    r"[（(][^（）()。，]{2,14}(?:编辑|編輯|综合)?(?:报道|報道|報導|报导)[)）]",
     re.IGNORECASE,
 )
 _DECORATION_OF_NAMES = _DECORATION.translate(str.maketrans("", "", "（(）)[]【】「」"))
 _MAX_LENGTH = 200
 _MAX_NAME = 50
+_MAX_LONE_NAME = 100  # with what the person is: `作者：某某，某报驻某地记者`
+_MAX_WORDS, _MAX_WORD = 16, 8
 
 
 def parse_credits(line: str) -> tuple[Credit, ...]:
     """Return the credits that a line consists of; () where it holds anything else."""
+    if _DESK.fullmatch(line.strip()):
+        return (Credit(role="author", name=_bare(line)),)
     text = _bare(line)
+    if (team := _LONG_TEAM.fullmatch(text)) is not None:
+        text = team["all"]
     if not text or len(text) > _MAX_LENGTH or _SENTENCE.search(text):
         return ()
     labels = list(_LABEL.finditer(text))
     if not labels:
-        return _without_colons(text)
+        return _made(text) or _without_colons(text)
     before = text[: labels[0].start()].strip(_DECORATION)
     if before and not _REPORTER.fullmatch(before):
-        return ()
+        return _made(text)
     found = [Credit(role="author", name=before)] if before else []
     ends = [label.start() for label in labels[1:]] + [len(text)]
     for label, end in zip(labels, ends, strict=True):
         name = _balanced(text[label.end() : end].strip(_DECORATION_OF_NAMES))
-        if len(name) > _MAX_NAME:
+        is_film = _QUOTED.search(name) is not None and _ROLE_OF.get(_bare(label[0])) in {"producer", "voice"}
+        if is_film or len(name) > (_MAX_LONE_NAME if len(labels) == 1 and _DESCRIBED.search(name) else _MAX_NAME):
             return ()
         found.extend(Credit(role=role, name=name) for role in _roles(label[0]) if name)
     return tuple(dict.fromkeys(found))
@@ -103,6 +143,27 @@ def _without_colons(text: str) -> tuple[Credit, ...]:
         return tuple(
             Credit(role=role, name=name) for label, name in _SPACED_PART.findall(text) for role in _roles(label)
         )
-    if _REPORTER.fullmatch(text) or _DESK.fullmatch(text):
+    if _REPORTER.fullmatch(text):
         return (Credit(role="author", name=text),)
-    return ()
+    return _spaced_out(text.split())
+
+
+def _made(text: str) -> tuple[Credit, ...]:
+    made = _MADE.fullmatch(text)
+    return (Credit(role="editor", name=made["name"].strip(_DECORATION_OF_NAMES)),) if made else ()
+
+
+def _spaced_out(words: list[str]) -> tuple[Credit, ...]:
+    """Read `某台记者 甲 乙 报道 责编 丙 丁`: roles and names with nothing but spaces between them."""
+    found: list[Credit] = []
+    role = ""
+    if len(words) < 2 or not _TEAM.fullmatch(words[0]) or len(words) > _MAX_WORDS:  # noqa: PLR2004  a role and a name
+        return ()
+    for word in words:
+        if word in _STRICT or _TEAM.fullmatch(word):
+            role = _ROLE_OF["记者" if _TEAM.fullmatch(word) else word]
+        elif len(word) > _MAX_WORD:
+            return ()
+        elif not word.endswith(("报道", "报导", "報道", "報導", "专电", "專電")):
+            found.append(Credit(role=role, name=word))
+    return tuple(dict.fromkeys(found))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from feeder.model import Stamp
+from feeder.normalise.numerals import in_figures
 
 READ_TIME = "read time"
 
@@ -26,6 +27,7 @@ _ORDER = (
     "link",
     "file name",
     "image path",
+    "time saved",
     "file time",
 )
 _FIRST_PLAUSIBLE = datetime(1985, 1, 1, tzinfo=UTC)
@@ -91,6 +93,7 @@ def parse_moment(text: str, zone: str = "UTC") -> Moment | None:
         return _from_epoch(float(text))
     if (compact := _COMPACT.fullmatch(text)) is not None:
         return _moment(compact, zone)
+    text = in_figures(text)
     for form in _FORMS:
         for match in form.finditer(text):
             if (moment := _moment(match, zone)) is not None:
@@ -100,6 +103,7 @@ def parse_moment(text: str, zone: str = "UTC") -> Moment | None:
 
 def without_date(text: str) -> str | None:
     """Return what is left of a line when its first date is taken out; None where it holds none."""
+    text = in_figures(text)
     for form in _FORMS:
         for match in form.finditer(text):
             if _moment(match, "UTC") is not None:

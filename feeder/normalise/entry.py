@@ -10,7 +10,8 @@ Pure: `now` and settings are arguments, the same draft gives the same entry.
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,7 +21,8 @@ from feeder.normalise.boilerplate import Trimmed, trim
 from feeder.normalise.dates import choose_dates, link_stamps, text_stamps
 from feeder.normalise.html import read_html, read_text, write_html
 from feeder.normalise.language import find_language
-from feeder.normalise.markdown import render_markdown
+from feeder.normalise.markdown import is_markup_only, render_markdown
+from feeder.normalise.pages import reduce_page
 from feeder.normalise.text import lead, one_line, plain, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
 
@@ -36,16 +38,23 @@ def normalise(
     source: str = "",
     timezone: str = "UTC",
     categories: tuple[str, ...] = (),
+    boilerplate: Collection[str] = (),
+    keep: bool = False,
 ) -> Entry:
     """Return the entry that a draft becomes.
 
     `now` is when it was met: `first_seen_at`, and what no date may be later than. `source` is the name of the
     configured source, which an article without a link is known by. `timezone` is the zone of dates that name
-    none. `categories` are given to the entry beside its own.
+    none. `categories` are given to the entry beside its own. `boilerplate` are the fingerprints of lines that recur
+    at the edges of this publisher's articles (`learned.py`). `keep` leaves what is not the article where it stands;
+    what it tells is read all the same.
     """
     link = clean_link(draft.link) if draft.link else None
     title = plain(draft.title or "")
-    article = trim(_read(draft, link), title=title, link=link)
+    blocks = _read(draft, link)
+    article = trim(blocks, title=title, link=link, authors=draft.authors, learned=boilerplate)
+    if keep:
+        article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
     dates = choose_dates(_stamps(draft, article, link, text), now=now, zone=timezone)
     authors, credits_ = _people(draft, article)
@@ -58,7 +67,7 @@ def normalise(
         published_from=dates.published_from,
         authors=authors,
         credits=credits_,
-        categories=_once(plain(name) for name in (*draft.categories, *categories)),
+        categories=_once(plain(name) for name in (*draft.categories, *article.categories, *categories)),
         language=find_language(f"{text}\n{title}", draft.language),
         summary=_summary(draft, article.blocks),
         content=write_html(article.blocks),
@@ -74,8 +83,8 @@ def normalise(
 def _read(draft: Draft, link: str | None) -> list[Block]:
     content = without_glossary(draft.content)
     if draft.content_type == "html":
-        return read_html(content, link)
-    if draft.content_type == "markdown":
+        return read_html(reduce_page(content), link)
+    if draft.content_type == "markdown" and not is_markup_only(content):
         return read_html(render_markdown(content), link, glued_captions=True)
     return read_text(content)
 

@@ -6,17 +6,17 @@ when the walk has a fault.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from html import escape, unescape
 
 import nh3
-from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
 
 from feeder.model import Media
 from feeder.normalise.blocks import Block, BlockBuilder, Line, captioned, container, figure, with_captions, written
 from feeder.normalise.images import find_alt, find_film, find_frame, find_picture, is_icon
 from feeder.normalise.text import clean_text, plain
+from feeder.normalise.tree import Element, parse_html, words_of
 from feeder.normalise.urls import clean_link
 
 # libxml2 and html5ever both slow down or give up on deep nesting; a real article has some thirty levels.
@@ -85,7 +85,7 @@ def read_html(html: str, base: str | None = None, *, glued_captions: bool = Fals
     if len(html) > MAX_LENGTH or _is_too_deep(html):
         return read_text(unescape(re.sub(r"<[^<>]*>?", "\n\n", html)))
     walk = _Walk(base, glued_captions=glued_captions)
-    walk.children(BeautifulSoup(f"<body>{html}", "lxml", multi_valued_attributes=None))
+    walk.children(parse_html(html))
     return walk.finish()
 
 
@@ -134,15 +134,18 @@ class _Walk:
         blocks = with_captions(self._out.blocks)
         return [block for i, block in enumerate(blocks) if not (i and _repeats(block, blocks[i - 1]))]
 
-    def children(self, parent: Tag) -> None:
-        for child in parent.contents:
-            if isinstance(child, Tag):
-                self._element(child)
-            elif type(child) is NavigableString:  # its subclasses are comments, declarations, scripts
-                self._out.text(child)
+    def children(self, parent: Element) -> None:
+        self.words(parent.text)
+        for child in parent:
+            self.element(child)
+            self.words(child.tail)
 
-    def _element(self, element: Tag) -> None:
-        name = element.name
+    def words(self, words: str | None) -> None:
+        if words:
+            self._out.text(words)
+
+    def element(self, element: Element) -> None:
+        name = element.tag
         if (mark := _MARKS.get(name)) is not None:
             self._out.open(mark)
             self.children(element)
@@ -153,7 +156,7 @@ class _Walk:
             self._link(element)
         elif name == "time":
             self._time(element)
-        elif name in _SKIPPED or (element.attrs and _is_unseen(element)):
+        elif name in _SKIPPED or _is_unseen(element.attrib):
             pass
         elif name in _FLOW:
             self._box(element)
@@ -162,11 +165,14 @@ class _Walk:
         else:
             self.children(element)
 
-    def _inside(self, element: Tag) -> list[Block]:
+    def _inside(self, element: Element) -> list[Block]:
         """Return the blocks within an element that becomes one block itself."""
-        walk = _Walk(self._base, glued_captions=self._glued_captions)
+        walk = self._new()
         walk.children(element)
         return walk.finish()
+
+    def _new(self) -> "_Walk":
+        return _Walk(self._base, glued_captions=self._glued_captions)
 
     def _line_break(self) -> None:
         if self._after_picture and 0 < self._out.written <= _CAPTION_LENGTH:
@@ -179,15 +185,15 @@ class _Walk:
         self._out.flush("caption" if is_caption else "paragraph")
         self._after_picture = False
 
-    def _box(self, element: Tag) -> None:
+    def _box(self, element: Element) -> None:
         self._end_block()
         self.children(element)
-        if element.name == "figcaption":
+        if element.tag == "figcaption":
             self._out.flush("caption")
         self._end_block()
 
-    def _link(self, element: Tag) -> None:
-        address = _attribute(element, "href").strip()
+    def _link(self, element: Element) -> None:
+        address = element.get("href", "").strip()
         href = address if _MAILTO.fullmatch(address) else clean_link(address, self._base) if address else None
         if href is None or address.startswith("#"):
             self.children(element)
@@ -196,40 +202,40 @@ class _Walk:
         self.children(element)
         self._out.close()
 
-    def _time(self, element: Tag) -> None:
+    def _time(self, element: Element) -> None:
         """Say when it was where the page says how long ago it was: nobody knows when that was true."""
-        words, moment = element.get_text().strip(), _attribute(element, "datetime")
+        words, moment = words_of(element).strip(), element.get("datetime", "")
         if moment and _AGO.search(words):
             self._out.text(moment)
         else:
             self.children(element)
 
-    def _heading(self, element: Tag) -> None:
+    def _heading(self, element: Element) -> None:
         self._end_block()
-        self._out.tag = _HEADINGS[element.name]
+        self._out.tag = _HEADINGS[element.tag]
         self.children(element)
         self._end_block()
         self._out.tag = "p"
 
-    def _rule(self, _element: Tag) -> None:
+    def _rule(self, _element: Element) -> None:
         self._end_block()
         self._out.add(Block("rule", "hr", "<hr>"))
 
-    def _image(self, element: Tag) -> None:
-        alt = find_alt(element.attrs)
-        if is_icon(element.attrs):
+    def _image(self, element: Element) -> None:
+        alt = find_alt(element.attrib)
+        if is_icon(element.attrib):
             self._out.text(alt)
-        elif (picture := find_picture(element.attrs, self._base)) is not None:
+        elif (picture := find_picture(element.attrib, self._base)) is not None:
             self._end_block()
             self._out.add(figure(picture, alt))
             self._after_picture = self._glued_captions
 
-    def _noscript(self, element: Tag) -> None:
+    def _noscript(self, element: Element) -> None:
         """Take the pictures that a page shows to readers without scripts; the rest is an appeal to switch them on."""
-        for image in element.find_all("img"):
+        for image in element.iter("img"):
             self._image(image)
 
-    def _figure(self, element: Tag) -> None:
+    def _figure(self, element: Element) -> None:
         """Join pictures and words as picture and caption; a figure of anything else is that thing."""
         inner = self._inside(element)
         words = tuple(line for block in inner if block.kind in {"paragraph", "caption"} for line in block.lines)
@@ -241,40 +247,49 @@ class _Walk:
         else:
             self._out.add(*inner)
 
-    def _list(self, element: Tag) -> None:
-        items = [inner for child in element.contents if (inner := self._item(child))]
+    def _list(self, element: Element) -> None:
+        items = [inner for inner in self._items(element) if inner]
         blocks = [block for item in items for block in item]
         self._end_block()
         if all(block.kind == "figure" for block in blocks):  # a gallery, or nothing
             self._out.add(*blocks)
             return
-        tag = "ol" if element.name == "ol" else "ul"
+        tag = "ol" if element.tag == "ol" else "ul"
         html = "".join(f"<li>{_item_html(item)}</li>" for item in items)
         self._out.add(container("list", tag, f"<{tag}>{html}</{tag}>", blocks))
 
-    def _item(self, child: PageElement) -> list[Block]:
-        if isinstance(child, Tag):
-            holder = child if child.name == "li" else _wrapped(child)
-            return self._inside(holder)
-        return self._inside(_wrapped(child)) if type(child) is NavigableString and child.strip() else []
+    def _items(self, element: Element) -> Iterator[list[Block]]:
+        """Yield what each item holds; what stands in a list without an item of its own is one."""
+        yield self._loose_item(element.text)
+        for child in element:
+            if child.tag == "li":
+                yield self._inside(child)
+            else:
+                walk = self._new()
+                walk.element(child)
+                yield walk.finish()
+            yield self._loose_item(child.tail)
 
-    def _quote(self, element: Tag) -> None:
+    def _loose_item(self, words: str | None) -> list[Block]:
+        walk = self._new()
+        walk.words(words)
+        return walk.finish()
+
+    def _quote(self, element: Element) -> None:
         inner = self._inside(element)
         self._end_block()
         if inner:
             html = "".join(block.html for block in inner)
             self._out.add(container("quote", "blockquote", f"<blockquote>{html}</blockquote>", inner))
 
-    def _code(self, element: Tag) -> None:
-        for line_end in element.find_all("br"):
-            line_end.replace_with("\n")
-        text = clean_text(element.get_text()).strip("\n").rstrip()
+    def _code(self, element: Element) -> None:
+        text = clean_text(words_of(element)).strip("\n").rstrip()
         self._end_block()
         if text.strip():
             html = f"<pre><code>{escape(text, quote=False)}</code></pre>"
             self._out.add(Block("code", "pre", html, (Line(html, text),)))
 
-    def _table(self, element: Tag) -> None:
+    def _table(self, element: Element) -> None:
         """Keep a table of two columns or more; one of a single column was only there to hold things in place."""
         rows = [
             (row, cells, [self._inside(cell) for cell in cells]) for row in _rows(element) for cells in [_cells(row)]
@@ -288,31 +303,32 @@ class _Walk:
         for row, cells, contents in rows:
             if any(contents):
                 html = "".join(_cell_html(cell, blocks) for cell, blocks in zip(cells, contents, strict=True))
-                place = "thead" if row.parent is not None and row.parent.name == "thead" else "tbody"
+                parent = row.getparent()
+                place = "thead" if parent is not None and parent.tag == "thead" else "tbody"
                 parts[place].append(f"<tr>{html}</tr>")
         self._end_block()
         html = "".join(f"<{place}>{''.join(lines)}</{place}>" for place, lines in parts.items() if lines)
         self._out.add(container("table", "table", f"<table>{html}</table>", inner))
 
-    def _film(self, element: Tag) -> None:
+    def _film(self, element: Element) -> None:
         """Make a link of sound or film, under its poster where it has one."""
-        sources = [_attribute(source, "src") for source in element.find_all("source")]
-        film = find_film("audio" if element.name == "audio" else "video", element.attrs, sources, self._base)
-        poster = find_picture({"src": _attribute(element, "poster")}, self._base)
+        sources = [source.get("src", "") for source in element.iter("source")]
+        film = find_film("audio" if element.tag == "audio" else "video", element.attrib, sources, self._base)
+        poster = find_picture({"src": element.get("poster", "")}, self._base)
         self._end_block()
         if poster is not None:
             self._out.add(figure(poster, ""))
         if film is not None:
-            self._out.add(_linked(film.url, _attribute(element, "title"), film))
+            self._out.add(_linked(film.url, element.get("title", ""), film))
 
-    def _frame(self, element: Tag) -> None:
-        page = find_frame(element.attrs, self._base)
+    def _frame(self, element: Element) -> None:
+        page = find_frame(element.attrib, self._base)
         self._end_block()
         if page is not None:
-            self._out.add(_linked(page, _attribute(element, "title")))
+            self._out.add(_linked(page, element.get("title", "")))
 
 
-_HANDLERS: dict[str, Callable[[_Walk, Tag], None]] = {
+_HANDLERS: dict[str, Callable[[_Walk, Element], None]] = {
     **dict.fromkeys(_HEADINGS, _Walk._heading),  # noqa: SLF001  the table of the class's own methods
     **dict.fromkeys(("ul", "ol"), _Walk._list),  # noqa: SLF001  as above
     **dict.fromkeys(("audio", "video"), _Walk._film),  # noqa: SLF001  as above
@@ -328,17 +344,12 @@ _HANDLERS: dict[str, Callable[[_Walk, Tag], None]] = {
 }
 
 
-def _attribute(element: Tag, name: str) -> str:
-    value = element.attrs.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _is_unseen(element: Tag) -> bool:
-    attributes = element.attrs
-    if "hidden" in attributes or _UNSEEN_STYLE.search(_attribute(element, "style")):
+def _is_unseen(attributes: Mapping[str, str]) -> bool:
+    if not attributes:
+        return False
+    if "hidden" in attributes or _UNSEEN_STYLE.search(attributes.get("style", "")):
         return True
-    classes = attributes.get("class") or ""
-    return _UNSEEN_CLASS.search(classes if isinstance(classes, str) else " ".join(classes)) is not None
+    return _UNSEEN_CLASS.search(attributes.get("class", "")) is not None
 
 
 def _repeats(block: Block, before: Block) -> bool:
@@ -347,13 +358,6 @@ def _repeats(block: Block, before: Block) -> bool:
         return before.kind == "rule"
     same_pictures = [media.url for media in block.media] == [media.url for media in before.media]
     return block.kind == "figure" == before.kind and same_pictures and not block.lines
-
-
-def _wrapped(child: PageElement) -> Tag:
-    """Return an element that holds the child, for what stands in a list without an item of its own."""
-    holder = Tag(name="li")
-    holder.contents = [child]
-    return holder
 
 
 def _item_html(blocks: list[Block]) -> str:
@@ -365,29 +369,28 @@ def _item_html(blocks: list[Block]) -> str:
     return "".join(block.html for block in blocks)
 
 
-def _rows(element: Tag) -> list[Tag]:
+def _rows(element: Element) -> list[Element]:
     """Return the rows of a table, not those of tables within it."""
-    rows: list[Tag] = []
-    for child in element.contents:
-        if isinstance(child, Tag):
-            if child.name == "tr":
-                rows.append(child)
-            elif child.name in {"thead", "tbody", "tfoot"}:
-                rows.extend(_rows(child))
+    rows: list[Element] = []
+    for child in element:
+        if child.tag == "tr":
+            rows.append(child)
+        elif child.tag in {"thead", "tbody", "tfoot"}:
+            rows.extend(_rows(child))
     return rows
 
 
-def _cells(row: Tag) -> list[Tag]:
-    return [child for child in row.contents if isinstance(child, Tag) and child.name in {"td", "th"}]
+def _cells(row: Element) -> list[Element]:
+    return [child for child in row if child.tag in {"td", "th"}]
 
 
-def _cell_html(cell: Tag, blocks: list[Block]) -> str:
+def _cell_html(cell: Element, blocks: list[Block]) -> str:
     spans = "".join(
         f' {name}="{value}"'
         for name in ("colspan", "rowspan")
-        if _CELL_SPAN.fullmatch(value := _attribute(cell, name)) and value != "1"
+        if _CELL_SPAN.fullmatch(value := cell.get(name, "")) and value != "1"
     )
-    return f"<{cell.name}{spans}>{_item_html(blocks)}</{cell.name}>"
+    return f"<{cell.tag}{spans}>{_item_html(blocks)}</{cell.tag}>"
 
 
 def _linked(url: str, title: str, film: Media | None = None) -> Block:

@@ -12,30 +12,20 @@ from collections.abc import Callable
 
 from feeder.errors import ArticleError
 from feeder.model import ContentType, Credit, Draft, Link, Stamp
-from feeder.sources.metadata import FIRST_KEYS, Metadata, first_key, interpret, looks_like_fields, read_toml, read_yaml
+from feeder.sources.encoding import decode
+from feeder.sources.metadata import (
+    FIRST_KEYS,
+    Metadata,
+    first_key,
+    interpret,
+    looks_like_fields,
+    read_lines,
+    read_toml,
+    read_yaml,
+)
 from feeder.sources.page import is_page, read_page
 
 Piece = tuple[Metadata, str]
-
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_MAGIC = (
-    b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"SQLite format 3", b"RIFF",
-    b"\x00\x00\x00", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\xd0\xcf\x11\xe0", b"OggS", b"ID3", b"MZ\x90",
-)  # fmt: skip
-_DECLARED = re.compile(rb"(?:charset|encoding|coding)\s*[=:]\s*[\"']?\s*([\w-]{3,20})", re.IGNORECASE)
-_ENCODINGS = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "big5": "big5hkscs",
-    "big5-hkscs": "big5hkscs",
-}
-_COMMON_HAN = frozenset(
-    "的一是不了在有人我他這这中大來来上國国個个到說说們们為为子和你地出道也時时年得就那要下以生會会"
-)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-_MAX_CONTROLS = 0.02
-_SNIFFED = 4096
 
 
 def read_article(data: bytes, name: str) -> Draft:
@@ -44,7 +34,7 @@ def read_article(data: bytes, name: str) -> Draft:
     Raises:
         ArticleError: the file is empty, or is no text.
     """
-    text = _decoded(data, name).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    text = decode(data, name).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     if not text.strip():
         raise ArticleError(f"{name}: the file is empty")
     said, body = _without_head(text.lstrip("\n"))
@@ -93,9 +83,18 @@ _BYLINE = re.compile(r"\s*`(?P<words>[^`\n]{0,300})`[ \t]*\[[^\]\n]{0,100}\]\((?
 _BYLINE_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}(?:,?\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?(?:\s+(?:UTC|GMT))?)?")
 _REFERENCES = re.compile(r"\s*(?:\[#\]:[ \t]*\S.*\n+)+")
 _REFERENCE = re.compile(r"\[#\]:[ \t]*(?P<key>[\w-]+)[ \t]*:?[ \t]*(?P<value>.*)")
-_NOTES = re.compile(r"\s*(?:>[ \t]*[*-]?[ \t]*(?:原文|译文|譯文|本文|译者|譯者|校对|校對|作者)[^\n]*\n(?:>[ \t]*\n)*)+")
-_NOTE = re.compile(r">[ \t]*[*-]?[ \t]*(?P<key>[^：:\n]{2,10})[：:][ \t]*(?P<value>[^\n]*)")
+_NOTES = re.compile(
+    r"\s*(?=>)(?:>?[ \t]*[*-]?[ \t]*(?:原文|译文|譯文|本文|译者|譯者|校对|校對|作者)[^\n]*\n(?:>[ \t]*\n)*)+"
+)
+_NOTE = re.compile(r">?[ \t]*[*-]?[ \t]*(?P<key>[^：:\n]{2,10})[：:][ \t]*(?P<value>[^\n]*)")
 _PROPERTIES = re.compile(r"\s*(?:[\w-]+::[^\n]*\n+)+")
+_READ_ORIGINAL = re.compile(r"^[ \t]*\[Read Original\]\((?P<link>[^\s)]+)\)[ \t]*(?:\n|\Z)", re.MULTILINE)
+_READ_ON = re.compile(r"^[ \t]*(?:\[Read on \w+\]\([^\s)]+\)|#Omnivore)[ \t]*\n", re.MULTILINE)
+_METADATA_LIST = re.compile(
+    r"^#{1,3}[ \t]+Metadata[ \t]*\n+(?P<items>(?:[-*][ \t]+[\w ]{2,30}:.*(?:\n|\Z))+)", re.MULTILINE
+)
+_READWISE = {"full title": "title", "document tags": "tags", "document note": "note"}
+_NEAR_TOP = 3000
 _MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\]]*)\]\((?P<link>[^\s)]+)\)")
 
 
@@ -127,7 +126,7 @@ def _open_front_matter(text: str) -> Piece | None:
 def _properties(text: str) -> Piece | None:
     """`key:: value` lines (Logseq)."""
     match = _PROPERTIES.match(text)
-    return (interpret(read_yaml(match[0].replace("::", ": "))), text[match.end() :]) if match else None
+    return (interpret(read_lines(match[0])), text[match.end() :]) if match else None
 
 
 def _comment(text: str) -> Piece | None:
@@ -217,6 +216,24 @@ def _translation_notes(text: str) -> Piece | None:
     return said, text[match.end() :]
 
 
+def _reading_app(text: str) -> Piece | None:
+    """`[Read Original](…)` below the heading (Omnivore)."""
+    match = _READ_ORIGINAL.search(text, 0, _NEAR_TOP)
+    if match is None:
+        return None
+    return Metadata(link=match["link"]), _READ_ON.sub("", text[: match.start()]) + text[match.end() :]
+
+
+def _metadata_list(text: str) -> Piece | None:
+    """A list of fields under the heading `Metadata` (Readwise)."""
+    match = _METADATA_LIST.search(text, 0, _NEAR_TOP)
+    if match is None:
+        return None
+    said = read_lines(re.sub(r"^[-*][ \t]+", "", match["items"], flags=re.MULTILINE))
+    named = {_READWISE.get(key, key): value for key, value in said.items()}
+    return interpret(named), text[: match.start()] + text[match.end() :]
+
+
 def _web_page(text: str) -> Piece | None:
     """A whole HTML page: its head says what it is."""
     return (read_page(text), text) if is_page(text) else None
@@ -232,6 +249,8 @@ _RECOGNISERS: tuple[Callable[[str], Piece | None], ...] = (
     _byline,
     _reference_definitions,
     _translation_notes,
+    _reading_app,
+    _metadata_list,
     _web_page,
 )
 
@@ -296,43 +315,3 @@ def _content_type(body: str, name: str) -> ContentType:
     if tags and (not is_markdown or (start.startswith("<") and tags > body.count("\n\n"))):
         return "html"
     return "markdown" if is_markdown or _parted(name)[1] not in {".txt", ".text"} else "text"
-
-
-def _decoded(data: bytes, name: str) -> str:
-    """Return the bytes as text: by byte order mark, as UTF-8, as declared, or as the Chinese encoding that fits."""
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
-    if data.startswith(_MAGIC):
-        raise ArticleError(f"{name}: this is no text but a binary file")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        text = _decoded_otherwise(data)
-    controls = len(_CONTROLS.findall(text, 0, _SNIFFED))
-    if controls > max(8, _MAX_CONTROLS * min(len(text), _SNIFFED)):
-        raise ArticleError(f"{name}: this is no text but a binary file")
-    return text
-
-
-def _decoded_otherwise(data: bytes) -> str:
-    declared = _DECLARED.search(data[:_SNIFFED])
-    names = [_ENCODINGS.get(declared[1].decode().lower(), "")] if declared else []
-    guesses = []
-    for encoding in dict.fromkeys([*filter(None, names), "gb18030", "big5hkscs"]):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding in names:
-            return text
-        guesses.append(text)
-    broken = data.decode("utf-8", "replace")
-    guesses = [guess for guess in guesses if _han_sense(guess) > _han_sense(broken)]
-    return max(guesses, key=_han_sense, default=broken)
-
-
-def _han_sense(text: str) -> float:
-    """Return the share of a text's characters that are among the commonest of Chinese: wrong guesses have few."""
-    sample = text[:_SNIFFED]
-    return sum(char in _COMMON_HAN for char in sample) / max(1, len(sample))

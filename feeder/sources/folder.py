@@ -1,18 +1,22 @@
 """A folder of articles: which of its files are new, changed, the same, gone, or cannot be read.
 
-The folder is somebody else's: links may lead out of it, names may hold anything that a file system allows, files
-may vanish while they are read. One bad file is told and does not stop the others. What a file holds is not
-understood here (`article.py`), and what was seen before is given, not looked up.
+    folder ── iter_files ──> same, gone, failed, ignored ── told at once
+                        └──> unread ── read_file ──> new, changed, same after all, failed
+
+Files are listed in one place and may be read in another: in processes of their own, where there are many. The
+folder is somebody else's: links may lead out of it, names may hold anything that a file system allows, files may
+vanish while they are read. One bad file is told and does not stop the others. What a file holds is not understood
+here (`article.py`), and what was seen before is given, not looked up.
 """
 
 import os
 import stat
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal, Protocol
 
 from feeder.errors import SourceError
@@ -20,7 +24,7 @@ from feeder.model import Stamp
 
 _LAST_NS = (1 << 63) - 1  # a file system can hold later times than a database: from here on they are one
 
-State = Literal["new", "changed", "same", "gone", "failed", "ignored"]
+State = Literal["unread", "new", "changed", "same", "gone", "failed", "ignored"]
 
 # Files of these kinds stand beside articles and are none: they are passed over without a word.
 _IGNORED = frozenset(
@@ -28,7 +32,7 @@ _IGNORED = frozenset(
         """
     .jpg .jpeg .png .gif .webp .svg .bmp .ico .avif .tif .tiff .heic .pdf .doc .docx .xls .xlsx .ppt .pptx .epub .mobi
     .zip .gz .tgz .bz2 .xz .7z .rar .tar .zst .mp3 .m4a .ogg .opus .wav .flac .mp4 .m4v .mov .webm .avi .mkv .srt .vtt
-    .css .js .mjs .ts .map .json .jsonl .yml .yaml .toml .ini .cfg .csv .tsv .xml .opml .py .pyc .rb .sh .go .rs .c .h
+    .css .js .mjs .ts .map .json .jsonl .yml .yaml .toml .ini .cfg .tsv .opml .py .pyc .rb .sh .go .rs .c .h
     .java .lock .log .bak .tmp .swp .db .sqlite
     .db-journal .db-wal .db-shm .woff .woff2 .ttf .otf .eot .exe .dll .so .bin .dat .bib .tex
     """,
@@ -64,9 +68,10 @@ class Seen(Protocol):
 class Found:
     """One file as it is now.
 
-    `path` counts from the folder, with `/`; characters that cannot be shown are written as escapes. `mtime_ns` is
-    its modification time in nanoseconds since 1970. `data` is what it holds, for `new` and `changed` only.
-    `error` says why a `failed` file could not be read, or why one that is the `same` failed before.
+    `path` counts from the folder, with `/`; characters that cannot be shown are written as escapes, and `real` is what
+    the system knows it by. `mtime_ns` is its modification time in nanoseconds since 1970. `data` is what it holds,
+    for `new` and `changed` only. `error` says why a `failed` file could not be read, or why one that is the `same`
+    failed before; an `unread` file still has `digest` and `error` of the last time, "" and None where there was none.
     """
 
     path: str
@@ -76,6 +81,7 @@ class Found:
     digest: str = ""
     data: bytes | None = None
     error: str | None = None
+    real: str = ""
 
     @property
     def file_time(self) -> Stamp:
@@ -84,7 +90,7 @@ class Found:
         return Stamp(text=moment.isoformat(), read_from="file time")
 
 
-def iter_documents(
+def iter_files(
     folder: Path,
     known: Mapping[str, Seen],
     *,
@@ -93,18 +99,17 @@ def iter_documents(
 ) -> Iterator[Found]:
     """Yield every file of the folder and of those below it in the order of their names, then what is gone.
 
-    `known` is what was seen last time, by path. A file of the same size and time is `same` without being opened;
-    another one is read, and still the `same` where it holds what it held. Files over `max_bytes` are `failed`.
-    Names that begin with a dot are passed over; links are followed where they lead to a file of this folder. `ours`
-    are folders that we write ourselves: what lies in them is not read.
+    `known` is what was seen last time, by path. A file of the same size and time is `same` without being opened, any
+    other one is `unread`. Files over `max_bytes` are `failed`. Names that begin with a dot are passed over; links are
+    followed where they lead to a file of this folder. `ours` are folders that we write ourselves: what lies in them
+    is not read.
 
     Raises:
         SourceError: the folder is not there, is no folder, or may not be read.
     """
-    root = os.path.realpath(folder)
     seen: set[str] = set()
     closed: list[str] = []
-    for place in _walk(root, folder, {os.path.realpath(path) for path in ours}):
+    for place in _walk(folder, ours):
         seen.add(place.path)
         if place.found is None:
             yield _look(place, known.get(place.path), max_bytes)
@@ -117,6 +122,28 @@ def iter_documents(
             yield Found(path, "gone")
 
 
+def count_files(folder: Path, ours: Collection[Path] = ()) -> int:
+    """Return how many files `iter_files` is going to look at; none of them is looked at for that.
+
+    Raises:
+        SourceError: as there.
+    """
+    return sum(place.found is None for place in _walk(folder, ours))
+
+
+def read_file(found: Found, *, max_bytes: int) -> Found:
+    """Read an `unread` file: it is `new`, `changed`, the `same` where it holds what it held, or it `failed`."""
+    try:
+        data = _read(found.real, max_bytes)
+    except OSError as error:
+        return Found(found.path, "failed", error=f"it cannot be read: {error.strerror}")
+    digest = blake2b(data, digest_size=16).hexdigest()
+    if digest == found.digest:
+        return replace(found, state="same")
+    state: State = "changed" if found.digest else "new"
+    return replace(found, state=state, digest=digest, data=data, error=None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A name met on the way: `real` is what the system knows it by; `found` is set where it needs no look inside."""
@@ -126,8 +153,10 @@ class _Place:
     found: Found | None = None
 
 
-def _walk(root: str, folder: Path, ours: Collection[str]) -> Iterator[_Place]:
-    """Yield what lies under `root` in order; a folder that cannot be opened is a place that ends with `/`."""
+def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_Place]:
+    """Yield what lies under `folder` in order; a folder that cannot be opened is a place that ends with `/`."""
+    root = os.path.realpath(folder)
+    passed_over = {os.path.realpath(path) for path in ours}
     waiting = [("", root)]
     while waiting:
         path, real = waiting.pop()
@@ -145,7 +174,7 @@ def _walk(root: str, folder: Path, ours: Collection[str]) -> Iterator[_Place]:
                 continue
             name = path + _shown(entry.name)
             if entry.is_dir(follow_symlinks=False):
-                if entry.path not in ours:
+                if entry.path not in passed_over:
                     below.append((f"{name}/", entry.path))
             else:
                 yield _place(entry, name, root)
@@ -161,32 +190,29 @@ def _place(entry: os.DirEntry[str], path: str, root: str) -> _Place:
             return _Place(path, real, Found(path, "failed", error="it is a link that leads out of the folder"))
         if Path(real).is_dir():
             return _Place(path, real, Found(path, "ignored"))
-    if PurePosixPath(entry.name).suffix.lower() in _IGNORED:
+    stem, dot, ending = entry.name.rpartition(".")
+    if stem and dot and f".{ending.lower()}" in _IGNORED:
         return _Place(path, real, Found(path, "ignored"))
     return _Place(path, real)
 
 
 def _look(place: _Place, before: Seen | None, max_bytes: int) -> Found:
-    """Say what has become of a file since `before`; None means that it was never seen."""
+    """Say what can be told of a file without opening it; `before` is None where it was never seen."""
     path = place.path
     try:
-        now = Path(place.real).stat()
-        mtime_ns = min(now.st_mtime_ns, _LAST_NS)
-        if before is not None and (now.st_size, mtime_ns) == (before.size, before.mtime_ns):
-            return Found(path, "same", now.st_size, mtime_ns, before.digest, error=before.error)
-        if not stat.S_ISREG(now.st_mode):
-            return Found(path, "ignored")
-        if now.st_size > max_bytes:
-            reason = f"it holds {now.st_size:,} bytes, more than max_bytes = {max_bytes:,} allows"
-            return Found(path, "failed", now.st_size, mtime_ns, error=reason)
-        data = _read(place.real, max_bytes)
+        now = os.stat(place.real)  # noqa: PTH116  a Path made for each of 100,000 files costs more than the call
     except OSError as error:
         return Found(path, "failed", error=f"it cannot be read: {error.strerror}")
-    digest = blake2b(data, digest_size=16).hexdigest()
-    if before is not None and before.digest == digest:
-        return Found(path, "same", now.st_size, mtime_ns, digest, error=before.error)
-    state: State = "new" if before is None else "changed"
-    return Found(path, state, now.st_size, mtime_ns, digest, data)
+    size, mtime_ns = now.st_size, min(now.st_mtime_ns, _LAST_NS)
+    if before is not None and (size, mtime_ns) == (before.size, before.mtime_ns):
+        return Found(path, "same", size, mtime_ns, before.digest, error=before.error)
+    if not stat.S_ISREG(now.st_mode):
+        return Found(path, "ignored")
+    if size > max_bytes:
+        reason = f"it holds {size:,} bytes, more than max_bytes = {max_bytes:,} allows"
+        return Found(path, "failed", size, mtime_ns, error=reason)
+    digest, fault = ("", None) if before is None else (before.digest, before.error)
+    return Found(path, "unread", size, mtime_ns, digest, error=fault, real=place.real)
 
 
 def _read(path: str, max_bytes: int) -> bytes:
@@ -201,7 +227,10 @@ def _shown(name: str) -> str:
 
     A backslash of the name's own is doubled, so that no two names are shown alike.
     """
-    text = os.fsencode(name.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
+    name = name.replace("\\", "\\\\")
+    if name.isascii() and name.isprintable():
+        return name
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
     if text.isprintable():
         return text
     return "".join(char if _has_a_face(char) else char.encode("unicode_escape").decode() for char in text)

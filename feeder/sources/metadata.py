@@ -33,8 +33,8 @@ _LINK = (
 )
 _VIA = ("via", "original_link", "reprint")
 _PUBLISHED = (
-    "date", "published", "published_at", "published_time", "pubdate", "publishdate", "publish_date", "created",
-    "created_at", "captured", "time_added", "time",
+    "date", "date_published", "published", "published_at", "published_time", "pubdate", "publishdate", "publish_date",
+    "created", "created_at", "captured", "time_added", "time",
 )  # fmt: skip
 _UPDATED = ("updated", "lastmod", "modified", "last_modified_at", "last_modified", "update", "updated_at")
 _AUTHORS = ("author", "authors", "by", "byline", "creator")
@@ -54,7 +54,7 @@ _BLOCK_SCALAR = re.compile(r"[>|][+-]?\d?")
 _NOTHING = frozenset({"", "~", "null", "none", "undefined"})
 _WIKI_LINK = re.compile(r"\[\[([^\[\]|]*\|)?([^\[\]]*)\]\]")
 _WEB_ADDRESS = re.compile(r"(?:https?:)?//", re.IGNORECASE)
-_DATED_PATH = re.compile(r"/?(\d{4})/(\d{1,2})/(\d{1,2})/")
+_DATED_PATH = re.compile(r"(?:[\w-]+/|/)*?(\d{4})/(\d{1,2})/(\d{1,2})/")
 _MAX_BLOCK = 64_000
 _MAX_VALUES = 200
 _MAX_DEPTH = 3

@@ -1,12 +1,13 @@
 """A saved web page -> what its head says of the article: OpenGraph, JSON-LD, `<meta>`, `<title>`.
 
-Only the head is looked at, with patterns: the body is read once, later, by normalising.
+Only the head is looked at: the body is read once, later, by normalising.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from html import unescape
+
+from bs4 import BeautifulSoup, Tag
 
 from feeder.model import Stamp
 from feeder.sources.metadata import Metadata
@@ -14,12 +15,7 @@ from feeder.sources.metadata import Metadata
 _PAGE = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL
 )
-_META = re.compile(r"<meta\s[^>]{0,4000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,1000})</title>", re.IGNORECASE)
-_CANONICAL = re.compile(r"<link\s[^>]{0,2000}>", re.IGNORECASE)
-_LANGUAGE = re.compile(r"<html\b[^>]*?\slang\s*=\s*[\"']?([\w-]{2,20})", re.IGNORECASE)
-_JSON_LD = re.compile(r"<script[^>]*application/ld\+json[^>]*>(.{1,100000}?)</script>", re.IGNORECASE | re.DOTALL)
+_BODY = re.compile(r"<body\b", re.IGNORECASE)
 _HEAD_LENGTH = 300_000
 _MAX_DEPTH = 4
 
@@ -31,20 +27,20 @@ def is_page(text: str) -> bool:
 
 def read_page(text: str) -> Metadata:
     """Return what the page's head says."""
-    head = text[:_HEAD_LENGTH]
+    head = BeautifulSoup(_BODY.split(text[:_HEAD_LENGTH], maxsplit=1)[0], "lxml")
     meta = dict(_metas(head))
     linked = next(_linked_data(head), {})
-    title = _TITLE.search(head)
-    language = _LANGUAGE.search(head)
+    title = head.title.get_text(strip=True) if head.title else ""
+    canonical = head.find("link", rel="canonical", href=True)
     published = (
         meta.get("article:published_time") or linked.get("datePublished") or meta.get("date") or meta.get("pubdate")
     )
     updated = meta.get("article:modified_time") or linked.get("dateModified")
     author = linked.get("author") or meta.get("author") or meta.get("article:author") or ""
     return Metadata(
-        title=meta.get("og:title") or linked.get("headline") or (unescape(title[1]).strip() if title else None),
-        link=_canonical(head) or meta.get("og:url"),
-        language=language[1] if language else None,
+        title=meta.get("og:title") or linked.get("headline") or title or None,
+        link=_attribute(canonical, "href") or meta.get("og:url"),
+        language=_attribute(head.find("html", lang=True), "lang") or None,
         summary=meta.get("og:description") or meta.get("description"),
         authors=(author,) if author and "://" not in author else (),
         stamps=(
@@ -54,29 +50,22 @@ def read_page(text: str) -> Metadata:
     )
 
 
-def _attributes(tag: str) -> dict[str, str]:
-    return {m[1].lower(): unescape(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(tag)}
+def _attribute(tag: object, name: str) -> str:
+    value = tag.get(name) if isinstance(tag, Tag) else None
+    return value.strip() if isinstance(value, str) else ""
 
 
-def _metas(head: str) -> Iterator[tuple[str, str]]:
-    for tag in _META.findall(head):
-        found = _attributes(tag)
-        name = found.get("property") or found.get("name") or found.get("itemprop") or ""
-        if name and (content := found.get("content", "").strip()):
+def _metas(head: BeautifulSoup) -> Iterator[tuple[str, str]]:
+    for tag in head.find_all("meta"):
+        name = _attribute(tag, "property") or _attribute(tag, "name") or _attribute(tag, "itemprop")
+        if name and (content := _attribute(tag, "content")):
             yield name.lower(), content
 
 
-def _canonical(head: str) -> str | None:
-    for tag in _CANONICAL.findall(head):
-        found = _attributes(tag)
-        if found.get("rel", "").lower() == "canonical" and found.get("href"):
-            return found["href"]
-    return None
-
-
-def _linked_data(head: str) -> Iterator[dict[str, str]]:
+def _linked_data(head: BeautifulSoup) -> Iterator[dict[str, str]]:
     """Yield what each JSON-LD object that describes an article says (schema.org)."""
-    for block in _JSON_LD.findall(head):
+    for script in head.find_all("script", type="application/ld+json"):
+        block = script.get_text()
         try:
             loaded = json.loads(block)
         except (ValueError, RecursionError):

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import SourceError
-from feeder.sources.folder import Found, _read, iter_documents
+from feeder.sources.folder import Found, _read, iter_files, read_file
 
 
 def look(folder: Path, known: dict[str, Found] | None = None, *, max_bytes: int = 1000) -> list[Found]:
-    return list(iter_documents(folder, known or {}, max_bytes=max_bytes))
+    """Look through a folder and read what has to be read."""
+    found = iter_files(folder, known or {}, max_bytes=max_bytes)
+    return [read_file(one, max_bytes=max_bytes) if one.state == "unread" else one for one in found]
 
 
 def states(found: list[Found]) -> list[tuple[str, str]]:
@@ -153,16 +155,16 @@ def test_the_file_s_time_is_a_date_to_fall_back_on() -> None:
 def test_two_names_that_would_be_escaped_alike_stay_two(tmp_path: Path) -> None:
     (tmp_path / "a\nb.txt").write_text("one")
     (tmp_path / "a\\nb.txt").write_text("two")
-    assert [found.path for found in iter_documents(tmp_path, {}, max_bytes=100)] == ["a\\nb.txt", "a\\\\nb.txt"]
+    assert [found.path for found in iter_files(tmp_path, {}, max_bytes=100)] == ["a\\nb.txt", "a\\\\nb.txt"]
 
 
 def test_a_time_that_no_database_holds_is_its_last(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     os.utime(tmp_path / "a.txt", (1e10, 1e10))
-    [found] = iter_documents(tmp_path, {}, max_bytes=100)
+    [found] = iter_files(tmp_path, {}, max_bytes=100)
     assert found.mtime_ns == 2**63 - 1
     assert found.file_time.text.startswith("2262-")
-    [again] = iter_documents(tmp_path, {"a.txt": found}, max_bytes=100)
+    [again] = iter_files(tmp_path, {"a.txt": found}, max_bytes=100)
     assert again.state == "same"
 
 
@@ -170,7 +172,7 @@ def test_what_we_write_ourselves_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "index.html").write_text("<p>ours")
     (tmp_path / "a.txt").write_text("one")
-    found = iter_documents(tmp_path, {}, max_bytes=100, ours=[tmp_path / "public"])
+    found = iter_files(tmp_path, {}, max_bytes=100, ours=[tmp_path / "public"])
     assert [one.path for one in found] == ["a.txt"]
 
 

@@ -1,0 +1,1 @@
+"""Programs that print figures: what is fast enough, beside its target, measured in one run."""

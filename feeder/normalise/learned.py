@@ -1,0 +1,104 @@
+"""Boilerplate learned from what was read: lines that recur at the edges of many articles of one publisher.
+
+Pure: whoever reads articles adds each to a `Tally`, and asks it what of a publisher's is boilerplate; the tally can
+be written down and read again. A line counts only when it stands in enough articles and in enough of that
+publisher's. What learning says is then cut from the edges by `boilerplate.py`, with the same care as all else.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import urlsplit
+
+# With fewer articles or a smaller share, the openings of running series and of live reports were taken, too.
+MIN_ARTICLES = 20
+MIN_SHARE = 0.3
+_MIN_LENGTH, _MAX_LENGTH = 4, 400
+_EDGE = 5  # lines at each end
+_EDGE_LENGTH = 2500  # characters of HTML in which they are looked for
+_MAX_LINES = 5000  # that are counted for one publisher: the rarest are forgotten
+
+FILM = "▶ "  # what a player became: never boilerplate, for it is the only way to the film
+
+_FIGURES = re.compile(r"\d+")
+_NOT_WORDS = re.compile(r"[\W_]+")
+_LINE_END = re.compile(r"</(?:p|li|h\d|t[dh]|figcaption|blockquote|pre)>|<br>|\n")
+_TAG = re.compile(r"<[^<>]*>?")
+
+
+def fingerprint(text: str) -> str:
+    """Return what stands for a line, the same whatever its figures, marks, spaces and letter case; "" for too little.
+
+    Figures are dropped, for a notice that carries a date or a number is the same notice.
+    """
+    folded = _NOT_WORDS.sub("", _FIGURES.sub("", text)).casefold()
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:16] if len(folded) >= _MIN_LENGTH else ""
+
+
+def publisher(link: str | None, source: str) -> str:
+    """Return who an article's lines are counted for: the host of its link, else the configured source."""
+    try:
+        host = urlsplit(link).hostname if link else None
+    except ValueError:
+        host = None
+    return (host or source).removeprefix("www.")
+
+
+def edge_marks(content: str, cut: Collection[str] = ()) -> frozenset[str]:
+    """Return the fingerprints of the first and last lines of an entry's content, and of what was cut there.
+
+    What is cut goes on being counted, or it would be forgotten again.
+    """
+    head, tail = _lines(content[:_EDGE_LENGTH]), _lines(content[-_EDGE_LENGTH:])
+    if len(content) > _EDGE_LENGTH:
+        head, tail = head[:-1], tail[1:]  # cut in two by looking at one end only
+    lines = [*head[:_EDGE], *tail[-_EDGE:], *cut]
+    return frozenset(filter(None, (fingerprint(line) for line in lines if len(line) <= _MAX_LENGTH)))
+
+
+def _lines(html: str) -> list[str]:
+    lines = (unescape(_TAG.sub("", line)).strip() for line in _LINE_END.split(html))
+    return [line for line in lines if line and not line.startswith(FILM)]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many articles of each publisher were seen, and in how many of them each line stood at an edge."""
+
+    articles: Counter[str] = field(default_factory=Counter)
+    lines: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, name: str, marks: Collection[str]) -> None:
+        """Count one article of a publisher, once in its life; `marks` are `edge_marks` of its content."""
+        self.articles[name] += 1
+        counts = self.lines.setdefault(name, Counter())
+        counts.update(marks)
+        if len(counts) > _MAX_LINES:
+            self.lines[name] = Counter(dict(counts.most_common(_MAX_LINES // 2)))
+
+    def learned(self, name: str) -> frozenset[str]:
+        """Return the fingerprints of what is boilerplate of this publisher."""
+        seen = self.articles[name]
+        needed = max(MIN_ARTICLES, MIN_SHARE * seen)
+        return frozenset(mark for mark, count in self.lines.get(name, {}).items() if count >= needed)
+
+    def all_learned(self) -> dict[str, frozenset[str]]:
+        """Return what is boilerplate of each publisher that has any."""
+        return {name: marks for name in self.articles if (marks := self.learned(name))}
+
+    def __str__(self) -> str:
+        """Return the tally as text; lines that stood in one article only are not worth writing down."""
+        lines = {name: {mark: n for mark, n in counts.items() if n > 1} for name, counts in self.lines.items()}
+        return json.dumps({"articles": self.articles, "lines": lines}, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def read(cls, text: str | None) -> "Tally":
+        """Return the tally that `str` wrote; an empty one for None."""
+        if text is None:
+            return cls()
+        told = json.loads(text)
+        return cls(Counter(told["articles"]), {name: Counter(counts) for name, counts in told["lines"].items()})

@@ -1,0 +1,68 @@
+"""HTML text -> a tree of elements, by libxml2. What lxml is and how it keeps words is known here and nowhere else.
+
+lxml keeps the words before an element's first child in `text`, and those after the element itself in `tail`.
+Comments, declarations and instructions are no part of the tree.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from lxml import etree
+
+_PARSER_SETTINGS = {"encoding": "utf-8", "remove_comments": True, "remove_pis": True, "no_network": True}
+
+
+class Element(Protocol):
+    """An element as lxml gives it. `attrib` is its attributes by name; one without a value is ""."""
+
+    @property
+    def tag(self) -> str:
+        """Its name, in lower case."""
+        ...
+
+    @property
+    def text(self) -> str | None:
+        """The words before its first child."""
+        ...
+
+    @property
+    def tail(self) -> str | None:
+        """The words after it, up to the next element."""
+        ...
+
+    @property
+    def attrib(self) -> Mapping[str, str]:
+        """Its attributes."""
+        ...
+
+    def get(self, key: str, default: str) -> str:
+        """Return an attribute, or the default."""
+        ...
+
+    def getparent(self) -> "Element | None":
+        """Return what it stands in."""
+        ...
+
+    def iter(self, *tags: str) -> Iterator["Element"]:
+        """Yield the elements of these names within it, in order."""
+        ...
+
+    def __iter__(self) -> Iterator["Element"]: ...
+
+
+def parse_html(html: str) -> Element:
+    """Return the root of the tree that a browser would make of a piece of HTML, or nearly.
+
+    The text must be clean (`text.clean_text`): libxml2 ends at a NUL, and UTF-8 has no surrogates.
+    """
+    parser = etree.HTMLParser(**_PARSER_SETTINGS)  # its own: a parser that is shared makes threads wait for each other
+    root: Element = etree.fromstring(f"<body>{html}".encode(), parser)
+    return root
+
+
+def words_of(element: Element) -> str:
+    """Return all words in an element; a line break is a line end."""
+    parts = [element.text or ""]
+    for child in element:
+        parts += ["\n" if child.tag == "br" else "", words_of(child), child.tail or ""]
+    return "".join(parts)

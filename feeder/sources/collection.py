@@ -1,0 +1,175 @@
+"""One file -> all the Drafts in it. Most files hold one article; exports of blogs and reading lists hold many.
+
+What a file is, is seen in it: an RSS file that says it is a WordPress export, a list of links with the time at which
+each was saved. The n-th article of a file has the origin `path#n`, counted from one. Nothing here opens a file.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from html import unescape
+from typing import Any
+
+from lxml import etree
+
+from feeder.errors import ArticleError
+from feeder.model import Draft, Stamp
+from feeder.sources.article import read_article
+from feeder.sources.encoding import decode
+
+_SNIFFED = 4096
+
+
+def is_collection(data: bytes) -> bool:
+    """Say whether a document is an export that holds many articles."""
+    return any(is_one(data[:_SNIFFED]) for is_one, _ in _COLLECTIONS)
+
+
+def read_document(data: bytes, name: str) -> tuple[Draft, ...]:
+    """Return the drafts of one document, in its own order; never none. `name` is its path as shown to people.
+
+    Raises:
+        ArticleError: the file is empty, is no text, or is an export without a single article.
+    """
+    for is_one, read in _COLLECTIONS:
+        if is_one(data[:_SNIFFED]):
+            drafts = tuple(replace(draft, origin=f"{name}#{n}") for n, draft in enumerate(read(data, name), start=1))
+            if not drafts:
+                raise ArticleError(f"{name}: there is no article in this export")
+            return drafts
+    return (read_article(data, name),)
+
+
+# --- WordPress (WXR: RSS 2.0 with wordpress.org/export/1.x) ----------------------------------------------------------
+
+_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+_ARTICLES = frozenset({"post", "page"})
+_AUTOMATIC = re.compile(r"<(?:p|div|table|ul|ol|blockquote|pre)\b|<!-- wp:", re.IGNORECASE)
+
+
+def _is_wordpress(start: bytes) -> bool:
+    return re.search(rb"<rss\b", start) is not None and b"wordpress.org/export/" in start
+
+
+def _read_wordpress(data: bytes, name: str) -> Iterator[Draft]:
+    """Yield what was published of a blog: posts and pages, no drafts, pictures, menus or private posts."""
+    # No DTD, no entities, no network: an export is somebody else's file.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
+    text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", decode(data, name))
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        root = None
+    if root is None:
+        raise ArticleError(f"{name}: this WordPress export is no XML")
+    names = {_own(author, "author_login"): _own(author, "author_display_name") for author in _all(root, "author")}
+    language = root.findtext("channel/language")
+    for item in root.iter("item"):
+        if _own(item, "post_type") in {"", *_ARTICLES} and _own(item, "status") in {"", "publish"}:
+            yield _post(item, names, language)
+
+
+def _post(item: Any, names: dict[str, str], language: str | None) -> Draft:  # noqa: ANN401  lxml's elements have no public type
+    content = item.findtext(_CONTENT) or item.findtext("description") or ""
+    if not _AUTOMATIC.search(content):  # WordPress itself makes paragraphs of empty lines when it shows such a text
+        content = content.strip().replace("\r\n", "\n").replace("\n", "<br>")
+    author = (item.findtext(_CREATOR) or "").strip()
+    author = names.get(author) or author
+    published = (_utc(_own(item, "post_date_gmt")), item.findtext("pubDate") or "", _own(item, "post_date"))
+    stamps = [Stamp(text=text, read_from="front matter") for text in published]
+    stamps.append(Stamp(text=_utc(_own(item, "post_modified_gmt")), read_from="front matter", means="updated"))
+    return Draft(
+        origin="",
+        content=content,
+        content_type="html",
+        title=item.findtext("title") or None,
+        link=(item.findtext("link") or "").strip() or None,
+        stamps=tuple(stamp for stamp in stamps if stamp.text and not stamp.text.startswith("0000")),
+        authors=(author,) if author else (),
+        categories=tuple(
+            category.text
+            for category in item.findall("category")
+            if category.text and category.get("domain") in {None, "category", "post_tag", "tag"}
+        ),
+        language=language,
+        summary=_encoded_excerpt(item),
+    )
+
+
+def _own(element: Any, name: str) -> str:  # noqa: ANN401  as above
+    """Return the text of an element of WordPress's own namespace, whatever its version."""
+    return next((text for found in _all(element, name) if (text := (found.text or "").strip())), "")
+
+
+def _all(element: Any, name: str) -> Iterable[Any]:  # noqa: ANN401  as above
+    return (found for found in element.iter("{*}" + name) if "wordpress.org/export/" in found.tag)
+
+
+def _encoded_excerpt(item: Any) -> str | None:  # noqa: ANN401  as above
+    return next((e.text for e in item.iter("{*}encoded") if "excerpt" in e.tag and e.text and e.text.strip()), None)
+
+
+def _utc(moment: str) -> str:
+    return f"{moment} UTC" if moment else ""
+
+
+# --- reading lists: Pocket (`ril_export.html`, `part_000000.csv`), bookmarks of browsers ------------------------------
+
+_SAVED_LINK = re.compile(
+    r"<a\s(?P<attributes>[^>]{0,8000})>(?P<title>[^<]{0,2000})</a>",
+    re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*\"([^\"]*)\"")
+_SAVED_AT = ("time_added", "add_date")
+_COLUMNS = ("title", "url", "time_added")
+
+
+def _is_reading_list(start: bytes) -> bool:
+    low = start.lower()
+    return b"<title>pocket export" in low or b"<!doctype netscape-bookmark-file" in low
+
+
+def _read_reading_list(data: bytes, name: str) -> Iterator[Draft]:
+    for match in _SAVED_LINK.finditer(decode(data, name)):
+        found = {key.lower(): unescape(value) for key, value in _ATTRIBUTE.findall(match["attributes"])}
+        if found.get("href", "").lower().startswith(("http:", "https:")):
+            saved = next((found[key] for key in _SAVED_AT if found.get(key)), "")
+            yield _saved(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
+
+
+def _is_table(start: bytes) -> bool:
+    header = start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].strip().lower()
+    return header.startswith(",".join(_COLUMNS).encode())
+
+
+def _read_table(data: bytes, name: str) -> Iterator[Draft]:
+    rows = csv.DictReader(io.StringIO(decode(data, name).replace("\x00", "")), restval="")
+    try:
+        for row in rows:
+            if row["url"].lower().startswith(("http:", "https:")):
+                yield _saved(row["title"], row["url"], row["time_added"], (row.get("tags") or "").split("|"))
+    except csv.Error as error:
+        raise ArticleError(f"{name}: line {rows.line_num} of this list cannot be read ({error})") from error
+
+
+def _saved(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:
+    """Return the entry that a saved link is: where it leads and when it was saved, without a text."""
+    return Draft(
+        origin="",
+        content="",
+        content_type="text",
+        title=None if title == link else title or None,
+        link=link,
+        stamps=(Stamp(text=saved, read_from="time saved"),) if saved else (),
+        categories=tuple(tag.strip() for tag in tags if tag.strip()),
+    )
+
+
+_COLLECTIONS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, str], Iterator[Draft]]], ...] = (
+    (_is_wordpress, _read_wordpress),
+    (_is_reading_list, _read_reading_list),
+    (_is_table, _read_table),
+)

@@ -1,0 +1,109 @@
+"""Saved web pages reduced to their article: what goes, and that no prose goes with it."""
+
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from feeder.model import Draft
+from feeder.normalise.entry import normalise
+from feeder.normalise.pages import reduce_page
+
+_PROSE = "".join(
+    f"<p>This is paragraph number {n} of the article, and it is long enough to be taken for prose, with "
+    f'<a href="/l{n}">a link</a>.</p>'
+    for n in range(6)
+)
+_AROUND = (
+    '<nav><a href="/">Home</a></nav><header class="entry-header"><h1>Spring rain</h1></header>',
+    '<div class="sharedaddy sd-sharing-enabled"><ul><li><a href="/t">Tweet</a></li></ul></div>'
+    '<div id="jp-relatedposts" class="jp-relatedposts"><h3>Related</h3><a href="/x">Snow</a></div>'
+    '<div class="entry-footer">Tagged <a href="/tag">weather</a></div>'
+    '<div id="comments" class="comments-area"><h3>Replies</h3><p>' + "I say much about this. " * 60 + "</p></div>"
+    "<footer><p>All of the rights that there are in this are reserved by the company.</p></footer>",
+)
+
+
+@pytest.fixture(autouse=True)
+def without_trafilatura(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+
+
+def content(html: str) -> str:
+    draft = Draft(origin="a", content=html, content_type="html", title="Spring rain", link="https://e.org/a")
+    return normalise(draft, now=datetime(2026, 1, 1, tzinfo=UTC)).content
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><body>{0}<article>{1}</article>{2}</body></html>",
+        "<!DOCTYPE html><html><body>{0}<div id='main'><div class='entry-content'>{1}</div></div>{2}</body></html>",
+        "<?xml version='1.0' encoding='utf-8'?><html><body><main>{0}{1}</main>{2}</body></html>",
+        "<html><body>" + "<div>" * 70 + "{0}{1}{2}" + "</div>" * 70 + "</body></html>",
+        "<html><body><div class='x'>{0}</div><div class='y'><div class='z'>{1}</div></div>{2}</body></html>",
+        "<article class='post'>{0}<div class='entry-content'>{1}</div>{2}</article>",
+        "<section id='content' class='region-content'><div class='submitted'>by x</div>{0}{1}{2}</section>",
+    ],
+)
+def test_nothing_but_the_article_is_left_of_a_page(page: str) -> None:
+    assert content(page.format(_AROUND[0], _PROSE, _AROUND[1])) == content(_PROSE)
+
+
+def test_html_that_is_no_page_is_left_as_it_is() -> None:
+    html = '<div class="share">a</div><p>b</p>'
+    assert reduce_page(html) == html
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<article>" + "<i>" * 30_000,
+        "<article>" + "a" * 4_000_001,
+        "<html>\x00</html>",
+        "<html></html>",
+        "<html><!-- a -->",
+        "<!DOCTYPE html>",
+    ],
+    ids=["many elements", "long", "a zero", "empty", "a comment", "a type"],
+)
+def test_what_cannot_be_a_page_does_no_harm(html: str) -> None:
+    reduce_page(html)
+
+
+@pytest.mark.parametrize("name", ["share", "related", "entry-meta", "comments"])
+def test_a_part_that_holds_most_of_the_words_stays_whatever_its_name(name: str) -> None:
+    assert "paragraph number 3" in reduce_page(f'<article><div class="{name}">{_PROSE}</div></article>')
+
+
+def test_a_long_part_of_prose_stays_whatever_its_name() -> None:
+    aside = f'<div class="promo">{"<p>Words that nobody would like to lose, one more time.</p>" * 12}</div>'
+    assert "nobody would like" in reduce_page(f"<article>{_PROSE * 3}{aside}</article>")
+
+
+def test_the_footer_of_a_quotation_is_part_of_it() -> None:
+    html = f"<article>{_PROSE}<blockquote>So it was.<footer>Jane Doe</footer></blockquote></article>"
+    assert "Jane Doe" in reduce_page(html)
+
+
+class Extractor:
+    """Stands for the optional library: gives back what it was told to."""
+
+    def __init__(self, found: str | None) -> None:
+        self.found = found
+
+    def extract(self, _html: str, **_options: object) -> str | None:
+        return self.found
+
+
+@pytest.mark.parametrize(
+    ("found", "is_believed"),
+    [(f"<div>{_PROSE}</div>", True), ("<p>lost</p>", False), (f"<div>{_PROSE}<p>menu</p></div>", False), (None, False)],
+)
+def test_an_extractor_is_believed_where_it_loses_no_prose_and_leaves_nothing_around(
+    found: str | None,
+    is_believed: bool,  # noqa: FBT001  a column of the table
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", Extractor(found))
+    assert (reduce_page(f"<html><body><article>{_PROSE}</article></body></html>") == found) is is_believed
