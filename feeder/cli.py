@@ -76,8 +76,16 @@ def update(context: typer.Context) -> None:
 
 
 @app.command()
-def ingest(context: typer.Context, sources: Sources = None, as_json: JsonOption = False) -> None:
+def ingest(
+    context: typer.Context,
+    sources: Sources = None,
+    as_json: JsonOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; changes nothing.")] = False,
+) -> None:
     """Read the sources into the store."""
+    if dry_run:
+        _preview(context, sources or [], as_json=as_json)
+        return
     from feeder.update import INGEST
 
     _pass(context, INGEST, sources=sources or [], as_json=as_json)
@@ -281,6 +289,27 @@ def _pass(
         print(problem, file=sys.stderr)
     if not silent:
         print_report(report, as_json=as_json)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _preview(context: typer.Context, sources: Collection[str], *, as_json: bool) -> None:
+    """Say what a pass would read. A store that is not there yet is not made for that."""
+    from feeder.errors import StoreMissingError
+    from feeder.ingest import preview
+    from feeder.store import Store
+    from feeder.terminal import print_previews
+
+    config = _loaded(context, logging.WARNING)
+    try:
+        with Store.open(config.store.url, create=False) as store:
+            previews = preview(config, store.documents, names=sources)
+    except StoreMissingError:
+        previews = preview(config, lambda _: {}, names=sources)
+    print_previews(previews, as_json=as_json)
+    problems = [f"{name}: {reason}" for one in previews for name, reason in one.failed]
+    for problem in problems:
+        print(problem, file=sys.stderr)
     if problems:
         raise typer.Exit(1)
 

@@ -138,13 +138,19 @@ class StoreConfig(_Section):
 
 
 class SourceConfig(_Section):
-    """One place that entries come from. `timezone` is for dates that name no zone of their own."""
+    """One place that entries come from.
+
+    `timezone` is for dates that name no zone of their own. `when_gone` says what becomes of an entry whose last file
+    is gone, `boilerplate` what becomes of notices, credits and the like around an article.
+    """
 
     name: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
     folder: Path
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     categories: tuple[str, ...] = ()
     max_bytes: Annotated[int, Field(ge=1)] = 8_000_000
+    when_gone: Literal["keep", "remove"] = "keep"
+    boilerplate: Literal["cut", "keep"] = "cut"
 
 
 class ScheduleConfig(_Section):

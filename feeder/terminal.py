@@ -15,6 +15,7 @@ from feeder.store.tokens import visible_text
 
 if TYPE_CHECKING:
     from feeder.check import Finding
+    from feeder.ingest import Preview
     from feeder.ingest import Progress as ReportProgress
     from feeder.store import Origin, Results, Store
     from feeder.update import UpdateReport
@@ -58,8 +59,8 @@ def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
     for name, value in {"key": entry.key, **fields}.items():
         if name not in long and name != "title" and value:
             console.print(_field(name, _value(value)))
-    for origin in origins:
-        console.print(_field("origin", f"{origin.address} ({origin.source})"))
+    for number, origin in enumerate(origins):
+        console.print(_field("also met at" if number else "read from", f"{origin.address} ({origin.source})"))
     for medium in entry.media:
         console.print(_field(medium.kind, medium.url))
     console.print()
@@ -77,8 +78,26 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
     console = _console()
     for source in report.sources:
         console.print(str(source))
+        if len(source.failed) > len(source.reasons):
+            for reason, number in source.reasons.items():
+                console.print(Text(f"{number:>8} × {reason}", style=_DIM))
     if report.site is not None:
         console.print(str(report.site))
+
+
+def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
+    """Print what a pass would read: one line a source, and under it the first paths of each kind."""
+    console = _console()
+    for preview in previews:
+        if as_json:
+            print(json.dumps(preview.as_dict(), ensure_ascii=False))
+            continue
+        console.print(str(preview))
+        for state, paths in preview.paths.items():
+            for path in paths:
+                console.print(Text(f"{state:>10}  ", style=_DIM).append(path))
+            if (more := preview.counts[state] - len(paths)) > 0:
+                console.print(Text(f"{state:>10}  … and {more:,} more", style=_DIM))
 
 
 def print_finding(finding: "Finding") -> None:

@@ -94,7 +94,7 @@ def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
     [report] = lines(feeder("ingest", "--json").out)
     assert report == {
         "source": "seeds", "read": 5, "new": 5, "changed": 0, "same": 0,
-        "unchanged": 0, "gone": 0, "ignored": 0, "failed": [],
+        "unchanged": 0, "gone": 0, "removed": 0, "ignored": 0, "failed": [], "reasons": {},
     }  # fmt: skip
 
 
@@ -385,3 +385,51 @@ def test_results_that_cannot_be_written_are_a_failure_of_one_line(feeder: Feeder
 def type_command(*words: str) -> Ended:
     ended = subprocess.run([sys.executable, "-m", "feeder", *words], capture_output=True, text=True, check=False)
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_a_dry_run_shows_what_would_be_read_and_makes_nothing(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for number in range(22):
+        (articles / f"{number:02}.txt").write_text(f"第{number}篇")
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    shown = feeder("ingest", "--dry-run")
+    assert (shown.code, shown.err) == (0, "")
+    first, *paths, last = shown.out.splitlines()
+    assert first == "mine: 22 new"
+    assert paths == [f"       new  {number:02}.txt" for number in range(20)]
+    assert last == "       new  … and 2 more"
+    assert not (tmp_path / "data").exists()
+    feeder("ingest")
+    (articles / "00.txt").unlink()
+    [told] = lines(feeder("ingest", "mine", "--dry-run", "--json").out)
+    assert (told["unchanged"], told["gone"], told["paths"]["gone"]) == (21, 1, ["00.txt"])
+
+
+def test_a_dry_run_names_what_cannot_be_read(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "nowhere"\n')
+    shown = feeder("ingest", "--dry-run")
+    assert shown.code == 1
+    assert shown.err == f"{tmp_path}/nowhere: this folder cannot be read: No such file or directory\n"
+
+
+def test_ingest_counts_failures_by_reason(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for number in range(3):
+        (articles / f"{number}.txt").write_bytes(b"")
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    assert feeder("ingest").out.splitlines() == ["mine: 3 read, 3 failed", "       3 × the file is empty"]
+
+
+def test_show_says_where_an_entry_was_read_and_where_else_it_was_met(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    text = "<!--1676903943000-->\n[题目](https://example.org/1)\n------\n\n下雨了。\n"
+    for name in ("a.md", "b.md"):
+        (articles / name).write_text(text)
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    feeder("ingest")
+    shown = feeder("show", "http://www.example.org/1").out
+    assert f"     read from  {articles}/a.md (mine)\n" in shown
+    assert f"   also met at  {articles}/b.md (mine)\n" in shown

@@ -1,4 +1,13 @@
+import json
+import multiprocessing
 import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,8 +16,11 @@ import pytest
 from feeder import ingest as module
 from feeder.config import Config, SourceConfig
 from feeder.errors import ConfigError
-from feeder.ingest import IngestReport, ingest
-from feeder.sources import article
+from feeder.ingest import IngestReport, ingest, preview
+from feeder.ingest.reading import Read, Settings, read_files
+from feeder.sources import collection
+from feeder.sources.article import read_article
+from feeder.sources.folder import Found
 from feeder.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -110,14 +122,14 @@ def test_a_document_that_fails_is_named_each_time_until_it_is_mended(
 def test_a_fault_of_ours_in_one_document_does_not_stop_the_others(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = article.read_article
+    real = read_article
 
     def breaks(data: bytes, name: str) -> object:
         if name == "1.md":
             raise RecursionError
         return real(data, name)
 
-    monkeypatch.setattr(article, "read_article", breaks)
+    monkeypatch.setattr(collection, "read_article", breaks)
     for number in range(3):
         write(folder, number)
     report = one(ingest(config, sqlite_store, now=NOW))
@@ -154,3 +166,205 @@ def test_the_whole_of_a_reports_counts_is_told() -> None:
     report = IngestReport(source="a", read=3, new=1, changed=1, same=1, unchanged=4, failed=(("p", "r"),))
     assert str(report) == "a: 3 read, 1 new, 1 changed, 1 same, 1 failed (4 unchanged)"
     assert report.as_dict()["failed"] == [{"path": "p", "reason": "r"}]
+
+
+def many(folder: Path, count: int = 60) -> None:
+    for number in range(count):
+        write(folder, number, f"第{number}篇。" * 10)
+
+
+def test_many_documents_are_read_by_workers_with_the_same_result(
+    folder: Path, config: Config, sqlite_url: str, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(folder)
+    (folder / "bad.md").write_bytes(b"")
+    other_url = f"sqlite:///{folder.parent / 'other.db'}"
+    shutil.copy(sqlite_template, folder.parent / "other.db")
+    with Store.open(sqlite_url) as here, Store.open(other_url) as there:
+        report = one(ingest(config, here, now=NOW))
+        monkeypatch.setattr(module, "_FEW", 10)
+        monkeypatch.setattr(module, "_JOB", 7)
+        assert one(ingest(config, there, now=NOW)) == report
+        assert (report.new, report.failed) == (60, (("bad.md", "the file is empty"),))
+        assert list(here.iter_entries()) == list(there.iter_entries())
+        assert here.documents("mirror") == there.documents("mirror")
+
+
+def test_a_file_that_ends_its_process_is_named_and_the_others_go_in(
+    folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(folder, 12)
+    monkeypatch.setattr(module, "_FEW", 3)
+    monkeypatch.setattr(module, "_JOB", 4)
+    monkeypatch.setattr(module, "read_files", read_files_but_die_at_7)
+    report = one(ingest(config, sqlite_store, now=NOW))
+    [(path, reason)] = report.failed
+    assert (report.new, path) == (11, "7.md")
+    assert reason.startswith("it ended the process that read it")
+
+
+def read_files_but_die_at_7(settings: Settings, files: list[Found]) -> list[Read]:
+    if any(file.path == "7.md" for file in files):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read_files(settings, files)
+
+
+def test_a_pass_that_is_stopped_ends_its_workers(
+    folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(folder)
+    for name, value in {"_FEW": 4, "_JOB": 4, "_BATCH": 8}.items():
+        monkeypatch.setattr(module, name, value)
+
+    def stop(_source: str, _done: int, _total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest(config, sqlite_store, now=NOW, progress=stop)
+    assert multiprocessing.active_children() == []
+    assert sqlite_store.count() == 8
+    assert one(ingest(config, sqlite_store, now=NOW)).new == 52
+
+
+def test_an_ingest_that_is_killed_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
+    many(folder, 1500)
+    settings = tmp_path / "config.toml"
+    settings.write_text(
+        f'[store]\nurl = "sqlite:///{tmp_path}/feeder.db"\n[[sources]]\nname = "m"\nfolder = "{folder}"\n'
+    )
+    command = [sys.executable, "-m", "feeder", "--config", str(settings), "ingest", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
+        while not _count(tmp_path / "feeder.db"):
+            assert first.poll() is None
+            time.sleep(0.01)
+        first.kill()
+    kept = _count(tmp_path / "feeder.db")
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    report = json.loads(told)
+    assert 0 < kept < 1500
+    assert (report["unchanged"], report["new"]) == (kept, 1500 - kept)
+
+
+def _count(database: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
+    except sqlite3.OperationalError:  # not there yet, or locked
+        return 0
+
+
+def test_an_entry_goes_with_its_file_where_the_source_says_so(
+    folder: Path, config: Config, sqlite_store: Store
+) -> None:
+    path = write(folder, 1)
+    write(folder, 2)
+    removing = config.model_copy(update={"sources": (config.sources[0].model_copy(update={"when_gone": "remove"}),)})
+    ingest(removing, sqlite_store, now=NOW)
+    path.unlink()
+    report = one(ingest(removing, sqlite_store, now=NOW))
+    assert (report.gone, report.removed) == (1, 1)
+    assert str(report) == "mirror: 1 gone, 1 removed (1 unchanged)"
+    assert [entry.title for entry in sqlite_store.latest(9)] == ["题目2"]
+
+
+def test_a_moved_file_is_no_removal_of_its_entry(folder: Path, config: Config, sqlite_store: Store) -> None:
+    path = write(folder, 1)
+    removing = config.model_copy(update={"sources": (config.sources[0].model_copy(update={"when_gone": "remove"}),)})
+    ingest(removing, sqlite_store, now=NOW)
+    path.rename(folder / "moved.md")
+    report = one(ingest(removing, sqlite_store, now=NOW))
+    assert (report.same, report.gone, report.removed) == (1, 1, 0)
+    assert sqlite_store.count() == 1
+
+
+def test_progress_knows_how_many_there_are_from_the_first(
+    folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH", 2)
+    monkeypatch.setattr(module, "_LOOK", 2)
+    many(folder, 5)
+    (folder / "picture.jpg").write_bytes(b"")
+    told: list[tuple[int, int | None]] = []
+
+    def tell(_source: str, done: int, total: int | None) -> None:
+        told.append((done, total))
+
+    ingest(config, sqlite_store, now=NOW, progress=tell)
+    assert told[-1] == (5, 5)
+    assert {total for _, total in told} == {5}
+    told.clear()
+    ingest(config, sqlite_store, now=NOW, progress=tell)
+    assert told[-1] == (5, 5)
+
+
+def test_a_preview_shows_what_would_be_read_and_changes_nothing(
+    folder: Path, config: Config, sqlite_store: Store
+) -> None:
+    many(folder, 3)
+    ingest(config, sqlite_store, now=NOW)
+    before = sqlite_store.change(), sqlite_store.documents("mirror")
+    write(folder, 0, "改过了。")
+    write(folder, 7)
+    (folder / "1.md").unlink()
+    (folder / "away").symlink_to("/")
+    (folder / "picture.jpg").write_bytes(b"")
+    [shown] = preview(config, sqlite_store.documents)
+    assert shown.counts == {"new": 1, "changed": 1, "gone": 1, "failed": 1, "unchanged": 1}
+    assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",)}
+    assert str(shown) == "mirror: 1 new, 1 changed, 1 gone, 1 failed (1 unchanged)"
+    assert shown.as_dict()["failed"] == [{"path": "away", "reason": "it is a link that leads out of the folder"}]
+    assert (sqlite_store.change(), sqlite_store.documents("mirror")) == before
+
+
+def test_a_preview_names_the_first_paths_only_and_says_what_cannot_be_read(
+    folder: Path, config: Config, tmp_path: Path
+) -> None:
+    many(folder, 3)
+    both = Config(sources=(*config.sources, SourceConfig(name="gone", folder=tmp_path / "nowhere")))
+    shown, gone = preview(both, lambda _: {}, most=2)
+    assert (shown.counts["new"], shown.paths["new"]) == (3, ("0.md", "1.md"))
+    assert gone.failed == ((str(tmp_path / "nowhere"), "this folder cannot be read: No such file or directory"),)
+    assert str(preview(config, lambda _: {}, names=["mirror"])[0]) == "mirror: 3 new"
+
+
+def test_a_report_counts_failures_by_reason() -> None:
+    report = IngestReport(source="a", failed=(("p", "r"), ("q", "s"), ("t", "s")))
+    assert report.reasons == {"s": 2, "r": 1}
+    assert report.as_dict()["reasons"] == {"s": 2, "r": 1}
+
+
+def test_an_export_becomes_many_entries_and_other_files_of_its_kind_none(
+    folder: Path, config: Config, sqlite_store: Store
+) -> None:
+    rows = "title,url,time_added,tags,status\n" + "".join(
+        f"题目{n},https://example.org/{n},16769039{n}0,,unread\n" for n in range(10, 13)
+    )
+    (folder / "pocket.csv").write_text(rows)
+    (folder / "prices.csv").write_text("a,b\n1,2\n")
+    (folder / "sitemap.xml").write_text("<urlset><url><loc>https://example.org/</loc></url></urlset>")
+    report = one(ingest(config, sqlite_store, now=NOW))
+    assert (report.new, report.failed) == (3, ())
+    entry = sqlite_store.get("https://example.org/11")
+    assert [origin.address for origin in sqlite_store.origins(entry.id)] == [f"{folder}/pocket.csv#2"]
+    assert one(ingest(config, sqlite_store, now=NOW)).unchanged == 3
+
+
+NOTICE = "扫描下方图案，加入本报读者俱乐部，领取每月礼物。"
+
+
+def test_what_recurs_below_the_articles_of_a_publisher_is_learned_and_then_cut(
+    folder: Path, config: Config, sqlite_store: Store
+) -> None:
+    words = "春夏秋冬风雨雪霜山河湖海花草树木鸟兽虫鱼日月星辰云雾雷电"
+    for number in range(28):
+        write(folder, number, f"{words[number] * 30}，这是第{number}篇。\n\n{NOTICE}")
+    ingest(config, sqlite_store, now=NOW)
+    write(folder, 28, f"全新的文章，讲的是{words}。\n\n{NOTICE}")
+    ingest(config, sqlite_store, now=NOW)
+    learned = sqlite_store.get("https://example.org/28")
+    assert NOTICE not in learned.content
+    assert NOTICE in learned.cut
+    write(folder, 29, f"另一篇文章，讲的也是{words}。\n\n{NOTICE}")
+    kept = Config(sources=(config.sources[0].model_copy(update={"boilerplate": "keep"}),))
+    ingest(kept, sqlite_store, now=NOW)
+    assert NOTICE in sqlite_store.get("https://example.org/29").content

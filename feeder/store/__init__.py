@@ -5,7 +5,7 @@
 called from any thread. Every datetime in and out is aware and UTC.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,15 @@ from feeder.store import entries as _entries
 from feeder.store import memory as _memory
 from feeder.store import search as _search
 from feeder.store.entries import Origin, PageMark
+from feeder.store.incoming import Incoming, prepare
 from feeder.store.locks import exclusive_pass, wait_for_writers
 from feeder.store.memory import Document
 from feeder.store.migrate import migrate, refuse_foreign
-from feeder.store.query import Query, parse_query, searchable_text
+from feeder.store.query import Query, parse_query
 from feeder.store.saving import Saved
+from feeder.store.saving import forget as _forget
 from feeder.store.saving import save as _save
-from feeder.store.tokens import Fragment, highlight, plain, visible_text
+from feeder.store.tokens import Fragment, highlight, visible_text
 
 __all__ = [
     "LAST_FAILURE_NOTE",
@@ -36,6 +38,7 @@ __all__ = [
     "Document",
     "Fragment",
     "Hit",
+    "Incoming",
     "Origin",
     "PageMark",
     "Query",
@@ -44,6 +47,7 @@ __all__ = [
     "Store",
     "migrate",
     "parse_query",
+    "prepare",
 ]
 
 # Names of notes.
@@ -163,12 +167,33 @@ class Store:
     def save(self, drafted: Iterable[tuple[Origin, Entry]]) -> list[Saved]:
         """Save entries in one transaction, the search index with them, and say of each what became of it.
 
-        An entry is known by its id, else by its link. What is the same changes nothing, not even a column. Other
-        content from the origin that the present text came from replaces it; from another origin only where its
-        text is fuller. `first_seen_at` never moves; see `saving.merged` for `updated`.
+        An entry is known by its id, else by its link, else by its text. What is the same changes nothing, not even
+        a column. Other content from the origin that the present text came from replaces it; from another origin
+        only where its text is fuller. `first_seen_at` never moves; see `saving.merged` for `updated`.
+        """
+        prepared = [prepare(origin, entry) for origin, entry in drafted]
+        with self._write() as connection:
+            return _save(connection, prepared)
+
+    def take(
+        self,
+        source: str,
+        incoming: Iterable[Incoming],
+        documents: Iterable[Document],
+        *,
+        gone: Collection[str] = (),
+        addresses_gone: Collection[str] = (),
+    ) -> tuple[list[Saved], int]:
+        """Do all that came of some files of a folder source in one transaction: killed at any point, all or nothing.
+
+        Saves what was prepared as `save` does, remembers the files and forgets those that are `gone`, as `record`
+        does, and removes the entries that were met at `addresses_gone` and nowhere else. Returns what became of each
+        entry, and how many were removed.
         """
         with self._write() as connection:
-            return _save(connection, drafted)
+            outcomes = _save(connection, incoming)
+            _memory.record(connection, source, documents, gone)
+            return outcomes, _forget(connection, source, addresses_gone)
 
     def find(self, ref: str) -> Entry | None:
         """Return the entry with this id, key, link, or unique beginning of a key of at least six digits."""
@@ -266,7 +291,7 @@ class Store:
         return newer[0][1] if newer else None, older[0][1] if older else None
 
     def origins(self, entry_id: str) -> tuple[Origin, ...]:
-        """Return everywhere that the entry with this id was met."""
+        """Return everywhere that the entry with this id was met, first where its present text came from."""
         with self.read() as connection:
             return _entries.origins_of(connection, entry_id)
 
@@ -335,8 +360,8 @@ class Store:
             done = 0
             position = -(1 << 63)
             while page := _entries.page(connection, _PAGE, after=position):
-                texts = [(place, plain(searchable_text(entry))) for place, entry in page]
-                _search.reindex(connection, gone=[], come=texts)
+                prepared = [(place, prepare(Origin("", ""), entry)) for place, entry in page]
+                _search.reindex(connection, gone=[], come=[(place, one.plain, one.terms) for place, one in prepared])
                 position = page[-1][0]
                 done += len(page)
                 if progress is not None:

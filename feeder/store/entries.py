@@ -1,18 +1,17 @@
 """Entries as rows: how one becomes the other, and every way of reading them back. Nothing here writes."""
 
 import hashlib
-import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select
 
 from feeder.errors import NoSuchEntryError
-from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key, entry_to_dict
+from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key
 from feeder.normalise.urls import fold_link
 from feeder.store.tables import counters, entries, origins
 
@@ -65,6 +64,14 @@ def first_position(published: datetime) -> int:
     return (published - _EPOCH) // timedelta(seconds=1) * _SLOTS
 
 
+def taken_positions(connection: Connection, positions: Iterable[int]) -> set[int]:
+    """Return those of the positions that stored entries have."""
+    taken: set[int] = set()
+    for chunk in in_chunks(positions):
+        taken.update(connection.scalars(select(entries.c.position).where(entries.c.position.in_(chunk))))
+    return taken
+
+
 def free_position(connection: Connection, position: int, given: Container[int]) -> int:
     """Return the first place from `position` on that no stored entry has, nor is in `given`."""
     column = entries.c.position
@@ -78,35 +85,33 @@ def free_position(connection: Connection, position: int, given: Container[int]) 
 
 def link_key(link: str) -> str:
     """Return what all spellings of one address have in common, as 32 hexadecimal digits."""
-    return hashlib.sha256(fold_link(link).encode()).hexdigest()[:32]
+    return digest_of(fold_link(link))
+
+
+def digest_of(text: str) -> str:
+    """Return 32 hexadecimal digits that stand for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def to_row(entry: Entry, *, number: int, position: int, tie: int, held: Origin) -> dict[str, Any]:
-    """Return the values of all columns for an entry."""
+    """Return the values of all columns for an entry, but for those that stand for others (`saving._row`)."""
     row: dict[str, Any] = {name: getattr(entry, name) for name in _PLAIN}
-    row |= {name: [_without_nones(asdict(value)) for value in getattr(entry, name)] for name in _LISTS}
+    row |= {name: [_without_nones(value) for value in getattr(entry, name)] for name in _LISTS}
     return row | {
         "number": number,
         "position": position,
         "key": entry.key,
-        "link_key": None if entry.link is None else link_key(entry.link),
-        "version": _version(entry, tie),
         "updated_tie": tie,
         "held_source": held.source,
         "held_address": held.address,
-        "source": _without_nones(asdict(entry.source)),
+        "source": _without_nones(entry.source),
         "categories": list(entry.categories),
         "cut": list(entry.cut),
     }
 
 
-def _without_nones(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _version(entry: Entry, tie: int) -> str:
-    shown = json.dumps([entry_to_dict(entry), tie], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+def _without_nones(value: Link | Person | Credit | Media | Source) -> dict[str, Any]:
+    return {f.name: part for f in fields(value) if (part := getattr(value, f.name)) is not None}
 
 
 def to_entry(row: RowMapping) -> Entry:
@@ -132,7 +137,9 @@ def find_entry(connection: Connection, ref: str) -> Entry | None:
     column = entries.c
     conditions = [column.key == entry_key(wanted), column.key == wanted]
     if wanted.startswith(("http://", "https://")):
-        conditions.append(column.link_key == link_key(wanted))
+        folded = link_key(wanted)
+        met = select(origins.c.number).where(origins.c.known_as == folded)
+        conditions += [column.link_key == folded, column.number.in_(met)]
     for condition in conditions:
         found = _read(connection, condition, limit=1)
         if found:
@@ -220,12 +227,13 @@ def ties_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
 
 
 def origins_of(connection: Connection, entry_id: str) -> tuple[Origin, ...]:
-    """Return everywhere that the entry was met, by name."""
+    """Return everywhere that the entry was met: first where its present text came from, the others by name."""
+    holds = (origins.c.source == entries.c.held_source) & (origins.c.address == entries.c.held_address)
     statement = (
         select(origins.c.source, origins.c.address)
         .join(entries, entries.c.number == origins.c.number)
         .where(entries.c.key == entry_key(entry_id))
-        .order_by(origins.c.source, origins.c.address)
+        .order_by(case((holds, 0), else_=1), origins.c.source, origins.c.address)
     )
     return tuple(Origin(*row) for row in connection.execute(statement))
 

@@ -75,8 +75,13 @@ class Query:
 
 def searchable_text(entry: Entry) -> str:
     """Return all of an entry that a search looks at, a line each: title, authors, categories, summary, content."""
+    return "\n".join(searchable_parts(entry))
+
+
+def searchable_parts(entry: Entry) -> tuple[str, str]:
+    """Return the same in two: what is said about the article, and its text."""
     lines = [entry.title, *(author.name for author in entry.authors), *entry.categories, entry.summary]
-    return "\n".join([*lines, visible_text(entry.content)])
+    return "\n".join(lines), visible_text(entry.content)
 
 
 def parse_query(text: str) -> Query:

@@ -39,8 +39,8 @@ class Found:
     more: bool
 
 
-def reindex(connection: Connection, *, gone: Sequence[int], come: Sequence[tuple[int, str]]) -> None:
-    """Take positions out of the index and put plain texts in.
+def reindex(connection: Connection, *, gone: Sequence[int], come: Sequence[tuple[int, str, str]]) -> None:
+    """Take positions out of the index and put plain texts in, each with its terms, parted by spaces.
 
     Both in ascending order: FTS5 writes out all it holds whenever a rowid is smaller than the last.
     """
@@ -54,13 +54,13 @@ def reindex(connection: Connection, *, gone: Sequence[int], come: Sequence[tuple
     rows = sorted(come)
     if not rows:
         return
-    connection.execute(insert(plain_texts), [{"position": position, "plain": plain} for position, plain in rows])
+    connection.execute(insert(plain_texts), [{"position": position, "plain": plain} for position, plain, _ in rows])
     if sqlite:
-        values = [(position, _joined(plain)) for position, plain in rows]
+        values = [(position, joined) for position, _, joined in rows]
         connection.exec_driver_sql("INSERT INTO entry_terms(rowid, terms) VALUES (?, ?)", values)
     else:
         statement = text("INSERT INTO entry_terms(position, terms) VALUES (:position, :terms)")
-        connection.execute(statement, [{"position": position, "terms": list(terms(plain))} for position, plain in rows])
+        connection.execute(statement, [{"position": position, "terms": joined.split()} for position, _, joined in rows])
 
 
 def _forget_sqlite(connection: Connection, positions: Sequence[int]) -> None:
@@ -68,12 +68,8 @@ def _forget_sqlite(connection: Connection, positions: Sequence[int]) -> None:
     rows = connection.execute(
         select(plain_texts).where(plain_texts.c.position.in_(positions)).order_by(plain_texts.c.position),
     )
-    values = [(position, _joined(plain)) for position, plain in rows]
+    values = [(position, " ".join(terms(plain))) for position, plain in rows]
     connection.exec_driver_sql("INSERT INTO entry_terms(entry_terms, rowid, terms) VALUES ('delete', ?, ?)", values)
-
-
-def _joined(plain: str) -> str:
-    return " ".join(terms(plain))
 
 
 def empty_index(connection: Connection) -> None:

@@ -46,7 +46,8 @@ metadata = MetaData()
 # `number` counts entries in the order in which they came. `position` orders them by publication, those of one second
 # as they came; where more than 16 share a second, the rest count as later. `key`, `link_key` and `version` are digests
 # of other columns: ids and links are looked up by them, since PostgreSQL refuses to index a text of more than 2,704
-# bytes. `held_source` and `held_address` name the origin that the present text came from.
+# bytes. `text_key` is one of the text, the same in both Chinese scripts. `held_source` and `held_address` name the
+# origin that the present text came from.
 entries = Table(
     "entries",
     metadata,
@@ -56,6 +57,7 @@ entries = Table(
     Column("id", Text, nullable=False),
     Column("link", Text),
     Column("link_key", Text, index=True),
+    Column("text_key", Text, index=True),
     Column("title", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("published", Moment, nullable=False),
@@ -79,14 +81,17 @@ entries = Table(
     Index("ix_entries_updated", "updated", "updated_tie"),
 )
 
-# Everywhere that an entry was met.
+# Everywhere that an entry was met. `known_as` is the `link_key`, or the `key`, that it would have from there alone,
+# where that is not its own: an article found by its text is known by all its links.
 origins = Table(
     "origins",
     metadata,
     Column("number", ForeignKey("entries.number", ondelete="CASCADE"), nullable=False),
     Column("source", Text, nullable=False),
     Column("address", Text, nullable=False),
+    Column("known_as", Text, index=True),
     PrimaryKeyConstraint("number", "source", "address"),
+    Index("ix_origins_address", "source", "address"),
 )
 
 # The plain text (`tokens.plain`) of each entry, by the entry's position: what candidates are compared with.

@@ -32,9 +32,10 @@ _CLOSE = (
 )
 _CLOSE_RUN = re.compile(f"[{_CLOSE}]+")
 _WORD = re.compile(f"(?:(?![{_CLOSE}])[^\\W_])+")
-_LOOSE_BLANK = re.compile(f"(?<=[{_CLOSE}])[^\\S\\n]+(?=[^\\W_]|[{_CLOSE}])|(?<=[^\\W_])[^\\S\\n]+(?=[{_CLOSE}])")
-_SEPARATORS = re.compile(f"(?:[^\\w\\n{_CLOSE}]|_)+")
-_BREAKS = re.compile(r" ?\n[ \n]*")
+_NOT_CLOSE = re.compile(f"[^{_CLOSE}]+")
+# In what `_PlainTable` makes of a text, white space is "\t" and any other separator " "; "\n" stays what it is.
+_LOOSE_BLANK = re.compile(f"\t(?:(?<=[{_CLOSE}]\t)\t*(?=[^\t \n])|(?<=[^\t \n]\t)\t*(?=[{_CLOSE}]))")
+_LETTER = re.compile(f"[{_CLOSE}]|[^\\W_]")
 
 _HAN = re.compile("[\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 _COMBINING = re.compile("[\u0300-\u036f]")
@@ -92,7 +93,22 @@ class _Table(dict[int, str]):
         return folded
 
 
+class _PlainTable(dict[int, str]):
+    """The same for `plain`: letters folded, white space a tab, what else parts words a space."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = "".join(map(self._letter, fold(chr(code))))
+        return found
+
+    @staticmethod
+    def _letter(character: str) -> str:
+        if character == "\n" or _LETTER.match(character):
+            return character
+        return "\t" if character.isspace() else " "
+
+
 _TABLE = _Table()
+_PLAIN_TABLE = _PlainTable()
 
 
 def fold(text: str) -> str:
@@ -102,16 +118,17 @@ def fold(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return the text as phrases are looked for in it; the module's docstring says what that is."""
-    joined = _LOOSE_BLANK.sub("", fold(text))
-    return _BREAKS.sub("\n", _SEPARATORS.sub(" ", joined)).strip()
+    joined = _LOOSE_BLANK.sub("", text.translate(_PLAIN_TABLE))
+    return "\n".join(filter(None, (" ".join(line.split()) for line in joined.split("\n"))))
 
 
 def terms(text: str) -> set[str]:
     """Return all the index holds of a plain text."""
-    found = {word[:MAX_WORD] for word in _WORD.findall(text)}
-    for run in _CLOSE_RUN.findall(text):
-        found.update(run)
-        found.update(map(add, run, run[1:]))
+    close = _NOT_CLOSE.sub(" ", text)
+    found = {pair for pair in set(map(add, close, close[1:])) if " " not in pair}
+    found.update(close)
+    found.discard(" ")
+    found.update(word[:MAX_WORD] for word in _CLOSE_RUN.sub(" ", text).split())
     return found
 
 

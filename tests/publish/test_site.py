@@ -211,6 +211,15 @@ def test_pages_of_entries_that_are_gone_are_removed_and_other_files_are_not(
     assert published(config) == FIXED | {"archive/2023-02.html", page(numbered(40))} | mine
 
 
+def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, numbered(1), numbered(2))
+    publish(config, sqlite_store)
+    assert sqlite_store.take("test", [], [], addresses_gone=["1.md"])[1] == 1
+    assert publish(config, sqlite_store).removed == 1
+    assert page(numbered(1)) not in published(config)
+    assert page(numbered(2)) in published(config)
+
+
 def test_pages_that_are_gone_are_removed_even_when_the_manifest_is_lost(
     config: Config, tmp_path: Path, sqlite_store: Store
 ) -> None:

@@ -107,7 +107,7 @@ def test_the_same_link_in_another_spelling_is_the_same_entry(store: Store, link:
     store.save([(HERE, make_entry(1))])
     assert store.save([(THERE, make_entry(1, id="urn:uuid:2", link=link))]) == [Saved.SAME]
     assert store.count() == 1
-    assert store.origins(make_entry(1).id) == (THERE, HERE)
+    assert store.origins(make_entry(1).id) == (HERE, THERE)
 
 
 def test_the_id_counts_before_the_link(store: Store) -> None:

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("link", sa.Text()),
         sa.Column("link_key", sa.Text()),
+        sa.Column("text_key", sa.Text()),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("published", sa.BigInteger(), nullable=False),
@@ -41,14 +42,18 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
     )
     op.create_index("ix_entries_link_key", "entries", ["link_key"])
+    op.create_index("ix_entries_text_key", "entries", ["text_key"])
     op.create_index("ix_entries_updated", "entries", ["updated", "updated_tie"])
     op.create_table(
         "origins",
         sa.Column("number", rowid, sa.ForeignKey("entries.number", ondelete="CASCADE"), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("known_as", sa.Text()),
         sa.PrimaryKeyConstraint("number", "source", "address"),
     )
+    op.create_index("ix_origins_known_as", "origins", ["known_as"])
+    op.create_index("ix_origins_address", "origins", ["source", "address"])
     op.create_table(
         "plain_texts",
         sa.Column("position", rowid, primary_key=True, autoincrement=False),

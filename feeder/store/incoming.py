@@ -1,0 +1,88 @@
+"""An entry on its way into the store, with all that is computed of it beforehand. Pure.
+
+What a text is indexed by and compared by costs as much as reading it did, and needs no database: whoever reads in
+other processes prepares there, and the one that writes only writes.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from feeder.model import Entry, entry_to_dict
+from feeder.store.entries import Origin, digest_of, link_key
+from feeder.store.query import searchable_parts
+from feeder.store.tokens import plain, terms
+
+# Letters below which two equal texts say nothing: "click here to listen" stands under a hundred different titles.
+MIN_LETTERS = 200
+_NEAR = 0.5  # of two titles' letters that must agree, in order
+# Characters that Simplified writes in one way, and that no table by single characters turns into it: 帶著 and 著名 are
+# 带着 and 著名. Where two texts are compared as a whole they count as one.
+_ONE_OF_TWO = tuple(zip("著瞭藉妳祂牠裏託週", "着了借你他它里托周", strict=True))
+_NUMBER = re.compile(r"\d+|[一二三四五六七八九十百零〇]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An entry as it comes in from an origin.
+
+    `plain` is what searches look at and `terms` what the index holds of it, parted by spaces. `link_key` stands for
+    all spellings of its link and `text_key` for its text in either script; None where there is none, or too little.
+    `digest` says what the entry holds.
+    """
+
+    origin: Origin
+    entry: Entry
+    plain: str = field(repr=False)
+    terms: str = field(repr=False)
+    link_key: str | None
+    text_key: str | None
+    digest: str
+
+
+def prepare(origin: Origin, entry: Entry) -> Incoming:
+    """Compute what the store wants to know of an entry."""
+    head, body = map(plain, searchable_parts(entry))
+    whole = "\n".join(filter(None, (head, body)))
+    return Incoming(
+        origin=origin,
+        entry=entry,
+        plain=whole,
+        terms=" ".join(terms(whole)),
+        link_key=None if entry.link is None else link_key(entry.link),
+        text_key=_text_key(body),
+        digest=digest(entry),
+    )
+
+
+def digest(entry: Entry) -> str:
+    """Return what stands for all that an entry holds, as 32 hexadecimal digits."""
+    return digest_of(json.dumps(entry_to_dict(entry), ensure_ascii=False, sort_keys=True))
+
+
+def is_titled_alike(one: str, other: str) -> bool:
+    """Say whether two titles may stand over one text: alike in either script, and with the same numbers.
+
+    A column of every day has the same words under titles that differ in a date; a paper gives another wording.
+    """
+    first, second = plain(one), plain(other)
+    if sorted(_NUMBER.findall(first)) != sorted(_NUMBER.findall(second)):
+        return False
+    letters, more = _letters(first), _letters(second)
+    if letters in more or more in letters:
+        return True
+    return SequenceMatcher(None, letters, more, autojunk=False).ratio() >= _NEAR
+
+
+def _letters(text: str) -> str:
+    """Return the letters of a plain text, the same for both scripts and whatever its marks and spaces."""
+    letters = "".join(text.split())
+    for twin, one in _ONE_OF_TWO:
+        letters = letters.replace(twin, one)
+    return letters
+
+
+def _text_key(body: str) -> str | None:
+    letters = _letters(body)
+    return digest_of(letters) if len(letters) >= MIN_LETTERS else None

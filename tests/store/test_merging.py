@@ -1,0 +1,167 @@
+"""One article, one entry: the same link or the same text, from wherever and in whichever script it comes."""
+
+from datetime import timedelta
+
+import pytest
+
+from feeder.model import Entry
+from feeder.store import Origin, Saved, Store, prepare
+from feeder.store.incoming import MIN_LETTERS, is_titled_alike
+from tests.entries import make_entry
+
+LONG = "清晨下了一場雨，街上的人都帶著傘，孩子們在學校門口等著，老師說今天的課照常進行。" * 8
+SIMPLIFIED = "清晨下了一场雨，街上的人都带着伞，孩子们在学校门口等着，老师说今天的课照常进行。" * 8
+HERE, THERE = Origin("here", "a.md"), Origin("there", "b.md")
+
+
+def article(number: int, text: str = LONG, title: str = "春天的第一場雨", **changes: object) -> Entry:
+    return make_entry(number, title=title, content=f"<p>{text}</p>", summary="", **changes)
+
+
+def test_one_text_at_two_addresses_is_one_entry_with_two_origins(store: Store) -> None:
+    assert store.save([(HERE, article(1)), (THERE, article(2))]) == [Saved.NEW, Saved.SAME]
+    assert store.count() == 1
+    assert store.origins(article(1).id) == (HERE, THERE)
+
+
+def test_the_same_is_true_when_they_come_one_after_the_other(store: Store) -> None:
+    store.save([(HERE, article(1))])
+    before = store.change()
+    assert store.save([(THERE, article(2))]) == [Saved.SAME]
+    assert (store.count(), store.change()) == (1, before)
+
+
+def test_simplified_and_traditional_are_one_text(store: Store) -> None:
+    other = article(2, SIMPLIFIED, "春天的第一场雨", language="zh-Hans")
+    assert store.save([(HERE, article(1)), (THERE, other)]) == [Saved.NEW, Saved.SAME]
+    assert store.get(article(1).id).title == "春天的第一場雨"
+
+
+def test_marks_and_spaces_make_no_other_text(store: Store) -> None:
+    spaced = "<p>" + "</p><p>".join(LONG.replace("，", " , ").split("。")) + "</p>"
+    other = make_entry(2, title="春天的第一場雨", content=spaced, summary="")
+    assert store.save([(HERE, article(1)), (THERE, other)]) == [Saved.NEW, Saved.SAME]
+
+
+def test_an_entry_is_found_by_each_of_its_links(store: Store) -> None:
+    store.save([(HERE, article(1)), (THERE, article(2))])
+    found = store.find("http://www.example.org/a/2")
+    assert found is not None
+    assert found.id == article(1).id
+
+
+def test_http_and_https_are_one_link_and_the_fuller_text_wins(store: Store) -> None:
+    short, full = (
+        make_entry(1, content="<p>雨。</p>"),
+        make_entry(id="http://www.example.org/a/1", content=f"<p>{LONG}</p>"),
+    )
+    assert store.save([(HERE, short), (THERE, full)]) == [Saved.NEW, Saved.CHANGED]
+    entry = store.get(short.id)
+    assert LONG in entry.content
+    assert store.origins(short.id) == (THERE, HERE)
+
+
+def test_texts_too_short_to_tell_are_never_merged(store: Store) -> None:
+    for number, text in enumerate(["", "點擊收聽。", LONG[: MIN_LETTERS - 20]]):
+        pair = [(HERE, article(2 * number, text)), (THERE, article(2 * number + 1, text))]
+        assert store.save(pair) == [Saved.NEW, Saved.NEW]
+
+
+def test_a_column_that_says_the_same_every_day_stays_many_entries(store: Store) -> None:
+    days = [article(day, title=f"每日匯率 5月{day}日") for day in range(1, 4)]
+    assert store.save([(HERE, day) for day in days]) == [Saved.NEW] * 3
+
+
+def test_one_text_under_quite_another_title_is_another_entry(store: Store) -> None:
+    assert store.save([(HERE, article(1)), (THERE, article(2, title="關於我們"))]) == [Saved.NEW, Saved.NEW]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("春天的第一場雨", "春天的第一场雨", True),
+        ("春天的第一場雨", "【快訊】春天的第一場雨（圖）", True),
+        ("總統：不會改變政策", "總統說不會改變政策", True),
+        ("专访（一）", "专访（二）", False),
+        ("Part 1", "Part 2", False),
+        ("雨", "晴", False),
+        ("", "雨", True),
+    ],
+)
+def test_titles_are_alike_in_either_script_with_the_same_numbers(one: str, other: str, *, alike: bool) -> None:
+    assert is_titled_alike(one, other) is alike
+
+
+def test_a_later_version_of_the_merged_article_is_still_the_same_article(store: Store) -> None:
+    store.save([(HERE, article(1)), (THERE, article(2))])
+    longer = article(2, LONG + "傍晚雨停了。")
+    assert store.save([(THERE, longer)]) == [Saved.CHANGED]
+    assert store.count() == 1
+    assert "傍晚" in store.get(article(1).id).content
+
+
+def test_updated_moves_only_where_a_reader_would_notice(store: Store) -> None:
+    store.save([(HERE, article(1))])
+    before = store.get(article(1).id)
+    later = before.first_seen_at + timedelta(days=1)
+    store.save([(HERE, article(1, categories=("other",), first_seen_at=later))])
+    assert store.get(before.id).updated == before.updated
+    store.save([(HERE, article(1, LONG + "完。", first_seen_at=later))])
+    assert store.get(before.id).updated == later
+
+
+def test_a_changed_text_is_known_by_its_new_words(store: Store) -> None:
+    other = LONG.replace("雨", "雪")
+    assert store.save([(HERE, article(1)), (HERE, article(1, other)), (THERE, article(2, other))]) == [
+        Saved.NEW,
+        Saved.CHANGED,
+        Saved.SAME,
+    ]
+
+
+def test_what_is_prepared_elsewhere_is_taken_with_its_files_in_one_transaction(store: Store) -> None:
+    saved, removed = store.take("here", [prepare(HERE, article(1))], [])
+    assert (saved, removed) == ([Saved.NEW], 0)
+    assert store.get(article(1).id) == article(1)
+
+
+def test_an_entry_is_removed_with_the_last_file_that_it_was_met_in(store: Store) -> None:
+    store.save([(HERE, article(1)), (THERE, article(2)), (HERE, make_entry(3))])
+    before = store.change()
+    assert store.take("here", [], [], addresses_gone=["a.md"])[1] == 1  # the third; the first has another origin
+    assert store.find(make_entry(3).id) is None
+    assert store.origins(article(1).id) == (THERE,)
+    assert store.change() == before + 1
+    assert store.take("there", [], [], addresses_gone=["b.md"])[1] == 1
+    assert (store.count(), list(store.iter_page_marks())) == (0, [])
+
+
+def test_what_was_removed_is_found_by_no_search(store: Store) -> None:
+    from feeder.store import parse_query  # noqa: PLC0415  for this test alone
+
+    store.save([(HERE, article(1))])
+    assert store.search(parse_query("學校"), limit=10).total == 1
+    store.take("here", [], [], addresses_gone=["a.md"])
+    assert store.search(parse_query("學校"), limit=10).total == 0
+
+
+def test_the_origin_that_is_left_holds_the_text_from_then_on(store: Store) -> None:
+    store.save([(HERE, article(1)), (THERE, article(2))])
+    store.take("here", [], [], addresses_gone=["a.md"])
+    shorter = article(2, LONG[:220])
+    assert store.save([(THERE, shorter)]) == [Saved.CHANGED]
+
+
+def test_the_holder_keeps_the_text_where_another_origin_is_gone(store: Store) -> None:
+    near = Origin("here", "c.md")
+    store.save([(HERE, article(1)), (near, article(2))])
+    store.take("here", [], [], addresses_gone=["c.md"])
+    assert store.origins(article(1).id) == (HERE,)
+    assert store.save([(HERE, article(1, LONG[:220]))]) == [Saved.CHANGED]
+
+
+def test_nothing_is_removed_for_an_address_that_nothing_was_met_at(store: Store) -> None:
+    store.save([(HERE, article(1))])
+    before = store.change()
+    assert store.take("here", [], [], addresses_gone=["z.md"])[1] == 0
+    assert store.change() == before
