@@ -155,7 +155,9 @@ def _marked(fragments: Iterable[Any]) -> Text:
 
 def _value(value: Any) -> str:  # noqa: ANN401  whatever JSON can hold
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {part}" for name, part in value.items() if part)
+        shown = value.get("name") or value.get("title") or value.get("href")
+        rest = [str(part) for name, part in value.items() if part and part != shown and name != "id"]
+        return f"{shown} ({', '.join(rest)})" if rest else str(shown)
     if isinstance(value, list):
         return " · ".join(_value(part) for part in value)
     return str(value)

@@ -31,7 +31,13 @@ def test_an_entry_is_shown_with_each_field_its_origins_its_media_and_what_was_cu
 ) -> None:
     print_entry(make_entry(), [Origin("seeds", "/mirror/1.md")])
     shown = capsys.readouterr().out
-    for text in ("春天的第一场雨 First rain", "王小明", "role: translator, name: 李四", "天气 · weather"):
+    for text in (
+        "春天的第一场雨 First rain",
+        "王小明",
+        "李四 (translator)",
+        "Original (via, https://example.net/original)",
+        "天气 · weather",
+    ):
         assert text in shown
     assert "/mirror/1.md (seeds)" in shown
     assert "https://example.org/rain.jpg" in shown

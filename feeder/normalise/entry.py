@@ -27,6 +27,8 @@ from feeder.normalise.text import lead, one_line, plain, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
 
 _IRI = re.compile(r"(?:https?://|tag:|urn:|doi:|ark:)\S+", re.IGNORECASE)
+# A full-width mark brings its own space with it.
+_FULL_WIDTH_END = re.compile(r"[。！？；：，、」』）》】][”’]*\Z")
 # Dates of these places are as good as any: the text need not be searched for another.
 _DATED = frozenset({"epoch", "front matter", "byline", "page", "body"})
 
@@ -137,7 +139,7 @@ def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
     text = ""
     for block in blocks:
         if block.kind in {"paragraph", "quote", "list"}:
-            text = f"{text} {block.text}"
+            text += block.text if _FULL_WIDTH_END.search(text) else f" {block.text}"
             if len(text) > 240:  # noqa: PLR2004  enough for a lead to end at a sentence
                 break
     return lead(text)

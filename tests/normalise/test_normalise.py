@@ -195,3 +195,8 @@ def _texts(value: Any) -> list[str]:
         return [value]
     values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     return [text for part in values for text in _texts(part)]
+
+
+def test_paragraphs_of_a_summary_are_joined_as_their_script_wants() -> None:
+    assert entry(content="<p>下雨了。</p><p>天晴了。</p>").summary == "下雨了。天晴了。"
+    assert entry(content="<p>It rained.</p><p>It cleared.</p>").summary == "It rained. It cleared."
