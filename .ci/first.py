@@ -17,7 +17,7 @@ from pathlib import Path
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PATIENCE_S = 60
-NOT_MODIFIED = 304
+OK, NOT_MODIFIED = 200, 304
 
 
 def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
@@ -33,7 +33,7 @@ def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
 def subscribe(address: str) -> None:
     """Wait for the feed, poll it again, and open what a person would open."""
     deadline = time.monotonic() + PATIENCE_S
-    while get(address + "atom.xml")[0] != 200:  # noqa: PLR2004  OK
+    while get(address + "atom.xml")[0] != OK:
         if time.monotonic() > deadline:
             sys.exit("the feed was not published")
         time.sleep(0.2)
@@ -46,7 +46,7 @@ def subscribe(address: str) -> None:
     if status != NOT_MODIFIED:
         sys.exit(f"polling an unchanged feed gave {status}, not {NOT_MODIFIED}")
     for page in ("", "search?q=%E6%99%AE%E4%BA%AC", "archive/", "healthz"):
-        if (status := get(address + page)[0]) != 200:  # noqa: PLR2004  OK
+        if (status := get(address + page)[0]) != OK:
             sys.exit(f"/{page} gave {status}")
     print("subscribed to", len(entries), "entries;", json.loads(get(address + "healthz")[2]))
 

@@ -74,7 +74,7 @@ def _read(settings: Settings, file: Found) -> Read:
         return Read(bare, incoming, marks=tuple(_marks(settings, entry) for _, entry in entries))
     except ArticleError as error:
         return Read(bare, error=str(error).removeprefix(f"{found.path}: "))
-    except Exception as error:
+    except Exception as error:  # a fault of ours over one document must not stop the others (it is told and logged)
         log.debug("%s", found.path, exc_info=True)
         return Read(bare, error=f"cannot be understood ({type(error).__name__}); please report it")
 

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp
@@ -25,6 +26,8 @@ from feeder.normalise.markdown import is_markup_only, render_markdown
 from feeder.normalise.pages import reduce_page
 from feeder.normalise.text import lead, one_line, plain, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
+
+_Value = TypeVar("_Value")
 
 _IRI = re.compile(r"(?:https?://|tag:|urn:|doi:|ark:)\S+", re.IGNORECASE)
 # A full-width mark brings its own space with it.
@@ -168,5 +171,5 @@ def _links(draft: Draft, article: Trimmed, own: str | None) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def _once(values: Iterable[object]) -> tuple:  # type: ignore[type-arg]
+def _once(values: Iterable[_Value]) -> tuple[_Value, ...]:
     return tuple(dict.fromkeys(filter(None, values)))

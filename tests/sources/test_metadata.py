@@ -127,6 +127,7 @@ def test_a_block_of_fields_is_told_from_prose() -> None:
 
 @given(st.text())
 def test_any_block_is_read(block: str) -> None:
-    interpret(read_yaml(f"title: {block}"))
-    interpret(read_yaml(block))
-    interpret(read_toml(block))
+    for fields in (read_yaml(f"title: {block}"), read_yaml(block), read_toml(block)):
+        said = interpret(fields)
+        assert said.title is None or isinstance(said.title, str)
+        assert all(isinstance(name, str) for name in (*said.authors, *said.categories))
