@@ -6,9 +6,9 @@ so that nothing of the source's own markup gets through by being copied.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from feeder.model import Media
 from feeder.normalise.text import clean_text
@@ -26,8 +26,7 @@ _CAPTION = re.compile(
 _CAPTION_LENGTH = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What stands between two line breaks: its HTML, complete in itself, and what a reader sees of it.
 
     `links` are the addresses in it with their words, and `linked` counts the characters that stand in links.
@@ -39,8 +38,7 @@ class Line:
     linked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One piece of a body that stands by itself. `html` is the whole of it; `tag` is its own element."""
 
     kind: Kind
@@ -52,12 +50,13 @@ class Block:
     @property
     def text(self) -> str:
         """What a reader sees of it, line by line; "" for a picture without a caption."""
-        return "\n".join(line.text for line in self.lines)
+        return self.lines[0].text if len(self.lines) == 1 else "\n".join([line.text for line in self.lines])
 
 
 def written(tag: str, lines: tuple[Line, ...], kind: Kind = "paragraph") -> Block:
     """Return a paragraph or heading of these lines."""
-    return Block(kind, tag, f"<{tag}>{'<br>'.join(line.html for line in lines)}</{tag}>", lines)
+    html = lines[0].html if len(lines) == 1 else "<br>".join([line.html for line in lines])
+    return Block(kind, tag, f"<{tag}>{html}</{tag}>", lines)
 
 
 def figure(picture: Media, alt: str, caption: tuple[Line, ...] = ()) -> Block:
@@ -73,7 +72,7 @@ def captioned(block: Block, caption: tuple[Line, ...]) -> Block:
     words = "<br>".join(line.html for line in caption)
     html = f"{block.html.removesuffix('</figure>')}<figcaption>{words}</figcaption></figure>"
     title = " ".join(line.text for line in caption)
-    return replace(block, html=html, lines=caption, media=tuple(replace(m, title=title) for m in block.media))
+    return block._replace(html=html, lines=caption, media=tuple(replace(m, title=title) for m in block.media))
 
 
 def container(kind: Kind, tag: str, html: str, inner: Iterable[Block]) -> Block:
@@ -92,25 +91,24 @@ def with_captions(blocks: Iterable[Block]) -> list[Block]:
     """Return the blocks with each caption in the figure that it follows; a caption elsewhere is a paragraph."""
     done: list[Block] = []
     for block in blocks:
-        before = done[-1].html if done else ""
-        is_caption = block.kind == "caption" or (
-            block.kind == "paragraph" and (_speaks_of_picture(block.text) or _says_what_alt_says(block.text, before))
-        )
-        if not is_caption:
-            done.append(block)
-        elif done and done[-1].kind == "figure" and not done[-1].lines:
-            done[-1] = captioned(done[-1], block.lines)
-        elif not (done and done[-1].kind == "figure" and done[-1].text == block.text):
-            done.append(written("p", block.lines))
+        above = done[-1] if done and done[-1].kind == "figure" else None
+        if above is not None and _is_caption(block, above):
+            if not above.lines:
+                done[-1] = captioned(above, block.lines)
+            elif above.text != block.text:
+                done.append(written("p", block.lines))
+        else:
+            done.append(block if block.kind != "caption" else written("p", block.lines))
     return done
 
 
-def _speaks_of_picture(text: str) -> bool:
-    return len(text) <= _CAPTION_LENGTH and _CAPTION.fullmatch(text) is not None
-
-
-def _says_what_alt_says(text: str, html: str) -> bool:
-    return html.startswith("<figure>") and f' alt="{escape(text)}">' in html
+def _is_caption(block: Block, above: Block) -> bool:
+    """Say whether a block that follows a figure belongs to it: by its kind, its words, or what the alt text says."""
+    if block.kind != "paragraph":
+        return block.kind == "caption"
+    text = block.text
+    speaks_of_picture = len(text) <= _CAPTION_LENGTH and _CAPTION.fullmatch(text) is not None
+    return speaks_of_picture or f' alt="{escape(text)}">' in above.html
 
 
 class _Mark:
@@ -126,6 +124,20 @@ class _Mark:
 class BlockBuilder:
     """Turns a stream of texts, marks and breaks into blocks. `tag` is the element of the block being written."""
 
+    __slots__ = (
+        "_breaks",
+        "_html",
+        "_lines",
+        "_linked",
+        "_links",
+        "_marks",
+        "_small",
+        "_space",
+        "_text",
+        "blocks",
+        "tag",
+    )
+
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.tag = "p"
@@ -138,26 +150,28 @@ class BlockBuilder:
 
     def text(self, text: str) -> None:
         """Take words. Two line breaks before them make them a new paragraph, one a new line."""
-        text = clean_text(text)
         bare = text.strip(_EDGES)
+        if not (is_plain := bare.isprintable()):
+            text = clean_text(text)
+            bare = text.strip(_EDGES)
         if not bare:
             self._space = self._space or text
             return
         if self._breaks:
             self._break()
-        space = self._space + text[: len(text) - len(text.lstrip(_EDGES))]
-        words = _SPACES.sub(self._joint, bare) if _SPACES.search(bare) else bare
-        joint = self._between(space, words[0]) if self._html else ""
-        self._html.append(joint)
-        self._text.append(joint)
-        for mark in self._marks:
-            if not mark.written and mark.tag != "small":
-                self._html.append(mark.html)
-                mark.written = True
+        words = bare if is_plain and "  " not in bare else _SPACES.sub(self._joint, bare)
+        joint = ""
+        if self._text:
+            joint = self._between(self._space + text[: len(text) - len(text.lstrip(_EDGES))], words[0])
+            self._html.append(joint)
+            self._text.append(joint)
+        if self._marks:
+            self._open_marks(words, joint)
+        else:
+            self._small = False
         self._html.append(escape(words, quote=False))
         self._text.append(words)
-        self._note(words, joint)
-        self._space = text[len(text.rstrip(_EDGES)) :]
+        self._space = text[len(text.rstrip(_EDGES)) :] if len(bare) < len(text) else ""
 
     def line_break(self) -> None:
         """Take a line break; one before the first words or after the last means nothing."""
@@ -200,7 +214,7 @@ class BlockBuilder:
     def _start_line(self) -> None:
         self._html: list[str] = []
         self._text: list[str] = []
-        self._links: dict[int, tuple[str, list[str]]] = {}
+        self._links: dict[_Mark, list[str]] = {}
         self._linked = 0
         self._space = ""
 
@@ -212,25 +226,30 @@ class BlockBuilder:
         self._breaks = 0
 
     def _end_line(self) -> None:
-        if not self._html:
+        if not self._text:
             self._space = ""
             return
         for mark in reversed(self._marks):
             if mark.written:
                 self._html.append(f"</{mark.tag}>")
                 mark.written = False
-        links = tuple((href, "".join(words)) for href, words in self._links.values())
+        links = tuple([(mark.href or "", "".join(words)) for mark, words in self._links.items()])
         self._lines.append(Line("".join(self._html), "".join(self._text), links, self._linked))
         self._start_line()
 
-    def _note(self, words: str, joint: str) -> None:
-        """Remember which words stand in a link, and whether all of them are small print."""
-        self._small = self._small and any(mark.tag == "small" for mark in self._marks)
+    def _open_marks(self, words: str, joint: str) -> None:
+        """Write what is open, and remember which words stand in a link and whether all of them are small print."""
+        small = False
         for mark in self._marks:
+            small = small or mark.tag == "small"
+            if not mark.written and mark.tag != "small":
+                self._html.append(mark.html)
+                mark.written = True
             if mark.href:
-                said = self._links.setdefault(id(mark), (mark.href, []))[1]
+                said = self._links.setdefault(mark, [])
                 said += [joint, words] if said else [words]
                 self._linked += len(words)
+        self._small = self._small and small
 
     def _between(self, space: str, following: str) -> str:
         """Return what parts two runs of words: a source's line end between wide characters is no space."""

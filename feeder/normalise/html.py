@@ -7,7 +7,6 @@ when the walk has a fault.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from html import escape, unescape
 
 import nh3
@@ -16,12 +15,15 @@ from feeder.model import Media
 from feeder.normalise.blocks import Block, BlockBuilder, Line, captioned, container, figure, with_captions, written
 from feeder.normalise.images import find_alt, find_film, find_frame, find_picture, is_icon
 from feeder.normalise.text import clean_text, plain
-from feeder.normalise.tree import Element, parse_html, words_of
+from feeder.normalise.tree import Element, cells_of, parse_html, rows_of, words_of
 from feeder.normalise.urls import clean_link
 
 # libxml2 and html5ever both slow down or give up on deep nesting; a real article has some thirty levels.
 MAX_DEPTH = 150
 MAX_LENGTH = 4_000_000
+# Real articles have some hundred tags and lines, whole books some ten thousand. Each costs as much as a paragraph.
+MAX_TAGS = 20_000
+MAX_LINES = 20_000
 
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
 # Elements that have no end, or whose end is commonly left out: their number says nothing about depth.
@@ -79,10 +81,12 @@ _CAPTION_LENGTH = 120
 def read_html(html: str, base: str | None = None, *, glued_captions: bool = False) -> list[Block]:
     """Return the blocks of an HTML text. Relative addresses count from `base`.
 
+    A text that is longer, deeper or fuller of tags than any article (`MAX_LENGTH`, `MAX_DEPTH`, `MAX_TAGS`) is read
+    for its words alone: none is lost, but pictures, links and emphasis are.
     `glued_captions`: words that follow a picture without a line break are its caption, as in translated articles.
     """
     html = clean_text(html)
-    if len(html) > MAX_LENGTH or _is_too_deep(html):
+    if len(html) > MAX_LENGTH or _has_too_many_tags(html):
         return read_text(unescape(re.sub(r"<[^<>]*>?", "\n\n", html)))
     walk = _Walk(base, glued_captions=glued_captions)
     walk.children(parse_html(html))
@@ -90,9 +94,9 @@ def read_html(html: str, base: str | None = None, *, glued_captions: bool = Fals
 
 
 def read_text(text: str) -> list[Block]:
-    """Return the blocks of plain text: an empty line parts paragraphs."""
+    """Return the blocks of plain text: an empty line parts paragraphs. All that follows `MAX_LINES` is one line."""
     builder = BlockBuilder()
-    for line in clean_text(text).split("\n"):
+    for line in clean_text(text).split("\n", MAX_LINES):
         builder.line_break()
         builder.text(line)
         if not line.strip():
@@ -111,8 +115,11 @@ def clean_html(html: str, base: str | None = None) -> str:
     return write_html(read_html(html, base))
 
 
-def _is_too_deep(html: str) -> bool:
-    depth = 0
+def _has_too_many_tags(html: str) -> bool:
+    """Say whether there are too many tags in all, or too many within each other; their number is told at once."""
+    tags, depth = html.count("<"), 0
+    if not MAX_DEPTH < tags <= MAX_TAGS:
+        return tags > MAX_TAGS
     for match in _OPEN_OR_CLOSE.finditer(html):
         if match[2].lower() not in _NOT_NESTING:
             depth = max(0, depth - 1) if match[1] else depth + 1
@@ -138,7 +145,8 @@ class _Walk:
         self.words(parent.text)
         for child in parent:
             self.element(child)
-            self.words(child.tail)
+            if tail := child.tail:
+                self._out.text(tail)
 
     def words(self, words: str | None) -> None:
         if words:
@@ -146,24 +154,10 @@ class _Walk:
 
     def element(self, element: Element) -> None:
         name = element.tag
-        if (mark := _MARKS.get(name)) is not None:
-            self._out.open(mark)
-            self.children(element)
-            self._out.close()
-        elif name == "br":
-            self._line_break()
-        elif name == "a":
-            self._link(element)
-        elif name == "time":
-            self._time(element)
-        elif name in _SKIPPED or _is_unseen(element.attrib):
-            pass
-        elif name in _FLOW:
-            self._box(element)
-        elif (handler := _HANDLERS.get(name)) is not None:
-            handler(self, element)
-        else:
-            self.children(element)
+        if (inline := _INLINE.get(name)) is not None:
+            inline(self, element)
+        elif name not in _SKIPPED and not _is_unseen(element.attrib):
+            _HANDLERS.get(name, _Walk.children)(self, element)
 
     def _inside(self, element: Element) -> list[Block]:
         """Return the blocks within an element that becomes one block itself."""
@@ -174,7 +168,12 @@ class _Walk:
     def _new(self) -> "_Walk":
         return _Walk(self._base, glued_captions=self._glued_captions)
 
-    def _line_break(self) -> None:
+    def _mark(self, element: Element) -> None:
+        self._out.open(_MARKS[element.tag])
+        self.children(element)
+        self._out.close()
+
+    def _line_break(self, _element: Element) -> None:
         if self._after_picture and 0 < self._out.written <= _CAPTION_LENGTH:
             self._out.flush("caption")
         self._after_picture = False
@@ -193,6 +192,8 @@ class _Walk:
         self._end_block()
 
     def _link(self, element: Element) -> None:
+        if not (element.text or len(element)):
+            return
         address = element.get("href", "").strip()
         href = address if _MAILTO.fullmatch(address) else clean_link(address, self._base) if address else None
         if href is None or address.startswith("#"):
@@ -222,10 +223,11 @@ class _Walk:
         self._out.add(Block("rule", "hr", "<hr>"))
 
     def _image(self, element: Element) -> None:
-        alt = find_alt(element.attrib)
-        if is_icon(element.attrib):
+        attributes = dict(element.attrib)  # it is asked some twenty times, and lxml's own is slow to answer
+        alt = find_alt(attributes)
+        if is_icon(attributes):
             self._out.text(alt)
-        elif (picture := find_picture(element.attrib, self._base)) is not None:
+        elif (picture := find_picture(attributes, self._base)) is not None:
             self._end_block()
             self._out.add(figure(picture, alt))
             self._after_picture = self._glued_captions
@@ -260,7 +262,7 @@ class _Walk:
 
     def _items(self, element: Element) -> Iterator[list[Block]]:
         """Yield what each item holds; what stands in a list without an item of its own is one."""
-        yield self._loose_item(element.text)
+        yield from self._loose_item(element.text)
         for child in element:
             if child.tag == "li":
                 yield self._inside(child)
@@ -268,12 +270,13 @@ class _Walk:
                 walk = self._new()
                 walk.element(child)
                 yield walk.finish()
-            yield self._loose_item(child.tail)
+            yield from self._loose_item(child.tail)
 
-    def _loose_item(self, words: str | None) -> list[Block]:
-        walk = self._new()
-        walk.words(words)
-        return walk.finish()
+    def _loose_item(self, words: str | None) -> Iterator[list[Block]]:
+        if words and not words.isspace():
+            walk = self._new()
+            walk.words(words)
+            yield walk.finish()
 
     def _quote(self, element: Element) -> None:
         inner = self._inside(element)
@@ -292,7 +295,9 @@ class _Walk:
     def _table(self, element: Element) -> None:
         """Keep a table of two columns or more; one of a single column was only there to hold things in place."""
         rows = [
-            (row, cells, [self._inside(cell) for cell in cells]) for row in _rows(element) for cells in [_cells(row)]
+            (row, cells, [self._inside(cell) for cell in cells])
+            for row in rows_of(element)
+            for cells in [cells_of(row)]
         ]
         inner = [block for _, _, contents in rows for blocks in contents for block in blocks]
         if max((sum(map(bool, contents)) for _, _, contents in rows), default=0) <= 1:
@@ -328,8 +333,17 @@ class _Walk:
             self._out.add(_linked(page, element.get("title", "")))
 
 
-_HANDLERS: dict[str, Callable[[_Walk, Element], None]] = {
-    **dict.fromkeys(_HEADINGS, _Walk._heading),  # noqa: SLF001  the table of the class's own methods
+_Handler = Callable[[_Walk, Element], None]
+# These are looked at even where they say that they are not to be seen: what they hold is a part of a line.
+_INLINE: dict[str, _Handler] = {
+    **dict.fromkeys(_MARKS, _Walk._mark),  # noqa: SLF001  the table of the class's own methods
+    "br": _Walk._line_break,  # noqa: SLF001  as above
+    "a": _Walk._link,  # noqa: SLF001  as above
+    "time": _Walk._time,  # noqa: SLF001  as above
+}
+_HANDLERS: dict[str, _Handler] = {
+    **dict.fromkeys(_FLOW, _Walk._box),  # noqa: SLF001  as above
+    **dict.fromkeys(_HEADINGS, _Walk._heading),  # noqa: SLF001  as above
     **dict.fromkeys(("ul", "ol"), _Walk._list),  # noqa: SLF001  as above
     **dict.fromkeys(("audio", "video"), _Walk._film),  # noqa: SLF001  as above
     **dict.fromkeys(("iframe", "embed", "object"), _Walk._frame),  # noqa: SLF001  as above
@@ -354,10 +368,10 @@ def _is_unseen(attributes: Mapping[str, str]) -> bool:
 
 def _repeats(block: Block, before: Block) -> bool:
     """Say whether a block only says again what stands before it: a twin for readers without scripts, a second rule."""
-    if block.kind == "rule":
-        return before.kind == "rule"
+    if block.kind not in {"figure", "rule"} or block.kind != before.kind:
+        return False
     same_pictures = [media.url for media in block.media] == [media.url for media in before.media]
-    return block.kind == "figure" == before.kind and same_pictures and not block.lines
+    return block.kind == "rule" or (same_pictures and not block.lines)
 
 
 def _item_html(blocks: list[Block]) -> str:
@@ -367,21 +381,6 @@ def _item_html(blocks: list[Block]) -> str:
         bare = first.html.removeprefix("<p>").removesuffix("</p>")
         return bare + "".join(block.html for block in others)
     return "".join(block.html for block in blocks)
-
-
-def _rows(element: Element) -> list[Element]:
-    """Return the rows of a table, not those of tables within it."""
-    rows: list[Element] = []
-    for child in element:
-        if child.tag == "tr":
-            rows.append(child)
-        elif child.tag in {"thead", "tbody", "tfoot"}:
-            rows.extend(_rows(child))
-    return rows
-
-
-def _cells(row: Element) -> list[Element]:
-    return [child for child in row if child.tag in {"td", "th"}]
 
 
 def _cell_html(cell: Element, blocks: list[Block]) -> str:
@@ -398,4 +397,4 @@ def _linked(url: str, title: str, film: Media | None = None) -> Block:
     words = f"▶ {plain(title) or url.split('/')[2]}"
     line = Line(f'<a href="{escape(url)}">{escape(words, quote=False)}</a>', words, ((url, words),), len(words))
     block = written("p", (line,))
-    return replace(block, media=(film,)) if film is not None else block
+    return block._replace(media=(film,)) if film is not None else block

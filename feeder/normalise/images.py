@@ -50,6 +50,7 @@ _TYPES = {
     "wav": "audio/wav", "mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm", "mov": "video/quicktime",
     "m3u8": "application/vnd.apple.mpegurl",
 }  # fmt: skip
+_PIXELS = re.compile(r"\s*(\d{1,5})(?:px|\.\d+)?\s*")
 _TINY = 3
 
 
@@ -138,7 +139,7 @@ def _counts_readers(url: str) -> bool:
 
 
 def _pixels(value: object) -> int | None:
-    match = re.fullmatch(r"\s*(\d{1,5})(?:px|\.\d+)?\s*", _text(value))
+    match = _PIXELS.fullmatch(_text(value)) if value else None
     return int(match[1]) if match else None
 
 

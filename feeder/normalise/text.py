@@ -21,14 +21,23 @@ _MAX_UNESCAPES = 3
 
 def clean_text(text: str) -> str:
     """Return the text with line breaks as LF and without the characters that no feed may hold."""
-    if text.isprintable():  # Unicode's own word for "no controls, no formats, no surrogates": most texts, told at once
-        return text
-    return _FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text))
+    return text if is_printable(text) else _FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text))
+
+
+def is_printable(text: str) -> bool:
+    """Say whether a text holds, line ends and full-width spaces aside, only what is seen: most do, and it costs little.
+
+    Unicode's "printable" is no control, no format character, no surrogate and no white space but the space.
+    """
+    return text.replace("\n", "").replace("\u3000", "").isprintable()
 
 
 def one_line(text: str) -> str:
     """Return the text as one line: clean, each run of white space one space, none at the ends."""
-    return _SPACES.sub(_one_space, clean_text(text)).strip()
+    text = clean_text(text)
+    if text.isprintable():  # then it has no other white space than spaces
+        return " ".join(text.split())
+    return _SPACES.sub(_one_space, text).strip()
 
 
 def _one_space(match: re.Match[str]) -> str:

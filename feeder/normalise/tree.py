@@ -49,6 +49,10 @@ class Element(Protocol):
 
     def __iter__(self) -> Iterator["Element"]: ...
 
+    def __len__(self) -> int:
+        """Return how many elements stand in it."""
+        ...
+
 
 def parse_html(html: str) -> Element:
     """Return the root of the tree that a browser would make of a piece of HTML, or nearly.
@@ -66,3 +70,19 @@ def words_of(element: Element) -> str:
     for child in element:
         parts += ["\n" if child.tag == "br" else "", words_of(child), child.tail or ""]
     return "".join(parts)
+
+
+def rows_of(element: Element) -> list[Element]:
+    """Return the rows of a table, not those of tables within it."""
+    rows: list[Element] = []
+    for child in element:
+        if child.tag == "tr":
+            rows.append(child)
+        elif child.tag in {"thead", "tbody", "tfoot"}:
+            rows.extend(rows_of(child))
+    return rows
+
+
+def cells_of(row: Element) -> list[Element]:
+    """Return the cells of a row."""
+    return [child for child in row if child.tag in {"td", "th"}]

@@ -15,6 +15,9 @@ _MAX_LENGTH = 4096
 # Browsers drop tabs and line breaks anywhere in an address (WHATWG URL, "basic URL parser").
 _DROPPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
+# What is clean as it stands: a name in small letters, a path of letters, no query and no fragment.
+_CLEAN = re.compile(r"https?://(?!i[0-3]\.wp\.com)(?:(?!xn--)[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w/.~%+,;=@!$()*-]*)?")
+_ENCODED = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII)
 # Two addresses glued together by a word or a mark that no address holds: the second does not belong to the first.
 _GLUED = re.compile(r"(?<=[\u3000-\uffef\s])https?[:：]//", re.IGNORECASE)
 _TRAILING = re.compile(r"[\s\u3000，。；：！？、）】》」』”’]+\Z")
@@ -66,7 +69,7 @@ def clean_link(url: str, base: str | None = None) -> str | None:
     A relative `url` counts from `base`; None where there is nothing to count from, where the scheme is another
     one, or where it is no address at all. Non-ASCII letters stay as they were written (RFC 3987).
     """
-    return _clean(_untangled(url), base, proxies_left=3)
+    return url if _is_clean(url) else _clean(_untangled(url), base, proxies_left=3)
 
 
 def fold_link(url: str) -> str:
@@ -106,6 +109,11 @@ def to_uri(iri: str) -> str:
     )
 
 
+def _is_clean(url: str) -> bool:
+    """Say whether there is nothing to do for an address; most are so, and are told at once."""
+    return len(url) <= _MAX_LENGTH and _CLEAN.fullmatch(url) is not None
+
+
 def _untangled(url: str) -> str:
     """Return the address without what was glued, escaped or wrapped around it."""
     text = _AMPERSAND.sub("&", _DROPPED.sub("", url.replace("\u00a0", " "))).strip()
@@ -120,8 +128,10 @@ def _clean(text: str, base: str | None, *, proxies_left: int) -> str | None:
     if parts is None:
         return None
     target = _behind_proxy(parts) if proxies_left else None
-    if target is not None and (found := _clean(target, None, proxies_left=proxies_left - 1)) is not None:
-        return found
+    if target is not None:
+        found = target if _is_clean(target) else _clean(target, None, proxies_left=proxies_left - 1)
+        if found is not None:
+            return found
     fragment = "" if _TRACKING_FRAGMENT.fullmatch(parts.fragment) else parts.fragment
     kept = (parts.scheme, parts.netloc, parts.path, _without_trackers(parts.query, parts.netloc), fragment)
     address = _NOT_IRI.sub(lambda match: quote(match[0]), urlunsplit(kept))
@@ -193,6 +203,8 @@ def _without_trackers(query: str, host: str) -> str:
 
 def _encoded(text: str) -> str:
     """Return the one spelling of a part of an address: decoded once, then encoded where it must be."""
+    if _ENCODED.fullmatch(text):
+        return text
     raw = unquote_to_bytes(text.encode("utf-8", "replace"))
     return quote(raw, safe=_SAFE.replace("%", ""))
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from feeder.normalise.html import MAX_DEPTH, MAX_LENGTH, clean_html, read_html, read_text, write_html
+from feeder.normalise.html import (
+    MAX_DEPTH,
+    MAX_LENGTH,
+    MAX_LINES,
+    MAX_TAGS,
+    clean_html,
+    read_html,
+    read_text,
+    write_html,
+)
 from feeder.normalise.markdown import render_markdown
 
 _BASE = "https://example.org/a/1.html"
@@ -169,11 +178,33 @@ def test_html_that_is_too_deep_or_too_long_becomes_its_text() -> None:
     assert clean_html("<div><b>a</b></div>" * MAX_DEPTH).startswith("<p><b>a</b></p>")
 
 
+def test_html_with_more_tags_than_any_article_becomes_its_text_and_loses_no_word() -> None:
+    assert clean_html("<b>a</b>" + "<br>" * (MAX_TAGS - 2)) == "<p><b>a</b></p>"
+    assert clean_html("<b>a</b>" + "<br>" * MAX_TAGS + "<p>c") == "<p>a</p>\n<p>c</p>"
+
+
+def test_text_with_more_lines_than_any_book_ends_in_one_long_line() -> None:
+    blocks = read_text("a\n\n" * MAX_LINES)
+    assert len(blocks) == MAX_LINES // 2 + 1
+    assert blocks[-1].text == "a " * (MAX_LINES // 2 - 1) + "a"
+
+
+def test_an_empty_link_is_nothing_and_one_around_a_picture_leaves_the_picture() -> None:
+    assert clean_html('a<a href="https://e.org/"></a>b') == "<p>ab</p>"
+    assert "<img" in clean_html(f'<a href="https://e.org/">{_PICTURE}</a>')
+
+
 def test_blocks_say_what_is_linked_and_what_is_shown() -> None:
     (block,) = read_html('<p>a <a href="https://e.org/"><b>b</b> c</a><br>d</p>')
     assert block.text == "a b c\nd"
     assert block.lines[0].links == (("https://e.org/", "b c"),)
     assert block.lines[0].linked == 2
+
+
+def test_links_that_follow_each_other_are_told_apart() -> None:
+    links = [f'<a href="https://e.org/{number}">{number}</a>' for number in range(100)]
+    (block,) = read_html(" ".join(links))
+    assert block.lines[0].links == tuple((f"https://e.org/{number}", str(number)) for number in range(100))
 
 
 def test_a_container_holds_the_media_of_what_is_in_it() -> None:
