@@ -5,6 +5,7 @@ of RFC 4287 (Atom) wherever it has one.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -67,12 +68,19 @@ class Stamp:
     """A date as a source gave it, not yet understood.
 
     `read_from` says where it stood (`body`, `epoch`, `front matter`, `text`, `file name`, `file time`, …) and
-    becomes the entry's `published_from` when this stamp is the one that is believed.
+    becomes the entry's `published_from` when this stamp is the one that is believed. `where` says it more
+    exactly (`property: date`); "" where there is no more to say.
     """
 
     text: str
     read_from: str
     means: Literal["published", "updated"] = "published"
+    where: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stood, in the words of `Entry.read_from`."""
+        return self.where or self.read_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +88,8 @@ class Draft:
     """An entry as its source gave it, before normalising. Every text may still hold anything at all.
 
     `origin` is the file's path as the source names it, or the feed's address. `link` may be relative or carry
-    trackers; `stamps` stand in the order in which the source's own format prefers them.
+    trackers; `stamps` stand in the order in which the source's own format prefers them. `read_from` says where in
+    the source other fields stood, as `Entry.read_from` does.
     """
 
     origin: str
@@ -99,6 +108,7 @@ class Draft:
     summary: str | None = None
     rights: str | None = None
     source: Source | None = None
+    read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +120,10 @@ class Entry:
       had no text.
     * `published` and `updated` are aware UTC datetimes; `published_from` names what `published` was read from.
     * `language` is a BCP 47 tag (`zh-Hans`, `zh-Hant`, `en`, …); None where it could not be told.
-    * `cut` holds, as plain text, each block that normalising took out of the content, so that nothing is lost
+    * `cut` holds, as plain text, each line that normalising took out of the content, so that nothing is lost
       in silence.
+    * `read_from` says in a few words where each field was read from (`link line`, `front matter: author`, `first
+      heading`). It explains the entry and is no part of it: two entries that differ in nothing else are equal.
     * `first_seen_at` is our own clock: when the entry first came into the store, aware UTC.
     """
 
@@ -133,6 +145,7 @@ class Entry:
     media: tuple[Media, ...] = ()
     rights: str | None = None
     cut: tuple[str, ...] = ()
+    read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def key(self) -> str:
@@ -182,4 +195,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  JSON's own types: anything goes 
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return dict(value)
     return value

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _MATCH = "bold yellow"
 _DIM = "dim"
+_SHOWN = (
+    "link", "published", "updated", "authors", "credits", "categories", "language", "content", "source", "links",
+    "rights", "id", "key", "first_seen_at",
+)  # fmt: skip
 
 
 def json_lines(store: "Store", entries: Iterable[Entry]) -> Iterator[str]:
@@ -51,20 +55,26 @@ def print_hits(results: "Results") -> None:
 
 
 def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
-    """Print an entry as `feeder show` does: each field on a line, then the text, then what was cut."""
+    """Print an entry as `feeder show` does: each field with where it was read from, the text, what was cut."""
     console = _console()
-    fields = entry_to_dict(entry)
-    long = {"content", "summary", "cut", "media"}
-    console.print(Text(entry.title, style="bold"))
-    for name, value in {"key": entry.key, **fields}.items():
-        if name not in long and name != "title" and value:
-            console.print(_field(name, _value(value)))
+    fields = {"key": entry.key, **entry_to_dict(entry)}
+    text = visible_text(entry.content)
+    fields |= {
+        "content": f"{len(text):,} characters" if text else "none",
+        "id": entry.id if entry.id != entry.link else "",
+    }
+    console.print(_explained(Text(entry.title, style="bold"), entry.read_from.get("title")))
+    for name in _SHOWN:
+        if fields[name]:
+            console.print(_explained(_field(name, _value(fields[name])), entry.read_from.get(name)))
     for number, origin in enumerate(origins):
         console.print(_field("also met at" if number else "read from", f"{origin.address} ({origin.source})"))
     for medium in entry.media:
         console.print(_field(medium.kind, medium.url))
     console.print()
-    console.print(Text(visible_text(entry.content)))
+    console.print(Text(text))
+    if entry.cut:
+        console.print()
     for block in entry.cut:
         console.print(Text(f"cut  {block}", style=_DIM))
 
@@ -139,6 +149,11 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _field(name: str, value: str) -> Text:
     return Text().append(f"{name:>14}  ", style=_DIM).append(value)
+
+
+def _explained(field: Text, place: str | None) -> Text:
+    """Return a field with an arrow to where it was read from, if that is known."""
+    return Text().append_text(field).append(f"  ← {place}", style=_DIM) if place else field
 
 
 def _line(entry: Entry, title: Text) -> Text:

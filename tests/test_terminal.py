@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import pytest
 
 from feeder.store import Origin, Store, parse_query
@@ -29,7 +31,8 @@ def test_nobody_is_shown_progress_in_a_pipe(capsys: pytest.CaptureFixture[str]) 
 def test_an_entry_is_shown_with_each_field_its_origins_its_media_and_what_was_cut(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_entry(make_entry(), [Origin("seeds", "/mirror/1.md")])
+    read_from = {"title": "link line", "authors": "front matter: author", "published": "epoch"}
+    print_entry(make_entry(read_from=read_from), [Origin("seeds", "/mirror/1.md")])
     shown = capsys.readouterr().out
     for text in (
         "春天的第一场雨 First rain",
@@ -39,10 +42,28 @@ def test_an_entry_is_shown_with_each_field_its_origins_its_media_and_what_was_cu
         "天气 · weather",
     ):
         assert text in shown
+    assert shown.startswith("春天的第一场雨 First rain  ← link line\n")
+    assert "       authors  王小明  ← front matter: author\n" in shown
+    assert "     published  2023-02-20T14:37:16Z  ← epoch\n" in shown
+    assert "      language  zh-Hans\n" in shown
     assert "/mirror/1.md (seeds)" in shown
     assert "https://example.org/rain.jpg" in shown
     assert "It rained all day." in shown
     assert "cut  版权声明：转载请注明出处。" in shown
+
+
+def test_every_field_of_an_entry_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    entry = make_entry(id="urn:x:1", link="https://example.org/1")
+    print_entry(entry, [])
+    shown = capsys.readouterr().out
+    # The summary is the text's beginning; where a field was read from stands beside it.
+    apart = {"title", "summary", "cut", "media", "published_from", "read_from"}
+    assert [f.name for f in fields(entry) if f.name not in apart and f"{f.name:>14}  " not in shown] == []
+
+
+def test_an_entry_without_content_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_entry(make_entry(content=""), [])
+    assert "       content  none\n" in capsys.readouterr().out
 
 
 def test_matches_are_marked_where_the_terminal_can(

@@ -7,8 +7,8 @@ from each edge is cut, and the blocks are put together again without it.
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from feeder.model import Credit, Link, Stamp
 from feeder.normalise.blocks import Block, Line, written
@@ -32,6 +32,8 @@ T = TypeVar("T")
 _MAX_HEAD, _MAX_TAIL = 14, 60  # lines that are looked at
 _MAX_NOTICE = 400  # characters: a notice is shorter, and whatever is longer belongs to the article
 _MAX_BYLINE = 60
+_ABOVE = 10  # lines above a line that recognisers may ask for
+_MAX_BETWEEN = 40
 _MAX_MOTTO = 5  # lines at the top that may be no prose without being known
 _MAX_SHARE = 0.5  # what is most of an article is the article
 
@@ -56,21 +58,17 @@ class _Piece:
     block: int
     line: int | None
     lines: tuple[Line, ...]
+    text: str
     is_mute: bool  # a picture or a rule: goes or stays with what stands around it
     finding: Finding | None = None
-    text: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.text = self.lines[0].text if len(self.lines) == 1 else "\n".join(line.text for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Article:
+class _Article(NamedTuple):
     title: str
     link: str | None
     authors: Sequence[str]
     learned: Collection[str]
-    length: int
+    length: int  # characters; 0 where nothing is learned and nobody asks
 
 
 def trim(
@@ -87,7 +85,7 @@ def trim(
     `learned` are fingerprints of lines that recur at the edges of this publisher's articles (`learned.py`).
     """
     pieces = list(_pieces(blocks))
-    article = _Article(title, link, authors, learned, sum(len(piece.text) for piece in pieces))
+    article = _Article(title, link, authors, learned, _length(pieces) if learned else 0)
     _mark_byline(blocks, pieces)
     _mark_head(pieces[:_MAX_HEAD], article)
     _mark_tail(pieces[-_MAX_TAIL:], article)
@@ -112,9 +110,14 @@ def _pieces(blocks: Sequence[Block]) -> Iterable[_Piece]:
     for index, block in enumerate(blocks):
         if block.kind == "paragraph":
             film = _is_film(block)
-            yield from (_Piece(index, number, (line,), is_mute=film) for number, line in enumerate(block.lines))
+            for number, line in enumerate(block.lines):
+                yield _Piece(index, number, (line,), line.text, film)
         else:
-            yield _Piece(index, None, block.lines, is_mute=block.kind in {"figure", "rule"})
+            yield _Piece(index, None, block.lines, block.text, block.kind in {"figure", "rule"})
+
+
+def _length(pieces: Iterable[_Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces)
 
 
 def _is_film(block: Block) -> bool:
@@ -127,14 +130,14 @@ def _mark_head(pieces: Sequence[_Piece], article: _Article) -> None:
     recognisers = HEAD
     for number, piece in enumerate(pieces):
         if piece.is_mute:
-            piece.finding = piece.finding or _finding(piece, MUTE, replace(article, learned=()), (), cut_below=False)
+            piece.finding = piece.finding or _finding(piece, MUTE, article._replace(learned=()), (), cut_below=False)
         elif piece.finding is None:
-            above = [other.text for other in pieces[:number][::-1]]
+            above = [other.text for other in reversed(pieces[:number])]
             piece.finding = _finding(piece, recognisers, article, above, cut_below=False)
             if piece.finding is None:
                 if number >= _MAX_MOTTO or len(piece.text) > _MAX_BYLINE:
                     return
-                recognisers, article = BELOW_HEAD, replace(article, learned=())
+                recognisers, article = BELOW_HEAD, article._replace(learned=())
 
 
 def _mark_tail(pieces: Sequence[_Piece], article: _Article) -> None:
@@ -144,17 +147,25 @@ def _mark_tail(pieces: Sequence[_Piece], article: _Article) -> None:
         piece = pieces[number]
         if piece.is_mute:
             piece.finding = piece.finding or _finding(
-                piece, MUTE, replace(article, learned=()), (), cut_below=cut_below
+                piece, MUTE, article._replace(learned=()), (), cut_below=cut_below
             )
         elif piece.finding is None:
-            above = [other.text for other in pieces[max(0, number - _ABOVE) : number][::-1]]
+            above = [other.text for other in reversed(pieces[max(0, number - _ABOVE) : number])]
             piece.finding = _finding(piece, TAIL, article, above, cut_below=cut_below)
+            if piece.finding is None and cut_below and len(piece.text) <= _MAX_BETWEEN:
+                piece.finding = _between(pieces[:number], article)
             if piece.finding is None:
                 return
         cut_below = cut_below or piece.finding is not None
 
 
-_ABOVE = 10
+def _between(pieces: Sequence[_Piece], article: _Article) -> Finding | None:
+    """A short line with boilerplate above it as well as below: a motto, a signature, a name."""
+    upper = [piece for piece in pieces if not piece.is_mute][-1 - _ABOVE :]
+    if not upper or not re.search(r"\w", upper[-1].text):
+        return None
+    above = [other.text for other in reversed(upper[:-1])]
+    return None if _finding(upper[-1], TAIL, article, above, cut_below=True) is None else Finding()
 
 
 def _finding(
@@ -168,7 +179,8 @@ def _finding(
     """Return what a piece tells when each of its lines is recognised; None where one is not."""
     found = []
     for number, line in enumerate(piece.lines):
-        lines_above = [*(other.text for other in piece.lines[:number][::-1]), *above] if number else above
+        nearest = [other.text for other in reversed(piece.lines[max(0, number - _ABOVE) : number])]
+        lines_above = [*nearest, *above] if number else above
         place = Place(line, article.title, article.link, article.authors, lines_above, cut_below)
         finding = _first(recognisers, place)
         if finding is None:
@@ -196,13 +208,13 @@ def _recurring(place: Place, article: _Article) -> Finding | None:
 
 def _mark_sections(pieces: Sequence[_Piece]) -> bool:
     """Mark everything from a heading such as `Related` to the end, where nothing below it is prose; say if so."""
-    total = sum(len(piece.text) for piece in pieces if piece.finding is None)
     first, below = None, 0
     for number in range(len(pieces) - 1, max(-1, len(pieces) - _MAX_TAIL - 1), -1):
         piece = pieces[number]
         if piece.finding is None and not piece.is_mute:
             below += len(piece.text)
             if is_section(piece.text):
+                total = _length(piece for piece in pieces if piece.finding is None)
                 first = number if below <= _MAX_SHARE * total else first
             elif not all(map(is_minor, piece.lines)):
                 break
@@ -236,17 +248,15 @@ _CLOSING = re.compile(r"[（(]([^（）()<>]{3,80})[)）]\s*\d{0,8}\s*(?=(?:</\w
 
 def _without(blocks: Sequence[Block], gone: Sequence[_Piece]) -> list[Block]:
     """Return the blocks that are left, with paragraphs that lost lines written anew."""
-    whole = {piece.block for piece in gone if piece.line is None}
-    lines = {(piece.block, piece.line) for piece in gone if piece.line is not None}
+    lost: dict[int, set[int | None]] = {}
+    for piece in gone:
+        lost.setdefault(piece.block, set()).add(piece.line)
     kept = []
     for index, block in enumerate(blocks):
-        if index in whole:
-            continue
-        left = tuple(line for number, line in enumerate(block.lines) if (index, number) not in lines)
-        if len(left) == len(block.lines):
+        if (numbers := lost.get(index)) is None:
             kept.append(block)
-        elif left:
-            kept.append(written(block.tag, left))
+        elif None not in numbers and len(numbers) < len(block.lines):
+            kept.append(written(block.tag, tuple(line for n, line in enumerate(block.lines) if n not in numbers)))
     return kept
 
 

@@ -9,30 +9,32 @@ from collections.abc import Iterator
 from feeder.model import Credit
 
 _ROLES = {
-    "author": "作者 采访 採訪 撰稿 撰文 供稿 文字 记者 記者 原作 文 Author Authors By",
+    "author": "作者 采访 採訪 撰稿 撰文 供稿 文字 记者 記者 原作 文 Author Authors By Text",
     "translator": "翻译 翻譯 编译 編譯 译者 譯者 中翻 英翻 听译 译文 译 譯 Translator Translation",
     "proofreader": "校对 校對 校正 审校 審校 核稿 校稿 精校 校验 校 Proofreader Proofreading",
-    "reviewer": "审核 審核 审稿 審稿 终审 Reviewer",
+    "reviewer": "审核 審核 审稿 審稿 一审 二审 三审 初审 初審 复审 複審 终审 終審 Reviewer",
     "editor": (
         "责任编辑 責任編輯 编辑 編輯 责编 責編 主编 總編 总编 网编 網編 编剧 "
-        "采编 采編 文编 搜集 素材 资料 整理 编者 选题 選題 Editor Editors"
+        "采编 采編 文编 美编 美編 编审 編審 排版 录入 錄入 搜集 素材 资料 整理 编者 选题 選題 Editor Editors"
     ),
     "publisher": "发布 發佈 發布 发稿 發稿 上传 上傳 转载 轉載 Publisher",
     "voice": "配音 音频 朗读 播音 主播 机听 听写 聽寫 録音 录音",
     "producer": "制作 製作 视频 視頻 剪辑 剪輯 字幕 监制 监製 统筹 策划 處理 处理 後期 后期 绘图",
     "illustrator": "插图 插圖 配图 美工 封面 合成 设计 設計 图片 圖片 图",
-    "photographer": "摄影 攝影 题图",
+    "photographer": "摄影 攝影 题图 图片提供 圖片提供",
     "adviser": "顾问 顧問",
+    "source": "来源 來源 出处 出處",
 }
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
 _WORDS = "|".join(sorted(map(re.escape, _ROLE_OF), key=len, reverse=True))
 _ROLE = rf"(?:{_WORDS})(?:人员|人|者|员|组)?"
 _JOINED = rf"{_ROLE}(?:\s*[/／、&＆和与及，,·+]?\s*{_ROLE})*"
+_COLON = re.compile(r"[:：︰﹕|｜丨∣┃\\]")
 # At the beginning or after a mark any role will do; within a run of words only one of two characters or more.
 _LABEL = re.compile(
-    rf"(?:(?:^|(?<=[\s|｜/／;；,，、（(◎·*])){_JOINED}|(?<=\S)(?!文|图|译|譯|校){_JOINED})\s*[:：︰﹕|｜\\]+\s*",
+    rf"(?:(?:^|(?<=[\s|｜/／;；,，、（(◎·*])){_JOINED}|(?<=\S)(?!文|图|译|譯|校){_JOINED})\s*{_COLON.pattern}+\s*",
 )
-_PAIR = rf"(?:{_JOINED})[ \u3000/／]+[\w/·]{{2,30}}"
+_PAIR = rf"(?![A-Za-z])(?:{_JOINED})[ \u3000/／]+[\w/·]{{2,30}}"
 _SPACED = re.compile(rf"{_PAIR}(?:[ \u3000]*[;；,，\s][ \u3000]*{_PAIR})*")
 _SPACED_PART = re.compile(rf"({_JOINED})[ \u3000/／]+([\w/·]+)")
 # What is made of what: `字幕文件制作：`, `G-News发布：`, `PPT制作：`.
@@ -68,9 +70,31 @@ _STRICT = frozenset(
     ]
 )
 _WORD = re.compile(_WORDS)
+_KIND_OF_ROLE = re.compile(r"[^\W\d_]{1,4}")  # `特约撰稿：`, `本期责编：`
 _SENTENCE = re.compile(r"[。！？!?]|https?:")
-_DECORATION = " \t\n\u3000\u00a0*_#◎·●■★☆|｜;；,，、/／—–-（(）)[]【】「」:："
-_REPORTER = re.compile(r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)")
+_DECORATION = " \t\n\u3000\u00a0*＊_#◎·●■★☆|｜;；,，、/／—–-（(）)[]【】「」:："
+_REPORTER = re.compile(
+    r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)|.{0,20}(?:记者|記者).{1,20}\d{1,2}日(?:专|專|外)?[电電]"
+)
+# Who in such a line is a person: `某报记者王小明北京报道`, `政治中心／王小明报导`.
+_REPORTERS_NAME = re.compile(
+    r"(?:记者|記者|[/／])\s*(?!综合|綜合|编译|編譯|外电|外電)(?P<name>[\u4e00-\u9fff]{2,4}?)"
+    r"\s*[/／@＠]?\s*(?:[\u4e00-\u9fff]{2})?\s*(?:报道|报导|報導|報道|\d{1,2}日(?:专|專|外)?[电電])\Z"
+)
+_DATELINE = re.compile(
+    r"[^。\n]{0,60}?[（(](?P<who>[^（）()。\n]{2,24}(?:报道|报导|報導|報道|日(?:专|專|外)?[电電]))[)）]"
+)
+_NAME = r"[A-Z][\w.’'-]*(?: (?:[A-Z][\w.’'-]*|de|da|van|von|der|bin|al))*"
+_NAMES = rf"{_NAME}(?:(?:, and|,| and| &| in) {_NAME})*"
+_BY = re.compile(rf"(?:By|BY|by) (?P<names>(?=[A-Z][\w.’'-]+ [A-Z]){_NAMES})")
+_ENGLISH_ROLES = {
+    "writ": "author", "report": "author", "text": "author", "translat": "translator", "proofread": "proofreader",
+    "edit": "editor", "photo": "photographer", "illustrat": "illustrator", "produc": "producer",
+}  # fmt: skip
+# Only roles are read in either case: were names, too, each `and` might be one, and there are many ways to read many.
+_ENGLISH = re.compile(
+    rf"(?:(?i:Additional) )?(?P<role>(?i:{'|'.join(_ENGLISH_ROLES)}))\w* (?:and \w+ )?(?i:by) (?P<names>{_NAMES})"
+)
 _DESK = re.compile(
     r"(?:[^\W\d_]{2,5}(?: ?/ ?[^\W\d_]{2,5}){0,3} ?)?"
     r"[（(](?:据|據)?[^（）()。]{2,30}(?:社|台|等|报|报道|网站|網站|reuters|afp|dpa)[^（）()。]{0,6}[)）]|"
@@ -87,19 +111,20 @@ _MAX_WORDS, _MAX_WORD = 16, 8
 def parse_credits(line: str) -> tuple[Credit, ...]:
     """Return the credits that a line consists of; () where it holds anything else."""
     if _DESK.fullmatch(line.strip()):
-        return (Credit(role="author", name=_bare(line)),)
+        return (Credit(role="author", name=reporter(_bare(line))),)
     text = _bare(line)
     if (team := _LONG_TEAM.fullmatch(text)) is not None:
         text = team["all"]
     if not text or len(text) > _MAX_LENGTH or _SENTENCE.search(text):
         return ()
-    labels = list(_LABEL.finditer(text))
+    labels = list(_LABEL.finditer(text)) if _COLON.search(text) else []
     if not labels:
-        return _made(text) or _without_colons(text)
+        return _made(text) or _without_colons(text) or _in_english(text)
     before = text[: labels[0].start()].strip(_DECORATION)
-    if before and not _REPORTER.fullmatch(before):
+    is_kind = _KIND_OF_ROLE.fullmatch(before) is not None and text[labels[0].start() - 1].isalpha()
+    if before and not (is_kind or _REPORTER.fullmatch(before)):
         return _made(text)
-    found = [Credit(role="author", name=before)] if before else []
+    found = [Credit(role="author", name=reporter(before))] if before and not is_kind else []
     ends = [label.start() for label in labels[1:]] + [len(text)]
     for label, end in zip(labels, ends, strict=True):
         name = _balanced(text[label.end() : end].strip(_DECORATION_OF_NAMES))
@@ -110,12 +135,10 @@ def parse_credits(line: str) -> tuple[Credit, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def is_credit(line: str) -> bool:
-    """Say whether a line is nothing but credits; a role whose name is missing is one too (`发布：`)."""
+def is_empty_credit(line: str) -> bool:
+    """Say whether a line is a role whose name is missing (`发布：`)."""
     text = _bare(line)
-    return bool(parse_credits(line)) or (
-        bool(line.strip()) and _LABEL.fullmatch(f"{text}：") is not None and line.strip() != text
-    )
+    return line.strip() != text and _LABEL.fullmatch(f"{text}：") is not None
 
 
 def _roles(label: str) -> Iterator[str]:
@@ -126,7 +149,7 @@ def _roles(label: str) -> Iterator[str]:
 def _bare(line: str) -> str:
     """Return a line without ornaments around it, and without brackets around the whole of it."""
     text = line.strip(_DECORATION_OF_NAMES)
-    if text.startswith(("（", "(", "[", "【", "「")) and text.endswith(("）", ")", "]", "】", "」")):
+    if text.startswith(("（", "(", "[", "【", "「", "〔")) and text.endswith(("）", ")", "]", "】", "」", "〕")):
         return text[1:-1].strip(_DECORATION)
     return text
 
@@ -144,8 +167,33 @@ def _without_colons(text: str) -> tuple[Credit, ...]:
             Credit(role=role, name=name) for label, name in _SPACED_PART.findall(text) for role in _roles(label)
         )
     if _REPORTER.fullmatch(text):
-        return (Credit(role="author", name=text),)
+        return (Credit(role="author", name=reporter(text)),)
     return _spaced_out(text.split())
+
+
+def reporter(line: str) -> str:
+    """Return the person that a line such as `某报记者王小明北京报道` names; the whole of it where there is none."""
+    match = _REPORTERS_NAME.search(line)
+    return match["name"] if match else line
+
+
+def dateline_author(text: str) -> str | None:
+    """Return the reporter whom a first paragraph names in brackets (`【某报讯】（某报记者王小明报道）…`)."""
+    match = _DATELINE.match(text)
+    name = _REPORTERS_NAME.search(match["who"]) if match else None
+    return name["name"] if name else None
+
+
+def _in_english(text: str) -> tuple[Credit, ...]:
+    """Read `Reporting by A; editing by B`, which is nothing else from end to end."""
+    if (by := _BY.fullmatch(text)) is not None:
+        return (Credit(role="author", name=by["names"]),)
+    found = []
+    for part in re.split(r"[;.|]\s*", text.rstrip(". ")):
+        if (match := _ENGLISH.fullmatch(part)) is None:
+            return ()
+        found.append(Credit(role=_ENGLISH_ROLES[match["role"].lower()], name=match["names"]))
+    return tuple(found)
 
 
 def _made(text: str) -> tuple[Credit, ...]:

@@ -5,7 +5,7 @@ day's midnight there. Nothing here asks a clock: `now` is given, and is a date o
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -23,9 +23,9 @@ _ORDER = (
     "byline",
     "page",
     "body",
-    "text",
     "link",
     "file name",
+    "text",
     "image path",
     "time saved",
     "file time",
@@ -47,7 +47,8 @@ _MONTHS = {
 _TIME = r"(?P<h>\d{1,2})[:：](?P<m>\d{2})(?:[:：](?P<s>\d{2})(?:[.,]\d+)?)?"
 _AMPM = r"(?:\s*(?P<ampm>[AaPp])\.?[Mm]\.?)?"
 _ZONE = r"(?:\s*(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?(?:\d{2})?|Z|UTC|GMT))?(?![\d:])"
-_CLOCK = rf"(?:(?:\s*[T,\-–—|日]?\s*){_TIME}{_AMPM}{_ZONE})?"
+_WEEKDAY = r"[（(]?(?:星期|周|週|礼拜|禮拜)[一二三四五六日天][)）]?"
+_CLOCK = rf"(?:\s*(?:{_WEEKDAY}|[T,\-–—|日]|at\b)?\s*{_TIME}{_AMPM}{_ZONE})?"
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
@@ -58,13 +59,15 @@ _FORMS = tuple(
         rf"\b(?P<B>[A-Za-z]{{3,9}})\.?\s+(?P<D>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<Y>\d{{4}})(?!\d){_CLOCK}",
     )
 )
+_FIGURE = re.compile(r"\d")
 _COMPACT = re.compile(r"(?P<Y>(?:19|20)\d{2})(?P<M>\d{2})(?P<D>\d{2})(?:T?(?P<h>\d{2})(?P<m>\d{2})(?P<s>\d{2})?Z?)?")
 _EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
 _HOURS = 24
 
-_FULL_DATE = re.compile(r"(?<!\d)(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
-_MONTH_DAY = re.compile(r"(?<![\d年])(\d{1,2})\s*月\s*(\d{1,2})\s*日")
+# Both begin with the figure and only then look back: a search for a figure skips all other text.
+_FULL_DATE = re.compile(r"(\d(?<!\d\d)\d{3})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
+_MONTH_DAY = re.compile(r"(\d(?<![\d年]\d)\d?)\s*月\s*(\d{1,2})\s*日")
 _IMAGE_MONTH = re.compile(r"/(20\d{2})/(0[1-9]|1[0-2])/")
 _LINK_DATE = re.compile(r"/(?:[^/]*-)?((?:19|20)\d{2})[-/]?(0\d|1[0-2])[-/]?([0-2]\d|3[01])(?=[-/_.]|\Z)")
 _LATE_UPLOAD = timedelta(days=45)
@@ -79,11 +82,12 @@ class Moment(NamedTuple):
 
 
 class Dates(NamedTuple):
-    """What an entry says of itself: aware UTC datetimes, and the place that `published` was read from."""
+    """What an entry says of itself: aware UTC datetimes, the place that `published` was read from, and more exactly."""
 
     published: datetime
     updated: datetime
     published_from: str
+    read_from: Mapping[str, str]
 
 
 def parse_moment(text: str, zone: str = "UTC") -> Moment | None:
@@ -94,21 +98,22 @@ def parse_moment(text: str, zone: str = "UTC") -> Moment | None:
     if (compact := _COMPACT.fullmatch(text)) is not None:
         return _moment(compact, zone)
     text = in_figures(text)
-    for form in _FORMS:
-        for match in form.finditer(text):
-            if (moment := _moment(match, zone)) is not None:
-                return moment
-    return _rfc822(text, zone)
+    found = _first_date(text, zone)
+    return found[1] if found is not None else _rfc822(text, zone)
 
 
 def without_date(text: str) -> str | None:
     """Return what is left of a line when its first date is taken out; None where it holds none."""
     text = in_figures(text)
-    for form in _FORMS:
-        for match in form.finditer(text):
-            if _moment(match, "UTC") is not None:
-                return text[: match.start()] + text[match.end() :]
-    return None
+    found = _first_date(text, "UTC")
+    return text[: found[0].start()] + text[found[0].end() :] if found is not None else None
+
+
+def _first_date(text: str, zone: str) -> tuple[re.Match[str], Moment] | None:
+    if _FIGURE.search(text) is None:
+        return None
+    matches = (match for form in _FORMS for match in form.finditer(text))
+    return next(((match, moment) for match in matches if (moment := _moment(match, zone)) is not None), None)
 
 
 def choose_dates(stamps: Iterable[Stamp], *, now: datetime, zone: str = "UTC") -> Dates:
@@ -131,12 +136,13 @@ def choose_dates(stamps: Iterable[Stamp], *, now: datetime, zone: str = "UTC") -
         key=lambda pair: _rank(pair[0], pair[1], epochs),
     )
     if not published:
-        return Dates(now, now, READ_TIME)
+        return Dates(now, now, READ_TIME, {"published": READ_TIME, "updated": "published"})
     stamp, moment = published[0]
-    later = [m.at for s, m in known if s.means == "updated"]
+    later = [(m.at, s.place) for s, m in known if s.means == "updated"]
     if stamp.read_from == "body":
-        later += epochs
-    return Dates(moment.at, max([moment.at, *later]), stamp.read_from)
+        later += [(at, "epoch") for at in epochs]
+    updated, place = max([pair for pair in later if pair[0] > moment.at], default=(moment.at, "published"))
+    return Dates(moment.at, updated, stamp.read_from, {"published": stamp.place, "updated": place})
 
 
 def text_stamps(text: str, addresses: Sequence[str]) -> list[Stamp]:

@@ -10,7 +10,7 @@ Pure: `now` and settings are arguments, the same draft gives the same entry.
 
 import re
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp
 from feeder.normalise.blocks import Block
 from feeder.normalise.boilerplate import Trimmed, trim
+from feeder.normalise.credits import dateline_author
 from feeder.normalise.dates import choose_dates, link_stamps, text_stamps
 from feeder.normalise.html import read_html, read_text, write_html
 from feeder.normalise.language import find_language
@@ -34,6 +35,9 @@ _IRI = re.compile(r"(?:https?://|tag:|urn:|doi:|ark:)\S+", re.IGNORECASE)
 _FULL_WIDTH_END = re.compile(r"[。！？；：，、」』）》】][”’]*\Z")
 # Dates of these places are as good as any: the text need not be searched for another.
 _DATED = frozenset({"epoch", "front matter", "byline", "page", "body"})
+# Fields that a draft may bring with it, in the words of `Draft.read_from`.
+_SAID = ("title", "link", "categories", "language", "summary", "rights", "source")
+_KINDS = {"html": "HTML", "markdown": "Markdown", "text": "plain text"}
 
 
 def normalise(
@@ -62,8 +66,8 @@ def normalise(
         article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
     dates = choose_dates(_stamps(draft, article, link, text), now=now, zone=timezone)
-    authors, credits_ = _people(draft, article)
-    return Entry(
+    authors, credits_, authors_from = _people(draft, article)
+    entry = Entry(
         id=_identity(draft, link, source),
         link=link,
         title=title or lead(text, 80) or one_line(draft.origin),
@@ -81,8 +85,10 @@ def normalise(
         source=_source(draft, link, source),
         rights=one_line(draft.rights) if draft.rights else None,
         first_seen_at=now,
-        cut=tuple(one_line(text) for text in article.cut),
+        cut=tuple(one_line(line) for text in article.cut for line in text.split("\n")),
     )
+    read_from = _read_from(draft, article, entry, categories) | dict(dates.read_from)
+    return replace(entry, read_from=read_from | {"authors": authors_from} if authors else read_from)
 
 
 def _read(draft: Draft, link: str | None) -> list[Block]:
@@ -103,15 +109,40 @@ def _stamps(draft: Draft, article: Trimmed, link: str | None, text: str) -> list
     return [*stamps, *(link_stamps(link) if link else ())]
 
 
-def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[Credit, ...]]:
-    """Return authors and credits. Who is credited as author is the author only where the source names none."""
+def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
+    """Return authors, credits, and where the authors were read from."""
     drafted = (Credit(role=credit.role, name=plain(credit.name)) for credit in draft.credits)
     everyone = _once(credit for credit in (*drafted, *article.credits) if credit.name)
-    names = _once(plain(name) for name in (draft.authors or article.authors))
-    if not names:
-        names = _once(credit.name for credit in everyone if credit.role == "author")
+    names, place = next(((names, place) for names, place in _authors(draft, article, everyone) if names), ((), ""))
     authors = tuple(Person(name=name) for name in names)
-    return authors, tuple(c for c in everyone if c.role != "author" or c.name not in names)
+    return authors, tuple(c for c in everyone if c.role != "author" or c.name not in names), place
+
+
+def _authors(draft: Draft, article: Trimmed, credits_: Iterable[Credit]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield who may be the author and where that stood, the best first: a name the source gives excludes all others."""
+    yield _once(map(plain, draft.authors)), draft.read_from.get("authors", "the source")
+    yield _once(map(plain, article.authors)), "byline"
+    yield _once(credit.name for credit in credits_ if credit.role == "author"), "credits"
+    opening = next((block.text for block in article.blocks if block.kind == "paragraph"), "")
+    yield _once([dateline_author(opening)]), "dateline"
+
+
+def _read_from(draft: Draft, article: Trimmed, entry: Entry, configured: Collection[str]) -> dict[str, str]:
+    """Return where the entry's fields were read from, in the draft's words where it brought them, else in ours."""
+    said = {name: draft.read_from.get(name, "the source") for name in _SAID if getattr(draft, name)}
+    tags = (said.get("categories"), "tag line" if article.categories else None, "configuration" if configured else None)
+    if entry.language != draft.language:
+        said["language"] = "script and words"
+    content = draft.read_from.get("content", f"body, as {_KINDS[draft.content_type]}")
+    places = {
+        "title": "first words" if entry.content else "path",
+        "summary": "first paragraphs",
+        "content": content,
+        "source": "host of the link" if entry.link else "configuration",
+        **said,
+        "categories": ", ".join(filter(None, tags)),
+    }
+    return {name: place for name, place in places.items() if getattr(entry, name)}
 
 
 def _identity(draft: Draft, link: str | None, source: str) -> str:
@@ -171,5 +202,5 @@ def _links(draft: Draft, article: Trimmed, own: str | None) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def _once(values: Iterable[_Value]) -> tuple[_Value, ...]:
+def _once(values: Iterable[_Value | None]) -> tuple[_Value, ...]:
     return tuple(dict.fromkeys(filter(None, values)))

@@ -9,20 +9,22 @@ from functools import cache
 from opencc import OpenCC
 
 _SAMPLE = 500
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_KANA = re.compile(r"[\u3041-\u309f\u30a1-\u30fa]")
-_HANGUL = re.compile(r"[\uac00-\ud7af]")
+# Runs, not characters: a text of one script is a few of them.
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_KANA = re.compile(r"[\u3041-\u309f\u30a1-\u30fa]+")
+_HANGUL = re.compile(r"[\uac00-\ud7af]+")
+_KANA_OR_HANGUL = re.compile(r"[\u3041-\u309f\u30a1-\u30fa\uac00-\ud7af]")
 _WORD = re.compile(r"[a-zà-öø-ÿœß]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 _SCRIPTS = {
-    "ru": re.compile(r"[\u0400-\u04ff]"),
-    "ar": re.compile(r"[\u0600-\u06ff]"),
-    "he": re.compile(r"[\u05d0-\u05ea]"),
-    "el": re.compile(r"[\u0370-\u03ff]"),
-    "th": re.compile(r"[\u0e01-\u0e5b]"),
-    "bo": re.compile(r"[\u0f00-\u0fff]"),
-    "hi": re.compile(r"[\u0900-\u097f]"),
+    "ru": re.compile(r"[\u0400-\u04ff]+"),
+    "ar": re.compile(r"[\u0600-\u06ff]+"),
+    "he": re.compile(r"[\u05d0-\u05ea]+"),
+    "el": re.compile(r"[\u0370-\u03ff]+"),
+    "th": re.compile(r"[\u0e01-\u0e5b]+"),
+    "bo": re.compile(r"[\u0f00-\u0fff]+"),
+    "hi": re.compile(r"[\u0900-\u097f]+"),
 }
 _LETTERS_OF_UKRAINIAN = frozenset("іїєґ")
 _COMMON_WORDS = {
@@ -34,6 +36,7 @@ _COMMON_WORDS = {
     "it": frozenset(str.split("il la di che e in un una è per con le del della i non si da al gli")),
 }
 _ENOUGH_WORDS = 0.12
+_FEWEST_WORDS = 5  # "no comment" is good English and good Portuguese
 # Simplified and Traditional share most characters; a Chinese name or quotation of the other script proves nothing.
 _HANS = {"zh-hans", "zh-cn", "zh-sg", "zh-my"}
 _HANT = {"zh-hant", "zh-tw", "zh-hk", "zh-mo"}
@@ -45,8 +48,10 @@ def find_language(text: str, hint: str | None = None) -> str | None:
     `hint` is what the source says of itself. It decides where the text is silent, never against its script.
     """
     sample = text[:_SAMPLE].lower()
-    han, kana, hangul = (len(script.findall(sample)) for script in (_HAN, _KANA, _HANGUL))
-    words = _WORD.findall(sample)
+    han, words = _count(_HAN, sample), _WORD.findall(sample)
+    kana = hangul = 0
+    if _KANA_OR_HANGUL.search(sample):
+        kana, hangul = _count(_KANA, sample), _count(_HANGUL, sample)
     if hangul > han + kana and hangul * 2 > len(words):
         return "ko"
     if kana and kana * 4 > han + kana:
@@ -54,15 +59,22 @@ def find_language(text: str, hint: str | None = None) -> str | None:
     if han and han > len(words):
         return _chinese(sample, hint)
     for tag, script in _SCRIPTS.items():
-        if len(script.findall(sample)) > sum(map(len, words)):
+        if _count(script, sample) > sum(map(len, words)):
             return "uk" if tag == "ru" and _LETTERS_OF_UKRAINIAN & set(sample) else tag
     return _latin(words) or _valid(hint)
+
+
+def _count(script: re.Pattern[str], sample: str) -> int:
+    return sum(map(len, script.findall(sample)))
 
 
 def _chinese(sample: str, hint: str | None) -> str:
     """Tell Simplified from Traditional by the characters that only one of them has."""
     simplified, traditional = _own_characters()
-    evidence = sum(map(traditional.__contains__, sample)) - sum(map(simplified.__contains__, sample))
+    evidence = _count(traditional, sample)
+    if evidence == 0 and simplified.search(sample):  # most of what is Simplified, told at once
+        return "zh-Hans"
+    evidence -= _count(simplified, sample)
     if evidence:
         return "zh-Hant" if evidence > 0 else "zh-Hans"
     known = (hint or "").lower()
@@ -70,8 +82,8 @@ def _chinese(sample: str, hint: str | None) -> str:
 
 
 @cache
-def _own_characters() -> tuple[frozenset[str], frozenset[str]]:
-    """Return the characters that OpenCC would change into the other script: Simplified's own, Traditional's own.
+def _own_characters() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds the characters that OpenCC would change into the other script: first Simplified's own.
 
     Asked once for every character: a call costs a tenth of a millisecond, however short the text.
     """
@@ -79,16 +91,17 @@ def _own_characters() -> tuple[frozenset[str], frozenset[str]]:
     changed = []
     for direction in ("s2t", "t2s"):
         converted: str = OpenCC(direction).convert("\n".join(every))
-        changed.append(frozenset(a for a, b in zip(every, converted.split("\n"), strict=True) if a != b))
+        own = "".join(a for a, b in zip(every, converted.split("\n"), strict=True) if a != b)
+        changed.append(re.compile(f"[{own}]+"))
     return changed[0], changed[1]
 
 
 def _latin(words: list[str]) -> str | None:
-    if not words:
+    if len(words) < _FEWEST_WORDS:
         return None
-    shares = {tag: sum(word in common for word in words) / len(words) for tag, common in _COMMON_WORDS.items()}
-    best = max(shares, key=lambda tag: shares[tag])
-    return best if shares[best] >= _ENOUGH_WORDS else None
+    hits = {tag: [word for word in words if word in common] for tag, common in _COMMON_WORDS.items()}
+    best = max(hits, key=lambda tag: len(hits[tag]))
+    return best if len(hits[best]) >= _ENOUGH_WORDS * len(words) and len(set(hits[best])) > 1 else None
 
 
 def _valid(hint: str | None) -> str | None:

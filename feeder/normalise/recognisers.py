@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from feeder.model import Credit, Link, Stamp
 from feeder.normalise.blocks import Line
-from feeder.normalise.credits import is_credit, parse_credits
+from feeder.normalise.credits import is_empty_credit, parse_credits
 from feeder.normalise.dates import without_date
+from feeder.normalise.notices import is_invitation, is_notice
 from feeder.normalise.text import one_line
 from feeder.normalise.urls import clean_link, fold_link
 
@@ -77,7 +78,8 @@ def date_line(place: Place) -> Finding | None:
     rest = _DATE_WORDS.sub("", rest, count=1) if _DATE_WORDS.match(rest) else rest
     if (source := _SOURCE_NAME.match(rest)) is not None:
         rest = rest[source.end() :]
-    return Finding(stamps=stamps, credits=parse_credits(rest)) if not rest or is_credit(rest) else None
+    credits_ = parse_credits(rest)
+    return Finding(stamps=stamps, credits=credits_) if not rest or credits_ or is_empty_credit(rest) else None
 
 
 _DATE_LABEL = re.compile(
@@ -107,16 +109,19 @@ def _repeated_title(place: Place) -> Finding | None:
 
 def _credit_line(place: Place) -> Finding | None:
     """Nothing but roles and names."""
-    return Finding(credits=parse_credits(place.text)) if is_credit(place.text) else None
+    credits_ = parse_credits(place.text)
+    if place.line.links and any(credit.role == "source" for credit in credits_):
+        return None  # where they lead is worth more than what they are called
+    return Finding(credits=credits_) if credits_ or is_empty_credit(place.text) else None
 
 
 _SOURCE_LABEL = re.compile(
     r"[◎*·>\s]*(?:原文[来來]自[^：:\n]{0,24}|"
     r"(?:(?:参考|參考|文字版)?原文|新闻|新聞|消息|信息|資訊|资讯|资料|資料|文章|图文|稿件|素材|内容|參考|参考|出处|"
-    r"公告原文|浏览公告原文|(?:\w{2,10} ?)?(?:視頻|视频)(?=链接|連結|鏈接|地址|来源|來源))\s*"
-    r"(?:链接|連結|连接|鏈接|点选|點選|来源|來源|来自|來自|出处|出處|地址|网址|網址|参考|資料|资料|报道|標題|标题)?"
+    r"公告原文|浏览公告原文|援引|引用|引文|(?:\w{2,10} ?)?(?:視頻|视频)(?=链接|連結|鏈接|地址|来源|來源))\s*"
+    r"(?:链接|連結|连结|连接|鏈接|点选|點選|来源|來源|来自|來自|出处|出處|地址|网址|網址|参考|資料|资料|报道|標題|标题)?"
     r"(?:链接|鏈接|地址)?|"
-    r"[^：:，。\n]{2,16}网站|来源|來源|出处|出處|链接|鏈接|連結|转自|轉自|转载自|轉載自|Sources?|Original|References?|Link|via)"
+    r"[^：:，。\n]{2,16}网站|来源|來源|出处|出處|链接|鏈接|連結|转自|轉自|转载自|轉載自|原载于?|原載於?|首[发發][于於]?|Sources?|Original|References?|Link|via)"
     r"\s*(?:[「《“\"][^」》”\"]{1,40}[」》”\"])?\s*[:：|｜]+|via(?=\s+https?:)",
     re.IGNORECASE,
 )
@@ -127,10 +132,14 @@ _ADDRESSES = re.compile(r"(?:https?://[^\s<>\u3000-\u9fff\uff00-\uffef]+\s*)+")
 _NUMBERED = re.compile(r"(?:[(（]?\d{1,2}[)）.、]|[-*•·])\s*\S")
 _MAX_SOURCE_NAME = 160
 _MAX_SOURCES = 10
+_MAX_LABEL = 40
+_BRACKETS = " *_【】[]（）()《》「」"
 
 
 def _source_line(place: Place) -> Finding | None:
     """A line that says where the text was taken from: its links lead there (RFC 4287 §4.2.7.2, "via")."""
+    if (_is_linked(place) or place.cut_below) and _SOURCE_LABEL.fullmatch(f"{place.text.strip(_BRACKETS)}："):
+        return Finding(links=_via(place.line, place.link))  # a label with its link in it, or with its sources below it
     label = _SOURCE_LABEL.match(place.text) or (_FILM_LABEL.match(place.text) if place.line.links else None)
     if label is None:
         return _source_below_label(place)
@@ -145,14 +154,20 @@ def _source_line(place: Place) -> Finding | None:
     return None
 
 
+def _is_linked(place: Place) -> bool:
+    """Say whether a line is all link, but for ornaments."""
+    return bool(place.line.links) and place.line.linked >= len(place.text) - 4
+
+
 def _source_below_label(place: Place) -> Finding | None:
     """A line that is all address, or a number in a list, under a line that is all label (`消息来源：`)."""
-    is_link = bool(place.line.links) and place.line.linked >= len(place.text) - 4
+    is_link = _is_linked(place)
     if not (is_link or _ADDRESSES.fullmatch(place.text) or _NUMBERED.match(place.text)):
         return None
-    for above in place.above[:_MAX_SOURCES]:
-        label = _SOURCE_LABEL.match(above)
-        if label is not None and label.end() >= len(above.strip(" *_")):
+    for number, above in enumerate(place.above[:_MAX_SOURCES]):
+        label = _SOURCE_LABEL.match(above) or _SOURCE_LABEL.fullmatch(f"{above}：")
+        # The name of a source stands between its label and its address, at most once.
+        if label is not None and (label.end() >= len(above.strip(" *_")) or (number == 0 and len(above) <= _MAX_LABEL)):
             return Finding(links=_via(place.line, place.link))
         if not (_NUMBERED.match(above) or _ADDRESSES.fullmatch(above.strip()) or is_link):
             break
@@ -177,53 +192,23 @@ def _via(line: Line, own: str | None) -> tuple[Link, ...]:
     return tuple(links)
 
 
-_NOTICE = re.compile(
-    r"\W*(?:免[责責][声聲]明|版[权權][声聲]明|.{0,20}版[权權]所有|本文(?:内容)?[仅僅]代表作者|"
-    r"[©Ⓒ]|\(c\)\s*\d{4}|Copyright\b|All rights reserved|"
-    r".{0,16}(?:仅|僅)代表作者(?:个人|個人|本人)?(?:观点|觀點|立场)|.{0,30}平台不承担任何法律|"
-    r".{0,24}(?:都是|均为|均為|仅为|属于)?个人(?:观点|觀點|意见)，?(?:并|並)?不(?:能|一定)?代表|"
-    r"注[:：].{0,120}(?:仅|僅)代表作者|声明[:：].{0,200}(?:个人|個人)(?:观点|觀點)|"
-    r"You.ve (?:hit|reached) (?:the|your) .{0,20}(?:wall|limit)|(?:Subscribe|Log in|Sign in) to (?:continue|read)|"
-    r".{0,10}(?:登录|登入|付费|订阅|訂閱)后?(?:才能|即可|可|後)?(?:继续|繼續)?阅读(?:全文)?\W*\Z|"
-    r"获取更多RSS|https?://feedx\.\w+|我们的标准[:：]|汤森路透|湯森路透|"
-    r"The post .{1,200} (?:first )?appeared (?:first )?on|Feed enhanced by|Post tags:|"
-    r"点击查看本文英文版|（?欢迎.{0,8}点击.{0,8}(?:订阅|查看)|"
-    r"This article appeared in the .{1,80} section of the print edition|\.{2,}more\Z|"
-    r"(?:更多|了解更多|想了解).{0,12}(?:资讯|資訊|信息|新闻|内容|关注).{0,30}(?:关注|點擊|点击|请|：|:)|"
-    r"(?:欢迎|歡迎|敬请|敬請|请|請)(?:大家)?(?:关注|關注|订阅|訂閱|加入|扫码|扫描|转发分享)|(?:长按|扫描|扫一扫).{0,10}二维码|"
-    r"(?:分享|转发|轉發)(?:到|至|给).{0,10}(?:微信|微博|朋友圈|Facebook|Twitter)|"
-    r"(?:广而告之|防失联|备用号|備用號)[:：，,]|"
-    r"[^。，：“]{0,20}欢迎[您你]?加入|(?:延伸|相关|相關|推荐)(?:阅读|閱讀|报道|文章|链接)\s*[:：]?\Z|"
-    r"本文由.{0,60}(?:原创|原創|荣誉推出|榮譽推出)|如果发现译文存在错误|掘金翻译计划.{0,6}是一个|"
-    r"(?:Share|Follow|Subscribe|Sign up|Read more|Click here)\b.{0,60}\Z|[（(【]?\s*(?:全文)?[完终終]\s*[)）】]?\Z)",
-    re.IGNORECASE | re.DOTALL,
-)
 _IS_SENTENCE = re.compile(r"[。！？.!?][”」』’\"）)]?\Z")
-# An invitation bids readers do something to something, in this order and close together.
-_INVITATION = re.compile(
-    r".{0,160}?(?:(?:欢迎|歡迎|敬请|敬請|请|請|快[来來]|随手|隨手|点击|點擊|扫码|按下)"
-    r".{0,16}(?:关注|關注|订阅|訂閱|加入|点赞|點讚|点个|点选|拍手|来信|來信|坐客)"
-    r".{0,16}(?:公众号|公號|频道|頻道|账号|帳號|微信|电子报|電子報|简报|農場|农场|Discord|Gettr|盖特|YouTube|油管|"
-    r"好看|在看|拍手|我们|我們|摘要)|敬[请請](?:收看|收聽|收听|关注|關注|期待))",
-    re.IGNORECASE,
-)
-_MAX_INVITATION = 200
 _MAX_ACCOUNT = 30
 _FOOTER = re.compile(r"\|\s*(?:Permalink|No comments?|\d+ comments?|Add to)|Permalink\s*\|", re.IGNORECASE)
 
 
 def _notice(place: Place) -> Finding | None:
     """A notice that stands under every article of its kind: disclaimers, rights, calls to follow, feed services."""
-    return Finding() if _NOTICE.match(place.text) or _FOOTER.search(place.text) else None
+    return Finding() if is_notice(place.text) or _FOOTER.search(place.text) else None
 
 
 def _invitation(place: Place) -> Finding | None:
     """An invitation to follow, subscribe, applaud."""
-    if len(place.text) <= _MAX_INVITATION and _INVITATION.match(place.text):
+    if is_invitation(place.text):
         return Finding()
     # The name of the account, on a line of its own under the invitation.
     is_name = bool(place.above) and len(place.text) <= _MAX_ACCOUNT and _IS_SENTENCE.search(place.text) is None
-    return Finding() if is_name and _INVITATION.match(place.above[0]) and len(place.above[0]) <= _MAX_ACCOUNT else None
+    return Finding() if is_name and len(place.above[0]) <= _MAX_ACCOUNT and is_invitation(place.above[0]) else None
 
 
 _CALL_HOSTS = re.compile(
@@ -248,8 +233,8 @@ _MAX_ORNAMENT = 60
 def _link_to_follow(place: Place) -> Finding | None:
     """A line that is little more than links to accounts, or to the terms of a site."""
     line = place.line
-    is_among_calls = place.cut_below or any(_NOTICE.match(text) for text in place.above[:_MAX_ACCOUNTS])
-    if is_among_calls and (_ACCOUNT.fullmatch(place.text) or _NAMED_ADDRESS.fullmatch(place.text)):
+    is_account = _ACCOUNT.fullmatch(place.text) or _NAMED_ADDRESS.fullmatch(place.text)
+    if is_account and (place.cut_below or any(is_notice(text) for text in place.above[:_MAX_ACCOUNTS])):
         return Finding()
     if place.above and _RELATED.fullmatch(place.above[0]) and line.linked >= len(place.text) - 2:
         return Finding()
@@ -266,6 +251,26 @@ def _hash_tags(place: Place) -> Finding | None:
     if _HASH_TAGS.fullmatch(place.text) is None:
         return None
     return Finding(categories=tuple(filter(None, re.split(r"[#＃\s]+", place.text))))
+
+
+_TAG_LABEL = re.compile(
+    r"\W*(?:[标標][签籤]|[关關][键鍵][词詞字]|分[类類])\s*[:：]\s*|"
+    r"\W*(?:Tags?|Tagged|Keywords|Filed under|Posted in|Categor(?:y|ies))\s*[:：]\s*|"
+    r"(?:Filed under|Posted in|Tagged)\s+",
+    re.IGNORECASE,
+)
+
+
+def _tag_line(place: Place) -> Finding | None:
+    """A line of tags under their label: they are the article's categories."""
+    label = _TAG_LABEL.match(place.text)
+    if label is None or _IS_SENTENCE.search(place.text) or len(place.text) > _MAX_SOURCE_NAME:
+        return None
+    parts = (
+        part.strip()
+        for part in re.split(r"[,，、;；|｜#＃]|(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", place.text[label.end() :])
+    )
+    return Finding(categories=tuple(filter(None, parts)))
 
 
 def _ornament(place: Place) -> Finding | None:
@@ -308,6 +313,7 @@ TAIL: tuple[Recogniser, ...] = (
     _ornament,
     _notice,
     _hash_tags,
+    _tag_line,
     _credit_line,
     _source_line,
     _link_to_follow,

@@ -15,6 +15,7 @@ from feeder.model import ContentType, Credit, Draft, Link, Stamp
 from feeder.sources.encoding import decode
 from feeder.sources.metadata import (
     FIRST_KEYS,
+    Fields,
     Metadata,
     first_key,
     interpret,
@@ -27,6 +28,9 @@ from feeder.sources.page import is_page, read_page
 
 Piece = tuple[Metadata, str]
 
+_EMPTY_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
+_UNSEEN = "\x00\u200b\ufeff"  # would hide a mark that a piece begins with, and mean nothing anywhere
+
 
 def read_article(data: bytes, name: str) -> Draft:
     """Return the draft of one document. `name` is its path as shown to people; it becomes the draft's origin.
@@ -34,11 +38,13 @@ def read_article(data: bytes, name: str) -> Draft:
     Raises:
         ArticleError: the file is empty, or is no text.
     """
-    text = decode(data, name).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    text = decode(data, name).replace("\r\n", "\n").replace("\r", "\n")
+    for unseen in _UNSEEN:
+        text = text.replace(unseen, "")
     if not text.strip():
         raise ArticleError(f"{name}: the file is empty")
-    said, body = _without_head(text.lstrip("\n"))
-    title = said.title or _title_in(body) or _title_of_file(name)
+    said, body = _without_head(_EMPTY_LINES.sub("", text))
+    title, title_from = _title(said, body, name)
     return Draft(
         origin=name,
         content=body,
@@ -54,6 +60,7 @@ def read_article(data: bytes, name: str) -> Draft:
         language=said.language,
         summary=said.summary,
         rights=said.rights,
+        read_from={**said.read_from, "title": title_from},
     )
 
 
@@ -66,7 +73,7 @@ def _without_head(text: str) -> Piece:
         left.remove(recogniser)
         # A link line says the title in full where front matter has cut it.
         said = found.or_else(said) if recogniser is _link_line else said.or_else(found)
-        text = rest.lstrip("\n")
+        text = _EMPTY_LINES.sub("", rest)
     return said, text
 
 
@@ -79,7 +86,9 @@ _LINK_LINE = re.compile(
     r"\s*\[(?P<title>(?:(?!\n-{3,}).){0,2000}?)\][ \t]*\((?P<link>[^\n]{0,4000}?)\)[ \t]*\n\s*-{3,}[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
-_BYLINE = re.compile(r"\s*`(?P<words>[^`\n]{0,300})`[ \t]*\[[^\]\n]{0,100}\]\((?P<link>[^\s)]+)\)[ \t]*(?:\n|\Z)")
+_BYLINE = re.compile(
+    r"\s*`(?P<words>[^`\n]{0,300})`[ \t]*\[[^\]\n]{0,100}\]\((?P<link>[^\n]{1,4000}?)\)[ \t]*(?:\n|\Z)"
+)
 _BYLINE_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}(?:,?\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?(?:\s+(?:UTC|GMT))?)?")
 _REFERENCES = re.compile(r"\s*(?:\[#\]:[ \t]*\S.*\n+)+")
 _REFERENCE = re.compile(r"\[#\]:[ \t]*(?P<key>[\w-]+)[ \t]*:?[ \t]*(?P<value>.*)")
@@ -88,20 +97,25 @@ _NOTES = re.compile(
 )
 _NOTE = re.compile(r">?[ \t]*[*-]?[ \t]*(?P<key>[^：:\n]{2,10})[：:][ \t]*(?P<value>[^\n]*)")
 _PROPERTIES = re.compile(r"\s*(?:[\w-]+::[^\n]*\n+)+")
-_READ_ORIGINAL = re.compile(r"^[ \t]*\[Read Original\]\((?P<link>[^\s)]+)\)[ \t]*(?:\n|\Z)", re.MULTILINE)
+_READ_ORIGINAL = re.compile(r"^[ \t]*\[Read Original\]\((?P<link>[^\s]+)\)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _READ_ON = re.compile(r"^[ \t]*(?:\[Read on \w+\]\([^\s)]+\)|#Omnivore)[ \t]*\n", re.MULTILINE)
 _METADATA_LIST = re.compile(
     r"^#{1,3}[ \t]+Metadata[ \t]*\n+(?P<items>(?:[-*][ \t]+[\w ]{2,30}:.*(?:\n|\Z))+)", re.MULTILINE
 )
 _READWISE = {"full title": "title", "document tags": "tags", "document note": "note"}
 _NEAR_TOP = 3000
-_MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\]]*)\]\((?P<link>[^\s)]+)\)")
+_MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\]]*)\]\((?P<link>(?:[^\s()]|\([^\s()]*\))+)\)")
+
+
+def _all_from(place: str, **said: object) -> dict[str, str]:
+    """Return that everything that was said stood in one place."""
+    return {name: place for name, value in said.items() if value}
 
 
 def _front_matter(text: str) -> Piece | None:
     """YAML, or what was meant to be YAML, between two lines of dashes."""
     match = _FENCED.match(text)
-    if match is None or not re.search(r"^[\w-]+[ \t]*:", match["block"], re.MULTILINE):
+    if match is None or not re.search(r"^[\w-]+[ \t]*[:：]", match["block"], re.MULTILINE):
         return None
     return interpret(read_yaml(match["block"])), text[match.end() :]
 
@@ -126,7 +140,7 @@ def _open_front_matter(text: str) -> Piece | None:
 def _properties(text: str) -> Piece | None:
     """`key:: value` lines (Logseq)."""
     match = _PROPERTIES.match(text)
-    return (interpret(read_lines(match[0])), text[match.end() :]) if match else None
+    return (interpret(read_lines(match[0]), "property"), text[match.end() :]) if match else None
 
 
 def _comment(text: str) -> Piece | None:
@@ -142,7 +156,8 @@ def _comment(text: str) -> Piece | None:
             found = json.loads(words)
         except (ValueError, RecursionError):
             return Metadata(), rest
-        return interpret({k.lower(): v for k, v in found.items() if isinstance(v, str)}), rest
+        said: Fields = {k.lower(): v for k, v in found.items() if isinstance(v, str)}
+        return interpret(said, "leading comment"), rest
     return Metadata(), rest
 
 
@@ -151,7 +166,9 @@ def _link_line(text: str) -> Piece | None:
     match = _LINK_LINE.match(text)
     if match is None:
         return None
-    return Metadata(title=match["title"].strip() or None, link=match["link"].strip() or None), text[match.end() :]
+    title, link = match["title"].strip() or None, match["link"].strip() or None
+    said = Metadata(title=title, link=link, read_from=_all_from("link line", title=title, link=link))
+    return said, text[match.end() :]
 
 
 def _byline(text: str) -> Piece | None:
@@ -166,6 +183,7 @@ def _byline(text: str) -> Piece | None:
         link=match["link"],
         authors=(author,) if author else (),
         stamps=(Stamp(text=date[0], read_from="byline"),) if date else (),
+        read_from=_all_from("backticks", link=match["link"], authors=author),
     )
     return said, text[match.end() :]
 
@@ -175,19 +193,30 @@ def _reference_definitions(text: str) -> Piece | None:
     match = _REFERENCES.match(text)
     if match is None:
         return None
-    found = {m["key"].lower(): m["value"].strip(" \"'()") for m in _REFERENCE.finditer(match[0])}
+    found = {m["key"].lower(): _bare_value(m["value"]) for m in _REFERENCE.finditer(match[0])}
     via = found.get("via", "")
+    author = found.get("author", "").split(" http")[0]
     said = Metadata(
         link=found.get("url") or via or None,
-        authors=tuple(filter(None, [found.get("author", "").split(" http")[0]])),
+        authors=(author,) if author else (),
         credits=tuple(
             Credit(role=role, name=found[key])
             for key, role in (("translator", "translator"), ("reviewer", "proofreader"), ("publisher", "publisher"))
             if found.get(key, "").strip(" \t")
         ),
         links=(Link(rel="via", href=via, title=found.get("subject") or None),) if via and found.get("url") else (),
+        read_from={
+            **_all_from("reference definition: author", authors=author),
+            "link": f"reference definition: {'url' if found.get('url') else 'via'}",
+        },
     )
     return said, text[match.end() :]
+
+
+def _bare_value(value: str) -> str:
+    """Return what stands between quotes or parentheses."""
+    value = value.strip()
+    return value[1:-1].strip() if value[:1] + value[-1:] in {'""', "''", "()"} else value
 
 
 def _translation_notes(text: str) -> Piece | None:
@@ -212,7 +241,13 @@ def _translation_notes(text: str) -> Piece | None:
         elif key.startswith(("译者", "譯者", "校对", "校對")):
             role = "translator" if key[0] in "译譯" else "proofreader"
             credits_ += [Credit(role=role, name=name) for name in names if name]
-    said = Metadata(link=own, authors=tuple(authors), credits=tuple(credits_), links=tuple(via))
+    said = Metadata(
+        link=own,
+        authors=tuple(authors),
+        credits=tuple(credits_),
+        links=tuple(via),
+        read_from=_all_from("notes on the original", link=own, authors=authors, credits=credits_, links=via),
+    )
     return said, text[match.end() :]
 
 
@@ -221,7 +256,8 @@ def _reading_app(text: str) -> Piece | None:
     match = _READ_ORIGINAL.search(text, 0, _NEAR_TOP)
     if match is None:
         return None
-    return Metadata(link=match["link"]), _READ_ON.sub("", text[: match.start()]) + text[match.end() :]
+    said = Metadata(link=match["link"], read_from={"link": "Read Original"})
+    return said, _READ_ON.sub("", text[: match.start()]) + text[match.end() :]
 
 
 def _metadata_list(text: str) -> Piece | None:
@@ -231,7 +267,7 @@ def _metadata_list(text: str) -> Piece | None:
         return None
     said = read_lines(re.sub(r"^[-*][ \t]+", "", match["items"], flags=re.MULTILINE))
     named = {_READWISE.get(key, key): value for key, value in said.items()}
-    return interpret(named), text[: match.start()] + text[match.end() :]
+    return interpret(named, "metadata list"), text[: match.start()] + text[match.end() :]
 
 
 def _web_page(text: str) -> Piece | None:
@@ -261,7 +297,7 @@ _FIRST_HEADING = re.compile(
     r"(?P<setext>[^\n]{1,200})\n(?:={3,}|-{5,})[ \t]*(?:\n|\Z)|"
     r"<h1[^>]*>(?P<html>[^<]{1,300})</h1>)",
 )
-_TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{2,200})")
+_TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{1,200})")
 _DATED_NAME = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8})(?=\D|\Z)[-_ ]*(?P<rest>.*)")
 _NUMBERED_NAME = re.compile(r"\d+[_-](?P<rest>.*\D.*)")
 _HEX_NAME = re.compile(r"[0-9a-fA-F_ -]*")
@@ -271,6 +307,15 @@ _TAG = re.compile(
 )
 _MARKDOWN_SIGN = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```", re.MULTILINE)
 _SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".txt", ".html", ".htm", ".text"})
+
+
+def _title(said: Metadata, body: str, name: str) -> tuple[str | None, str]:
+    """Return the best title there is, and where it stood."""
+    if said.title:
+        return said.title, said.read_from["title"]
+    if title := _title_in(body):
+        return title, "first heading"
+    return _title_of_file(name), "file name"
 
 
 def _title_in(body: str) -> str | None:

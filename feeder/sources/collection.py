@@ -50,6 +50,17 @@ _ARTICLES = frozenset({"post", "page"})
 _AUTOMATIC = re.compile(r"<(?:p|div|table|ul|ol|blockquote|pre)\b|<!-- wp:", re.IGNORECASE)
 
 
+_IN_EXPORT = {
+    "title": "export: title",
+    "link": "export: link",
+    "authors": "export: dc:creator",
+    "categories": "export: category",
+    "language": "export: language",
+    "summary": "export: excerpt:encoded",
+    "content": "export: content:encoded",
+}
+
+
 def _is_wordpress(start: bytes) -> bool:
     return re.search(rb"<rss\b", start) is not None and b"wordpress.org/export/" in start
 
@@ -78,9 +89,14 @@ def _post(item: Any, names: dict[str, str], language: str | None) -> Draft:  # n
         content = content.strip().replace("\r\n", "\n").replace("\n", "<br>")
     author = (item.findtext(_CREATOR) or "").strip()
     author = names.get(author) or author
-    published = (_utc(_own(item, "post_date_gmt")), item.findtext("pubDate") or "", _own(item, "post_date"))
-    stamps = [Stamp(text=text, read_from="front matter") for text in published]
-    stamps.append(Stamp(text=_utc(_own(item, "post_modified_gmt")), read_from="front matter", means="updated"))
+    published = (
+        ("wp:post_date_gmt", _utc(_own(item, "post_date_gmt"))),
+        ("pubDate", item.findtext("pubDate") or ""),
+        ("wp:post_date", _own(item, "post_date")),
+    )
+    stamps = [Stamp(text=text, read_from="front matter", where=f"export: {key}") for key, text in published]
+    modified = _utc(_own(item, "post_modified_gmt"))
+    stamps.append(Stamp(text=modified, read_from="front matter", means="updated", where="export: wp:post_modified_gmt"))
     return Draft(
         origin="",
         content=content,
@@ -96,6 +112,7 @@ def _post(item: Any, names: dict[str, str], language: str | None) -> Draft:  # n
         ),
         language=language,
         summary=_encoded_excerpt(item),
+        read_from=_IN_EXPORT,
     )
 
 
@@ -165,6 +182,7 @@ def _saved(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:
         link=link,
         stamps=(Stamp(text=saved, read_from="time saved"),) if saved else (),
         categories=tuple(tag.strip() for tag in tags if tag.strip()),
+        read_from={"title": "saved link", "link": "saved link", "categories": "saved link: tags"},
     )
 
 

@@ -20,10 +20,20 @@ _ENCODINGS = {
     "gb18030": "gb18030",
     "big5": "big5hkscs",
     "big5-hkscs": "big5hkscs",
+    **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "windows-1252", "cp1252"), "cp1252"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
+    "euc-jp": "euc_jp",
+    "euc-kr": "cp949",
+    "windows-1251": "cp1251",
+    "koi8-r": "koi8_r",
 }
-_COMMON_HAN = frozenset(
-    "的一是不了在有人我他這这中大來来上國国個个到說说們们為为子和你地出道也時时年得就那要下以生會会"
-)
+# By encoding, a smaller one that it grew from, and the first bytes there of punctuation and of the characters that
+# everybody writes: nearly all of a text stands among them when the guess is right (GB 2312 level 1, Big5 level 1).
+_ORDINARY = {
+    "gb18030": ("gb2312", frozenset([*range(0xA1, 0xA4), *range(0xB0, 0xD8)])),
+    "big5hkscs": ("big5", frozenset(range(0xA1, 0xC7))),
+}
+_ENOUGH, _FEW = 0.6, 0.05
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _MAX_CONTROLS = 0.02
 _SNIFFED = 4096
@@ -51,23 +61,28 @@ def decode(data: bytes, name: str) -> str:
 
 
 def _decoded_otherwise(data: bytes) -> str:
+    broken = data.decode("utf-8", "replace")
+    if broken.count("\ufffd") <= _FEW * sum(char > "\x7f" for char in broken):
+        return broken  # UTF-8 in which a few bytes were lost
     declared = _DECLARED.search(data[:_SNIFFED])
-    names = [_ENCODINGS.get(declared[1].decode().lower(), "")] if declared else []
-    guesses = []
-    for encoding in dict.fromkeys([*filter(None, names), "gb18030", "big5hkscs"]):
+    if declared is not None and (encoding := _ENCODINGS.get(declared[1].decode().lower())) is not None:
         try:
-            text = data.decode(encoding)
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+    guesses = []
+    for encoding in _ORDINARY:
+        try:
+            guesses.append((_ordinary(text := data.decode(encoding), encoding), text))
         except UnicodeDecodeError:
             continue
-        if encoding in names:
-            return text
-        guesses.append(text)
-    broken = data.decode("utf-8", "replace")
-    guesses = [guess for guess in guesses if _han_sense(guess) > _han_sense(broken)]
-    return max(guesses, key=_han_sense, default=broken)
+    # Of two that fit alike it is GB: in Big5 every other second byte is one that GB 2312 has not.
+    share, text = max(guesses, key=lambda guess: guess[0], default=(0.0, broken))
+    return text if share >= _ENOUGH else broken
 
 
-def _han_sense(text: str) -> float:
-    """Return the share of a text's characters that are among the commonest of Chinese: wrong guesses have few."""
-    sample = text[:_SNIFFED]
-    return sum(char in _COMMON_HAN for char in sample) / max(1, len(sample))
+def _ordinary(text: str, encoding: str) -> float:
+    """Return the share of a text's characters beyond ASCII that everybody writes."""
+    wide = [char for char in text[:_SNIFFED] if char > "\x7f"]
+    smaller, first_bytes = _ORDINARY[encoding]
+    return sum(char.encode(smaller, "replace")[0] in first_bytes for char in wide) / max(1, len(wide))

@@ -1,7 +1,7 @@
 """A folder of articles: which of its files are new, changed, the same, gone, or cannot be read.
 
     folder ── iter_files ──> same, gone, failed, ignored ── told at once
-                        └──> unread ── read_file ──> new, changed, same after all, failed
+                        └──> unread, again ── read_file ──> new, changed, again, same after all, failed
 
 Files are listed in one place and may be read in another: in processes of their own, where there are many. The
 folder is somebody else's: links may lead out of it, names may hold anything that a file system allows, files may
@@ -12,7 +12,7 @@ here (`article.py`), and what was seen before is given, not looked up.
 import os
 import stat
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -24,7 +24,7 @@ from feeder.model import Stamp
 
 _LAST_NS = (1 << 63) - 1  # a file system can hold later times than a database: from here on they are one
 
-State = Literal["unread", "new", "changed", "same", "gone", "failed", "ignored"]
+State = Literal["unread", "again", "new", "changed", "same", "gone", "failed", "ignored"]
 
 # Files of these kinds stand beside articles and are none: they are passed over without a word.
 _IGNORED = frozenset(
@@ -69,9 +69,10 @@ class Found:
     """One file as it is now.
 
     `path` counts from the folder, with `/`; characters that cannot be shown are written as escapes, and `real` is what
-    the system knows it by. `mtime_ns` is its modification time in nanoseconds since 1970. `data` is what it holds,
-    for `new` and `changed` only. `error` says why a `failed` file could not be read, or why one that is the `same`
-    failed before; an `unread` file still has `digest` and `error` of the last time, "" and None where there was none.
+    the system knows it by. `mtime_ns` is its modification time in nanoseconds since 1970. `data` is what it holds, for
+    `new`, `changed` and `again` only. `error` says why a `failed` file could not be read, or why one that is the `same`
+    failed before; a file that is still to be read has `digest` and `error` of the last time, "" and None where there
+    was none.
     """
 
     path: str
@@ -96,13 +97,14 @@ def iter_files(
     *,
     max_bytes: int,
     ours: Collection[Path] = (),
+    again: Container[str] = (),
 ) -> Iterator[Found]:
     """Yield every file of the folder and of those below it in the order of their names, then what is gone.
 
     `known` is what was seen last time, by path. A file of the same size and time is `same` without being opened, any
-    other one is `unread`. Files over `max_bytes` are `failed`. Names that begin with a dot are passed over; links are
-    followed where they lead to a file of this folder. `ours` are folders that we write ourselves: what lies in them
-    is not read.
+    other one is `unread`; those whose path is in `again` are to be read `again` in any case. Files over `max_bytes` are
+    `failed`. Names that begin with a dot are passed over; links are followed where they lead to a file of this folder.
+    `ours` are folders that we write ourselves: what lies in them is not read.
 
     Raises:
         SourceError: the folder is not there, is no folder, or may not be read.
@@ -112,7 +114,7 @@ def iter_files(
     for place in _walk(folder, ours):
         seen.add(place.path)
         if place.found is None:
-            yield _look(place, known.get(place.path), max_bytes)
+            yield _look(place, known.get(place.path), max_bytes, again=place.path in again)
         else:
             yield place.found
             if place.path.endswith("/"):
@@ -132,14 +134,17 @@ def count_files(folder: Path, ours: Collection[Path] = ()) -> int:
 
 
 def read_file(found: Found, *, max_bytes: int) -> Found:
-    """Read an `unread` file: it is `new`, `changed`, the `same` where it holds what it held, or it `failed`."""
+    """Read an `unread` file: it is `new`, `changed`, the `same` where it holds what it held, or it `failed`.
+
+    One that was to be read `again` stays so, with its data, where it holds what it held.
+    """
     try:
         data = _read(found.real, max_bytes)
     except OSError as error:
         return Found(found.path, "failed", error=f"it cannot be read: {error.strerror}")
     digest = blake2b(data, digest_size=16).hexdigest()
     if digest == found.digest:
-        return replace(found, state="same")
+        return replace(found, data=data, error=None) if found.state == "again" else replace(found, state="same")
     state: State = "changed" if found.digest else "new"
     return replace(found, state=state, digest=digest, data=data, error=None)
 
@@ -196,7 +201,7 @@ def _place(entry: os.DirEntry[str], path: str, root: str) -> _Place:
     return _Place(path, real)
 
 
-def _look(place: _Place, before: Seen | None, max_bytes: int) -> Found:
+def _look(place: _Place, before: Seen | None, max_bytes: int, *, again: bool) -> Found:
     """Say what can be told of a file without opening it; `before` is None where it was never seen."""
     path = place.path
     try:
@@ -204,7 +209,7 @@ def _look(place: _Place, before: Seen | None, max_bytes: int) -> Found:
     except OSError as error:
         return Found(path, "failed", error=f"it cannot be read: {error.strerror}")
     size, mtime_ns = now.st_size, min(now.st_mtime_ns, _LAST_NS)
-    if before is not None and (size, mtime_ns) == (before.size, before.mtime_ns):
+    if before is not None and not again and (size, mtime_ns) == (before.size, before.mtime_ns):
         return Found(path, "same", size, mtime_ns, before.digest, error=before.error)
     if not stat.S_ISREG(now.st_mode):
         return Found(path, "ignored")
@@ -212,7 +217,7 @@ def _look(place: _Place, before: Seen | None, max_bytes: int) -> Found:
         reason = f"it holds {size:,} bytes, more than max_bytes = {max_bytes:,} allows"
         return Found(path, "failed", size, mtime_ns, error=reason)
     digest, fault = ("", None) if before is None else (before.digest, before.error)
-    return Found(path, "unread", size, mtime_ns, digest, error=fault, real=place.real)
+    return Found(path, "again" if again else "unread", size, mtime_ns, digest, error=fault, real=place.real)
 
 
 def _read(path: str, max_bytes: int) -> bytes:

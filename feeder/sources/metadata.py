@@ -7,10 +7,10 @@ Values stay text; nothing is guessed from their type (`tags: 996`, `title: 2020`
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date, time
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -39,9 +39,20 @@ _PUBLISHED = (
 _UPDATED = ("updated", "lastmod", "modified", "last_modified_at", "last_modified", "update", "updated_at")
 _AUTHORS = ("author", "authors", "by", "byline", "creator")
 _CATEGORIES = ("tags", "categories", "category", "keywords")
+_TITLE = ("title",)
+_LANGUAGE = ("lang", "language")
+_RIGHTS = ("rights", "copyright")
 _SUMMARY = ("description", "excerpt", "summary", "abstract")
 _IMAGE = ("image", "cover", "thumbnail", "image_feature", "featured_image", "banner", "coverimage")
 _CREDITS = {"translator": "translator", "reviewer": "proofreader", "proofreader": "proofreader", "editor": "editor"}
+# `title:x` and `title：x` say what `title: x` says, to everybody but a YAML parser.
+_TIGHT_KEY = re.compile(
+    rf"^({'|'.join((*_TITLE, *_LINK, *_PUBLISHED, *_UPDATED, *_AUTHORS, *_CATEGORIES))})"
+    r"[ \t]*(?:：|:(?=[^\s:/]))[ \t]*",
+    re.MULTILINE | re.IGNORECASE,
+)
+# To a YAML parser `[[a, b]]` is a list in a list; to those who write it it is one name.
+_WIKI_VALUE = re.compile(r"^([\w-]+[ \t]*:[ \t]+|[ \t]*-[ \t]+)(\[\[[^\n\[\]\"]*\]\])[ \t]*$", re.MULTILINE)
 # Keys that begin a front matter whose opening fence was left out.
 FIRST_KEYS = frozenset(
     {"title", "layout", "date", "author", "slug", "id", "tags", "category", "categories", "comments"}
@@ -51,10 +62,17 @@ _KEY_LINE = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,40}?)[ \t]*:{1,2}(?:[ \t]+(?
 _LIST_LINE = re.compile(r"[ \t]*-[ \t]+(?P<value>.+)")
 _TITLE_LINE = re.compile(r"^title[ \t]*:[ \t]*(?P<value>.*)$", re.MULTILINE | re.IGNORECASE)
 _BLOCK_SCALAR = re.compile(r"[>|][+-]?\d?")
+_QUOTES = {"'": "''", '"': '\\"'}  # and how each is written within its like (YAML 1.2 §7.3)
 _NOTHING = frozenset({"", "~", "null", "none", "undefined"})
-_WIKI_LINK = re.compile(r"\[\[([^\[\]|]*\|)?([^\[\]]*)\]\]")
+# `[[name]]`, `[[page|name]]`, and `[[zh:word]]`, which a translation project marks words of its glossary with.
+_WIKI_LINK = re.compile(r"\[\[(?:[a-z]{2,3}(?:-[a-z]+)?:|[^\[\]|]*\|)?([^\[\]]*)\]\]", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _DATED_PATH = re.compile(r"(?:[\w-]+/|/)*?(\d{4})/(\d{1,2})/(\d{1,2})/")
+_LINKED = re.compile(r"<(?P<bare>[^<>\s]+)>|\[[^\]]*\]\((?P<inner>\S+)\)")
+_NAMED = re.compile(r"name[ \t]*:[ \t]*")
+_MAP = re.compile(
+    r"\{(?:[^{}]{0,200},)?[ \t]*name[ \t]*:(?P<name>[^{},\"]{0,200}|[ \t]*\"[^\"]{0,200}\"[ \t]*)(?:,[^{}]{0,200})?\}"
+)
 _MAX_BLOCK = 64_000
 _MAX_VALUES = 200
 _MAX_DEPTH = 3
@@ -62,7 +80,7 @@ _MAX_DEPTH = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What the head of a document says of it, in the terms of a Draft."""
+    """What the head of a document says of it, in the terms of a Draft. `read_from` has a word for each field it has."""
 
     title: str | None = None
     link: str | None = None
@@ -75,17 +93,20 @@ class Metadata:
     categories: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     media: tuple[Media, ...] = ()
+    read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def or_else(self, other: "Metadata") -> "Metadata":
         """Return this with what it does not say taken from `other`; stamps and links of both are kept."""
         mine = {f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self)}
         mine["stamps"] = self.stamps + other.stamps
         mine["links"] = self.links + other.links
+        mine["read_from"] = {**other.read_from, **self.read_from}
         return Metadata(**mine)
 
 
 def read_yaml(block: str) -> Fields:
     """Return the fields of a YAML front matter, or of something that was meant to be one."""
+    block = _WIKI_VALUE.sub(r'\1"\2"', _TIGHT_KEY.sub(r"\1: ", block))
     try:
         loaded = yaml.load(block, Loader=yaml.CBaseLoader) if len(block) <= _MAX_BLOCK else None  # noqa: S506  the base loader makes text, lists and maps only
     except (yaml.YAMLError, ValueError, RecursionError):
@@ -108,19 +129,30 @@ def read_lines(block: str) -> Fields:
     """Return the fields of `key: value` lines, read one by one; `- value` lines belong to the key above them."""
     found: Fields = {}
     key = ""
-    for line in block.split("\n"):
+    for line in _TIGHT_KEY.sub(r"\1: ", block).split("\n"):
         if (item := _LIST_LINE.fullmatch(line)) is not None and key:
             values = found.get(key)
-            found[key] = [*(values if isinstance(values, list) else filter(None, [values])), _unquoted(item["value"])]
+            value = _unquoted(_NAMED.sub("", item["value"], count=1))
+            found[key] = [*(values if isinstance(values, list) else filter(None, [values])), value]
         elif (pair := _KEY_LINE.fullmatch(line)) is not None:
             key = pair["key"].strip().lower()
-            found.setdefault(key, _listed(_unquoted(pair["value"] or "")))
+            value = pair["value"] or ""
+            found.setdefault(key, "" if _BLOCK_SCALAR.fullmatch(value.strip()) else _listed(_unquoted(value)))
+        elif line[:1] in {" ", "\t"} and isinstance(above := found.get(key), str):
+            found[key] = _continued(above, line.strip())
     return found
+
+
+def _continued(value: str, more: str) -> str:
+    """Return a value that goes on in the line below it; of a map it is the name."""
+    if (name := _NAMED.match(more)) is not None:
+        return _unquoted(more[name.end() :])
+    return value if _KEY_LINE.fullmatch(more) else f"{value} {more}".strip()
 
 
 def looks_like_fields(block: str) -> bool:
     """Say whether every line of a block is a key, a list item, a continuation or empty."""
-    lines = [line for line in block.split("\n") if line.strip()]
+    lines = [line for line in _TIGHT_KEY.sub(r"\1: ", block).split("\n") if line.strip()]
     return bool(lines) and all(
         _KEY_LINE.fullmatch(line) or _LIST_LINE.fullmatch(line) or line[0] in " \t#" for line in lines
     )
@@ -128,27 +160,23 @@ def looks_like_fields(block: str) -> bool:
 
 def first_key(block: str) -> str:
     """Return the key on the block's first line, in lower case; "" where there is none."""
-    match = _KEY_LINE.fullmatch(block.lstrip("\n").partition("\n")[0])
+    match = _KEY_LINE.fullmatch(_TIGHT_KEY.sub(r"\1: ", block.lstrip("\n").partition("\n")[0]))
     return match["key"].strip().lower() if match else ""
 
 
-def interpret(found: Fields) -> Metadata:
-    """Return what the fields mean."""
-    links = [text for key in _LINK for text in _texts(found, key)]
-    link = next((text for text in links if _WEB_ADDRESS.match(text)), None)
+def interpret(found: Fields, place: str = "front matter") -> Metadata:
+    """Return what the fields mean. `place` is what people call where they stood."""
+    answers = _Answers(found, place)
+    link = answers.address("link", (*_LINK, *_VIA)) or answers.first("link", ("permalink",))
     return Metadata(
-        title=next(iter(_texts(found, "title")), None),
-        link=link or next(iter(_texts(found, "permalink")), None),
-        language=next(iter([*_texts(found, "lang"), *_texts(found, "language")]), None),
-        summary=next((text for key in _SUMMARY for text in _texts(found, key)), None),
-        rights=next(iter([*_texts(found, "rights"), *_texts(found, "copyright")]), None),
+        title=answers.first("title", _TITLE),
+        link=link,
+        language=answers.first("language", _LANGUAGE),
+        summary=answers.first("summary", _SUMMARY),
+        rights=answers.first("rights", _RIGHTS),
         stamps=(
-            *(Stamp(text=text, read_from="front matter") for key in _PUBLISHED for text in _texts(found, key)),
-            *(
-                Stamp(text=text, read_from="front matter", means="updated")
-                for key in _UPDATED
-                for text in _texts(found, key)
-            ),
+            *answers.stamps(_PUBLISHED, "published"),
+            *answers.stamps(_UPDATED, "updated"),
             *(
                 Stamp(text="-".join(day.groups()), read_from="link")
                 for key in ("path", "slug", "permalink")
@@ -156,19 +184,66 @@ def interpret(found: Fields) -> Metadata:
                 if (day := _DATED_PATH.match(text)) is not None
             ),
         ),
-        authors=tuple(dict.fromkeys(text for key in _AUTHORS for text in _texts(found, key))),
+        authors=tuple(dict.fromkeys(answers.every("authors", _AUTHORS))),
         credits=tuple(
-            Credit(role=role, name=text.lstrip("@")) for key, role in _CREDITS.items() for text in _texts(found, key)
+            Credit(role=role, name=text.lstrip("@"))
+            for key, role in _CREDITS.items()
+            for text in answers.every("credits", (key,))
         ),
-        categories=tuple(dict.fromkeys(part for key in _CATEGORIES for part in _parts(_texts(found, key)))),
+        categories=tuple(dict.fromkeys(_parts(answers.every("categories", _CATEGORIES)))),
         links=tuple(
             Link(rel="via", href=text)
             for key in (*_VIA, *_LINK)
-            for text in _texts(found, key)
+            for text in map(_unlinked, _texts(found, key))
             if _WEB_ADDRESS.match(text) and text != link
         ),
-        media=tuple(Media(url=text, kind="image") for key in _IMAGE for text in _texts(found, key)),
+        media=tuple(Media(url=text, kind="image") for text in answers.every("media", _IMAGE)),
+        read_from=answers.read_from,
     )
+
+
+class _Answers:
+    """Fields that are asked for by what they mean, and a record of the key under which each answer stood."""
+
+    def __init__(self, found: Fields, place: str) -> None:
+        self._found, self._place = found, place
+        self.read_from: dict[str, str] = {}
+
+    def first(self, field: str, keys: Iterable[str]) -> str | None:
+        """Return the first text under one of the keys; None for none."""
+        for key in keys:
+            for text in _texts(self._found, key):
+                self._note(field, key)
+                return text
+        return None
+
+    def address(self, field: str, keys: Iterable[str]) -> str | None:
+        """Return the first web address under one of the keys; None for none."""
+        for key in keys:
+            for text in map(_unlinked, _texts(self._found, key)):
+                if _WEB_ADDRESS.match(text):
+                    self._note(field, key)
+                    return text
+        return None
+
+    def every(self, field: str, keys: Iterable[str]) -> list[str]:
+        """Return every text under the keys."""
+        every = []
+        for key in keys:
+            if texts := _texts(self._found, key):
+                self._note(field, key)
+                every += texts
+        return every
+
+    def stamps(self, keys: Iterable[str], means: Literal["published", "updated"]) -> Iterator[Stamp]:
+        """Yield every date under the keys."""
+        for key in keys:
+            for text in _texts(self._found, key):
+                yield Stamp(text=text, read_from="front matter", means=means, where=f"{self._place}: {key}")
+
+    def _note(self, field: str, key: str) -> None:
+        before = self.read_from.get(field)
+        self.read_from[field] = f"{before}, {key}" if before else f"{self._place}: {key}"
 
 
 def _flat(loaded: Mapping[Any, object], depth: int = 0) -> Fields:
@@ -211,20 +286,32 @@ def _title_as_written(block: str, parsed: Value | None) -> str | None:
     raw = line["value"].strip()
     if _BLOCK_SCALAR.fullmatch(raw):
         return None
-    whole = len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'"
+    bare = _unquoted(raw)
+    whole = bare != raw
     goes_on = isinstance(parsed, str) and len(parsed) > len(raw) and not raw.startswith(("#", "'", '"'))
     if isinstance(parsed, str) and parsed and (whole or goes_on):
         return None
-    return raw[1:-1] if whole else raw
+    return bare
 
 
 def _unquoted(text: str) -> str:
+    """Return a text without the quotes around it, and without what YAML makes of quotes within them."""
     text = text.strip()
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+    if len(text) < len("''") or text[0] != text[-1] or text[0] not in _QUOTES:
+        return text
+    return text[1:-1].replace(_QUOTES[text[0]], text[0])
+
+
+def _unlinked(text: str) -> str:
+    """Return the address in `<address>` and `[words](address)`; any other text as it is."""
+    match = _LINKED.fullmatch(text)
+    return (match["bare"] or match["inner"]) if match else text
 
 
 def _listed(text: str) -> Value:
-    """Return `[ a, b ]` as a list."""
+    """Return `[ a, b ]` as a list, and `{name: a}` as the name."""
+    if (name := _MAP.fullmatch(text)) is not None:
+        return _unquoted(name["name"])
     if text.startswith("[") and text.endswith("]") and not text.startswith("[["):
         return [_unquoted(part) for part in text[1:-1].split(",")]
     return text
@@ -236,7 +323,7 @@ def _texts(found: Fields, key: str) -> list[str]:
     if not value:
         return []
     texts = [value] if isinstance(value, str) else value
-    clean = [_WIKI_LINK.sub(r"\2", text).strip() for text in texts]
+    clean = [_WIKI_LINK.sub(r"\1", text).strip() for text in texts]
     return [text for text in clean if text.lower() not in _NOTHING]
 
 

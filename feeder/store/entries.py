@@ -36,7 +36,8 @@ _LISTS: Mapping[str, type[Link | Person | Credit | Media]] = {
     "credits": Credit,
     "media": Media,
 }
-_ENTRY_COLUMNS = [entries.c[name] for name in (*_PLAIN, "source", "categories", "cut", *_LISTS)]
+_PARTS = {kind: tuple(f.name for f in fields(kind)) for kind in (*_LISTS.values(), Source)}
+_ENTRY_COLUMNS = [entries.c[name] for name in (*_PLAIN, "source", "categories", "cut", "read_from", *_LISTS)]
 _KEY_PREFIX = re.compile(r"[0-9a-f]{6,15}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SLOTS = 16  # places in one second: the fewer, the smaller the search index, which keeps the gaps between them
@@ -72,15 +73,14 @@ def taken_positions(connection: Connection, positions: Iterable[int]) -> set[int
     return taken
 
 
-def free_position(connection: Connection, position: int, given: Container[int]) -> int:
-    """Return the first place from `position` on that no stored entry has, nor is in `given`."""
+def free_positions(connection: Connection, position: int, given: Container[int]) -> Iterator[int]:
+    """Yield the places from `position` on that no stored entry has, nor is in `given` when they are asked for."""
     column = entries.c.position
     while True:
-        taken = set(connection.scalars(select(column).where(column >= position).order_by(column).limit(_SLOTS * 4)))
-        for place in range(position, position + _SLOTS * 4):
-            if place not in taken and place not in given:
-                return place
-        position += _SLOTS * 4
+        places = range(position, position + CHUNK)
+        taken = set(connection.scalars(select(column).where(column.between(places[0], places[-1]))))
+        yield from (place for place in places if place not in taken and place not in given)
+        position += CHUNK
 
 
 def link_key(link: str) -> str:
@@ -107,11 +107,12 @@ def to_row(entry: Entry, *, number: int, position: int, tie: int, held: Origin) 
         "source": _without_nones(entry.source),
         "categories": list(entry.categories),
         "cut": list(entry.cut),
+        "read_from": dict(entry.read_from),
     }
 
 
 def _without_nones(value: Link | Person | Credit | Media | Source) -> dict[str, Any]:
-    return {f.name: part for f in fields(value) if (part := getattr(value, f.name)) is not None}
+    return {name: part for name in _PARTS[type(value)] if (part := getattr(value, name)) is not None}
 
 
 def to_entry(row: RowMapping) -> Entry:
@@ -119,7 +120,7 @@ def to_entry(row: RowMapping) -> Entry:
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     values |= {name: tuple(kind(**value) for value in row[name]) for name, kind in _LISTS.items()}
     values |= {name: tuple(row[name]) for name in ("categories", "cut")}
-    return Entry(**values, source=Source(**row["source"]))
+    return Entry(**values, source=Source(**row["source"]), read_from=row["read_from"])
 
 
 def in_chunks(values: Iterable[_T], size: int = CHUNK) -> Iterator[list[_T]]:

@@ -72,8 +72,9 @@ def test_what_is_cut_is_handed_back_with_what_it_told() -> None:
     assert found.cut[:2] == ("JANE DOE,JANE DOE and JOHN ROE", "2023-02-20 10:00:00")
 
 
-def test_an_original_without_link_is_a_credit() -> None:
-    assert [(c.role, c.name) for c in trimmed(_BODY + "<p>来源：某报</p>").credits] == [("source", "某报")]
+@pytest.mark.parametrize("label", ["来源", "原文", "新闻出处", "Source"])
+def test_an_original_without_link_is_a_credit(label: str) -> None:
+    assert [(c.role, c.name) for c in trimmed(f"{_BODY}<p>{label}：某报</p>").credits] == [("source", "某报")]
 
 
 def test_an_article_s_own_address_is_not_its_original() -> None:
@@ -128,6 +129,61 @@ def test_a_paragraph_loses_only_the_lines_that_are_not_the_article() -> None:
     assert write_html(trimmed("<p>翻译：甲<br>昨天夜里，北方下了雨。</p>").blocks) == "<p>昨天夜里，北方下了雨。</p>"
 
 
+@pytest.mark.parametrize("line", ["敲出真相，爆料在路上！", "某地 望七星", "某某农场"])
+def test_a_short_line_between_boilerplate_goes_with_it(line: str) -> None:
+    tail = f"<p>原文链接：https://o.example/x</p><p>{line}</p><p>免责声明：本文仅代表作者。</p>"
+    assert write_html(trimmed(_BODY + tail).blocks) == _BODY
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "<p>某地 望七星</p><p>免责声明：本文仅代表作者。</p>",
+        f"<p>原文链接：https://o.example/x</p><p>{'雨下了一夜，' * 9}</p><p>免责声明：本文仅代表作者。</p>",
+        "<p>原文链接：https://o.example/x</p><p>某地 望七星</p>",
+    ],
+)
+def test_a_line_with_boilerplate_on_one_side_only_or_a_long_one_stays(tail: str) -> None:
+    assert len(trimmed(_BODY + tail).blocks) > len(trimmed(_BODY).blocks)
+
+
+def test_a_short_line_that_is_all_there_is_stays() -> None:
+    assert write_html(trimmed("<p>某地 望七星</p><p>免责声明：本文仅代表作者。</p>").blocks) == "<p>某地 望七星</p>"
+
+
+@pytest.mark.parametrize(
+    ("tail", "categories"),
+    [
+        ("标签：雨，北京、天气", ("雨", "北京", "天气")),
+        ("Tags: rain, city", ("rain", "city")),
+        ("Filed under weather", ("weather",)),
+        ("關鍵詞: 雨 北京", ("雨", "北京")),
+    ],
+)
+def test_tags_under_the_text_are_categories(tail: str, categories: tuple[str, ...]) -> None:
+    found = trimmed(f"{_BODY}<p>{tail}</p>")
+    assert (write_html(found.blocks), found.categories) == (_BODY, categories)
+
+
+def test_a_sentence_that_begins_like_tags_stays() -> None:
+    assert trimmed(f"{_BODY}<p>标签：这是他贴在衣服上的字。</p>").categories == ()
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "<p>来源：某某周刊</p><p>https://o.example/x</p>",
+        '<p><a href="https://o.example/x">【援引连结】</a></p>',
+        '<p>来源：<a href="https://o.example/x">某某周刊</a></p>',
+        "<p>参考资料</p><p>https://o.example/x</p>",
+    ],
+)
+def test_the_address_of_a_source_is_kept(tail: str) -> None:
+    found = trimmed(_BODY + tail)
+    assert write_html(found.blocks) == _BODY
+    assert [link.href for link in found.links] == ["https://o.example/x"]
+
+
 @pytest.mark.parametrize(
     "tail",
     [
@@ -140,3 +196,8 @@ def test_a_paragraph_loses_only_the_lines_that_are_not_the_article() -> None:
 )
 def test_calls_and_links_to_other_articles_are_cut(tail: str) -> None:
     assert write_html(trimmed(_BODY + tail).blocks) == _BODY
+
+
+def test_a_block_of_very_many_lines_is_told_line_by_line() -> None:
+    title_again = f"<blockquote>{f'{_TITLE}<br>' * 9000}</blockquote>"
+    assert write_html(trimmed(title_again + _BODY).blocks) == _BODY  # quadratic work would not be seen to end

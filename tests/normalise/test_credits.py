@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.normalise.credits import is_credit, parse_credits
+from feeder.normalise.credits import dateline_author, is_empty_credit, parse_credits
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,23 @@ from feeder.normalise.credits import is_credit, parse_credits
         ("撰稿：甲（乙）", "author 甲（乙）"),
         ("译者：甲）", "translator 甲"),
         ("译者：甲（", "translator 甲"),
-        ("某台记者甲乙综合报道   责编：丙   网编：丁", "author 某台记者甲乙综合报道, editor 丙, editor 丁"),
-        ("政治中心／施某报导", "author 政治中心／施某报导"),
+        ("某台记者甲乙综合报道   责编：丙   网编：丁", "author 甲乙, editor 丙, editor 丁"),
+        ("政治中心／施某报导", "author 施某"),
         ("张某/李某(法新社、路透社)", "author 张某/李某(法新社、路透社)"),
+        ("大纪元记者陈某综合报导", "author 陈某"),
+        ("本报记者王小明北京报道", "author 王小明"),
+        ("〔記者趙小明／台北報導〕", "author 趙小明"),
+        ("（中央社記者趙小明台北1日電）", "author 趙小明"),
+        ("某中心／綜合報導", "author 某中心／綜合報導"),
+        ("特约撰稿：甲", "author 甲"),
+        ("本期责编｜甲", "editor 甲"),
+        ("作者丨甲 编辑丨乙", "author 甲, editor 乙"),
+        ("一审：甲 二审：乙 三审：丙", "reviewer 甲, reviewer 乙, reviewer 丙"),
+        ("来源：某某网 作者：甲", "source 某某网, author 甲"),
+        ("＊責任編輯：甲", "editor 甲"),
+        ("By Jane Doe and John Roe", "author Jane Doe and John Roe"),
+        ("(Reporting by Jane Doe; Editing by John Roe)", "author Jane Doe, editor John Roe"),
+        ("Translated by Jane van Doe", "translator Jane van Doe"),
         ("编辑：甲，编辑：甲", "editor 甲"),
         ("编辑与校对：甲", "editor 甲, proofreader 甲"),
         ("校对 / 封面合成：甲 / 发布：乙", "proofreader 甲, illustrator 甲, publisher 乙"),
@@ -30,7 +44,7 @@ from feeder.normalise.credits import is_credit, parse_credits
 )
 def test_a_line_of_credits_is_read(line: str, credits_: str) -> None:
     assert ", ".join(f"{credit.role} {credit.name}" for credit in parse_credits(line)) == credits_
-    assert is_credit(line)
+    assert not is_empty_credit(line)
 
 
 @pytest.mark.parametrize(
@@ -44,13 +58,32 @@ def test_a_line_of_credits_is_read(line: str, credits_: str) -> None:
         "编辑：" + "长" * 60,
         "编辑：" + "长 " * 150,
         "图中：雨",
+        "By Monday the river had fallen.",
+        "By hand",
+        "Written by hand, the letter said nothing.",
+        "Edited by hand",
+        "Reporting from the flooded streets is dangerous work.",
     ],
 )
 def test_a_sentence_is_no_credit(line: str) -> None:
     assert parse_credits(line) == ()
-    assert not is_credit(line)
+    assert not is_empty_credit(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "author"),
+    [
+        ("【某报讯】（某报记者陈某综合报导）昨天下了雨。", "陈某"),
+        ("（中央社記者趙小明台北1日電）昨天下了雨。", "趙小明"),
+        ("（某报综合报道）昨天下了雨。", None),
+        ("昨天下了雨。（某报记者陈某综合报导）", None),
+        ("昨天下了雨。", None),
+    ],
+)
+def test_a_dateline_names_its_reporter(text: str, author: str | None) -> None:
+    assert dateline_author(text) == author
 
 
 def test_a_role_without_a_name_is_a_credit_line_that_names_nobody() -> None:
-    assert is_credit("发布：")
+    assert is_empty_credit("发布：")
     assert parse_credits("发布：") == ()

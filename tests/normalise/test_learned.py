@@ -111,6 +111,14 @@ def test_an_empty_tally_has_learned_nothing() -> None:
     assert Tally.read(None).learned("e.org") == frozenset()
 
 
+def test_lines_of_a_list_go_on_being_counted_when_it_is_cut_as_one_block() -> None:
+    links = ("某某基金会的主页", "某某协会的主页", "使用条款与隐私")
+    content = article(1, motto="") + f"<ul>{''.join(f'<li>{text}</li>' for text in links)}</ul>"
+    found = entry(content, frozenset(map(fingerprint, links)))
+    assert found.cut == links
+    assert {fingerprint(text) for text in links} <= edge_marks(found.content, found.cut)
+
+
 @given(st.dictionaries(st.text(max_size=4), st.lists(st.sampled_from("abc"), min_size=2, max_size=40), max_size=3))
 def test_a_tally_survives_being_written_down(seen: dict[str, list[str]]) -> None:
     tally = Tally()
