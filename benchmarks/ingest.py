@@ -78,7 +78,7 @@ def one_pass(folder: Path) -> None:
     assert not report.failed, report.failed[:3]
     if report.read:
         able = CORES * report.read / (own + others)
-        print(f"  first pass     {report.read / elapsed:8,.0f}/s, {report.new:,} new")
+        print(f"  first pass     {report.read / elapsed:8,.0f}/s, {report.new:,} new, {report.again:,} read once more")
         print(f"                 {able:8,.0f}/s by processor time on {CORES} cores   (target ≥ 1,000/s)")
         each = [seconds / report.read * 1000 for seconds in (own, others)]
         print(f"                 {each[0]:8.2f} ms of the writer and {each[1]:.2f} ms of workers for each")

@@ -81,14 +81,15 @@ def ingest(
     sources: Sources = None,
     as_json: JsonOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; changes nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Read unchanged files again, with all learned since.")] = False,
 ) -> None:
     """Read the sources into the store."""
     if dry_run:
-        _preview(context, sources or [], as_json=as_json)
+        _preview(context, sources or [], again=again, as_json=as_json)
         return
     from feeder.update import INGEST
 
-    _pass(context, INGEST, sources=sources or [], as_json=as_json)
+    _pass(context, INGEST, sources=sources or [], again=again, as_json=as_json)
 
 
 @app.command()
@@ -275,6 +276,7 @@ def _pass(
     parts: "Parts",
     *,
     sources: Collection[str] = (),
+    again: bool = False,
     as_json: bool = False,
     silent: bool = False,
 ) -> None:
@@ -283,7 +285,7 @@ def _pass(
     from feeder.update import update as make_pass
 
     with _opened(context, logging.WARNING) as (config, store), progress_bar() as progress:
-        report = make_pass(config, store, parts=parts, sources=sources, progress=progress)
+        report = make_pass(config, store, parts=parts, sources=sources, again=again, progress=progress)
     problems = list(report.problems())
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -293,7 +295,7 @@ def _pass(
         raise typer.Exit(1)
 
 
-def _preview(context: typer.Context, sources: Collection[str], *, as_json: bool) -> None:
+def _preview(context: typer.Context, sources: Collection[str], *, again: bool, as_json: bool) -> None:
     """Say what a pass would read. A store that is not there yet is not made for that."""
     from feeder.errors import StoreMissingError
     from feeder.ingest import preview
@@ -303,9 +305,9 @@ def _preview(context: typer.Context, sources: Collection[str], *, as_json: bool)
     config = _loaded(context, logging.WARNING)
     try:
         with Store.open(config.store.url, create=False) as store:
-            previews = preview(config, store.documents, names=sources)
+            previews = preview(config, store.documents, names=sources, again=again)
     except StoreMissingError:
-        previews = preview(config, lambda _: {}, names=sources)
+        previews = preview(config, lambda _: {}, names=sources, again=again)
     print_previews(previews, as_json=as_json)
     problems = [f"{name}: {reason}" for one in previews for name, reason in one.failed]
     for problem in problems:

@@ -44,11 +44,13 @@ def update(
     *,
     parts: Parts = BOTH,
     sources: Collection[str] = (),
+    again: bool = False,
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Do the named parts of a pass over the named sources (all where none is named).
 
-    Whatever `progress` raises ends the pass early; what was saved and written until then stays.
+    `again` reads every file, changed or not (`ingest`). Whatever `progress` raises ends the pass early; what was saved
+    and written until then stays.
 
     Raises:
         PassRunningError: another pass holds the store; nothing was done.
@@ -57,7 +59,7 @@ def update(
     with store.exclusive_pass(), _failure_noted(store):
         reports: tuple[IngestReport, ...] = ()
         if "ingest" in parts:
-            reports = ingest(config, store, names=sources, now=datetime.now(UTC), progress=progress)
+            reports = ingest(config, store, names=sources, now=datetime.now(UTC), again=again, progress=progress)
         site = publish(config, store, progress=progress) if "publish" in parts else None
         store.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
         return UpdateReport(sources=reports, site=site)

@@ -93,9 +93,17 @@ def test_ingest_and_publish_say_what_they_did(feeder: Feeder) -> None:
 def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
     [report] = lines(feeder("ingest", "--json").out)
     assert report == {
-        "source": "seeds", "read": 5, "new": 5, "changed": 0, "same": 0,
+        "source": "seeds", "read": 5, "again": 0, "new": 5, "changed": 0, "same": 0,
         "unchanged": 0, "gone": 0, "removed": 0, "ignored": 0, "failed": [], "reasons": {},
     }  # fmt: skip
+
+
+def test_ingest_reads_all_again_when_asked_to(feeder: Feeder) -> None:
+    feeder("ingest")
+    shown = feeder("ingest", "--again", "--dry-run")
+    assert shown.out == "seeds: 5 again\n"
+    assert feeder("ingest", "--again", "seeds").out == "seeds: 5 same, 5 read again\n"
+    assert feeder("ingest", "--again", "sedes").code == 2
 
 
 def test_ingest_takes_the_names_of_sources_and_refuses_others(feeder: Feeder) -> None:
@@ -433,3 +441,29 @@ def test_show_says_where_an_entry_was_read_and_where_else_it_was_met(feeder: Fee
     shown = feeder("show", "http://www.example.org/1").out
     assert f"     read from  {articles}/a.md (mine)\n" in shown
     assert f"   also met at  {articles}/b.md (mine)\n" in shown
+
+
+def test_show_says_where_each_field_was_read_from(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    (articles / "a.md").write_text(
+        "---\ntitle: 题\nauthor: 甲\nlastmod: 2024-01-02\ntags: [雨]\n---\n"
+        "<!--1676903943000-->\n[题目](https://example.org/1)\n------\n\n昨天夜里下了一场大雨。\n"
+    )
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    feeder("ingest")
+    assert lines(feeder("show", "https://example.org/1", "--json").out)[0]["read_from"] == {
+        "title": "link line",
+        "link": "link line",
+        "published": "epoch",
+        "updated": "front matter: lastmod",
+        "authors": "front matter: author",
+        "categories": "front matter: tags",
+        "language": "script and words",
+        "content": "body, as Markdown",
+        "summary": "first paragraphs",
+        "source": "host of the link",
+    }
+    shown = feeder("show", "https://example.org/1").out
+    assert shown.startswith("题目  ← link line\n")
+    assert "       updated  2024-01-02T00:00:00Z  ← front matter: lastmod\n" in shown

@@ -17,7 +17,7 @@ from feeder import ingest as module
 from feeder.config import Config, SourceConfig
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest, preview
-from feeder.ingest.reading import Read, Settings, read_files
+from feeder.ingest.reading import Learned, Read, Settings, read_files
 from feeder.sources import collection
 from feeder.sources.article import read_article
 from feeder.sources.folder import Found
@@ -203,8 +203,8 @@ def test_a_file_that_ends_its_process_is_named_and_the_others_go_in(
     assert reason.startswith("it ended the process that read it")
 
 
-def read_files_but_die_at_7(settings: Settings, files: list[Found]) -> list[Read]:
-    if any(file.path == "7.md" for file in files):
+def read_files_but_die_at_7(settings: Settings, files: list[tuple[Found, Learned]]) -> list[Read]:
+    if any(file.path == "7.md" for file, _ in files):
         os.kill(os.getpid(), signal.SIGKILL)
     return read_files(settings, files)
 
@@ -253,30 +253,6 @@ def _count(database: Path) -> int:
         return 0
 
 
-def test_an_entry_goes_with_its_file_where_the_source_says_so(
-    folder: Path, config: Config, sqlite_store: Store
-) -> None:
-    path = write(folder, 1)
-    write(folder, 2)
-    removing = config.model_copy(update={"sources": (config.sources[0].model_copy(update={"when_gone": "remove"}),)})
-    ingest(removing, sqlite_store, now=NOW)
-    path.unlink()
-    report = one(ingest(removing, sqlite_store, now=NOW))
-    assert (report.gone, report.removed) == (1, 1)
-    assert str(report) == "mirror: 1 gone, 1 removed (1 unchanged)"
-    assert [entry.title for entry in sqlite_store.latest(9)] == ["题目2"]
-
-
-def test_a_moved_file_is_no_removal_of_its_entry(folder: Path, config: Config, sqlite_store: Store) -> None:
-    path = write(folder, 1)
-    removing = config.model_copy(update={"sources": (config.sources[0].model_copy(update={"when_gone": "remove"}),)})
-    ingest(removing, sqlite_store, now=NOW)
-    path.rename(folder / "moved.md")
-    report = one(ingest(removing, sqlite_store, now=NOW))
-    assert (report.same, report.gone, report.removed) == (1, 1, 0)
-    assert sqlite_store.count() == 1
-
-
 def test_progress_knows_how_many_there_are_from_the_first(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,7 +285,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     (folder / "away").symlink_to("/")
     (folder / "picture.jpg").write_bytes(b"")
     [shown] = preview(config, sqlite_store.documents)
-    assert shown.counts == {"new": 1, "changed": 1, "gone": 1, "failed": 1, "unchanged": 1}
+    assert shown.counts == {"new": 1, "changed": 1, "gone": 1, "again": 0, "failed": 1, "unchanged": 1}
     assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",)}
     assert str(shown) == "mirror: 1 new, 1 changed, 1 gone, 1 failed (1 unchanged)"
     assert shown.as_dict()["failed"] == [{"path": "away", "reason": "it is a link that leads out of the folder"}]
@@ -347,24 +323,3 @@ def test_an_export_becomes_many_entries_and_other_files_of_its_kind_none(
     entry = sqlite_store.get("https://example.org/11")
     assert [origin.address for origin in sqlite_store.origins(entry.id)] == [f"{folder}/pocket.csv#2"]
     assert one(ingest(config, sqlite_store, now=NOW)).unchanged == 3
-
-
-NOTICE = "扫描下方图案，加入本报读者俱乐部，领取每月礼物。"
-
-
-def test_what_recurs_below_the_articles_of_a_publisher_is_learned_and_then_cut(
-    folder: Path, config: Config, sqlite_store: Store
-) -> None:
-    words = "春夏秋冬风雨雪霜山河湖海花草树木鸟兽虫鱼日月星辰云雾雷电"
-    for number in range(28):
-        write(folder, number, f"{words[number] * 30}，这是第{number}篇。\n\n{NOTICE}")
-    ingest(config, sqlite_store, now=NOW)
-    write(folder, 28, f"全新的文章，讲的是{words}。\n\n{NOTICE}")
-    ingest(config, sqlite_store, now=NOW)
-    learned = sqlite_store.get("https://example.org/28")
-    assert NOTICE not in learned.content
-    assert NOTICE in learned.cut
-    write(folder, 29, f"另一篇文章，讲的也是{words}。\n\n{NOTICE}")
-    kept = Config(sources=(config.sources[0].model_copy(update={"boilerplate": "keep"}),))
-    ingest(kept, sqlite_store, now=NOW)
-    assert NOTICE in sqlite_store.get("https://example.org/29").content

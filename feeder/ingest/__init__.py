@@ -5,95 +5,39 @@
                  └──> same, gone, failed, ignored: told without a look inside ────────────────────────┤ each of them
                                                                                                       v one transaction
     store  <── take: entries, the index, and what was read, so that next time it is skipped <─────────┘
+      └── what recurs at the edges of articles is known at the end of a round (learning.py): the files that were read
+          before it was known go through a second one, as if they were unread
 
 A document that cannot be read is recorded with its reason and does not stop the others; a source that cannot be
-read does not stop the next. Killed at any point, the next pass goes on from the last batch.
+read does not stop the next. Killed at any point, the next pass goes on from the last batch: what is to be read again
+is marked so in the store until it has been.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from feeder.config import Config, SourceConfig
 from feeder.errors import ConfigError, SourceError
-from feeder.ingest.reading import Read, Settings, lost, read_files
+from feeder.ingest.learning import Learning
+from feeder.ingest.reading import Learned, Read, Settings, lost, read_files
+from feeder.ingest.reports import IngestReport, Preview
 from feeder.ingest.workers import work
 from feeder.model import rfc3339
-from feeder.normalise.learned import Tally
 from feeder.sources.folder import Found, count_files, iter_files
-from feeder.store import LAST_INGEST_NOTE, Document, Saved, Store
+from feeder.store import LAST_INGEST_NOTE, Document, Edges, Saved, Store
+
+__all__ = ["IngestReport", "Preview", "Progress", "ingest", "preview"]
 
 Progress = Callable[[str, int, int | None], None]
-_LEARNED_NOTE = "boilerplate"
 _BATCH = 500  # documents of one transaction
 _JOB = 50  # documents given to a worker at once
 _FEW = 400  # documents that are read sooner here than processes are started for them
 _LOOK = 1000  # documents found between two reports of progress where nothing has to be read
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What came of one source: how many documents were read, and what they turned out to be.
-
-    `new`, `changed` and `same` count entries; `unchanged` files were not read again; `gone` ones were known and
-    are no longer there; `removed` counts entries that went with them, where the source is configured so. `ignored`
-    files are no articles. `failed` holds (path, reason).
-    """
-
-    source: str
-    read: int = 0
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    unchanged: int = 0
-    gone: int = 0
-    removed: int = 0
-    ignored: int = 0
-    failed: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def reasons(self) -> dict[str, int]:
-        """How many documents failed for each reason, the commonest first."""
-        return dict(Counter(reason for _, reason in self.failed).most_common())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON can hold it."""
-        failed = [{"path": path, "reason": reason} for path, reason in self.failed]
-        return asdict(self) | {"failed": failed, "reasons": self.reasons}
-
-    def __str__(self) -> str:
-        counts = {name: getattr(self, name) for name in ("read", "new", "changed", "same", "gone", "removed")}
-        counts["failed"] = len(self.failed)
-        told = [f"{number} {name}" for name, number in counts.items() if number]
-        rest = f" ({self.unchanged} unchanged)" if self.unchanged else ""
-        return f"{self.source}: {', '.join(told) or 'nothing new'}{rest}"
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a pass over one source would read, and what it would find gone: `paths` holds the first of each."""
-
-    source: str
-    counts: dict[str, int]
-    paths: dict[str, tuple[str, ...]]
-    failed: tuple[tuple[str, str], ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the preview as JSON can hold it."""
-        failed = [{"path": path, "reason": reason} for path, reason in self.failed]
-        return {"source": self.source, **self.counts, "paths": self.paths, "failed": failed}
-
-    def __str__(self) -> str:
-        told = [f"{number} {name}" for name, number in self.counts.items() if number and name != "unchanged"]
-        unchanged = self.counts["unchanged"]
-        rest = f" ({unchanged} unchanged)" if unchanged else ""
-        return f"{self.source}: {', '.join(told) or 'nothing to read'}{rest}"
 
 
 def ingest(
@@ -102,12 +46,16 @@ def ingest(
     *,
     names: Collection[str] = (),
     now: datetime,
+    again: bool = False,
     progress: Progress | None = None,
 ) -> tuple[IngestReport, ...]:
     """Read the named sources, all where none is named, into the store.
 
-    `now` is the aware time of this pass. `progress` is told the source's name, how many documents are done, and of
-    how many (None: not known yet); what it raises ends the pass, and what was saved until then stays.
+    `now` is the aware time of this pass. With `again` every file is read again, changed or not: with all that was
+    learned since, and by the rules of this version; where the file has not changed, neither does `updated` (RFC 4287
+    §4.2.15: our better reading is no change that its publisher made). Where that is killed, the next pass goes on
+    with the files that are left. `progress` is told what is being read, how many documents are done, and of how many
+    (None: not known yet); what it raises ends the pass, and what was saved until then stays.
 
     Raises:
         ConfigError: no source has one of the names.
@@ -115,7 +63,7 @@ def ingest(
     """
     sources = _named(config, names)
     ours = (config.site.output,)
-    reports = tuple(_Pass(source, store, ours=ours, now=now, progress=progress).run() for source in sources)
+    reports = tuple(_pass(source, store, ours=ours, now=now, again=again, progress=progress) for source in sources)
     store.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return reports
 
@@ -125,19 +73,21 @@ def preview(
     known: Callable[[str], Mapping[str, Document]],
     *,
     names: Collection[str] = (),
+    again: bool = False,
     most: int = 20,
 ) -> tuple[Preview, ...]:
     """Say what `ingest` would read now, with the first `most` paths of each kind; nothing is opened or changed.
 
     `known` gives the documents of a source as they were last read: `Store.documents`. `changed` are files of another
-    size or time; whether they hold anything else is seen when they are read.
+    size or time; whether they hold anything else is seen when they are read. `again` are the others that would be
+    read: all of them, where that is asked for.
 
     Raises:
         ConfigError: no source has one of the names.
         StoreError: the store cannot be used.
     """
     ours = (config.site.output,)
-    return tuple(_preview(source, known(source.name), ours, most) for source in _named(config, names))
+    return tuple(_preview(source, known(source.name), ours, most, again=again) for source in _named(config, names))
 
 
 def _named(config: Config, names: Collection[str]) -> list[SourceConfig]:
@@ -148,20 +98,24 @@ def _named(config: Config, names: Collection[str]) -> list[SourceConfig]:
     return [source for source in config.sources if not names or source.name in names]
 
 
-def _preview(source: SourceConfig, known: Mapping[str, Document], ours: Collection[Path], most: int) -> Preview:
+def _preview(
+    source: SourceConfig, known: Mapping[str, Document], ours: Collection[Path], most: int, *, again: bool
+) -> Preview:
     paths: dict[str, list[str]] = {"new": [], "changed": [], "gone": []}
-    counts = dict.fromkeys((*paths, "failed", "unchanged"), 0)
+    counts = dict.fromkeys((*paths, "again", "failed", "unchanged"), 0)
     failed: list[tuple[str, str]] = []
     try:
         for found in iter_files(source.folder, known, max_bytes=source.max_bytes, ours=ours):
-            state = {"same": "unchanged", "unread": "changed" if found.path in known else "new"}.get(
-                found.state, found.state
-            )
+            state: str = found.state
+            if state == "same":
+                state = "again" if again or known[found.path].again else "unchanged"
+            elif state == "unread":
+                state = "changed" if found.path in known else "new"
             if state in counts:
                 counts[state] += 1
             if state in paths and len(paths[state]) < most:
                 paths[state].append(found.path)
-            if found.state == "failed":
+            if state == "failed":
                 failed.append((found.path, found.error or ""))
     except SourceError as error:
         counts["failed"] += 1
@@ -173,21 +127,60 @@ def _of_folder(source: SourceConfig, error: SourceError) -> tuple[str, str]:
     return str(source.folder), str(error).removeprefix(f"{source.folder}: ")
 
 
-class _Pass:
+def _pass(
+    source: SourceConfig,
+    store: Store,
+    *,
+    ours: Collection[Path],
+    now: datetime,
+    again: bool,
+    progress: Progress | None,
+) -> IngestReport:
+    learning = Learning(store, source.name)
+    first = _Round(source, store, learning, ours=ours, now=now, progress=progress)
+    second = _Round(source, store, learning, ours=ours, now=now, progress=progress)
+    failed: list[tuple[str, str]] = []
+    removed = 0
+    try:
+        if again:
+            store.read_again(source.name)
+        first.run()
+        if learning.apply():
+            second.run(only_again=True)
+        if source.when_gone == "remove":
+            removed = store.remove_unmet()
+    except SourceError as error:
+        failed.append(_of_folder(source, error))
+    return IngestReport(
+        source=source.name,
+        read=first.states["new"] + first.states["changed"],
+        again=first.states["again"] + second.states["again"],
+        new=first.saved[Saved.NEW],
+        changed=first.saved[Saved.CHANGED],
+        same=first.saved[Saved.SAME],
+        unchanged=first.states["same"],
+        gone=first.states["gone"],
+        removed=removed,
+        ignored=first.states["ignored"],
+        failed=(*first.failed, *second.failed, *failed),
+    )
+
+
+class _Round:
     """One way through one folder: what was found, what came of it, and what is to be written next."""
 
     def __init__(
         self,
         source: SourceConfig,
         store: Store,
+        learning: Learning,
         *,
         ours: Collection[Path],
         now: datetime,
         progress: Progress | None,
     ) -> None:
-        self._source, self._store, self._progress = source, store, progress
-        self._ours = ours
-        self._tally = Tally.read(store.get_note(_LEARNED_NOTE))
+        self._source, self._store, self._learning = source, store, learning
+        self._progress, self._ours = progress, ours
         self._settings = Settings(
             source=source.name,
             folder=str(source.folder),
@@ -196,110 +189,122 @@ class _Pass:
             max_bytes=source.max_bytes,
             now=now,
             keep=source.boilerplate == "keep",
-            learned=self._tally.all_learned(),
         )
-        self._known = store.documents(source.name)
-        self._states: Counter[str] = Counter()
-        self._saved: Counter[Saved] = Counter()
-        self._removed = 0
-        self._failed: list[tuple[str, str]] = []
+        self.states: Counter[str] = Counter()
+        self.saved: Counter[Saved] = Counter()
+        self.failed: list[tuple[str, str]] = []
+        self._known: Mapping[str, Document] = {}
+        self._doing = source.name
         self._total: int | None = None
         self._gone: list[str] = []
+        self._left: list[str] = []
         self._documents: list[Document] = []
+        self._edges: dict[str, Edges] = {}
 
-    def run(self) -> IngestReport:
-        source = self._source
-        try:
-            if self._progress is not None:
-                self._total = count_files(source.folder, self._ours)
-            with closing(_read_all(self._settings, self._unread())) as reading:
-                batch: list[Read] = []
-                for read in reading:
-                    batch += read
-                    if len(batch) >= _BATCH:
-                        self._save(batch)
-                        batch = []
-            self._save(batch)
-        except SourceError as error:
-            self._failed.append(_of_folder(source, error))
-        if self._states["new"]:
-            self._store.set_note(_LEARNED_NOTE, str(self._tally))
-        return IngestReport(
-            source=source.name,
-            read=self._states["new"] + self._states["changed"],
-            new=self._saved[Saved.NEW],
-            changed=self._saved[Saved.CHANGED],
-            same=self._saved[Saved.SAME],
-            unchanged=self._states["same"],
-            gone=self._states["gone"],
-            removed=self._removed,
-            ignored=self._states["ignored"],
-            failed=tuple(self._failed),
+    def run(self, *, only_again: bool = False) -> None:
+        """Read what has to be read; `only_again`: what is marked to be read again, and nothing else is looked at.
+
+        Raises:
+            SourceError: the folder cannot be read.
+        """
+        self._known = self._store.documents(self._source.name)
+        again = {path for path, document in self._known.items() if document.again}
+        if only_again:
+            self._doing, self._total = f"{self._source.name}, once more", len(again)
+        elif self._progress is not None:
+            self._total = count_files(self._source.folder, self._ours)
+        found = iter_files(
+            self._source.folder, self._known, max_bytes=self._source.max_bytes, ours=self._ours, again=again
         )
+        unread = (file for file in found if file.state == "again") if only_again else self._unread(found)
+        with closing(_read_all(self._settings, self._learning, unread)) as reading:
+            batch: list[Read] = []
+            for read in reading:
+                batch += read
+                if len(batch) >= _BATCH:
+                    self._save(batch)
+                    batch = []
+        self._save(batch)
 
-    def _unread(self) -> Iterator[Found]:
+    def _unread(self, files: Iterable[Found]) -> Iterator[Found]:
         """Yield what has to be read, and note the rest on the way."""
-        source = self._source
-        files = iter_files(source.folder, self._known, max_bytes=source.max_bytes, ours=self._ours)
         for number, found in enumerate(files):
             if number % _LOOK == _LOOK - 1:
                 self._tell()
-            if found.state == "unread":
+            if found.state in {"unread", "again"}:
                 yield found
             elif found.state == "gone":
-                self._states["gone"] += 1
+                self.states["gone"] += 1
                 self._gone.append(found.path)
+                self._leave(found.path)
             else:
                 self._note(found, found.error)
 
-    def _note(self, found: Found, error: str | None) -> None:
+    def _note(self, found: Found, error: str | None, articles: int = 0) -> None:
         """Count what became of a file, and keep what the next pass must know of it."""
-        self._states[found.state] += 1
+        self.states[found.state] += 1
         if error is not None:
-            self._failed.append((found.path, error))
+            self.failed.append((found.path, error))
         if found.state == "ignored":
             return
         before = self._known.get(found.path)
-        document = Document(path=found.path, size=found.size, mtime_ns=found.mtime_ns, digest=found.digest, error=error)
+        articles = max(articles, before.articles if before else 0)
+        document = Document(found.path, found.size, found.mtime_ns, found.digest, error, articles)
         if document != before:
             self._documents.append(document)
 
     def _save(self, batch: list[Read]) -> None:
-        for read in batch:
-            self._note(read.found, read.error)
-            for name, marks in read.marks if read.found.state == "new" else ():
-                self._tally.add(name, marks)
+        for found, entries, error, edges in batch:
+            if found.state in {"new", "changed", "again"}:
+                self._leave(found.path)
+                self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in edges]
+            if found.state == "new":
+                self._learning.count(edges)
+            self._note(found, error, len(entries))
+        self._learning.learn()
         incoming = [entry for read in batch for entry in read.incoming]
         if incoming or self._documents or self._gone:
-            removes = self._source.when_gone == "remove"
-            addresses = [self._settings.origin(path).address for path in self._gone] if removes else []
-            saved, removed = self._store.take(
-                self._source.name, incoming, self._documents, gone=self._gone, addresses_gone=addresses
+            self.saved.update(
+                self._store.take(
+                    self._source.name,
+                    incoming,
+                    self._documents,
+                    gone=self._gone,
+                    edges=self._edges,
+                    addresses=self._left,
+                )
             )
-            self._saved.update(saved)
-            self._removed += removed
-            self._documents, self._gone = [], []
+            self._documents, self._gone, self._left, self._edges = [], [], [], {}
         self._tell()
+
+    def _leave(self, path: str) -> None:
+        """Have forgotten what was met in a file and is not any more, where the source is configured so."""
+        before = self._known.get(path)
+        if before is not None and self._source.when_gone == "remove":
+            parts = (f"{path}#{number + 1}" for number in range(before.articles))
+            names = (path, *(part for part in parts if part not in self._known))
+            self._left += [self._settings.origin(name).address for name in names]
 
     def _tell(self) -> None:
         if self._progress is not None:
-            done = self._states.total() - self._states["gone"] - self._states["ignored"]
-            self._progress(self._source.name, done, self._total)
+            done = self.states.total() - self.states["gone"] - self.states["ignored"]
+            self._progress(self._doing, done, self._total)
 
 
-def _read_all(settings: Settings, unread: Iterable[Found]) -> Generator[list[Read]]:
+def _read_all(settings: Settings, learning: Learning, unread: Iterable[Found]) -> Generator[list[Read]]:
     """Yield what comes of each file, some at a time and in order: few files are read here, many by workers."""
     read = partial(read_files, settings)
     size = min(_JOB, _BATCH)
     files = iter(unread)
     first = list(islice(files, _FEW))
     if len(first) < _FEW:
-        yield from map(read, _jobs(first, size))
+        yield from map(read, _jobs(learning, first, size))
     else:
-        yield from work(read, _jobs(chain(first, files), size), lost=lost)
+        yield from work(read, _jobs(learning, chain(first, files), size), lost=lost)
 
 
-def _jobs(files: Iterable[Found], size: int) -> Iterator[list[Found]]:
+def _jobs(learning: Learning, files: Iterable[Found], size: int) -> Iterator[list[tuple[Found, Learned]]]:
+    """Yield some files at a time, each with what was learned by now."""
     left = iter(files)
-    while job := list(islice(left, size)):
+    while job := [(found, learning.learned) for found in islice(left, size)]:
         yield job

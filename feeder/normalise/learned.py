@@ -9,9 +9,10 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import islice
 from urllib.parse import urlsplit
 
 # With fewer articles or a smaller share, the openings of running series and of live reports were taken, too.
@@ -20,12 +21,12 @@ MIN_SHARE = 0.3
 _MIN_LENGTH, _MAX_LENGTH = 4, 400
 _EDGE = 5  # lines at each end
 _EDGE_LENGTH = 2500  # characters of HTML in which they are looked for
+_MANY = 2 * MIN_ARTICLES
 _MAX_LINES = 5000  # that are counted for one publisher: the rarest are forgotten
 
 FILM = "▶ "  # what a player became: never boilerplate, for it is the only way to the film
 
-_FIGURES = re.compile(r"\d+")
-_NOT_WORDS = re.compile(r"[\W_]+")
+_NOT_LETTERS = re.compile(r"[\W\d_]+")
 _LINE_END = re.compile(r"</(?:p|li|h\d|t[dh]|figcaption|blockquote|pre)>|<br>|\n")
 _TAG = re.compile(r"<[^<>]*>?")
 
@@ -35,7 +36,7 @@ def fingerprint(text: str) -> str:
 
     Figures are dropped, for a notice that carries a date or a number is the same notice.
     """
-    folded = _NOT_WORDS.sub("", _FIGURES.sub("", text)).casefold()
+    folded = _NOT_LETTERS.sub("", text).casefold()
     return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:16] if len(folded) >= _MIN_LENGTH else ""
 
 
@@ -53,16 +54,16 @@ def edge_marks(content: str, cut: Collection[str] = ()) -> frozenset[str]:
 
     What is cut goes on being counted, or it would be forgotten again.
     """
-    head, tail = _lines(content[:_EDGE_LENGTH]), _lines(content[-_EDGE_LENGTH:])
+    head, tail = _LINE_END.split(content[:_EDGE_LENGTH]), _LINE_END.split(content[-_EDGE_LENGTH:])
     if len(content) > _EDGE_LENGTH:
         head, tail = head[:-1], tail[1:]  # cut in two by looking at one end only
-    lines = [*head[:_EDGE], *tail[-_EDGE:], *cut]
+    lines = [*islice(_lines(head), _EDGE), *islice(_lines(reversed(tail)), _EDGE), *cut]
     return frozenset(filter(None, (fingerprint(line) for line in lines if len(line) <= _MAX_LENGTH)))
 
 
-def _lines(html: str) -> list[str]:
-    lines = (unescape(_TAG.sub("", line)).strip() for line in _LINE_END.split(html))
-    return [line for line in lines if line and not line.startswith(FILM)]
+def _lines(html: Iterable[str]) -> Iterator[str]:
+    lines = (unescape(_TAG.sub("", line)).strip() for line in html)
+    return (line for line in lines if line and not line.startswith(FILM))
 
 
 @dataclass(slots=True)
@@ -91,8 +92,15 @@ class Tally:
         return {name: marks for name in self.articles if (marks := self.learned(name))}
 
     def __str__(self) -> str:
-        """Return the tally as text; lines that stood in one article only are not worth writing down."""
-        lines = {name: {mark: n for mark, n in counts.items() if n > 1} for name, counts in self.lines.items()}
+        """Return the tally as text.
+
+        Lines that stood in one article only are not worth writing down, once there are enough of the publisher's: of
+        one that is read an article at a time each line was there once.
+        """
+        lines = {
+            name: {mark: n for mark, n in counts.items() if n > 1 or self.articles[name] < _MANY}
+            for name, counts in self.lines.items()
+        }
         return json.dumps({"articles": self.articles, "lines": lines}, ensure_ascii=False, sort_keys=True)
 
     @classmethod

@@ -5,7 +5,7 @@
 called from any thread. Every datetime in and out is aware and UTC.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,14 @@ from feeder.store import entries as _entries
 from feeder.store import memory as _memory
 from feeder.store import search as _search
 from feeder.store.entries import Origin, PageMark
+from feeder.store.forgetting import forget as _forget
+from feeder.store.forgetting import remove_unmet as _remove_unmet
 from feeder.store.incoming import Incoming, prepare
 from feeder.store.locks import exclusive_pass, wait_for_writers
-from feeder.store.memory import Document
+from feeder.store.memory import Document, Edges
 from feeder.store.migrate import migrate, refuse_foreign
 from feeder.store.query import Query, parse_query
 from feeder.store.saving import Saved
-from feeder.store.saving import forget as _forget
 from feeder.store.saving import save as _save
 from feeder.store.tokens import Fragment, highlight, visible_text
 
@@ -36,6 +37,7 @@ __all__ = [
     "LAST_INGEST_NOTE",
     "LAST_PASS_NOTE",
     "Document",
+    "Edges",
     "Fragment",
     "Hit",
     "Incoming",
@@ -173,7 +175,7 @@ class Store:
         """
         prepared = [prepare(origin, entry) for origin, entry in drafted]
         with self._write() as connection:
-            return _save(connection, prepared)
+            return [saved for _, saved in _save(connection, prepared)]
 
     def take(
         self,
@@ -182,18 +184,29 @@ class Store:
         documents: Iterable[Document],
         *,
         gone: Collection[str] = (),
-        addresses_gone: Collection[str] = (),
-    ) -> tuple[list[Saved], int]:
+        edges: Mapping[str, Edges] | None = None,
+        addresses: Collection[str] = (),
+    ) -> list[Saved]:
         """Do all that came of some files of a folder source in one transaction: killed at any point, all or nothing.
 
-        Saves what was prepared as `save` does, remembers the files and forgets those that are `gone`, as `record`
-        does, and removes the entries that were met at `addresses_gone` and nowhere else. Returns what became of each
-        entry, and how many were removed.
+        Saves what was prepared as `save` does, remembers the files and forgets those that are `gone`; `edges` holds
+        those of the articles in the files that were opened, by path. What was met at `addresses` before and is not
+        among the incoming is met there no more; `remove_unmet` then removes what is met nowhere. Returns what became
+        of each entry.
         """
+        come = list(incoming)
         with self._write() as connection:
-            outcomes = _save(connection, incoming)
-            _memory.record(connection, source, documents, gone)
-            return outcomes, _forget(connection, source, addresses_gone)
+            outcomes = _save(connection, come)
+            _memory.record(connection, source, documents, gone, edges)
+            if addresses:
+                met = {(number, one.origin.address) for one, (number, _) in zip(come, outcomes, strict=True)}
+                _forget(connection, source, addresses, met)
+        return [saved for _, saved in outcomes]
+
+    def remove_unmet(self) -> int:
+        """Remove the entries that are met nowhere any more, and return how many there were."""
+        with self._write() as connection:
+            return _remove_unmet(connection)
 
     def find(self, ref: str) -> Entry | None:
         """Return the entry with this id, key, link, or unique beginning of a key of at least six digits."""
@@ -379,6 +392,26 @@ class Store:
         """Remember files of a folder source as they were read now, and forget those that are gone."""
         with self._write() as connection:
             _memory.record(connection, source, documents, gone)
+
+    def read_again(
+        self,
+        source: str,
+        concerned: Callable[[Edges], bool] | None = None,
+        *,
+        notes: Mapping[str, str] | None = None,
+    ) -> int:
+        """Note that files of a folder source are to be read again though they have not changed; return how many.
+
+        All are, or those whose articles' edges, as `take` was given them, `concerned` says yes to. `notes` are set in
+        the same transaction.
+        """
+        with self._write() as connection:
+            for name, text in (notes or {}).items():
+                _memory.write_note(connection, name, text)
+            if concerned is None:
+                return _memory.mark_again(connection, source)
+            paths = [path for path, edges in _memory.iter_edges(connection, source) if concerned(edges)]
+            return _memory.mark_again(connection, source, paths)
 
     def get_note(self, name: str) -> str | None:
         """Return a small fact by its name; None where it was never set."""

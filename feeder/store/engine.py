@@ -18,6 +18,7 @@ from feeder.errors import StoreBusyError, StoreError
 BUSY_TIMEOUT_S = 5.0
 
 _WRITES = "feeder_writes"
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # SQLite reports these of the file and the machine; any other error is ours.
 _SQLITE_REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full; make room, nothing was lost",
@@ -83,17 +84,13 @@ def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
     else:
         arguments = {"options": f"-c lock_timeout={int(busy_timeout_s * 1000)}", "connect_timeout": 10}
     try:
-        engine = create_engine(url, connect_args=arguments, json_serializer=_json)
+        engine = create_engine(url, connect_args=arguments, json_serializer=_JSON)
     except ImportError:
         raise StoreError('PostgreSQL needs its driver: pip install "feeder[postgresql]"') from None
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -29,7 +29,8 @@ class Incoming:
 
     `plain` is what searches look at and `terms` what the index holds of it, parted by spaces. `link_key` stands for
     all spellings of its link and `text_key` for its text in either script; None where there is none, or too little.
-    `digest` says what the entry holds.
+    `digest` says what the entry holds. `reread` says that the origin holds what it held when it was last read: what is
+    read otherwise now is our doing.
     """
 
     origin: Origin
@@ -39,9 +40,10 @@ class Incoming:
     link_key: str | None
     text_key: str | None
     digest: str
+    reread: bool = False
 
 
-def prepare(origin: Origin, entry: Entry) -> Incoming:
+def prepare(origin: Origin, entry: Entry, *, reread: bool = False) -> Incoming:
     """Compute what the store wants to know of an entry."""
     head, body = map(plain, searchable_parts(entry))
     whole = "\n".join(filter(None, (head, body)))
@@ -53,12 +55,15 @@ def prepare(origin: Origin, entry: Entry) -> Incoming:
         link_key=None if entry.link is None else link_key(entry.link),
         text_key=_text_key(body),
         digest=digest(entry),
+        reread=reread,
     )
 
 
 def digest(entry: Entry) -> str:
-    """Return what stands for all that an entry holds, as 32 hexadecimal digits."""
-    return digest_of(json.dumps(entry_to_dict(entry), ensure_ascii=False, sort_keys=True))
+    """Return what stands for all that an entry holds, as 32 hexadecimal digits; where it was read is no part of it."""
+    held = entry_to_dict(entry)
+    del held["read_from"]
+    return digest_of(json.dumps(held, ensure_ascii=False, sort_keys=True))
 
 
 def is_titled_alike(one: str, other: str) -> bool:

@@ -1,20 +1,24 @@
 """What the store remembers beside entries: the documents of folder sources, and small facts by name."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from feeder.store.entries import in_chunks
-from feeder.store.tables import documents, notes
+from feeder.store.tables import documents, edges, notes
+
+# For each article of a document: its publisher, and fingerprints of lines at its head and tail: of those that were
+# left there though they may turn out to be boilerplate, and of those that were taken for it.
+Edges = Sequence[tuple[str, Sequence[str], Sequence[str]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(NamedTuple):
     """One file of a folder source as it was last read.
 
     `mtime_ns` is its modification time in nanoseconds since 1970, `digest` says what it held, and `error` why it
-    became no entry; None where it did.
+    became no entry; None where it did. `articles` is how many it held at most; `again` says that it is to be read
+    again though it has not changed.
     """
 
     path: str
@@ -22,22 +26,59 @@ class Document:
     mtime_ns: int
     digest: str
     error: str | None = None
+    articles: int = 0
+    again: bool = False
+
+
+_DOCUMENT = [documents.c[name] for name in Document._fields]
 
 
 def documents_of(connection: Connection, source: str) -> dict[str, Document]:
     """Return the documents of a source by their path."""
-    columns = [column for column in documents.c if column.name != "source"]
-    rows = connection.execute(select(*columns).where(documents.c.source == source).order_by(documents.c.path))
-    return {row["path"]: Document(**row) for row in rows.mappings()}
+    rows = connection.execute(select(*_DOCUMENT).where(documents.c.source == source).order_by(documents.c.path))
+    return {row[0]: Document._make(row) for row in rows}
 
 
-def record(connection: Connection, source: str, read: Iterable[Document], gone: Iterable[str]) -> None:
-    """Remember documents as they were read now, and forget those that are gone."""
-    rows = [asdict(document) | {"source": source} for document in read]
-    for chunk in in_chunks([*gone, *(row["path"] for row in rows)]):
+def record(
+    connection: Connection,
+    source: str,
+    read: Iterable[Document],
+    gone: Iterable[str] = (),
+    edges_read: Mapping[str, Edges] | None = None,
+) -> None:
+    """Remember documents as they were read now, and forget those that are gone.
+
+    `edges_read` holds, by path, the edges of the articles of those that were opened.
+    """
+    rows = [document._asdict() | {"source": source} for document in read]
+    lost = list(gone)
+    for chunk in in_chunks([*lost, *(row["path"] for row in rows)]):
         connection.execute(delete(documents).where(documents.c.source == source, documents.c.path.in_(chunk)))
     if rows:
         connection.execute(insert(documents), rows)
+    opened = edges_read or {}
+    for chunk in in_chunks([*lost, *opened]):
+        connection.execute(delete(edges).where(edges.c.source == source, edges.c.path.in_(chunk)))
+    if opened:
+        values = [{"source": source, "path": path, "articles": articles} for path, articles in opened.items()]
+        connection.execute(insert(edges), values)
+
+
+def iter_edges(connection: Connection, source: str) -> Iterator[tuple[str, Edges]]:
+    """Yield the path of each document with the edges of its articles."""
+    statement = select(edges.c.path, edges.c.articles).where(edges.c.source == source)
+    with connection.execute(statement.execution_options(yield_per=1000)) as rows:
+        yield from (tuple(row) for row in rows)
+
+
+def mark_again(connection: Connection, source: str, paths: Sequence[str] | None = None) -> int:
+    """Note that these documents of a source, all where None, are to be read again; return how many there are."""
+    here = update(documents).where(documents.c.source == source).values(again=True)
+    if paths is None:
+        return connection.execute(here).rowcount
+    if paths:
+        connection.execute(here.where(documents.c.path == bindparam("this")), [{"this": path} for path in paths])
+    return len(paths)
 
 
 def note(connection: Connection, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """What happens when an entry comes in: the rule, as values, and then the rows.
 
-    drafted ──► known? ── by id, else by folded link, else by its text where the titles agree (`incoming.py`)
+    drafted ──► known? ── by id, else by folded link, else by its text where the titles agree (`incoming.py`),
+                  │       else, where a file that has not changed is read again, by the file
                   │ no                     │ yes
                   ▼                        ▼
                  NEW            the same? ── SAME, nothing is written
@@ -11,12 +12,12 @@
 Everything of one call is one transaction, the search index with it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from feeder.model import Entry
 from feeder.store.entries import (
@@ -24,7 +25,7 @@ from feeder.store.entries import (
     counter,
     digest_of,
     first_position,
-    free_position,
+    free_positions,
     in_chunks,
     taken_positions,
     to_entry,
@@ -47,25 +48,37 @@ class Saved(Enum):
     SAME = "same"
 
 
-def merged(held: Entry, incoming: Entry, *, same_origin: bool) -> Entry | None:
+def merged(held: Entry, incoming: Entry, *, same_origin: bool, reread: bool = False) -> Entry | None:
     """Return what the store should hold after `incoming` came for the article that it holds; None for no change.
 
     `incoming.first_seen_at` is taken for now. `id` and `first_seen_at` never move, and `updated` only with the
     title or the visible text (RFC 4287 §4.2.15): to the source's own date where that is newer, else to now. An
-    entry that had no date of its own, and was given now for one, keeps the date that is held.
+    entry that had no date of its own, and was given now for one, keeps the date that is held. `reread` says that the
+    source has not changed: what we read better is no change that its publisher made, and `updated` stays.
     """
-    new = replace(incoming, id=held.id, first_seen_at=held.first_seen_at, updated=held.updated)
+    new = _dated(replace(incoming, id=held.id, first_seen_at=held.first_seen_at), held, "updated")
     if incoming.published == incoming.first_seen_at:
-        new = replace(new, published=held.published, published_from=held.published_from)
+        new = replace(_dated(new, held, "published"), published_from=held.published_from)
     if new == held:
         return None
     held_text, new_text = visible_text(held.content), visible_text(new.content)
     if not same_origin and _fullness(new_text) <= _fullness(held_text):
         return None
-    if (new.title, new_text) == (held.title, held_text):
+    if reread or (new.title, new_text) == (held.title, held_text):
         return new
-    own = incoming.updated
-    return replace(new, updated=own if own > held.updated else max(held.updated, incoming.first_seen_at))
+    if incoming.updated > held.updated:
+        return _dated(new, incoming, "updated")
+    read_from = {**new.read_from, "updated": "when the text had changed"}
+    return replace(new, updated=max(held.updated, incoming.first_seen_at), read_from=read_from)
+
+
+def _dated(entry: Entry, other: Entry, name: Literal["published", "updated"]) -> Entry:
+    """Return the entry with a date of another, and with where that was read from."""
+    read_from = dict(entry.read_from)
+    if name in other.read_from:
+        read_from[name] = other.read_from[name]
+    changes: dict[str, Any] = {name: getattr(other, name), "read_from": read_from}
+    return replace(entry, **changes)
 
 
 def _fullness(text: str) -> int:
@@ -100,6 +113,7 @@ class _Known:
         self._by_own_name: dict[str, _Record] = {}
         self._by_other_name: dict[str, _Record] = {}
         self._by_text: dict[str, list[_Record]] = {}
+        self._by_origin: dict[Origin, list[_Record]] = {}
 
     def add(self, record: _Record, text_key: str | None) -> None:
         self.records.append(record)
@@ -115,8 +129,14 @@ class _Known:
         if text_key is not None:
             self._by_text.setdefault(text_key, []).append(record)
 
+    def note_origin(self, record: _Record, origin: Origin) -> None:
+        self._by_origin.setdefault(origin, []).append(record)
+
     def find(self, incoming: Incoming) -> _Record | None:
-        """Return the entry that this one is; by another's name or by its text only where the titles agree."""
+        """Return the entry that this one is; by another's name or by its text only where the titles agree.
+
+        What is read again and is called otherwise now is the one entry that was met there.
+        """
         entry, link = incoming.entry, incoming.link_key
         own = self._by_own_name.get(entry.key) or (self._by_own_name.get(link) if link is not None else None)
         if own is not None:
@@ -125,7 +145,9 @@ class _Known:
         alike = [other] if other is not None else []
         if incoming.text_key is not None:
             alike += self._by_text.get(incoming.text_key, [])
-        return next((record for record in alike if is_titled_alike(record.entry.title, entry.title)), None)
+        met = self._by_origin.get(incoming.origin, []) if incoming.reread else []
+        same = (record for record in alike if is_titled_alike(record.entry.title, entry.title))
+        return next(same, met[0] if len(met) == 1 else None)
 
 
 def _name_of(incoming: Incoming) -> str:
@@ -133,59 +155,22 @@ def _name_of(incoming: Incoming) -> str:
     return incoming.link_key or incoming.entry.key
 
 
-def save(connection: Connection, drafted: Iterable[Incoming]) -> list[Saved]:
-    """Save entries, in their order, and say of each what became of it."""
+def save(connection: Connection, drafted: Iterable[Incoming]) -> list[tuple[int, Saved]]:
+    """Save entries, in their order; return of each the number that it has in the store and what became of it."""
     last = counter(connection, "entries")
-    outcomes: list[Saved] = []
+    outcomes: list[tuple[int, Saved]] = []
     batch_end = last
     for batch in in_chunks(drafted):
         outcomes_here, batch_end = _save_batch(connection, batch, batch_end)
         outcomes += outcomes_here
-    _count_changes(connection, sum(outcome is not Saved.SAME for outcome in outcomes))
+    count_changes(connection, sum(saved is not Saved.SAME for _, saved in outcomes))
     if batch_end > last:
         _set_counter(connection, "entries", batch_end)
     return outcomes
 
 
-def forget(connection: Connection, source: str, addresses: Collection[str]) -> int:
-    """Forget that entries were met at these addresses of a source; return how many had no other and are removed."""
-    numbers: set[int] = set()
-    for chunk in in_chunks(addresses):
-        here = (origins.c.source == source) & origins.c.address.in_(chunk)
-        numbers.update(connection.scalars(select(origins.c.number).where(here)))
-        connection.execute(delete(origins).where(here))
-    removed = 0
-    for some in in_chunks(sorted(numbers)):
-        left = select(origins.c.number, origins.c.source, origins.c.address).where(origins.c.number.in_(some))
-        heirs = {number: Origin(*rest) for number, *rest in connection.execute(left)}
-        _hand_over(connection, source, heirs)
-        removed += _remove(connection, [number for number in some if number not in heirs])
-    _count_changes(connection, removed)
-    return removed
-
-
-def _hand_over(connection: Connection, source: str, heirs: dict[int, Origin]) -> None:
-    """Let another origin hold the text of each entry, where the one that held it is gone."""
-    columns = (entries.c.number, entries.c.held_source, entries.c.held_address)
-    held = connection.execute(select(*columns).where(entries.c.number.in_(heirs), entries.c.held_source == source))
-    for number, *holder in held.all():
-        known = select(origins.c.number).where(
-            origins.c.number == number, origins.c.source == holder[0], origins.c.address == holder[1]
-        )
-        if connection.scalar(known) is None:
-            heir = heirs[number]
-            values = {"held_source": heir.source, "held_address": heir.address}
-            connection.execute(update(entries).where(entries.c.number == number).values(values))
-
-
-def _remove(connection: Connection, numbers: Sequence[int]) -> int:
-    positions = connection.scalars(select(entries.c.position).where(entries.c.number.in_(numbers))).all()
-    reindex(connection, gone=positions, come=[])
-    connection.execute(delete(entries).where(entries.c.number.in_(numbers)))
-    return len(positions)
-
-
-def _count_changes(connection: Connection, number: int) -> None:
+def count_changes(connection: Connection, number: int) -> None:
+    """Note that so many entries were added, changed or removed."""
     if number:
         _set_counter(connection, "changes", counter(connection, "changes") + number)
 
@@ -195,7 +180,7 @@ def _set_counter(connection: Connection, name: str, value: int) -> None:
     connection.execute(insert(counters).values(name=name, value=value))
 
 
-def _save_batch(connection: Connection, batch: Sequence[Incoming], last: int) -> tuple[list[Saved], int]:
+def _save_batch(connection: Connection, batch: Sequence[Incoming], last: int) -> tuple[list[tuple[int, Saved]], int]:
     known = _known(connection, batch)
     met: dict[tuple[int, Origin], str | None] = {}
     outcomes = []
@@ -207,15 +192,16 @@ def _save_batch(connection: Connection, batch: Sequence[Incoming], last: int) ->
             names = frozenset((incoming.entry.key, incoming.link_key))
             found = _Record(last, incoming.entry, incoming.origin, names, written_from=incoming)
             known.add(found, incoming.text_key)
-            outcomes.append(Saved.NEW)
+            saved = Saved.NEW
         else:
-            outcomes.append(_merge(found, incoming))
+            saved = _merge(found, incoming)
             known.note_name(found, name)
-            if outcomes[-1] is Saved.CHANGED:
+            if saved is Saved.CHANGED:
                 known.note_text(found, incoming.text_key)
+        outcomes.append((found.number, saved))
         met.setdefault((found.number, incoming.origin), None if name in found.names else name)
     _write(connection, known.records)
-    _write_origins(connection, met)
+    _write_origins(connection, met, {record.number: record for record in known.records})
     return outcomes, last
 
 
@@ -227,13 +213,14 @@ def _known(connection: Connection, batch: Sequence[Incoming]) -> _Known:
     texts = {incoming.text_key for incoming in batch} - {None}
     named = select(origins.c.number, origins.c.known_as).where(origins.c.known_as.in_(keys | links))
     others = connection.execute(named.order_by(origins.c.number)).all()
+    reread = _met_at(connection, {incoming.origin for incoming in batch if incoming.reread})
     known = _Known()
     statement = select(entries).where(
         or_(
             column.key.in_(keys),
             column.link_key.in_(links),
             column.text_key.in_(texts),
-            column.number.in_({other.number for other in others}),
+            column.number.in_({other.number for other in others} | {number for number, _ in reread}),
         )
     )
     for row in connection.execute(statement.order_by(column.number)).mappings():
@@ -250,11 +237,25 @@ def _known(connection: Connection, batch: Sequence[Incoming]) -> _Known:
     by_number = {record.number: record for record in known.records}
     for other in others:
         known.note_name(by_number[other.number], other.known_as)
+    for number, origin in reread:
+        known.note_origin(by_number[number], origin)
     return known
 
 
+def _met_at(connection: Connection, places: Collection[Origin]) -> list[tuple[int, Origin]]:
+    """Return the numbers of the entries that were met at these origins."""
+    columns = (origins.c.number, origins.c.source, origins.c.address)
+    found = []
+    for source in sorted({place.source for place in places}):
+        addresses = [place.address for place in places if place.source == source]
+        for chunk in in_chunks(addresses):
+            rows = connection.execute(select(*columns).where(origins.c.source == source, origins.c.address.in_(chunk)))
+            found += [(number, Origin(*origin)) for number, *origin in rows]
+    return found
+
+
 def _merge(record: _Record, incoming: Incoming) -> Saved:
-    new = merged(record.entry, incoming.entry, same_origin=record.held == incoming.origin)
+    new = merged(record.entry, incoming.entry, same_origin=record.held == incoming.origin, reread=incoming.reread)
     if new is None:
         return Saved.SAME
     if new.updated != record.entry.updated:
@@ -270,6 +271,7 @@ def _write(connection: Connection, known: Sequence[_Record]) -> None:
     ties = _ties(connection, records)
     positions = _positions(connection, records)
     new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
     come: list[tuple[int, str, str]] = []
     for record in known:
         if (incoming := record.written_from) is None:
@@ -280,9 +282,11 @@ def _write(connection: Connection, known: Sequence[_Record]) -> None:
         if record.stored_at is None:
             new.append(row)
         else:
-            connection.execute(update(entries).where(entries.c.number == record.number).values(row))
+            changed.append(row | {"this": record.number})
     if new:
         connection.execute(insert(entries), new)
+    if changed:
+        connection.execute(update(entries).where(entries.c.number == bindparam("this")), changed)
     reindex(connection, gone=[r.stored_at for r in records if r.stored_at is not None], come=come)
 
 
@@ -300,14 +304,13 @@ def _positions(connection: Connection, records: Sequence[_Record]) -> dict[int, 
     """Return by number where each entry stands among all."""
     positions = {record.number: record.position for record in records if record.position is not None}
     given: set[int] = set()
-    next_of: dict[int, int] = {}
+    free: dict[int, Iterator[int]] = {}
     homeless = [(record, first_position(record.entry.published)) for record in records if record.position is None]
     taken = taken_positions(connection, {first for _, first in homeless})
     for record, first in homeless:
-        place = next_of.get(first, first)
-        if place in taken or place != first or place in given:
-            place = free_position(connection, place, given)
-        next_of[first] = place + 1
+        place = first
+        if first in taken or first in given:
+            place = next(free.setdefault(first, free_positions(connection, first, given)))
         given.add(place)
         positions[record.number] = place
     return positions
@@ -328,7 +331,9 @@ def _ties(connection: Connection, records: Sequence[_Record]) -> dict[int, int]:
     return ties
 
 
-def _write_origins(connection: Connection, met: dict[tuple[int, Origin], str | None]) -> None:
+def _write_origins(
+    connection: Connection, met: dict[tuple[int, Origin], str | None], records: Mapping[int, _Record]
+) -> None:
     columns = (origins.c.number, origins.c.source, origins.c.address)
     known: set[tuple[int, Origin]] = set()
     for chunk in in_chunks({number for number, _ in met}):
@@ -341,3 +346,13 @@ def _write_origins(connection: Connection, met: dict[tuple[int, Origin], str | N
     ]
     if new:
         connection.execute(insert(origins), new)
+    had_one = {number for number, _ in known}
+    _adopt(connection, [(number, origin) for number, origin in met if number not in had_one], records)
+
+
+def _adopt(connection: Connection, met: Iterable[tuple[int, Origin]], records: Mapping[int, _Record]) -> None:
+    """Let an entry that had lost its last origin (`forgetting.py`) be held by the one that it is met at now."""
+    for number, origin in met:
+        if records[number].stored_at is not None and records[number].written_from is None:
+            values = {"held_source": origin.source, "held_address": origin.address}
+            connection.execute(update(entries).where(entries.c.number == number).values(values))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     ForeignKey,
@@ -76,6 +77,7 @@ entries = Table(
     Column("categories", JSON, nullable=False),
     Column("media", JSON, nullable=False),
     Column("cut", JSON, nullable=False),
+    Column("read_from", JSON, nullable=False),
     Column("summary", Text, nullable=False),
     Column("content", Text, nullable=False),
     Index("ix_entries_updated", "updated", "updated_tie"),
@@ -102,7 +104,8 @@ plain_texts = Table(
     Column("plain", Text, nullable=False),
 )
 
-# The files of folder sources as they were last read.
+# The files of folder sources as they were last read, how many articles each held at most, and whether it is to be
+# read again though it has not changed.
 documents = Table(
     "documents",
     metadata,
@@ -112,6 +115,18 @@ documents = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
     Column("error", Text),
+    Column("articles", Integer, nullable=False),
+    Column("again", Boolean, nullable=False),
+    PrimaryKeyConstraint("source", "path"),
+)
+
+# What stood at the edges of the articles of a document when it was read (`memory.Edges`).
+edges = Table(
+    "edges",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("articles", JSON, nullable=False),
     PrimaryKeyConstraint("source", "path"),
 )
 

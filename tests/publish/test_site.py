@@ -214,7 +214,8 @@ def test_pages_of_entries_that_are_gone_are_removed_and_other_files_are_not(
 def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: Config, sqlite_store: Store) -> None:
     save(sqlite_store, numbered(1), numbered(2))
     publish(config, sqlite_store)
-    assert sqlite_store.take("test", [], [], addresses_gone=["1.md"])[1] == 1
+    sqlite_store.take("test", [], [], addresses=["1.md"])
+    assert sqlite_store.remove_unmet() == 1
     assert publish(config, sqlite_store).removed == 1
     assert page(numbered(1)) not in published(config)
     assert page(numbered(2)) in published(config)

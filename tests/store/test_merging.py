@@ -120,48 +120,5 @@ def test_a_changed_text_is_known_by_its_new_words(store: Store) -> None:
 
 
 def test_what_is_prepared_elsewhere_is_taken_with_its_files_in_one_transaction(store: Store) -> None:
-    saved, removed = store.take("here", [prepare(HERE, article(1))], [])
-    assert (saved, removed) == ([Saved.NEW], 0)
+    assert store.take("here", [prepare(HERE, article(1))], []) == [Saved.NEW]
     assert store.get(article(1).id) == article(1)
-
-
-def test_an_entry_is_removed_with_the_last_file_that_it_was_met_in(store: Store) -> None:
-    store.save([(HERE, article(1)), (THERE, article(2)), (HERE, make_entry(3))])
-    before = store.change()
-    assert store.take("here", [], [], addresses_gone=["a.md"])[1] == 1  # the third; the first has another origin
-    assert store.find(make_entry(3).id) is None
-    assert store.origins(article(1).id) == (THERE,)
-    assert store.change() == before + 1
-    assert store.take("there", [], [], addresses_gone=["b.md"])[1] == 1
-    assert (store.count(), list(store.iter_page_marks())) == (0, [])
-
-
-def test_what_was_removed_is_found_by_no_search(store: Store) -> None:
-    from feeder.store import parse_query  # noqa: PLC0415  for this test alone
-
-    store.save([(HERE, article(1))])
-    assert store.search(parse_query("學校"), limit=10).total == 1
-    store.take("here", [], [], addresses_gone=["a.md"])
-    assert store.search(parse_query("學校"), limit=10).total == 0
-
-
-def test_the_origin_that_is_left_holds_the_text_from_then_on(store: Store) -> None:
-    store.save([(HERE, article(1)), (THERE, article(2))])
-    store.take("here", [], [], addresses_gone=["a.md"])
-    shorter = article(2, LONG[:220])
-    assert store.save([(THERE, shorter)]) == [Saved.CHANGED]
-
-
-def test_the_holder_keeps_the_text_where_another_origin_is_gone(store: Store) -> None:
-    near = Origin("here", "c.md")
-    store.save([(HERE, article(1)), (near, article(2))])
-    store.take("here", [], [], addresses_gone=["c.md"])
-    assert store.origins(article(1).id) == (HERE,)
-    assert store.save([(HERE, article(1, LONG[:220]))]) == [Saved.CHANGED]
-
-
-def test_nothing_is_removed_for_an_address_that_nothing_was_met_at(store: Store) -> None:
-    store.save([(HERE, article(1))])
-    before = store.change()
-    assert store.take("here", [], [], addresses_gone=["z.md"])[1] == 0
-    assert store.change() == before

@@ -188,6 +188,13 @@ def test_updated_moves_with_title_or_text(changes: dict[str, Any], own: datetime
     assert new == make_entry(updated=expected, **changes)
 
 
+@pytest.mark.parametrize("changes", [{"title": "别的"}, {"content": "<p>别的</p>"}])
+def test_updated_stays_where_the_source_has_not_changed_and_we_read_it_better(changes: dict[str, Any]) -> None:
+    again = make_entry(first_seen_at=NOW, updated=NOW, **changes)
+    new = merged(make_entry(), again, same_origin=True, reread=True)
+    assert new == make_entry(**changes)
+
+
 def test_updated_never_goes_back_when_the_clock_does() -> None:
     early = make_entry(title="别的", first_seen_at=datetime(1999, 1, 1, tzinfo=UTC))
     new = merged(make_entry(), early, same_origin=True)
@@ -203,6 +210,32 @@ def test_an_entry_without_a_date_keeps_the_one_it_was_first_given() -> None:
     first = make_entry(published=make_entry().first_seen_at, published_from="now")
     again = make_entry(published=NOW, first_seen_at=NOW, published_from="now")
     assert merged(first, again, same_origin=True) is None
+
+
+def test_where_an_entry_was_read_from_is_kept_and_changes_nothing_by_itself(store: Store) -> None:
+    store.save([(Origin("s", "1"), make_entry(read_from={"title": "link line"}))])
+    store.save([(Origin("s", "1"), make_entry(read_from={"title": "file name"}))])
+    assert store.latest(1)[0].read_from == {"title": "link line"}
+
+
+def test_a_date_that_is_kept_keeps_where_it_was_read_from() -> None:
+    held = make_entry(read_from={"published": "epoch", "updated": "epoch"})
+    again = make_entry(published=NOW, first_seen_at=NOW, rights="-", read_from={"published": "read time"})
+    new = merged(held, again, same_origin=True)
+    assert new is not None
+    assert new.read_from == {"published": "epoch", "updated": "epoch"}
+
+
+@pytest.mark.parametrize(
+    ("own", "place"),
+    [(NOW, "front matter: lastmod"), (make_entry().updated, "when the text had changed")],
+    ids=["the source's", "ours"],
+)
+def test_an_update_says_who_dated_it(own: datetime, place: str) -> None:
+    changed = make_entry(title="别的", updated=own, read_from={"updated": "front matter: lastmod"})
+    new = merged(make_entry(), changed, same_origin=True)
+    assert new is not None
+    assert new.read_from["updated"] == place
 
 
 def test_ties_count_entries_with_one_updated_as_they_came(store: Store) -> None:

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("categories", sa.JSON(), nullable=False),
         sa.Column("media", sa.JSON(), nullable=False),
         sa.Column("cut", sa.JSON(), nullable=False),
+        sa.Column("read_from", sa.JSON(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
     )
@@ -67,6 +68,15 @@ def upgrade() -> None:
         sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("error", sa.Text()),
+        sa.Column("articles", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "path"),
+    )
+    op.create_table(
+        "edges",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("articles", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("source", "path"),
     )
     op.create_table(

@@ -1,0 +1,83 @@
+"""What recurs at the edges of articles: counted as they are read, and cut also from those read before it was known.
+
+    articles ── count ──> tally ── learn ──> learned: what the next ones are read with
+                            └── at the end of a pass ── apply ──> files to be read again: those that hold what was
+                                learned only after them, and those that lost what turned out not to recur after all
+
+So an archive that is read in one pass ends as clean as one that was read day by day. The tally is a note in the store.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+
+from feeder.ingest.reading import Edge, Learned
+from feeder.normalise.learned import Tally
+from feeder.store import Edges, Store
+
+_TALLY_NOTE = "boilerplate"
+_APPLIED_NOTE = "boilerplate applied: "  # and the source's name: a digest of what its files were read or marked with
+_TENTH = 10  # of it may be lost with a pass that is killed: written down each time, it would cost more than reading
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Learning:
+    """What one pass over one source knows of recurring lines, and what it adds to that."""
+
+    def __init__(self, store: Store, source: str) -> None:
+        self._store, self._source = store, source
+        self._tally = Tally.read(store.get_note(_TALLY_NOTE))
+        self._unwritten = 0
+        self._taught: set[str] = set()
+        self._known_before = self._tally.all_learned()
+        self._used: dict[str, frozenset[str]] = {}
+        self.learned: Learned = self._known_before
+
+    def count(self, edges: Iterable[Edge]) -> None:
+        """Count articles that were met for the first time."""
+        for edge in edges:
+            self._tally.add(edge.publisher, edge.marks)
+            self._taught.add(edge.publisher)
+            self._unwritten += 1
+
+    def learn(self) -> None:
+        """Let what was counted until now be known to those that are read from now on."""
+        changed = {name: marks for name in self._taught if (marks := self._tally.learned(name)) != self._of(name)}
+        for name, marks in changed.items():
+            self._used[name] = self._used.get(name, _NOTHING) | marks
+        if changed:
+            self.learned = {**self.learned, **changed}
+        self._taught.clear()
+        if self._unwritten * _TENTH > self._tally.articles.total():
+            self._write()
+
+    def apply(self) -> int:
+        """Note which files are to be read again, for more or less is known now than when they were; how many."""
+        self.learn()
+        if self._unwritten:
+            self._write()
+        told = json.dumps({name: sorted(marks) for name, marks in self.learned.items() if marks}, sort_keys=True)
+        digest = hashlib.sha256(told.encode()).hexdigest()
+        # What was known before this pass and is no more was true of those that it was cut from: they stay as they are.
+        dropped = {
+            name: used - self._of(name) - self._known_before.get(name, _NOTHING) for name, used in self._used.items()
+        }
+        note = _APPLIED_NOTE + self._source
+        if not any(dropped.values()) and self._store.get_note(note) == digest:
+            return 0
+
+        def is_concerned(edges: Edges) -> bool:
+            return any(_meet(self.learned, name, left) or _meet(dropped, name, taken) for name, left, taken in edges)
+
+        return self._store.read_again(self._source, is_concerned, notes={note: digest})
+
+    def _of(self, publisher: str) -> frozenset[str]:
+        return self.learned.get(publisher, _NOTHING)
+
+    def _write(self) -> None:
+        self._store.set_note(_TALLY_NOTE, str(self._tally))
+        self._unwritten = 0
+
+
+def _meet(known: Mapping[str, frozenset[str]], publisher: str, marks: Collection[str]) -> bool:
+    return not known.get(publisher, _NOTHING).isdisjoint(marks)

@@ -1,0 +1,65 @@
+"""What happens when an entry is no longer met where it was: the origin goes, and with the last one the entry.
+
+    a file is gone, or holds other articles now ──► forget: its origin goes; another one holds the text from then on
+    the end of the pass ──► remove_unmet: what has no origin left is removed
+
+Between the two an article may turn up in another file: it has only moved. A pass that is killed in between loses
+nothing: the next one removes what this one left.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from feeder.store.entries import Origin, in_chunks
+from feeder.store.saving import count_changes
+from feeder.store.search import reindex
+from feeder.store.tables import entries, origins
+
+
+def forget(connection: Connection, source: str, addresses: Collection[str], met: Collection[tuple[int, str]]) -> None:
+    """Forget what was met at these addresses of a source, but for the numbers that are still `met` there."""
+    left: list[dict[str, Any]] = []
+    for chunk in in_chunks(addresses):
+        here = (origins.c.source == source) & origins.c.address.in_(chunk)
+        rows = connection.execute(select(origins.c.number, origins.c.address).where(here))
+        left += [{"n": number, "a": address} for number, address in rows if (number, address) not in met]
+    if not left:
+        return
+    one = (origins.c.source == source) & (origins.c.number == bindparam("n")) & (origins.c.address == bindparam("a"))
+    connection.execute(delete(origins).where(one), left)
+    for some in in_chunks(sorted({row["n"] for row in left})):
+        rest = select(origins.c.number, origins.c.source, origins.c.address).where(origins.c.number.in_(some))
+        _hand_over(connection, source, {number: Origin(*origin) for number, *origin in connection.execute(rest)})
+
+
+def _hand_over(connection: Connection, source: str, heirs: dict[int, Origin]) -> None:
+    """Let another origin hold the text of each entry, where the one that held it is gone."""
+    columns = (entries.c.number, entries.c.held_source, entries.c.held_address)
+    held = connection.execute(select(*columns).where(entries.c.number.in_(heirs), entries.c.held_source == source))
+    for number, *holder in held.all():
+        known = select(origins.c.number).where(
+            origins.c.number == number, origins.c.source == holder[0], origins.c.address == holder[1]
+        )
+        if connection.scalar(known) is None:
+            heir = heirs[number]
+            values = {"held_source": heir.source, "held_address": heir.address}
+            connection.execute(update(entries).where(entries.c.number == number).values(values))
+
+
+def remove_unmet(connection: Connection) -> int:
+    """Remove the entries that are met nowhere any more; return how many there were."""
+    unmet = select(entries.c.number).where(~select(origins).where(origins.c.number == entries.c.number).exists())
+    removed = 0
+    for some in in_chunks(connection.scalars(unmet).all()):
+        removed += _remove(connection, some)
+    count_changes(connection, removed)
+    return removed
+
+
+def _remove(connection: Connection, numbers: Sequence[int]) -> int:
+    positions = connection.scalars(select(entries.c.position).where(entries.c.number.in_(numbers))).all()
+    reindex(connection, gone=positions, come=[])
+    connection.execute(delete(entries).where(entries.c.number.in_(numbers)))
+    return len(positions)
