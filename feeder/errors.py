@@ -18,7 +18,24 @@
 Anything else that is raised is a fault of the program, never of its user, and is not wrapped.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+QueryMistake = Literal[
+    "too-long",
+    "too-many-words",
+    "too-many-excluded",
+    "too-many-fields",
+    "unopened",
+    "unclosed",
+    "too-deep",
+    "empty-value",
+    "bad-date",
+    "bad-span",
+    "bad-has",
+    "bad-language",
+    "bad-site",
+]
 
 
 class FeederError(Exception):
@@ -36,14 +53,18 @@ class ConfigError(FeederError):
 class QueryError(FeederError):
     """Search words that cannot be understood.
 
-    `place` is the offset, in characters from 0, at which reading the query failed.
+    `place` is the offset, in characters from 0, at which reading the query failed. `code` names the mistake for
+    those who say it in another language, and `values` holds what their sentence may name: `token`, the word or value
+    that is wrong; `most`, how many there may be; `field`, and an `example` of it.
     """
 
     exit_code = 2
 
-    def __init__(self, message: str, *, place: int = 0) -> None:
+    def __init__(self, message: str, *, place: int, code: QueryMistake, values: Mapping[str, str | int]) -> None:
         super().__init__(message)
         self.place = place
+        self.code = code
+        self.values = values
 
 
 class SourceError(FeederError):

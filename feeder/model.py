@@ -56,11 +56,15 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where an entry was first published, written out as atom:source (RFC 4287 §4.2.11)."""
+    """Where an entry was first published, written out as atom:source (RFC 4287 §4.2.11).
+
+    `name` is the configured source that it was read by; None where that is not known.
+    """
 
     title: str
     id: str
     link: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@
                  │                       reading.py: few files here, many in workers.py's processes   │ in batches,
                  └──> same, gone, failed, ignored: told without a look inside ────────────────────────┤ each of them
                                                                                                       v one transaction
-    store  <── take: entries, the index, and what was read, so that next time it is skipped <─────────┘
+    store  <── take: entries, and what was read, so that next time it is skipped; the index follows <─┘
       └── what recurs at the edges of articles is known at the end of a round (learning.py): the files that were read
           before it was known go through a second one, as if they were unread
 
@@ -63,7 +63,8 @@ def ingest(
     """
     sources = _named(config, names)
     ours = (config.site.output,)
-    reports = tuple(_pass(source, store, ours=ours, now=now, again=again, progress=progress) for source in sources)
+    with store.following():
+        reports = tuple(_pass(source, store, ours=ours, now=now, again=again, progress=progress) for source in sources)
     store.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return reports
 

@@ -157,13 +157,15 @@ def _urn(name: str) -> str:
 
 
 def _source(draft: Draft, link: str | None, source: str) -> Source:
+    name = source or None
     if (given := draft.source) is not None:
-        return Source(title=plain(given.title), id=to_uri(given.id), link=clean_link(given.link or ""))
+        link = clean_link(given.link or "")
+        return Source(title=plain(given.title), id=to_uri(given.id), link=link, name=name)
     if link is None:
-        return Source(title=source or "feeder", id=_urn(f"{source}/"))
+        return Source(title=source or "feeder", id=_urn(f"{source}/"), name=name)
     parts = urlsplit(link)
     home = f"{parts.scheme}://{parts.netloc}/"
-    return Source(title=parts.netloc, id=to_uri(home), link=home)
+    return Source(title=parts.netloc, id=to_uri(home), link=home, name=name)
 
 
 def _summary(draft: Draft, blocks: Iterable[Block]) -> str:

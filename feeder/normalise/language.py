@@ -77,8 +77,13 @@ def _chinese(sample: str, hint: str | None) -> str:
     evidence -= _count(simplified, sample)
     if evidence:
         return "zh-Hant" if evidence > 0 else "zh-Hans"
-    known = (hint or "").lower()
-    return "zh-Hans" if known in _HANS else "zh-Hant" if known in _HANT else "zh"
+    return chinese_tag(hint or "") or "zh"
+
+
+def chinese_tag(tag: str) -> str | None:
+    """Return `zh-Hans` or `zh-Hant` for a tag that names one by its script or region; None for any other."""
+    known = tag.lower()
+    return "zh-Hans" if known in _HANS else "zh-Hant" if known in _HANT else None
 
 
 @cache

@@ -1,14 +1,16 @@
 """The one database: everything that feeder remembers, behind one class.
 
 `Store` opens transactions and hands them to the modules beside it, which hold the statements: `entries` reads,
-`saving` writes, `search` is full-text search, `memory` all the rest. All its methods are synchronous and may be
-called from any thread. Every datetime in and out is aware and UTC.
+`saving` writes, `memory` does all the rest. `answers` is the part of it that asks the search index, and `follow` keeps
+that in step. All methods are synchronous and may be called from any thread. Every datetime in and out is aware and UTC.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -19,8 +21,10 @@ from feeder.model import Entry
 from feeder.store import engine as _engine
 from feeder.store import entries as _entries
 from feeder.store import memory as _memory
-from feeder.store import search as _search
+from feeder.store.answers import Answers, Hit, Results
 from feeder.store.entries import Origin, PageMark
+from feeder.store.follow import Follower
+from feeder.store.follow import State as SearchState
 from feeder.store.forgetting import forget as _forget
 from feeder.store.forgetting import remove_unmet as _remove_unmet
 from feeder.store.incoming import Incoming, prepare
@@ -28,9 +32,13 @@ from feeder.store.locks import exclusive_pass, wait_for_writers
 from feeder.store.memory import Document, Edges
 from feeder.store.migrate import migrate, refuse_foreign
 from feeder.store.query import Query, parse_query
+from feeder.store.related import Related
 from feeder.store.saving import Saved
 from feeder.store.saving import save as _save
-from feeder.store.tokens import Fragment, highlight, visible_text
+from feeder.store.search import Facets, Order
+from feeder.store.suggestions import Suggestion
+from feeder.store.tokens import Fragment
+from feeder.store.trends import Trend
 
 __all__ = [
     "LAST_FAILURE_NOTE",
@@ -38,15 +46,21 @@ __all__ = [
     "LAST_PASS_NOTE",
     "Document",
     "Edges",
+    "Facets",
     "Fragment",
     "Hit",
     "Incoming",
+    "Order",
     "Origin",
     "PageMark",
     "Query",
+    "Related",
     "Results",
     "Saved",
+    "SearchState",
     "Store",
+    "Suggestion",
+    "Trend",
     "migrate",
     "parse_query",
     "prepare",
@@ -57,42 +71,33 @@ LAST_INGEST_NOTE = "last_ingest_at"  # when all that was to be read was last rea
 LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last ended well (RFC 3339); a name, not a secret
 LAST_FAILURE_NOTE = "last_failure"  # why the last pass ended early; "" or none: it did not
 
+_STORE_NOTE = "store"  # the name of this store among all, given by the first migration
 _MIGRATIONS = "feeder.store:migrations"
 _VERSION_TABLE = "feeder_version"
 _PAGE = 200
-_SNIPPET_CHARACTERS = 120
-_SEARCH_TIME_S = 0.1  # of a search that a stranger may have typed
-_LATEST_TIME_S = 5.0  # of a query out of the configuration, whose answer should be whole
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An entry that a search found; `title` and `snippet` are cut from its own text, what was looked for marked."""
-
-    entry: Entry
-    title: tuple[Fragment, ...]
-    snippet: tuple[Fragment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """One page of a search, newest first. `total` is how many there are; with `more`, how many there are at least."""
-
-    hits: tuple[Hit, ...]
-    total: int
-    more: bool
-
-
-class Store:
+class Store(Answers):
     """A store that is open. Make one with `Store.open`, and close it, or use it in a `with` statement."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, search: Path | None) -> None:
         self.engine = engine
+        self._search_folder = search
+        self._temporary: TemporaryDirectory[str] | None = None
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True, busy_timeout_s: float = _engine.BUSY_TIMEOUT_S) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        search: Path | None = None,
+        create: bool = True,
+        busy_timeout_s: float = _engine.BUSY_TIMEOUT_S,
+    ) -> Self:
         """Open the store at an address, and bring its tables up to date.
 
+        `search` is the folder of the search index, which is made from the store and can be made again. None stands
+        for `FILE.search` beside an SQLite file, and for a temporary folder of this object with PostgreSQL.
         `busy_timeout_s` is how long to wait for another process that has the database locked. A SQLite file that
         is not there is made, with its folder, unless `create` is false.
 
@@ -105,7 +110,8 @@ class Store:
         address = _engine.read_url(url)
         if address.get_backend_name() == "sqlite":
             _prepare_file(address, create=create)
-        store = cls(_engine.make_engine(address, busy_timeout_s=busy_timeout_s))
+            search = search or Path(f"{address.database}.search")
+        store = cls(_engine.make_engine(address, busy_timeout_s=busy_timeout_s), search)
         try:
             if address.get_backend_name() == "sqlite":
                 refuse_foreign(store.engine, _VERSION_TABLE)
@@ -126,8 +132,22 @@ class Store:
             return _engine.describe(connection)
 
     def close(self) -> None:
-        """Close every connection. The store can still be used: it would open new ones."""
+        """Close every connection and the search index. The store can still be used: it would open new ones."""
+        follower = self.__dict__.pop("_follower", None)
+        if follower is not None:
+            follower.close()
         self.engine.dispose()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    @cached_property
+    def _follower(self) -> Follower:
+        folder = self._search_folder
+        if folder is None:
+            self._temporary = TemporaryDirectory(prefix="feeder-search-")
+            folder = Path(self._temporary.name)
+        return Follower(folder, self.get_note(_STORE_NOTE) or "", self.read)
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +187,7 @@ class Store:
     # --- entries ------------------------------------------------------------------------------------------------
 
     def save(self, drafted: Iterable[tuple[Origin, Entry]]) -> list[Saved]:
-        """Save entries in one transaction, the search index with them, and say of each what became of it.
+        """Save entries in one transaction, and say of each what became of it.
 
         An entry is known by its id, else by its link, else by its text. What is the same changes nothing, not even
         a column. Other content from the origin that the present text came from replaces it; from another origin
@@ -175,7 +195,8 @@ class Store:
         """
         prepared = [prepare(origin, entry) for origin, entry in drafted]
         with self._write() as connection:
-            return [saved for _, saved in _save(connection, prepared)]
+            outcomes, _ = _save(connection, prepared)
+        return [saved for _, saved in outcomes]
 
     def take(
         self,
@@ -196,17 +217,25 @@ class Store:
         """
         come = list(incoming)
         with self._write() as connection:
-            outcomes = _save(connection, come)
+            before = _entries.counter(connection, "changes")
+            outcomes, rows = _save(connection, come)
             _memory.record(connection, source, documents, gone, edges)
             if addresses:
                 met = {(number, one.origin.address) for one, (number, _) in zip(come, outcomes, strict=True)}
                 _forget(connection, source, addresses, met)
+            after = _entries.counter(connection, "changes")
+        if after > before:
+            self._follower.offer(before, rows, (), after)
         return [saved for _, saved in outcomes]
 
     def remove_unmet(self) -> int:
         """Remove the entries that are met nowhere any more, and return how many there were."""
         with self._write() as connection:
-            return _remove_unmet(connection)
+            before = _entries.counter(connection, "changes")
+            removed = _remove_unmet(connection)
+        if removed:
+            self._follower.offer(before, (), removed, before + len(removed))
+        return len(removed)
 
     def find(self, ref: str) -> Entry | None:
         """Return the entry with this id, key, link, or unique beginning of a key of at least six digits."""
@@ -229,10 +258,17 @@ class Store:
         with self.read() as connection:
             return _entries.with_keys(connection, keys)
 
-    def latest(self, limit: int, *, before: str | None = None, query: Query | None = None) -> list[Entry]:
-        """Return the newest entries by publication, of those that the query matches.
+    def latest(
+        self,
+        limit: int,
+        *,
+        before: str | None = None,
+        query: Query | None = None,
+        now: datetime | None = None,
+    ) -> list[Entry]:
+        """Return the newest entries by publication, of those that the query matches at `now` (None: at present).
 
-        `before` is the key of the entry to continue after.
+        `before` is the key of the entry to continue after. Waits until the search index has followed the store.
 
         Raises:
             NoSuchEntryError: no entry has the key `before`.
@@ -241,15 +277,7 @@ class Store:
             position = None if before is None else _entries.position_of_key(connection, before)
             if query is None:
                 return [entry for _, entry in _entries.page(connection, limit, before=position)]
-            found = _search.find_positions(
-                connection,
-                query,
-                limit=limit,
-                before=position,
-                time_s=_LATEST_TIME_S,
-            )
-        with self.read() as connection:
-            return _entries.at_positions(connection, found.positions)
+        return self._newest(query, limit, before=position, now=now)
 
     def iter_entries(self, *, oldest_first: bool = False) -> Iterator[Entry]:
         """Yield every entry by publication, newest first unless told otherwise.
@@ -333,54 +361,6 @@ class Store:
         with self.read() as connection:
             return _entries.newest_numbers(connection, limit)
 
-    # --- search -------------------------------------------------------------------------------------------------
-
-    def search(
-        self,
-        query: Query,
-        *,
-        limit: int,
-        offset: int = 0,
-        total_cap: int = 1000,
-        time_s: float = _SEARCH_TIME_S,
-    ) -> Results:
-        """Return a page of what a query finds, newest first.
-
-        Matches are counted up to `total_cap`. A search that is not done after `time_s` seconds gives what it has
-        found by then, with `more`.
-        """
-        with self.read() as connection:
-            found = _search.find_positions(
-                connection,
-                query,
-                limit=limit,
-                offset=offset,
-                total_cap=total_cap,
-                time_s=time_s,
-            )
-        with self.read() as connection:
-            entries = _entries.at_positions(connection, found.positions)
-        return Results(tuple(_hit(entry, query) for entry in entries), found.total, found.more)
-
-    def rebuild_index(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make the search index anew, in one transaction, and return how many entries it holds.
-
-        `progress` is told how many entries are done, of how many.
-        """
-        with self._write() as connection:
-            total = _entries.count(connection)
-            _search.empty_index(connection)
-            done = 0
-            position = -(1 << 63)
-            while page := _entries.page(connection, _PAGE, after=position):
-                prepared = [(place, prepare(Origin("", ""), entry)) for place, entry in page]
-                _search.reindex(connection, gone=[], come=[(place, one.plain, one.terms) for place, one in prepared])
-                position = page[-1][0]
-                done += len(page)
-                if progress is not None:
-                    progress(done, total)
-            return done
-
     # --- the rest -----------------------------------------------------------------------------------------------
 
     def documents(self, source: str) -> dict[str, Document]:
@@ -430,15 +410,3 @@ def _prepare_file(url: URL, *, create: bool) -> None:
         if not create:
             raise StoreMissingError(f"{file}: there is no store yet; `feeder update` makes it")
         _engine.create_folder(file)
-
-
-def _hit(entry: Entry, query: Query) -> Hit:
-    text = visible_text(entry.content) or entry.summary
-    return Hit(
-        entry=entry,
-        title=highlight(entry.title, query.phrases),
-        snippet=tuple(
-            Fragment(fragment.text.replace("\n", " "), fragment.match)
-            for fragment in highlight(text, query.phrases, width=_SNIPPET_CHARACTERS)
-        ),
-    )

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select
 from feeder.errors import NoSuchEntryError
 from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key
 from feeder.normalise.urls import fold_link
-from feeder.store.tables import counters, entries, origins
+from feeder.store.tables import counters, entries, origins, removals
 
 CHUNK = 500  # values in one IN (…); SQLite allows 32,766 in a statement, PostgreSQL 65,535
 
@@ -190,11 +190,6 @@ def page(
     return [(row["position"], to_entry(row)) for row in connection.execute(statement).mappings()]
 
 
-def at_positions(connection: Connection, positions: Sequence[int]) -> list[Entry]:
-    """Return the entries at these positions, in their order; what is no longer there is left out."""
-    return _in_order(connection, entries.c.position, positions)
-
-
 def with_keys(connection: Connection, keys: Sequence[str]) -> list[Entry]:
     """Return the entries with these keys, in their order; unknown keys are left out."""
     return _in_order(connection, entries.c.key, keys)
@@ -244,6 +239,85 @@ def numbered(connection: Connection, after: int, limit: int) -> list[tuple[int, 
     column = entries.c.number
     statement = select(column, *_ENTRY_COLUMNS).where(column > after).order_by(column).limit(limit)
     return [(row["number"], to_entry(row)) for row in connection.execute(statement).mappings()]
+
+
+def with_numbers(connection: Connection, numbers: Sequence[int]) -> list[Entry]:
+    """Return the entries with these numbers, in their order; what is no longer there is left out."""
+    return _in_order(connection, entries.c.number, numbers)
+
+
+class Head(NamedTuple):
+    """What is said of an article before its text."""
+
+    title: str
+    authors: tuple[str, ...]
+    source: str
+    summary: str
+
+
+def heads(connection: Connection, numbers: Sequence[int]) -> list[Head]:
+    """Return the heads of the entries with these numbers, in their order; what is no longer there is left out."""
+    column = entries.c
+    found: dict[int, Head] = {}
+    for chunk in in_chunks(numbers):
+        statement = select(column.number, column.title, column.authors, column.source, column.summary)
+        for row in connection.execute(statement.where(column.number.in_(chunk))):
+            names = tuple(author["name"] for author in row.authors)
+            found[row.number] = Head(row.title, names, row.source["title"], row.summary)
+    return [found[number] for number in numbers if number in found]
+
+
+class Changes(NamedTuple):
+    """Entries that were added or changed, with number and position, those that are `gone`, and up to which change."""
+
+    entries: list[tuple[int, int, Entry]]
+    gone: list[int]
+    upto: int
+
+
+def changed_since(connection: Connection, change: int, limit: int) -> Changes:
+    """Return what was changed after a change, up to `limit` entries in the order in which they changed."""
+    column = entries.c.changed
+    statement = select(column, entries.c.number, entries.c.position, *_ENTRY_COLUMNS)
+    rows = connection.execute(statement.where(column > change).order_by(column).limit(limit)).mappings().all()
+    upto = rows[-1]["changed"] if len(rows) == limit else counter(connection, "changes")
+    gone = select(removals.c.number).where(removals.c.changed > change, removals.c.changed <= upto)
+    found = [(row["number"], row["position"], to_entry(row)) for row in rows]
+    return Changes(found, list(connection.scalars(gone)), upto)
+
+
+def count_changed_since(connection: Connection, change: int) -> int:
+    """Return how many entries were added or changed after a change."""
+    return connection.scalar(select(func.count()).where(entries.c.changed > change)) or 0
+
+
+def mark_of(connection: Connection, change: int) -> str:
+    """Return what tells this change from one of the same number in another history of the store; "" if nothing does."""
+    entry = select(entries.c.number, entries.c.first_seen_at, entries.c.version).where(entries.c.changed == change)
+    if (row := connection.execute(entry).one_or_none()) is not None:
+        return f"{row.number} {row.first_seen_at.isoformat()} {row.version}"
+    removed = connection.scalar(select(removals.c.number).where(removals.c.changed == change))
+    return "" if removed is None else str(removed)
+
+
+def has_passed(connection: Connection, change: int, mark: str) -> bool:
+    """Say whether the store was once at this change, with this mark.
+
+    It was not where an older copy of the database was put in its place since, even if that has more changes by now.
+    """
+    if counter(connection, "changes") < change:
+        return False
+    if not mark:
+        return True
+    number, *entry = mark.split()
+    columns = (entries.c.changed, entries.c.first_seen_at, entries.c.version)
+    row = connection.execute(select(*columns).where(entries.c.number == int(number))).one_or_none()
+    if row is None:
+        later = (removals.c.number == int(number)) & (removals.c.changed >= change)
+        return connection.scalar(select(removals.c.number).where(later)) is not None
+    if not entry or row.first_seen_at.isoformat() != entry[0]:
+        return False
+    return bool(row.changed > change or (row.changed == change and row.version == entry[1]))
 
 
 def newest_numbers(connection: Connection, limit: int) -> list[int]:

@@ -7,15 +7,14 @@ Between the two an article may turn up in another file: it has only moved. A pas
 nothing: the next one removes what this one left.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from feeder.store.entries import Origin, in_chunks
-from feeder.store.saving import count_changes
-from feeder.store.search import reindex
-from feeder.store.tables import entries, origins
+from feeder.store.saving import next_changes
+from feeder.store.tables import entries, origins, removals
 
 
 def forget(connection: Connection, source: str, addresses: Collection[str], met: Collection[tuple[int, str]]) -> None:
@@ -48,18 +47,12 @@ def _hand_over(connection: Connection, source: str, heirs: dict[int, Origin]) ->
             connection.execute(update(entries).where(entries.c.number == number).values(values))
 
 
-def remove_unmet(connection: Connection) -> int:
-    """Remove the entries that are met nowhere any more; return how many there were."""
+def remove_unmet(connection: Connection) -> list[int]:
+    """Remove the entries that are met nowhere any more; return their numbers."""
     unmet = select(entries.c.number).where(~select(origins).where(origins.c.number == entries.c.number).exists())
-    removed = 0
-    for some in in_chunks(connection.scalars(unmet).all()):
-        removed += _remove(connection, some)
-    count_changes(connection, removed)
-    return removed
-
-
-def _remove(connection: Connection, numbers: Sequence[int]) -> int:
-    positions = connection.scalars(select(entries.c.position).where(entries.c.number.in_(numbers))).all()
-    reindex(connection, gone=positions, come=[])
-    connection.execute(delete(entries).where(entries.c.number.in_(numbers)))
-    return len(positions)
+    numbers = connection.scalars(unmet).all()
+    changes = next_changes(connection, len(numbers))
+    for some in in_chunks(zip(numbers, changes, strict=True)):
+        connection.execute(insert(removals), [{"number": number, "changed": change} for number, change in some])
+        connection.execute(delete(entries).where(entries.c.number.in_([number for number, _ in some])))
+    return list(numbers)

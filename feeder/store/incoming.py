@@ -12,7 +12,8 @@ from difflib import SequenceMatcher
 from feeder.model import Entry, entry_to_dict
 from feeder.store.entries import Origin, digest_of, link_key
 from feeder.store.query import searchable_parts
-from feeder.store.tokens import plain, terms
+from feeder.store.terms import Terms, terms_of
+from feeder.store.tokens import plain
 
 # Letters below which two equal texts say nothing: "click here to listen" stands under a hundred different titles.
 MIN_LETTERS = 200
@@ -27,16 +28,14 @@ _NUMBER = re.compile(r"\d+|[一二三四五六七八九十百零〇]+")
 class Incoming:
     """An entry as it comes in from an origin.
 
-    `plain` is what searches look at and `terms` what the index holds of it, parted by spaces. `link_key` stands for
-    all spellings of its link and `text_key` for its text in either script; None where there is none, or too little.
-    `digest` says what the entry holds. `reread` says that the origin holds what it held when it was last read: what is
-    read otherwise now is our doing.
+    `terms` is what the search index holds of it. `link_key` stands for all spellings of its link and `text_key` for
+    its text in either script; None where there is none, or too little. `digest` says what the entry holds. `reread`
+    says that the origin holds what it held when it was last read: what is read otherwise now is our doing.
     """
 
     origin: Origin
     entry: Entry
-    plain: str = field(repr=False)
-    terms: str = field(repr=False)
+    terms: Terms = field(repr=False)
     link_key: str | None
     text_key: str | None
     digest: str
@@ -50,8 +49,7 @@ def prepare(origin: Origin, entry: Entry, *, reread: bool = False) -> Incoming:
     return Incoming(
         origin=origin,
         entry=entry,
-        plain=whole,
-        terms=" ".join(terms(whole)),
+        terms=terms_of(entry, whole),
         link_key=None if entry.link is None else link_key(entry.link),
         text_key=_text_key(body),
         digest=digest(entry),

@@ -27,7 +27,7 @@ def exclusive_pass(engine: Engine) -> Iterator[None]:
         PassRunningError: another process or thread holds it.
         StoreError: the lock cannot be taken at all.
     """
-    held = _file_lock(f"{engine.url.database}.lock") if engine.dialect.name == "sqlite" else _server_lock(engine)
+    held = file_lock(f"{engine.url.database}.lock") if engine.dialect.name == "sqlite" else _server_lock(engine)
     with held as free:
         if not free:
             raise PassRunningError(f"{shown(engine.url)}: another pass is at work; this one did nothing")
@@ -35,7 +35,8 @@ def exclusive_pass(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def _file_lock(path: str) -> Iterator[bool]:
+def file_lock(path: str) -> Iterator[bool]:
+    """Hold the lock of a file, which is made; False where another process or thread holds it."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

@@ -9,7 +9,8 @@
                                 fuller than what is held? ── CHANGED, and that origin holds it now
                                 else ── SAME
 
-Everything of one call is one transaction, the search index with it.
+Everything of one call is one transaction. Each entry that is written takes the next of the store's changes, by which
+the search index follows.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -32,9 +33,10 @@ from feeder.store.entries import (
     to_row,
 )
 from feeder.store.incoming import Incoming, digest, is_titled_alike
-from feeder.store.search import reindex
+from feeder.store.query import searchable_text
 from feeder.store.tables import counters, entries, origins
-from feeder.store.tokens import visible_text
+from feeder.store.terms import Row, Terms, terms_of
+from feeder.store.tokens import plain, visible_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -155,24 +157,30 @@ def _name_of(incoming: Incoming) -> str:
     return incoming.link_key or incoming.entry.key
 
 
-def save(connection: Connection, drafted: Iterable[Incoming]) -> list[tuple[int, Saved]]:
-    """Save entries, in their order; return of each the number that it has in the store and what became of it."""
+def save(connection: Connection, drafted: Iterable[Incoming]) -> tuple[list[tuple[int, Saved]], list[Row]]:
+    """Save entries, in their order.
+
+    Returns of each the number that it has in the store and what became of it, and what the search index must be told.
+    """
     last = counter(connection, "entries")
     outcomes: list[tuple[int, Saved]] = []
+    rows: list[Row] = []
     batch_end = last
     for batch in in_chunks(drafted):
-        outcomes_here, batch_end = _save_batch(connection, batch, batch_end)
+        outcomes_here, rows_here, batch_end = _save_batch(connection, batch, batch_end)
         outcomes += outcomes_here
-    count_changes(connection, sum(saved is not Saved.SAME for _, saved in outcomes))
+        rows += rows_here
     if batch_end > last:
         _set_counter(connection, "entries", batch_end)
-    return outcomes
+    return outcomes, rows
 
 
-def count_changes(connection: Connection, number: int) -> None:
-    """Note that so many entries were added, changed or removed."""
-    if number:
-        _set_counter(connection, "changes", counter(connection, "changes") + number)
+def next_changes(connection: Connection, count: int) -> range:
+    """Return the numbers of the store's next changes, so many of them, which are taken with that."""
+    last = counter(connection, "changes")
+    if count:
+        _set_counter(connection, "changes", last + count)
+    return range(last + 1, last + count + 1)
 
 
 def _set_counter(connection: Connection, name: str, value: int) -> None:
@@ -180,7 +188,9 @@ def _set_counter(connection: Connection, name: str, value: int) -> None:
     connection.execute(insert(counters).values(name=name, value=value))
 
 
-def _save_batch(connection: Connection, batch: Sequence[Incoming], last: int) -> tuple[list[tuple[int, Saved]], int]:
+def _save_batch(
+    connection: Connection, batch: Sequence[Incoming], last: int
+) -> tuple[list[tuple[int, Saved]], list[Row], int]:
     known = _known(connection, batch)
     met: dict[tuple[int, Origin], str | None] = {}
     outcomes = []
@@ -200,9 +210,9 @@ def _save_batch(connection: Connection, batch: Sequence[Incoming], last: int) ->
                 known.note_text(found, incoming.text_key)
         outcomes.append((found.number, saved))
         met.setdefault((found.number, incoming.origin), None if name in found.names else name)
-    _write(connection, known.records)
+    rows = _write(connection, known.records)
     _write_origins(connection, met, {record.number: record for record in known.records})
-    return outcomes, last
+    return outcomes, rows, last
 
 
 def _known(connection: Connection, batch: Sequence[Incoming]) -> _Known:
@@ -266,19 +276,19 @@ def _merge(record: _Record, incoming: Incoming) -> Saved:
     return Saved.CHANGED
 
 
-def _write(connection: Connection, known: Sequence[_Record]) -> None:
+def _write(connection: Connection, known: Sequence[_Record]) -> list[Row]:
     records = [record for record in known if record.written_from is not None]
     ties = _ties(connection, records)
     positions = _positions(connection, records)
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
-    come: list[tuple[int, str, str]] = []
-    for record in known:
-        if (incoming := record.written_from) is None:
-            continue
+    rows: list[Row] = []
+    for record, change in zip(records, next_changes(connection, len(records)), strict=True):
+        incoming = record.written_from
+        assert incoming is not None  # noqa: S101  for the types; those without are no records here
         position = positions[record.number]
-        row = _row(record, incoming, position=position, tie=ties[record.number])
-        come.append((position, incoming.plain, incoming.terms))
+        row = _row(record, incoming, position=position, tie=ties[record.number]) | {"changed": change}
+        rows.append(Row(record.number, position, _terms(record.entry, incoming), known=record.stored_at is not None))
         if record.stored_at is None:
             new.append(row)
         else:
@@ -287,7 +297,11 @@ def _write(connection: Connection, known: Sequence[_Record]) -> None:
         connection.execute(insert(entries), new)
     if changed:
         connection.execute(update(entries).where(entries.c.number == bindparam("this")), changed)
-    reindex(connection, gone=[r.stored_at for r in records if r.stored_at is not None], come=come)
+    return rows
+
+
+def _terms(entry: Entry, incoming: Incoming) -> Terms:
+    return incoming.terms if entry is incoming.entry else terms_of(entry, plain(searchable_text(entry)))
 
 
 def _row(record: _Record, incoming: Incoming, *, position: int, tie: int) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The tables, as SQLAlchemy Core sees them, and how a moment is kept. No query lives here.
 
-The migrations make these tables; a test holds the two together. Full-text search adds one table of its own, which
-differs between the databases and lives in `search.py` alone.
+The migrations make these tables; a test holds the two together.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -45,7 +44,8 @@ class Moment(TypeDecorator[datetime]):
 metadata = MetaData()
 
 # `number` counts entries in the order in which they came. `position` orders them by publication, those of one second
-# as they came; where more than 16 share a second, the rest count as later. `key`, `link_key` and `version` are digests
+# as they came; where more than 16 share a second, the rest count as later. `changed` is which of the store's changes
+# wrote the entry last. `key`, `link_key` and `version` are digests
 # of other columns: ids and links are looked up by them, since PostgreSQL refuses to index a text of more than 2,704
 # bytes. `text_key` is one of the text, the same in both Chinese scripts. `held_source` and `held_address` name the
 # origin that the present text came from.
@@ -54,6 +54,7 @@ entries = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False, unique=True),
+    Column("changed", BigInteger, nullable=False, unique=True),
     Column("key", Text, nullable=False, unique=True),
     Column("id", Text, nullable=False),
     Column("link", Text),
@@ -96,12 +97,12 @@ origins = Table(
     Index("ix_origins_address", "source", "address"),
 )
 
-# The plain text (`tokens.plain`) of each entry, by the entry's position: what candidates are compared with.
-plain_texts = Table(
-    "plain_texts",
+# Entries that were removed, so that the search index can follow.
+removals = Table(
+    "removals",
     metadata,
-    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("plain", Text, nullable=False),
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("changed", BigInteger, nullable=False, index=True),
 )
 
 # The files of folder sources as they were last read, how many articles each held at most, and whether it is to be
@@ -137,7 +138,7 @@ notes = Table(
     Column("text", Text, nullable=False),
 )
 
-# `entries`: the last number given out. `changes`: how often an entry was added, changed or removed.
+# `entries`: the last number given out. `changes`: that of the last change: an entry added, changed or removed.
 counters = Table(
     "counters",
     metadata,

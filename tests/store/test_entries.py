@@ -107,7 +107,7 @@ def test_an_empty_store_is_empty_throughout(store: Store) -> None:
     assert [*store.latest(5), *store.iter_entries(), *store.iter_page_marks()] == []
     assert [*store.news(0, 5), *store.newest_numbers(5)] == []
     assert store.origins("urn:x") == ()
-    assert store.rebuild_index() == 0
+    assert store.follow(anew=True)
 
 
 def test_documents_are_remembered_by_source_and_path(store: Store) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from feeder.errors import PassRunningError, StoreBusyError, StoreError
-from feeder.store import Document, Origin, Saved, Store, parse_query
+from feeder.store import Document, Origin, Saved, Store, parse_query, prepare
 from tests.entries import make_entry
 
 HERE = Origin("seeds", "a.txt")
@@ -21,7 +21,6 @@ WRITERS: dict[str, Callable[[Store], object]] = {
     "save": lambda store: store.save([(HERE, make_entry(9))]),
     "record": lambda store: store.record("seeds", [Document(path="p", size=1, mtime_ns=1, digest="d")]),
     "set_note": lambda store: store.set_note("name", "text"),
-    "rebuild_index": lambda store: store.rebuild_index(),
 }
 
 
@@ -30,9 +29,8 @@ def big(number: int) -> str:
 
 
 def check_integrity(store: Store) -> None:
-    with store.begin() as connection:
+    with store.read() as connection:
         assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
-        connection.execute(text("INSERT INTO entry_terms(entry_terms) VALUES ('integrity-check')"))
 
 
 @contextmanager
@@ -164,21 +162,52 @@ def test_a_full_disk_is_one_line_and_loses_nothing(small_disk: Path) -> None:
         check_integrity(store)
 
 
-def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(small_disk: Path) -> None:
+def test_an_index_that_finds_no_room_follows_when_there_is_some(
+    small_disk: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/feeder.db", search=small_disk) as store:
+        store.take("seeds", [prepare(HERE, make_entry(1))], [])
+        assert found(store) == (1, True)
+        with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while True:
+                filler.write(b"x" * 4096)
+        with store.following():
+            for n in range(2, 30):
+                store.take("seeds", [prepare(HERE, make_entry(n, content=big(n)))], [])
+        assert [found(store) for _ in range(3)] == [(1, False)] * 3
+        assert store.count() == 29
+        assert len(caplog.messages) == 1
+        assert "the search index could not be written; is the disk full?" in caplog.text
+        (small_disk / "filler").unlink()
+        assert found(store) == (29, True)
+
+
+def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(
+    small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     url = f"sqlite:///{small_disk}/feeder.db"
     with Store.open(url) as store:
         store.save([(HERE, make_entry(1))])
+        store.follow()
+        store.save([(HERE, make_entry(2))])
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with Store.open(url) as store:
-        assert store.latest(5) == [make_entry(1)]
-        assert store.search(parse_query("雨"), limit=5).total == 1
+        assert store.latest(5) == [make_entry(2), make_entry(1)]
+        assert [found(store) for _ in range(3)] == [(1, False)] * 3
+        assert len(caplog.messages) == 1
         for writer in WRITERS.values():
             with pytest.raises(StoreError, match=r"feeder\.db: it may not be written to"):
                 writer(store)
-        with pytest.raises(StoreError, match=r"feeder\.db\.lock: the lock cannot be made"), store.exclusive_pass():
-            pass
+        for locked in (store.follow, lambda: store.exclusive_pass().__enter__()):
+            with pytest.raises(StoreError, match=r"lock: the lock cannot be made"):
+                locked()
     with pytest.raises(StoreError, match=r"other\.db: it cannot be opened"):
         Store.open(f"sqlite:///{small_disk}/other.db")
+
+
+def found(store: Store) -> tuple[int, bool]:
+    results = store.search(parse_query("雨"), limit=5)
+    return results.total, results.whole
 
 
 @contextmanager

@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.store.tokens import contains, fold, highlight, needed_terms, plain, terms, visible_text
+from feeder.store.tokens import (
+    contains,
+    fold,
+    highlight,
+    index_tokens,
+    is_lone,
+    lone_characters,
+    phrase_tokens,
+    plain,
+    visible_text,
+)
 
 SAMPLE = st.text(alphabet="轉转載载後后一二，。 \n\tAbé'İßﬁ1-_<&>か゛ガ가ㄱ👍🏽\u200d", max_size=30)
 
@@ -42,17 +52,27 @@ def test_plain_text_is_letters_and_what_parts_them(text: str, expected: str) -> 
     assert plain(text) == expected
 
 
-def test_terms_are_characters_pairs_and_words() -> None:
-    assert terms("iphone手机了 了") == {"iphone", "手", "机", "了", "手机", "机了"}
+def test_the_index_holds_words_and_pairs_in_their_order_and_what_parts_them() -> None:
+    def tokens(text: str) -> list[str]:
+        return index_tokens(plain(text)).split()
+
+    assert tokens("iPhone手機壳，了不\n好") == ["iphone", "_手", "手机", "机壳", "壳_了", "了不", "|"]
+    assert tokens("年a年") == ["年_", "a", "_年"]
+    assert tokens("a年b") == ["a", "_年", "年_", "b"]
+    assert tokens("no close one") == ["no", "close", "one"]
+    assert tokens("👍好𠀀") == ["👍好", "好𠀀"]
+    assert tokens("") == []
 
 
-def test_needed_terms_are_pairs_where_there_are_some() -> None:
-    assert needed_terms("习近平 iphone 王") == ["习近", "近平", "iphone", "王"]
+def test_one_close_character_is_looked_for_by_itself() -> None:
+    assert [is_lone(phrase) for phrase in ("年", "年底", "a", "")] == [True, False, False, False]
+    assert sorted(lone_characters("年底a年 底").split()) == ["年", "底"]
+    assert phrase_tokens("年") == []
 
 
-def test_a_long_word_is_indexed_by_its_beginning() -> None:
-    assert terms("a" * 100) == {"a" * 64}
-    assert needed_terms("a" * 100) == ["a" * 64]
+def test_of_a_long_word_the_beginning_counts() -> None:
+    assert plain("a" * 100 + " b") == "a" * 64 + " b"
+    assert phrase_tokens(plain("a" * 100)) == ["a" * 64]
 
 
 @pytest.mark.parametrize(
@@ -74,11 +94,17 @@ def test_a_phrase_is_found_as_whole_words(text: str, phrase: str, found: bool) -
 
 
 @given(SAMPLE, SAMPLE)
-def test_a_text_has_every_term_that_a_phrase_in_it_needs(before: str, after: str) -> None:
+def test_the_tokens_of_a_phrase_stand_in_a_text_where_the_phrase_does(before: str, after: str) -> None:
     text = plain(before + after)
-    for phrase in (plain(after.replace("\n", " ")), plain(before.replace("\n", " "))):
-        if phrase and contains(text, phrase):
-            assert set(needed_terms(phrase)) <= terms(text)
+    held = index_tokens(text).split()
+    for typed in (after, before, before[-3:] + after[:2]):
+        phrase = plain(typed.replace("\n", " "))
+        if is_lone(phrase):
+            assert (phrase in lone_characters(text).split()) == contains(text, phrase)
+        elif phrase:
+            wanted = phrase_tokens(phrase)
+            places = range(len(held) - len(wanted) + 1)
+            assert any(held[at : at + len(wanted)] == wanted for at in places) == contains(text, phrase)
 
 
 @given(st.text())

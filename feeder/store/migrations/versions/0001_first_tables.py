@@ -1,8 +1,9 @@
-"""The first tables: entries, their origins, the documents they were read from, notes, counters, the search index."""
+"""The first tables: entries, their origins, what was removed, the documents they were read from, notes, counters."""
+
+import uuid
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -15,6 +16,7 @@ def upgrade() -> None:
         "entries",
         sa.Column("number", rowid, primary_key=True, autoincrement=False),
         sa.Column("position", sa.BigInteger(), nullable=False, unique=True),
+        sa.Column("changed", sa.BigInteger(), nullable=False, unique=True),
         sa.Column("key", sa.Text(), nullable=False, unique=True),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("link", sa.Text()),
@@ -56,10 +58,11 @@ def upgrade() -> None:
     op.create_index("ix_origins_known_as", "origins", ["known_as"])
     op.create_index("ix_origins_address", "origins", ["source", "address"])
     op.create_table(
-        "plain_texts",
-        sa.Column("position", rowid, primary_key=True, autoincrement=False),
-        sa.Column("plain", sa.Text(), nullable=False),
+        "removals",
+        sa.Column("number", rowid, primary_key=True, autoincrement=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
     )
+    op.create_index("ix_removals_changed", "removals", ["changed"])
     op.create_table(
         "documents",
         sa.Column("source", sa.Text(), nullable=False),
@@ -87,19 +90,6 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("value", sa.BigInteger(), nullable=False),
     )
-    _create_search_index(rowid)
-
-
-def _create_search_index(rowid: sa.types.TypeEngine[int]) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            "CREATE VIRTUAL TABLE entry_terms USING fts5"
-            "(terms, content='', columnsize=0, detail=none, tokenize='ascii')",
-        )
-        return
-    op.create_table(
-        "entry_terms",
-        sa.Column("position", rowid, primary_key=True, autoincrement=False),
-        sa.Column("terms", postgresql.ARRAY(sa.Text()), nullable=False),
-    )
-    op.create_index("ix_entry_terms", "entry_terms", ["terms"], postgresql_using="gin")
+    # The name of this store among all, by which its search index knows it.
+    notes = sa.table("notes", sa.column("name"), sa.column("text"))
+    op.execute(notes.insert().values(name="store", text=uuid.uuid4().hex))

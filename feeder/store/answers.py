@@ -1,0 +1,190 @@
+"""What is asked of the search index, put together with the entries of the database that it finds: a part of `Store`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from feeder.model import Entry
+from feeder.store import entries as _entries
+from feeder.store.entries import Head
+from feeder.store.follow import Follower
+from feeder.store.follow import State as SearchState
+from feeder.store.query import Query
+from feeder.store.related import Related, find_related
+from feeder.store.search import Facets, Found, Order
+from feeder.store.spelling import did_you_mean
+from feeder.store.suggestions import Suggestion, suggest
+from feeder.store.tokens import Fragment, highlight, visible_text
+from feeder.store.trends import Trend, find_trends
+
+_SNIPPET_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that a search found; `title` and `snippet` are cut from its own text, what was looked for marked."""
+
+    entry: Entry
+    title: tuple[Fragment, ...]
+    snippet: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a search. `total` is how many there are; with `more`, how many there are at least.
+
+    `whole` says that the search index had followed all of the store.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    more: bool
+    whole: bool = True
+
+
+class Answers(ABC):
+    """All that a `Store` answers by way of its search index."""
+
+    @cached_property
+    @abstractmethod
+    def _follower(self) -> Follower: ...
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that sees one state of the store."""
+
+    @abstractmethod
+    def get(self, ref: str) -> Entry:
+        """Return the entry with this id, key or link."""
+
+    def search(
+        self,
+        query: Query,
+        *,
+        limit: int,
+        offset: int = 0,
+        order: Order = "newest",
+        total_cap: int = 1000,
+        now: datetime | None = None,
+        wait: bool = False,
+    ) -> Results:
+        """Return a page of what a query finds at `now` (None: at present), newest first or best first.
+
+        Best first looks at the words' weight, in the title above all, and at the entry's age. Matches are counted up
+        to `total_cap`. An index that is far behind the store is searched as it is, unless `wait` is set.
+
+        Raises:
+            StoreError: there is no search index, and none can be made.
+        """
+        moment = now or datetime.now(UTC)
+        answer = self._follower.ask(
+            lambda search: search.find(query, now=moment, limit=limit, offset=offset, order=order, total_cap=total_cap),
+            wait=wait,
+        )
+        found = answer.said or Found([], 0, more=False)
+        with self.read() as connection:
+            entries = _entries.with_numbers(connection, found.numbers)
+        hits = tuple(_hit(entry, query) for entry in entries)
+        return Results(hits, found.total, found.more or not answer.whole, answer.whole)
+
+    def facets(self, query: Query, *, now: datetime | None = None) -> Facets:
+        """Return what the matches of a query have in common: sources, categories and months, with their numbers."""
+        moment = now or datetime.now(UTC)
+        return self._follower.ask(lambda search: search.facets(query, now=moment)).said or Facets()
+
+    def suggest(self, text: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
+        """Return queries that a half-typed one may become, the likeliest first: its last word is completed.
+
+        Empty where there is nothing to complete: after a blank, or without a letter.
+
+        Raises:
+            StoreError: there is no search index, and none can be made.
+        """
+        return self._follower.ask(lambda search: suggest(search, self._heads, text, limit=limit)).said or ()
+
+    def did_you_mean(self, query: Query) -> str | None:
+        """Return the query with its unknown words changed to frequent ones that are spelled nearly so; None: no such.
+
+        Raises:
+            StoreError: there is no search index, and none can be made.
+        """
+        return self._follower.ask(lambda search: did_you_mean(search, query)).said
+
+    def related(self, key: str, *, limit: int = 5) -> tuple[Related, ...]:
+        """Return entries that go with the one with this key: first nearly the same texts, then those on its topic.
+
+        Raises:
+            NoSuchEntryError: no entry has this key.
+            StoreError: there is no search index, and none can be made.
+        """
+        entry = self.get(key)
+        return self._follower.ask(lambda search: find_related(search, self._numbered, entry, limit=limit)).said or ()
+
+    def trends(
+        self, *, now: datetime, days: int = 7, limit: int = 20, language: str | None = None
+    ) -> tuple[Trend, ...]:
+        """Return the words that rise: in more entries of the last `days` before `now` than of the 4 weeks before.
+
+        `language` is a BCP 47 tag or its beginning, and None stands for all languages together.
+
+        Raises:
+            StoreError: there is no search index, and none can be made.
+        """
+        answer = self._follower.ask(
+            lambda search: find_trends(search, self._heads, now=now, days=days, limit=limit, language=language)
+        )
+        return answer.said or ()
+
+    def _heads(self, numbers: Sequence[int]) -> list[Head]:
+        with self.read() as connection:
+            return _entries.heads(connection, numbers)
+
+    def _numbered(self, numbers: Sequence[int]) -> list[Entry]:
+        with self.read() as connection:
+            return _entries.with_numbers(connection, numbers)
+
+    def following(self) -> AbstractContextManager[None]:
+        """Let the search index take in at once what `take` saves meanwhile; at the end it has followed all changes."""
+        return self._follower.following()
+
+    def follow(self, progress: Callable[[int, int], None] | None = None, *, anew: bool = False) -> bool:
+        """Let the search index follow all changes, or make it `anew`; False where another process is at it.
+
+        `progress` is told how many entries are done, of how many. Searches read the present index meanwhile.
+
+        Raises:
+            StoreError: the index cannot be written.
+        """
+        return self._follower.catch_up(progress, anew=anew)
+
+    def search_state(self) -> SearchState:
+        """Return how far the search index is; reads all of it to see whether it is as it was written.
+
+        Raises:
+            StoreError: the index is damaged, or the store cannot be read.
+        """
+        return self._follower.state()
+
+    def _newest(self, query: Query, limit: int, *, before: int | None, now: datetime | None) -> list[Entry]:
+        moment = now or datetime.now(UTC)
+        answer = self._follower.ask(
+            lambda search: search.find(query, now=moment, limit=limit, before=before), wait=True
+        )
+        return [] if answer.said is None else self._numbered(answer.said.numbers)
+
+
+def _hit(entry: Entry, query: Query) -> Hit:
+    text = visible_text(entry.content) or entry.summary
+    return Hit(
+        entry=entry,
+        title=highlight(entry.title, query.phrases),
+        snippet=tuple(
+            Fragment(fragment.text.replace("\n", " "), fragment.match)
+            for fragment in highlight(text, query.phrases, width=_SNIPPET_CHARACTERS)
+        ),
+    )

@@ -1,0 +1,75 @@
+"""Whether tantivy's files are as they were written, which it does not look for itself: it trusts what it reads."""
+
+import json
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+_PARTS = ("term", "idx", "pos", "fieldnorm", "fast", "store")  # the files of a segment, by how they end
+_END = struct.Struct("<II")
+_CHUNK_BYTES = 1 << 20
+
+
+def is_whole(folder: Path) -> bool:
+    """Say whether all files of an index are there and as they were written; nobody may write meanwhile."""
+    try:
+        managed = folder / ".managed.json"
+        if managed.exists():
+            json.loads(managed.read_bytes())
+        return all(map(is_as_written, files_of(folder)))
+    except (OSError, ValueError):
+        return False
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of an index; tantivy takes it for no mistake when some of them are missing.
+
+    Raises:
+        OSError: the list of its files cannot be read.
+        ValueError: it holds something else.
+    """
+    try:
+        segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+        return [folder / name for segment in segments for name in _names(segment)]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("the list of its files is damaged") from error
+
+
+def _names(segment: dict[str, Any]) -> list[str]:
+    name = segment["segment_id"].replace("-", "")
+    deletes = segment["deletes"]
+    return [f"{name}.{part}" for part in _PARTS] + ([] if deletes is None else [f"{name}.{deletes['opstamp']}.del"])
+
+
+def touched_files(folder: Path, mark: Path) -> list[Path]:
+    """Return the files of an index that were written after `mark` was, or with it; raises as `files_of` does.
+
+    tantivy writes a file once and never again. So where the mark was set after that, somebody else wrote these.
+    """
+    marked_at = mark.stat().st_mtime_ns
+    return [path for path in files_of(folder) if path.stat().st_mtime_ns >= marked_at]
+
+
+def is_as_written(path: Path) -> bool:
+    """Say whether a file has the checksum that stands behind it: `{…"crc":N}`, the length of that, and a mark."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size < _END.size:
+            return False
+        file.seek(-_END.size, os.SEEK_END)
+        length, _ = _END.unpack(file.read())
+        left = size - _END.size - length
+        if left < 0:
+            return False
+        file.seek(left)
+        try:
+            wanted = json.loads(file.read(length))["crc"]
+        except (ValueError, KeyError, TypeError):
+            return False
+        file.seek(0)
+        found = 0
+        while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
+            found, left = zlib.crc32(chunk, found), left - len(chunk)
+        return bool(found == wanted)
