@@ -8,16 +8,11 @@ import difflib
 import os
 import re
 import tomllib
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -28,84 +23,23 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from feeder.errors import ConfigError
+from feeder.values import (
+    AFTER_INGEST,
+    ChatAddress,
+    Duration,
+    HttpUrl,
+    LanguageTag,
+    PublishSchedule,
+    Schedule,
+    SiteUrl,
+    StoreUrl,
+    ZoneName,
+)
 
 ENV_PREFIX = "FEEDER_"
 CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
-AFTER_INGEST = "after-ingest"
-
-_DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days are within what a date can be moved by
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_CRON_FIELDS = 5
-
-
-def parse_duration(text: str) -> timedelta:
-    """Return "30s", "15m", "2h" or "1d" as a timedelta; ValueError for anything else or for nothing at all."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None or int(match[1]) == 0:
-        raise ValueError('write a length of time such as "30s", "15m", "2h" or "1d"')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-def _schedule(text: str) -> str:
-    if len(text.split()) != _CRON_FIELDS:
-        try:
-            parse_duration(text)
-        except ValueError:
-            raise ValueError('write an interval such as "15m", or a cron line of five fields (UTC)') from None
-    return text
-
-
-def _http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        well = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
-        well = False
-    if not well or not text.isascii() or re.search(r"[\s\"<>\\^`{|}]", text):
-        raise ValueError("write an http(s) address, in ASCII as browsers send it")
-    return text
-
-
-def _site_url(text: str) -> str:
-    if re.search(r"[?#]", text):
-        raise ValueError("write an http(s) address without ? and #")
-    return _http_url(text).rstrip("/") + "/"
-
-
-def _language(tag: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag):
-        raise ValueError('write a language as BCP 47 does, such as "zh-Hans" or "en"')
-    return tag
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        raise ValueError('write a time zone such as "UTC" or "Asia/Shanghai"') from None
-    return name
-
-
-def _store_url(text: str) -> str:
-    is_file = text.startswith("sqlite:///") and "?" not in text
-    if not is_file and not text.startswith(("postgresql://", "postgresql+psycopg://")):
-        raise ValueError('write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
-    return text
-
-
-def _chat(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Schedule = Annotated[str, AfterValidator(_schedule)]
-PublishSchedule = Annotated[str, AfterValidator(lambda text: text if text == AFTER_INGEST else _schedule(text))]
-ChatAddress = Annotated[
-    str,
-    BeforeValidator(_chat),
-    Field(pattern=r"^(@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19})$"),
-]
 
 
 class _Section(BaseModel):
@@ -124,17 +58,22 @@ class SiteConfig(_Section):
 
     title: str = "feeder"
     subtitle: str = ""
-    url: Annotated[str, AfterValidator(_site_url)] = "http://127.0.0.1:8000/"
-    language: Annotated[str, AfterValidator(_language)] = "zh-Hans"
+    url: SiteUrl = "http://127.0.0.1:8000/"
+    language: LanguageTag = "zh-Hans"
     output: Path = Path("public")
     entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
     content: Literal["full", "summary"] = "full"
 
 
 class StoreConfig(_Section):
-    """Where the entries are kept."""
+    """Where the entries are kept.
 
-    url: Annotated[str, AfterValidator(_store_url)] = "sqlite:///data/feeder.db"
+    `search` is the folder of the search index. `load_config` sets it where nobody did: `FILE.search` beside an SQLite
+    file, `data/search` with PostgreSQL.
+    """
+
+    url: StoreUrl = "sqlite:///data/feeder.db"
+    search: Path | None = None
 
 
 class SourceConfig(_Section):
@@ -146,11 +85,23 @@ class SourceConfig(_Section):
 
     name: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
     folder: Path
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: ZoneName = "UTC"
     categories: tuple[str, ...] = ()
     max_bytes: Annotated[int, Field(ge=1)] = 8_000_000
     when_gone: Literal["keep", "remove"] = "keep"
     boilerplate: Literal["cut", "keep"] = "cut"
+
+
+class FeedConfig(_Section):
+    """A saved search: a feed and a page of the site, and `@NAME` wherever something is looked for.
+
+    What `query` means is not known here: `publish.saved` reads it. A `title` of "" stands for the name.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
+    title: str = ""
+    query: Annotated[str, Field(min_length=1, max_length=1000)]
+    limit: Annotated[int, Field(ge=1, le=1000)] = 50
 
 
 class ScheduleConfig(_Section):
@@ -168,11 +119,12 @@ class WebConfig(_Section):
 
 
 class ChannelConfig(_Section):
-    """One chat that new entries are posted to."""
+    """One chat that new entries are posted to; `load_config` sets `query` to that of the saved search in `feed`."""
 
     chat: ChatAddress
     topic: int | None = None
     query: str = ""
+    feed: str = ""
     silent: bool = False
     recent: Annotated[int, Field(ge=0, le=100)] = 3
     on_unknown: Literal["repost", "hold"] = "repost"
@@ -183,9 +135,9 @@ class TelegramConfig(_Section):
 
     token: SecretStr | None = None
     token_file: Path | None = None
-    api_url: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
+    api_url: HttpUrl = "https://api.telegram.org"
     admins: tuple[int, ...] = ()
-    poll: Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])] = "20s"
+    poll: Duration = "20s"
     channels: tuple[ChannelConfig, ...] = ()
 
 
@@ -207,6 +159,7 @@ class Config(BaseSettings):
     site: SiteConfig = SiteConfig()
     store: StoreConfig = StoreConfig()
     sources: tuple[SourceConfig, ...] = ()
+    feeds: tuple[FeedConfig, ...] = ()
     schedule: ScheduleConfig = ScheduleConfig()
     web: WebConfig = WebConfig()
     telegram: TelegramConfig = TelegramConfig()
@@ -285,29 +238,48 @@ def _refuse_unknown_variables() -> None:
 def _settled(config: Config, base: Path) -> Config:
     """Return the configuration with absolute paths, the embedded source where none is named, and the token read."""
     sources = config.sources or (SourceConfig(name="seeds", folder=_seeds(base)),)
-    names = [source.name for source in sources]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{config.file}: sources.name: {name!r} is used twice; give each source its own")
-    chats = [(channel.chat.lower(), channel.topic) for channel in config.telegram.channels]
-    for chat, topic in chats:
-        if chats.count((chat, topic)) > 1:
-            raise ConfigError(f"{config.file}: telegram.channels.chat: {chat!r} is used twice; keep one")
+    _refuse_twins(config, "sources.name", [source.name for source in sources], "give each source its own")
+    # Not even in another case: some disks take "Rain.xml" and "rain.xml" for one file.
+    _refuse_twins(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
+    chats = [f"{channel.chat.lower()} {channel.topic or ''}".strip() for channel in config.telegram.channels]
+    _refuse_twins(config, "telegram.channels.chat", chats, "keep one")
     for source in sources:
         if (base / source.folder).resolve() == (base / config.site.output).resolve():
             raise ConfigError(
                 f"{config.file}: site.output: {str(source.folder)!r} is also a source; name another folder"
             )
     scheme, _, database = config.store.url.partition("///")
-    url = f"{scheme}///{base / database}" if scheme == "sqlite:" else config.store.url
+    is_file = scheme == "sqlite:"
+    url = f"{scheme}///{base / database}" if is_file else config.store.url
+    search = config.store.search or Path(f"{database}.search" if is_file else "data/search")
     return config.model_copy(
         update={
             "site": config.site.model_copy(update={"output": base / config.site.output}),
-            "store": StoreConfig(url=url),
+            "store": StoreConfig(url=url, search=base / search),
             "sources": tuple(s.model_copy(update={"folder": base / s.folder}) for s in sources),
-            "telegram": _with_token(config, base),
+            "telegram": _with_token(config, base).model_copy(update={"channels": _with_queries(config)}),
         },
     )
+
+
+def _refuse_twins(config: Config, key: str, names: list[str], remedy: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{config.file}: {key}: {name!r} is used twice; {remedy}")
+
+
+def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
+    """Return the channels, each with its search; the saved one where it names one in `feed`."""
+    queries = {feed.name: feed.query for feed in config.feeds}
+    channels = []
+    for number, channel in enumerate(config.telegram.channels):
+        place = f"{config.file}: telegram.channels[{number}].feed: {channel.feed!r}"
+        if channel.feed and channel.query:
+            raise ConfigError(f"{place}: query is set too; keep one")
+        if channel.feed and channel.feed not in queries:
+            raise ConfigError(f"{place}: no such feed in [[feeds]]{_nearest(channel.feed, set(queries))}")
+        channels.append(channel.model_copy(update={"query": queries.get(channel.feed, channel.query)}))
+    return tuple(channels)
 
 
 def _seeds(base: Path) -> Path:
@@ -371,6 +343,7 @@ def _keys_beside(location: list[int | str]) -> set[str]:
         "site": SiteConfig,
         "store": StoreConfig,
         "sources": SourceConfig,
+        "feeds": FeedConfig,
         "schedule": ScheduleConfig,
         "web": WebConfig,
         "telegram": TelegramConfig,
@@ -382,4 +355,4 @@ def _keys_beside(location: list[int | str]) -> set[str]:
 
 def _nearest(name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(sorted(known))}"
+    return f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(sorted(known)) or 'none'}"

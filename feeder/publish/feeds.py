@@ -9,6 +9,7 @@ Pure: values in, bytes out, the same bytes for the same values. feedgen 1.0.0 is
 * each entry is rendered by itself first: one that XML cannot hold would take the whole feed with it.
 """
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -19,7 +20,9 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement
 
+from feeder.config import SiteConfig
 from feeder.model import Entry, Feed, Media, Person, rfc3339
+from feeder.normalise.text import one_line
 from feeder.normalise.urls import to_uri
 
 GENERATOR = "feeder"
@@ -28,6 +31,37 @@ MEDIA_TYPE = "application/atom+xml"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NO_ENTRY_YET = datetime(1970, 1, 1, tzinfo=UTC)
 _TIE = timedelta(milliseconds=1)
+
+
+def feed_of(
+    site: SiteConfig,
+    path: str,
+    *,
+    title: str = "",
+    page: str = "",
+    known_by: str | None = None,
+) -> Feed:
+    """Return what the feed at a path below the site says of itself.
+
+    Its id stays the same for as long as `site.url` and what it is known by do.
+
+    Args:
+        site: The site that it belongs to.
+        path: Where it is served, in ASCII; its self link.
+        title: What it is about, to stand before the site's name; "" for all of the site.
+        page: The path of the page that shows the same to people.
+        known_by: What its id is made from beside the site's address; None stands for `path`.
+    """
+    name = one_line(site.title)
+    return Feed(
+        id=uuid.uuid5(uuid.NAMESPACE_URL, site.url + (path if known_by is None else known_by)).urn,
+        title=f"{one_line(title)} – {name}" if title else name,
+        subtitle=None if title else one_line(site.subtitle) or None,
+        link=site.url + page,
+        self_link=site.url + path,
+        updated=None,
+        language=site.language,
+    )
 
 
 def render_atom(

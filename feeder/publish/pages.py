@@ -1,4 +1,4 @@
-"""The site's pages as HTML: index, article, months, search, errors.
+"""The site's pages as HTML: index, article, months, saved searches, errors; `searching` makes those of a search.
 
 Pure: values in, text out, by way of the templates beside this module, which are part of the program as its code is.
 Every address inside a page is relative, so that the pages work under any prefix and from a disk; where a standard
@@ -9,24 +9,26 @@ asks another host for anything but the pictures, sound and film of the entries.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from lxml import html as lxml_html
 
 from feeder.config import SiteConfig
 from feeder.model import Entry, Media, rfc3339
+from feeder.publish.saved import SavedSearch
 from feeder.publish.words import Words, words_for
-
-if TYPE_CHECKING:
-    from feeder.store import Results
 
 FEED_PATH = "atom.xml"
 SEARCH_PATH = "search"
+SEARCH_FEED_PATH = "search.xml"
+RELATED_PATH = "related"
+TRENDS_PATH = "trends.html"
 ARCHIVE_FOLDER = "archive"
 ENTRIES_FOLDER = "entries"
-RESULTS_PER_PAGE = 20
+FEEDS_FOLDER = "feeds"
+SAVED_ENDINGS: tuple[Literal["html"], Literal["xml"]] = ("html", "xml")
 # Written at the head of every page, so that a page can be told from somebody else's file.
 GENERATOR_MARK = '<meta name="generator" content="feeder">'
 # What a page may do; `frame-ancestors` has a meaning in the HTTP header alone, and is added there.
@@ -70,15 +72,27 @@ def month_path(name: str) -> str:
     return f"{ARCHIVE_FOLDER}/{name}.html"
 
 
+def saved_path(saved: SavedSearch, ending: Literal["html", "xml"]) -> str:
+    """Return where the page or the feed of a saved search lies below the site."""
+    return f"{FEEDS_FOLDER}/{saved.config.name}.{ending}"
+
+
+def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> str:
+    """Return the address below the site of a search, or of whatever else at `path` takes one."""
+    values = {"q": query, **{name: str(value) for name, value in more.items()}}
+    return f"{path}?{urlencode(values, quote_via=quote, safe='')}"
+
+
 def month_of(published: datetime) -> str:
     """Return the month, in UTC, that an aware datetime falls in: "2023-02"."""
     utc = published.astimezone(UTC)
     return f"{utc.year:04d}-{utc.month:02d}"
 
 
-def render_index(site: SiteConfig, entries: Sequence[Entry], *, total: int) -> str:
-    """Return the front page: the newest entries, of `total` in the store."""
-    return _render("index.html", site, path="", entries=[_card(entry) for entry in entries], total=total)
+def render_index(site: SiteConfig, entries: Sequence[Entry], *, total: int, saved: Sequence[SavedSearch] = ()) -> str:
+    """Return the front page: the newest entries, of `total` in the store, and what leads to the saved searches."""
+    cards = [card_of(entry) for entry in entries]
+    return render("index.html", site, path="", entries=cards, total=total, saved=saved)
 
 
 def render_article(
@@ -93,7 +107,7 @@ def render_article(
     Raises:
         ValueError: an address in the entry is none.
     """
-    return _render(
+    return render(
         "article.html",
         site,
         path=entry_path(entry.key),
@@ -117,7 +131,7 @@ def render_month(
     older: str | None = None,
 ) -> str:
     """Return the page of a month with every title in it; `newer` and `older` name the months beside it."""
-    return _render("month.html", site, path=month_path(name), name=name, listed=listed, newer=newer, older=older)
+    return render("month.html", site, path=month_path(name), name=name, listed=listed, newer=newer, older=older)
 
 
 def render_archive(site: SiteConfig, months: Sequence[Month]) -> str:
@@ -125,29 +139,20 @@ def render_archive(site: SiteConfig, months: Sequence[Month]) -> str:
     years: dict[str, list[Month]] = {}
     for month in months:
         years.setdefault(month.name.partition("-")[0], []).append(month)
-    return _render(
+    return render(
         "archive.html", site, path=f"{ARCHIVE_FOLDER}/", years=years, total=sum(month.total for month in months)
     )
 
 
-def render_search(
-    site: SiteConfig,
-    query: str = "",
-    results: "Results | None" = None,
-    *,
-    page: int = 1,
-    problem: str | None = None,
-) -> str:
-    """Return the search page: empty for no query, else with its results or with what keeps it from having any."""
-    return _render(
-        "search.html",
+def render_saved(site: SiteConfig, saved: SavedSearch, entries: Sequence[Entry]) -> str:
+    """Return the page of a saved search: the newest entries that it finds."""
+    return render(
+        "saved.html",
         site,
-        path=SEARCH_PATH,
-        query=query,
-        results=results,
-        page=page,
-        problem=problem,
-        addressed=quote(query, safe=""),
+        path=saved_path(saved, "html"),
+        saved=saved,
+        entries=[card_of(entry) for entry in entries],
+        feed=saved_path(saved, "xml"),
     )
 
 
@@ -163,15 +168,16 @@ def render_error(site: SiteConfig, status: int, *, root: str | None = None) -> s
         (words.failed, words.failed_more),
     )
     root = urlsplit(site.url).path if root is None else root
-    return _render("error.html", site, path="", root=root, title=title, more=more)
+    return render("error.html", site, path="", root=root, title=title, more=more)
 
 
-def _render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:  # noqa: ANN401  a template's values
+def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:  # noqa: ANN401  a template's values
+    """Return a template of this folder as the page at a path below the site."""
     context: dict[str, Any] = {
         "site": site,
         "w": words_for(site.language),
         "root": "../" * path.count("/"),
-        "canonical": site.url + path,
+        "canonical": site.url + quote(path),
         "csp": CONTENT_SECURITY_POLICY,
         "generator_mark": GENERATOR_MARK,
         **values,
@@ -179,7 +185,8 @@ def _render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str
     return _ENVIRONMENT.get_template(template).render(context)
 
 
-def _card(entry: Entry) -> dict[str, Any]:
+def card_of(entry: Entry) -> dict[str, Any]:
+    """Return what the list of a page shows of an entry."""
     return {"entry": entry, "picture": _picture(entry)}
 
 
@@ -242,7 +249,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": True}
-    environment.filters.update(host=_host, rfc3339=rfc3339, shortened=_shortened)
+    environment.filters.update(host=_host, number="{:,}".format, rfc3339=rfc3339, shortened=_shortened)
     environment.globals.update(
         names=_names,
         entry_path=entry_path,
@@ -250,8 +257,12 @@ def _environment() -> Environment:
         month_of=month_of,
         feed_path=FEED_PATH,
         search_path=SEARCH_PATH,
+        search_feed_path=SEARCH_FEED_PATH,
+        search_address=search_address,
+        saved_path=saved_path,
+        related_path=RELATED_PATH,
+        trends_path=TRENDS_PATH,
         archive_path=f"{ARCHIVE_FOLDER}/index.html",
-        per_page=RESULTS_PER_PAGE,
     )
     return environment
 

@@ -1,33 +1,36 @@
 """Brings the published folder up to the store: every file whole or not at all, and only those that changed.
 
-    nothing new in the store, same settings and code, every file there ──▶ done
+    nothing new in the store, same settings and code, every file there ──▶ saved searches that time changes ─▶ done
     store.iter_page_marks() ─▶ a fingerprint for each page ─▶ not the manifest's? ─▶ render ─▶ write
-                                                       entries, months, archive, index, feed ──┘
+                                entries, months, archive, saved searches, trends, index, feed ─┘
     pages that stand for nothing any more ─▶ removed       the manifest ─▶ written last
 
 The manifest only saves work: without it everything is rendered, and what has the same bytes is left as it is. What
-feeder did not write is never touched. What a page looks like is not known here, nor how a file is replaced.
+feeder did not write is never touched. Where the search index cannot be asked, what was made by it stays as it was.
+What a page looks like is not known here, nor how a file is replaced.
 """
 
 import hashlib
 import json
 import re
 import secrets
-import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import quote
 
 from feeder.config import Config
-from feeder.errors import PublishError
+from feeder.errors import PublishError, StoreError
 from feeder.model import Entry, Feed
-from feeder.normalise.text import one_line
 from feeder.publish import feeds, pages
 from feeder.publish.files import Folder
 from feeder.publish.pages import Listed, Month, Neighbour
+from feeder.publish.saved import SavedSearch, read_saved
+from feeder.publish.trends import render_trends
 from feeder.store import PageMark, Store
 
 MANIFEST = ".feeder.json"
@@ -35,8 +38,13 @@ MANIFEST = ".feeder.json"
 _CODE = Path(__file__).parent
 _STATIC = _CODE / "static"
 _BATCH = 100
-_OUR_NAME = re.compile(rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html")
-_HEAD_BYTES = 512
+_FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER)
+_OUR_NAME = re.compile(
+    rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
+    rf"|{pages.FEEDS_FOLDER}/[\w-]{{1,64}}\.(html|xml)",
+)
+_HEAD_BYTES = 4096
+_OUR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{feeds.GENERATOR}</generator>".encode())
 
 
 Progress = Callable[[str, int, int | None], None]
@@ -85,6 +93,7 @@ def publish(
     config: Config,
     store: Store,
     *,
+    now: datetime | None = None,
     progress: Progress | None = None,
 ) -> PublishReport:
     """Bring the published folder up to what the store holds.
@@ -94,49 +103,38 @@ def publish(
     Args:
         config: Says where the folder is and how the site presents itself.
         store: The entries.
+        now: An aware datetime, from which saved searches count back; None stands for the present.
         progress: Called with ("publish", entries looked at, entries in all); what it raises ends the pass early.
 
     Raises:
+        ConfigError: a saved search cannot be understood.
         PublishError: the folder cannot be written, or holds somebody else's site; what it held is still there.
     """
+    saved = read_saved(config)
     folder = Folder(config.site.output)
-    present = folder.files(pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER)
+    present = folder.files(*_FOLDERS)
     last = _read_manifest(folder)
     sound = {path for path, looks in present.items() if last.looks.get(path) == looks}
-    settings = _settings(config)
+    settings = _digest(_settings(config), *(one.config.model_dump_json() for one in saved))
     # Before anything else is read: what comes in meanwhile is then news to the next pass.
     change = store.change()
     note = f"published:{_digest(str(config.site.output))}"
     known = bool(last.token) and store.get_note(note) == last.token
-    if known and (last.settings, last.change) == (settings, change) and sound.issuperset(last.files):
-        return PublishReport(written=0, unchanged=len(last.files), removed=0)
+    current = known and (last.settings, last.change) == (settings, change) and sound.issuperset(last.files)
     if MANIFEST not in present:
         _refuse_foreign_site(config, folder)
-    this = _Pass(config, store, folder, present, {path: last.files.get(path, "") for path in sound}, settings)
-    this.run(progress or (lambda _doing, _done, _all: None))
-    token = last.token if known else secrets.token_hex(8)
-    if not known:
-        store.set_note(note, token)
-    looks = folder.files(pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER)
-    looks = {path: looks[path] for path in this.files}
-    manifest = _Manifest(this.files, looks, settings, None if this.failed else change, token)
-    folder.write(MANIFEST, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
-    folder.sync()
+    known_files = {path: last.files.get(path, "") for path in sound}
+    this = _Pass(config, store, folder, present, known_files, saved, now or datetime.now(UTC))
+    if current:
+        this.refresh()
+    else:
+        this.run(progress or (lambda _doing, _done, _all: None))
+    if not current or this.written or this.failed:
+        token = last.token if known else secrets.token_hex(8)
+        if not known:
+            store.set_note(note, token)
+        _write_manifest(folder, this.files, settings, None if this.failed else change, token)
     return PublishReport(this.written, this.unchanged, this.removed, tuple(this.failed.values()))
-
-
-def feed_of(config: Config) -> Feed:
-    """Return what the site's feed says of itself; its id stays the same for as long as `site.url` does."""
-    site = config.site
-    return Feed(
-        id=uuid.uuid5(uuid.NAMESPACE_URL, site.url).urn,
-        title=one_line(site.title),
-        subtitle=one_line(site.subtitle) or None,
-        link=site.url,
-        self_link=site.url + pages.FEED_PATH,
-        updated=None,
-        language=site.language,
-    )
 
 
 class _Pass:
@@ -149,16 +147,26 @@ class _Pass:
         folder: Folder,
         present: Collection[str],
         last: Mapping[str, str],
-        settings: str,
+        saved: Sequence[SavedSearch],
+        now: datetime,
     ) -> None:
-        self._config, self._site = config, config.site
+        self._site, self._saved, self._now = config.site, saved, now
         self._store, self._folder = store, folder
-        self._present, self._last, self._settings = present, last, settings
+        self._present, self._last, self._settings = present, last, _settings(config)
         self.files: dict[str, str] = {}
         self.written = self.unchanged = self.removed = 0
         self.failed: dict[str, tuple[str, str]] = {}
 
+    def refresh(self) -> None:
+        """Write what changes as time goes by where all else is as it was."""
+        moving = [one for one in self._saved if one.moves]
+        ours = [pages.saved_path(one, ending) for one in moving for ending in pages.SAVED_ENDINGS]
+        self.files = dict(self._last)
+        self.unchanged = len(self.files) - len(ours)
+        self._write_saved(moving)
+
     def run(self, progress: Progress) -> None:
+        """Write whatever is not as it was, and remove what stands for nothing any more."""
         total, done = self._store.count(), 0
         months = []
         for name, group in groupby(_places(self._store.iter_page_marks()), _month):
@@ -172,6 +180,8 @@ class _Pass:
             _digest(self._settings, *months),
             lambda: pages.render_archive(self._site, months),
         )
+        self._write_saved(self._saved)
+        self._write_trends()
         self._write_front(total)
         self._remove_the_rest()
         self._folder.sync()
@@ -228,16 +238,52 @@ class _Pass:
         self._write("404.html", pages.render_error(self._site, 404).encode())
         latest = self._store.latest(self._site.entries_per_feed)
         shown = [entry for entry in latest if pages.entry_path(entry.key) in self.files]
-        self._write("index.html", pages.render_index(self._site, shown, total=total).encode())
-        feed = feeds.render_atom(
-            feed_of(self._config),
-            latest,
-            ties=self._store.ties(latest),
+        index = pages.render_index(self._site, shown, total=total, saved=self._saved)
+        self._write("index.html", index.encode())
+        self._write_feed(feeds.feed_of(self._site, pages.FEED_PATH, known_by=""), latest)
+
+    def _write_saved(self, saved: Iterable[SavedSearch]) -> None:
+        for one in saved:
+            page, path = (pages.saved_path(one, ending) for ending in pages.SAVED_ENDINGS)
+            try:
+                entries = self._store.latest(one.config.limit, query=one.query, now=self._now)
+            except StoreError as error:
+                self._leave(f"feeds.{one.config.name}", str(error), page, path)
+                continue
+            shown = [entry for entry in entries if pages.entry_path(entry.key) in self.files]
+            self._write(page, pages.render_saved(self._site, one, shown).encode())
+            address = quote(path)
+            feed = feeds.feed_of(self._site, address, title=one.title, page=quote(page))
+            self._write_feed(feed, entries, path=path)
+
+    def _write_trends(self) -> None:
+        """Write the words of the week that ends with the newest entry's day, which in an archive may be long ago."""
+        newest = self._store.latest(1)
+        day = min([self._now, *(entry.published for entry in newest)]).astimezone(UTC).date()
+        end = datetime.combine(day + timedelta(days=1), time(), UTC)
+        try:
+            self._store.follow()
+            trends = self._store.trends(now=end)
+        except StoreError as error:
+            self._leave(pages.TRENDS_PATH, str(error), pages.TRENDS_PATH)
+        else:
+            self._write(pages.TRENDS_PATH, render_trends(self._site, trends, end=end).encode())
+
+    def _write_feed(self, feed: Feed, entries: Sequence[Entry], *, path: str = pages.FEED_PATH) -> None:
+        document = feeds.render_atom(
+            feed,
+            entries,
+            ties=self._store.ties(entries),
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
             content=self._site.content,
             refused=self._fail,
         )
-        self._write(pages.FEED_PATH, feed)
+        self._write(path, document)
+
+    def _leave(self, name: str, reason: str, *paths: str) -> None:
+        """Leave files as they are, those that are there, and say why."""
+        self.failed[name] = (name, reason)
+        self.files.update((path, "") for path in paths if path in self._present)
 
     def _remove_the_rest(self) -> None:
         for path in sorted(set(self._present) - self.files.keys()):
@@ -296,7 +342,8 @@ def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _is_ours(folder: Folder, path: str) -> bool:
-    return pages.GENERATOR_MARK.encode() in (folder.read(path, _HEAD_BYTES) or b"")
+    head = folder.read(path, _HEAD_BYTES) or b""
+    return any(mark in head for mark in _OUR_MARKS)
 
 
 def _refuse_foreign_site(config: Config, folder: Folder) -> None:
@@ -305,6 +352,13 @@ def _refuse_foreign_site(config: Config, folder: Folder) -> None:
             f"{config.site.output / 'index.html'}: not written by feeder; move it away, or name another folder as "
             "site.output",
         )
+
+
+def _write_manifest(folder: Folder, files: Mapping[str, str], settings: str, change: int | None, token: str) -> None:
+    found = folder.files(*_FOLDERS)
+    manifest = _Manifest(files, {path: found[path] for path in files}, settings, change, token)
+    folder.write(MANIFEST, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
+    folder.sync()
 
 
 def _read_manifest(folder: Folder) -> _Manifest:
@@ -324,7 +378,7 @@ def _settings(config: Config) -> str:
 
 @cache
 def _code_digest() -> str:
-    files = sorted(path for path in _CODE.rglob("*") if path.suffix in {".py", ".html", ".css", ".svg"})
+    files = sorted(path for path in _CODE.rglob("*") if path.suffix in {".py", ".html", ".css", ".js", ".svg"})
     return _digest(*(hashlib.sha256(file.read_bytes()).hexdigest() for file in files))
 
 

@@ -1,4 +1,4 @@
-"""Gives out the files of the published folder, and answers conditional requests as RFC 9110 has it.
+"""Gives out the files of the published folder, and documents like them, to conditional requests too (RFC 9110).
 
 A small file is kept in memory with its compressed form, made once a version. Its two forms are two representations,
 each with a strong entity tag of its own (§8.8.3.3). Nothing outside the folder is ever given out, nor a dot file.
@@ -23,18 +23,26 @@ from starlette.responses import FileResponse, Response
 
 from feeder.publish import feeds, pages
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": f"{pages.CONTENT_SECURITY_POLICY}; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
-# Pages and feed may change with every pass: readers ask again after a minute, which costs a 304.
-_CACHE_PAGES, _CACHE_REST = "public, max-age=60", "public, max-age=3600"
+def headers_for(policy: str) -> dict[str, str]:
+    """Return what every answer says to a browser, with what its page may do."""
+    return {
+        "Content-Security-Policy": f"{policy}; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+SECURITY_HEADERS = headers_for(pages.CONTENT_SECURITY_POLICY)
+LIVE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
+
+# Pages and feeds may change with every pass: readers ask again after a minute, which costs a 304.
+CACHE_PAGES, _CACHE_REST = "public, max-age=60", "public, max-age=3600"
 _CHARSET = "; charset=utf-8"
 _TYPES = {
     ".html": f"text/html{_CHARSET}",
     ".css": f"text/css{_CHARSET}",
+    ".js": f"text/javascript{_CHARSET}",
     ".txt": f"text/plain{_CHARSET}",
     ".json": "application/json",
     ".svg": "image/svg+xml",
@@ -46,10 +54,13 @@ _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 class _Version(NamedTuple):
-    """A file as it was at one time. `zipped` is None where compressing it gains nothing."""
+    """A file, or what stands for one, as it was at one time.
+
+    `zipped` is None where compressing it gains nothing, `modified` where nobody knows.
+    """
 
     tag: str
-    modified: float
+    modified: float | None
     body: bytes
     zipped: bytes | None
 
@@ -127,13 +138,24 @@ def _size(version: _Version) -> int:
 
 def _read_version(file: Path) -> _Version:
     body = file.read_bytes()
-    zipped = gzip.compress(body, mtime=0) if file.suffix in _TYPES else body
+    return _make_version(body, file.stat().st_mtime, compress=file.suffix in _TYPES)
+
+
+def _make_version(body: bytes, modified: float | None, *, compress: bool) -> _Version:
+    zipped = gzip.compress(body, mtime=0) if compress else body
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    return _Version(tag, file.stat().st_mtime, body, zipped if len(zipped) < len(body) else None)
+    return _Version(tag, modified, body, zipped if len(zipped) < len(body) else None)
+
+
+def respond_with(body: bytes, media_type: str, cache_control: str, asked: Headers) -> Response:
+    """Answer a GET or HEAD with a document that was made for it, as with a file."""
+    headers = {**SECURITY_HEADERS, "Content-Type": media_type, "Cache-Control": cache_control}
+    return _respond_from_memory(_make_version(body, None, compress=True), asked, headers)
 
 
 def _respond_from_memory(version: _Version, asked: Headers, headers: dict[str, str]) -> Response:
-    headers["Last-Modified"] = formatdate(version.modified, usegmt=True)
+    if version.modified is not None:
+        headers["Last-Modified"] = formatdate(version.modified, usegmt=True)
     forms = [(version.tag, version.body)]
     if version.zipped is not None:
         headers["Vary"] = "Accept-Encoding"
@@ -157,10 +179,12 @@ def _respond_from_disk(file: Path, found: stat_result, asked: Headers, headers: 
     return FileResponse(file, headers=headers, stat_result=found)
 
 
-def _is_current(asked: Headers, tag: str, modified: float) -> bool:
+def _is_current(asked: Headers, tag: str, modified: float | None) -> bool:
     """Say whether the client holds the selected form already (§13.2.2: the tag counts for more than the date)."""
     if "if-none-match" in asked:
         return _holds(asked, tag)
+    if modified is None:
+        return False
     try:
         since = parsedate_to_datetime(asked.get("if-modified-since", ""))
     except ValueError:  # §13.1.3: what is no date is not there
@@ -183,10 +207,10 @@ def _accepts_gzip(asked: Headers) -> bool:
 
 
 def _content_type(file: Path) -> str:
-    if file.name == pages.FEED_PATH:
+    if file.suffix == ".xml" and (file.name == pages.FEED_PATH or file.parent.name == pages.FEEDS_FOLDER):
         return f"{feeds.MEDIA_TYPE}{_CHARSET}"
     return _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 def _cache_control(file: Path) -> str:
-    return _CACHE_PAGES if file.suffix in {".html", ".xml"} else _CACHE_REST
+    return CACHE_PAGES if file.suffix in {".html", ".xml"} else _CACHE_REST

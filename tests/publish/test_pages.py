@@ -6,16 +6,23 @@ from itertools import pairwise
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from feeder.config import SiteConfig
+from feeder.config import FeedConfig, SiteConfig
 from feeder.model import Link, Media, Source
 from feeder.publish import pages
+from feeder.publish.narrow import narrowing
 from feeder.publish.pages import Listed, Month, Neighbour
+from feeder.publish.saved import SavedSearch
+from feeder.publish.searching import Problem, Searched, render_related, render_search
+from feeder.publish.trends import render_trends
 from feeder.publish.words import words_for
-from feeder.store import Fragment, Hit, Results
+from feeder.store import Facets, Fragment, Hit, Related, Results, Trend, parse_query
 from tests.entries import make_entry
 
 SITE = SiteConfig(title="存文", subtitle="旧文章", url="https://feeds.example.org/r/")
 KEY = make_entry().key
+RAIN = SavedSearch(FeedConfig(name="雨-1", title="下雨的日子", query="雨 last:7d"), parse_query("雨 last:7d"))
+END = datetime(2023, 2, 21, tzinfo=UTC)
+LIVE = {"search", "search without words", "search that is a mistake"}
 
 
 def read(page: str) -> BeautifulSoup:
@@ -33,15 +40,23 @@ def text_of(soup: BeautifulSoup, selector: str) -> str:
 def every_page() -> dict[str, str]:
     hit = Hit(make_entry(), (Fragment("春天", match=True), Fragment("的", match=False)), (Fragment("雨", match=True),))
     listed = [Listed(KEY, make_entry().published, "题")]
+    facets = Facets((("BBC", 30), ("VOA", 11)), (("天气", 9),), (("2022-03", 30), ("2023-02", 11)))
+    query = parse_query('春天 source:"BBC"')
+    found = Searched(results=Results((hit,), 41, more=True), page=2, narrowing=narrowing(query, facets), meant="春田")
     return {
-        "index": pages.render_index(SITE, [make_entry()], total=1),
+        "index": pages.render_index(SITE, [make_entry()], total=1, saved=[RAIN]),
         "empty index": pages.render_index(SITE, [], total=0),
         "article": pages.render_article(
             SITE, make_entry(), newer=Neighbour("a" * 16, "新"), older=Neighbour("b" * 16, "旧")
         ),
         "month": pages.render_month(SITE, "2023-02", listed, newer="2023-03", older="2022-12"),
         "archive": pages.render_archive(SITE, [Month("2023-02", 1)]),
-        "search": pages.render_search(SITE, "春天", Results((hit,), 41, more=True), page=2),
+        "saved": pages.render_saved(SITE, RAIN, [make_entry()]),
+        "search": render_search(SITE, "春天", found),
+        "search without words": render_search(SITE, saved=[RAIN]),
+        "search that is a mistake": render_search(SITE, "雨 (", problem=Problem("看不懂", 2)),
+        "related": render_related(SITE, make_entry(), [Related(make_entry(2), same=same) for same in (True, False)]),
+        "trends": render_trends(SITE, [Trend("雨", 9, 1, 8.0, (0, 0, 1, 0, 2, 3, 3))], end=END),
         "not found": pages.render_error(SITE, 404, root="../"),
     }
 
@@ -55,32 +70,50 @@ def test_every_page_can_be_walked_without_seeing_it(page: str) -> None:
     assert hrefs(soup)[0] == "#main"
     assert all(nav.get("aria-label") for nav in soup.select("nav"))
     assert all(image.has_attr("alt") for image in soup.select("img"))
-    assert all(soup.select(f"label[for={field['id']}]") for field in soup.select("input"))
+    assert all(soup.select(f"label[for={field['id']}]") for field in soup.select("input:not([type=hidden])"))
+    names = [str(tag["aria-labelledby"]) for tag in soup.select("[aria-labelledby]")]
+    assert all(soup.select(f"#{name}") for name in names)
+    assert all(chart["role"] == "img" and chart["aria-label"] for chart in soup.select("svg"))
     levels = [int(heading.name[1]) for heading in soup.select("h1, h2, h3, h4")]
     assert all(below - above <= 1 for above, below in pairwise(levels))
 
 
-@pytest.mark.parametrize("page", every_page().values(), ids=every_page().keys())
-def test_no_page_runs_scripts_or_asks_another_host_for_anything_but_pictures(page: str) -> None:
+@pytest.mark.parametrize("name", every_page().keys())
+def test_no_page_but_a_search_runs_scripts_and_none_asks_another_host_for_anything_but_pictures(name: str) -> None:
+    page = every_page()[name]
     soup = read(page)
-    assert all(script["type"] == "application/ld+json" for script in soup.select("script"))
+    scripts = [script.attrs for script in soup.select("script:not([type='application/ld+json'])")]
+    assert scripts == ([{"src": "suggest.js", "defer": ""}] if name in LIVE else [])
+    assert not [script for script in soup.select("script[src]") if script.get_text()]
     assert not soup.select("style, iframe, object, embed, base")
     assert not re.search(r"\son\w+=|\sstyle=", page)
     fetched = [str(link["href"]) for link in soup.select("link[rel=stylesheet], link[rel=icon]")]
     assert not [address for address in fetched if "//" in address]
     policy = str(soup.select('meta[http-equiv="Content-Security-Policy"]')[0]["content"])
     assert policy.startswith("default-src 'none';")
-    assert "script-src" not in policy
+    rules = {rule.strip() for rule in policy.split(";") if "script-src" in rule or "connect-src" in rule}
+    assert rules == ({"script-src 'self'", "connect-src 'self'"} if name in LIVE else set())
     assert all(image["referrerpolicy"] == "no-referrer" and image["loading"] == "lazy" for image in soup.select("img"))
 
 
-@pytest.mark.parametrize(("name", "root"), [("index", ""), ("article", "../"), ("month", "../"), ("not found", "../")])
+@pytest.mark.parametrize(
+    ("name", "root"),
+    [
+        ("index", ""),
+        ("article", "../"),
+        ("month", "../"),
+        ("saved", "../"),
+        ("search", ""),
+        ("trends", ""),
+        ("not found", "../"),
+    ],
+)
 def test_every_address_within_the_site_is_relative(name: str, root: str) -> None:
     soup = read(every_page()[name])
     within = hrefs(soup, "header.top a, main a:not([rel~=noopener]), footer.bottom a")
     assert within
     assert not [href for href in within if href.startswith(("/", "http"))]
-    assert hrefs(soup, 'link[rel="alternate"]') == [f"{root}atom.xml"]
+    assert hrefs(soup, 'link[rel="alternate"]')[0] == f"{root}atom.xml"
     assert hrefs(soup, "link[rel=stylesheet]") == [f"{root}style.css"]
 
 
@@ -92,7 +125,7 @@ def test_the_index_shows_date_source_title_lead_and_picture_of_each_entry() -> N
     assert text_of(soup, ".lead") == "清晨下了一场雨。"
     assert [image["src"] for image in soup.select(".thumb")] == ["https://example.org/rain.jpg"]
     assert soup.select("li[lang=zh-Hans]")
-    assert text_of(soup, ".more") == "全部 1234 篇文章"
+    assert text_of(soup, ".more") == "全部 1234 篇文章 热词"
 
 
 def test_the_index_of_an_empty_store_says_so() -> None:
@@ -123,6 +156,7 @@ def test_an_article_says_who_wrote_it_where_it_is_from_and_leads_on() -> None:
     assert "https://example.net/original" in hrefs(soup, ".about a")
     assert "CC BY 4.0" in text_of(soup, ".about")
     assert hrefs(soup, ".turn a") == [f"{'a' * 16}.html", f"{'b' * 16}.html"]
+    assert hrefs(soup, ".about .more a") == [f"../related?id={KEY}"]
     assert hrefs(soup, "footer.bottom a") == ["../index.html", "../archive/2023-02.html"]
 
 
@@ -222,24 +256,24 @@ def test_the_archive_leads_to_the_months_by_year() -> None:
     assert text_of(read(pages.render_archive(SITE, [])), ".empty") == "还没有文章。"
 
 
-def test_search_marks_what_was_found_and_turns_pages() -> None:
-    soup = read(every_page()["search"])
-    assert [mark.get_text() for mark in soup.select("mark")] == ["春天", "雨"]
-    assert text_of(soup, ".hint") == "至少 41 篇"
-    assert hrefs(soup, ".turn a") == ["search?q=%E6%98%A5%E5%A4%A9&page=1", "search?q=%E6%98%A5%E5%A4%A9&page=3"]
-    assert [field["value"] for field in soup.select("input")] == ["春天"]
-    last = read(pages.render_search(SITE, "x", Results((), 0, more=False)))
-    assert text_of(last, ".empty b") == "没有找到“x”"
+def test_the_front_page_leads_to_the_saved_searches() -> None:
+    soup = read(every_page()["index"])
+    assert text_of(soup, "nav.chips") == "下雨的日子"
+    assert hrefs(soup, "nav.chips a") == ["feeds/%E9%9B%A8-1.html"]
+    assert not read(every_page()["empty index"]).select(".chips")
 
 
-def test_search_says_what_to_do_before_anything_was_looked_for_and_when_it_cannot() -> None:
-    assert "空格" in text_of(read(pages.render_search(SITE)), ".hint")
-    assert text_of(read(pages.render_search(SITE, "-", problem="看不懂")), ".empty b") == "看不懂"
-
-
-def test_what_was_looked_for_is_never_markup() -> None:
-    page = pages.render_search(SITE, '"><script>{n}', Results((), 0, more=False))
-    assert "<script>" not in page
+def test_the_page_of_a_saved_search_shows_its_newest_and_leads_to_feed_and_search() -> None:
+    soup = read(every_page()["saved"])
+    assert text_of(soup, "h1") == "下雨的日子"
+    assert hrefs(soup, ".item a") == [f"../entries/{KEY}.html"]
+    feed = "../feeds/%E9%9B%A8-1.xml"
+    assert hrefs(soup, 'link[rel="alternate"]') == ["../atom.xml", feed]
+    assert hrefs(soup, ".heading a, .more a") == [feed, "../search?q=%E9%9B%A8%20last%3A7d"]
+    assert hrefs(soup, "link[rel=canonical]") == [f"{SITE.url}feeds/%E9%9B%A8-1.html"]
+    empty = read(pages.render_saved(SITE, SavedSearch(FeedConfig(name="x", query="雨"), RAIN.query), []))
+    assert text_of(empty, "h1") == "x"
+    assert text_of(empty, ".empty") == "还没有文章。"
 
 
 @pytest.mark.parametrize(
@@ -281,6 +315,11 @@ def test_dates_are_written_as_the_language_writes_them() -> None:
         "3 February 2023 04:05 UTC",
     ]
     assert [words_for(tag).month("2023-02") for tag in ("zh-Hant", "en")] == ["2023年2月", "February 2023"]
+    for tag, periods in {
+        "zh": ["2023年", "2023年2月", "2023年2月20日"],
+        "en": ["2023", "February 2023", "20 February 2023"],
+    }.items():
+        assert [words_for(tag).period(name) for name in ("2023", "2023-02", "2023-02-20")] == periods
     assert pages.month_of(datetime(987, 1, 1, tzinfo=UTC)) == "0987-01"
 
 

@@ -9,17 +9,26 @@ from typing import Any
 import feedparser
 import pytest
 
-from feeder.config import Config, SiteConfig
-from feeder.errors import PublishError
+from feeder.config import Config, FeedConfig, SiteConfig
+from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.model import Entry
 from feeder.publish import site as site_module
-from feeder.publish.site import PublishReport, feed_of, publish
+from feeder.publish.site import PublishReport, publish
 from feeder.store import Origin, Store
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations
 from tests.publish.test_files import no_file_larger_than
 
-FIXED = {"404.html", "archive/index.html", "atom.xml", "icon.svg", "index.html", "style.css"}
+FIXED = {
+    "404.html",
+    "archive/index.html",
+    "atom.xml",
+    "icon.svg",
+    "index.html",
+    "style.css",
+    "suggest.js",
+    "trends.html",
+}
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
@@ -99,11 +108,17 @@ def test_the_feed_holds_as_many_entries_and_as_much_text_as_configured(tmp_path:
     assert "全部 3 篇" in (config.site.output / "index.html").read_text()
 
 
-def test_the_id_of_the_feed_depends_on_the_address_of_the_site_alone(tmp_path: Path) -> None:
-    one, other = configured(tmp_path / "a", subtitle="x"), configured(tmp_path / "b", language="en")
-    assert feed_of(one).id == feed_of(other).id == uuid.uuid5(uuid.NAMESPACE_URL, one.site.url).urn
-    assert feed_of(configured(tmp_path, url="https://else.example/")).id != feed_of(one).id
-    assert feed_of(one).self_link == "http://127.0.0.1:8000/atom.xml"
+def test_the_id_of_the_feed_depends_on_the_address_of_the_site_alone(tmp_path: Path, sqlite_store: Store) -> None:
+    sites = [{"subtitle": "x"}, {"language": "en"}, {"url": "https://else.example/"}]
+    ids = []
+    for number, values in enumerate(sites):
+        config = configured(tmp_path / str(number), **values)
+        publish(config, sqlite_store)
+        feed = feedparser.parse((config.site.output / "atom.xml").read_bytes()).feed
+        assert [link.href for link in feed.links if link.rel == "self"] == [f"{config.site.url}atom.xml"]
+        ids.append(feed.id)
+    assert ids[0] == ids[1] == uuid.uuid5(uuid.NAMESPACE_URL, "http://127.0.0.1:8000/").urn
+    assert ids[2] != ids[0]
 
 
 def test_a_title_that_xml_cannot_hold_does_not_cost_the_feed(tmp_path: Path, sqlite_store: Store) -> None:
@@ -140,7 +155,7 @@ def test_a_new_entry_changes_its_month_its_neighbour_and_the_front_alone(config:
         save(sqlite_store, new)
         publish(config, sqlite_store)
 
-    front = {"index.html", "atom.xml", "archive/index.html"}
+    front = {"index.html", "atom.xml", "archive/index.html", "trends.html"}
     assert changed(config, work) == front | {"archive/2023-02.html", page(new), page(entries[-1])}
 
 
@@ -353,3 +368,127 @@ def test_more_entries_than_are_read_at_a_time_are_all_written(config: Config, sq
     save(sqlite_store, *entries)
     publish(config, sqlite_store)
     assert set(hand_back(entries)) <= published(config)
+
+
+# --- saved searches and trends ---------------------------------------------------------------------------------------
+
+RAIN = FeedConfig(name="rain", title="下雨", query="雨", limit=2)
+WEEK = FeedConfig(name="week", query="last:7d")
+
+
+def with_feeds(output: Path, *feeds: FeedConfig) -> Config:
+    return Config(site=SiteConfig(title="存文", output=output), feeds=feeds)
+
+
+def titles(config: Config, name: str) -> list[str]:
+    return [entry.title for entry in feedparser.parse((config.site.output / f"feeds/{name}.xml").read_bytes()).entries]
+
+
+def test_a_saved_search_is_a_feed_and_a_page_that_the_front_page_leads_to(tmp_path: Path, sqlite_store: Store) -> None:
+    config = with_feeds(tmp_path / "public", RAIN)
+    save(sqlite_store, *[numbered(number) for number in range(3)], numbered(9, title="雪", summary="", content=""))
+    report = publish(config, sqlite_store)
+    assert published(config) >= {"feeds/rain.xml", "feeds/rain.html"}
+    assert report.failed == ()
+    assert titles(config, "rain") == ["题 2", "题 1"]
+    feed = (config.site.output / "feeds/rain.xml").read_bytes()
+    assert violations(feed, served_from="http://127.0.0.1:8000/feeds/rain.xml") == []
+    assert feedparser.parse(feed).feed.title == "下雨 – 存文"
+    assert feedparser.parse(feed).feed.link == "http://127.0.0.1:8000/feeds/rain.html"
+    page_of_it = (config.site.output / "feeds/rain.html").read_text()
+    assert page(numbered(2)) in page_of_it
+    assert page(numbered(0)) not in page_of_it
+    assert "feeds/rain.html" in (config.site.output / "index.html").read_text()
+
+
+def test_the_name_of_a_saved_search_may_be_chinese(tmp_path: Path, sqlite_store: Store) -> None:
+    config = with_feeds(tmp_path / "public", FeedConfig(name="下雨", query="雨"))
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    feed = (config.site.output / "feeds/下雨.xml").read_bytes()
+    assert violations(feed, served_from="http://127.0.0.1:8000/feeds/%E4%B8%8B%E9%9B%A8.xml") == []
+
+
+def test_a_saved_search_that_counts_back_from_now_changes_as_time_passes_and_only_then(
+    tmp_path: Path, sqlite_store: Store
+) -> None:
+    config = with_feeds(tmp_path / "public", RAIN, WEEK)
+    save(sqlite_store, *[numbered(number) for number in range(10)])
+
+    def pass_at(day: int) -> set[str]:
+        return changed(config, lambda: publish(config, sqlite_store, now=START + timedelta(days=day)))
+
+    pass_at(9)
+    assert titles(config, "week") == [f"题 {number}" for number in range(9, 1, -1)]
+    assert pass_at(9) == set()
+    assert pass_at(10) == {"feeds/week.xml", "feeds/week.html"}
+    assert titles(config, "week")[-1] == "题 3"
+    assert pass_at(30) == {"feeds/week.xml", "feeds/week.html"}
+    assert pass_at(40) == set()
+    total = len(published(config))
+    assert publish(config, sqlite_store, now=START + timedelta(days=50)) == PublishReport(0, total, 0)
+    assert publish(config, sqlite_store, now=START + timedelta(days=9)) == PublishReport(2, total - 2, 0)
+
+
+def test_only_what_leads_to_them_is_written_when_saved_searches_come_and_go(
+    tmp_path: Path, sqlite_store: Store
+) -> None:
+    config, without = with_feeds(tmp_path / "public", RAIN), with_feeds(tmp_path / "public")
+    save(sqlite_store, numbered(1))
+    publish(without, sqlite_store)
+    ours = {"feeds/rain.xml", "feeds/rain.html", "index.html"}
+    assert changed(config, lambda: publish(config, sqlite_store)) == ours
+    (config.site.output / "feeds/mine.xml").write_text("mine")
+    (config.site.output / "feeds/mine.html").write_text("mine")
+    assert changed(config, lambda: publish(without, sqlite_store)) == ours
+    assert published(config) == FIXED | {"archive/2023-01.html", page(numbered(1)), "feeds/mine.xml", "feeds/mine.html"}
+
+
+def test_a_saved_search_that_cannot_be_understood_ends_the_pass_before_it_begins(
+    tmp_path: Path, sqlite_store: Store
+) -> None:
+    config = with_feeds(tmp_path / "public", FeedConfig(name="x", query="on:x"))
+    with pytest.raises(ConfigError, match=r"feeds\[0\].query"):
+        publish(config, sqlite_store)
+    assert not config.site.output.exists()
+
+
+def test_what_the_search_index_cannot_say_stays_as_it_was_and_the_rest_is_published(
+    tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = with_feeds(tmp_path / "public", RAIN)
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    kept = {"feeds/rain.xml", "feeds/rain.html", "trends.html"}
+    before = {path: files(config)[path] for path in kept}
+    latest = Store.latest
+
+    def broken(store: Store, limit: int, **asked: Any) -> list[Entry]:
+        if asked.get("query") is not None:
+            raise StoreError("no index")
+        return latest(store, limit, **asked)
+
+    def away(*_: object, **__: object) -> bool:
+        raise StoreError("no index")
+
+    save(sqlite_store, numbered(2))
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "latest", broken)
+        patch.setattr(Store, "follow", away)
+        report = publish(config, sqlite_store)
+        assert report.failed == (("feeds.rain", "no index"), ("trends.html", "no index"))
+        assert publish(config, sqlite_store).failed == report.failed
+    assert {path: files(config)[path] for path in kept} == before
+    assert page(numbered(2)) in published(config)
+    assert publish(config, sqlite_store).failed == ()
+    assert titles(config, "rain") == ["题 2", "题 1"]
+
+
+def test_trends_are_those_of_the_week_that_ends_with_the_newest_entry(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, numbered(41, published=START + timedelta(days=41, hours=22)), numbered(40))
+    publish(config, sqlite_store)
+    assert "2023年2月5日 – 2023年2月11日" in (config.site.output / "trends.html").read_text()
+    assert changed(config, lambda: publish(config, sqlite_store, now=START + timedelta(days=99))) == set()
+    save(sqlite_store, numbered(60))
+    publish(config, sqlite_store, now=START + timedelta(days=50))
+    assert "2023年2月14日 – 2023年2月20日" in (config.site.output / "trends.html").read_text()

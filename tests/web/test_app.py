@@ -1,12 +1,20 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import feedparser
 import httpx
 import pytest
 from bs4 import BeautifulSoup
 
-from feeder.model import Entry
-from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Origin, Store
+from feeder.config import Config, FeedConfig
+from feeder.model import Entry, Source
+from feeder.publish.site import publish
+from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Origin, Results, Store
+from feeder.web import create_app
 from tests.entries import make_entry
+from tests.publish.rfc4287 import violations
+from tests.web.conftest import Stage
 
 
 def titles(answer: httpx.Response) -> list[str]:
@@ -47,7 +55,7 @@ def test_a_search_without_words_explains_itself(client: httpx.Client) -> None:
     for address in ("search", "search?q=", "search?q=%20%20"):
         answer = client.get(address)
         assert answer.status_code == 200
-        assert "简体和繁体都可以" in answer.text
+        assert "简体和繁体、大小写、全角和半角都一样" in answer.text
 
 
 def test_a_search_that_finds_nothing_says_so(client: httpx.Client) -> None:
@@ -82,6 +90,7 @@ def test_results_are_turned_page_by_page(client: httpx.Client, sqlite_store: Sto
         address = turns(answer)[-1]
     assert len(set(seen)) == 45
     assert turns(client.get("search?q=场雪&page=3")) == ["search?q=%E5%9C%BA%E9%9B%AA&page=2"]
+    assert turns(client.get("search?q=场雪&page=2"))[0] == "search?q=%E5%9C%BA%E9%9B%AA"
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "", "٣", "2", "9999", "9" * 50])
@@ -90,6 +99,171 @@ def test_a_page_that_is_not_there_is_the_nearest_that_is(client: httpx.Client, p
     assert answer.status_code == 200
     assert len(titles(answer)) == 3
     assert turns(answer) == []
+
+
+def links(answer: httpx.Response, selector: str) -> dict[str, str]:
+    return {link.get_text(): str(link["href"]) for link in BeautifulSoup(answer.text, "lxml").select(selector)}
+
+
+def test_a_search_is_narrowed_down_step_by_step_and_widened_again(client: httpx.Client, sqlite_store: Store) -> None:
+    other = Source(title='The "Rain" Post', id="https://post.example/")
+    more = [make_entry(number, title="场雨", source=other, categories=(f"c{number}",)) for number in (11, 12)]
+    sqlite_store.save([(Origin("test", f"{entry.id}.md"), entry) for entry in more])
+    wide = client.get("search?q=场雨")
+    offered = links(wide, ".narrow a")
+    assert offered["example.org 3"] == "search?q=%E5%9C%BA%E9%9B%A8%20source%3A%22example.org%22".replace("%22", "")
+    narrow = client.get(offered['The "Rain" Post 2'])
+    assert set(titles(narrow)) == {"场雨"}
+    narrower = client.get(links(narrow, ".narrow a")["c11 1"])
+    assert len(titles(narrower)) == 1
+    taken = links(narrower, ".taken a")
+    assert list(taken) == ['The "Rain" Post', "c11"]
+    assert len(titles(client.get(taken["c11"]))) == 2
+    assert len(titles(client.get(links(wide, ".narrow a")["2023年1月 2"]))) == 2
+
+
+def test_the_best_come_first_where_that_is_asked_for(client: httpx.Client, sqlite_store: Store) -> None:
+    late = make_entry(50, title="雪", content="<p>第一场雨和很多别的话。</p>", published=make_entry().published)
+    sqlite_store.save([(Origin("test", "c.md"), late)])
+    orders = links(client.get("search?q=场雨"), ".tally a")
+    assert titles(client.get(orders["最新"]))[0] == "雪"
+    assert titles(client.get(orders["最相关"]))[-1] == "雪"
+    assert client.get("search?q=场雨&order=worst").status_code == 200
+
+
+def test_a_mistake_is_shown_where_it_is(client: httpx.Client) -> None:
+    answer = client.get("search", params={"q": "雨 on:上周 雪"})
+    assert answer.status_code == 400
+    soup = BeautifulSoup(answer.text, "lxml")
+    assert [mark.get_text() for mark in soup.select(".typed mark")] == ["on:上周"]
+    assert "“上周”不是日期" in soup.select(".fault b")[0].get_text()
+
+
+def test_a_word_that_nothing_holds_is_answered_with_one_that_is_spelled_nearly_so(
+    client: httpx.Client, sqlite_store: Store
+) -> None:
+    words = [make_entry(number, title=f"umbrella {number}") for number in range(60, 80)]
+    sqlite_store.save([(Origin("test", f"{entry.id}.md"), entry) for entry in words])
+    answer = client.get("search?q=umbrela")
+    assert links(answer, ".meant a") == {"umbrella": "search?q=umbrella"}
+    assert links(client.get("search?q=umbrella"), ".meant a") == {}
+
+
+def test_an_index_that_has_not_followed_yet_is_said_to_be_unfinished(
+    client: httpx.Client, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = sqlite_store.search
+
+    def unfinished(*asked: Any, **how: Any) -> Results:
+        return replace(search(*asked, **how), whole=False, more=True)
+
+    monkeypatch.setattr(sqlite_store, "search", unfinished)
+    text = client.get("search?q=场雨").text
+    assert "索引还在建立" in text
+    assert "至少 3 篇" in text
+
+
+def test_only_the_search_page_may_run_a_script_and_only_ours(client: httpx.Client, entries: list[Entry]) -> None:
+    script = "script-src 'self'; connect-src 'self'"
+    for path, allowed in {
+        "search": True,
+        "search?q=雨": True,
+        "search?q=(": True,
+        "": False,
+        f"entries/{entries[0].key}.html": False,
+        f"related?id={entries[0].key}": False,
+        "trends": False,
+        "x": False,
+    }.items():
+        policy = client.get(path).headers["content-security-policy"]
+        assert (script in policy) is allowed, path
+        assert ("script-src" in policy) is allowed, path
+        assert policy.endswith("frame-ancestors 'none'")
+    assert client.get("suggest.js").headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+def test_the_feed_of_a_search_is_valid_at_the_address_that_was_asked_for(client: httpx.Client) -> None:
+    (address,) = links(client.get("search?q=第 场雨&order=best"), ".more a").values()
+    answer = client.get(address)
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert violations(answer.content, served_from=f"http://127.0.0.1:8000/{address}") == []
+    feed = feedparser.parse(answer.content)
+    assert [entry.title for entry in feed.entries] == ["第 2 场雨", "第 1 场雨", "第 0 场雨"]
+    assert feed.feed.updated == feed.entries[0].updated
+    assert feed.feed.title == "第 场雨 – 存文"
+    other = client.get("search.xml?q=第++场雨&x=1")
+    assert (
+        violations(other.content, served_from="http://127.0.0.1:8000/search.xml?q=%E7%AC%AC++%E5%9C%BA%E9%9B%A8&x=1")
+        == []
+    )
+    assert feedparser.parse(other.content).feed.id == feed.feed.id
+
+
+def test_the_feed_of_a_search_is_sent_again_only_when_it_changed(client: httpx.Client, sqlite_store: Store) -> None:
+    first = client.get("search.xml?q=场雨")
+    assert first.headers["cache-control"] == "public, max-age=60"
+    assert "last-modified" not in first.headers
+    known = {"If-None-Match": first.headers["etag"]}
+    assert client.get("search.xml?q=场雨", headers=known).status_code == 304
+    assert (
+        client.get("search.xml?q=场雨", headers={"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}).status_code
+        == 200
+    )
+    assert client.get("search.xml?q=场雨", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
+    sqlite_store.save([(Origin("test", "d.md"), make_entry(70, title="又一场雨"))])
+    assert client.get("search.xml?q=场雨", headers=known).status_code == 200
+
+
+def test_the_feed_of_a_search_that_finds_nothing_is_a_feed_and_of_a_mistake_is_none(client: httpx.Client) -> None:
+    nothing = client.get("search.xml?q=骆驼")
+    assert nothing.status_code == 200
+    assert violations(nothing.content, served_from="http://127.0.0.1:8000/search.xml?q=%E9%AA%86%E9%A9%BC") == []
+    for text in ("", "(", "!!"):
+        assert client.get("search.xml", params={"q": text}).status_code == 400
+
+
+def test_suggestions_complete_what_was_typed(client: httpx.Client, sqlite_store: Store) -> None:
+    entry = make_entry(90, title="Umbrella weather", categories=("umbrellas",))
+    sqlite_store.save([(Origin("test", "e.md"), entry)])
+    answer = client.get("suggest", params={"q": "雨 umb"})
+    assert answer.headers["content-type"] == "application/json"
+    found = answer.json()
+    assert {"text": "雨 umbrella", "name": "umbrella", "note": ""} in found
+    assert {(one["name"], one["note"]) for one in found} >= {("umbrellas", "标签")}
+    assert client.get("suggest").json() == client.get("suggest?q=").json() == []
+
+
+def test_related_articles_are_found_by_the_key_of_one(client: httpx.Client, entries: list[Entry]) -> None:
+    page = client.get(f"entries/{entries[0].key}.html")
+    (address,) = [str(link["href"]) for link in BeautifulSoup(page.text, "lxml").select(".about .more a")]
+    answer = client.get(address.removeprefix("../"))
+    assert answer.status_code == 200
+    assert "相关文章" in answer.text
+    assert links(answer, ".item a").keys() >= {entries[1].title}
+    for unknown in ("", "x", "0" * 16, entries[0].id, entries[0].key[:8]):
+        assert client.get("related", params={"id": unknown}).status_code == 404
+
+
+def test_the_words_that_rise_have_an_address_without_a_suffix_too(client: httpx.Client) -> None:
+    assert client.get("trends").text == client.get("trends.html").text
+    assert "热词" in client.get("trends").text
+
+
+def test_a_saved_search_is_asked_for_by_its_name(
+    client: httpx.Client, config: Config, sqlite_store: Store, stage: tuple[str, Stage]
+) -> None:
+    feed = FeedConfig(name="rain", title="下雨", query="场雨 OR 骆驼")
+    named = config.model_copy(update={"feeds": (feed,)})
+    publish(named, sqlite_store)
+    stage[1].app = create_app(named, sqlite_store)
+    assert client.get("feeds/rain.xml").headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert titles(client.get(links(client.get("feeds/rain.html"), ".more a")["在全部文章里搜索"].removeprefix("../")))
+    assert len(titles(client.get("search?q=@rain"))) == 3
+    assert titles(client.get("search?q=@rain 第 2")) == ["第 2 场雨"]
+    assert len(feedparser.parse(client.get("search.xml?q=@rain").content).entries) == 3
+    assert links(client.get("search"), ".chips a") == {"下雨": "feeds/rain.html"}
+    marked = BeautifulSoup(client.get("search?q=@rain on:x").text, "lxml").select(".typed mark")
+    assert [mark.get_text() for mark in marked] == ["on:x"]
 
 
 def test_health_says_how_many_entries_there_are_and_when_the_last_pass_was(
@@ -112,7 +286,7 @@ def test_a_pass_that_failed_makes_health_bad_until_one_goes_well(client: httpx.C
 
 
 def test_a_store_that_is_away_is_said_to_be_and_the_pages_are_still_served(
-    client: httpx.Client, sqlite_store: Store
+    client: httpx.Client, sqlite_store: Store, entries: list[Entry]
 ) -> None:
     break_store(sqlite_store)
     health = client.get("healthz")
@@ -121,6 +295,10 @@ def test_a_store_that_is_away_is_said_to_be_and_the_pages_are_still_served(
     assert search.status_code == 503
     assert search.headers["retry-after"] == "60"
     assert "搜索暂时不能用" in search.text
+    assert client.get("search.xml", params={"q": "雨"}).status_code == 503
+    assert client.get("related", params={"id": entries[0].key}).status_code == 503
+    suggested = client.get("suggest", params={"q": "雨"})
+    assert (suggested.status_code, suggested.json()) == (200, [])
     assert client.get("atom.xml").status_code == 200
 
 

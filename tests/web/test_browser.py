@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feeder.config import Config
+from feeder.config import Config, FeedConfig
 from feeder.model import Entry, Media
 from feeder.publish.site import publish
 from feeder.store import Origin, Store
@@ -31,6 +31,7 @@ ARGUMENTS = [
 ]
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="900"><rect width="1600" height="900"/></svg>'
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SMALL: dict[str, Any] = {**PHONE, "viewport": {"width": 360, "height": 640}}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PAGES = [
     "index.html",
@@ -39,7 +40,14 @@ PAGES = [
     "archive/2023-02.html",
     "search",
     "search?q=雨",
+    "search?q=雨&order=best",
+    "search?q=雨 source:example.org on:2023",
     "search?q=骆驼",
+    "search?q=rian",
+    "search?q=雨 on:上周",
+    "related",
+    "trends",
+    "feeds/rain.html",
     "x/y",
 ]
 
@@ -126,12 +134,24 @@ def entries() -> list[Entry]:
     ]
 
 
+@pytest.fixture
+def config(config: Config) -> Config:
+    feeds = (
+        FeedConfig(name="rain", title="下雨的日子", query="雨"),
+        FeedConfig(name="long", title="很长" * 40, query="雨"),
+    )
+    return config.model_copy(update={"feeds": feeds})
+
+
 def path_of(name: str, entries: list[Entry]) -> str:
-    return f"entries/{entries[0].key}.html" if name == "entry" else name
+    own = {"entry": f"entries/{entries[0].key}.html", "related": f"related?id={entries[0].key}"}
+    return own.get(name, name)
 
 
 @pytest.mark.parametrize(
-    "device", [PHONE, DESK, {"viewport": {"width": 320, "height": 640}}], ids=["phone", "desk", "320"]
+    "device",
+    [PHONE, DESK, SMALL, {"viewport": {"width": 320, "height": 640}}],
+    ids=["phone", "desk", "360", "320"],
 )
 def test_nothing_is_wider_than_the_window(
     opened: Opener, address: str, entries: list[Entry], device: dict[str, Any]
@@ -152,8 +172,9 @@ def test_no_page_complains_and_none_asks_others_for_anything_but_pictures(
         tab.goto(address + path_of(name, entries), wait_until="networkidle")
         tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
         tab.wait_for_load_state("networkidle")
-        missing = ["Failed to load resource: the server responded with a status of 404 (Not Found)"]
-        assert (name, tab.complaints) == (name, missing if name == "x/y" else [])
+        status = {"x/y": "404 (Not Found)", "search?q=雨 on:上周": "400 (Bad Request)"}.get(name)
+        told = [f"Failed to load resource: the server responded with a status of {status}"] if status else []
+        assert (name, tab.complaints) == (name, told)
         assert {(kind, referer) for kind, _, referer in tab.asked} <= {("image", None)}
         if name == "entry":
             assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth)")
@@ -202,6 +223,10 @@ def test_what_a_finger_must_hit_is_large_enough(opened: Opener, address: str) ->
     heights = tab.evaluate(
         "[...document.querySelectorAll('nav a, .more a, footer a')].map(a => a.getBoundingClientRect().height)"
     )
+    tab.goto(f"{address}search?q=雨 source:example.org")
+    heights += tab.evaluate(
+        "[...document.querySelectorAll('.tally a, .chips a, .help summary')].map(a => a.getBoundingClientRect().height)"
+    )
     assert heights
     assert min(heights) >= 24  # WCAG 2.2 §2.5.8
 
@@ -215,6 +240,8 @@ def test_the_first_tab_key_leads_past_the_navigation(opened: Opener, address: st
     tab.keyboard.press("Enter")
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.closest('main') !== null")
+    tab.locator(".item a").first.focus()
+    tab.keyboard.press("Tab")
     outline = tab.evaluate("getComputedStyle(document.activeElement.closest('.item')).outlineStyle")
     assert outline == "solid"
 
@@ -287,7 +314,149 @@ def test_text_that_means_harm_does_none(
     sqlite_store.save([(Origin("test", "evil.md"), entry)])
     publish(config, sqlite_store)
     assert client.get(f"entries/{entry.key}.html").status_code == 200
-    for path in ("index.html", f"entries/{entry.key}.html", "archive/2023-02.html", "search?q=pwned"):
+    for path in (
+        "index.html",
+        f"entries/{entry.key}.html",
+        "archive/2023-02.html",
+        "search?q=pwned",
+        f"related?id={entry.key}",
+    ):
         tab = opened(**DESK)
         tab.goto(address + path, wait_until="networkidle")
         assert tab.title() != "pwned"
+    tab = opened(**DESK)
+    tab.goto(f"{address}search")
+    tab.locator("#q").type("pwn")
+    tab.wait_for_selector(".suggestions li")
+    assert tab.locator(".suggestions img, .suggestions script").count() == 0
+    assert tab.title() != "pwned"
+
+
+# --- suggestions while typing ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def words(address: str, sqlite_store: Store) -> str:
+    """The address of the search page of a site with words to complete."""
+    titles = ("umbrella", "umbrella stand", "umber")
+    more = [make_entry(20 + number, title=title, categories=("parasols",)) for number, title in enumerate(titles)]
+    sqlite_store.save([(Origin("test", f"{entry.id}.md"), entry) for entry in more])
+    return f"{address}search"
+
+
+def test_suggestions_are_walked_through_and_taken_with_the_keyboard(opened: Opener, words: str) -> None:
+    tab = opened(**DESK)
+    tab.goto(words)
+    field = tab.locator("#q")
+    field.focus()
+    assert [field.get_attribute(name) for name in ("role", "aria-expanded")] == ["combobox", "false"]
+    tab.keyboard.type("umbr")
+    tab.wait_for_selector("[role=option]")
+    assert field.get_attribute("aria-expanded") == "true"
+    options = tab.locator(".suggestions b").all_text_contents()
+    assert options[0] == "umbrella"
+    chosen = tab.locator("[aria-selected=true]")
+    assert chosen.count() == 0
+    for key, name in (("ArrowDown", options[0]), ("ArrowDown", options[1]), ("ArrowUp", options[0])):
+        tab.keyboard.press(key)
+        assert chosen.locator("b").all_text_contents() == [name]
+        assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    tab.keyboard.press("ArrowUp")
+    assert (chosen.count(), field.get_attribute("aria-activedescendant")) == (0, None)
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search?q=umbrella")
+    assert tab.locator(".item").count() == 2
+    assert tab.complaints == []
+
+
+def test_suggestions_are_dismissed_and_what_was_typed_is_looked_for_as_it_is(opened: Opener, words: str) -> None:
+    tab = opened(**DESK)
+    tab.goto(words)
+    tab.focus("#q")
+    tab.keyboard.type("umb")
+    tab.wait_for_selector("[role=option]")
+    tab.keyboard.press("Escape")
+    assert not tab.locator(".suggestions").is_visible()
+    assert tab.locator("#q").input_value() == "umb"
+    tab.keyboard.type("r")
+    tab.wait_for_selector("[role=option]")
+    tab.keyboard.press("Tab")
+    assert not tab.locator(".suggestions").is_visible()
+    tab.locator("#q").press("Enter")
+    tab.wait_for_url("**/search?q=umbr")
+
+
+def test_a_suggestion_is_taken_with_a_finger(opened: Opener, words: str) -> None:
+    tab = opened(**SMALL)
+    tab.goto(words)
+    tab.tap("#q")
+    tab.keyboard.type("雨 paraso")
+    tab.wait_for_selector("[role=option]")
+    assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    tab.tap("[role=option] >> text=parasols")
+    tab.wait_for_url(re.compile("parasols"))
+    assert tab.locator(".item").count() == 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_suggestions_stand_out_from_what_is_behind_them(opened: Opener, words: str, scheme: str) -> None:
+    tab = opened(**PHONE, color_scheme=scheme)
+    tab.goto(words)
+    tab.locator("#q").type("umbrell")
+    tab.wait_for_selector("[role=option]")
+    tab.keyboard.press("ArrowDown")
+    assert [found for found in tab.evaluate(CONTRASTS) if found[0] < 4.5] == []
+
+
+def test_suggestions_that_cannot_be_had_leave_the_field_as_it_is(opened: Opener, words: str) -> None:
+    tab = opened(**DESK)
+    tab.route("**/suggest?*", lambda route: route.abort())
+    tab.goto(words)
+    tab.focus("#q")
+    tab.keyboard.type("umb")
+    tab.wait_for_timeout(300)
+    assert not tab.locator(".suggestions").is_visible()
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search?q=umb")
+
+
+def test_letters_on_their_way_to_a_character_are_not_asked_about(opened: Opener, words: str) -> None:
+    tab = opened(**DESK)
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url) if "suggest?" in request.url else None)
+    tab.goto(words)
+    tab.focus("#q")
+    session = tab.context.new_cdp_session(tab)
+    session.send("Input.imeSetComposition", {"text": "yu", "selectionStart": 2, "selectionEnd": 2})
+    tab.wait_for_timeout(300)
+    assert asked == []
+    with tab.expect_request("**/suggest?q=%E9%9B%A8"):
+        session.send("Input.insertText", {"text": "雨"})
+    assert len(asked) == 1
+
+
+def test_a_search_is_narrowed_ordered_and_widened_without_javascript(opened: Opener, words: str) -> None:
+    tab = opened(**SMALL, java_script_enabled=False)
+    tab.goto(words)
+    tab.fill("#q", "雨")
+    tab.press("#q", "Enter")
+    everything = tab.locator(".item").count()
+    tab.click(".narrow a >> text=parasols")
+    assert 0 < tab.locator(".item").count() < everything
+    tab.click(".tally a >> text=最相关")
+    assert tab.locator(".tally [aria-current]").text_content() == "最相关"
+    tab.click(".taken a >> text=parasols")
+    assert tab.locator(".item").count() == everything
+    assert tab.locator(".tally [aria-current]").text_content() == "最相关"
+    tab.click("summary")
+    tab.click(".help a >> text=title:雨")
+    assert tab.locator("#q").input_value() == "title:雨"
+
+
+def test_a_mistake_is_pointed_at_from_below(opened: Opener, words: str) -> None:
+    tab = opened(**SMALL)
+    tab.goto(f"{words}?q={'很长的词 ' * 6}on:上周 雨")
+    assert tab.locator(".typed mark").text_content() == "on:上周"
+    arrow = tab.evaluate("getComputedStyle(document.querySelector('.typed mark'), '::after').borderBottomWidth")
+    assert float(arrow.removesuffix("px")) > 0

@@ -1,0 +1,92 @@
+"""What a setting may be: text as a user writes it, checked and brought into one form.
+
+Pure but for time zones, which are looked up. A rule that is broken is a ValueError whose text says what to write.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+AFTER_INGEST = "after-ingest"
+
+_DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days are within what a date can be moved by
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_CRON_FIELDS = 5
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return "30s", "15m", "2h" or "1d" as a timedelta; ValueError for anything else or for nothing at all."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        raise ValueError('write a length of time such as "30s", "15m", "2h" or "1d"')
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _schedule(text: str) -> str:
+    if len(text.split()) != _CRON_FIELDS:
+        try:
+            parse_duration(text)
+        except ValueError:
+            raise ValueError('write an interval such as "15m", or a cron line of five fields (UTC)') from None
+    return text
+
+
+def _http_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        well = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        well = False
+    if not well or not text.isascii() or re.search(r"[\s\"<>\\^`{|}]", text):
+        raise ValueError("write an http(s) address, in ASCII as browsers send it")
+    return text
+
+
+def _site_url(text: str) -> str:
+    if re.search(r"[?#]", text):
+        raise ValueError("write an http(s) address without ? and #")
+    return _http_url(text).rstrip("/") + "/"
+
+
+def _language(tag: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag):
+        raise ValueError('write a language as BCP 47 does, such as "zh-Hans" or "en"')
+    return tag
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError('write a time zone such as "UTC" or "Asia/Shanghai"') from None
+    return name
+
+
+def _store_url(text: str) -> str:
+    is_file = text.startswith("sqlite:///") and "?" not in text
+    if not is_file and not text.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise ValueError('write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
+    return text
+
+
+def _chat(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Duration = Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])]
+Schedule = Annotated[str, AfterValidator(_schedule)]
+PublishSchedule = Annotated[str, AfterValidator(lambda text: text if text == AFTER_INGEST else _schedule(text))]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+SiteUrl = Annotated[str, AfterValidator(_site_url)]
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
+LanguageTag = Annotated[str, AfterValidator(_language)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+ChatAddress = Annotated[
+    str,
+    BeforeValidator(_chat),
+    Field(pattern=r"^(@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19})$"),
+]

@@ -1,0 +1,87 @@
+import pytest
+
+from feeder.publish.narrow import Choice, conjoin, narrowing
+from feeder.store import Facets, parse_query
+
+MONTHS = (("2022-03", 30), ("2023-02", 11))
+
+
+def offered(text: str, **facets: tuple[tuple[str, int], ...]) -> list[tuple[str, str, int | None]]:
+    found = narrowing(parse_query(text), Facets(**{"months": MONTHS, **facets}))
+    return [(choice.name, choice.query, choice.matches) for _, choices in found.offered for choice in choices]
+
+
+def taken(text: str) -> list[tuple[str, str, str]]:
+    found = narrowing(parse_query(text), Facets())
+    return [(choice.kind, choice.name, choice.query) for choice in found.taken]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("雨", "雨 source:BBC"),
+        ("雨 OR 雪", "雨 OR 雪 source:BBC"),
+        ("-雨", "-雨 source:BBC"),
+        ('"雨 雪', '"雨 雪" source:BBC'),
+    ],
+)
+def test_a_source_is_added_to_the_whole_of_a_search(text: str, query: str) -> None:
+    choice = offered(text, sources=(("BBC", 5),), months=(("2022-03", 9),))
+    assert choice == [("BBC", query, 5)]
+    assert parse_query(choice[0][1]) == conjoin(parse_query(text), parse_query("source:BBC"))
+
+
+def test_names_are_quoted_where_they_have_to_be() -> None:
+    names = (("BBC 中文", 3), ('say "no"', 2), ("OR", 1))
+    assert [query for _, query, _ in offered("x", categories=names, months=(("2022-03", 9),))] == [
+        'x category:"BBC 中文"',
+        'x category:「say "no"」',
+        'x category:"OR"',
+    ]
+
+
+def test_what_leads_nowhere_is_not_offered() -> None:
+    sources = (("BBC", 5), ("bbc", 4), ("—", 4), ('"”」』', 3), ("all", 41))
+    assert [name for name, _, _ in offered("雨 source:voa", sources=sources)] == ["BBC", "2023-02", "2022-03"]
+    assert offered("雨 source:BBC", sources=(("BBC", 5),), months=(("2022-03", 9),)) == []
+
+
+def test_a_search_that_is_full_is_not_narrowed_down() -> None:
+    text = " ".join(f"source:a{number}" for number in range(16))
+    assert offered(text, sources=(("BBC", 5),)) == []
+
+
+def test_many_months_are_offered_by_year_and_a_month_takes_the_place_of_its_year() -> None:
+    months = tuple((f"{year}-{month:02d}", 1) for year in (2021, 2022) for month in range(1, 13))
+    assert offered("雨", months=months) == [("2022", "雨 on:2022", 12), ("2021", "雨 on:2021", 12)]
+    assert offered("雨 on:2022", months=months[-2:]) == [
+        ("2022-12", "雨 on:2022-12", 1),
+        ("2022-11", "雨 on:2022-11", 1),
+    ]
+    assert offered("雨 after:2021", months=months[-2:])[0][1] == "雨 after:2021-01-01 on:2022-12"
+
+
+def test_what_was_taken_can_be_taken_off_again() -> None:
+    text = "雨 source:BBC #天气 on:2022-03"
+    assert taken(text) == [
+        ("source", "BBC", "雨 category:天气 on:2022-03"),
+        ("category", "天气", "雨 source:BBC on:2022-03"),
+        ("time", "2022-03", "雨 source:BBC category:天气"),
+    ]
+    assert taken("#天气") == [("category", "天气", "")]
+    assert taken("雨 -source:BBC (#a OR #b) after:2022") == []
+    assert taken("on:2022-03-05") == [("time", "2022-03-05", "")]
+
+
+def test_a_month_that_no_calendar_has_is_passed_over() -> None:
+    assert offered("雨", months=(("0000-13", 2), ("2022-03", 1))) == [("2022-03", "雨 on:2022-03", 1)]
+
+
+def test_a_search_and_one_that_asks_for_nothing_is_that_search() -> None:
+    nothing = parse_query("")
+    assert conjoin(parse_query("雨 雪"), nothing) == conjoin(nothing, parse_query("雨 雪")) == parse_query("雨 雪")
+    assert conjoin(nothing, nothing) == nothing
+
+
+def test_a_choice_is_a_value() -> None:
+    assert Choice("source", "a", "b") == Choice("source", "a", "b", None)

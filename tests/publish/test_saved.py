@@ -1,0 +1,82 @@
+from typing import Any
+
+import pytest
+
+from feeder.config import Config, FeedConfig
+from feeder.errors import ConfigError, QueryError
+from feeder.publish.saved import find_feed, get_search, read_saved, read_search
+from feeder.store import parse_query
+
+FEEDS = (FeedConfig(name="Rain", query="雨 OR rain"), FeedConfig(name="雪-1", title="下雪", query="雪 last:7d"))
+
+
+def configured(*feeds: FeedConfig) -> Config:
+    values: dict[str, Any] = {"feeds": feeds}
+    return Config(**values)
+
+
+def test_saved_searches_are_read_in_their_order() -> None:
+    saved = read_saved(configured(*FEEDS))
+    assert [(one.title, str(one.query), one.moves) for one in saved] == [
+        ("Rain", "雨 OR rain", False),
+        ("下雪", "雪 last:7d", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("雨 on:x", "feeds[1].query: '雨 on:x': 'x' is not a date: write a year, a month or a day: "),
+        ("雨 (", "(at character 3)"),
+        ("!!", "feeds[1].query: '!!': there is no word to look for"),
+    ],
+)
+def test_one_that_cannot_be_understood_is_a_mistake_in_the_configuration(query: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_saved(configured(FEEDS[0], FeedConfig(name="x", query=query)))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("@Rain", "雨 OR rain"),
+        (" ＠rain ", "雨 OR rain"),
+        ("@rain 伞 -雪", "雨 OR rain 伞 -雪"),
+        ("@雪-1", "雪 last:7d"),
+        ("@rain !!", "雨 OR rain"),
+    ],
+)
+def test_a_name_stands_for_its_search_and_words_behind_it_narrow_that_down(text: str, query: str) -> None:
+    assert read_search(text, FEEDS) == parse_query(query)
+
+
+@pytest.mark.parametrize("text", ["@rainy", "雨 @rain", "-@rain", "@rain,x", '"@rain"', "雨", "@", "", "mail@rain"])
+def test_anything_else_is_words(text: str) -> None:
+    assert read_search(text, FEEDS) == parse_query(text)
+
+
+def test_the_place_of_a_mistake_counts_in_what_was_typed() -> None:
+    text = "@rain 伞 on:x"
+    with pytest.raises(QueryError) as caught:
+        read_search(text, FEEDS)
+    assert text[caught.value.place :] == "on:x"
+
+
+def test_a_saved_search_is_found_by_name_in_any_case() -> None:
+    assert find_feed("RAIN", FEEDS) == FEEDS[0]
+    assert find_feed("snow", FEEDS) is None
+    assert get_search("@rain", FEEDS) == get_search("Rain", FEEDS) == parse_query("雨 OR rain")
+
+
+@pytest.mark.parametrize(
+    ("name", "feeds", "hint"),
+    [("@Rian", FEEDS, "did you mean @Rain?"), ("@x", FEEDS, "known: Rain, 雪-1"), ("@x", (), "known: none")],
+)
+def test_a_name_that_nothing_is_saved_under_is_answered_with_those_there_are(
+    name: str, feeds: tuple[FeedConfig, ...], hint: str
+) -> None:
+    with pytest.raises(ConfigError, match="no such saved search") as caught:
+        get_search(name, feeds)
+    assert str(caught.value).endswith(hint)

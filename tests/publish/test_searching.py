@@ -1,0 +1,195 @@
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from feeder.config import FeedConfig, SiteConfig
+from feeder.publish.narrow import narrowing
+from feeder.publish.saved import SavedSearch
+from feeder.publish.searching import SCRIPT_PATH, Problem, Searched, render_related, render_search
+from feeder.publish.trends import bars, render_trends
+from feeder.publish.words import words_for
+from feeder.store import Facets, Fragment, Hit, Order, Related, Results, Trend, parse_query
+from tests.entries import make_entry
+
+SITE = SiteConfig(title="存文", url="https://feeds.example.org/r/")
+HIT = Hit(make_entry(), (Fragment("春天", match=True), Fragment("的", match=False)), (Fragment("雨", match=True),))
+FACETS = Facets((("BBC", 30), ("VOA", 11)), (("天气", 9),), (("2022-03", 30), ("2023-02", 11)))
+LANGUAGES = ["zh-Hans", "zh-Hant", "en"]
+
+
+def read(page: str) -> BeautifulSoup:
+    return BeautifulSoup(page, "lxml")
+
+
+def hrefs(soup: BeautifulSoup, selector: str) -> list[str]:
+    return [str(link["href"]) for link in soup.select(selector)]
+
+
+def text_of(soup: BeautifulSoup | Tag, selector: str) -> str:
+    return " ".join(soup.select_one(selector).get_text(" ", strip=True).split())  # type: ignore[union-attr]  # a test that finds nothing fails
+
+
+def found(total: int = 41, *, more: bool = False, order: Order = "newest", page: int = 1, **rest: object) -> Searched:
+    results = Results((HIT,) if total else (), total, more=more, whole=rest.get("whole") is not False)
+    asked = parse_query(str(rest.get("query", "春天")))
+    meant = rest.get("meant")
+    return Searched(
+        results=results,
+        order=order,
+        page=page,
+        narrowing=narrowing(asked, FACETS),
+        meant=None if meant is None else str(meant),
+    )
+
+
+def test_search_marks_what_was_found_and_turns_pages() -> None:
+    soup = read(render_search(SITE, "春天", found(page=2)))
+    assert [mark.get_text() for mark in soup.select("mark")] == ["春天", "雨"]
+    assert hrefs(soup, ".turn a") == ["search?q=%E6%98%A5%E5%A4%A9", "search?q=%E6%98%A5%E5%A4%A9&page=3"]
+    assert [field["value"] for field in soup.select("input")] == ["春天"]
+
+
+def test_pages_and_choices_keep_the_order_that_was_chosen() -> None:
+    soup = read(render_search(SITE, "春天", found(order="best", page=2)))
+    assert hrefs(soup, ".turn a")[1] == "search?q=%E6%98%A5%E5%A4%A9&order=best&page=3"
+    assert [(field["name"], field["value"]) for field in soup.select("input")][1:] == [("order", "best")]
+    assert all("order=best" in href for href in hrefs(soup, ".narrow a, .taken a"))
+    assert hrefs(soup, ".tally a") == ["search?q=%E6%98%A5%E5%A4%A9", "search?q=%E6%98%A5%E5%A4%A9&order=best"]
+    assert [link.get_text() for link in soup.select(".tally a[aria-current]")] == ["最相关"]
+
+
+@pytest.mark.parametrize(
+    ("total", "more", "shown"),
+    [
+        (1234, False, "找到 1,234 篇"),
+        (1000, True, "至少 1,000 篇"),
+        (1873, True, "超过 1,000 篇"),
+        (3, True, "至少 3 篇"),
+    ],
+)
+def test_the_count_is_exact_or_says_that_it_is_not(total: int, *, more: bool, shown: str) -> None:
+    assert text_of(read(render_search(SITE, "雨", found(total, more=more))), ".tally p") == shown
+
+
+def test_no_page_is_offered_beyond_those_that_can_be_turned_to() -> None:
+    soup = read(render_search(SITE, "雨", found(31_234, page=50)))
+    assert [link.get_text() for link in soup.select(".turn a")] == ["较新49 / 50"]
+
+
+def test_choices_narrow_the_search_and_those_taken_can_be_taken_off() -> None:
+    soup = read(render_search(SITE, "春天 source:BBC", found(query="春天 source:BBC")))
+    assert [text_of(part, "a") for part in soup.select(".taken li")] == ["BBC"]
+    assert [(link["aria-label"], link["href"]) for link in soup.select(".taken a")] == [
+        ("去掉“BBC”", "search?q=%E6%98%A5%E5%A4%A9")
+    ]
+    kinds = [part.get_text() for part in soup.select(".narrow > p")]
+    offered = [[link.get_text() for link in row.select("a")] for row in soup.select(".narrow ul")]
+    assert dict(zip(kinds, offered, strict=True)) == {
+        "来源": ["VOA 11"],
+        "标签": ["天气 9"],
+        "时间": ["2023年2月 11", "2022年3月 30"],
+    }
+    assert hrefs(soup, ".narrow a")[1].endswith("category%3A%E5%A4%A9%E6%B0%94")
+
+
+def test_taking_off_all_there_is_leads_to_the_empty_search_page() -> None:
+    assert hrefs(read(render_search(SITE, "#天气", found(query="#天气"))), ".taken a") == ["search"]
+
+
+def test_an_index_that_is_still_being_made_is_said_to_be() -> None:
+    assert "还在建立" in text_of(read(render_search(SITE, "雨", found(whole=False))), ".hint")
+    assert not read(render_search(SITE, "雨", found())).select(".hint")
+
+
+def test_another_spelling_is_a_link() -> None:
+    soup = read(render_search(SITE, "rian", found(0, meant="rain")))
+    assert (text_of(soup, ".meant a"), hrefs(soup, ".meant a")) == ("rain", ["search?q=rain"])
+    assert "没有找到“rian”" in text_of(soup, ".empty")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "marked"),
+    [("雨 (雪", 2, "(雪"), ("雨 on:x 雪", 2, "on:x"), ("雨", 1, "\u00a0"), ("雨  x", 1, "  x")],
+)
+def test_the_place_of_a_mistake_is_marked_in_what_was_typed(text: str, place: int, marked: str) -> None:
+    soup = read(render_search(SITE, text, problem=Problem("看不懂", place)))
+    typed = soup.select_one(".typed")
+    assert typed is not None
+    assert typed.get_text().replace("\u00a0", "") == text
+    assert [mark.get_text() for mark in typed.select("mark")] == [marked]
+    assert text_of(soup, ".fault b") == "看不懂"
+    assert soup.select("details.help[open]")
+
+
+def test_a_mistake_without_a_place_marks_none() -> None:
+    soup = read(render_search(SITE, "-", problem=Problem("看不懂")))
+    assert text_of(soup, ".fault b") == "看不懂"
+    assert not soup.select(".typed")
+
+
+def test_search_says_how_before_anything_was_looked_for_and_names_the_saved_searches() -> None:
+    rain = SavedSearch(FeedConfig(name="rain", title="下雨", query="雨"), parse_query("雨"))
+    soup = read(render_search(SITE, saved=[rain]))
+    assert soup.select("details.help[open]")
+    assert "trends.html" in hrefs(soup, ".more a")
+    assert hrefs(soup, ".chips a") == ["feeds/rain.html"]
+    assert not read(render_search(SITE, "雨", found())).select("details.help[open]")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_example_of_the_help_is_a_search_that_can_be_understood(language: str) -> None:
+    site = SiteConfig(language=language)
+    examples = [example for example, _ in words_for(language).search_help]
+    assert [link.get_text() for link in read(render_search(site)).select(".help a")] == examples
+    for example in examples:
+        assert parse_query(example).problem is None
+
+
+def test_a_search_leads_to_its_own_feed() -> None:
+    soup = read(render_search(SITE, "a&b <c>", found()))
+    assert hrefs(soup, "link[rel=alternate]") == ["atom.xml", "search.xml?q=a%26b%20%3Cc%3E"]
+    assert hrefs(soup, ".more a") == ["search.xml?q=a%26b%20%3Cc%3E"]
+
+
+def test_what_was_looked_for_is_never_markup() -> None:
+    evil = '"><script>{n}'
+    pages = [
+        render_search(SITE, evil, found(0, meant=evil)),
+        render_search(SITE, evil, problem=Problem(evil, 1)),
+        render_related(SITE, make_entry(title=evil), [Related(make_entry(title=evil), same=True)]),
+        render_trends(SITE, [Trend(evil, 1, 0, 1.0, (1,))], end=datetime(2023, 2, 21, tzinfo=UTC)),
+    ]
+    for page in pages:
+        assert "<script>" not in page
+        assert {str(script["src"]) for script in read(page).select("script")} <= {SCRIPT_PATH}
+
+
+def test_related_articles_are_told_from_other_versions_of_the_same() -> None:
+    same, other = make_entry(2, title="同"), make_entry(3, title="近")
+    soup = read(render_related(SITE, make_entry(), [Related(same, same=True), Related(other, same=False)]))
+    assert [heading.get_text() for heading in soup.select("h2")] == ["几乎相同的文章", "相关文章"]
+    assert [heading.get_text() for heading in soup.select("h3")] == ["同", "近"]
+    assert hrefs(soup, ".hint a") == [f"entries/{make_entry().key}.html"]
+    assert text_of(read(render_related(SITE, make_entry(), [])), ".empty") == "没有相关的文章。"
+
+
+def test_rising_words_lead_to_what_was_published_in_their_days_and_show_each_day() -> None:
+    end = datetime(2023, 2, 21, tzinfo=UTC)
+    soup = read(render_trends(SITE, [Trend("春雨", 1900, 2, 8.0, (0, 0, 1, 0, 2, 3, 4))], end=end))
+    assert text_of(soup, ".heading p") == "2023年2月14日 – 2023年2月20日"
+    assert hrefs(soup, ".trends a") == ["search?q=%E6%98%A5%E9%9B%A8%20after%3A2023-02-14%20before%3A2023-02-21"]
+    assert text_of(soup, ".trends span") == "这七天 1,900 篇，之前四周 2 篇"
+    assert [chart["aria-label"] for chart in soup.select("svg")] == ["0 0 1 0 2 3 4"]
+    assert len(soup.select("svg rect")) == 7
+    assert text_of(read(render_trends(SITE, [], end=end)), ".empty") == "这一周没有多起来的词。"
+
+
+def test_bars_stand_on_one_line_side_by_side_the_largest_as_high_as_the_chart() -> None:
+    drawn = bars((0, 1, 4))
+    assert [bar.height for bar in drawn] == [2, 8, 32]
+    assert {bar.y + bar.height for bar in drawn} == {32}
+    assert all(one.x + one.width < other.x for one, other in pairwise(drawn))
+    assert drawn[-1].x + drawn[-1].width == pytest.approx(112, abs=0.2)
+    assert bars(()) == []
