@@ -29,7 +29,7 @@ from feeder.ingest import ingest
 from feeder.normalise.entry import normalise
 from feeder.sources.article import read_article
 from feeder.sources.folder import iter_files, read_file
-from feeder.store import Origin, Store, prepare
+from feeder.store import Incoming, Origin, Store, prepare
 
 CORES = 2
 SAMPLE = 3000
@@ -136,11 +136,11 @@ def stages(archive: Path) -> None:
     stamped = [replace(draft, stamps=(*draft.stamps, file.file_time)) for draft, file in zip(drafts, read, strict=True)]
     entries, cleaning = timed(lambda: [normalise(draft, now=NOW, source="archive") for draft in stamped])
     prepared, preparing = timed(lambda: [prepare(Origin("archive", entry.id), entry) for entry in entries])
+    batches = [prepared[first : first + 500] for first in range(0, len(prepared), 500)]
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
-        bare = [replace(incoming, plain="", terms="") for incoming in prepared]
-        _, saving = timed(lambda: [store.take("archive", bare[n : n + 500], ()) for n in range(0, len(bare), 500)])
+        _, saving = timed(lambda: [store.take("archive", batch, ()) for batch in batches])
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
-        _, both = timed(lambda: [store.take("archive", prepared[n : n + 500], ()) for n in range(0, len(bare), 500)])
+        _, both = timed(lambda: saved_and_indexed(store, batches))
     spent_on = {
         "read": reading,
         "parse": parsing,
@@ -153,6 +153,12 @@ def stages(archive: Path) -> None:
     print(f"each stage alone, {len(found):,} files, one core")
     for stage, seconds in spent_on.items():
         print(f"  {stage:<6} {len(found) / seconds:10,.0f}/s   {seconds / whole:4.0%}")
+
+
+def saved_and_indexed(store: Store, batches: list[list[Incoming]]) -> None:
+    with store.following():
+        for batch in batches:
+            store.take("archive", batch, ())
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:

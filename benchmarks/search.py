@@ -1,0 +1,253 @@
+"""Measures search on made-up archives and prints each figure beside its target.
+
+    .venv/bin/python benchmarks/search.py [COUNT…] [--sentences FOLDER] [--keep FOLDER] [--with-database]
+                                          [--rivals] [--plot FILE]
+
+10,000 and 100,000 articles by default; 1,000,000 take half an hour and 9 GB. They are made of the sentences of a
+folder of articles, the seeds by default, where few words are rare. The index is built by the store's own code, on one
+thread that makes terms and one that writes, beside an empty database: searches go through the store, and find numbers
+that no row has. With `--with-database` the articles are saved too, and results are shown with snippets. `--keep` keeps
+what was built in a folder, and builds nothing that is there already. `--rivals` builds other indexes of the same texts
+beside it, of up to 100,000 articles and as far as they are installed (rivals.py).
+
+The rate of building is by processor time. Searches are timed in a process of their own, three times: *cold*, each
+query's first time, after the system was told to forget the index; *warm*, the median of three more; and by processor
+time, which is what a machine with nothing else to do would show.
+"""
+
+import argparse
+import gc
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.drawn import Group, draw
+from benchmarks.plot import Point, draw_plot
+from benchmarks.recombined import LAST, PLANTED, Articles
+from benchmarks.rivals import compare
+from benchmarks.timing import ALL, Spent, timed
+from feeder.model import Entry
+from feeder.store import Origin, Store, prepare
+from feeder.store.index import Followed, Index, make_current
+from feeder.store.query import parse_query, searchable_text
+from feeder.store.search import Order
+from feeder.store.terms import Row, terms_of
+from feeder.store.tokens import plain
+
+LIMIT = 20  # a page of results
+EVERYTHING = 1 << 60
+EACH = 50  # queries of a kind
+BATCH = 500
+STAGES = ("making", "reading", "terms")  # apart from writing
+COMMIT = 20_000
+TARGETS: dict[Order, float] = {"newest": 20, "best": 50}  # milliseconds at the 99th percentile
+RIVALS_BEAR = 100_000  # articles
+FACETS = 50  # queries that facets are counted for
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("counts", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--sentences", type=Path, default=SEEDS)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--with-database", action="store_true")
+    parser.add_argument("--rivals", action="store_true")
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.search is not None:
+        print(json.dumps(searched(arguments.search)))
+        return
+    with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as name:
+        points = [
+            measure(
+                Path(name),
+                Articles(arguments.sentences, count),
+                database=arguments.with_database,
+                rivals=arguments.rivals,
+            )
+            for count in arguments.counts
+        ]
+    if arguments.plot is not None:
+        arguments.plot.write_text(draw_plot(points, TARGETS), "utf-8")
+
+
+def measure(home: Path, articles: Articles, *, database: bool, rivals: bool) -> Point:
+    folder = home / f"{articles.count}{'-with-database' if database else ''}"
+    built = build(folder, articles, database=database)
+    tell_built(articles, built)
+    groups = draw(articles, EACH)
+    (folder / "asked.json").write_text(json.dumps(groups), "utf-8")
+    command = [sys.executable, __file__, "--search", str(folder)]
+    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    tell_found(articles, groups, found)
+    if rivals and articles.count <= RIVALS_BEAR:
+        compare(articles, folder / "index", groups, built)
+    return Point(articles.count, {order: found["spreads"][order][ALL] for order in TARGETS})
+
+
+# --- building --------------------------------------------------------------------------------------------------------
+
+
+def build(folder: Path, articles: Articles, *, database: bool) -> dict[str, float]:
+    """Build an index in a folder; say what it took, or has taken before."""
+    notes = folder / "built.json"
+    if not notes.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        spent, start = Spent(), time.process_time()
+        (save if database else write)(folder, batches(articles, spent), spent)
+        spent["writing"] = time.process_time() - start - sum(spent.get(stage, 0.0) for stage in STAGES)
+        notes.write_text(json.dumps(spent | {"size": size_of(folder / "index")}), "utf-8")
+    built: dict[str, float] = json.loads(notes.read_text("utf-8"))
+    return built
+
+
+def batches(articles: Articles, spent: Spent) -> Iterator[list[Entry]]:
+    entries = iter(articles)
+    while True:
+        with spent.on("making"):
+            batch = list(islice(entries, BATCH))
+            spent.add("bytes", sum(len(searchable_text(entry).encode()) for entry in batch))
+        if not batch:
+            return
+        yield batch
+
+
+def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
+    """Write articles into the index of a store whose database has none of them."""
+    with open_store(folder) as store:
+        nothing = Followed(store.get_note("store") or "", 0)
+    index = Index.create(folder / "index" / "1", nothing.store)
+    done = 0
+    with index.writer(many=True) as writer:
+        for batch in made:
+            with spent.on("reading"):
+                texts = [plain(searchable_text(entry)) for entry in batch]
+            with spent.on("terms"):
+                terms = [terms_of(entry, text) for entry, text in zip(batch, texts, strict=True)]
+            numbered = enumerate(zip(batch, terms, strict=True), start=done + 1)
+            writer.put(
+                Row(number, int(entry.published.timestamp()) * 16 + number % 16, term, known=False)
+                for number, (entry, term) in numbered
+            )
+            done += len(batch)
+            if done % COMMIT == 0:
+                writer.commit(nothing)
+        writer.commit(nothing)
+    make_current(index.folder)
+
+
+def save(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
+    """Save articles in a store, whose index takes them in meanwhile."""
+    with open_store(folder) as store, store.following():
+        for batch in made:
+            with spent.on("terms"):
+                incoming = [prepare(Origin("benchmark", entry.id), entry) for entry in batch]
+            store.take("benchmark", incoming, ())
+
+
+def open_store(folder: Path) -> Store:
+    return Store.open(f"sqlite:///{folder / 'feeder.db'}", search=folder / "index")
+
+
+def size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def tell_built(articles: Articles, built: dict[str, float]) -> None:
+    count, database = articles.count, (", saved" if "reading" not in built else "")
+    print(f"{count:,} articles of {built['bytes'] / count / 1000:.1f} KB of text", flush=True)
+    each = {stage: built[stage] / count * 1000 for stage in ("reading", "terms", "writing") if stage in built}
+    told = ", ".join(f"{stage} {took:.2f} ms" for stage, took in each.items())
+    print(f"  built          {1000 / sum(each.values()):8,.0f}/s by one core: {told}{database}   (target ≥ 2,000/s)")
+    print(f"  without reading{1000 / (each['terms'] + each['writing']):8,.0f}/s")
+    print(f"  size           {built['size'] / built['bytes']:8.2f} times the text   (target ≤ 1.5)")
+
+
+# --- searching, in a process of its own ------------------------------------------------------------------------------
+
+
+def searched(folder: Path) -> dict[str, Any]:
+    """Ask all that is to be asked of the store in a folder, and return what came of it."""
+    groups: list[tuple[str, list[str]]] = json.loads((folder / "asked.json").read_text("utf-8"))
+    spreads = {}
+    for order in TARGETS:
+        gc.collect()  # what is still mapped is not forgotten
+        forget(folder)
+        with open_store(folder) as store:
+            spreads[order] = timed(groups, partial(page, store, order))
+    with open_store(folder) as store:
+        for order in TARGETS:
+            timed(groups, partial(page, store, order), rounds=1)
+        every = [text for _, queries in groups for text in queries]
+        facets = timed([(ALL, every[:: max(1, len(every) // FACETS)])], partial(facets_of, store))[ALL]
+        status = Path("/proc/self/status").read_text("utf-8")
+        planted = [(p.word, total(store, p.word), total(store, p.latin)) for p in PLANTED]
+    resident = {kind: int(kb) / 1024 for kind, kb in re.findall(r"Rss(Anon|File):\s+(\d+) kB", status)}
+    return {"spreads": spreads, "facets": facets, "resident": resident, "planted": planted}
+
+
+def page(store: Store, order: Order, text: str) -> None:
+    store.search(parse_query(text), limit=LIMIT, order=order, now=LAST)
+
+
+def facets_of(store: Store, text: str) -> None:
+    store.facets(parse_query(text), now=LAST)
+
+
+def total(store: Store, text: str) -> int:
+    return store.search(parse_query(text), limit=1, total_cap=EVERYTHING, now=LAST).total
+
+
+def forget(folder: Path) -> None:
+    """Have the system drop what it keeps of these files in memory."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def tell_found(articles: Articles, groups: list[Group], found: dict[str, Any]) -> None:
+    print(f"  {'':28}         {'newest first, ms':^35} {'best first, ms':^35}")
+    columns = f"{'cold p50':>7}{'p99':>7}{'warm p50':>9}{'p99':>6}{'cpu':>6}"
+    print(f"  {'':28} queries {columns} {columns}")
+    sizes = {group.name: len(group.queries) for group in groups}
+    for name in [*sizes, ALL]:
+        if name in found["spreads"]["newest"]:
+            number = sizes.get(name) or len({query for group in groups for query in group.queries})
+            cells = [
+                "".join(
+                    f"{ms:{width}.{0 if ms >= 100 else 1}f}" for ms, width in zip(spread, (7, 8, 8, 7, 6), strict=True)
+                )
+                for spread in (found["spreads"][order][name] for order in TARGETS)
+            ]
+            print(f"  {name:28} {number:7} {' '.join(cells)}")
+    print(f"  {'target, p99':28} {'':7} {TARGETS['newest']:>29} {TARGETS['best']:>36}")
+    print(f"  facets: p50 {found['facets'][2]:.1f} ms, p99 {found['facets'][3]:.1f} ms")
+    memory = found["resident"]
+    print(
+        f"  resident       {sum(memory.values()):8.0f} MB: {memory['Anon']:.0f} its own, {memory['File']:.0f} of files"
+        "   (target < 200 MB)"
+    )
+    for planted, (word, *totals) in zip(PLANTED, found["planted"], strict=True):
+        right = planted.times(articles.count)
+        assert totals == [right, right], f"{word}: {totals} in place of {right}"
+    print("  planted words found in just the articles that they stand in", flush=True)
+
+
+if __name__ == "__main__":
+    main()
