@@ -102,7 +102,7 @@ class TelegramService:
         bot = make_bot(config.telegram)
         try:
             await connect(bot)
-            await _work(bot, config.telegram, channels, store, self._pace)
+            await _work(bot, config, channels, store, self._pace)
         except InvalidToken:
             raise token_refused() from None  # the error's own text shows the token
         finally:
@@ -182,14 +182,12 @@ async def connect(bot: WatchedBot, *, sleep: Callable[[float], Awaitable[None]] 
             return
 
 
-async def _work(
-    bot: WatchedBot, telegram: TelegramConfig, channels: Sequence[Channel], store: Store, pace: Pace
-) -> None:
+async def _work(bot: WatchedBot, config: Config, channels: Sequence[Channel], store: Store, pace: Pace) -> None:
     sender = Sender(
         bot,
         store,
         find=partial(find_subscriptions, store, channels),
-        tell=partial(tell_admins, bot, telegram.admins),
+        tell=partial(tell_admins, bot, config.telegram.admins),
         pace=pace,
     )
     bot.watch(sender.halt)
@@ -198,9 +196,9 @@ async def _work(
         sender.tick()
 
     clock = new_clock()
-    clock.add_job(tick, parse_trigger(telegram.poll))
+    clock.add_job(tick, parse_trigger(config.telegram.poll))
     application = Application.builder().bot(bot).updater(None).job_queue(None).concurrent_updates(_AT_ONCE).build()
-    Commands(store, let_in=sender.tick).register(application)
+    Commands(store, feeds=config.feeds, let_in=sender.tick).register(application)
     updater = Updater(bot, application.update_queue)
     await set_menu(bot)
     async with application, updater:

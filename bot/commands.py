@@ -5,7 +5,7 @@ Knows nothing of channels, but for hearing that it was let into a chat again.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,26 +36,41 @@ from bot.messages import (
     HITS_PER_PAGE,
     LATEST_CAP,
     LATEST_DEFAULT,
+    TREND_DAYS,
+    TRENDS_SHOWN,
     Answer,
     Text,
     make_found,
     make_help,
     make_latest,
+    make_trends,
     parse_page_data,
+    parse_word_data,
 )
 from bot.searches import Turnstile, recall, remember
 from bot.sender import to_entities, utc_now
-from feeder import QueryError, Store, parse_query
+from feeder import FeedConfig, Query, QueryError, Store, explain_query_error, find_feed, read_search
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _log = logging.getLogger(__name__)
 
 
 class Commands:
-    """The commands, bound to a store. `let_in` is told when a chat that was switched off is on again."""
+    """The commands, bound to a store. `let_in` is told when a chat that was switched off is on again.
 
-    def __init__(self, store: Store, *, let_in: Callable[[], None], now: Callable[[], datetime] = utc_now) -> None:
+    `feeds` are the saved searches that people may name.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        feeds: Sequence[FeedConfig] = (),
+        let_in: Callable[[], None],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._store = store
+        self._feeds = feeds
         self._let_in = let_in
         self._now = now
         self._turnstile = Turnstile()
@@ -68,9 +83,10 @@ class Commands:
             "help": self.help,
             "latest": self.latest,
             "search": self.search,
+            "trends": self.trends,
         }.items():
             application.add_handler(CommandHandler(name, answer, filters=fresh))
-        application.add_handler(CallbackQueryHandler(self.turn_page))
+        application.add_handler(CallbackQueryHandler(self.press))
         application.add_handler(ChatMemberHandler(self.note_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_handler(MessageHandler(filters.ChatType.PRIVATE & filters.TEXT & fresh, self.hint))
         application.add_error_handler(apologise)
@@ -90,13 +106,21 @@ class Commands:
         await _reply(update, make_help(words, greeting=words.unknown))
 
     async def latest(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer /latest and /latest 10."""
+        """Answer /latest, /latest 10, /latest @NAME and /latest 10 @NAME."""
         words = _words(update)
-        count = _read_count(context.args or [])
-        if count is None:
+        arguments = context.args or []
+        names = [text[1:] for text in arguments if text.startswith("@")]
+        count = _read_count([text for text in arguments if not text.startswith("@")])
+        if count is None or len(names) > 1:
             await _reply(update, Answer(Text(words.latest_usage.format(cap=LATEST_CAP))))
             return
-        entries = await asyncio.to_thread(self._store.latest, count)
+        query: Query | None = None
+        if names:
+            if find_feed(names[0], self._feeds) is None:
+                await _reply(update, Answer(Text(self._no_feed(names[0], words))))
+                return
+            query = read_search(f"@{names[0]}", self._feeds)
+        entries = await asyncio.to_thread(self._store.latest, count, query=query)
         await _reply(update, make_latest(entries, words))
 
     async def search(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -112,20 +136,31 @@ class Commands:
         else:
             await _reply(update, await asyncio.to_thread(self._find, query, 1, words))
 
-    async def turn_page(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a press of a page button: the message becomes that page."""
+    async def trends(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /trends."""
+        words = _words(update)
+        if (slow_down := self._slow_down(update, words)) is not None:
+            await _reply(update, Answer(Text(slow_down)))
+        else:
+            await _reply(update, await asyncio.to_thread(self._rising, words))
+
+    async def press(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a press of a button: a word's search is a new message, a page takes the place of the one before."""
         pressed = update.callback_query
         if pressed is None:
             return
         words = _words(update)
-        wanted = parse_page_data(pressed.data or "")
-        query = await asyncio.to_thread(recall, self._store, wanted[0]) if wanted else None
-        if wanted is None or query is None:
+        data = pressed.data or ""
+        word = parse_word_data(data)
+        key, page = (word, 1) if word is not None else parse_page_data(data) or (None, 1)
+        query = await asyncio.to_thread(recall, self._store, key) if key else None
+        if query is None:
             await pressed.answer(words.gone)
         elif (slow_down := self._slow_down(update, words)) is not None:
             await pressed.answer(slow_down)
         else:
-            await _edit(pressed, await asyncio.to_thread(self._find, query, wanted[1], words))
+            answer = await asyncio.to_thread(self._find, query, page, words)
+            await (_edit(pressed, answer) if word is None else _reply(update, answer))
             await pressed.answer()
 
     async def note_membership(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -143,11 +178,20 @@ class Commands:
         wait = self._turnstile.enter(person.id if person else 0, self._now())
         return words.too_fast.format(seconds=int(wait.total_seconds()) + 1) if wait else None
 
+    def _no_feed(self, name: str, words: Words) -> str:
+        known = " ".join(f"@{feed.name}" for feed in self._feeds)
+        return words.no_feed.format(name=name, known=known or words.none)
+
+    def _rising(self, words: Words) -> Answer:
+        now = self._now()
+        trends = self._store.trends(now=now, days=TREND_DAYS, limit=TRENDS_SHOWN)
+        return make_trends([(trend, remember(self._store, trend.query, now)) for trend in trends], words)
+
     def _find(self, text: str, page: int, words: Words) -> Answer:
         try:
-            query = parse_query(text)
+            query = read_search(text, self._feeds)
         except QueryError as error:
-            return Answer(Text(words.misread.format(reason=error)))
+            return Answer(Text(words.misread.format(reason=explain_query_error(error, words.language))))
         if query.problem is not None:
             return Answer(Text(words.search_usage))
         results = self._store.search(query, limit=HITS_PER_PAGE, offset=(page - 1) * HITS_PER_PAGE)
@@ -178,6 +222,7 @@ def menu(words: Words) -> tuple[BotCommand, ...]:
     return (
         BotCommand("latest", words.menu_latest),
         BotCommand("search", words.menu_search),
+        BotCommand("trends", words.menu_trends),
         BotCommand("help", words.menu_help),
     )
 
@@ -199,7 +244,8 @@ def _read_count(arguments: list[str]) -> int | None:
 
 def _keyboard(answer: Answer) -> InlineKeyboardMarkup | None:
     buttons = [InlineKeyboardButton(button.label, callback_data=button.data) for button in answer.buttons]
-    return InlineKeyboardMarkup([buttons]) if buttons else None
+    rows = [buttons[at : at + answer.columns] for at in range(0, len(buttons), answer.columns)]
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 async def _reply(update: Update, answer: Answer) -> None:

@@ -100,7 +100,7 @@ def choose(store: Store, channel: Channel, last_number: int | None) -> Choice:
     kept: list[tuple[datetime, int, Entry]] = []
     for number, entry in _iter_news(store, last_number):
         last = max(last, number)
-        if channel.query is None or channel.query.matches(entry):
+        if channel.query is None or channel.query.matches(entry, now=entry.first_seen_at):
             total += 1
             (heapq.heappush if len(kept) < MAX_WAITING else heapq.heappushpop)(kept, (entry.published, number, entry))
     return Choice(tuple(entry for *_, entry in sorted(kept, key=lambda one: one[:2])), last, total - len(kept))

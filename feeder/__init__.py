@@ -8,16 +8,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feeder.config import ChannelConfig, Config, TelegramConfig, load_config, parse_duration
+    from feeder.config import ChannelConfig, Config, FeedConfig, TelegramConfig, load_config
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
+    from feeder.publish.saved import find_feed, read_search
+    from feeder.publish.words import explain_query_error
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
-    from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
+    from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, Trend, migrate, parse_query
     from feeder.store.tables import Moment
+    from feeder.values import parse_duration
 
 _HOME = {
-    "feeder.config": ("ChannelConfig", "Config", "TelegramConfig", "load_config", "parse_duration"),
+    "feeder.config": ("ChannelConfig", "Config", "FeedConfig", "TelegramConfig", "load_config"),
     "feeder.errors": (
         "ConfigError",
         "FeederError",
@@ -27,10 +30,13 @@ _HOME = {
         "StoreError",
     ),
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
+    "feeder.publish.saved": ("find_feed", "read_search"),
+    "feeder.publish.words": ("explain_query_error",),
     "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
-    "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
+    "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "Trend", "migrate", "parse_query"),
     "feeder.store.tables": ("Moment",),
+    "feeder.values": ("parse_duration",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -43,6 +49,7 @@ __all__ = [
     "Draft",
     "Entry",
     "Feed",
+    "FeedConfig",
     "FeederError",
     "Hit",
     "Link",
@@ -59,13 +66,17 @@ __all__ = [
     "Store",
     "StoreError",
     "TelegramConfig",
+    "Trend",
     "entry_key",
+    "explain_query_error",
+    "find_feed",
     "load_config",
     "migrate",
     "new_clock",
     "parse_duration",
     "parse_query",
     "parse_trigger",
+    "read_search",
 ]
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from feeder.config import AFTER_INGEST, Config
+from feeder.config import Config
 from feeder.errors import ConfigError, FeederError, PublishError, StoreMissingError
 from feeder.publish.files import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import iter_services
 from feeder.store import LAST_FAILURE_NOTE, Store
+from feeder.values import AFTER_INGEST
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -61,10 +62,11 @@ def _check_sources(config: Config) -> Iterator[Finding]:
 
 def _check_store(config: Config) -> Iterator[Finding]:
     try:
-        with Store.open(config.store.url, create=False) as store:
+        with Store.open(config.store.url, search=config.store.search, create=False) as store:
             with store.begin():  # a store that can be read need not be one that can be written
                 pass
             yield Finding("store", well=True, text=f"{store.url}: {store.count()} entries; {store.describe()}")
+            yield _check_search(store)
             if failure := store.get_note(LAST_FAILURE_NOTE):
                 yield Finding("last pass", well=False, text=f"ended early: {failure}")
             for source in config.sources:
@@ -77,6 +79,22 @@ def _check_store(config: Config) -> Iterator[Finding]:
         yield from _check_services(config, None)
     except FeederError as error:
         yield Finding("store", well=False, text=str(error))
+
+
+def _check_search(store: Store) -> Finding:
+    try:
+        state = store.search_state()
+    except FeederError as error:
+        return Finding("search index", well=False, text=str(error))
+    rest = "the next pass or search goes on with it, `feeder reindex` at once"
+    if state.followed == state.changes:
+        text = f"has followed all {state.changes} changes of the store"
+    elif state.followed is None:
+        text = f"none that can be used yet, or of another form; {rest}" if state.changes else "none yet"
+    else:
+        text = f"{state.changes - state.followed} changes behind the store; {rest}"
+    half_made = "; another one is half-made: `feeder reindex` finishes it" if state.half_made else ""
+    return Finding("search index", well=True, text=text + half_made)
 
 
 def _check_services(config: Config, store: Store | None) -> Iterator[Finding]:

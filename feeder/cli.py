@@ -11,6 +11,8 @@ import signal
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,13 +35,18 @@ app = typer.Typer(
     help="Turns archived articles into one clean Atom feed, a readable site, and a Telegram channel and bot.",
 )
 
+_YEARS = (1900, 9000)  # beyond which counting days back or on would leave the calendar
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="The configuration file [default: ./config.toml, if any]."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Their names; all by default.")]
-Words = Annotated[list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR.')]
+Words = Annotated[
+    list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR; @NAME for a saved one.')
+]
+SavedName = Annotated[str | None, typer.Argument(metavar="[@NAME]", help="Only what this saved search finds.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
 Reference = Annotated[str, typer.Argument(metavar="ID", help="An entry's id, link or key.")]
 
@@ -138,12 +145,12 @@ def bot(
 @app.command()
 def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: JsonOption = False) -> None:
     """Find entries, newest first."""
-    from feeder.store import parse_query
+    from feeder.publish.saved import read_search
     from feeder.terminal import print_hits
 
     _end_with_the_reader()
-    with _opened(context) as (_, store):
-        results = store.search(parse_query(" ".join(query)), limit=limit)
+    with _opened(context) as (config, store):
+        results = store.search(read_search(" ".join(query), config.feeds), limit=limit)
         if as_json:
             _print_json(store, [hit.entry for hit in results.hits])
         else:
@@ -153,13 +160,42 @@ def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: Jso
 
 
 @app.command()
-def latest(context: typer.Context, limit: Limit = 20, as_json: JsonOption = False) -> None:
+def trends(
+    context: typer.Context,
+    days: Annotated[int, typer.Option("--days", "-d", min=1, max=90, help="How many days to look at.")] = 7,
+    limit: Limit = 20,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--until",
+            metavar="DAY",
+            formats=["%Y-%m-%d"],
+            help="The last of them (UTC), such as 2022-03-31 [default: now].",
+        ),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", metavar="TAG", help="Entries in one language, such as zh.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which words are in more entries of the last days than of the 4 weeks before."""
+    from feeder.terminal import print_trends
+
+    _end_with_the_reader()
+    now = datetime.now(UTC) if until is None else _end_of(until)
+    with _opened(context) as (_, store):
+        print_trends(store.trends(now=now, days=days, limit=limit, language=language), as_json=as_json)
+
+
+@app.command()
+def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as_json: JsonOption = False) -> None:
     """List the newest entries."""
+    from feeder.publish.saved import get_search
     from feeder.terminal import print_entries
 
     _end_with_the_reader()
-    with _opened(context) as (_, store):
-        entries = store.latest(limit)
+    with _opened(context) as (config, store):
+        entries = store.latest(limit, query=get_search(name, config.feeds) if name else None)
         if as_json:
             _print_json(store, entries)
         else:
@@ -186,6 +222,18 @@ def export(context: typer.Context) -> None:
     _end_with_the_reader()
     with _opened(context) as (_, store):
         _print_json(store, store.iter_entries(oldest_first=True))
+
+
+@app.command()
+def reindex(context: typer.Context) -> None:
+    """Make the search index anew, while searches read the present one; goes on where it was stopped."""
+    from feeder.errors import PassRunningError
+    from feeder.terminal import progress_bar
+
+    with _opened(context) as (config, store), progress_bar() as progress:
+        told = None if progress is None else partial(progress, "search index")
+        if not store.follow(told, anew=True):
+            raise PassRunningError(f"{config.store.search}: another process is writing the index; this one did nothing")
 
 
 @app.command()
@@ -241,6 +289,12 @@ def main() -> None:
         _fail(f"standard output: {error.strerror}", 1)
 
 
+def _end_of(day: datetime) -> datetime:
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise typer.BadParameter(f"a year from {_YEARS[0]} to {_YEARS[1]}, please", param_hint="--until")
+    return day.replace(tzinfo=UTC) + timedelta(days=1)
+
+
 def _end_with_the_reader() -> None:
     """End without a word when whoever reads our results has seen enough (`| head`), as other tools do.
 
@@ -253,9 +307,11 @@ def _loaded(context: typer.Context, level: int = logging.INFO) -> "Config":
     """Return the configuration in force, with logging set up and the token kept out of it."""
     from feeder.config import load_config
     from feeder.log import set_up_logging
+    from feeder.publish.saved import read_saved
 
     path, verbose = context.obj
     config = load_config(path)
+    read_saved(config)  # a saved search that cannot be understood is a mistake in the configuration
     token = config.telegram.token
     set_up_logging(logging.DEBUG if verbose else level, secrets=[token.get_secret_value()] if token else [])
     return config
@@ -267,7 +323,7 @@ def _opened(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple
     from feeder.store import Store
 
     config = _loaded(context, level)
-    with Store.open(config.store.url) as store:
+    with Store.open(config.store.url, search=config.store.search) as store:
         yield config, store
 
 
@@ -304,7 +360,7 @@ def _preview(context: typer.Context, sources: Collection[str], *, again: bool, a
 
     config = _loaded(context, logging.WARNING)
     try:
-        with Store.open(config.store.url, create=False) as store:
+        with Store.open(config.store.url, search=config.store.search, create=False) as store:
             previews = preview(config, store.documents, names=sources, again=again)
     except StoreMissingError:
         previews = preview(config, lambda _: {}, names=sources, again=again)

@@ -22,13 +22,14 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeder import web
-from feeder.config import AFTER_INGEST, Config
+from feeder.config import Config
 from feeder.errors import FeederError, PassRunningError
 from feeder.log import set_up_logging
 from feeder.schedule import new_clock, parse_trigger
 from feeder.service import Service
 from feeder.store import Store
 from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
+from feeder.values import AFTER_INGEST
 
 log = logging.getLogger(__name__)
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would copy threads' locks in whatever state they are
@@ -144,7 +145,7 @@ def _work(config: Config, parts: Parts, sending: Connection) -> None:
     token = config.telegram.token
     set_up_logging(logging.WARNING, secrets=[token.get_secret_value()] if token else [])
     try:
-        with Store.open(config.store.url) as store:
+        with Store.open(config.store.url, search=config.store.search) as store:
             sending.send(update(config, store, parts=parts))
     except FeederError as error:
         sending.send(error)

@@ -4,8 +4,10 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
     from feeder.check import Finding
     from feeder.ingest import Preview
     from feeder.ingest import Progress as ReportProgress
-    from feeder.store import Origin, Results, Store
+    from feeder.store import Origin, Results, Store, Trend
     from feeder.update import UpdateReport
 
 _MATCH = "bold yellow"
 _DIM = "dim"
+_BARS = " ▁▂▃▄▅▆▇█"
 _SHOWN = (
     "link", "published", "updated", "authors", "credits", "categories", "language", "content", "source", "links",
     "rights", "id", "key", "first_seen_at",
@@ -50,8 +53,9 @@ def print_hits(results: "Results") -> None:
         console.print(_line(hit.entry, _marked(hit.title)))
         console.print(Text("    ").append_text(_marked(hit.snippet)))
     more = "more than " if results.more else ""
-    noun = "entry" if results.total == 1 else "entries"
-    _console(stderr=True).print(f"{more}{results.total} {noun} found", style=_DIM)
+    _console(stderr=True).print(f"{more}{_entries(results.total)} found", style=_DIM)
+    if not results.whole:
+        _console(stderr=True).print("the search index is being made: what it does not hold yet is missing", style=_DIM)
 
 
 def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
@@ -77,6 +81,35 @@ def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
         console.print()
     for block in entry.cut:
         console.print(Text(f"cut  {block}", style=_DIM))
+
+
+def print_trends(trends: Sequence["Trend"], *, as_json: bool) -> None:
+    """Print one line a word that rises: the word, a bar a day, its entries, those before, and the ratio of shares."""
+    console = _console()
+    if not (trends or as_json):
+        _console(stderr=True).print(
+            "no word rises: too few entries in these days, or in the 4 weeks before", style=_DIM
+        )
+        return
+    room = max((cell_len(trend.word) for trend in trends), default=0)
+    for trend in trends:
+        if as_json:
+            print(json.dumps(asdict(trend), ensure_ascii=False))
+            continue
+        line = Text().append(trend.word, style="bold").append(" " * (room - cell_len(trend.word)) + "  ")
+        times = f"×{trend.ratio:.1f}" if trend.before else "new"
+        line.append(spark_line(trend.daily), style="cyan").append(f"  {_entries(trend.count):>12}")
+        console.print(line.append(f"  {times:<6} {trend.before:,} in the 4 weeks before", style=_DIM))
+
+
+def spark_line(counts: Sequence[int]) -> str:
+    """Return a bar for each number, the highest for the greatest; a blank for 0."""
+    most = max(counts, default=0)
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] if most else _BARS[0] for count in counts)
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def print_report(report: "UpdateReport", *, as_json: bool) -> None:

@@ -16,7 +16,10 @@ import pytest
 from feeder.cli import main
 from feeder.config import embedded
 from feeder.model import Entry
-from feeder.store import Store
+from feeder.store import Origin, Store, prepare
+from feeder.store.locks import file_lock
+from tests.bot.conftest import put_news
+from tests.entries import make_entry
 
 PUTIN_MEETS_WANG = "普京会晤王毅，证实习将访俄称俄中关系达到“新境界”"
 
@@ -86,8 +89,8 @@ def test_a_second_update_leaves_every_byte_and_time_stamp_alone(feeder: Feeder, 
 def test_ingest_and_publish_say_what_they_did(feeder: Feeder) -> None:
     assert feeder("ingest").out == "seeds: 5 read, 5 new\n"
     assert feeder("ingest").out == "seeds: nothing new (5 unchanged)\n"
-    assert feeder("publish").out == "site: 14 written (0 unchanged)\n"
-    assert feeder("publish").out == "site: nothing new (14 unchanged)\n"
+    assert feeder("publish").out == "site: 16 written (0 unchanged)\n"
+    assert feeder("publish").out == "site: nothing new (16 unchanged)\n"
 
 
 def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
@@ -148,6 +151,51 @@ def test_latest_prints_every_field_of_an_entry_and_its_origin(feeder: Feeder) ->
     assert Path(newest["origin"]).is_file()
 
 
+@pytest.mark.parametrize("day", ["yesterday", "2022-3", "0001-01-01", "9999-12-31"])
+def test_trends_up_to_what_is_no_day_are_refused(feeder: Feeder, day: str) -> None:
+    ended = feeder("trends", "--until", day)
+    assert (ended.code, ended.out) == (2, "")
+    assert "--until" in ended.err
+
+
+def test_trends_show_what_rises_up_to_a_day_by_the_clock_or_of_one_language(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("ingest")
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        put_news(store)
+    day = ("--until", "2025-12-31")
+    assert feeder("trends", *day).out.startswith("青石火山  ")
+    [trend] = lines(feeder("trends", "--json", "--days", "3", "-l", "zh", *day).out)
+    assert (trend["word"], trend["daily"]) == ("青石火山", [1, 2, 1])
+    for nothing in (["-l", "en", *day], ["--until", "2023-01-01"], []):
+        ended = feeder("trends", *nothing)
+        assert (ended.code, ended.out) == (0, "")
+        assert "no word rises" in ended.err
+
+
+def test_a_saved_search_is_asked_for_by_its_name(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[[feeds]]\nname = "putin"\nquery = "普京"\n', "utf-8")
+    feeder("ingest")
+    for words in (["search", "@putin"], ["search", "@Putin", "王毅"], ["latest", "@putin"], ["latest", "putin"]):
+        assert PUTIN_MEETS_WANG in [entry["title"] for entry in lines(feeder(*words, "--json").out)]
+    assert feeder("search", "@putin", "没有的词").code == 1
+    ended = feeder("latest", "@puting")
+    assert (ended.code, ended.err) == (2, "feeder: @puting: no such saved search in [[feeds]]; did you mean @putin?\n")
+
+
+@pytest.mark.parametrize("command", ["update", "latest", "check", "bot"])
+def test_a_saved_search_that_cannot_be_understood_is_refused_by_every_command(
+    feeder: Feeder, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "config.toml").write_text('[[feeds]]\nname = "x"\nquery = "雨 ("\n', "utf-8")
+    ended = feeder(command)
+    assert ended.code == 2
+    assert ended.err == (
+        "feeder: config.toml: feeds[0].query: '雨 (': '(' is never closed: write ')' where its group ends "
+        "(at character 3)\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
 def test_latest_prints_a_line_an_entry(feeder: Feeder) -> None:
     feeder("ingest")
     out = feeder("latest", "-n", "2").out.splitlines()
@@ -202,6 +250,36 @@ def test_check_is_well_on_the_default(feeder: Feeder) -> None:
     assert ended.code == 0, ended
     assert "5 entries" in ended.out
     assert "BAD" not in ended.out
+
+
+def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    home = tmp_path / "data/feeder.db.search"
+    assert "ok   search index   has followed all 5 changes of the store" in feeder("check").out
+    assert feeder("reindex") == (0, "", "")
+    assert (home / "current").read_text() == "2"
+    assert "has followed all 5 changes" in feeder("check").out
+    (home / "2/followed").unlink()
+    assert "none that can be used yet, or of another form" in feeder("check").out
+    assert feeder("search", "普京").code == 0
+    segment = next((home / "3").glob("*.idx"))
+    segment.write_bytes(bytes(segment.stat().st_size))
+    ended = feeder("check")
+    assert ended.code == 1
+    assert "the search index is damaged; `feeder reindex` makes it anew" in ended.out
+    assert feeder("reindex").code == 0
+    assert feeder("check").code == 0
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        store.take("seeds", [prepare(Origin("seeds", "x"), make_entry(1))], [])
+    assert "1 changes behind the store; the next pass or search goes on with it" in feeder("check").out
+
+
+def test_one_process_makes_the_search_index(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    with file_lock(str(tmp_path / "data/feeder.db.search/lock")):
+        ended = feeder("reindex")
+    assert ended.code == 5
+    assert ended.err.endswith("feeder.db.search: another process is writing the index; this one did nothing\n")
 
 
 def test_check_asks_telegram_for_the_token_before_there_is_a_store(
@@ -348,6 +426,7 @@ def test_every_command_has_help() -> None:
     help_text = type_command("--help").out
     for command in (
         "run",
+        "reindex",
         "update",
         "ingest",
         "publish",

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from feeder.config import Config, embedded, load_config, parse_duration
+from feeder.config import Config, embedded, load_config
 from feeder.errors import ConfigError
+from feeder.values import parse_duration
 
 TOKEN = "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -75,7 +76,7 @@ def test_the_example_names_every_setting_there_is() -> None:
             if isinstance(value, dict):
                 check(Config.model_fields[name].annotation, value)  # type: ignore[arg-type]  # a section's class
             elif isinstance(value, list) and value and isinstance(value[0], dict):
-                row = {"sources": "SourceConfig", "channels": "ChannelConfig"}[name]
+                row = {"sources": "SourceConfig", "feeds": "FeedConfig", "channels": "ChannelConfig"}[name]
                 check(getattr(__import__("feeder.config", fromlist=[row]), row), value[0])
 
     check(Config, example)
@@ -87,6 +88,20 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
     assert config.site.output == tmp_path / "deep/er/out"
     assert config.sources[0].folder == tmp_path / "deep/er/b"
     assert config.store.url == f"sqlite:///{tmp_path}/deep/er/data/feeder.db"
+
+
+@pytest.mark.parametrize(
+    ("said", "folder"),
+    [
+        ("", "data/feeder.db.search"),
+        ('[store]\nurl = "sqlite:///a/b.db"', "a/b.db.search"),
+        ('[store]\nurl = "postgresql://u@h/d"', "data/search"),
+        ('[store]\nsearch = "found"', "found"),
+        ('[store]\nsearch = "/srv/found"', "/srv/found"),
+    ],
+)
+def test_the_search_index_lies_beside_the_store_unless_told_otherwise(tmp_path: Path, said: str, folder: str) -> None:
+    assert load_config(write(said)).store.search == tmp_path / folder
 
 
 def test_an_absolute_store_stays_where_it_is() -> None:
@@ -113,6 +128,12 @@ def test_a_token_can_stand_in_a_file() -> None:
 
 def test_the_site_address_always_ends_with_a_slash() -> None:
     assert load_config(write('[site]\nurl = "https://example.org/news"')).site.url == "https://example.org/news/"
+
+
+def test_a_channel_may_name_a_saved_search() -> None:
+    text = "[[feeds]]\nname = 'rain'\nquery = '雨 last:7d'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'rain'"
+    (channel,) = load_config(write(text)).telegram.channels
+    assert (channel.feed, channel.query) == ("rain", "雨 last:7d")
 
 
 @pytest.mark.parametrize(
@@ -167,6 +188,25 @@ def test_the_site_address_always_ends_with_a_slash() -> None:
         (
             "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@ABCD'",
             "config.toml: telegram.channels.chat: '@abcd' is used twice",
+        ),
+        ("[[feeds]]\nname = 'a b'\nquery = 'x'", "config.toml: feeds[0].name: 'a b': "),
+        ("[[feeds]]\nname = 'a'", "config.toml: feeds[0].query: this key is required"),
+        ("[[feeds]]\nname = 'a'\nquery = ''", "config.toml: feeds[0].query: '': "),
+        (
+            "[[feeds]]\nname = 'Rain'\nquery = 'x'\n[[feeds]]\nname = 'rain'\nquery = 'y'",
+            "config.toml: feeds.name: 'rain' is used twice; give each feed its own",
+        ),
+        (
+            "[[feeds]]\nname = 'rain'\nquery = 'x'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'rian'",
+            "config.toml: telegram.channels[0].feed: 'rian': no such feed in [[feeds]]; did you mean 'rain'?",
+        ),
+        (
+            "[[telegram.channels]]\nchat = '@abcd'\nfeed = 'rain'",
+            "config.toml: telegram.channels[0].feed: 'rain': no such feed in [[feeds]]; known here: none",
+        ),
+        (
+            "[[feeds]]\nname = 'a'\nquery = 'x'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'a'\nquery = 'y'",
+            "config.toml: telegram.channels[0].feed: 'a': query is set too; keep one",
         ),
         ("file = 'x'", "config.toml: file: unknown key"),
         ("a = ", "config.toml: not valid TOML: "),

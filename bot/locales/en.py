@@ -3,17 +3,26 @@
 from bot.locales.words import Words
 
 ENGLISH = Words(
+    language="en",
     start="Hello! I keep articles and find them again.",
     help="/latest – the newest {default} articles; /latest 10 shows ten, at most {cap}\n"
     '/search words – find articles; several words must all occur, "a phrase" as it stands, -word must not occur\n'
+    "/trends – words that more articles have in these {days} days than in the four weeks before\n"
     "/help – this message",
     latest="Newest articles",
     empty="There are no articles yet.",
     latest_usage="Write a number from 1 to {cap}, for example: /latest 10",
+    no_feed="There is no saved search named “{name}”. Known: {known}",
+    none="none",
     search_usage="Write what to look for, for example: /search rain",
     found="“{query}”: {total} found",
     nothing="Nothing found for “{query}”.",
     misread="I cannot read that search: {reason}",
+    trends="On the rise in the last {days} days",
+    trend="{number} articles, ×{ratio}",
+    trend_new="{number} articles, new",
+    tap="Tap a word to find its articles.",
+    no_trends="No word stands out in the last {days} days.",
     previous="‹ Prev",
     next="Next ›",
     too_fast="That is a lot of searches. Please try again in {seconds} s.",
@@ -22,5 +31,6 @@ ENGLISH = Words(
     trouble="Something went wrong here. Please try again later.",
     menu_latest="The newest articles",
     menu_search="Find articles by their words",
+    menu_trends="Words on the rise",
     menu_help="What I can do",
 )

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 class Words:
     """One language. A name in braces is filled in where the sentence is used."""
 
+    language: str
+    """Its BCP 47 tag."""
     start: str
     help: str
-    """Of {default} and {cap}: how many entries /latest shows."""
+    """Of {default} and {cap}: how many entries /latest shows; and {days}, which /trends looks at."""
     latest: str
     empty: str
     latest_usage: str
     """Of {cap}."""
+    no_feed: str
+    """Of {name}, and {known}, which names those there are, or is `none`."""
+    none: str
     search_usage: str
     found: str
     """Of {query} and {total}."""
@@ -21,6 +26,15 @@ class Words:
     """Of {query}."""
     misread: str
     """Of {reason}."""
+    trends: str
+    """Of {days}."""
+    trend: str
+    """Of {number}, in how many entries of the last days the word is, and {ratio}."""
+    trend_new: str
+    """Of {number}; none of the four weeks before has it."""
+    tap: str
+    no_trends: str
+    """Of {days}."""
     previous: str
     next: str
     too_fast: str
@@ -30,4 +44,5 @@ class Words:
     trouble: str
     menu_latest: str
     menu_search: str
+    menu_trends: str
     menu_help: str
