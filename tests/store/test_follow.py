@@ -75,7 +75,8 @@ def held(again: Callable[[], Store]) -> Iterator[Store]:
         yield store
 
 
-PREAMBLE = "import os, signal, sys\nfrom tests.store.test_follow import *\n"
+# No process outlives a test run that was stopped.
+PREAMBLE = "import os, signal, sys\nsignal.alarm(120)\nfrom tests.store.test_follow import *\n"
 
 
 def start(program: str, *arguments: object) -> subprocess.Popen[str]:
