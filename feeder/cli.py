@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feeder.arguments import SearchCommand
 from feeder.errors import FeederError, QueryError
 
 if TYPE_CHECKING:
@@ -142,15 +143,18 @@ def bot(
         asyncio.run(until_stopped(service.run(config, store)))
 
 
-@app.command()
+@app.command(cls=SearchCommand)
 def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: JsonOption = False) -> None:
-    """Find entries, newest first."""
+    """Find entries, newest first. To leave out a word that reads like an option (-n), write it behind --."""
     from feeder.publish.saved import read_search
     from feeder.terminal import print_hits
 
     _end_with_the_reader()
     with _opened(context) as (config, store):
-        results = store.search(read_search(" ".join(query), config.feeds), limit=limit)
+        asked = read_search(" ".join(query), config.feeds)
+        if asked.problem is not None:
+            _fail(asked.problem, QueryError.exit_code)
+        results = store.search(asked, limit=limit)
         if as_json:
             _print_json(store, [hit.entry for hit in results.hits])
         else:

@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,7 @@ from feeder.values import (
     AFTER_INGEST,
     ChatAddress,
     Duration,
+    FeedName,
     HttpUrl,
     LanguageTag,
     PublishSchedule,
@@ -98,7 +100,7 @@ class FeedConfig(_Section):
     What `query` means is not known here: `publish.saved` reads it. A `title` of "" stands for the name.
     """
 
-    name: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
+    name: FeedName
     title: str = ""
     query: Annotated[str, Field(min_length=1, max_length=1000)]
     limit: Annotated[int, Field(ge=1, le=1000)] = 50
@@ -193,7 +195,7 @@ def load_config(path: Path | None = None) -> Config:
     try:
         config = Config(**{**values, "file": file})
     except ValidationError as error:
-        raise ConfigError(_explain(error.errors()[0], file)) from None
+        raise ConfigError(_explain(_worst(error.errors()), file)) from None
     except SettingsError:  # a variable that stands for a whole section holds JSON
         raise ConfigError(_explain_variable()) from None
     return _settled(config, (file.parent if file else Path()).resolve())
@@ -235,6 +237,21 @@ def _refuse_unknown_variables() -> None:
             raise ConfigError(f"${variable}: unknown setting{_nearest(top, known)}")
 
 
+def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], search: Path) -> None:
+    """Refuse to write where somebody else's files are: an index is removed with all that is in it."""
+    output = (base / config.site.output).resolve()
+    taken = {source.resolve() for source in sources}
+    if output in taken:
+        raise ConfigError(
+            f"{config.file}: site.output: {str(config.site.output)!r} is also a source; name another folder"
+        )
+    place = search.resolve()
+    if place in taken | {base.resolve()} or place.is_relative_to(output):
+        raise ConfigError(
+            f"{config.file}: store.search: {str(config.store.search)!r} holds other files too; name a folder of its own"
+        )
+
+
 def _settled(config: Config, base: Path) -> Config:
     """Return the configuration with absolute paths, the embedded source where none is named, and the token read."""
     sources = config.sources or (SourceConfig(name="seeds", folder=_seeds(base)),)
@@ -243,15 +260,13 @@ def _settled(config: Config, base: Path) -> Config:
     _refuse_twins(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
     chats = [f"{channel.chat.lower()} {channel.topic or ''}".strip() for channel in config.telegram.channels]
     _refuse_twins(config, "telegram.channels.chat", chats, "keep one")
-    for source in sources:
-        if (base / source.folder).resolve() == (base / config.site.output).resolve():
-            raise ConfigError(
-                f"{config.file}: site.output: {str(source.folder)!r} is also a source; name another folder"
-            )
     scheme, _, database = config.store.url.partition("///")
     is_file = scheme == "sqlite:"
     url = f"{scheme}///{base / database}" if is_file else config.store.url
-    search = config.store.search or Path(f"{database}.search" if is_file else "data/search")
+    search = config.store.search
+    if search is None:
+        search = Path(f"{database}.search" if is_file else "data/search")
+    _refuse_shared_folders(config, base, [base / source.folder for source in sources], base / search)
     return config.model_copy(
         update={
             "site": config.site.model_copy(update={"output": base / config.site.output}),
@@ -269,16 +284,17 @@ def _refuse_twins(config: Config, key: str, names: list[str], remedy: str) -> No
 
 
 def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
-    """Return the channels, each with its search; the saved one where it names one in `feed`."""
-    queries = {feed.name: feed.query for feed in config.feeds}
+    """Return the channels, each with its search; the saved one where it names one in `feed`, in any case."""
+    queries = {feed.name.casefold(): feed.query for feed in config.feeds}
     channels = []
     for number, channel in enumerate(config.telegram.channels):
         place = f"{config.file}: telegram.channels[{number}].feed: {channel.feed!r}"
         if channel.feed and channel.query:
             raise ConfigError(f"{place}: query is set too; keep one")
-        if channel.feed and channel.feed not in queries:
-            raise ConfigError(f"{place}: no such feed in [[feeds]]{_nearest(channel.feed, set(queries))}")
-        channels.append(channel.model_copy(update={"query": queries.get(channel.feed, channel.query)}))
+        if channel.feed and channel.feed.casefold() not in queries:
+            known = {feed.name for feed in config.feeds}
+            raise ConfigError(f"{place}: no such feed in [[feeds]]{_nearest(channel.feed, known)}")
+        channels.append(channel.model_copy(update={"query": queries.get(channel.feed.casefold(), channel.query)}))
     return tuple(channels)
 
 
@@ -310,6 +326,13 @@ _WRONG_TABLES = {
     "model_type": "this is one table; write it as [{0}]",
     "model_attributes_type": "this is one table; write it as [{0}]",
 }
+
+
+def _worst(errors: Sequence[ErrorDetails]) -> ErrorDetails:
+    """Return the mistake to tell: the first, but a key that is misspelt rather than the one that is missing for it."""
+    first = errors[0]
+    misspelt = [one for one in errors if one["type"] == "extra_forbidden" and one["loc"][:-1] == first["loc"][:-1]]
+    return misspelt[0] if misspelt and first["type"] == "missing" else first
 
 
 def _explain(error: ErrorDetails, file: Path | None) -> str:

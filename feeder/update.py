@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from feeder.config import Config
-from feeder.errors import StoreError
+from feeder.errors import ConfigError, StoreError
 from feeder.ingest import IngestReport, Progress, ingest
 from feeder.model import rfc3339
 from feeder.publish.site import PublishReport, publish
@@ -70,6 +70,8 @@ def _failure_noted(store: Store) -> Iterator[None]:
     """Keep in the store why a pass ended before its end, for `feeder check` and /healthz, until one goes well."""
     try:
         yield
+    except ConfigError:  # a mistake in the command, such as a source that is not there, is no failure of the pass
+        raise
     except Exception as error:
         with suppress(StoreError):  # the store may be what failed
             store.set_note(LAST_FAILURE_NOTE, str(error) or type(error).__name__)

@@ -4,6 +4,7 @@ Pure but for time zones, which are looked up. A rule that is broken is a ValueEr
 """
 
 import re
+import unicodedata
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ AFTER_INGEST = "after-ingest"
 _DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days are within what a date can be moved by
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CRON_FIELDS = 5
+_FEED_NAME_BYTES = 64  # 64 letters of English, 21 of Chinese
 
 
 def parse_duration(text: str) -> timedelta:
@@ -73,10 +75,19 @@ def _store_url(text: str) -> str:
     return text
 
 
+def _feed_name(name: str) -> str:
+    if not name or not all(char in "-_" or unicodedata.category(char)[0] in "LMN" for char in name):
+        raise ValueError("write letters, digits, - and _ alone")
+    if len(name.encode()) > _FEED_NAME_BYTES:
+        raise ValueError(f"it is longer than {_FEED_NAME_BYTES} bytes of UTF-8; write a shorter one, and a title")
+    return name
+
+
 def _chat(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+FeedName = Annotated[str, AfterValidator(_feed_name)]
 Duration = Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 PublishSchedule = Annotated[str, AfterValidator(lambda text: text if text == AFTER_INGEST else _schedule(text))]

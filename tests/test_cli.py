@@ -139,6 +139,36 @@ def test_a_query_that_cannot_be_understood_is_explained_with_its_place(feeder: F
     assert ended.err == "feeder: '九' is one word too many: at most 8 to find (at character 17)\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("普京", "-title:王毅"), ("普京", "-王毅", "-n", "5"), ("-n1", "普京", "-nato王毅"), ("普京", "--", "-n", "-c")],
+)
+def test_words_that_begin_with_a_minus_are_left_out(feeder: Feeder, words: tuple[str, ...]) -> None:
+    feeder("ingest")
+    ended = feeder("search", "--json", *words)
+    assert (ended.code, ended.err) in {(0, ""), (1, "")}
+    without = PUTIN_MEETS_WANG not in [entry["title"] for entry in lines(ended.out)]
+    assert without == any(word.startswith("-") and "王毅" in word for word in words if "nato" not in word)
+
+
+def test_what_stands_between_words_stays_there(feeder: Feeder) -> None:
+    feeder("ingest")
+    ended = feeder("search", "--json", "没有的词", "OR", "-没有的词", "--limit", "3")
+    assert (ended.code, len(lines(ended.out))) == (0, 3)
+
+
+@pytest.mark.parametrize("words", [("--jsn", "雨"), ("-n", "-5", "雨"), ("雨", "-n"), ()])
+def test_what_is_no_option_or_no_search_is_refused(feeder: Feeder, words: tuple[str, ...]) -> None:
+    assert feeder("search", *words).code == 2
+
+
+@pytest.mark.parametrize("words", ["", "!!!"])
+def test_a_search_without_a_word_is_a_mistake(feeder: Feeder, words: str) -> None:
+    ended = feeder("search", words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "feeder: there is no word to look for; write letters or digits\n"
+
+
 def test_latest_prints_every_field_of_an_entry_and_its_origin(feeder: Feeder) -> None:
     feeder("ingest")
     newest, *others = lines(feeder("latest", "--json").out)
@@ -179,7 +209,8 @@ def test_a_saved_search_is_asked_for_by_its_name(feeder: Feeder, tmp_path: Path)
         assert PUTIN_MEETS_WANG in [entry["title"] for entry in lines(feeder(*words, "--json").out)]
     assert feeder("search", "@putin", "没有的词").code == 1
     ended = feeder("latest", "@puting")
-    assert (ended.code, ended.err) == (2, "feeder: @puting: no such saved search in [[feeds]]; did you mean @putin?\n")
+    assert ended.code == 2
+    assert ended.err == "feeder: '@puting': no such saved search in [[feeds]]; did you mean @putin?\n"
 
 
 @pytest.mark.parametrize("command", ["update", "latest", "check", "bot"])
@@ -257,7 +288,7 @@ def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder
     home = tmp_path / "data/feeder.db.search"
     assert "ok   search index   has followed all 5 changes of the store" in feeder("check").out
     assert feeder("reindex") == (0, "", "")
-    assert (home / "current").read_text() == "2"
+    assert (home / "current").read_text() == "index-2"
     assert "has followed all 5 changes" in feeder("check").out
     (home / "2/followed").unlink()
     assert "none that can be used yet, or of another form" in feeder("check").out

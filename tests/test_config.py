@@ -134,6 +134,13 @@ def test_a_channel_may_name_a_saved_search() -> None:
     text = "[[feeds]]\nname = 'rain'\nquery = '雨 last:7d'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'rain'"
     (channel,) = load_config(write(text)).telegram.channels
     assert (channel.feed, channel.query) == ("rain", "雨 last:7d")
+    (channel,) = load_config(write(text.replace("feed = 'rain'", "feed = 'Rain'"))).telegram.channels
+    assert channel.query == "雨 last:7d"
+
+
+@pytest.mark.parametrize("name", ["บ้านน้ำ", "हिन्दी", "雨_1-a", "雨" * 21, "a" * 64])
+def test_a_feed_is_named_in_any_script(name: str) -> None:
+    assert load_config(write(f"[[feeds]]\nname = '{name}'\nquery = 'x'")).feeds[0].name == name
 
 
 @pytest.mark.parametrize(
@@ -185,6 +192,12 @@ def test_a_channel_may_name_a_saved_search() -> None:
             "[site]\noutput = 'a'\n[[sources]]\nname = 'a'\nfolder = 'a'",
             "config.toml: site.output: 'a' is also a source; name another folder",
         ),
+        ("[store]\nsearch = ''", "config.toml: store.search: '.' holds other files too; name a folder of its own"),
+        (
+            "[store]\nsearch = 'a'\n[[sources]]\nname = 'a'\nfolder = 'a'",
+            "config.toml: store.search: 'a' holds other files too",
+        ),
+        ("[store]\nsearch = 'public/search'", "config.toml: store.search: 'public/search' holds other files too"),
         (
             "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@ABCD'",
             "config.toml: telegram.channels.chat: '@abcd' is used twice",
@@ -192,6 +205,13 @@ def test_a_channel_may_name_a_saved_search() -> None:
         ("[[feeds]]\nname = 'a b'\nquery = 'x'", "config.toml: feeds[0].name: 'a b': "),
         ("[[feeds]]\nname = 'a'", "config.toml: feeds[0].query: this key is required"),
         ("[[feeds]]\nname = 'a'\nquery = ''", "config.toml: feeds[0].query: '': "),
+        ("[[feeds]]\nname = ''\nquery = 'x'", "config.toml: feeds[0].name: '': write letters, digits, - and _ alone"),
+        (
+            f"[[feeds]]\nname = '{'雨' * 22}'\nquery = 'x'",
+            "it is longer than 64 bytes of UTF-8; write a shorter one, and a title",
+        ),
+        ("[[feeds]]\nname = 'a'\nqery = 'x'", "config.toml: feeds[0].qery: unknown key; did you mean 'query'?"),
+        ("[[feeds]]\nname = 'a'\n[site]\nurll = 'x'", "config.toml: site.urll: unknown key; did you mean 'url'?"),
         (
             "[[feeds]]\nname = 'Rain'\nquery = 'x'\n[[feeds]]\nname = 'rain'\nquery = 'y'",
             "config.toml: feeds.name: 'rain' is used twice; give each feed its own",

@@ -62,7 +62,7 @@ def ingest(
         StoreError: the store cannot be used.
     """
     sources = _named(config, names)
-    ours = (config.site.output,)
+    ours = _ours(config)
     with store.following():
         reports = tuple(_pass(source, store, ours=ours, now=now, again=again, progress=progress) for source in sources)
     store.set_note(LAST_INGEST_NOTE, rfc3339(now))
@@ -87,8 +87,13 @@ def preview(
         ConfigError: no source has one of the names.
         StoreError: the store cannot be used.
     """
-    ours = (config.site.output,)
+    ours = _ours(config)
     return tuple(_preview(source, known(source.name), ours, most, again=again) for source in _named(config, names))
+
+
+def _ours(config: Config) -> tuple[Path, ...]:
+    """Return the folders that we write, and that no source is read from."""
+    return (config.site.output, *([] if config.store.search is None else [config.store.search]))
 
 
 def _named(config: Config, names: Collection[str]) -> list[SourceConfig]:
@@ -256,7 +261,8 @@ class _Round:
 
     def _save(self, batch: list[Read]) -> None:
         for found, entries, error, edges in batch:
-            if found.state in {"new", "changed", "again"}:
+            # What cannot be read, such as a file that is being written, takes nothing with it.
+            if error is None and found.state in {"new", "changed", "again"}:
                 self._leave(found.path)
                 self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in edges]
             if found.state == "new":

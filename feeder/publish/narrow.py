@@ -40,11 +40,6 @@ class Narrowing:
     offered: tuple[tuple[Kind, tuple[Choice, ...]], ...] = ()
 
 
-def conjoin(one: Query, other: Query) -> Query:
-    """Return the query for what both find; one that asks for nothing adds nothing."""
-    return _query_of((*_parts(one), *_parts(other)))
-
-
 def narrowing(query: Query, facets: Facets) -> Narrowing:
     """Return the ways in which a search can be narrowed down, as its facets have it, and those that it is."""
     taken = tuple(_taken(query))
@@ -59,11 +54,11 @@ def narrowing(query: Query, facets: Facets) -> Narrowing:
 def _taken(query: Query) -> Iterator[Choice]:
     parts = _parts(query)
     for number, part in enumerate(parts):
-        rest = str(_query_of(parts[:number] + parts[number + 1 :]))
+        rest = parts[:number] + parts[number + 1 :]
         if isinstance(part, Source | Category):
-            yield Choice("source" if isinstance(part, Source) else "category", part.text, rest)
+            yield from _choice("source" if isinstance(part, Source) else "category", part.text, rest)
         elif isinstance(part, Between) and part.start is not None and part.end is not None:
-            yield Choice("time", str(part).removeprefix("on:"), rest)
+            yield from _choice("time", str(part).removeprefix("on:"), rest)
 
 
 def _named(
@@ -78,7 +73,7 @@ def _named(
         phrase = fold_name(name)
         if phrase and phrase not in seen and count < _total(facets) and not _holds_every_quote(name):
             seen.add(phrase)
-            yield from _choice(kind, name, _parts(query), make(name, phrase), count)
+            yield from _choice(kind, name, (*_parts(query), make(name, phrase)), count)
 
 
 def _times(query: Query, facets: Facets) -> Iterator[Choice]:
@@ -92,17 +87,17 @@ def _times(query: Query, facets: Facets) -> Iterator[Choice]:
         if period is not None and count < _total(facets):
             leaf = Between(*period)
             parts = tuple(part for part in _parts(query) if not _is_within(leaf, part))
-            yield from _choice("time", name, parts, leaf, count)
+            yield from _choice("time", name, (*parts, leaf), count)
 
 
-def _choice(kind: Kind, name: str, parts: tuple[Node, ...], leaf: Node, count: int) -> Iterator[Choice]:
+def _choice(kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = None) -> Iterator[Choice]:
     """Yield the choice, unless the search that it leads to would be too much of one."""
-    query = _query_of((*parts, leaf))
+    query = str(_query_of(parts))
     try:
-        parse_query(str(query))
+        parse_query(query)
     except QueryError:
         return
-    yield Choice(kind, name, str(query), count)
+    yield Choice(kind, name, query, count)
 
 
 def _is_within(leaf: Between, part: Node) -> bool:

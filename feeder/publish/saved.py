@@ -1,8 +1,9 @@
 """Saved searches: what `[[feeds]]` means, and how a search is asked for by its name.
 
-Pure. A search that begins with `@NAME` means the saved one of that name, in any case, and the words behind it narrow
-it down; a name that nothing is saved under is a word like any other. The pages, the terminal and the bot all read
-what people type by way of `read_search`.
+Pure. A search that begins with `@NAME` means the saved one of that name, in any case, as if it stood there in
+parentheses: words behind it narrow it down, "OR" widens it. A name that nothing is saved under is a word like any
+other. The pages, the terminal and the bot all read what people type by way of `read_search`; searches that are part
+of the configuration are written out.
 """
 
 import difflib
@@ -12,11 +13,10 @@ from typing import NamedTuple
 
 from feeder.config import Config, FeedConfig
 from feeder.errors import ConfigError, QueryError
-from feeder.publish.narrow import conjoin
 from feeder.store import Query, parse_query
 from feeder.store.query import Last
 
-_NAMED = re.compile(r"\s*[@＠]([\w-]+)(?=\s|$)")
+_NAMED = re.compile(r'\s*[@＠]([^\s，。、；！？|｜()（）"＂“「『]+)')  # ends where any word of a search ends
 
 
 class SavedSearch(NamedTuple):
@@ -40,8 +40,10 @@ def read_saved(config: Config) -> tuple[SavedSearch, ...]:
     """Return the saved searches in the order of the configuration.
 
     Raises:
-        ConfigError: one that cannot be understood, with the place, or that has nothing to look for.
+        ConfigError: one that cannot be understood, with the place, or that has nothing to look for; or one, or the
+            query of a channel, that begins with `@NAME`.
     """
+    _refuse_names(config)
     saved = []
     for number, feed in enumerate(config.feeds):
         try:
@@ -60,14 +62,22 @@ def read_search(text: str, feeds: Sequence[FeedConfig]) -> Query:
     """Return what a search as people type it looks for, `@NAME` standing for the saved search of that name.
 
     Raises:
-        QueryError: as `parse_query` does; its place counts in `text`.
+        QueryError: as `parse_query` does for the whole, the saved search with what stands behind its name; its place
+            counts in `text`.
     """
-    named = _NAMED.match(text)
-    feed = find_feed(named[1], feeds) if named else None
-    if named is None or feed is None:
+    named = _named(text, feeds)
+    if named is None:
         return parse_query(text)
-    rest = parse_query(" " * named.end() + text[named.end() :])
-    return conjoin(parse_query(feed.query), rest)
+    feed, rest = named
+    saved = parse_query(feed.query)
+    if not rest.strip():
+        return saved
+    written = f"({saved})"
+    try:
+        return parse_query(written + rest)
+    except QueryError as error:
+        error.place = min(len(text), max(0, len(text) - len(rest) + error.place - len(written)))
+        raise
 
 
 def get_search(name: str, feeds: Sequence[FeedConfig]) -> Query:
@@ -76,15 +86,37 @@ def get_search(name: str, feeds: Sequence[FeedConfig]) -> Query:
     Raises:
         ConfigError: nothing is saved under it.
     """
-    feed = find_feed(name.lstrip("@"), feeds)
+    bare = name.lstrip("@＠")
+    feed = find_feed(bare, feeds)
     if feed is None:
         known = {one.name for one in feeds}
-        near = difflib.get_close_matches(name.lstrip("@"), known, n=1)
+        near = difflib.get_close_matches(bare, known, n=1)
         hint = f"did you mean @{near[0]}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
-        raise ConfigError(f"{name}: no such saved search in [[feeds]]; {hint}")
+        raise ConfigError(f"{name!r}: no such saved search in [[feeds]]; {hint}")
     return parse_query(feed.query)
 
 
 def find_feed(name: str, feeds: Sequence[FeedConfig]) -> FeedConfig | None:
     """Return the feed of that name, in any case; None where there is none."""
     return next((feed for feed in feeds if feed.name.casefold() == name.casefold()), None)
+
+
+def _named(text: str, feeds: Sequence[FeedConfig]) -> tuple[FeedConfig, str] | None:
+    """Return the saved search that a text begins with, and what stands behind its name; None where there is none."""
+    named = _NAMED.match(text)
+    feed = find_feed(named[1], feeds) if named else None
+    return (feed, text[named.end() :]) if named and feed else None
+
+
+def _refuse_names(config: Config) -> None:
+    """Raise ConfigError where a query of the configuration begins with the name of a saved search."""
+    place = config.file or "default"
+    for number, feed in enumerate(config.feeds):
+        if _named(feed.query, config.feeds):
+            remedy = "a saved search cannot begin with one; write its query out"
+            raise ConfigError(f"{place}: feeds[{number}].query: {feed.query!r}: {remedy}")
+    for number, channel in enumerate(config.telegram.channels):
+        if named := _named(channel.query, config.feeds):
+            alone = not named[1].strip()
+            remedy = f'write feed = "{named[0].name}" in its place' if alone else "write the saved query out"
+            raise ConfigError(f"{place}: telegram.channels[{number}].query: {channel.query!r}: {remedy}")

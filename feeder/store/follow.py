@@ -71,6 +71,7 @@ class _Reading(NamedTuple):
 
     folder: Path
     followed: Followed
+    index: Index
     search: Search
     mapped: int
 
@@ -92,9 +93,8 @@ class Follower:
         self._beside: threading.Thread | None = None
         self._closing = threading.Event()
         self._feed: Feed | None = None
-        self._stuck: tuple[Path, Followed] | None = (
-            None  # where an index was that another process did not finish while we waited
-        )
+        # Where an index was that another process did not finish while we waited.
+        self._stuck: tuple[Path, Followed] | None = None
         self._told = ""
 
     def close(self) -> None:
@@ -154,18 +154,20 @@ class Follower:
         with self._lock:
             before, self._reading = self._reading, None
             if at is not None and before is not None and before[:2] == at:
+                if before.index.is_cut:
+                    raise DamagedError(at[0], "a file of it was cut")
                 self._reading = self._slimmed(before)
             elif at is not None:
                 index = Index.open(at[0])
-                self._reading = _Reading(index.folder, index.followed, Search(index), _index.mapped_bytes())
+                self._reading = _Reading(index.folder, index.followed, index, Search(index), _index.mapped_bytes())
             return change, self._reading
 
     def _slimmed(self, reading: _Reading) -> _Reading:
         """Return the same index, opened once more where searches left much of it in memory."""
         if _index.mapped_bytes() - reading.mapped <= self._most_mapped:
             return reading
-        search = reading.search.again(Index.open(reading.folder))
-        return reading._replace(search=search)
+        index = Index.open(reading.folder)
+        return reading._replace(index=index, search=reading.search.again(index))
 
     def _is_ours(self, connection: Connection, followed: Followed) -> bool:
         return followed.store == self._store and has_passed(connection, followed.change, followed.mark)

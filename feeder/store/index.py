@@ -1,13 +1,13 @@
 """The search index in its folder: tantivy's files, made from the store and never its source.
 
-    FOLDER/current    the name of the folder below that searches read
-    FOLDER/<n>/       one index: tantivy's files, and `followed`: of which form it is, of which store, and how far it
-                      has followed its changes. Written after tantivy's commit, so that what a crash cuts off is done
-                      once more and never left out
-    FOLDER/lock       held by the one process that writes
+    FOLDER/current      the name of the folder below that searches read
+    FOLDER/index-<n>/   one index: tantivy's files, and `followed`: of which form it is, of which store, and how far it
+                        has followed its changes. Written after tantivy's commit, so that what a crash cuts off is done
+                        once more and never left out
+    FOLDER/lock         held by the one process that writes
 
-An index that is to be replaced is read until `<n + 1>` is made beside it; then `current` names that one. Nothing here
-knows of the database or of queries.
+An index that is to be replaced is read until `index-<n + 1>` is made beside it; then `current` names that one. Whatever
+has another name is not ours, and stays. Nothing here knows of the database or of queries.
 """
 
 import errno
@@ -26,7 +26,7 @@ import tantivy
 
 from feeder.errors import StoreError
 from feeder.store.locks import file_lock
-from feeder.store.soundness import is_as_written, touched_files
+from feeder.store.soundness import is_as_written, is_cut, sizes_of, touched_files
 from feeder.store.terms import Row
 
 FORM = 1  # of what is in an index; raise it whenever `_schema`, `terms.py` or `tokens.py` change
@@ -34,6 +34,8 @@ _HEAP_BYTES = 64_000_000  # that the writer collects before it writes a segment
 _FEW_BYTES = 15_000_000  # tantivy takes no less
 _WORDS = "words"
 
+_PREFIX = "index-"
+_FOLDER = re.compile(f"{_PREFIX}[1-9][0-9]*")
 _ERROR_NUMBER = re.compile(r"(?:os error|code:) (\d+)")  # how Rust writes an error of the system
 _OF_THE_MACHINE = frozenset(
     {
@@ -92,6 +94,7 @@ class Index:
         self.folder = folder
         self.followed = followed
         self._index = index
+        self._sizes = sizes_of(folder)
         self._is_linked = is_linked
 
     @classmethod
@@ -138,6 +141,11 @@ class Index:
                 if path.suffix != ".lock":
                     (Path(links) / path.name).symlink_to(path.absolute())
             return cls(folder, followed, _opened(Path(links)), is_linked=True)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether one of its files is shorter than it was: to read what is mapped of it would end the process."""
+        return is_cut(self._sizes)
 
     def searcher(self) -> tantivy.Searcher:
         """Return what searches the index as it was when it was opened."""
@@ -269,7 +277,8 @@ def _said(followed: Followed) -> str:
 def current(home: Path) -> Path | None:
     """Return the folder of the index that searches read; None where there is none yet."""
     with suppress(OSError, ValueError):
-        return home / str(int((home / "current").read_text("ascii")))
+        name = (home / "current").read_text("ascii")
+        return home / name if _FOLDER.fullmatch(name) else None
     return None
 
 
@@ -284,15 +293,19 @@ def others(home: Path) -> list[Path]:
     """Return the folders of all indexes but the current one, the newest first."""
     present = current(home)
     with suppress(OSError):
-        folders = [path for path in home.iterdir() if path.name.isdecimal() and path != present]
-        return sorted(folders, key=lambda path: int(path.name), reverse=True)
+        folders = [path for path in home.iterdir() if _FOLDER.fullmatch(path.name) and path != present]
+        return sorted(folders, key=_number, reverse=True)
     return []
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name.removeprefix(_PREFIX))
 
 
 def unused(home: Path) -> Path:
     """Return a folder for a new index."""
-    taken = [int(path.name) for path in (*others(home), current(home)) if path is not None]
-    return home / str(max(taken, default=0) + 1)
+    taken = [_number(path) for path in (*others(home), current(home)) if path is not None]
+    return home / f"{_PREFIX}{max(taken, default=0) + 1}"
 
 
 def condemn(folder: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import os
 import struct
 import zlib
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,24 @@ def touched_files(folder: Path, mark: Path) -> list[Path]:
     """
     marked_at = mark.stat().st_mtime_ns
     return [path for path in files_of(folder) if path.stat().st_mtime_ns >= marked_at]
+
+
+def sizes_of(folder: Path) -> dict[Path, int]:
+    """Return how long the files of an index are; those that cannot be looked at are left out."""
+    sizes: dict[Path, int] = {}
+    with suppress(OSError, ValueError):
+        for path in files_of(folder):
+            sizes[path] = path.stat().st_size
+    return sizes
+
+
+def is_cut(sizes: Mapping[Path, int]) -> bool:
+    """Say whether one of the files is shorter than it was. One that is gone stays whole for those who have it open."""
+    for path, size in sizes.items():
+        with suppress(OSError):
+            if path.stat().st_size < size:
+                return True
+    return False
 
 
 def is_as_written(path: Path) -> bool:

@@ -157,4 +157,5 @@ def _asked(request: Request, *, trimmed: bool = True) -> str:
 
 
 def _page_number(text: str) -> int:
-    return max(1, int(text)) if re.fullmatch(r"[0-9]{1,4}", text) else 1
+    """Return the number that was asked for, 1 where it is none; one of many digits is far past any end."""
+    return max(1, int(text[:9])) if re.fullmatch(r"[0-9]+", text) else 1

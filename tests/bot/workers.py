@@ -152,7 +152,10 @@ def send_all(url: str, api_url: str, token: str, start: datetime, step: str | No
 
 
 def be_killed(url: str, api_url: str, token: str) -> None:
-    """Send everything in spite of being killed at each step, `TIMES` times each; then once in peace."""
+    """Send everything in spite of being killed at each step, `TIMES` times each; then in peace.
+
+    PostgreSQL takes a while to see that a client is gone, and keeps what it held for so long: hence several times.
+    """
     start, kills = datetime(2027, 1, 1, tzinfo=UTC), 0
     for step in STEPS:
         for nth in range(1, TIMES + 1):
@@ -160,7 +163,8 @@ def be_killed(url: str, api_url: str, token: str) -> None:
             at, once = start, nth
             child = fork(lambda step=step, at=at, once=once: send_all(url, api_url, token, at, step, once))  # type: ignore[misc]  # defaults bind the loop's values
             kills += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    for _ in range(2):
+    for _ in range(5):
+        time.sleep(0.3)
         start += timedelta(days=1)
         at = start
         child = fork(lambda at=at: send_all(url, api_url, token, at, None, 0))  # type: ignore[misc]  # as above

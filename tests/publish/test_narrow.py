@@ -1,7 +1,8 @@
 import pytest
 
-from feeder.publish.narrow import Choice, conjoin, narrowing
-from feeder.store import Facets, parse_query
+from feeder.publish.narrow import Choice, narrowing
+from feeder.store import Facets, Query, parse_query
+from feeder.store.query import And, Source
 
 MONTHS = (("2022-03", 30), ("2023-02", 11))
 
@@ -28,7 +29,7 @@ def taken(text: str) -> list[tuple[str, str, str]]:
 def test_a_source_is_added_to_the_whole_of_a_search(text: str, query: str) -> None:
     choice = offered(text, sources=(("BBC", 5),), months=(("2022-03", 9),))
     assert choice == [("BBC", query, 5)]
-    assert parse_query(choice[0][1]) == conjoin(parse_query(text), parse_query("source:BBC"))
+    assert parse_query(choice[0][1]) == parse_query(f"{query.removesuffix('source:BBC')} (source:BBC)")
 
 
 def test_names_are_quoted_where_they_have_to_be() -> None:
@@ -77,10 +78,13 @@ def test_a_month_that_no_calendar_has_is_passed_over() -> None:
     assert offered("雨", months=(("0000-13", 2), ("2022-03", 1))) == [("2022-03", "雨 on:2022-03", 1)]
 
 
-def test_a_search_and_one_that_asks_for_nothing_is_that_search() -> None:
-    nothing = parse_query("")
-    assert conjoin(parse_query("雨 雪"), nothing) == conjoin(nothing, parse_query("雨 雪")) == parse_query("雨 雪")
-    assert conjoin(nothing, nothing) == nothing
+def test_a_way_back_to_what_cannot_be_read_is_not_offered() -> None:
+    full = And(tuple(Source(f"a{number}", f"a{number}") for number in range(18)))
+    assert narrowing(Query(full), Facets()).taken == ()
+
+
+def test_a_search_for_nothing_is_narrowed_down_by_the_choice_alone() -> None:
+    assert offered("", sources=(("BBC", 5),))[0] == ("BBC", "source:BBC", 5)
 
 
 def test_a_choice_is_a_value() -> None:

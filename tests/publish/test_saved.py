@@ -2,12 +2,13 @@ from typing import Any
 
 import pytest
 
-from feeder.config import Config, FeedConfig
+from feeder.config import ChannelConfig, Config, FeedConfig, TelegramConfig
 from feeder.errors import ConfigError, QueryError
 from feeder.publish.saved import find_feed, get_search, read_saved, read_search
 from feeder.store import parse_query
 
 FEEDS = (FeedConfig(name="Rain", query="雨 OR rain"), FeedConfig(name="雪-1", title="下雪", query="雪 last:7d"))
+UNCLOSED = FeedConfig(name="บ้านน้ำ", query='"大雨 伞')
 
 
 def configured(*feeds: FeedConfig) -> Config:
@@ -44,12 +45,18 @@ def test_one_that_cannot_be_understood_is_a_mistake_in_the_configuration(query: 
         ("@Rain", "雨 OR rain"),
         (" ＠rain ", "雨 OR rain"),
         ("@rain 伞 -雪", "雨 OR rain 伞 -雪"),
-        ("@雪-1", "雪 last:7d"),
         ("@rain !!", "雨 OR rain"),
+        ("@rain，伞", "雨 OR rain 伞"),
+        ("@rain。", "雨 OR rain"),
+        ("@rain OR 伞", "雨 OR rain OR 伞"),
+        ("@rain|伞", "雨 OR rain OR 伞"),
+        ("@雪-1 OR 伞", "(雪 last:7d) OR 伞"),
+        ("@雪-1", "雪 last:7d"),
+        ("@บ้านน้ำ -雪", '"大雨 伞" -雪'),
     ],
 )
 def test_a_name_stands_for_its_search_and_words_behind_it_narrow_that_down(text: str, query: str) -> None:
-    assert read_search(text, FEEDS) == parse_query(query)
+    assert read_search(text, (*FEEDS, UNCLOSED)) == parse_query(query)
 
 
 @pytest.mark.parametrize("text", ["@rainy", "雨 @rain", "-@rain", "@rain,x", '"@rain"', "雨", "@", "", "mail@rain"])
@@ -62,6 +69,30 @@ def test_the_place_of_a_mistake_counts_in_what_was_typed() -> None:
     with pytest.raises(QueryError) as caught:
         read_search(text, FEEDS)
     assert text[caught.value.place :] == "on:x"
+    deep = FeedConfig(name="deep", query="-(#a " * 16 + "y" + ")" * 16)
+    with pytest.raises(QueryError) as caught:
+        read_search("@deep x", [deep])
+    assert (caught.value.code, caught.value.place) == ("too-deep", 0)
+    assert read_search("@deep", [deep]) == parse_query(deep.query)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"feeds": (*FEEDS, FeedConfig(name="x", query="@rain 伞"))},
+            "feeds[2].query: '@rain 伞': a saved search cannot",
+        ),
+        ({"query": "@RAIN"}, """telegram.channels[0].query: '@RAIN': write feed = "Rain" in its place"""),
+        ({"query": "@rain 伞"}, "telegram.channels[0].query: '@rain 伞': write the saved query out"),
+    ],
+)
+def test_a_query_of_the_configuration_begins_with_no_name(values: dict[str, Any], message: str) -> None:
+    channels = (ChannelConfig(chat="@abcd", query=values.get("query", "")),)
+    config = Config(feeds=values.get("feeds", FEEDS), telegram=TelegramConfig(channels=channels))
+    with pytest.raises(ConfigError) as caught:
+        read_saved(config)
+    assert message in str(caught.value)
 
 
 def test_a_saved_search_is_found_by_name_in_any_case() -> None:
@@ -72,7 +103,12 @@ def test_a_saved_search_is_found_by_name_in_any_case() -> None:
 
 @pytest.mark.parametrize(
     ("name", "feeds", "hint"),
-    [("@Rian", FEEDS, "did you mean @Rain?"), ("@x", FEEDS, "known: Rain, 雪-1"), ("@x", (), "known: none")],
+    [
+        ("@Rian", FEEDS, "did you mean @Rain?"),
+        ("@x", FEEDS, "known: Rain, 雪-1"),
+        ("@x", (), "known: none"),
+        ("a\nb", (), "known: none"),
+    ],
 )
 def test_a_name_that_nothing_is_saved_under_is_answered_with_those_there_are(
     name: str, feeds: tuple[FeedConfig, ...], hint: str
@@ -80,3 +116,9 @@ def test_a_name_that_nothing_is_saved_under_is_answered_with_those_there_are(
     with pytest.raises(ConfigError, match="no such saved search") as caught:
         get_search(name, feeds)
     assert str(caught.value).endswith(hint)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_nothing_is_saved_under_is_a_word_in_the_configuration_too() -> None:
+    channel = ChannelConfig(chat="@abcd", query="@other")
+    assert len(read_saved(Config(feeds=FEEDS, telegram=TelegramConfig(channels=(channel,))))) == len(FEEDS)

@@ -177,12 +177,12 @@ def test_what_a_crash_cut_off_between_index_and_its_mark_is_done_once_more(
     with again() as store:
         save(store, 1, 2)
         assert found(store) == [1, 2]
-        before = (home / "1" / "followed").read_bytes()
+        before = (home / "index-1" / "followed").read_bytes()
         save(store, 3, 2, words="雨季 雪天")
         assert found(store) == [1, 2, 3]
-    (home / "1" / "followed").write_bytes(before)  # tantivy has committed, and then the power was cut
+    (home / "index-1" / "followed").write_bytes(before)  # tantivy has committed, and then the power was cut
     if moment == "half":
-        (home / "1" / "followed.new").write_bytes(before[:5])
+        (home / "index-1" / "followed.new").write_bytes(before[:5])
     with again() as store:
         assert found(store) == [1, 2, 3]
 
@@ -199,7 +199,7 @@ def test_a_pass_feeds_the_index_and_all_is_found_when_it_has_ended(
             save(other, 2)  # somebody else, in between
             held.take("seeds", [prepare(HERE, article(n)) for n in (3, 4)], [])
             held.take("seeds", [prepare(HERE, article(3, "雪天"))], [])
-        said = followed_by(home / "1")
+        said = followed_by(home / "index-1")
         assert said is not None
         assert said.change == held.change() == 5
         assert found(other) == [1, 2, 4]
@@ -224,7 +224,7 @@ def test_a_pass_that_fails_has_fed_the_index_with_what_it_saved(held: Store, hom
     with pytest.raises(RuntimeError, match="failed"):
         broken()
     assert found(held) == [1]
-    assert (home / "current").read_text() == "1"
+    assert (home / "current").read_text() == "index-1"
 
 
 def test_a_pass_beside_another_that_writes_the_index_is_followed_by_the_next_search(
@@ -313,11 +313,29 @@ def test_a_damaged_index_does_not_stop_a_pass(held: Store, home: Path, caplog: p
     save(held, *range(20))
     assert len(found(held)) == 20
     held.close()
-    garble(next((home / "1").glob("*.idx")), "random")
+    garble(next((home / "index-1").glob("*.idx")), "random")
     with held.following():
         held.take("seeds", [prepare(HERE, article(99))], [])
     assert found(held) == [*range(20), 99]
     assert "it is made anew" in caplog.text
+
+
+CUT = """
+with Store.open(sys.argv[1], search=Path(sys.argv[2])) as store:
+    assert len(found(store)) == 20
+    for file in Path(sys.argv[2]).rglob("*.idx"):
+        os.truncate(file, 0)
+    assert len(found(store)) == 20
+"""
+
+
+def test_an_index_that_is_cut_while_it_is_open_does_not_end_the_process(
+    held: Store, home: Path, store_url: str
+) -> None:
+    save(held, *range(20))
+    process = start(CUT, store_url, home)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
 
 
 def test_an_index_that_is_open_may_be_deleted(held: Store, home: Path) -> None:
@@ -335,7 +353,7 @@ def test_a_folder_that_does_not_say_which_index_it_holds_is_put_right(
     with Store.open(sqlite_url, search=home) as store:
         save(store, 1, 2)
         assert found(store) == [1, 2]
-        file = home / "current" if name == "current" else home / "1" / "followed"
+        file = home / "current" if name == "current" else home / "index-1" / "followed"
         file.unlink() if said is None else file.write_bytes(said)
         assert found(store) == [1, 2]
         assert len([path for path in home.iterdir() if path.is_dir()]) == 1
@@ -344,11 +362,11 @@ def test_a_folder_that_does_not_say_which_index_it_holds_is_put_right(
 def test_an_index_of_another_form_is_made_anew(held: Store, home: Path) -> None:
     save(held, 1, 2)
     assert found(held) == [1, 2]
-    said = json.loads((home / "1" / "followed").read_text())
-    (home / "1" / "followed").write_text(json.dumps(said | {"form": 0}))
+    said = json.loads((home / "index-1" / "followed").read_text())
+    (home / "index-1" / "followed").write_text(json.dumps(said | {"form": 0}))
     assert held.search_state().followed is None
     assert found(held) == [1, 2]
-    assert (home / "current").read_text() == "2"
+    assert (home / "current").read_text() == "index-2"
 
 
 def test_an_index_of_another_store_is_made_anew(sqlite_url: str, home: Path, tmp_path: Path) -> None:
@@ -419,9 +437,9 @@ def test_a_question_that_the_index_cannot_answer_is_not_taken_for_damage(held: S
     save(held, 1)
     assert found(held) == [1]
     with pytest.raises(StoreError, match="boom"):
-        held._follower.ask(lambda _: fail(home / "1"))  # the one door to what no search of ours does
-    assert (home / "current").read_text() == "1"
-    assert is_whole(home / "1")
+        held._follower.ask(lambda _: fail(home / "index-1"))  # the one door to what no search of ours does
+    assert (home / "current").read_text() == "index-1"
+    assert is_whole(home / "index-1")
 
 
 def fail(folder: Path) -> None:
@@ -528,7 +546,7 @@ def test_a_short_command_far_behind_ends_well_and_what_it_did_beside_is_kept(sql
         save(store, *range(FAR))
     process = start(ONE_LOOK, sqlite_url, home)
     assert (process.communicate(), process.returncode) == (("False\n", ""), 0)
-    said = followed_by(home / "1")
+    said = followed_by(home / "index-1")
     assert said is not None
     assert 0 < said.change <= FAR
 
@@ -556,6 +574,6 @@ def test_the_state_of_the_index_is_told(held: Store, home: Path) -> None:
     save(held, 2, 3)
     state = held.search_state()
     assert (state.followed, state.changes, state.half_made) == (1, 3, False)
-    garble(next((home / "1").glob("*.idx")), "random")
+    garble(next((home / "index-1").glob("*.idx")), "random")
     with pytest.raises(StoreError, match="the search index is damaged; `feeder reindex` makes it anew"):
         held.search_state()

@@ -88,7 +88,7 @@ def numbers(search: Search, typed: str, order: Order = "best", limit: int = 20) 
     ],
 )
 def test_the_best_come_first(tmp_path: Path, query: str, entries: list[Entry], order: list[int]) -> None:
-    found = numbers(Search(made(tmp_path / "1", entries)), query)
+    found = numbers(Search(made(tmp_path / "index-1", entries)), query)
     if query == "雨季 OR 街上":
         assert found[0] == order[0]
     else:
@@ -100,7 +100,7 @@ DAYS = [article("晴", "街上的雨季" if n % 2 else "街上", days=300 - n) f
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    return made(tmp_path_factory.mktemp("many") / "1", DAYS)
+    return made(tmp_path_factory.mktemp("many") / "index-1", DAYS)
 
 
 @pytest.mark.parametrize("limit", [1, 5, 40, 149, 150, 200])
@@ -152,30 +152,30 @@ def test_any_page_can_be_asked_for(many: Index, limit: int, offset: int) -> None
 
 
 def test_what_is_put_again_takes_the_place_of_what_was_there_and_what_is_dropped_is_gone(tmp_path: Path) -> None:
-    made(tmp_path / "1", [article("一", "雨季"), article("二", "雨季"), article("三", "雨季")])
-    with Index.open(tmp_path / "1").writer(many=False) as writer:
+    made(tmp_path / "index-1", [article("一", "雨季"), article("二", "雨季"), article("三", "雨季")])
+    with Index.open(tmp_path / "index-1").writer(many=False) as writer:
         writer.put([row(1, article("一", "雪天"))])
         writer.drop([2, 99])
         writer.commit(Followed("here", 5))
-    search = Search(Index.open(tmp_path / "1"))
+    search = Search(Index.open(tmp_path / "index-1"))
     assert (search.count, numbers(search, "雨季"), numbers(search, "雪天")) == (2, [3], [1])
 
 
 def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
-    made(tmp_path / "1", [article("一", "雨季")])
-    with Index.open(tmp_path / "1").writer(many=False) as writer:
+    made(tmp_path / "index-1", [article("一", "雨季")])
+    with Index.open(tmp_path / "index-1").writer(many=False) as writer:
         writer.put([row(2, article("二", "雨季"))])
-    assert Search(Index.open(tmp_path / "1")).count == 1
+    assert Search(Index.open(tmp_path / "index-1")).count == 1
 
 
 def test_a_reader_keeps_its_state_while_others_write_or_remove_it(tmp_path: Path) -> None:
-    search = Search(made(tmp_path / "1", DAYS[:50]))
+    search = Search(made(tmp_path / "index-1", DAYS[:50]))
     before = numbers(search, "雨季", limit=50)
-    with Index.open(tmp_path / "1").writer(many=False) as writer:
+    with Index.open(tmp_path / "index-1").writer(many=False) as writer:
         writer.drop(range(50))
         writer.commit(Followed("here", 99))
     assert numbers(search, "雨季", limit=50) == before
-    shutil.rmtree(tmp_path / "1")
+    shutil.rmtree(tmp_path / "index-1")
     assert numbers(search, "雨季", limit=50) == before
 
 
@@ -223,21 +223,21 @@ def test_each_damaged_file_of_a_segment_is_noticed_before_it_answers_wrongly(
 @pytest.mark.parametrize("how", HOWS[:4])
 @pytest.mark.parametrize("name", ["meta.json", ".managed.json"])
 def test_a_damaged_list_of_files_is_noticed(many: Index, tmp_path: Path, name: str, how: str) -> None:
-    shutil.copytree(many.folder, tmp_path / "1")
-    garble(tmp_path / "1" / name, how)
+    shutil.copytree(many.folder, tmp_path / "index-1")
+    garble(tmp_path / "index-1" / name, how)
     with pytest.raises(DamagedError):
-        Index.open(tmp_path / "1")
-    assert not is_whole(tmp_path / "1")
+        Index.open(tmp_path / "index-1")
+    assert not is_whole(tmp_path / "index-1")
 
 
 @pytest.mark.parametrize("suffix", [".term", ".idx", ".pos", ".fieldnorm", ".fast", ".store", ".json"])
 def test_a_missing_file_is_noticed(many: Index, tmp_path: Path, suffix: str) -> None:
-    shutil.copytree(many.folder, tmp_path / "1")
-    for file in [path for path in (tmp_path / "1").iterdir() if path.suffix == suffix]:
+    shutil.copytree(many.folder, tmp_path / "index-1")
+    for file in [path for path in (tmp_path / "index-1").iterdir() if path.suffix == suffix]:
         file.unlink()
-    assert not is_whole(tmp_path / "1")
+    assert not is_whole(tmp_path / "index-1")
     with pytest.raises(DamagedError):
-        Search(Index.open(tmp_path / "1"))
+        Search(Index.open(tmp_path / "index-1"))
 
 
 def test_a_panic_within_the_index_is_an_error_like_any_other(tmp_path: Path) -> None:
@@ -280,32 +280,34 @@ def test_what_the_machine_does_not_let_us_is_no_damage(tmp_path: Path, said: str
     ["", "{", "[]", "null", '{"form": 1}', '{"form": %d, "store": "x", "change": "y", "mark": ""}', "\udcff"],
 )
 def test_what_an_index_does_not_say_of_itself_makes_it_none(tmp_path: Path, said: str) -> None:
-    made(tmp_path / "1", [article("一", "雨季")])
-    (tmp_path / "1" / "followed").write_bytes(
+    made(tmp_path / "index-1", [article("一", "雨季")])
+    (tmp_path / "index-1" / "followed").write_bytes(
         (said % indexes.FORM if "%d" in said else said).encode("utf-8", "surrogateescape")
     )
-    assert indexes.followed_by(tmp_path / "1") is None
+    assert indexes.followed_by(tmp_path / "index-1") is None
     with pytest.raises(DamagedError):
-        Index.open(tmp_path / "1")
+        Index.open(tmp_path / "index-1")
 
 
 def test_an_index_of_another_form_is_none(tmp_path: Path) -> None:
-    made(tmp_path / "1", [article("一", "雨季")])
-    said = json.loads((tmp_path / "1" / "followed").read_text())
-    (tmp_path / "1" / "followed").write_text(json.dumps(said | {"form": indexes.FORM + 1}))
-    assert indexes.followed_by(tmp_path / "1") is None
+    made(tmp_path / "index-1", [article("一", "雨季")])
+    said = json.loads((tmp_path / "index-1" / "followed").read_text())
+    (tmp_path / "index-1" / "followed").write_text(json.dumps(said | {"form": indexes.FORM + 1}))
+    assert indexes.followed_by(tmp_path / "index-1") is None
 
 
 def test_one_index_is_current_and_the_others_go(tmp_path: Path) -> None:
     assert (indexes.current(tmp_path / "no"), indexes.others(tmp_path / "no")) == (None, [])
-    assert indexes.unused(tmp_path) == tmp_path / "1"
+    assert indexes.unused(tmp_path) == tmp_path / "index-1"
     for number in (1, 2, 10):
-        made(tmp_path / str(number), [])
-    assert [folder.name for folder in indexes.others(tmp_path)] == ["10", "2", "1"]
-    indexes.make_current(tmp_path / "2")
-    assert (indexes.current(tmp_path), indexes.others(tmp_path)) == (tmp_path / "2", [])
-    assert indexes.unused(tmp_path) == tmp_path / "3"
-    assert not (tmp_path / "10").exists()
+        made(tmp_path / f"index-{number}", [])
+    (tmp_path / "2019").mkdir()  # somebody's, and none of ours
+    assert [folder.name for folder in indexes.others(tmp_path)] == ["index-10", "index-2", "index-1"]
+    indexes.make_current(tmp_path / "index-2")
+    assert (indexes.current(tmp_path), indexes.others(tmp_path)) == (tmp_path / "index-2", [])
+    assert indexes.unused(tmp_path) == tmp_path / "index-3"
+    assert not (tmp_path / "index-10").exists()
+    assert (tmp_path / "2019").is_dir()
 
 
 def test_one_at_a_time_writes_an_index(tmp_path: Path) -> None:
@@ -322,14 +324,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="the search index cannot be made"), indexes.writing(tmp_path / "file" / "x"):
         pass
     with pytest.raises(StoreError, match="the search index cannot be used"):
-        Index.create(tmp_path / "file" / "1", "here")
+        Index.create(tmp_path / "file" / "index-1", "here")
 
 
 def test_an_open_index_leaves_no_files_open_when_it_is_let_go(tmp_path: Path) -> None:
     def mapped() -> int:
         return Path("/proc/self/maps").read_text().count(str(tmp_path))
 
-    search: Search | None = Search(made(tmp_path / "1", DAYS))
+    search: Search | None = Search(made(tmp_path / "index-1", DAYS))
     assert search is not None
     assert numbers(search, "雨季", limit=3)
     assert mapped() > 0

@@ -90,6 +90,8 @@ def test_results_are_turned_page_by_page(client: httpx.Client, sqlite_store: Sto
         address = turns(answer)[-1]
     assert len(set(seen)) == 45
     assert turns(client.get("search?q=场雪&page=3")) == ["search?q=%E5%9C%BA%E9%9B%AA&page=2"]
+    for far in ("4", "9999", "99999", "9" * 5000):
+        assert turns(client.get(f"search?q=场雪&page={far}")) == ["search?q=%E5%9C%BA%E9%9B%AA&page=2"]
     assert turns(client.get("search?q=场雪&page=2"))[0] == "search?q=%E5%9C%BA%E9%9B%AA"
 
 
