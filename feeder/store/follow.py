@@ -71,7 +71,7 @@ class _Reading(NamedTuple):
 
     folder: Path
     followed: Followed
-    index: Index
+    opened: Index
     search: Search
     mapped: int
 
@@ -154,7 +154,7 @@ class Follower:
         with self._lock:
             before, self._reading = self._reading, None
             if at is not None and before is not None and before[:2] == at:
-                if before.index.is_cut:
+                if before.opened.is_cut:
                     raise DamagedError(at[0], "a file of it was cut")
                 self._reading = self._slimmed(before)
             elif at is not None:
@@ -167,7 +167,7 @@ class Follower:
         if _index.mapped_bytes() - reading.mapped <= self._most_mapped:
             return reading
         index = Index.open(reading.folder)
-        return reading._replace(index=index, search=reading.search.again(index))
+        return reading._replace(opened=index, search=reading.search.again(index))
 
     def _is_ours(self, connection: Connection, followed: Followed) -> bool:
         return followed.store == self._store and has_passed(connection, followed.change, followed.mark)
