@@ -290,7 +290,7 @@ def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder
     assert feeder("reindex") == (0, "", "")
     assert (home / "current").read_text() == "index-2"
     assert "has followed all 5 changes" in feeder("check").out
-    (home / "2/followed").unlink()
+    (home / "index-2/followed").unlink()
     assert "none that can be used yet, or of another form" in feeder("check").out
     assert feeder("search", "普京").code == 0
     segment = next((home / "3").glob("*.idx"))
