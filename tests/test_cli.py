@@ -293,7 +293,7 @@ def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder
     (home / "index-2/followed").unlink()
     assert "none that can be used yet, or of another form" in feeder("check").out
     assert feeder("search", "普京").code == 0
-    segment = next((home / "3").glob("*.idx"))
+    segment = next((home / "index-3").glob("*.idx"))
     segment.write_bytes(bytes(segment.stat().st_size))
     ended = feeder("check")
     assert ended.code == 1
