@@ -217,9 +217,10 @@ def test_every_mistake_is_among_them() -> None:
 
 
 def test_as_many_as_are_allowed_are_read() -> None:
-    parse_query("一 二 三 四 五 六 七 八 " + " ".join(f"-{n}" for n in range(8)) + " #x" * 16)
-    parse_query("好" * 10_000)
-    parse_query("(" * 16 + "雨" + ")" * 16)
+    query = parse_query("一 二 三 四 五 六 七 八 " + " ".join(f"-{n}" for n in range(8)) + " #x" * 16)
+    assert [negated for leaf, negated in query.leaves() if isinstance(leaf, Phrase)] == [False] * 8 + [True] * 8
+    assert parse_query("好" * 10_000).phrases == ("好" * 10_000,)
+    assert parse_query("(" * 16 + "雨" + ")" * 16) == parse_query("雨")
 
 
 def test_what_is_too_long_to_be_written_out_is_refused() -> None:

@@ -78,4 +78,5 @@ def test_every_word_stands_in_the_texts_that_are_named(texts: list[str]) -> None
 
 @given(st.lists(st.text(), max_size=5))
 def test_any_texts_at_all_are_read(texts: list[str]) -> None:
-    words_of(texts, least=1)
+    for where in words_of(texts, least=1).values():
+        assert set(where) <= set(range(len(texts)))
