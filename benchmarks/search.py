@@ -40,7 +40,8 @@ from benchmarks.rivals import compare
 from benchmarks.timing import ALL, Spent, timed
 from feeder.model import Entry
 from feeder.store import Origin, Store, prepare
-from feeder.store.index import Followed, Index, make_current
+from feeder.store.index import Followed, Index, make_current, unused
+from feeder.store.periods import PLACES, first_position
 from feeder.store.query import parse_query, searchable_text
 from feeder.store.search import Order
 from feeder.store.terms import Row, terms_of
@@ -130,7 +131,7 @@ def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
     """Write articles into the index of a store whose database has none of them."""
     with open_store(folder) as store:
         nothing = Followed(store.get_note("store") or "", 0)
-    index = Index.create(folder / "index" / "1", nothing.store)
+    index = Index.create(unused(folder / "index"), nothing.store)
     done = 0
     with index.writer(many=True) as writer:
         for batch in made:
@@ -140,7 +141,7 @@ def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
                 terms = [terms_of(entry, text) for entry, text in zip(batch, texts, strict=True)]
             numbered = enumerate(zip(batch, terms, strict=True), start=done + 1)
             writer.put(
-                Row(number, int(entry.published.timestamp()) * 16 + number % 16, term, known=False)
+                Row(number, first_position(entry.published) + number % PLACES, term, known=False)
                 for number, (entry, term) in numbered
             )
             done += len(batch)

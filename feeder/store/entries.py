@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -39,8 +39,6 @@ _LISTS: Mapping[str, type[Link | Person | Credit | Media]] = {
 _PARTS = {kind: tuple(f.name for f in fields(kind)) for kind in (*_LISTS.values(), Source)}
 _ENTRY_COLUMNS = [entries.c[name] for name in (*_PLAIN, "source", "categories", "cut", "read_from", *_LISTS)]
 _KEY_PREFIX = re.compile(r"[0-9a-f]{6,15}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SLOTS = 16  # places in one second: the fewer, the smaller the search index, which keeps the gaps between them
 _T = TypeVar("_T")
 
 
@@ -58,11 +56,6 @@ class PageMark(NamedTuple):
     published: datetime
     title: str
     version: str
-
-
-def first_position(published: datetime) -> int:
-    """Return the first of the places that entries of this second have among all."""
-    return (published - _EPOCH) // timedelta(seconds=1) * _SLOTS
 
 
 def taken_positions(connection: Connection, positions: Iterable[int]) -> set[int]:

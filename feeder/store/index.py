@@ -29,7 +29,7 @@ from feeder.store.locks import file_lock
 from feeder.store.soundness import is_as_written, is_cut, sizes_of, touched_files
 from feeder.store.terms import Row
 
-FORM = 1  # of what is in an index; raise it whenever `_schema`, `terms.py` or `tokens.py` change
+FORM = 2  # of what is in an index; raise it whenever `_schema`, `terms.py` or `tokens.py` change
 _HEAP_BYTES = 64_000_000  # that the writer collects before it writes a segment
 _FEW_BYTES = 15_000_000  # tantivy takes no less
 _WORDS = "words"
@@ -77,7 +77,7 @@ def _schema() -> tantivy.Schema:
     for name in ("text", "title", "authors", "source"):
         builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
     builder.add_text_field("lone", tokenizer_name=_WORDS, index_option="basic")
-    for name in ("category", "language", "site", "media"):
+    for name in ("category", "language", "site", "media", "period"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("month", "source_title", "label"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
@@ -222,7 +222,14 @@ def _document(row: Row) -> tantivy.Document:
     return document
 
 
-_MANY = {"category": "categories", "language": "languages", "site": "sites", "media": "media", "label": "labels"}
+_MANY = {
+    "category": "categories",
+    "language": "languages",
+    "site": "sites",
+    "media": "media",
+    "period": "periods",
+    "label": "labels",
+}
 
 
 @contextmanager

@@ -25,7 +25,6 @@ from feeder.store.entries import (
     Origin,
     counter,
     digest_of,
-    first_position,
     free_positions,
     in_chunks,
     taken_positions,
@@ -33,6 +32,7 @@ from feeder.store.entries import (
     to_row,
 )
 from feeder.store.incoming import Incoming, digest, is_titled_alike
+from feeder.store.periods import first_position
 from feeder.store.query import searchable_text
 from feeder.store.tables import counters, entries, origins
 from feeder.store.terms import Row, Terms, terms_of

@@ -1,49 +1,34 @@
 """A query asked of the search index: which entries it finds, how many, and what they have in common.
 
-Each leaf becomes the term, phrase or range that finds just what its `matches` says of one entry. Work is bounded: the
-newest are looked for among the newest few of all entries first, and where a word is nearly everywhere, the best of
-the newest are given in place of the best of all. Nothing here knows of the database.
+Work is bounded: the newest are looked for among the entries of the newest months first, and where a word is nearly
+everywhere, the best of the newest are given in place of the best of all. Nothing here knows of the database.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 import tantivy
 
-from feeder.store.index import SCHEMA, Index, readable
-from feeder.store.query import (
-    And,
-    Author,
-    Between,
-    Category,
-    Has,
-    Language,
-    Last,
-    Leaf,
-    Node,
-    Not,
-    Or,
-    Phrase,
-    Query,
-    Site,
-    Source,
-)
+from feeder.store.asking import MUST, SHOULD, Asking, boolean, days, seconds, span, term, words
+from feeder.store.index import Index, readable
+from feeder.store.periods import PLACES, Ages, day_of, first_position
+from feeder.store.query import Node, Phrase, Query
 from feeder.store.tokens import is_lone, phrase_tokens
 
 Order = Literal["newest", "best"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TITLE_WEIGHT = 3.0  # of a word in the title, beside the 1 of the same word in all the text
-_STEP = 10 * 86_400 * 16  # positions in ten days: how finely the newest are told from the rest
 _PHRASE_EFFORT = 4  # of looking at an entry for a phrase, beside that for a word
-_MUST, _MUST_NOT, _SHOULD = tantivy.Occur.Must, tantivy.Occur.MustNot, tantivy.Occur.Should
+_MONTHS = 100_000  # more than there are
+_MOVED = 3600 * PLACES  # as far as entries that share a second may be moved on to find places, see `_is_sure`
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is looked at: `few` entries all at once; of more, first the newest `shares` of them, one by one.
+    """How much is looked at: `few` matches all at once; of more, first those in the newest `shares` of all entries.
 
     Of more than `many` matches, the newest are put in order by how good they are.
     """
@@ -55,11 +40,15 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The store's numbers of one page of matches, how many matches were counted, and whether there may be more."""
+    """The store's numbers of one page of matches, how many matches were counted, and whether there may be more.
+
+    `last` is the position of the last on the page, where they are in that order.
+    """
 
     numbers: list[int]
     total: int
     more: bool
+    last: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +68,17 @@ class Search:
         self._bounds = bounds or Bounds()
         with readable(self._folder):
             self._searcher = index.searcher()
-        self._ages: list[tuple[int, int]] | None = None  # from which position on, and how many: the newest first
 
     def again(self, index: Index) -> "Search":
         """Return searches of the same state, for which the index was opened once more."""
-        search = Search(index, self._bounds)
-        search._ages = self._ages
-        return search
+        return Search(index, self._bounds)
+
+    @cached_property
+    def _ages(self) -> Ages:
+        return Ages(self._searcher.terms_with_prefix("month", "", limit=_MONTHS))
+
+    def _asking(self, now: datetime) -> Asking:
+        return Asking(self._searcher, self._ages, now)
 
     @property
     def count(self) -> int:
@@ -111,33 +104,45 @@ class Search:
             return Found([], 0, more=False)
         offset = min(offset, self.count)  # room is made for all that are skipped
         limit = min(limit, self.count + 1)
-        asked = _Asked(_query_of(query.root, now), before)
-        if order == "best" and any(isinstance(leaf, Phrase) and not negated for leaf, negated in query.leaves()):
-            return self._best(asked, query, limit, offset)
-        wanted = max(limit + offset, total_cap)
-        for floor in self._floors():
-            found = self._found(asked, floor, limit, order_by_field="position", offset=offset)
-            if found.total >= wanted:
-                return found
-        return self._found(asked, None, limit, order_by_field="position", offset=offset)
-
-    def _best(self, asked: "_Asked", query: Query, limit: int, offset: int) -> Found:
-        effort = self._effort(query.root)
-        floor = self._floor(self._bounds.many / effort) if effort > self._bounds.many else None
-        in_title = [
-            (_SHOULD, tantivy.Query.boost_query(_words("title", leaf.phrase), _TITLE_WEIGHT))
-            for leaf, negated in query.leaves()
-            if isinstance(leaf, Phrase) and leaf.where == "any" and not negated
-        ]
-        better = _Asked(_boolean([(_MUST, asked.query), *in_title]), asked.before)
-        return self._found(better, floor, limit, weight_by_field="freshness", offset=offset)
-
-    def _found(self, asked: "_Asked", floor: int | None, limit: int, **how: Any) -> Found:  # noqa: ANN401  tantivy's own
+        phrases = [leaf for leaf, negated in query.leaves() if isinstance(leaf, Phrase) and not negated]
         with readable(self._folder):
-            result: Any = self._searcher.search(asked.above(floor), limit, count=True, **how)
-            addresses = [address for _, address in result.hits]
-            numbers = [int(number or 0) for number in self._searcher.fast_field_values("number", addresses)]
-        return Found(numbers, result.count, more=floor is not None)
+            asked = _Asked(self._asking(now), query.root, before)
+            if order == "best" and phrases:
+                return self._best(asked, phrases, limit, offset)
+            return self._newest(asked, limit, offset, max(limit + offset, total_cap))
+
+    def _newest(self, asked: "_Asked", limit: int, offset: int, wanted: int) -> Found:
+        """Look among the newest first, wherever there can be as many as are wanted."""
+        all_days = self._ages.count(*asked.days)
+        expected = min(asked.at_most(), all_days)
+        for share in self._bounds.shares if expected > self._bounds.few else ():
+            start = self._ages.newest(all_days * share, *asked.days)
+            if start is not None and expected * share >= wanted:
+                found = self._found(asked.since(start), limit, order_by_field="position", offset=offset)
+                if found.total >= wanted and _is_sure(found, start):
+                    return replace(found, more=True)
+                expected = min(expected, round(found.total / share))
+        return self._found(asked.query, limit, order_by_field="position", offset=offset)
+
+    def _best(self, asked: "_Asked", phrases: Sequence[Phrase], limit: int, offset: int) -> Found:
+        effort = asked.at_most(of_phrase=_PHRASE_EFFORT)
+        start = None
+        if effort > self._bounds.many:
+            start = self._ages.newest(self.count * self._bounds.many / effort, *asked.days)
+        in_title = [
+            (SHOULD, tantivy.Query.boost_query(words("title", leaf.phrase), _TITLE_WEIGHT))
+            for leaf in phrases
+            if leaf.where == "any"
+        ]
+        better = boolean([(MUST, asked.query if start is None else asked.since(start)), *in_title])
+        found = self._found(better, limit, weight_by_field="freshness", offset=offset)
+        return replace(found, more=start is not None)
+
+    def _found(self, query: tantivy.Query, limit: int, **how: Any) -> Found:  # noqa: ANN401  tantivy's own
+        result: Any = self._searcher.search(query, limit, count=True, **how)
+        addresses = [address for _, address in result.hits]
+        numbers = [int(number or 0) for number in self._searcher.fast_field_values("number", addresses)]
+        return Found(numbers, result.count, more=False, last=result.hits[-1][0] if result.hits else 0)
 
     def facets(self, query: Query, *, now: datetime, most: int = 10) -> Facets:
         """Return what the matches have in common, `most` names of a kind; months are all there are."""
@@ -145,17 +150,13 @@ class Search:
             return Facets()
         kinds = {"source_title": most, "label": most, "month": 2000}
         wanted = {name: {"terms": {"field": name, "size": size}} for name, size in kinds.items()}
-        found = self._aggregated(_query_of(query.root, now), wanted)
+        with readable(self._folder):
+            found: dict[str, Any] = self._searcher.aggregate(self._asking(now).query(query.root), wanted)
         counted = {
             name: tuple((str(bucket["key"]), int(bucket["doc_count"])) for bucket in found[name]["buckets"])
             for name in kinds
         }
         return Facets(counted["source_title"], counted["label"], tuple(sorted(counted["month"])))
-
-    def _aggregated(self, query: tantivy.Query, wanted: dict[str, Any]) -> dict[str, Any]:
-        with readable(self._folder):
-            found: dict[str, Any] = self._searcher.aggregate(query, wanted)
-            return found
 
     # --- for the helps ----------------------------------------------------------------------------------------------
 
@@ -177,136 +178,51 @@ class Search:
 
     def sharing(self, tokens: Sequence[str], most: int) -> list[int]:
         """Return the numbers of the entries whose texts share most of these tokens, by the tokens' weight."""
-        any_of = _boolean([(_SHOULD, _term("text", token)) for token in tokens])
-        return self._found(_Asked(any_of, None), None, most).numbers
+        with readable(self._folder):
+            return self._found(boolean([(SHOULD, term("text", token)) for token in tokens]), most).numbers
 
     def spread(self, query: Query, *, start: datetime, step: timedelta, steps: int) -> list[int]:
         """Return how many entries of a query were published in each of so many steps of time."""
-        first, length = _seconds(start), int(step.total_seconds())
+        first, length = seconds(start), int(step.total_seconds())
         counts = [0] * steps
-        if query.root is not None:
-            asked = _boolean(
-                [(_MUST, _query_of(query.root, start)), (_MUST, _range("published", first, first + length * steps))]
-            )
-            bins = {"histogram": {"field": "published", "interval": float(length), "offset": float(first % length)}}
-            for bucket in self._aggregated(asked, {"steps": bins})["steps"]["buckets"]:
-                place = (int(bucket["key"]) - first) // length
-                if 0 <= place < steps:
-                    counts[place] = int(bucket["doc_count"])
+        if query.root is None:
+            return counts
+        bins = {"histogram": {"field": "published", "interval": float(length), "offset": float(first % length)}}
+        with readable(self._folder):
+            whole_days = days(start.date(), (start + step * steps).date())
+            exactly = span("published", first, first + length * steps)
+            parts = (self._asking(start).query(query.root), whole_days, exactly)
+            found: dict[str, Any] = self._searcher.aggregate(boolean([(MUST, part) for part in parts]), {"steps": bins})
+        for bucket in found["steps"]["buckets"]:
+            place = (int(bucket["key"]) - first) // length
+            if 0 <= place < steps:
+                counts[place] = int(bucket["doc_count"])
         return counts
-
-    # --- bounds ---------------------------------------------------------------------------------------------------
-
-    def _floors(self) -> list[int | None]:
-        """Return the positions above which to look, one after the other, before looking everywhere."""
-        return [self._floor(share) for share in self._bounds.shares] if self.count > self._bounds.few else []
-
-    def _floor(self, share: float) -> int | None:
-        """Return the position above which about this share of all entries is: the newest."""
-        if self._ages is None:
-            steps = {"all": {"histogram": {"field": "position", "interval": float(_STEP)}}}
-            found = self._aggregated(tantivy.Query.all_query(), steps)
-            self._ages = [(int(step["key"]), int(step["doc_count"])) for step in reversed(found["all"]["buckets"])]
-        left = self.count * share
-        for start, count in self._ages:
-            left -= count
-            if left <= 0:
-                return start
-        return None
-
-    def _effort(self, node: Node | None) -> int:
-        """Return how many matches there can be at most, as far as the words say; places of a phrase count as well."""
-        if isinstance(node, And):
-            return min(self._effort(part) for part in node.parts)
-        if isinstance(node, Or):
-            return sum(self._effort(part) for part in node.parts)
-        if isinstance(node, Phrase) and not is_lone(node.phrase):
-            field = "text" if node.where == "any" else "title"
-            tokens = phrase_tokens(node.phrase)
-            rarest = min(self.frequency(field, token) for token in tokens)
-            return rarest if len(tokens) == 1 else rarest * _PHRASE_EFFORT
-        return self.count
 
 
 class _Asked:
-    """A query with a bound above that it came with, to which bounds below are added."""
+    """A query as it is asked, with the position that everything comes before, where there is one."""
 
-    def __init__(self, query: tantivy.Query, before: int | None) -> None:
-        self.query, self.before = query, before
+    def __init__(self, asking: Asking, root: Node, before: int | None) -> None:
+        self._asking, self._root = asking, root
+        first, last = asking.days(root)
+        self.days = (first, last if before is None else min(last, day_of(before)))
+        self.query = asking.query(root)
+        if before is not None:
+            self.query = boolean([(MUST, self.query), (MUST, span("position", None, before))])
 
-    def above(self, floor: int | None) -> tantivy.Query:
-        if floor is None and self.before is None:
-            return self.query
-        return _boolean([(_MUST, self.query), (_MUST, _range("position", floor, self.before))])
+    def since(self, first: date) -> tantivy.Query:
+        """Return the query for those that were published on a day or later."""
+        return boolean([(MUST, self.query), (MUST, days(first, self.days[1]))])
 
-
-# --- leaves ----------------------------------------------------------------------------------------------------------
-
-
-def _query_of(node: Node, now: datetime) -> tantivy.Query:
-    if isinstance(node, Not):
-        return _boolean([(_MUST, tantivy.Query.all_query()), (_MUST_NOT, _query_of(node.part, now))])
-    if isinstance(node, Or):
-        return _boolean([(_SHOULD, _query_of(part, now)) for part in node.parts])
-    if not isinstance(node, And):
-        return _leaf(node, now)
-    parts = [
-        (_MUST_NOT, _query_of(part.part, now)) if isinstance(part, Not) else (_MUST, _query_of(part, now))
-        for part in node.parts
-    ]
-    if all(occur is _MUST_NOT for occur, _ in parts):
-        parts.append((_MUST, tantivy.Query.all_query()))
-    return _boolean(parts)
+    def at_most(self, *, of_phrase: int = 1) -> int:
+        """Return how many matches there can be at most."""
+        return self._asking.at_most(self._root, of_phrase=of_phrase)
 
 
-def _leaf(leaf: Leaf, now: datetime) -> tantivy.Query:
-    if isinstance(leaf, Phrase):
-        return _words("text" if leaf.where == "any" else "title", leaf.phrase)
-    if isinstance(leaf, Last):
-        return _range("published", _seconds(leaf.since(now)), None)
-    if isinstance(leaf, Between):
-        return _range("published", *(None if at is None else _seconds(at) for at in (leaf.start, leaf.end)))
-    return tantivy.Query.const_score_query(_name(leaf), 0.0)
+def _is_sure(found: Found, first: date) -> bool:
+    """Say whether no entry from before that day can come before the last one found.
 
-
-def _name(leaf: Source | Author | Category | Language | Site | Has) -> tantivy.Query:
-    match leaf:
-        case Source():
-            return _words("source", leaf.phrase)
-        case Author():
-            return _words("authors", leaf.phrase)
-        case Category():
-            return _term("category", leaf.phrase)
-        case Language():
-            return _term("language", leaf.tag)
-        case Site():
-            return _term("site", leaf.host)
-        case Has():
-            return _term("media", leaf.kind)
-
-
-def _words(field: str, phrase: str) -> tantivy.Query:
-    if is_lone(phrase):
-        return _term("lone" if field == "text" else field, phrase)
-    tokens = phrase_tokens(phrase)
-    return _term(field, tokens[0]) if len(tokens) == 1 else tantivy.Query.phrase_query(SCHEMA, field, list(tokens))
-
-
-def _term(field: str, value: str) -> tantivy.Query:
-    places = field in {"text", "title", "authors", "source"}
-    return tantivy.Query.term_query(SCHEMA, field, value, index_option="position" if places else "basic")
-
-
-def _range(field: str, start: int | None, end: int | None) -> tantivy.Query:
-    kind = tantivy.FieldType.Integer
-    last = None if end is None else end - 1
-    bounds = tantivy.Query.range_query(SCHEMA, field, kind, start, last)
-    return tantivy.Query.const_score_query(bounds, 0.0)
-
-
-def _boolean(parts: Sequence[tuple[tantivy.Occur, tantivy.Query]]) -> tantivy.Query:
-    return tantivy.Query.boolean_query(parts)
-
-
-def _seconds(moment: datetime) -> int:
-    return int((moment - _EPOCH).total_seconds() // 1)
+    Entries of one second have places of their own, for which some may be moved on into the next day.
+    """
+    return found.last >= first_position(datetime.combine(first, time(), UTC)) + _MOVED

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from feeder.model import Entry
+from feeder.store.periods import periods_of
 from feeder.store.query import fold_name, host_of
 from feeder.store.tokens import index_tokens, lone_characters
 
@@ -35,6 +36,7 @@ class Terms:
     languages: tuple[str, ...]
     sites: tuple[str, ...]
     media: tuple[str, ...]
+    periods: tuple[str, ...]
     published: int
     month: str
     source_title: str
@@ -75,8 +77,9 @@ def terms_of(entry: Entry, text: str) -> Terms:
         languages=tuple(_beginnings(tag, "-")),
         sites=tuple(host[at:] for at in _starts(host)),
         media=tuple(sorted({media.kind for media in entry.media})),
+        periods=periods_of(entry.published),
         published=int((entry.published - _EPOCH).total_seconds() // 1),
-        month=f"{entry.published:%Y-%m}",
+        month=periods_of(entry.published)[1],
         source_title=entry.source.title,
         labels=tuple(dict.fromkeys(entry.categories)),
     )

@@ -16,6 +16,7 @@ from feeder.model import Entry
 from feeder.store import index as indexes
 from feeder.store import parse_query
 from feeder.store.index import DamagedError, Followed, Index
+from feeder.store.periods import first_position
 from feeder.store.query import searchable_text
 from feeder.store.search import Bounds, Order, Search
 from feeder.store.soundness import is_whole
@@ -28,8 +29,7 @@ DAY = timedelta(days=1)
 
 
 def row(number: int, entry: Entry) -> Row:
-    position = int(entry.published.timestamp()) * 16 + number % 16
-    return Row(number, position, terms_of(entry, plain(searchable_text(entry))))
+    return Row(number, first_position(entry.published) + number % 16, terms_of(entry, plain(searchable_text(entry))))
 
 
 def article(title: str, text: str, *, days: float = 0) -> Entry:
@@ -106,7 +106,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Index:
 @pytest.mark.parametrize("limit", [1, 5, 40, 149, 150, 200])
 def test_the_newest_are_the_same_through_any_window(many: Index, limit: int) -> None:
     narrow = Bounds(few=10, shares=(0.03, 0.2))
-    for typed in ("雨季", "街上 -雨季", "before:2023-06", "雨季 last:30d"):
+    for typed in ("雨季", "街上 -雨季", "before:2023-06", "雨季 last:30d", "on:2023-05 街上", "雨季 OR on:2023-05-03"):
         query = parse_query(typed)
         everywhere = Search(many).find(query, now=NOW, limit=limit)
         through = Search(many, narrow).find(query, now=NOW, limit=limit)
@@ -130,6 +130,24 @@ def test_pages_through_a_window_follow_each_other(many: Index) -> None:
     query = parse_query("雨季")
     pages = [search.find(query, now=NOW, limit=20, offset=offset).numbers for offset in range(0, 180, 20)]
     assert [number for page in pages for number in page] == list(range(300, 0, -2))
+
+
+def test_entries_that_share_a_second_are_in_order_over_the_end_of_a_month(tmp_path: Path) -> None:
+    # Of these the last second of a month has more than places of its own: they go on into the next.
+    last = datetime(2023, 5, 31, 23, 59, 59, tzinfo=UTC)
+    moved = [article("晴", "雨季", days=(NOW - last) / DAY) for _ in range(60)]
+    after = [article("晴", "雨季", days=(NOW - last) / DAY - 1 / 86_400 - n / 864_000) for n in range(20)]
+    index = Index.create(tmp_path / "index-1", "here")
+    with index.writer(many=False) as writer:
+        rows = [row(number, entry) for number, entry in enumerate((*moved, *after), 1)]
+        first = first_position(last)
+        writer.put(one._replace(position=first + at) if at < 60 else one for at, one in enumerate(rows))
+        writer.commit(Followed("here", 80))
+    opened = Index.open(index.folder)
+    for limit in range(1, 80):
+        everywhere = Search(opened).find(parse_query("雨季"), now=NOW, limit=limit)
+        narrow = Search(opened, Bounds(few=1, shares=(0.03, 0.2))).find(parse_query("雨季"), now=NOW, limit=limit)
+        assert narrow.numbers == everywhere.numbers
 
 
 def test_of_too_many_matches_the_best_of_the_newest_are_given(many: Index) -> None:
