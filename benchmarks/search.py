@@ -6,7 +6,8 @@
 10,000 and 100,000 articles by default; 1,000,000 take half an hour and 9 GB. They are made of the sentences of a
 folder of articles, the seeds by default, where few words are rare. The index is built by the store's own code, on one
 thread that makes terms and one that writes, beside an empty database: searches go through the store, and find numbers
-that no row has. With `--with-database` the articles are saved too, and results are shown with snippets. `--keep` keeps
+that no row has. With `--with-database` the articles are saved too, results are shown with snippets, and suggestions,
+related articles and trends are timed. `--keep` keeps
 what was built in a folder, and builds nothing that is there already. `--rivals` builds other indexes of the same texts
 beside it, of up to 100,000 articles and as far as they are installed (rivals.py).
 
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import islice
@@ -56,6 +57,7 @@ COMMIT = 20_000
 TARGETS: dict[Order, float] = {"newest": 20, "best": 50}  # milliseconds at the 99th percentile
 RIVALS_BEAR = 100_000  # articles
 FACETS = 50  # queries that facets are counted for
+FEW_LETTERS = 4  # which a word to misspell has more of
 SEEDS = Path(__file__).parent.parent / "seeds"
 
 
@@ -195,10 +197,25 @@ def searched(folder: Path) -> dict[str, Any]:
             timed(groups, partial(page, store, order), rounds=1)
         every = [text for _, queries in groups for text in queries]
         facets = timed([(ALL, every[:: max(1, len(every) // FACETS)])], partial(facets_of, store))[ALL]
+        helps = helped(store, every) if store.count() else {}
         status = Path("/proc/self/status").read_text("utf-8")
         planted = [(p.word, total(store, p.word), total(store, p.latin)) for p in PLANTED]
     resident = {kind: int(kb) / 1024 for kind, kb in re.findall(r"Rss(Anon|File):\s+(\d+) kB", status)}
-    return {"spreads": spreads, "facets": facets, "resident": resident, "planted": planted}
+    return {"spreads": spreads, "facets": facets, "helps": helps, "resident": resident, "planted": planted}
+
+
+def helped(store: Store, every: Sequence[str]) -> dict[str, list[float]]:
+    """Time what goes with a search: it is there only where the articles themselves are."""
+    words = [text for text in every if text.isalnum()][:: max(1, len(every) // EACH)]
+    misspelt = [f"{text[:2]}{text[3:]}" for text in words if text.isascii() and len(text) > FEW_LETTERS]
+    keys = [entry.key for entry in store.latest(EACH)]
+    asked: dict[str, tuple[Sequence[str], Callable[[str], object]]] = {
+        "suggestions": ([text[: (len(text) + 1) // 2] for text in words], store.suggest),
+        "did you mean": (misspelt, lambda text: store.did_you_mean(parse_query(text))),
+        "related": (keys, store.related),
+        "trends": (["7", "30"], lambda days: store.trends(now=LAST, days=int(days))),
+    }
+    return {name: timed([(ALL, texts)], ask)[ALL] for name, (texts, ask) in asked.items() if texts}
 
 
 def page(store: Store, order: Order, text: str) -> None:
@@ -239,6 +256,8 @@ def tell_found(articles: Articles, groups: list[Group], found: dict[str, Any]) -
             print(f"  {name:28} {number:7} {' '.join(cells)}")
     print(f"  {'target, p99':28} {'':7} {TARGETS['newest']:>29} {TARGETS['best']:>36}")
     print(f"  facets: p50 {found['facets'][2]:.1f} ms, p99 {found['facets'][3]:.1f} ms")
+    for name, spread in found["helps"].items():
+        print(f"  {name}: p50 {spread[2]:.1f} ms, p99 {spread[3]:.1f} ms, {spread[4]:.1f} ms of processor time")
     memory = found["resident"]
     print(
         f"  resident       {sum(memory.values()):8.0f} MB: {memory['Anon']:.0f} its own, {memory['File']:.0f} of files"

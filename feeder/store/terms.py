@@ -17,6 +17,7 @@ from feeder.store.tokens import index_tokens, lone_characters
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HALF_AS_NEW_S = 5 * 365.25 * 86_400
+_MOST_HALVES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,11 @@ class Terms:
     def freshness(self) -> float:
         """What a score is multiplied by: an entry five years younger than another counts twice as much.
 
-        The ratio of two entries is the same for ever, so that nothing has to be counted anew as time goes by.
+        The ratio of two entries is the same for ever, so that nothing has to be counted anew as time goes by. Beyond
+        five centuries from 1970 it grows no more: a number of 32 bits must hold it.
         """
-        return float(2.0 ** (self.published / _HALF_AS_NEW_S))
+        halves = self.published / _HALF_AS_NEW_S
+        return float(2.0 ** max(-_MOST_HALVES, min(halves, _MOST_HALVES)))
 
 
 class Row(NamedTuple):

@@ -115,6 +115,23 @@ def test_the_newest_are_the_same_through_any_window(many: Index, limit: int) -> 
         assert through.more or through.total == everywhere.total
 
 
+def test_the_first_and_the_last_moments_of_the_calendar_can_be_found(tmp_path: Path) -> None:
+    moments = [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2022, 3, 5, 12, 0, 0, 500_000, tzinfo=UTC),
+    ]
+    entries = [replace(article("晴", "雨季"), published=moment) for moment in moments]
+    search = Search(made(tmp_path / "index-1", entries))
+    assert numbers(search, "雨季", "best") == numbers(search, "雨季", "newest") == [2, 4, 3, 1]
+    for typed in ("before:1000", "after:2999", "before:2999", "last:9999y", "last:36h", "on:1969-12-31", "-on:1969"):
+        for now in (NOW, moments[3], moments[1]):
+            query = parse_query(typed)
+            found = search.find(query, now=now, limit=9).numbers
+            assert sorted(found) == [at for at, entry in enumerate(entries, 1) if query.matches(entry, now=now)]
+
+
 def test_a_window_counts_to_the_cap_or_says_that_there_is_more(many: Index) -> None:
     search = Search(many, Bounds(few=10, shares=(0.03, 0.2)))
     query = parse_query("雨季")
