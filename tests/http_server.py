@@ -1,0 +1,188 @@
+"""An HTTP server on loopback that answers as it is told to, also as no server should; a test holds it by `Server`.
+
+Each connection is a thread with a bare socket, closed after one answer. Knows nothing of feeds.
+"""
+
+import gzip
+import socket
+import ssl
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Self
+
+CERTIFICATE = Path(__file__).parent / "data" / "tls" / "loopback.pem"  # self-made, for feed.example and 127.0.0.1
+_HEAD_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came in; header names in lower case, values as ISO 8859-1. `at` is monotonic, in seconds."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    at: float
+    server_name: str | None  # what TLS was told
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send back.
+
+    `body` in pieces is sent without a length, one piece every `pause_s` seconds, till the connection is closed.
+    `length` is what Content-Length says, whatever the truth. A request that knows the `etag` gets a 304. `raw` is sent
+    instead of everything else. `reset` ends the connection with a reset.
+    """
+
+    status: int = 200
+    body: bytes | Iterable[bytes] = b""
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] = field(default_factory=dict)
+    etag: str | None = None
+    length: int | None = None
+    pause_s: float = 0
+    raw: bytes | Iterable[bytes] | None = None
+    reset: bool = False
+
+
+class Server:
+    """The server; `answers` maps a path to its answer, to several in turn (the last stays), or to a function.
+
+    With a `greeting` it speaks first, and hangs up.
+    """
+
+    def __init__(self, *, tls: bool = False, greeting: bytes | None = None) -> None:
+        self.answers: dict[str, Answer | list[Answer] | Callable[[Request], Answer]] = {}
+        self.requests: list[Request] = []
+        self.most_at_once = 0
+        self._open = 0
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._tls = tls
+        self._greeting = greeting
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, name="http server", daemon=True)
+
+    def url(self, path: str = "/") -> str:
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}{path}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        with socket.create_connection(("127.0.0.1", self.port)):  # wakes the thread that waits for connections
+            self._thread.join()
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._socket.accept()
+            if self._stopping.is_set():
+                connection.close()
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open += 1
+            self.most_at_once = max(self.most_at_once, self._open)
+        try:
+            name = None
+            if self._greeting is not None:
+                connection.sendall(self._greeting)
+                return
+            if self._tls:
+                connection, name = _secured(connection)
+            request = _read(connection, name)
+            if request is not None:
+                with self._lock:
+                    self.requests.append(request)
+                self._send(connection, self._answer(request))
+        except OSError:  # the client has hung up, which is its right
+            pass
+        finally:
+            with self._lock:
+                self._open -= 1
+            connection.close()
+
+    def _answer(self, request: Request) -> Answer:
+        scripted = self.answers.get(request.target.partition("?")[0], Answer(404))
+        if isinstance(scripted, list):
+            scripted = scripted.pop(0) if len(scripted) > 1 else scripted[0]
+        answer = scripted if isinstance(scripted, Answer) else scripted(request)
+        if answer.etag is not None and request.headers.get("if-none-match") == answer.etag:
+            return Answer(304, etag=answer.etag)
+        return answer
+
+    def _send(self, connection: socket.socket, answer: Answer) -> None:
+        if answer.raw is not None:
+            pieces = [answer.raw] if isinstance(answer.raw, bytes) else answer.raw
+        else:
+            connection.sendall(_head(answer))
+            pieces = [answer.body] if isinstance(answer.body, bytes) else answer.body
+        for piece in pieces:
+            if self._stopping.wait(answer.pause_s) if answer.pause_s else self._stopping.is_set():
+                return
+            connection.sendall(piece)
+        if answer.reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _secured(connection: socket.socket) -> tuple[ssl.SSLSocket, str | None]:
+    """The connection with TLS, and the name that the client said it wants."""
+    names: list[str | None] = []
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATE)
+    context.sni_callback = lambda _, name, __: names.append(name)
+    return context.wrap_socket(connection, server_side=True), names[0]
+
+
+def _read(connection: socket.socket, server_name: str | None) -> Request | None:
+    data = b""
+    while _HEAD_END not in data:
+        received = connection.recv(65536)
+        if not received:
+            return None
+        data += received
+    head, _, body = data.partition(_HEAD_END)
+    first, *lines = head.decode("iso-8859-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    while len(body) < int(headers.get("content-length", 0)):
+        received = connection.recv(65536)
+        if not received:
+            return None
+        body += received
+    return Request(method, target, headers, time.monotonic(), server_name, body)
+
+
+def _head(answer: Answer) -> bytes:
+    given = list(answer.headers.items() if isinstance(answer.headers, Mapping) else answer.headers)
+    if answer.etag is not None:
+        given.append(("ETag", answer.etag))
+    length = len(answer.body) if answer.length is None and isinstance(answer.body, bytes) else answer.length
+    if length is not None:
+        given.append(("Content-Length", str(length)))
+    reason = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else "Odd"
+    lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in given), "", ""]
+    return "\r\n".join(lines).encode("iso-8859-1")
+
+
+def gzipped(body: bytes, **more: str) -> Answer:
+    """An answer whose body goes packed."""
+    return Answer(body=gzip.compress(body), headers={"Content-Encoding": "gzip", **more})
+
+
+def gzip_bomb(mebibytes: int) -> bytes:
+    """This many MiB of zeros, packed without ever being held."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join(packer.compress(bytes(2**20)) for _ in range(mebibytes)) + packer.flush()
