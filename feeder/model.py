@@ -5,13 +5,23 @@ of RFC 4287 (Atom) wherever it has one.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 MediaKind = Literal["image", "audio", "video"]
 ContentType = Literal["html", "markdown", "text"]
+
+_IRI = re.compile(
+    r"https?://[^\s/?#]\S*|(?:doi|ark):\S+|"
+    r"tag:[^\s,]+,[0-9]{4}(?:-[0-9]{2}){0,2}:\S*|"  # RFC 4151 §2.1
+    r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"  # RFC 9562 §4
+    r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:\S+",  # RFC 8141 §2
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +43,13 @@ class Credit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link beside the alternate one: `via` (where the text was taken from) or `related` (RFC 4287 §4.2.7.2)."""
+    """A link beside the alternate one.
 
-    rel: Literal["via", "related"]
+    `via` is where the text was taken from, `related` whatever else belongs to it (RFC 4287 §4.2.7.2), and `replies` a
+    page on which it is talked about (RFC 4685 §4).
+    """
+
+    rel: Literal["via", "related", "replies"]
     href: str
     title: str | None = None
 
@@ -44,7 +58,8 @@ class Link:
 class Media:
     """A picture, sound or film that belongs to an entry.
 
-    `type` is its media type and `length` its size in bytes; None means that the source did not say.
+    `type` is its media type, `length` its size in bytes and `duration_s` how long it plays, in seconds; None means
+    that the source did not say.
     """
 
     url: str
@@ -52,18 +67,22 @@ class Media:
     type: str | None = None
     length: int | None = None
     title: str | None = None
+    duration_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where an entry was first published, written out as atom:source (RFC 4287 §4.2.11).
 
-    `name` is the configured source that it was read by; None where that is not known.
+    `updated` is when that source had last changed as the entry was read, an aware UTC datetime; it changes with every
+    other entry there, so that two sources that differ in nothing else are equal. `name` is the configured source that
+    it was read by. None means that it is not known.
     """
 
     title: str
     id: str
     link: str | None = None
+    updated: datetime | None = field(default=None, compare=False)
     name: str | None = None
 
 
@@ -92,8 +111,9 @@ class Draft:
     """An entry as its source gave it, before normalising. Every text may still hold anything at all.
 
     `origin` is the file's path as the source names it, or the feed's address. `link` may be relative or carry
-    trackers; `stamps` stand in the order in which the source's own format prefers them. `read_from` says where in
-    the source other fields stood, as `Entry.read_from` does.
+    trackers; `known_by_link` is False where it is that of other entries too, and tells none of them. `stamps` stand in
+    the order in which the source's own format prefers them. `read_from` says where in the source other fields stood,
+    as `Entry.read_from` does.
     """
 
     origin: str
@@ -104,7 +124,7 @@ class Draft:
     link: str | None = None
     links: tuple[Link, ...] = ()
     stamps: tuple[Stamp, ...] = ()
-    authors: tuple[str, ...] = ()
+    authors: tuple[Person, ...] = ()
     credits: tuple[Credit, ...] = ()
     categories: tuple[str, ...] = ()
     media: tuple[Media, ...] = ()
@@ -112,6 +132,7 @@ class Draft:
     summary: str | None = None
     rights: str | None = None
     source: Source | None = None
+    known_by_link: bool = True
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
@@ -157,6 +178,16 @@ class Entry:
         return entry_key(self.id)
 
 
+def is_iri(text: str) -> bool:
+    """Say whether a text can be an atom:id as it is: an IRI that its scheme allows, of a scheme that names things."""
+    if _IRI.fullmatch(text) is None:
+        return False
+    try:
+        return bool(urlsplit(text).scheme)
+    except ValueError:  # a bracket in the host that is around no address
+        return False
+
+
 def entry_key(entry_id: str) -> str:
     """Return the key that stands for an atom:id in page addresses, commands and buttons (64 bits of SHA-256)."""
     return hashlib.sha256(entry_id.encode()).hexdigest()[:16]
@@ -182,10 +213,7 @@ class Feed:
 
 def entry_to_dict(entry: Entry) -> dict[str, Any]:
     """Return the entry as JSON can hold it: every field by its name, dates in RFC 3339 with a Z."""
-    return {
-        f.name: rfc3339(value) if isinstance(value := getattr(entry, f.name), datetime) else _plain(value)
-        for f in fields(entry)
-    }
+    return {f.name: _plain(getattr(entry, f.name)) for f in fields(entry)}
 
 
 def rfc3339(moment: datetime) -> str:
@@ -197,6 +225,8 @@ def rfc3339(moment: datetime) -> str:
 def _plain(value: Any) -> Any:  # noqa: ANN401  JSON's own types: anything goes in, anything comes out
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, datetime):
+        return rfc3339(value)
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     if isinstance(value, Mapping):

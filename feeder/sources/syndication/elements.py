@@ -1,0 +1,258 @@
+"""What a feed's XML elements are called and what stands in them.
+
+The formats grew by copying from one another, so names are looked at without the format they came from: those of
+RSS, RDF and Atom in whichever namespace are bare (`title`), those of the modules carry the prefix that everybody
+gives them (`dc:creator`). All names are in lower case.
+"""
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from feeder.model import Person
+
+Element: TypeAlias = Any  # lxml publishes no types
+Fields = dict[str, list[Element]]
+
+_BARE = ("", "atom", "rss", "a10")
+_PREFIXES = {
+    "http://blogs.law.harvard.edu/tech/rss": "",
+    "http://my.netscape.com/rdf/simple/0.9": "",
+    "http://purl.org/atom/ns#": "",
+    "http://purl.org/rss/1.0": "",
+    "http://purl.org/rss/1.0/modules/rss091#": "",
+    "http://www.w3.org/2005/atom": "",
+    "http://purl.org/dc/elements/1.0": "dc",
+    "http://purl.org/dc/elements/1.1": "dc",
+    "http://purl.org/dc/terms": "dcterms",
+    "http://purl.org/rss/1.0/modules/content": "content",
+    "http://purl.org/rss/1.0/modules/syndication": "sy",
+    "http://purl.org/syndication/thread/1.0": "thr",
+    "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
+    "http://search.yahoo.com/mrss": "media",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+    "http://www.w3.org/1999/xhtml": "xhtml",
+}
+RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_FOREIGN = ("{http://www.w3.org/2000/svg}", "{http://www.w3.org/1998/Math/MathML}")
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+
+_ANY_BASE = etree.XPath("boolean(//@xml:base)")
+
+_TAGS = re.compile(
+    r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>", re.DOTALL | re.IGNORECASE
+)
+_INLINE = re.compile(
+    r"</?(?:a|abbr|acronym|b|bdi|bdo|big|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|mark|nobr|p|q|s|samp|"
+    r"small|span|strike|strong|sub|sup|time|tt|u|var|wbr)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"<[A-Za-z][^<>]*>")
+_ADDRESS = re.compile(r"(?<=\s)((?:href|src|poster|cite)\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_XMLNS = re.compile(r"\sxmlns(?::\w+)?=\"[^\"]*\"")
+_EMAIL = re.compile(r"(?:mailto:)?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:\?subject=\S*)?")
+_BRACKETS = re.compile(r"\(\s*\)|<\s*>|&lt;\s*&gt;")
+_HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
+_TEXT_TYPES = frozenset({"text", "plain", "text/plain"})
+_SUMMARY_LENGTH = 8000
+
+
+class Markup(NamedTuple):
+    """What stands in a text construct (RFC 4287 §3.1): `html` says whether `<` begins a tag in it."""
+
+    text: str
+    html: bool
+
+
+def name_of(element: Element) -> str:
+    """Return what an element is called, a prefix that nobody declared included."""
+    known = _name(element.tag)
+    if known is not None:
+        return known
+    prefix, local = element.prefix, etree.QName(element).localname.lower()
+    return f"{prefix.lower()}:{local}" if prefix else local
+
+
+@lru_cache(maxsize=2048)
+def _name(tag: str) -> str | None:
+    space, brace, local = tag.rpartition("}")
+    if not brace:
+        prefix, _, bare = tag.lower().rpartition(":")
+        return bare if prefix in _BARE else tag.lower()
+    space = space[1:].lower()
+    known = "" if "backend.userland.com/rss" in space else _PREFIXES.get(space, _PREFIXES.get(space.rstrip("/")))
+    if known is None:
+        return None
+    return f"{known}:{local.lower()}" if known else local.lower()
+
+
+def fields_of(element: Element) -> Fields:
+    """Return an element's children by name, in document order."""
+    found: Fields = {}
+    for child in element.iterchildren(etree.Element):
+        found.setdefault(name_of(child), []).append(child)
+    return found
+
+
+def attribute(element: Element, *names: str) -> str:
+    """Return the first of the attributes that says something, trimmed; "" for none. Names in lower case."""
+    for name in names:
+        if value := (element.get(name) or "").strip():
+            return value
+    if element.keys() != [key.lower() for key in element.keys()]:  # noqa: SIM118  an element gives its children
+        return attribute(_lowered(element), *names)
+    return ""
+
+
+def _lowered(element: Element) -> Element:
+    return etree.Element("x", {key.lower(): value for key, value in element.items()})
+
+
+def text_of(element: Element) -> str:
+    """Return all text in an element, trimmed."""
+    text = element.text if len(element) == 0 else "".join(element.itertext())
+    return (text or "").strip()
+
+
+def first_text(fields: Fields, *names: str) -> str:
+    """Return the text of the first of these elements that has any; "" for none."""
+    for name in names:
+        for element in fields.get(name, ()):
+            if text := text_of(element):
+                return text
+    return ""
+
+
+def markup_of(element: Element, *, atom: bool) -> Markup:
+    """Return what a text construct holds; what says no type is HTML in RSS and plain text in Atom."""
+    said, mode = (element.get("type") or "").strip().lower(), (element.get("mode") or "").lower()
+    if said in {"html", "text/html"} and len(element) == 1 and len(element[0]) == 0:
+        return Markup(text_of(element), html=True)  # escaped as it should be, and wrapped as XHTML would be
+    if len(element):
+        return Markup(_inner(element), html=True)
+    text = (element.text or "").strip()
+    if _is_base64(said, mode):
+        try:
+            return Markup(base64.b64decode(text).decode().strip(), html=bool(said) and said not in _TEXT_TYPES)
+        except (binascii.Error, ValueError):
+            return Markup("", html=False)
+    if said in {"xhtml", "application/xhtml+xml"} and mode != "escaped":
+        text = html.escape(text, quote=False)
+    return Markup(text, html=said in _HTML_TYPES or (not atom and said not in _TEXT_TYPES))
+
+
+def _is_base64(said: str, mode: str) -> bool:
+    """Say whether RFC 4287 §4.1.3.3, or the `mode` of Atom 0.3, has the content in base64."""
+    if mode:
+        return mode == "base64"
+    return "/" in said and not said.startswith("text/") and not said.endswith(("+xml", "/xml"))
+
+
+def _inner(element: Element) -> str:
+    """Return the markup inside an element as HTML, without the `div` that Atom wraps it in (RFC 4287 §3.1.1.3)."""
+    for child in element.iterdescendants(etree.Element):
+        if not child.tag.startswith(_FOREIGN):
+            child.tag = etree.QName(child).localname
+    children = list(element)
+    if len(children) == 1 and children[0].tag == "div" and not f"{element.text or ''}{children[0].tail or ''}".strip():
+        element = children[0]
+    parts = [html.escape(element.text or "", quote=False)]
+    parts += [etree.tostring(child, encoding="unicode", method="html") for child in element]
+    text = "".join(parts).strip()
+    return _OPENING.sub(lambda tag: _XMLNS.sub("", tag[0]), text) if " xmlns" in text else text
+
+
+def plain_text(markup: Markup) -> str:
+    """Return a summary as text: no tags, entities left to normalising."""
+    text = markup.text[:_SUMMARY_LENGTH]
+    if not markup.html or "<" not in text:
+        return text
+    return _TAGS.sub(" ", _INLINE.sub("", text)).strip()
+
+
+def title_text(markup: Markup) -> str:
+    """Return a title as text. Only tags that titles are set in are taken for tags: `Map<K>` is one too."""
+    return _INLINE.sub("", markup.text).strip() if markup.html and "<" in markup.text else markup.text
+
+
+def person_of(element: Element, base: str) -> Person | None:
+    """Return who an element names: an Atom person (RFC 4287 §3.2), or a name and an address in any order."""
+    if len(element):
+        fields = fields_of(element)
+        name, email = first_text(fields, "name", "itunes:name"), first_text(fields, "email", "itunes:email")
+        page = first_text(fields, "uri", "url", "homepage")
+        uri = join(base, page) if page else None
+        return Person(name=name or email, uri=uri, email=email or None) if name or email else None
+    text = text_of(element)
+    found = _EMAIL.search(text)
+    if found is None:
+        return Person(name=text) if text else None
+    rest = _BRACKETS.sub("", text[: found.start()] + text[found.end() :]).strip().strip("()<>\"'").strip()
+    return Person(name=rest or found[1], email=found[1])
+
+
+def people_of(fields: Fields, *names: str, base: str) -> tuple[Person, ...]:
+    """Return everybody these elements name, each name once; addresses count from `base`."""
+    found: dict[str, Person] = {}
+    for name in names:
+        for element in fields.get(name, ()):
+            if (person := person_of(element, base)) is not None:
+                found.setdefault(person.name, person)
+    return tuple(found.values())
+
+
+def is_based(root: Element) -> bool:
+    """Say whether any element of a document has an `xml:base`: most have none, and need not be asked."""
+    return bool(_ANY_BASE(root))
+
+
+def language_of(element: Element) -> str | None:
+    """Return the `xml:lang` that holds for an element; None for none."""
+    return next((lang for one in _upwards(element) if (lang := one.get(_LANG)) is not None), None) or None
+
+
+def base_of(element: Element, url: str) -> str | None:
+    """Return the `xml:base` that holds for an element of a document at `url`; None where there is none."""
+    bases = [base for one in _upwards(element) if (base := one.get(_BASE))]
+    if not bases:
+        return None
+    found = url
+    for base in reversed(bases):
+        joined = join(found, base)
+        found = joined if joined.lower().startswith(("http://", "https://")) else found
+    return found
+
+
+def _upwards(element: Element) -> Iterable[Element]:
+    yield element
+    yield from element.iterancestors()
+
+
+def join(base: str, address: str) -> str:
+    """Return an address that counts from `base`, made absolute; as it was where it is no address."""
+    address = address.strip()
+    if address.startswith(("https://", "http://")):
+        return address
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
+
+
+def with_base(text: str, base: str) -> str:
+    """Return HTML whose addresses count from `base` with all of them absolute."""
+
+    def absolute(match: re.Match[str]) -> str:
+        address = join(base, html.unescape(match[2] if match[2] is not None else match[3]))
+        return f'{match[1]}"{html.escape(address)}"'
+
+    return _OPENING.sub(lambda tag: _ADDRESS.sub(absolute, tag[0]), text)
