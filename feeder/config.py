@@ -1,146 +1,39 @@
 """One frozen `Config` out of a TOML file and the environment.
 
-Everything a user can set is declared here, with its default, and described in `config.example.toml`. Nothing
-else reads the environment. A mistake becomes a `ConfigError` of one line: file, key, value, rule.
+Everything a user can set is declared in `settings.py`, with its default, and described in `config.example.toml`.
+Nothing else reads the environment. A mistake becomes a `ConfigError` of one line: file, key, value, rule.
 """
 
 import difflib
 import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from feeder.errors import ConfigError
-from feeder.values import (
-    AFTER_INGEST,
-    ChatAddress,
-    Duration,
-    FeedName,
-    HttpUrl,
-    LanguageTag,
-    PublishSchedule,
-    Schedule,
-    SiteUrl,
-    StoreUrl,
-    ZoneName,
+from feeder.settings import (
+    ChannelConfig,
+    FeedConfig,
+    FetchConfig,
+    ScheduleConfig,
+    SiteConfig,
+    SourceConfig,
+    StoreConfig,
+    TelegramConfig,
+    WebConfig,
 )
 
 ENV_PREFIX = "FEEDER_"
 CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_nul(cls, value: object) -> object:
-        if isinstance(value, str) and "\0" in value:
-            raise ValueError("it holds a NUL character, which no path or name can")
-        return value
-
-
-class SiteConfig(_Section):
-    """How the published feed and pages present themselves, and where they are written."""
-
-    title: str = "feeder"
-    subtitle: str = ""
-    url: SiteUrl = "http://127.0.0.1:8000/"
-    language: LanguageTag = "zh-Hans"
-    output: Path = Path("public")
-    entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
-    content: Literal["full", "summary"] = "full"
-
-
-class StoreConfig(_Section):
-    """Where the entries are kept.
-
-    `search` is the folder of the search index. `load_config` sets it where nobody did: `FILE.search` beside an SQLite
-    file, `data/search` with PostgreSQL.
-    """
-
-    url: StoreUrl = "sqlite:///data/feeder.db"
-    search: Path | None = None
-
-
-class SourceConfig(_Section):
-    """One place that entries come from.
-
-    `timezone` is for dates that name no zone of their own. `when_gone` says what becomes of an entry whose last file
-    is gone, `boilerplate` what becomes of notices, credits and the like around an article.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
-    folder: Path
-    timezone: ZoneName = "UTC"
-    categories: tuple[str, ...] = ()
-    max_bytes: Annotated[int, Field(ge=1)] = 8_000_000
-    when_gone: Literal["keep", "remove"] = "keep"
-    boilerplate: Literal["cut", "keep"] = "cut"
-
-
-class FeedConfig(_Section):
-    """A saved search: a feed and a page of the site, and `@NAME` wherever something is looked for.
-
-    What `query` means is not known here: `publish.saved` reads it. A `title` of "" stands for the name.
-    """
-
-    name: FeedName
-    title: str = ""
-    query: Annotated[str, Field(min_length=1, max_length=1000)]
-    limit: Annotated[int, Field(ge=1, le=1000)] = 50
-
-
-class ScheduleConfig(_Section):
-    """When `feeder run` works. Cron lines count in UTC, with cron's own weekdays (0 and 7 are Sunday)."""
-
-    ingest: Schedule = "15m"
-    publish: PublishSchedule = AFTER_INGEST
-
-
-class WebConfig(_Section):
-    """Where `feeder serve` and `feeder run` listen."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-
-
-class ChannelConfig(_Section):
-    """One chat that new entries are posted to; `load_config` sets `query` to that of the saved search in `feed`."""
-
-    chat: ChatAddress
-    topic: int | None = None
-    query: str = ""
-    feed: str = ""
-    silent: bool = False
-    recent: Annotated[int, Field(ge=0, le=100)] = 3
-    on_unknown: Literal["repost", "hold"] = "repost"
-
-
-class TelegramConfig(_Section):
-    """The bot. Without a token there is none."""
-
-    token: SecretStr | None = None
-    token_file: Path | None = None
-    api_url: HttpUrl = "https://api.telegram.org"
-    admins: tuple[int, ...] = ()
-    poll: Duration = "20s"
-    channels: tuple[ChannelConfig, ...] = ()
 
 
 class Config(BaseSettings):
@@ -162,6 +55,7 @@ class Config(BaseSettings):
     store: StoreConfig = StoreConfig()
     sources: tuple[SourceConfig, ...] = ()
     feeds: tuple[FeedConfig, ...] = ()
+    fetch: FetchConfig = FetchConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     web: WebConfig = WebConfig()
     telegram: TelegramConfig = TelegramConfig()
@@ -199,6 +93,20 @@ def load_config(path: Path | None = None) -> Config:
     except SettingsError:  # a variable that stands for a whole section holds JSON
         raise ConfigError(_explain_variable()) from None
     return _settled(config, (file.parent if file else Path()).resolve())
+
+
+def read_source(values: Mapping[str, Any]) -> SourceConfig:
+    """Return a source that the file does not hold, out of the keys that one has in `[[sources]]` and by their rules.
+
+    Raises:
+        ConfigError: the text begins with the key, where one is to blame.
+    """
+    try:
+        return SourceConfig(**values)
+    except ValidationError as error:
+        worst = _worst(error.errors())
+        key = ".".join(str(part) for part in worst["loc"])
+        raise ConfigError(f"{key}: {_rule(worst, 'sources', *worst['loc'])}".removeprefix(": ")) from None
 
 
 def embedded(name: str) -> Path:
@@ -266,12 +174,13 @@ def _settled(config: Config, base: Path) -> Config:
     search = config.store.search
     if search is None:
         search = Path(f"{database}.search" if is_file else "data/search")
-    _refuse_shared_folders(config, base, [base / source.folder for source in sources], base / search)
+    _refuse_shared_folders(config, base, [base / s.folder for s in sources if s.folder], base / search)
     return config.model_copy(
         update={
             "site": config.site.model_copy(update={"output": base / config.site.output}),
             "store": StoreConfig(url=url, search=base / search),
-            "sources": tuple(s.model_copy(update={"folder": base / s.folder}) for s in sources),
+            "sources": tuple(s.model_copy(update={"folder": s.folder and base / s.folder}) for s in sources),
+            "fetch": _with_user_agent(config),
             "telegram": _with_token(config, base).model_copy(update={"channels": _with_queries(config)}),
         },
     )
@@ -298,6 +207,11 @@ def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
     return tuple(channels)
 
 
+def _with_user_agent(config: Config) -> FetchConfig:
+    named = config.fetch.user_agent or f"feeder/{version('feeder')} (+{config.site.url})"
+    return config.fetch.model_copy(update={"user_agent": named})
+
+
 def _seeds(base: Path) -> Path:
     return base / "seeds" if (base / "seeds").is_dir() else embedded("seeds")
 
@@ -321,6 +235,7 @@ def _with_token(config: Config, base: Path) -> TelegramConfig:
     return telegram
 
 
+_LISTS_OF_TABLES = {"sources", "feeds", "channels"}
 _WRONG_TABLES = {
     "tuple_type": "this is a list; write a table of it as [[{0}]]",
     "model_type": "this is one table; write it as [{0}]",
@@ -341,15 +256,23 @@ def _explain(error: ErrorDetails, file: Path | None) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     variable = ENV_PREFIX + "__".join(str(part) for part in location).upper()
     place = f"${variable}" if variable in {name.upper() for name in os.environ} else f"{file or 'default'}: {key}"
-    if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key{_nearest(str(location[-1]), _keys_beside(location))}"
-    if error["type"] == "missing":
-        return f"{place}: this key is required"
+    if error["type"] == "tuple_type" and location[-1] not in _LISTS_OF_TABLES:
+        return f"{place}: {error['input']!r}: this is a list; write its values in brackets, with commas between them"
     if error["type"] in _WRONG_TABLES:
         return f"{place}: {_WRONG_TABLES[error['type']].format(key)}"
+    return f"{place}: {_rule(error, *location)}"
+
+
+def _rule(error: ErrorDetails, *location: int | str) -> str:
+    """Say what is wrong with the value at a location, and what it is."""
+    if error["type"] == "extra_forbidden":
+        return f"unknown key{_nearest(str(location[-1]), _keys_beside(list(location)))}"
+    if error["type"] == "missing":
+        return "this key is required"
     rule = error["msg"].removeprefix("Value error, ")
-    shown = "" if "token" in key else f"{error['input']!r}: "
-    return f"{place}: {shown}{rule[0].lower()}{rule[1:]}"
+    secret = any("token" in str(part) for part in location)
+    shown = "" if secret or isinstance(error["input"], dict) else f"{error['input']!r}: "
+    return f"{shown}{rule[0].lower()}{rule[1:]}"
 
 
 def _explain_variable() -> str:
@@ -367,6 +290,7 @@ def _keys_beside(location: list[int | str]) -> set[str]:
         "store": StoreConfig,
         "sources": SourceConfig,
         "feeds": FeedConfig,
+        "fetch": FetchConfig,
         "schedule": ScheduleConfig,
         "web": WebConfig,
         "telegram": TelegramConfig,

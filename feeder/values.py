@@ -17,6 +17,7 @@ AFTER_INGEST = "after-ingest"
 _DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days are within what a date can be moved by
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CRON_FIELDS = 5
+_SOURCE_NAME_LENGTH = 64
 _FEED_NAME_BYTES = 64  # 64 letters of English, 21 of Chinese
 
 
@@ -75,6 +76,14 @@ def _store_url(text: str) -> str:
     return text
 
 
+def _source_name(name: str) -> str:
+    if not name or not all(char in "_.-" or unicodedata.category(char)[0] in "LMN" for char in name):
+        raise ValueError('write letters, digits, "_", "." and "-" alone')
+    if len(name) > _SOURCE_NAME_LENGTH:
+        raise ValueError(f"it is longer than {_SOURCE_NAME_LENGTH} characters; write a shorter one")
+    return name
+
+
 def _feed_name(name: str) -> str:
     if not name or not all(char in "-_" or unicodedata.category(char)[0] in "LMN" for char in name):
         raise ValueError("write letters, digits, - and _ alone")
@@ -83,10 +92,36 @@ def _feed_name(name: str) -> str:
     return name
 
 
+def _text(text: str) -> str:
+    if text != text.encode("utf-8", "replace").decode():
+        raise ValueError("write it in UTF-8")
+    return text
+
+
+def _selector(text: str) -> str:
+    if not text.strip():
+        return ""
+    import soupsieve  # noqa: PLC0415  loads an HTML parser, which few configurations have a use for
+
+    try:
+        soupsieve.compile(text)
+    except (soupsieve.SelectorSyntaxError, NotImplementedError) as error:
+        reason = str(error).partition("\n")[0].strip()
+        raise ValueError(f'write a CSS selector such as "article .text" ({reason})') from None
+    return text
+
+
+def _header_text(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("write letters, digits and signs of ASCII alone, which is what HTTP can send")
+    return text
+
+
 def _chat(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+SourceName = Annotated[str, AfterValidator(_source_name)]
 FeedName = Annotated[str, AfterValidator(_feed_name)]
 Duration = Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])]
 Schedule = Annotated[str, AfterValidator(_schedule)]
@@ -96,6 +131,9 @@ SiteUrl = Annotated[str, AfterValidator(_site_url)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 LanguageTag = Annotated[str, AfterValidator(_language)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
+HeaderText = Annotated[str, AfterValidator(_header_text)]
+Utf8Text = Annotated[str, AfterValidator(_text)]
+Selector = Annotated[str, AfterValidator(_selector)]
 ChatAddress = Annotated[
     str,
     BeforeValidator(_chat),

@@ -1,6 +1,8 @@
 import re
+import sys
 import tomllib
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ def test_without_any_file_the_seeds_are_read_and_served_on_loopback(tmp_path: Pa
     config = load_config()
     assert config.file is None
     assert [(source.name, source.folder) for source in config.sources] == [("seeds", embedded("seeds"))]
-    assert len(list(config.sources[0].folder.iterdir())) == 5
+    assert len(list(embedded("seeds").iterdir())) == 5
     assert config.store.url == f"sqlite:///{tmp_path}/data/feeder.db"
     assert config.site.output == tmp_path / "public"
     assert (config.web.host, config.web.port) == ("127.0.0.1", 8000)
@@ -60,7 +62,9 @@ def load_config_without_file(example: Path) -> Config:
 
 
 def test_the_example_with_every_comment_switched_on_still_loads() -> None:
-    text = uncommented(embedded("config.example.toml").read_text("utf-8")).replace("token_file =", "# token_file =")
+    text = uncommented(embedded("config.example.toml").read_text("utf-8"))
+    for one_of_two in ("token_file =", 'feed = "https:', 'page = "https:', "entries ="):
+        text = text.replace(one_of_two, f"# {one_of_two}")
     config = load_config(write(text))
     assert config.telegram.token is not None
     assert config.telegram.channels[0].chat == "@my_channel"
@@ -148,13 +152,51 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
     [
         ("[site]\ntitel = 'x'", "config.toml: site.titel: unknown key; did you mean 'title'?"),
         ("[sight]", "config.toml: sight: unknown key; did you mean 'site'?"),
-        ("[web]\nzzz = 1", "config.toml: web.zzz: unknown key; known here: host, port"),
+        ("[web]\nzzz = 1", "config.toml: web.zzz: unknown key; known here: host, metrics, port, websub"),
         ("[[sources]]\nname = 'a'\nfolder = 'b'\nfoldr = 'c'", "sources[0].foldr: unknown key; did you mean 'folder'?"),
         (
             "[[telegram.channels]]\nchat = '@good'\nchta = 1",
             "telegram.channels[0].chta: unknown key; did you mean 'chat'?",
         ),
-        ("[[sources]]\nname = 'a'", "config.toml: sources[0].folder: this key is required"),
+        ("[[sources]]\nname = 'a'", "config.toml: sources[0]: name one folder, feed or page"),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\nfeed = 'https://e.org/f'",
+            "config.toml: sources[0]: name one folder, feed or page, not a folder and a feed",
+        ),
+        ("[[sources]]\nname = 'a'\nfeed = 'ftp://e.org/f'", "config.toml: sources[0].feed: 'ftp://e.org/f': write an"),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\nallow_private = true",
+            "config.toml: sources[0]: allow_private is for a feed or a page; take it out",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nwhen_gone = 'remove'",
+            'config.toml: sources[0]: when_gone = "remove" is for a folder',
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nevery = '2d'",
+            "config.toml: sources[0]: every is longer than seldom (2d and 1d)",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\nfull = true\narticle = 'p'",
+            "config.toml: sources[0]: full is for a feed or a page; take it out",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nentries = 'article'",
+            "config.toml: sources[0]: entries is for a page; take it out",
+        ),
+        (
+            "[[sources]]\nname = 'a'\npage = 'https://e.org/'",
+            'config.toml: sources[0]: a page needs entries = "CSS": what of it is an entry',
+        ),
+        (
+            "[[sources]]\nname = 'a'\npage = 'https://e.org/'\nentries = 'div['",
+            "config.toml: sources[0].entries: 'div[': write a CSS selector such as \"article .text\" (Malformed",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\ncut = ['.ok', 'p::before']",
+            "config.toml: sources[0].cut[1]: 'p::before': write a CSS selector",
+        ),
+        ("[fetch]\nuser_agent = 'a\\tb'".replace("'", '"'), "config.toml: fetch.user_agent: 'a\\tb': write letters"),
         ("[web]\nport = 99999", "config.toml: web.port: 99999: input should be less than or equal to 65535"),
         ("[web]\nport = 'http'", "config.toml: web.port: 'http': input should be a valid integer"),
         ("[site]\nurl = 'ftp://x'", "config.toml: site.url: 'ftp://x': write an http(s) address"),
@@ -177,6 +219,10 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
             "config.toml: telegram.channels.chat: '@abcd' is used twice",
         ),
         ("[sources]\nname = 'a'", "config.toml: sources: this is a list; write a table of it as [[sources]]"),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\ncut = 'aside'",
+            "config.toml: sources[0].cut: 'aside': this is a list; write its values in brackets",
+        ),
         ("[[site]]\ntitle = 'a'", "config.toml: site: this is one table; write it as [site]"),
         ("[site]\nurl = 'https://exa mple.org/'", "config.toml: site.url: 'https://exa mple.org/': write an http(s)"),
         ("[site]\nurl = 'https://example.org/?a'", "config.toml: site.url: 'https://example.org/?a': write an http(s)"),
@@ -304,3 +350,41 @@ def test_durations(text: str, seconds: int) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="length of time"):
         parse_duration(text)
+
+
+def test_a_feed_is_asked_for_under_the_name_of_the_program_and_the_address_of_the_site() -> None:
+    config = load_config(
+        write("[site]\nurl = 'https://news.example/'\n[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'")
+    )
+    assert config.fetch.user_agent == f"feeder/{version('feeder')} (+https://news.example/)"
+    [source] = config.sources
+    assert (source.folder, source.feed, source.least, source.most) == (
+        None, "https://e.org/f", timedelta(minutes=15), timedelta(days=1),
+    )  # fmt: skip
+    assert load_config(write("[fetch]\nuser_agent = 'me'")).fetch.user_agent == "me"
+
+
+def test_a_source_that_needs_a_library_for_its_articles_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nfull = true"
+    assert load_config(write(feed)).sources[0].full
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    with pytest.raises(
+        ConfigError, match=r"sources\[0\]: full: to find the article of a page, `pip install trafilatura`"
+    ):
+        load_config(write(feed))
+    assert load_config(write(f"{feed}\narticle = '.text'")).sources[0].article == ".text"
+
+
+def test_a_selector_that_is_empty_asks_for_the_usual_place() -> None:
+    page = "[[sources]]\nname = 'a'\npage = 'https://e.org/'\nentries = 'li'\ntitle = ' '\ncut = ['']"
+    [source] = load_config(write(page)).sources
+    assert (source.title, source.cut, source.remote) == ("", ("",), "https://e.org/")
+
+
+@pytest.mark.parametrize(
+    "place", ['feed = "https://me:secret@e.org/"', 'page = "https://secret@e.org/"\nentries = "p"']
+)
+def test_a_source_with_a_password_in_its_address_is_refused_and_the_password_not_shown(place: str) -> None:
+    with pytest.raises(ConfigError, match="has a user name or password in it") as caught:
+        load_config(write(f'[[sources]]\nname = "rain"\n{place}\n'))
+    assert "secret" not in str(caught.value)
