@@ -7,13 +7,11 @@ do. Each stage is also measured alone, in one process, on a sample: that is its 
 """
 
 import argparse
-import os
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,9 +22,11 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.made_up import write_archive
-from feeder.config import Config, SourceConfig
+from benchmarks.memory import Peak
+from feeder.config import Config
 from feeder.ingest import ingest
 from feeder.normalise.entry import normalise
+from feeder.settings import SourceConfig
 from feeder.sources.article import read_article
 from feeder.sources.folder import iter_files, read_file
 from feeder.store import Incoming, Origin, Store, prepare
@@ -73,7 +73,7 @@ def one_pass(folder: Path) -> None:
     with Store.open(f"sqlite:///{folder / 'feeder.db'}") as store:
         (report,) = ingest(config, store, now=NOW)
     elapsed = time.perf_counter() - start
-    peak.stop()
+    held = peak.stop()
     own, others = (spent(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     assert not report.failed, report.failed[:3]
     if report.read:
@@ -83,40 +83,10 @@ def one_pass(folder: Path) -> None:
         each = [seconds / report.read * 1000 for seconds in (own, others)]
         print(f"                 {each[0]:8.2f} ms of the writer and {each[1]:.2f} ms of workers for each")
         print(
-            f"  resident       {peak.total_mb:8.0f} MB in all, {peak.own_mb:.0f} the writer's   (target < 400 MB, flat)"
+            f"  resident       {held.all_mb:8.0f} MB in all, {held.own_mb:.0f} the writer's   (target < 400 MB, flat)"
         )
     else:
         print(f"  second pass    {elapsed:8.2f} s, {report.unchanged:,} unchanged   (target < 5 s for 100,000)")
-
-
-class Peak:
-    """Watches how much memory this process and those that it starts hold together, shared pages counted once."""
-
-    def __init__(self) -> None:
-        self.total_mb = self.own_mb = 0.0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the watch; the figures are whole from then on."""
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.5):
-            own = proportional_mb(os.getpid())
-            children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text("ascii").split()
-            total = own + sum(proportional_mb(int(child)) for child in children)
-            self.total_mb, self.own_mb = max(self.total_mb, total), max(self.own_mb, own)
-
-
-def proportional_mb(process: int) -> float:
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text("ascii").splitlines()
-    except OSError:  # it has ended
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def spent(who: int) -> float:

@@ -1,4 +1,4 @@
-"""The pipeline from folders to the store, drawn once.
+"""The pipeline from folders to the store, drawn once. That from feeds is drawn in `polling.py`.
 
     folder ── iter_files ──> unread ──> read_file ── read_article ── normalise ── prepare ──> Read ──┐
                  │                       reading.py: few files here, many in workers.py's processes   │ in batches,
@@ -21,14 +21,18 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from feeder.config import Config, SourceConfig
-from feeder.errors import ConfigError, SourceError
+from feeder.config import Config
+from feeder.errors import SourceError
 from feeder.ingest.learning import Learning
-from feeder.ingest.reading import Learned, Read, Settings, lost, read_files
+from feeder.ingest.polling import known_poll, poll_feeds
+from feeder.ingest.reading import Learned, Read, Settings, lost, read_files, settings_of
 from feeder.ingest.reports import IngestReport, Preview
+from feeder.ingest.sources import named_sources
 from feeder.ingest.workers import work
 from feeder.model import rfc3339
+from feeder.settings import SourceConfig
 from feeder.sources.folder import Found, count_files, iter_files
+from feeder.sources.polling import Poll, is_due
 from feeder.store import LAST_INGEST_NOTE, Document, Edges, Saved, Store
 
 __all__ = ["IngestReport", "Preview", "Progress", "ingest", "preview"]
@@ -49,46 +53,74 @@ def ingest(
     again: bool = False,
     progress: Progress | None = None,
 ) -> tuple[IngestReport, ...]:
-    """Read the named sources, all where none is named, into the store.
+    """Read the named sources into the store; all where none is named, but none that is paused, nor a feed not due.
 
-    `now` is the aware time of this pass. With `again` every file is read again, changed or not: with all that was
-    learned since, and by the rules of this version; where the file has not changed, neither does `updated` (RFC 4287
-    §4.2.15: our better reading is no change that its publisher made). Where that is killed, the next pass goes on
-    with the files that are left. `progress` is told what is being read, how many documents are done, and of how many
-    (None: not known yet); what it raises ends the pass, and what was saved until then stays.
+    `now` is the aware time of this pass. With `again` every file is read again, changed or not, and every feed asked
+    for as a whole: with all that was learned since, and by the rules of this version; where the file has not changed,
+    neither does `updated` (RFC 4287 §4.2.15: our better reading is no change that its publisher made). Where that is
+    killed, the next pass goes on with the files that are left. `progress` is told what is being read, how many
+    documents are done, and of how many (None: not known yet); what it raises ends the pass, and what was saved until
+    then stays.
 
     Raises:
-        ConfigError: no source has one of the names.
+        ConfigError: no source that is used has one of the names.
         StoreError: the store cannot be used.
     """
-    sources = _named(config, names)
+    store.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
+    sources = named_sources(config, store, names)
+    left_alone = _left_alone(store, names)
     ours = _ours(config)
     with store.following():
-        reports = tuple(_pass(source, store, ours=ours, now=now, again=again, progress=progress) for source in sources)
+        reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
+        reports |= {
+            source.name: _pass(source, source.folder, store, ours=ours, now=now, again=again, progress=progress)
+            for source in sources
+            if source.folder is not None and source.name not in left_alone
+        }
+        remote = [source for source in sources if source.remote is not None and source.name not in left_alone]
+        at_once = again or bool(names)
+        reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, again=again, progress=progress)
     store.set_note(LAST_INGEST_NOTE, rfc3339(now))
-    return reports
+    return tuple(reports[source.name] for source in sources)
 
 
 def preview(
     config: Config,
-    known: Callable[[str], Mapping[str, Document]],
+    store: Store | None,
     *,
+    now: datetime,
     names: Collection[str] = (),
     again: bool = False,
     most: int = 20,
 ) -> tuple[Preview, ...]:
-    """Say what `ingest` would read now, with the first `most` paths of each kind; nothing is opened or changed.
+    """Say what `ingest` would read at `now`, with the first `most` paths of each kind; nothing is opened or changed.
 
-    `known` gives the documents of a source as they were last read: `Store.documents`. `changed` are files of another
-    size or time; whether they hold anything else is seen when they are read. `again` are the others that would be
-    read: all of them, where that is asked for.
+    None for the store means that there is none yet. `changed` are files of another size or time; whether they hold
+    anything else is seen when they are read. `again` are the others that would be read: all of them, where that is
+    asked for.
 
     Raises:
-        ConfigError: no source has one of the names.
+        ConfigError: no source that is used has one of the names.
         StoreError: the store cannot be used.
     """
     ours = _ours(config)
-    return tuple(_preview(source, known(source.name), ours, most, again=again) for source in _named(config, names))
+    left_alone, polls = _left_alone(store, names), {} if store is None else store.polls()
+
+    def preview_of(source: SourceConfig) -> Preview:
+        if source.name in left_alone:
+            return Preview(source.name, {"paused": 1, "unchanged": 0}, {})
+        if source.folder is None:
+            poll = known_poll(source, polls)
+            return _preview_of_feed(poll, due=again or bool(names) or is_due(poll, now))
+        known = {} if store is None else store.documents(source.name)
+        return _preview(source, source.folder, known, ours, most, again=again)
+
+    return tuple(map(preview_of, named_sources(config, store, names)))
+
+
+def _left_alone(store: Store | None, names: Collection[str]) -> Collection[str]:
+    """Return the sources that are paused, and not asked for by name."""
+    return () if names or store is None else store.paused()
 
 
 def _ours(config: Config) -> tuple[Path, ...]:
@@ -96,22 +128,19 @@ def _ours(config: Config) -> tuple[Path, ...]:
     return (config.site.output, *([] if config.store.search is None else [config.store.search]))
 
 
-def _named(config: Config, names: Collection[str]) -> list[SourceConfig]:
-    known = [source.name for source in config.sources]
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"sources: no source is named {name!r}; there is: {', '.join(known)}")
-    return [source for source in config.sources if not names or source.name in names]
+def _preview_of_feed(poll: Poll, *, due: bool) -> Preview:
+    state = "due" if due else "not due"
+    return Preview(poll.source, {state: 1, "unchanged": 0}, {state: (poll.address,)})
 
 
 def _preview(
-    source: SourceConfig, known: Mapping[str, Document], ours: Collection[Path], most: int, *, again: bool
+    source: SourceConfig, folder: Path, known: Mapping[str, Document], ours: Collection[Path], most: int, *, again: bool
 ) -> Preview:
     paths: dict[str, list[str]] = {"new": [], "changed": [], "gone": []}
     counts = dict.fromkeys((*paths, "again", "failed", "unchanged"), 0)
     failed: list[tuple[str, str]] = []
     try:
-        for found in iter_files(source.folder, known, max_bytes=source.max_bytes, ours=ours):
+        for found in iter_files(folder, known, max_bytes=source.max_bytes, ours=ours):
             state: str = found.state
             if state == "same":
                 state = "again" if again or known[found.path].again else "unchanged"
@@ -125,16 +154,17 @@ def _preview(
                 failed.append((found.path, found.error or ""))
     except SourceError as error:
         counts["failed"] += 1
-        failed.append(_of_folder(source, error))
+        failed.append(_of_folder(folder, error))
     return Preview(source.name, counts, {state: tuple(first) for state, first in paths.items()}, tuple(failed[:most]))
 
 
-def _of_folder(source: SourceConfig, error: SourceError) -> tuple[str, str]:
-    return str(source.folder), str(error).removeprefix(f"{source.folder}: ")
+def _of_folder(folder: Path, error: SourceError) -> tuple[str, str]:
+    return str(folder), str(error).removeprefix(f"{folder}: ")
 
 
 def _pass(
     source: SourceConfig,
+    folder: Path,
     store: Store,
     *,
     ours: Collection[Path],
@@ -143,8 +173,8 @@ def _pass(
     progress: Progress | None,
 ) -> IngestReport:
     learning = Learning(store, source.name)
-    first = _Round(source, store, learning, ours=ours, now=now, progress=progress)
-    second = _Round(source, store, learning, ours=ours, now=now, progress=progress)
+    first = _Round(source, folder, store, learning, ours=ours, now=now, progress=progress)
+    second = _Round(source, folder, store, learning, ours=ours, now=now, progress=progress)
     failed: list[tuple[str, str]] = []
     removed = 0
     try:
@@ -156,7 +186,7 @@ def _pass(
         if source.when_gone == "remove":
             removed = store.remove_unmet()
     except SourceError as error:
-        failed.append(_of_folder(source, error))
+        failed.append(_of_folder(folder, error))
     return IngestReport(
         source=source.name,
         read=first.states["new"] + first.states["changed"],
@@ -167,6 +197,7 @@ def _pass(
         unchanged=first.states["same"],
         gone=first.states["gone"],
         removed=removed,
+        dropped=first.dropped,
         ignored=first.states["ignored"],
         failed=(*first.failed, *second.failed, *failed),
     )
@@ -178,6 +209,7 @@ class _Round:
     def __init__(
         self,
         source: SourceConfig,
+        folder: Path,
         store: Store,
         learning: Learning,
         *,
@@ -185,20 +217,13 @@ class _Round:
         now: datetime,
         progress: Progress | None,
     ) -> None:
-        self._source, self._store, self._learning = source, store, learning
+        self._source, self._folder, self._store, self._learning = source, folder, store, learning
         self._progress, self._ours = progress, ours
-        self._settings = Settings(
-            source=source.name,
-            folder=str(source.folder),
-            timezone=source.timezone,
-            categories=source.categories,
-            max_bytes=source.max_bytes,
-            now=now,
-            keep=source.boilerplate == "keep",
-        )
+        self._settings = settings_of(source, now)
         self.states: Counter[str] = Counter()
         self.saved: Counter[Saved] = Counter()
         self.failed: list[tuple[str, str]] = []
+        self.dropped = 0
         self._known: Mapping[str, Document] = {}
         self._doing = source.name
         self._total: int | None = None
@@ -218,10 +243,8 @@ class _Round:
         if only_again:
             self._doing, self._total = f"{self._source.name}, once more", len(again)
         elif self._progress is not None:
-            self._total = count_files(self._source.folder, self._ours)
-        found = iter_files(
-            self._source.folder, self._known, max_bytes=self._source.max_bytes, ours=self._ours, again=again
-        )
+            self._total = count_files(self._folder, self._ours)
+        found = iter_files(self._folder, self._known, max_bytes=self._source.max_bytes, ours=self._ours, again=again)
         unread = (file for file in found if file.state == "again") if only_again else self._unread(found)
         with closing(_read_all(self._settings, self._learning, unread)) as reading:
             batch: list[Read] = []
@@ -230,7 +253,19 @@ class _Round:
                 if len(batch) >= _BATCH:
                     self._save(batch)
                     batch = []
+        if self._source.when_gone == "remove" and self._gone and not batch:
+            self._refuse_emptiness()
         self._save(batch)
+
+    def _refuse_emptiness(self) -> None:
+        """Refuse a folder in which there is nothing any more: most of the time its disk is not mounted."""
+        if self.states.keys() <= {"gone", "ignored"}:
+            del self.states["gone"]
+            raise SourceError(
+                f"{self._folder}: it is empty, and {len(self._gone)} documents were in it: nothing is removed; "
+                "mount its disk where it is not mounted, and where they are to go, put an article in it or take the "
+                "source out"
+            )
 
     def _unread(self, files: Iterable[Found]) -> Iterator[Found]:
         """Yield what has to be read, and note the rest on the way."""
@@ -260,14 +295,15 @@ class _Round:
             self._documents.append(document)
 
     def _save(self, batch: list[Read]) -> None:
-        for found, entries, error, edges in batch:
+        for found, entries, error, edges, dropped in batch:
+            self.dropped += dropped
             # What cannot be read, such as a file that is being written, takes nothing with it.
             if error is None and found.state in {"new", "changed", "again"}:
                 self._leave(found.path)
                 self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in edges]
             if found.state == "new":
                 self._learning.count(edges)
-            self._note(found, error, len(entries))
+            self._note(found, error, len(entries) + dropped)
         self._learning.learn()
         incoming = [entry for read in batch for entry in read.incoming]
         if incoming or self._documents or self._gone:

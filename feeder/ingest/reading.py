@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from feeder.errors import ArticleError
-from feeder.model import Entry
+from feeder.errors import ArticleError, FeedError
+from feeder.model import Draft, Entry
 from feeder.normalise.learned import edge_marks, publisher
+from feeder.settings import SourceConfig
 from feeder.sources.folder import Found, read_file
-from feeder.store import Incoming, Origin, prepare
+from feeder.store import Incoming, Origin, Query, parse_query, prepare
 
 log = logging.getLogger(__name__)
 _ONLY_COLLECTIONS = (".xml", ".csv")  # files of these kinds are exports of many articles, or none of ours
@@ -24,19 +25,47 @@ Learned = Mapping[str, frozenset[str]]  # what recurs at the edges of articles, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What reading must know of a source: `now` is the aware time of the pass, `keep` leaves boilerplate in place."""
+    """What reading must know of a source.
+
+    `folder` is where a folder source lies. `now` is the aware time of the pass, `keep` leaves boilerplate in place, and
+    with `summary_only` the text of an article goes no further. `article` and `cut` are the selectors of its
+    configuration. Only what `wanted` finds and `unwanted` does not is let in; None asks for nothing.
+    """
 
     source: str
-    folder: str
     timezone: str
     categories: tuple[str, ...]
     max_bytes: int
     now: datetime
+    folder: str = ""
     keep: bool = False
+    summary_only: bool = False
+    article: str = ""
+    cut: tuple[str, ...] = ()
+    wanted: Query | None = None
+    unwanted: Query | None = None
 
     def origin(self, path: str) -> Origin:
         """Return what a file of this source, or an article in it, is called in the store."""
         return Origin(self.source, f"{self.folder}/{path}")
+
+
+def settings_of(source: SourceConfig, now: datetime) -> Settings:
+    """Return what reading must know of a configured source at `now`, an aware datetime."""
+    return Settings(
+        source=source.name,
+        timezone=source.timezone,
+        categories=source.categories,
+        max_bytes=source.max_bytes,
+        now=now,
+        folder="" if source.folder is None else str(source.folder),
+        keep=source.boilerplate == "keep",
+        summary_only=source.content == "summary",
+        article=source.article,
+        cut=source.cut,
+        wanted=parse_query(source.keep) if source.keep else None,
+        unwanted=parse_query(source.drop) if source.drop else None,
+    )
 
 
 class Edge(NamedTuple):
@@ -53,12 +82,16 @@ class Edge(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A file that was read: as it was found, without its bytes, and the entries in it. `error` says why it has none."""
+    """A file that was read: as it was found, without its bytes, and the entries in it. `error` says why it has none.
+
+    `dropped` is how many more there were, which the source's filters leave out.
+    """
 
     found: Found
     incoming: tuple[Incoming, ...] = ()
     error: str | None = None
     edges: tuple[Edge, ...] = ()
+    dropped: int = 0
 
 
 def read_files(settings: Settings, files: Sequence[tuple[Found, Learned]]) -> list[Read]:
@@ -78,10 +111,12 @@ def _read(settings: Settings, file: Found, learned: Learned) -> Read:
         return Read(found, error=found.error)
     bare = replace(found, data=None)
     try:
-        entries = _entries(settings, found, found.data, learned)
+        everything = _entries(settings, found, found.data, learned)
+        entries = [(address, entry) for address, whole in everything if (entry := let_in(settings, whole)) is not None]
         reread = found.state == "again"
         incoming = tuple(prepare(settings.origin(address), entry, reread=reread) for address, entry in entries)
-        return Read(bare, incoming, edges=tuple(_edge(settings, entry, learned) for _, entry in entries))
+        edges = tuple(edge_of(settings, entry, learned) for _, entry in entries)
+        return Read(bare, incoming, edges=edges, dropped=len(everything) - len(entries))
     except ArticleError as error:
         return Read(bare, error=str(error).removeprefix(f"{found.path}: "))
     except Exception as error:  # a fault of ours over one document must not stop the others (it is told and logged)
@@ -93,29 +128,55 @@ def _read(settings: Settings, file: Found, learned: Learned) -> Read:
 def _entries(settings: Settings, found: Found, data: bytes, learned: Learned) -> list[tuple[str, Entry]]:
     """Return the entries of a document, each with its place in the folder."""
     # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
-    from feeder.normalise.entry import normalise  # noqa: PLC0415  as said
     from feeder.sources.collection import is_collection, read_document  # noqa: PLC0415  as said
 
     if found.path.lower().endswith(_ONLY_COLLECTIONS) and not is_collection(data):
         return []
-    return [
-        (
-            draft.origin,
-            normalise(
-                replace(draft, stamps=(*draft.stamps, found.file_time)),
-                now=settings.now,
-                source=settings.source,
-                timezone=settings.timezone,
-                categories=settings.categories,
-                boilerplate=learned.get(publisher(draft.link, settings.source), ()),
-                keep=settings.keep,
-            ),
-        )
-        for draft in read_document(data, found.path)
-    ]
+    drafts = (replace(draft, stamps=(*draft.stamps, found.file_time)) for draft in read_document(data, found.path))
+    return [(draft.origin, normalised(settings, selected(settings, draft), learned)) for draft in drafts]
 
 
-def _edge(settings: Settings, entry: Entry, learned: Learned) -> Edge:
+def selected(settings: Settings, draft: Draft) -> Draft:
+    """Return a draft with what the source's selectors leave of its own content."""
+    if draft.content_type != "html" or not (settings.article or settings.cut):
+        return draft
+    from feeder.sources.selecting import select_html  # noqa: PLC0415  loads an HTML parser, see `_entries`
+
+    try:
+        content = select_html(draft.content, settings.article, settings.cut)
+        if content is None:
+            content = select_html(draft.content, "", settings.cut)
+    except FeedError:  # it is larger than any page for people, and is read for its words alone
+        content = None
+    return draft if content is None else replace(draft, content=content)
+
+
+def normalised(settings: Settings, draft: Draft, learned: Learned) -> Entry:
+    """Return the entry that a draft becomes in this source, the whole of it."""
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_entries`
+
+    return normalise(
+        draft,
+        now=settings.now,
+        source=settings.source,
+        timezone=settings.timezone,
+        categories=settings.categories,
+        boilerplate=learned.get(publisher(draft.link, settings.source), ()),
+        keep=settings.keep,
+    )
+
+
+def let_in(settings: Settings, entry: Entry) -> Entry | None:
+    """Return what the source's configuration lets in of an entry; None where its filters leave it out."""
+    if settings.wanted is not None and not settings.wanted.matches(entry, now=settings.now):
+        return None
+    if settings.unwanted is not None and settings.unwanted.matches(entry, now=settings.now):
+        return None
+    return replace(entry, content="", cut=()) if settings.summary_only else entry
+
+
+def edge_of(settings: Settings, entry: Entry, learned: Learned) -> Edge:
+    """Return what an entry tells of its publisher's boilerplate."""
     name = publisher(entry.link, settings.source)
     stands, cut = edge_marks(entry.content), edge_marks("", entry.cut)
     if settings.keep:

@@ -1,8 +1,11 @@
 """What ingest tells of a source: what came of a pass over it, and what one would read. Values and their words."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+_TOLD = ("read", "new", "changed", "same", "gone", "removed", "dropped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +15,10 @@ class IngestReport:
     `read` counts files that were new or had changed, `again` those that were read again although they had not:
     because that was asked for, or because more was learned after they had been read. `new`, `changed` and `same`
     count entries; `unchanged` files were not opened; `gone` ones were known and are no longer there; `removed` counts
-    entries that went with them, where the source is configured so. `ignored` files are no articles. `failed` holds
-    (path, reason).
+    entries that went with them, where the source is configured so, `dropped` those that its filters leave out.
+    `ignored` files are no articles. `pages` counts the pages of entries that were fetched, `awaited` those that are to
+    be. `failed` holds (path, reason). Of a remote source the feed is the document, which is `not_due` where it was not
+    asked for yet. A source that is `paused` was left alone.
     """
 
     source: str
@@ -25,7 +30,12 @@ class IngestReport:
     unchanged: int = 0
     gone: int = 0
     removed: int = 0
+    dropped: int = 0
     ignored: int = 0
+    not_due: int = 0
+    pages: int = 0
+    awaited: int = 0
+    paused: bool = False
     failed: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -33,18 +43,48 @@ class IngestReport:
         """How many documents failed for each reason, the commonest first."""
         return dict(Counter(reason for _, reason in self.failed).most_common())
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was to be done: the source is paused, or was not due and nothing came of it."""
+        return self.paused or bool(self.not_due and not self._told())
+
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON can hold it."""
         failed = [{"path": path, "reason": reason} for path, reason in self.failed]
         return asdict(self) | {"failed": failed, "reasons": self.reasons}
 
     def __str__(self) -> str:
-        counts = {name: getattr(self, name) for name in ("read", "new", "changed", "same", "gone", "removed")}
-        counts["read again"] = self.again
-        counts["failed"] = len(self.failed)
-        told = [f"{number} {name}" for name, number in counts.items() if number]
+        if self.is_idle:
+            return f"{self.source}: {'paused' if self.paused else 'not due'}"
         rest = f" ({self.unchanged} unchanged)" if self.unchanged else ""
-        return f"{self.source}: {', '.join(told) or 'nothing new'}{rest}"
+        return f"{self.source}: {', '.join(self._told()) or 'nothing new'}{rest}"
+
+    def _told(self) -> list[str]:
+        counts = {name: getattr(self, name) for name in _TOLD}
+        counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
+        counts["failed"] = len(self.failed)
+        return [f"{number} {name}" for name, number in counts.items() if number]
+
+
+class Outcomes:
+    """What came of some sources so far, while a pass is at work."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+        self._failed: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+
+    def count(self, source: str, counts: Mapping[str, int]) -> None:
+        """Add to what was counted, by the names of a report's fields."""
+        self._counts[source].update(counts)
+
+    def fail(self, source: str, path: str, reason: str) -> None:
+        """Note what failed, and why."""
+        self._failed[source].append((path, reason))
+
+    def report(self, source: str) -> IngestReport:
+        """Return all of it."""
+        counts: dict[str, Any] = dict(self._counts[source])
+        return IngestReport(source=source, failed=tuple(self._failed[source]), **counts)
 
 
 @dataclass(frozen=True, slots=True)

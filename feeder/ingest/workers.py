@@ -14,8 +14,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
+
+from feeder.log import quiet_libraries
 
 _Piece = TypeVar("_Piece")
 _Result = TypeVar("_Result")
@@ -57,6 +59,29 @@ def work(
         pool.shutdown(cancel_futures=True)
 
 
+def work_here_or_there(
+    task: Callable[[list[_Piece]], list[_Result]],
+    pieces: Iterable[_Piece],
+    *,
+    few: int,
+    size: int,
+    lost: Callable[[_Piece], _Result],
+) -> Generator[list[_Result]]:
+    """Yield what `task` makes of `size` pieces at a time: fewer than `few` are done here, more by `work`."""
+    left = iter(pieces)
+    first = list(islice(left, few))
+    if len(first) < few:
+        yield from map(task, _jobs(first, size))
+    else:
+        yield from work(task, _jobs(chain(first, left), size), lost=lost)
+
+
+def _jobs(pieces: Iterable[_Piece], size: int) -> Iterator[list[_Piece]]:
+    left = iter(pieces)
+    while job := list(islice(left, size)):
+        yield job
+
+
 def _new_pool(processes: int) -> ProcessPoolExecutor:
     # Spawned, not forked: a fork beside threads (the web server's, the bot's) can inherit a lock that nobody opens.
     context = multiprocessing.get_context("spawn")
@@ -66,6 +91,7 @@ def _new_pool(processes: int) -> ProcessPoolExecutor:
 def _begin() -> None:
     """Set up a new process: Ctrl-C is for its parent to handle, and it must not outlive that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    quiet_libraries()
     gc.set_threshold(10_000, 20, 100)  # what reading leaves is hardly ever a cycle: looking less often saves 3 %
     parent = multiprocessing.parent_process()
     if parent is not None:

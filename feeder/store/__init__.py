@@ -1,11 +1,12 @@
 """The one database: everything that feeder remembers, behind one class.
 
-`Store` opens transactions and hands them to the modules beside it, which hold the statements: `entries` reads,
-`saving` writes, `memory` does all the rest. `answers` is the part of it that asks the search index, and `follow` keeps
-that in step. All methods are synchronous and may be called from any thread. Every datetime in and out is aware and UTC.
+`Store` opens transactions and hands them to the modules beside it, which hold the statements: `entries` reads, `saving`
+writes, `memory` does all the rest. `answers` is the part of it that asks the search index, which `follow` keeps in
+step, `remembered` what was read, and `remote` what is known of sources that are asked over the network. All methods are
+synchronous and may be called from any thread. Every datetime in and out is aware and UTC.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -18,10 +19,12 @@ from sqlalchemy import URL, Connection, Engine
 
 from feeder.errors import NoSuchEntryError, StoreMissingError
 from feeder.model import Entry
+from feeder.sources.polling import Poll
 from feeder.store import engine as _engine
 from feeder.store import entries as _entries
 from feeder.store import memory as _memory
-from feeder.store.answers import Answers, Hit, Results
+from feeder.store.added import Added, filter_problem, new_added
+from feeder.store.answers import Hit, Results
 from feeder.store.entries import Origin, PageMark
 from feeder.store.follow import Follower
 from feeder.store.follow import State as SearchState
@@ -31,8 +34,10 @@ from feeder.store.incoming import Incoming, prepare
 from feeder.store.locks import exclusive_pass, wait_for_writers
 from feeder.store.memory import Document, Edges
 from feeder.store.migrate import migrate, refuse_foreign
+from feeder.store.pages import Awaited, Page, PagesTaken
 from feeder.store.query import Query, parse_query
 from feeder.store.related import Related
+from feeder.store.remote import FeedTaken, Remote
 from feeder.store.saving import Saved
 from feeder.store.saving import save as _save
 from feeder.store.search import Facets, Order
@@ -44,15 +49,21 @@ __all__ = [
     "LAST_FAILURE_NOTE",
     "LAST_INGEST_NOTE",
     "LAST_PASS_NOTE",
+    "Added",
+    "Awaited",
     "Document",
     "Edges",
     "Facets",
+    "FeedTaken",
     "Fragment",
     "Hit",
     "Incoming",
     "Order",
     "Origin",
+    "Page",
     "PageMark",
+    "PagesTaken",
+    "Poll",
     "Query",
     "Related",
     "Results",
@@ -61,7 +72,9 @@ __all__ = [
     "Store",
     "Suggestion",
     "Trend",
+    "filter_problem",
     "migrate",
+    "new_added",
     "parse_query",
     "prepare",
 ]
@@ -77,7 +90,7 @@ _VERSION_TABLE = "feeder_version"
 _PAGE = 200
 
 
-class Store(Answers):
+class Store(Remote):
     """A store that is open. Make one with `Store.open`, and close it, or use it in a `with` statement."""
 
     def __init__(self, engine: Engine, search: Path | None) -> None:
@@ -360,48 +373,6 @@ class Store(Answers):
         """Return the numbers of the newest entries by publication, newest first."""
         with self.read() as connection:
             return _entries.newest_numbers(connection, limit)
-
-    # --- the rest -----------------------------------------------------------------------------------------------
-
-    def documents(self, source: str) -> dict[str, Document]:
-        """Return the files of a folder source as they were last read, by path."""
-        with self.read() as connection:
-            return _memory.documents_of(connection, source)
-
-    def record(self, source: str, documents: Iterable[Document], *, gone: Iterable[str] = ()) -> None:
-        """Remember files of a folder source as they were read now, and forget those that are gone."""
-        with self._write() as connection:
-            _memory.record(connection, source, documents, gone)
-
-    def read_again(
-        self,
-        source: str,
-        concerned: Callable[[Edges], bool] | None = None,
-        *,
-        notes: Mapping[str, str] | None = None,
-    ) -> int:
-        """Note that files of a folder source are to be read again though they have not changed; return how many.
-
-        All are, or those whose articles' edges, as `take` was given them, `concerned` says yes to. `notes` are set in
-        the same transaction.
-        """
-        with self._write() as connection:
-            for name, text in (notes or {}).items():
-                _memory.write_note(connection, name, text)
-            if concerned is None:
-                return _memory.mark_again(connection, source)
-            paths = [path for path, edges in _memory.iter_edges(connection, source) if concerned(edges)]
-            return _memory.mark_again(connection, source, paths)
-
-    def get_note(self, name: str) -> str | None:
-        """Return a small fact by its name; None where it was never set."""
-        with self.read() as connection:
-            return _memory.note(connection, name)
-
-    def set_note(self, name: str, text: str) -> None:
-        """Remember a small fact by its name."""
-        with self._write() as connection:
-            _memory.write_note(connection, name, text)
 
 
 def _prepare_file(url: URL, *, create: bool) -> None:

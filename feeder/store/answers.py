@@ -162,13 +162,13 @@ class Answers(ABC):
         """
         return self._follower.catch_up(progress, anew=anew)
 
-    def search_state(self) -> SearchState:
-        """Return how far the search index is; reads all of it to see whether it is as it was written.
+    def search_state(self, *, look_inside: bool = True) -> SearchState:
+        """Return how far the search index is; `look_inside` reads all of it, to see whether it is as it was written.
 
         Raises:
             StoreError: the index is damaged, or the store cannot be read.
         """
-        return self._follower.state()
+        return self._follower.state(look_inside=look_inside)
 
     def _newest(self, query: Query, limit: int, *, before: int | None, now: datetime | None) -> list[Entry]:
         moment = now or datetime.now(UTC)

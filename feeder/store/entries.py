@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select
 
 from feeder.errors import NoSuchEntryError
-from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key
+from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key, rfc3339
 from feeder.normalise.urls import fold_link
 from feeder.store.tables import counters, entries, origins, removals
 
@@ -97,7 +97,7 @@ def to_row(entry: Entry, *, number: int, position: int, tie: int, held: Origin) 
         "updated_tie": tie,
         "held_source": held.source,
         "held_address": held.address,
-        "source": _without_nones(entry.source),
+        "source": _source_row(entry.source),
         "categories": list(entry.categories),
         "cut": list(entry.cut),
         "read_from": dict(entry.read_from),
@@ -108,12 +108,22 @@ def _without_nones(value: Link | Person | Credit | Media | Source) -> dict[str, 
     return {name: part for name in _PARTS[type(value)] if (part := getattr(value, name)) is not None}
 
 
+def _source_row(source: Source) -> dict[str, Any]:
+    updated = {} if source.updated is None else {"updated": rfc3339(source.updated)}
+    return _without_nones(source) | updated
+
+
+def _source(row: Mapping[str, Any]) -> Source:
+    updated = row.get("updated")
+    return Source(**{**row, "updated": None if updated is None else datetime.fromisoformat(updated)})
+
+
 def to_entry(row: RowMapping) -> Entry:
     """Return the entry that a row was made of."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     values |= {name: tuple(kind(**value) for value in row[name]) for name, kind in _LISTS.items()}
     values |= {name: tuple(row[name]) for name in ("categories", "cut")}
-    return Entry(**values, source=Source(**row["source"]), read_from=row["read_from"])
+    return Entry(**values, source=_source(row["source"]), read_from=row["read_from"])
 
 
 def in_chunks(values: Iterable[_T], size: int = CHUNK) -> Iterator[list[_T]]:

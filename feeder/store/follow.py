@@ -209,8 +209,8 @@ class Follower:
         with suppress(_ClosedError), self._telling():
             self.catch_up(end_when_closed)
 
-    def state(self) -> State:
-        """Return how far the index is.
+    def state(self, *, look_inside: bool) -> State:
+        """Return how far the index is; whether it is as it was written is seen only where all of it is read.
 
         Raises:
             StoreError: it is damaged, or the store cannot be read.
@@ -220,7 +220,7 @@ class Follower:
             change = counter(connection, "changes")
             if at is not None and not self._is_ours(connection, at[1]):
                 at = None
-        if at is not None:
+        if at is not None and look_inside:
             with _index.writing(self._home) as free:  # who writes it would remove files while they are looked at
                 if free and not is_whole(at[0]):
                     raise StoreError(f"{at[0]}: the search index is damaged; `feeder reindex` makes it anew")

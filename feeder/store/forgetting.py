@@ -2,12 +2,13 @@
 
     a file is gone, or holds other articles now ──► forget: its origin goes; another one holds the text from then on
     the end of the pass ──► remove_unmet: what has no origin left is removed
+    a source is removed with its entries ──► forget_source: both at once, for what was met there alone
 
 Between the two an article may turn up in another file: it has only moved. A pass that is killed in between loses
 nothing: the next one removes what this one left.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -15,6 +16,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from feeder.store.entries import Origin, in_chunks
 from feeder.store.saving import next_changes
 from feeder.store.tables import entries, origins, removals
+
+_UNMET = ~select(origins).where(origins.c.number == entries.c.number).exists()
 
 
 def forget(connection: Connection, source: str, addresses: Collection[str], met: Collection[tuple[int, str]]) -> None:
@@ -49,8 +52,26 @@ def _hand_over(connection: Connection, source: str, heirs: dict[int, Origin]) ->
 
 def remove_unmet(connection: Connection) -> list[int]:
     """Remove the entries that are met nowhere any more; return their numbers."""
-    unmet = select(entries.c.number).where(~select(origins).where(origins.c.number == entries.c.number).exists())
-    numbers = connection.scalars(unmet).all()
+    return _remove(connection, connection.scalars(select(entries.c.number).where(_UNMET)).all())
+
+
+def forget_source(connection: Connection, source: str) -> list[int]:
+    """Forget everything that was met at a source, and remove what was met nowhere else; return its numbers.
+
+    What a pass under way has left unmet for the moment is not touched.
+    """
+    here = origins.c.source == source
+    met = connection.scalars(select(origins.c.number).where(here).distinct().order_by(origins.c.number)).all()
+    connection.execute(delete(origins).where(here))
+    unmet: list[int] = []
+    for some in in_chunks(met):
+        rest = select(origins.c.number, origins.c.source, origins.c.address).where(origins.c.number.in_(some))
+        _hand_over(connection, source, {number: Origin(*origin) for number, *origin in connection.execute(rest)})
+        unmet += connection.scalars(select(entries.c.number).where(_UNMET, entries.c.number.in_(some)))
+    return _remove(connection, unmet)
+
+
+def _remove(connection: Connection, numbers: Sequence[int]) -> list[int]:
     changes = next_changes(connection, len(numbers))
     for some in in_chunks(zip(numbers, changes, strict=True)):
         connection.execute(insert(removals), [{"number": number, "changed": change} for number, change in some])

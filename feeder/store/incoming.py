@@ -30,7 +30,9 @@ class Incoming:
 
     `terms` is what the search index holds of it. `link_key` stands for all spellings of its link and `text_key` for
     its text in either script; None where there is none, or too little. `digest` says what the entry holds. `reread`
-    says that the origin holds what it held when it was last read: what is read otherwise now is our doing.
+    says that the origin holds what it held when it was last read: what is read otherwise now is our doing. `late` says
+    that the entry came in before, without what its page holds: it keeps the date that it came in with. `shared` says
+    that other entries are met at the origin too, as all of a feed are: none of them can be known by it.
     """
 
     origin: Origin
@@ -40,27 +42,39 @@ class Incoming:
     text_key: str | None
     digest: str
     reread: bool = False
+    late: bool = False
+    shared: bool = False
 
 
-def prepare(origin: Origin, entry: Entry, *, reread: bool = False) -> Incoming:
-    """Compute what the store wants to know of an entry."""
+def prepare(
+    origin: Origin,
+    entry: Entry,
+    *,
+    reread: bool = False,
+    late: bool = False,
+    shared: bool = False,
+    known_by_link: bool = True,
+) -> Incoming:
+    """Compute what the store wants to know of an entry; its link stands for it only where it is `known_by_link`."""
     head, body = map(plain, searchable_parts(entry))
     whole = "\n".join(filter(None, (head, body)))
     return Incoming(
         origin=origin,
         entry=entry,
         terms=terms_of(entry, whole),
-        link_key=None if entry.link is None else link_key(entry.link),
+        link_key=link_key(entry.link) if entry.link is not None and known_by_link else None,
         text_key=_text_key(body),
         digest=digest(entry),
         reread=reread,
+        late=late,
+        shared=shared,
     )
 
 
 def digest(entry: Entry) -> str:
-    """Return what stands for all that an entry holds, as 32 hexadecimal digits; where it was read is no part of it."""
+    """Return 32 hexadecimal digits for all that an entry holds but for what equal entries may differ in."""
     held = entry_to_dict(entry)
-    del held["read_from"]
+    del held["read_from"], held["source"]["updated"]
     return digest_of(json.dumps(held, ensure_ascii=False, sort_keys=True))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from feeder.store.entries import in_chunks
 from feeder.store.tables import documents, edges, notes
@@ -37,6 +37,20 @@ def documents_of(connection: Connection, source: str) -> dict[str, Document]:
     """Return the documents of a source by their path."""
     rows = connection.execute(select(*_DOCUMENT).where(documents.c.source == source).order_by(documents.c.path))
     return {row[0]: Document._make(row) for row in rows}
+
+
+def document_counts(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Return by source how many documents it has, and how many of them could not be read."""
+    columns = (documents.c.source, func.count(), func.count(documents.c.error))
+    rows = connection.execute(select(*columns).group_by(documents.c.source))
+    return {name: (number, failed) for name, number, failed in rows}
+
+
+def failed_documents(connection: Connection) -> list[tuple[str, Document]]:
+    """Return the documents that could not be read, each with its source."""
+    failed = select(documents.c.source, *_DOCUMENT).where(documents.c.error.is_not(None))
+    rows = connection.execute(failed.order_by(documents.c.source, documents.c.path))
+    return [(source, Document(*document)) for source, *document in rows]
 
 
 def record(

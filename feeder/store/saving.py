@@ -50,23 +50,26 @@ class Saved(Enum):
     SAME = "same"
 
 
-def merged(held: Entry, incoming: Entry, *, same_origin: bool, reread: bool = False) -> Entry | None:
+def merged(
+    held: Entry, incoming: Entry, *, same_origin: bool, reread: bool = False, late: bool = False
+) -> Entry | None:
     """Return what the store should hold after `incoming` came for the article that it holds; None for no change.
 
     `incoming.first_seen_at` is taken for now. `id` and `first_seen_at` never move, and `updated` only with the
     title or the visible text (RFC 4287 §4.2.15): to the source's own date where that is newer, else to now. An
     entry that had no date of its own, and was given now for one, keeps the date that is held. `reread` says that the
-    source has not changed: what we read better is no change that its publisher made, and `updated` stays.
+    source has not changed: what we read better is no change that its publisher made, and `updated` stays. `late` says
+    the same of an entry that came in before its page did, and `published` stays too.
     """
     new = _dated(replace(incoming, id=held.id, first_seen_at=held.first_seen_at), held, "updated")
-    if incoming.published == incoming.first_seen_at:
+    if late or incoming.published == incoming.first_seen_at:
         new = replace(_dated(new, held, "published"), published_from=held.published_from)
     if new == held:
         return None
     held_text, new_text = visible_text(held.content), visible_text(new.content)
-    if not same_origin and _fullness(new_text) <= _fullness(held_text):
+    if not same_origin and fullness(new_text) <= fullness(held_text):
         return None
-    if reread or (new.title, new_text) == (held.title, held_text):
+    if reread or late or (new.title, new_text) == (held.title, held_text):
         return new
     if incoming.updated > held.updated:
         return _dated(new, incoming, "updated")
@@ -83,7 +86,7 @@ def _dated(entry: Entry, other: Entry, name: Literal["published", "updated"]) ->
     return replace(entry, **changes)
 
 
-def _fullness(text: str) -> int:
+def fullness(text: str) -> int:
     """Return how much a text says: its characters without white space."""
     return sum(map(len, text.split()))
 
@@ -147,9 +150,14 @@ class _Known:
         alike = [other] if other is not None else []
         if incoming.text_key is not None:
             alike += self._by_text.get(incoming.text_key, [])
-        met = self._by_origin.get(incoming.origin, []) if incoming.reread else []
+        met = self._by_origin.get(incoming.origin, []) if _may_be_known_by_origin(incoming) else []
         same = (record for record in alike if is_titled_alike(record.entry.title, entry.title))
         return next(same, met[0] if len(met) == 1 else None)
+
+
+def _may_be_known_by_origin(incoming: Incoming) -> bool:
+    """Say whether an entry may be what was met at its origin before, whatever it is called now."""
+    return incoming.reread and not incoming.shared
 
 
 def _name_of(incoming: Incoming) -> str:
@@ -223,7 +231,7 @@ def _known(connection: Connection, batch: Sequence[Incoming]) -> _Known:
     texts = {incoming.text_key for incoming in batch} - {None}
     named = select(origins.c.number, origins.c.known_as).where(origins.c.known_as.in_(keys | links))
     others = connection.execute(named.order_by(origins.c.number)).all()
-    reread = _met_at(connection, {incoming.origin for incoming in batch if incoming.reread})
+    reread = _met_at(connection, {incoming.origin for incoming in batch if _may_be_known_by_origin(incoming)})
     known = _Known()
     statement = select(entries).where(
         or_(
@@ -265,7 +273,8 @@ def _met_at(connection: Connection, places: Collection[Origin]) -> list[tuple[in
 
 
 def _merge(record: _Record, incoming: Incoming) -> Saved:
-    new = merged(record.entry, incoming.entry, same_origin=record.held == incoming.origin, reread=incoming.reread)
+    same_origin = record.held == incoming.origin
+    new = merged(record.entry, incoming.entry, same_origin=same_origin, reread=incoming.reread, late=incoming.late)
     if new is None:
         return Saved.SAME
     if new.updated != record.entry.updated:

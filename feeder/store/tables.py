@@ -131,6 +131,118 @@ edges = Table(
     PrimaryKeyConstraint("source", "path"),
 )
 
+# What is known of each remote source: the fields of `sources.polling.Poll`.
+polls = Table(
+    "polls",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("feed_url", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("digest", Text),
+    Column("next_check_at", Moment),
+    Column("last_check_at", Moment),
+    Column("last_success_at", Moment),
+    Column("interval_s", BigInteger, nullable=False),
+    Column("asked_s", BigInteger),
+    Column("skip_hours", JSON, nullable=False),
+    Column("skip_days", JSON, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("error", Text),
+    Column("moved_to", Text),
+    Column("moved_seen", Integer, nullable=False),
+    Column("gone_at", Moment),
+    Column("hub", Text),
+    Column("topic", Text),
+)
+
+# Subscriptions at hubs: the fields of `sources.websub.Subscription`.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("callback", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("next_try_at", Moment, nullable=False),
+    Column("leaving", Boolean, nullable=False),
+    Column("asked", Text),
+    Column("asked_at", Moment),
+    Column("awaiting", Boolean, nullable=False),
+    Column("verified_at", Moment),
+    Column("expires_at", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("error", Text),
+    Column("delivered_at", Moment),
+    Column("missed_at", Moment),
+    Column("deliveries", BigInteger, nullable=False),
+    Column("ignored", BigInteger, nullable=False),
+    Column("seen", JSON, nullable=False),
+)
+
+# Sources that are kept here and not in the configuration file. `settings` holds the keys of [[sources]] that are not at
+# their defaults, but for the name; `title` and `link` are what the feed, or the list that it came from, says of it.
+added = Table(
+    "added",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("settings", JSON, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("link", Text),
+    Column("added_at", Moment, nullable=False),
+)
+
+# Sources, wherever they are kept, that are left alone until they are resumed.
+paused = Table(
+    "paused",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("paused_at", Moment, nullable=False),
+)
+
+# Sources that were removed since the last pass began: what a pass under way still brings of them is not kept.
+removed_sources = Table(
+    "removed_sources",
+    metadata,
+    Column("source", Text, primary_key=True),
+)
+
+# What was taken out of the pages of entries (`pages.Page`), and the entries whose page is awaited (`pages.Awaited`);
+# `article` and `draft` are JSON.
+pages = Table(
+    "pages",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("late", Boolean, nullable=False),
+    Column("article", Text, nullable=False),
+    PrimaryKeyConstraint("source", "path"),
+)
+
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("again", Boolean, nullable=False),
+    Column("saved", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("draft", Text, nullable=False),
+    PrimaryKeyConstraint("source", "path"),
+)
+
 notes = Table(
     "notes",
     metadata,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,7 +7,8 @@ from hypothesis import strategies as st
 
 from feeder.errors import NoSuchEntryError
 from feeder.model import Entry
-from feeder.store import Document, Origin, Store
+from feeder.store import Document, Origin, Saved, Store
+from feeder.store.incoming import digest
 from tests.entries import make_entry
 
 HERE = Origin("seeds", "a.txt")
@@ -134,3 +136,13 @@ def test_moments_come_back_aware_and_in_utc(store: Store) -> None:
     store.save([(HERE, make_entry(1))])
     assert store.latest(1)[0].published.tzinfo is UTC
     assert next(store.iter_page_marks()).published == datetime(2023, 2, 20, 14, 37, 16, tzinfo=UTC)
+
+
+def test_the_date_of_a_source_is_kept_and_alone_changes_no_entry(store: Store) -> None:
+    source = replace(make_entry().source, updated=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
+    entry = make_entry(source=source)
+    store.save([(Origin("a", "b"), entry)])
+    later = replace(entry, source=replace(source, updated=datetime(2024, 2, 2, tzinfo=UTC)))
+    assert store.save([(Origin("a", "b"), later)]) == [Saved.SAME]
+    assert store.get(entry.id).source.updated == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert digest(entry) == digest(later)

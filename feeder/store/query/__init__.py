@@ -57,7 +57,7 @@ from feeder.store.query.nodes import (
     searchable_parts,
     searchable_text,
 )
-from feeder.store.query.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_FIELDS, MAX_WORDS, parse_query
+from feeder.store.query.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_FIELDS, MAX_WORDS, parse_query, problem_of
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -82,6 +82,7 @@ __all__ = [
     "fold_name",
     "host_of",
     "parse_query",
+    "problem_of",
     "searchable_parts",
     "searchable_text",
 ]

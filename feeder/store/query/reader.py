@@ -100,6 +100,14 @@ def parse_query(text: str) -> Query:
     raise QueryError(message, place=MAX_CHARACTERS, code="too-long", values={"most": MAX_CHARACTERS})
 
 
+def problem_of(text: str) -> str | None:
+    """Return in one line, with the place, why a text is no search that could be kept; None where it is one."""
+    try:
+        return parse_query(text).problem
+    except QueryError as error:
+        return f"{error} (at character {error.place + 1})"
+
+
 # --- text -> tokens ------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,254 @@
+"""The pass over remote sources, drawn once.
+
+    polls ── due, or named ── iter_fetched ──> 304, errors ──────────────────────────────────> the next Poll ─┐
+                                  └──> 200 ── read_feeds (few here, many in workers.py's) ──> FeedRead        │
+                                                                                  in batches:  v              v
+    store <── take_feeds: entries, and what the feeds hold ── then record_polls: when to ask again <──────────┘
+      └── when all feeds are done: the entries that wait for their pages (`fuller.py`)
+
+The entries of a feed are saved before its validators are: killed in between, the next pass gets the feed once more and
+finds nothing new in it.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from random import random
+
+from feeder.config import Config
+from feeder.ingest.feeds import FeedPiece, FeedRead, lost_feed, piece_of, read_feeds
+from feeder.ingest.fuller import fetch_pages
+from feeder.ingest.learning import Learning
+from feeder.ingest.reports import IngestReport, Outcomes
+from feeder.ingest.workers import work_here_or_there
+from feeder.settings import SourceConfig
+from feeder.sources.polling import (
+    Bounds,
+    Poll,
+    after_answer,
+    after_failure,
+    after_gone,
+    explain_status,
+    headers_for,
+    is_due,
+    new_poll,
+    with_feed,
+)
+from feeder.sources.remote import Fetched, Wanted, iter_fetched, server_of
+from feeder.sources.websub import after_miss, pushed_until
+from feeder.store import Saved, Store
+
+_BATCH = 500  # entries of one transaction
+_FEEDS = 50  # feeds of one transaction
+_SETTLED = 200  # polls of one transaction
+_JOB = 2  # feeds given to a worker at once
+_FEW = 20  # feeds that are read sooner here than processes are started for them
+_NOT_MODIFIED, _GONE = 304, 410
+_SUCCESS = range(200, 300)
+# A page is asked for as a page: some servers give a feed to whoever would rather have one.
+_ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.8"
+
+
+def known_poll(source: SourceConfig, polls: Mapping[str, Poll]) -> Poll:
+    """Return what is known of a remote source: nothing where its configured address is another now."""
+    address = source.remote or ""
+    poll = polls.get(source.name)
+    return poll if poll is not None and poll.feed_url == address else new_poll(source.name, address)
+
+
+def poll_feeds(
+    config: Config,
+    store: Store,
+    sources: Sequence[SourceConfig],
+    *,
+    now: datetime,
+    at_once: bool = False,
+    again: bool = False,
+    progress: Callable[[str, int, int | None], None] | None = None,
+    chance: Callable[[], float] = random,
+) -> dict[str, IngestReport]:
+    """Ask for the feeds that are due, or for all `at_once`, and save their news; return a report for each by name.
+
+    `again` asks for the whole of each and reads also what has not changed. Afterwards the pages of entries are fetched,
+    where the source wants them and they are due.
+    """
+    if not sources:
+        return {}
+    polling = _Polling(config, store, sources, now=now, again=again, progress=progress, chance=chance)
+    polling.run(at_once=at_once)
+    return {source.name: polling.outcomes.report(source.name) for source in sources}
+
+
+class _Polling:
+    """One pass: what is known of each source, what came of it, and what is to be written next."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        sources: Sequence[SourceConfig],
+        *,
+        now: datetime,
+        again: bool,
+        progress: Callable[[str, int, int | None], None] | None,
+        chance: Callable[[], float],
+    ) -> None:
+        self._config, self._store, self._now, self._again = config, store, now, again
+        self._progress, self._chance = progress, chance
+        self._sources = {source.name: source for source in sources}
+        polls = store.polls()
+        self._polls = {source.name: known_poll(source, polls) for source in sources}
+        self._pushed = {one.source: one for one in store.subscriptions() if pushed_until(one, now)}
+        self._learning = Learning(store, "")
+        self.outcomes = Outcomes(self._sources)
+        self._digests: dict[str, str] = {}  # of the bodies that are being read
+        self._settled: list[Poll] = []
+        self._done = self._total = 0
+
+    def run(self, *, at_once: bool) -> None:
+        wanted = [self._wanted(name) for name, poll in self._polls.items() if at_once or is_due(poll, self._now)]
+        for name in self._sources.keys() - {one.name for one in wanted}:
+            self.outcomes.count(name, {"not_due": 1})
+        self._total = len(wanted)
+        with closing(iter_fetched(wanted, self._config.fetch)) as fetched:
+            with closing(
+                work_here_or_there(read_feeds, self._bodies(fetched), few=_FEW, size=_JOB, lost=lost_feed)
+            ) as reading:
+                batch: list[FeedRead] = []
+                for read in reading:
+                    batch += read
+                    if len(batch) >= _FEEDS or sum(len(one.taken.incoming) for one in batch) >= _BATCH:
+                        self._save(batch)
+                        batch = []
+            self._save(batch)
+        fetch_pages(
+            self._config,
+            self._store,
+            self._sources,
+            self._learning,
+            self.outcomes,
+            now=self._now,
+            at_once=at_once,
+            progress=self._progress,
+        )
+        self._learning.keep()
+
+    def _wanted(self, name: str) -> Wanted:
+        poll, source = self._polls[name], self._sources[name]
+        headers = headers_for(poll, whole=self._again)
+        if source.page is not None:
+            headers["accept"] = _ACCEPT_PAGE
+        # Only what the owner has written may be private, not where its server says that it has moved.
+        is_private = source.allow_private and server_of(poll.address) == server_of(poll.feed_url)
+        return Wanted(name=name, address=poll.address, headers=headers, allow_private=is_private)
+
+    def _bodies(self, fetched: Iterable[Fetched]) -> Iterator[FeedPiece]:
+        """Yield the feeds that have to be read, and settle what came of the others on the way."""
+        for one in fetched:
+            poll = self._polls[one.name]
+            if one.error is not None:
+                self._fail(one, one.error)
+            elif one.status == _GONE:
+                self._settle(after_gone(poll, now=self._now))
+            elif one.status == _NOT_MODIFIED:
+                self._answer(one, poll, changed=False)
+            elif one.status not in _SUCCESS:
+                self._fail(one, explain_status(one.status))
+            elif _digest(one.body) == poll.digest and not self._again:
+                self._answer(one, replace(poll, etag=None, last_modified=None), changed=False)
+            else:
+                yield self._piece(one)
+
+    def _piece(self, fetched: Fetched) -> FeedPiece:
+        source = self._sources[fetched.name]
+        self._digests[source.name] = _digest(fetched.body)
+        known = self._store.documents(source.name)
+        return piece_of(source, fetched, known, self._learning.learned, now=self._now, again=self._again)
+
+    def _save(self, batch: Sequence[FeedRead]) -> None:
+        """Save what came of some feeds, and then when they are to be asked for again."""
+        good = [read for read in batch if read.error is None]
+        outcomes = self._store.take_feeds([read.taken for read in good]) if good else []
+        for read in batch:
+            if read.error is not None:
+                self._fail(read.fetched, read.error)
+        for read, saved in zip(good, outcomes, strict=True):
+            name = read.fetched.name
+            counts = Counter(one.value for one in saved)
+            self.outcomes.count(name, counts + Counter(read=1, dropped=read.dropped))
+            for path, reason in read.failed:
+                self.outcomes.fail(name, path, reason)
+            new = (edge for edge, one in zip(read.edges, saved, strict=True) if one is Saved.NEW)
+            self._learning.count(new)
+            poll = with_feed(self._polls[name], self._digests[name], read.hints, read.hub, read.topic)
+            awaits = not all(one.again for one, _ in read.taken.pages.awaited)
+            if counts[Saved.NEW.value] or awaits:
+                self._miss(name)
+            changed = bool(counts[Saved.NEW.value] or counts[Saved.CHANGED.value]) or awaits
+            self._settle(self._after(read.fetched, poll, changed=changed))
+        self._learning.learn()
+        self._write()
+
+    def _miss(self, name: str) -> None:
+        """Note that a hub has not delivered what was found: it is not relied on until it delivers again."""
+        one = self._pushed.pop(name, None)
+        if one is not None:
+            self._store.change_subscription(one.token, partial(after_miss, now=self._now), now=self._now)
+
+    def _answer(self, fetched: Fetched, poll: Poll, *, changed: bool) -> None:
+        self.outcomes.count(fetched.name, {"unchanged": 1})
+        self._settle(self._after(fetched, poll, changed=changed))
+
+    def _after(self, fetched: Fetched, poll: Poll, *, changed: bool) -> Poll:
+        pushed = self._pushed.get(fetched.name)
+        return after_answer(
+            poll,
+            fetched.headers,
+            permanent=fetched.permanent if self._may_move(poll, fetched.permanent) else None,
+            changed=changed,
+            now=self._now,
+            bounds=self._bounds(fetched.name),
+            chance=self._chance(),
+            pushed_until=None if pushed is None else pushed_until(pushed, self._now),
+        )
+
+    def _may_move(self, poll: Poll, permanent: str | None) -> bool:
+        """Say whether a source may be asked for elsewhere: one that may be private stays at the server it names."""
+        is_private = self._sources[poll.source].allow_private
+        return not is_private or server_of(permanent or "") == server_of(poll.feed_url)
+
+    def _fail(self, fetched: Fetched, error: str) -> None:
+        name = fetched.name
+        retry_after = fetched.headers.get("retry-after")
+        poll, bounds = self._polls[name], self._bounds(name)
+        self._settle(
+            after_failure(poll, error, now=self._now, bounds=bounds, chance=self._chance(), retry_after=retry_after)
+        )
+
+    def _settle(self, poll: Poll) -> None:
+        """Keep what is known of a source now, to be written with the next batch."""
+        if poll.error is not None:
+            self.outcomes.fail(poll.source, self._polls[poll.source].address, poll.error)
+        self._polls[poll.source] = poll
+        self._settled.append(poll)
+        self._done += 1
+        if self._progress is not None:
+            self._progress("feeds", self._done, self._total)
+        if len(self._settled) >= _SETTLED:
+            self._write()
+
+    def _write(self) -> None:
+        if self._settled:
+            self._store.record_polls(self._settled)
+            self._settled = []
+
+    def _bounds(self, name: str) -> Bounds:
+        return Bounds(self._sources[name].least, self._sources[name].most)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]

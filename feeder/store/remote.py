@@ -1,0 +1,201 @@
+"""The part of the store that is about remote sources: what is known of each, and what was fetched on their behalf.
+
+The statements are in the modules named for what they keep: `added`, `pages`, `polls`, `websub`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from feeder.sources.polling import Poll
+from feeder.sources.websub import Subscription
+from feeder.store import added as _added
+from feeder.store import entries as _entries
+from feeder.store import memory as _memory
+from feeder.store import websub as _websub
+from feeder.store.added import Added, removed_among
+from feeder.store.forgetting import forget_source
+from feeder.store.incoming import Incoming
+from feeder.store.memory import Document
+from feeder.store.pages import (
+    Awaited,
+    Page,
+    PagesTaken,
+    count_awaited,
+    forget_pages,
+    read_awaited,
+    read_draft,
+    read_pages,
+    take_pages,
+)
+from feeder.store.polls import read_polls, record_polls
+from feeder.store.remembered import Remembered
+from feeder.store.saving import Saved, save
+
+
+class FeedTaken(NamedTuple):
+    """What came of one feed: its entries that are to be saved, and what to remember of those that it holds.
+
+    `documents` are entries of the feed as it writes them, each under a path of its own; those at `gone` it holds no
+    more, and they are forgotten. `pages` is what is to be remembered of the pages of its entries.
+    """
+
+    source: str
+    incoming: Sequence[Incoming]
+    documents: Sequence[Document]
+    gone: Collection[str] = ()
+    pages: PagesTaken = PagesTaken()
+
+
+class Remote(Remembered):
+    """What `Store` remembers of remote sources; in everything else a store that remembers what was read."""
+
+    @abstractmethod
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that writes, beside other writers where the database lets it."""
+
+    def take_feeds(self, read: Sequence[FeedTaken]) -> list[list[Saved]]:
+        """Do all that came of some feeds in one transaction: killed at any point, all or nothing.
+
+        Saves what was prepared as `save` does, and remembers which entries each feed holds. Returns what became of
+        each entry, feed by feed: of a source that was removed meanwhile nothing is saved, and each is the same.
+        """
+        with self._write() as connection:
+            before = _entries.counter(connection, "changes")
+            removed = removed_among(connection, [feed.source for feed in read])
+            kept = [feed for feed in read if feed.source not in removed]
+            outcomes, rows = save(connection, [entry for feed in kept for entry in feed.incoming])
+            for feed in kept:
+                _memory.record(connection, feed.source, feed.documents, feed.gone)
+                take_pages(connection, feed.source, feed.pages)
+            after = _entries.counter(connection, "changes")
+        if after > before:
+            self._follower.offer(before, rows, (), after)
+        saved = iter(saved for _, saved in outcomes)
+        return [
+            [Saved.SAME] * len(feed.incoming) if feed.source in removed else list(islice(saved, len(feed.incoming)))
+            for feed in read
+        ]
+
+    def polls(self, source: str | None = None) -> dict[str, Poll]:
+        """Return what is known of each remote source, or of one, by its name."""
+        with self.read() as connection:
+            return read_polls(connection, source)
+
+    def record_polls(self, polls: Iterable[Poll]) -> None:
+        """Remember what is known of some remote sources now."""
+        with self._write() as connection:
+            record_polls(connection, polls)
+
+    def awaited(self, source: str) -> tuple[list[Awaited], dict[str, Page]]:
+        """Return the entries of a source whose pages are awaited, and by path what is known of those pages."""
+        with self.read() as connection:
+            return read_awaited(connection, source), read_pages(connection, source)
+
+    def count_awaited(self) -> dict[str, int]:
+        """Return by source how many pages are awaited, of those with any."""
+        with self.read() as connection:
+            return count_awaited(connection)
+
+    def awaited_draft(self, source: str, path: str) -> str:
+        """Return the draft of an entry whose page is awaited, as `take_feeds` was given it; "" where it is no more."""
+        with self.read() as connection:
+            return read_draft(connection, source, path)
+
+    def forget_pages(self) -> None:
+        """Forget the pages of entries that their feeds hold no more."""
+        with self._write() as connection:
+            forget_pages(connection)
+
+    # --- subscriptions ------------------------------------------------------------------------------------------
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Return the subscriptions at hubs, those of a source together."""
+        with self.read() as connection:
+            return _websub.read_subscriptions(connection)
+
+    def find_subscription(self, token: str) -> Subscription | None:
+        """Return the subscription of a token; None where there is none."""
+        with self.read() as connection:
+            return _websub.find_subscription(connection, token)
+
+    def plan_subscriptions(
+        self, plan: Callable[[Sequence[Subscription]], Iterable[Subscription]], *, now: datetime
+    ) -> None:
+        """Let there be the subscriptions that `plan` returns, which is asked within the transaction."""
+        with self._write() as connection:
+            _websub.plan_subscriptions(connection, plan, now)
+
+    def change_subscription(
+        self, token: str, change: Callable[[Subscription], Subscription | None], *, now: datetime
+    ) -> Subscription | None:
+        """Put in its place what `change` returns, which is asked within the transaction, and return that.
+
+        None where there is no such subscription, or none any more.
+        """
+        with self.begin() as connection:
+            return _websub.change_subscription(connection, token, change, now)
+
+    def hasten_poll(self, source: str, *, now: datetime) -> None:
+        """Let a feed be due at once, unless it has ended."""
+        with self.begin() as connection:
+            _websub.hasten_poll(connection, source, now)
+
+    # --- sources that are kept here -----------------------------------------------------------------------------
+
+    def added(self) -> tuple[Added, ...]:
+        """Return the sources that are kept in the store, in the order in which they came."""
+        with self.read() as connection:
+            return _added.read_added(connection)
+
+    def add_sources(self, choose: Callable[[Sequence[Added]], Sequence[Added]], *, now: datetime) -> None:
+        """Keep the sources that `choose` returns, out of what it is given: those that are kept already.
+
+        It is asked within the transaction, so that no other process comes in between; what it raises ends it.
+        """
+        with self._write() as connection:
+            _added.write_added(connection, choose(_added.read_added(connection)), now)
+
+    def remove_source(self, name: str, *, is_known: bool = True, with_entries: bool = False) -> int | None:
+        """Remove a source that is kept here with all that is known of it; None where none has the name.
+
+        Its entries stay, or go `with_entries` where they were met nowhere else: returns how many went. What a pass
+        under way still brings of it is not kept. With `is_known` false something else goes by its name, and nothing
+        but the source itself is removed.
+        """
+        removed: list[int] = []
+        with self._write() as connection:
+            if not _added.delete_added(connection, name):
+                return None
+            before = _entries.counter(connection, "changes")
+            if is_known:
+                _added.forget_known(connection, name)
+                removed = forget_source(connection, name) if with_entries else []
+        if removed:
+            self._follower.offer(before, (), removed, before + len(removed))
+        return len(removed)
+
+    def clear_removed(self) -> None:
+        """Let the names of sources that were removed be as free as any; call it where a pass begins."""
+        with self._write() as connection:
+            _added.clear_removed(connection)
+
+    def paused(self) -> dict[str, datetime]:
+        """Return since when each source that is paused is, by its name."""
+        with self.read() as connection:
+            return _added.read_paused(connection)
+
+    def pause(self, name: str, *, now: datetime) -> bool:
+        """Leave a source alone from now on; False where it is paused already."""
+        with self._write() as connection:
+            return _added.write_paused(connection, name, now)
+
+    def resume(self, name: str) -> bool:
+        """Leave a source alone no longer; False where it is not paused."""
+        with self._write() as connection:
+            return _added.delete_paused(connection, name)

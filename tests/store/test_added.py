@@ -1,0 +1,182 @@
+"""Sources that the store keeps: what is kept of them, and what goes when they go."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert, select
+
+from feeder.settings import SourceConfig
+from feeder.sources.polling import new_poll
+from feeder.store import Added, Document, FeedTaken, Origin, Saved, Store, new_added, prepare
+from feeder.store.tables import added, documents, polls, removed_sources
+from tests.entries import make_entry
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+RAIN = SourceConfig(
+    name="rain", feed="https://e.org/rain", categories=("Weather", "天气"), every="1h", allow_private=True
+)
+
+
+def keep(store: Store, *sources: SourceConfig, title: str = "", link: str | None = None) -> None:
+    store.add_sources(lambda _: [new_added(one, title=title, link=link) for one in sources], now=NOW)
+
+
+def taken(source: str, *numbers: int) -> FeedTaken:
+    incoming = [prepare(Origin(source, f"https://e.org/{source}"), make_entry(number)) for number in numbers]
+    return FeedTaken(source, incoming, [Document(str(number), 0, 0, "x") for number in numbers])
+
+
+def met(store: Store, source: str, *numbers: int) -> list[Saved]:
+    return store.take_feeds([taken(source, *numbers)])[0]
+
+
+def test_a_source_is_kept_as_it_is(store: Store) -> None:
+    keep(store, RAIN, title="Rain 雨", link="https://e.org/")
+    assert store.added() == (
+        Added(name="rain", feed_url="https://e.org/rain", source=RAIN, title="Rain 雨", link="https://e.org/"),
+    )
+    with store.read() as connection:
+        kept = connection.scalar(select(added.c.settings))
+    assert kept == {
+        "feed": "https://e.org/rain", "categories": ["Weather", "天气"], "every": "1h", "allow_private": True
+    }  # fmt: skip
+
+
+def test_who_chooses_sees_what_is_kept_and_can_refuse(store: Store) -> None:
+    keep(store, RAIN)
+    seen: list[str] = []
+
+    def refuse(kept: Sequence[Added]) -> list[Added]:
+        seen.extend(one.name for one in kept)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        store.add_sources(refuse, now=NOW)
+    assert seen == ["rain"]
+    keep(store)
+    assert len(store.added()) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"feed": "https://e.org/x", "sings": True}, "sings: unknown key; known here: "),
+        ({"feed": "gopher://e.org/x"}, "feed: 'gopher://e.org/x': write an http(s) address"),
+        ({"feed": "https://e.org/x", "every": "2d"}, "every is longer than seldom (2d and 1d)"),
+        ({"folder": "mirror"}, "it has no feed"),
+        ({}, "name one folder, feed or page"),
+    ],
+)
+def test_what_this_version_does_not_accept_is_told_and_can_be_removed(
+    sqlite_store: Store, settings: dict[str, object], problem: str
+) -> None:
+    keep(sqlite_store, RAIN)
+    row = {"name": "odd", "settings": settings, "title": "", "added_at": NOW}
+    with sqlite_store.begin() as connection:
+        connection.execute(insert(added).values(row))
+    odd, rain = sqlite_store.added()
+    assert (odd.name, odd.feed_url, odd.source) == ("odd", settings.get("feed", ""), None)
+    assert odd.problem is not None
+    assert odd.problem.startswith(problem)
+    assert rain.source == RAIN
+    assert sqlite_store.remove_source("odd") == 0
+
+
+def test_a_source_goes_with_all_that_is_known_of_it_but_its_entries(store: Store) -> None:
+    keep(store, RAIN)
+    met(store, "rain", 1, 2)
+    store.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
+    store.pause("rain", now=NOW)
+    assert store.remove_source("rain") == 0
+    assert (store.added(), store.documents("rain"), store.paused(), store.count()) == ((), {}, {}, 2)
+    assert list(store.polls()) == ["wind"]
+    assert store.remove_source("rain") is None
+
+
+def test_its_entries_go_with_it_when_they_were_met_nowhere_else(store: Store) -> None:
+    keep(store, RAIN)
+    met(store, "rain", 1, 2, 3)
+    met(store, "wind", 2)
+    store.save([(Origin("seeds", "4.md"), make_entry(4))])
+    assert store.search_state().changes == 4
+    assert store.remove_source("rain", with_entries=True) == 2
+    assert [entry.id for _, entry in store.news(0, 10)] == [make_entry(2).id, make_entry(4).id]
+    assert [origin.source for origin in store.origins(make_entry(2).id)] == ["wind"]
+    assert store.change() == 6
+    assert len(store.latest(10)) == 2
+
+
+def test_an_entry_that_a_pass_has_left_for_a_moment_is_not_taken_along(store: Store) -> None:
+    keep(store, RAIN)
+    store.take("mirror", [prepare(Origin("mirror", "/1.md"), make_entry(1))], [])
+    store.take("mirror", [], [], addresses=["/1.md"])  # it has moved, and is not met again yet
+    assert store.remove_source("rain", with_entries=True) == 0
+    assert store.count() == 1
+
+
+def test_what_a_pass_still_brings_of_a_removed_source_is_not_kept(store: Store) -> None:
+    keep(store, RAIN)
+    met(store, "rain", 1)
+    store.remove_source("rain", with_entries=True)
+    store.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
+    new, same = Saved.NEW, Saved.SAME
+    feeds = [taken(name, *numbers) for name, numbers in (("wind", (5,)), ("rain", (1, 2)), ("sun", (6, 5)))]
+    assert store.take_feeds(feeds) == [[new], [same, same], [new, same]]
+    assert (list(store.polls()), store.documents("rain"), store.count()) == (["wind"], {}, 2)
+
+
+def test_a_name_is_free_again_when_the_next_pass_begins_or_a_source_is_added_under_it(store: Store) -> None:
+    for begin in (store.clear_removed, lambda: keep(store, RAIN)):
+        keep(store, RAIN)
+        store.remove_source("rain")
+        begin()
+        assert met(store, "rain", 1) != []
+        store.record_polls([new_poll("rain", "https://e.org/rain")])
+        assert list(store.documents("rain")) == ["1"]
+        assert list(store.polls()) == ["rain"]
+        if not store.added():
+            keep(store, RAIN)
+        store.remove_source("rain")
+        store.clear_removed()
+
+
+def test_the_beginning_of_a_pass_sweeps_what_the_last_one_wrote_of_what_is_removed(store: Store) -> None:
+    keep(store, RAIN)
+    store.remove_source("rain")
+    with store.begin() as connection:
+        connection.execute(insert(documents).values(source="rain", **Document("a", 0, 0, "x")._asdict()))
+    store.pause("rain", now=NOW)  # one of that name in the configuration
+    store.clear_removed()
+    with store.read() as connection:
+        assert connection.execute(select(documents)).all() == []
+        assert connection.execute(select(polls)).all() == []
+        assert connection.execute(select(removed_sources)).all() == []
+    assert list(store.paused()) == ["rain"]
+
+
+def test_where_something_else_goes_by_its_name_only_the_source_itself_is_removed(store: Store) -> None:
+    keep(store, RAIN)
+    met(store, "rain", 1)
+    store.pause("rain", now=NOW)
+    assert store.remove_source("rain", is_known=False, with_entries=True) == 0
+    assert (store.added(), list(store.documents("rain")), list(store.paused())) == ((), ["1"], ["rain"])
+    assert met(store, "rain", 2) == [Saved.NEW]
+
+
+def test_a_source_is_paused_until_it_is_resumed_or_added_anew(store: Store) -> None:
+    assert store.pause("rain", now=NOW)
+    assert not store.pause("rain", now=datetime(2026, 6, 1, tzinfo=UTC))
+    assert store.paused() == {"rain": NOW}
+    assert store.resume("rain")
+    assert not store.resume("rain")
+    store.pause("rain", now=NOW)
+    keep(store, RAIN)
+    assert store.paused() == {}
+
+
+def test_documents_are_counted_and_the_failed_ones_named(store: Store) -> None:
+    store.record("a", [Document("1", 0, 0, "x"), Document("2", 0, 0, "x", "not text")])
+    store.record("b", [Document("1", 0, 0, "x")])
+    assert store.document_counts() == {"a": (2, 1), "b": (1, 0)}
+    assert store.failed_documents() == [("a", Document("2", 0, 0, "x", "not text"))]
