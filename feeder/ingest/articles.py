@@ -1,0 +1,140 @@
+"""Entries with their pages -> what the store takes in. Runs in the process that asks, or in one of `workers.py`'s.
+
+An entry is read as its feed gave it and, where its page was had, as that gives it: the fuller one is taken. So a page
+that asks for a log-in, or shows less than the feed does, takes nothing away.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from feeder.errors import FeedError
+from feeder.ingest.packing import packed, unpacked
+from feeder.ingest.reading import Edge, Learned, Settings, edge_of, let_in, normalised, selected
+from feeder.model import Draft, Entry
+from feeder.sources.fuller import Article, read_article, with_article
+from feeder.sources.remote import Fetched
+from feeder.store import Awaited, Incoming, Origin, Page, prepare
+from feeder.store.saving import fullness
+from feeder.store.tokens import visible_text
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePiece:
+    """An entry that is to be read with its page: the one that came, what is known of it, or neither.
+
+    `draft` is packed; "" where the source was removed meanwhile. `error` says why no page came, `is_final` that asking
+    again would not help. `put_off`: it was not asked for in this pass. `not_before` is the aware time until which its
+    server wants to be left alone.
+    """
+
+    settings: Settings
+    origin: Origin
+    awaited: Awaited
+    draft: str
+    learned: Learned
+    fetched: Fetched | None = None
+    known: Page | None = None
+    error: str | None = None
+    is_final: bool = False
+    put_off: bool = False
+    not_before: datetime | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether the entry was in the store before anything of its page was."""
+        known_late = self.known is not None and self.known.version == self.awaited.version and self.known.late
+        return self.awaited.saved or known_late
+
+
+class PageRead(NamedTuple):
+    """What came of an entry: what is to be saved, None where nothing is; `article` is what was new on its page, packed.
+
+    `error` says why its page is of no use, None where it is, and `is_final` that it will not be; `dropped` says that
+    the source's filters leave the entry out.
+    """
+
+    piece: PagePiece
+    incoming: Incoming | None = None
+    edge: Edge | None = None
+    article: str | None = None
+    error: str | None = None
+    is_final: bool = False
+    dropped: bool = False
+
+
+def read_pages(pieces: Sequence[PagePiece]) -> list[PageRead]:
+    """Read the entries, one after the other."""
+    return [_read(piece) for piece in pieces]
+
+
+def lost_page(piece: PagePiece) -> PageRead:
+    """Return what is told of a page that ended the process that read it."""
+    return PageRead(piece, error="it ended the process that read it, perhaps for want of memory; please report it")
+
+
+def _read(piece: PagePiece) -> PageRead:
+    if not piece.draft:
+        return PageRead(_bare(piece))
+    article, error = _article_of(piece)
+    settings = piece.settings
+    try:
+        draft = unpacked(Draft, piece.draft)
+        entry = let_in(settings, _fuller(piece, draft, article))
+        new = packed(article) if article is not None and error is None and piece.fetched is not None else None
+        read = PageRead(_bare(piece), article=new, error=error, is_final=piece.is_final)
+        if entry is None:
+            return read._replace(dropped=True)
+        reread = piece.awaited.again or piece.awaited.saved
+        known_by_link = draft.known_by_link
+        incoming = prepare(
+            piece.origin, entry, reread=reread, late=piece.late, shared=True, known_by_link=known_by_link
+        )
+        return read._replace(incoming=incoming, edge=edge_of(settings, entry, piece.learned))
+    except Exception as fault:  # a fault of ours over one entry must not stop the others (it is told and logged)
+        log.debug("%s", piece.awaited.link, exc_info=True)
+        return PageRead(_bare(piece), error=_fault(fault), is_final=True)
+
+
+def _article_of(piece: PagePiece) -> tuple[Article | None, str | None]:
+    """Return what the page holds, else what was known of it from before, and why the page that came is of no use."""
+    known = None if piece.known is None else unpacked(Article, piece.known.article)
+    if piece.fetched is None:
+        return known, piece.error
+    from feeder.sources.selecting import page_text  # noqa: PLC0415  loads an HTML parser, which few passes need
+
+    came, settings = piece.fetched, piece.settings
+    try:
+        html = page_text(came.body, came.headers.get("content-type"))
+        return read_article(html, url=came.url, article=settings.article, cut=settings.cut), None
+    except FeedError as error:
+        return known, str(error)
+    except Exception as fault:  # as above
+        log.debug("%s", came.url, exc_info=True)
+        return known, _fault(fault)
+
+
+def _fuller(piece: PagePiece, draft: Draft, article: Article | None) -> Entry:
+    entry = normalised(piece.settings, selected(piece.settings, draft), piece.learned)
+    if article is None:
+        return entry
+    by_page = normalised(piece.settings, with_article(draft, article), piece.learned)
+    return by_page if _says(by_page) > _says(entry) else entry
+
+
+def _says(entry: Entry) -> int:
+    return fullness(visible_text(entry.content))
+
+
+def _fault(fault: Exception) -> str:
+    return f"cannot be understood ({type(fault).__name__}); please report it"
+
+
+def _bare(piece: PagePiece) -> PagePiece:
+    """Return a piece without what was only there to be read: it goes back to another process."""
+    fetched = piece.fetched and replace(piece.fetched, body=b"")
+    return replace(piece, draft="", learned={}, fetched=fetched)
