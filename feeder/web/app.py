@@ -2,39 +2,54 @@
 
     GET ─▶ /search, /search.xml, /suggest, /related ─▶ `searches`: the store, in a thread
         ─▶ /healthz                                 ─▶ the store, in a thread ─▶ JSON
+        ─▶ /metrics, where it is switched on        ─▶ `metrics`: the store, in a thread ─▶ numbers
+        ─▶ /websub/TOKEN, and POST                  ─▶ `websub`: what hubs call
         ─▶ the rest                                 ─▶ `static`: a file of the published folder
 
 What goes wrong is answered with a page of `publish.pages` too. How pages look is not known here.
 """
 
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feeder.config import Config, SiteConfig
+from feeder.config import Config
 from feeder.errors import StoreError
 from feeder.publish import pages
 from feeder.publish.searching import SUGGEST_PATH
+from feeder.settings import SiteConfig
+from feeder.sources.websub import PATH as WEBSUB_PATH
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
 from feeder.web.searches import Searches
 from feeder.web.static import LIVE_HEADERS, PublishedFolder
+from feeder.web.websub import Callbacks
 
 log = logging.getLogger(__name__)
 
 
-def create_app(config: Config, store: Store) -> Starlette:
-    """Return the ASGI application over a published folder and a store."""
+def create_app(config: Config, store: Store, *, on_news: Callable[[], None] | None = None) -> Starlette:
+    """Return the ASGI application over a published folder and a store; `on_news`: a hub has delivered some."""
     site = config.site
     published = PublishedFolder(site.output)
     searches = Searches(config, store)
+    callbacks = Callbacks(config, store, on_news)
+    answered: Counter[int] = Counter()
 
     def healthz(_request: Request) -> Response:
         return _health(store)
+
+    def metrics(_request: Request) -> Response:
+        from feeder.web.metrics import respond  # noqa: PLC0415  few want it, and its library takes 60 ms to load
+
+        return respond(config, store, answered)
 
     async def file(request: Request) -> Response:
         return await published.respond(request.path_params["path"], request.headers)
@@ -53,10 +68,32 @@ def create_app(config: Config, store: Store) -> Starlette:
             Route(f"/{pages.RELATED_PATH}", searches.related),
             Route("/trends", trends),
             Route("/healthz", healthz),
+            Route(f"/{WEBSUB_PATH}/{{token}}", callbacks.respond, methods=["GET", "POST"]),
+            *([Route("/metrics", metrics)] if config.web.metrics else []),
             Route("/{path:path}", file),
         ],
+        middleware=[Middleware(_Counted, answered=answered)],
         exception_handlers={HTTPException: failed, Exception: failed},
     )
+
+
+class _Counted:
+    """Counts answers by their status; what is raised through here is answered with 500 further out."""
+
+    def __init__(self, app: ASGIApp, answered: Counter[int]) -> None:
+        self._app, self._answered = app, answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._answered[message["status"]] += 1
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counting)
+        except Exception:
+            self._answered[500] += 1
+            raise
 
 
 def _health(store: Store) -> Response:

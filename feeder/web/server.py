@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from feeder.config import Config, WebConfig
+from feeder.config import Config
 from feeder.errors import ServeError
+from feeder.settings import WebConfig
 from feeder.store import Store
 from feeder.web.app import create_app
 
@@ -22,17 +23,24 @@ _REASONS = {
 }
 
 
-async def serve(config: Config, store: Store, *, ready: Callable[[str], None] | None = None) -> None:
+async def serve(
+    config: Config,
+    store: Store,
+    *,
+    ready: Callable[[str], None] | None = None,
+    on_news: Callable[[], None] | None = None,
+) -> None:
     """Serve until cancelled, then let what is under way end, for at most five seconds.
 
-    `ready` gets the address, with the port that was taken, once connections are accepted.
+    `ready` gets the address, with the port that was taken, once connections are accepted. `on_news` is called when a
+    hub has delivered something new.
 
     Raises:
         ServeError: the configured address cannot be listened on.
     """
     with _listening(config.web) as listener:
         settings = uvicorn.Config(
-            create_app(config, store),
+            create_app(config, store, on_news=on_news),
             log_config=None,
             log_level=logging.WARNING,
             access_log=False,

@@ -10,13 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from feeder.config import Config, FeedConfig
+from feeder.config import Config
 from feeder.model import Entry, Media
 from feeder.publish.site import publish
+from feeder.settings import FeedConfig
 from feeder.store import Origin, Store
 from tests.entries import make_entry
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect  # waits for what follows a click, up to five seconds
 
 pytestmark = pytest.mark.browser
 
@@ -254,13 +256,14 @@ def test_a_reader_without_javascript_reads_searches_and_turns_pages(
     tab.click("text=搜索")
     tab.fill("input[name=q]", "繁体字")
     tab.press("input[name=q]", "Enter")
-    assert tab.locator("mark").all_text_contents() == ["繁體字"]
+    expect(tab.locator("mark")).to_have_text(["繁體字"])
     tab.click(".item")
-    assert tab.locator("h1").text_content() == "繁體字的標題"
+    expect(tab.locator("h1")).to_have_text("繁體字的標題")
     tab.click(".turn a")
+    expect(tab.locator("h1")).not_to_have_text("繁體字的標題")
     assert tab.url.startswith(f"{address}entries/")
     tab.click(".brand a")
-    assert tab.locator(".item").count() == len(entries)
+    expect(tab.locator(".item")).to_have_count(len(entries))
 
 
 def test_the_site_reads_from_a_disk(opened: Opener, published: Path, entries: list[Entry]) -> None:
@@ -271,7 +274,7 @@ def test_the_site_reads_from_a_disk(opened: Opener, published: Path, entries: li
     assert tab.evaluate("getComputedStyle(document.documentElement).backgroundColor") != "rgba(0, 0, 0, 0)"
     tab.click("text=存档")
     tab.click("text=2023年2月")
-    assert tab.locator(".titles li").count() == len(entries)
+    expect(tab.locator(".titles li")).to_have_count(len(entries))
     assert tab.complaints == []
 
 
@@ -366,7 +369,7 @@ def test_suggestions_are_walked_through_and_taken_with_the_keyboard(opened: Open
     tab.keyboard.press("ArrowDown")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/search?q=umbrella")
-    assert tab.locator(".item").count() == 2
+    expect(tab.locator(".item")).to_have_count(2)
     assert tab.complaints == []
 
 
@@ -396,7 +399,7 @@ def test_a_suggestion_is_taken_with_a_finger(opened: Opener, words: str) -> None
     assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     tab.tap("[role=option] >> text=parasols")
     tab.wait_for_url(re.compile("parasols"))
-    assert tab.locator(".item").count() == 3
+    expect(tab.locator(".item")).to_have_count(3)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -441,17 +444,19 @@ def test_a_search_is_narrowed_ordered_and_widened_without_javascript(opened: Ope
     tab.goto(words)
     tab.fill("#q", "雨")
     tab.press("#q", "Enter")
+    tab.wait_for_selector(".tally")
     everything = tab.locator(".item").count()
     tab.click(".narrow a >> text=parasols")
+    tab.wait_for_selector(".taken")
     assert 0 < tab.locator(".item").count() < everything
     tab.click(".tally a >> text=最相关")
-    assert tab.locator(".tally [aria-current]").text_content() == "最相关"
+    expect(tab.locator(".tally [aria-current]")).to_have_text("最相关")
     tab.click(".taken a >> text=parasols")
-    assert tab.locator(".item").count() == everything
-    assert tab.locator(".tally [aria-current]").text_content() == "最相关"
+    expect(tab.locator(".item")).to_have_count(everything)
+    expect(tab.locator(".tally [aria-current]")).to_have_text("最相关")
     tab.click("summary")
     tab.click(".help a >> text=title:雨")
-    assert tab.locator("#q").input_value() == "title:雨"
+    expect(tab.locator("#q")).to_have_value("title:雨")
 
 
 def test_a_mistake_is_pointed_at_from_below(opened: Opener, words: str) -> None:
