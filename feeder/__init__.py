@@ -8,19 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feeder.config import ChannelConfig, Config, FeedConfig, TelegramConfig, load_config
+    from feeder.config import Config, load_config
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
     from feeder.publish.saved import find_feed, read_search
     from feeder.publish.words import explain_query_error
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
+    from feeder.settings import ChannelConfig, FeedConfig, TelegramConfig
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, Trend, migrate, parse_query
     from feeder.store.tables import Moment
     from feeder.values import parse_duration
 
 _HOME = {
-    "feeder.config": ("ChannelConfig", "Config", "FeedConfig", "TelegramConfig", "load_config"),
+    "feeder.config": ("Config", "load_config"),
     "feeder.errors": (
         "ConfigError",
         "FeederError",
@@ -34,6 +35,7 @@ _HOME = {
     "feeder.publish.words": ("explain_query_error",),
     "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
+    "feeder.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
     "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "Trend", "migrate", "parse_query"),
     "feeder.store.tables": ("Moment",),
     "feeder.values": ("parse_duration",),

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import starmap
 from urllib.parse import urlsplit
 
 from feeder.config import Config
 from feeder.errors import ConfigError, FeederError, PublishError, StoreMissingError
+from feeder.ingest.sources import known_sources
+from feeder.ingest.states import iter_states, times
+from feeder.ingest.websub import check_subscriptions, websub_problem
 from feeder.publish.files import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import iter_services
@@ -32,6 +37,8 @@ def check(config: Config) -> Iterator[Finding]:
     yield from _check_store(config)
     yield _check_output(config)
     yield _check_address(config)
+    if problem := websub_problem(config):
+        yield Finding("websub", well=False, text=problem)
 
 
 def _check_schedule(config: Config) -> Iterator[Finding]:
@@ -49,6 +56,8 @@ def _check_schedule(config: Config) -> Iterator[Finding]:
 def _check_sources(config: Config) -> Iterator[Finding]:
     for source in config.sources:
         about = f"source {source.name}"
+        if source.folder is None:
+            continue  # what is known of a feed is in the store
         if not source.folder.is_dir():
             yield Finding(about, well=False, text=f"{source.folder} is not a folder; mend sources.folder")
             continue
@@ -69,16 +78,38 @@ def _check_store(config: Config) -> Iterator[Finding]:
             yield _check_search(store)
             if failure := store.get_note(LAST_FAILURE_NOTE):
                 yield Finding("last pass", well=False, text=f"ended early: {failure}")
-            for source in config.sources:
-                for document in store.documents(source.name).values():
-                    if document.error:
-                        yield Finding(f"source {source.name}", well=False, text=f"{document.path}: {document.error}")
+            yield from _check_documents(config, store)
+            yield from _check_states(config, store)
+            yield from starmap(Finding, check_subscriptions(store, now=datetime.now(UTC)))
             yield from _check_services(config, store)
     except StoreMissingError as error:
         yield Finding("store", well=True, text=str(error))
         yield from _check_services(config, None)
     except FeederError as error:
         yield Finding("store", well=False, text=str(error))
+
+
+def _check_documents(config: Config, store: Store) -> Iterator[Finding]:
+    names = {source.name for source in known_sources(config, store)} - store.paused().keys()
+    for name, document in store.failed_documents():
+        if name in names:
+            yield Finding(f"source {name}", well=False, text=f"{document.path}: {document.error}")
+
+
+def _check_states(config: Config, store: Store) -> Iterator[Finding]:
+    """Yield how each remote source is, each one that is paused, and each that the store keeps and nothing reads."""
+    for state in iter_states(config, store, now=datetime.now(UTC)):
+        about = f"source {state.name}"
+        if state.health in {"hidden", "unusable"}:
+            yield Finding(about, well=state.health == "hidden", text=f"{state.address}: {state.error}")
+        elif state.paused_at is not None:
+            text = f"{state.address}: paused; `feeder sources resume {state.name}` ends that"
+            yield Finding(about, well=True, text=text)
+        elif state.kind != "folder":
+            text = f"{state.address}: {state.error}{times(state.failures)}" if state.failures else state.address
+            if state.health == "ended":
+                text += f"; remove it, or let `feeder ingest {state.name}` ask once more"
+            yield Finding(about, well=not state.failures, text=text)
 
 
 def _check_search(store: Store) -> Finding:

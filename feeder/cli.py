@@ -7,10 +7,8 @@ output, everything else to standard error.
 import errno
 import logging
 import os
-import signal
 import sys
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,10 +17,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feeder.arguments import SearchCommand
+from feeder.cli_shared import JsonOption, Limit, end_with_the_reader, loaded, opened
+from feeder.cli_sources import opml_app, sources_app
 from feeder.errors import FeederError, QueryError
 
 if TYPE_CHECKING:
-    from feeder.config import Config
     from feeder.model import Entry
     from feeder.store import Store
     from feeder.update import Parts
@@ -36,19 +35,20 @@ app = typer.Typer(
     help="Turns archived articles into one clean Atom feed, a readable site, and a Telegram channel and bot.",
 )
 
+app.add_typer(sources_app, name="sources")
+app.add_typer(opml_app, name="opml")
+
 _YEARS = (1900, 9000)  # beyond which counting days back or on would leave the calendar
 
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="The configuration file [default: ./config.toml, if any]."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Their names; all by default.")]
 Words = Annotated[
     list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR; @NAME for a saved one.')
 ]
 SavedName = Annotated[str | None, typer.Argument(metavar="[@NAME]", help="Only what this saved search finds.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
 Reference = Annotated[str, typer.Argument(metavar="ID", help="An entry's id, link or key.")]
 
 
@@ -70,7 +70,7 @@ def run(context: typer.Context) -> None:
     from feeder.run import run as run_all
     from feeder.service import iter_services
 
-    with _opened(context) as (config, store):
+    with opened(context) as (config, store):
         services = [service for service in iter_services() if service.wanted(config)]
         asyncio.run(run_all(config, store, services, on_ready=_say_address))
 
@@ -116,7 +116,7 @@ def serve(context: typer.Context) -> None:
     from feeder import web
     from feeder.run import until_stopped
 
-    with _opened(context) as (config, store):
+    with opened(context) as (config, store):
         asyncio.run(until_stopped(web.serve(config, store, ready=_say_address)))
 
 
@@ -133,7 +133,7 @@ def bot(
     from feeder.service import get_service
 
     service = get_service("telegram")
-    with _opened(context) as (config, store):
+    with opened(context) as (config, store):
         if dry_run:
             for message in service.preview(config, store):
                 print(message)
@@ -149,8 +149,8 @@ def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: Jso
     from feeder.publish.saved import read_search
     from feeder.terminal import print_hits
 
-    _end_with_the_reader()
-    with _opened(context) as (config, store):
+    end_with_the_reader()
+    with opened(context) as (config, store):
         asked = read_search(" ".join(query), config.feeds)
         if asked.problem is not None:
             _fail(asked.problem, QueryError.exit_code)
@@ -185,9 +185,9 @@ def trends(
     """Show which words are in more entries of the last days than of the 4 weeks before."""
     from feeder.terminal import print_trends
 
-    _end_with_the_reader()
+    end_with_the_reader()
     now = datetime.now(UTC) if until is None else _end_of(until)
-    with _opened(context) as (_, store):
+    with opened(context) as (_, store):
         print_trends(store.trends(now=now, days=days, limit=limit, language=language), as_json=as_json)
 
 
@@ -197,8 +197,8 @@ def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as
     from feeder.publish.saved import get_search
     from feeder.terminal import print_entries
 
-    _end_with_the_reader()
-    with _opened(context) as (config, store):
+    end_with_the_reader()
+    with opened(context) as (config, store):
         entries = store.latest(limit, query=get_search(name, config.feeds) if name else None)
         if as_json:
             _print_json(store, entries)
@@ -211,8 +211,8 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
     """Show an entry, its text, and what was cut from it."""
     from feeder.terminal import print_entry
 
-    _end_with_the_reader()
-    with _opened(context) as (_, store):
+    end_with_the_reader()
+    with opened(context) as (_, store):
         entry = store.get(ref)
         if as_json:
             _print_json(store, [entry])
@@ -223,8 +223,8 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
 @app.command()
 def export(context: typer.Context) -> None:
     """Print every entry, oldest first, as one JSON object a line."""
-    _end_with_the_reader()
-    with _opened(context) as (_, store):
+    end_with_the_reader()
+    with opened(context) as (_, store):
         _print_json(store, store.iter_entries(oldest_first=True))
 
 
@@ -234,7 +234,7 @@ def reindex(context: typer.Context) -> None:
     from feeder.errors import PassRunningError
     from feeder.terminal import progress_bar
 
-    with _opened(context) as (config, store), progress_bar() as progress:
+    with opened(context) as (config, store), progress_bar() as progress:
         told = None if progress is None else partial(progress, "search index")
         if not store.follow(told, anew=True):
             raise PassRunningError(f"{config.store.search}: another process is writing the index; this one did nothing")
@@ -247,7 +247,7 @@ def check(context: typer.Context) -> None:
     from feeder.terminal import print_finding
 
     all_well = True
-    for finding in run_checks(_loaded(context, logging.ERROR)):
+    for finding in run_checks(loaded(context, logging.ERROR)):
         print_finding(finding)
         all_well = all_well and finding.well
     if not all_well:
@@ -299,38 +299,6 @@ def _end_of(day: datetime) -> datetime:
     return day.replace(tzinfo=UTC) + timedelta(days=1)
 
 
-def _end_with_the_reader() -> None:
-    """End without a word when whoever reads our results has seen enough (`| head`), as other tools do.
-
-    Not for commands that serve: a visitor who hangs up must not end them.
-    """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-
-
-def _loaded(context: typer.Context, level: int = logging.INFO) -> "Config":
-    """Return the configuration in force, with logging set up and the token kept out of it."""
-    from feeder.config import load_config
-    from feeder.log import set_up_logging
-    from feeder.publish.saved import read_saved
-
-    path, verbose = context.obj
-    config = load_config(path)
-    read_saved(config)  # a saved search that cannot be understood is a mistake in the configuration
-    token = config.telegram.token
-    set_up_logging(logging.DEBUG if verbose else level, secrets=[token.get_secret_value()] if token else [])
-    return config
-
-
-@contextmanager
-def _opened(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple["Config", "Store"]]:
-    """Give a command its configuration and its open store."""
-    from feeder.store import Store
-
-    config = _loaded(context, level)
-    with Store.open(config.store.url, search=config.store.search) as store:
-        yield config, store
-
-
 def _pass(
     context: typer.Context,
     parts: "Parts",
@@ -344,7 +312,7 @@ def _pass(
     from feeder.terminal import print_report, progress_bar
     from feeder.update import update as make_pass
 
-    with _opened(context, logging.WARNING) as (config, store), progress_bar() as progress:
+    with opened(context, logging.WARNING) as (config, store), progress_bar() as progress:
         report = make_pass(config, store, parts=parts, sources=sources, again=again, progress=progress)
     problems = list(report.problems())
     for problem in problems:
@@ -362,12 +330,12 @@ def _preview(context: typer.Context, sources: Collection[str], *, again: bool, a
     from feeder.store import Store
     from feeder.terminal import print_previews
 
-    config = _loaded(context, logging.WARNING)
+    config, now = loaded(context, logging.WARNING), datetime.now(UTC)
     try:
         with Store.open(config.store.url, search=config.store.search, create=False) as store:
-            previews = preview(config, store.documents, names=sources, again=again)
+            previews = preview(config, store, now=now, names=sources, again=again)
     except StoreMissingError:
-        previews = preview(config, lambda _: {}, names=sources, again=again)
+        previews = preview(config, None, now=now, names=sources, again=again)
     print_previews(previews, as_json=as_json)
     problems = [f"{name}: {reason}" for one in previews for name, reason in one.failed]
     for problem in problems:

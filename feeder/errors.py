@@ -4,7 +4,9 @@
     ├── ConfigError          a key, its value and the rule it breaks             exit code 2
     ├── QueryError           search words that cannot be understood, with the place       2
     ├── SourceError          a folder that cannot be read                                 1
-    │   └── ArticleError     one article that cannot be read; the others go on            1
+    │   ├── ArticleError     one article that cannot be read; the others go on            1
+    │   ├── FeedError        what was fetched is no feed that can be read                 1
+    │   └── FetchError       an address that cannot, or may not, be fetched               1
     ├── NoSuchEntryError     nothing in the store has this id, key or link                1
     ├── StoreError           the database cannot be used                                  3
     │   ├── StoreMissingError  there is none yet                                          3
@@ -73,6 +75,34 @@ class SourceError(FeederError):
 
 class ArticleError(SourceError):
     """One document that cannot become an entry; the text begins with its file name."""
+
+
+class FeedError(SourceError):
+    """A document that is no feed, or a list of feeds that cannot be read; the text says what it is instead."""
+
+
+FetchReason = Literal[
+    "bad-url",  # no http(s) address that can be fetched
+    "refused-address",  # it leads where no stranger may send us: a private network, a port that is not HTTP's
+    "dns",
+    "connect",
+    "tls",
+    "protocol",  # connected, and what came back is not a whole HTTP answer
+    "too-large",
+    "too-slow",
+    "too-many-redirects",
+]
+
+
+class FetchError(SourceError):
+    """One address that cannot, or may not, be fetched; `reason` is the kind of trouble, for counting and deciding.
+
+    An answer with a status of 400 or more is an answer, not this error.
+    """
+
+    def __init__(self, text: str, *, reason: FetchReason, url: str = "") -> None:
+        super().__init__(f"{url}: {text}" if url else text)
+        self.reason = reason
 
 
 class NoSuchEntryError(FeederError):

@@ -31,9 +31,15 @@ def set_up_logging(level: int = logging.INFO, *, secrets: Iterable[str] = ()) ->
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    quiet_libraries()
+    sys.excepthook = _log_uncaught
+
+
+def quiet_libraries() -> None:
+    """Let libraries say what matters to a person and no more; what trafilatura cannot read, we tell ourselves."""
     for loud in ("httpx", "httpcore", "apscheduler", "alembic"):
         logging.getLogger(loud).setLevel(logging.WARNING)
-    sys.excepthook = _log_uncaught
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

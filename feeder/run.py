@@ -1,6 +1,6 @@
 """Everything under one command, on one event loop: passes on schedule, the web server, and the services.
 
-    clock ── ticks ──> a pass, in a process of its own ──> store <── web server
+    clock ── ticks ──> a pass, in a process of its own ──> store <── web server ── what a hub delivers: publish soon
                                                              ^────── services (the Telegram bot)
 
 The clock only says when; a pass takes the store's lock, so that a cron job beside this process does no harm. A
@@ -14,7 +14,8 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -32,6 +33,8 @@ from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
 from feeder.values import AFTER_INGEST
 
 log = logging.getLogger(__name__)
+_NEWS = "news"  # the name of the clock's job for what came between passes
+_GATHERED_FOR = timedelta(seconds=10)  # what comes meanwhile is published with it: a pass takes a second of work
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would copy threads' locks in whatever state they are
 
 
@@ -59,7 +62,7 @@ async def run(
 
     try:
         await until_stopped(
-            web.serve(config, store, ready=ready),
+            web.serve(config, store, ready=ready, on_news=partial(passes.publish_soon, clock)),
             *(service.run(config, store) for service in services),
         )
     finally:
@@ -113,6 +116,11 @@ class _Passes:
         for setting, parts in plan.items():
             trigger = parse_trigger(getattr(self._config.schedule, setting), key=f"schedule.{setting}")
             clock.add_job(self._tick, trigger, args=[parts], next_run_time=datetime.now(UTC))
+
+    def publish_soon(self, clock: AsyncIOScheduler) -> None:
+        """Publish what has come in between two passes, unless the site is written at times of its own."""
+        if self._config.schedule.publish == AFTER_INGEST and clock.get_job(_NEWS) is None:
+            clock.add_job(self._tick, "date", run_date=datetime.now(UTC) + _GATHERED_FOR, args=[PUBLISH], id=_NEWS)
 
     async def stop(self) -> None:
         """End the pass under way; what it saved and wrote until then stays, and the next start goes on from there."""
@@ -170,8 +178,9 @@ def _log_outcome(outcome: UpdateReport | FeederError | None, exit_code: int | No
     elif isinstance(outcome, FeederError):
         log.error("%s", outcome)
     else:
-        for part in (*outcome.sources, outcome.site):
-            if part is not None:
-                log.info("%s", part)
+        for source in outcome.sources:
+            log.log(logging.DEBUG if source.is_idle else logging.INFO, "%s", source)
+        if outcome.site is not None:
+            log.info("%s", outcome.site)
         for problem in outcome.problems():
             log.warning("%s", problem)

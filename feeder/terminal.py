@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from feeder.update import UpdateReport
 
 _MATCH = "bold yellow"
-_DIM = "dim"
+DIM = "dim"
 _BARS = " ▁▂▃▄▅▆▇█"
 _SHOWN = (
     "link", "published", "updated", "authors", "credits", "categories", "language", "content", "source", "links",
@@ -41,26 +41,28 @@ def json_lines(store: "Store", entries: Iterable[Entry]) -> Iterator[str]:
 
 def print_entries(entries: Sequence[Entry]) -> None:
     """Print one line an entry: key, time (UTC), title, source."""
-    console = _console()
+    console = new_console()
     for entry in entries:
         console.print(_line(entry, Text(entry.title)))
 
 
 def print_hits(results: "Results") -> None:
     """Print what a search found, each with the place that matched, and how many there are in all."""
-    console = _console()
+    console = new_console()
     for hit in results.hits:
         console.print(_line(hit.entry, _marked(hit.title)))
         console.print(Text("    ").append_text(_marked(hit.snippet)))
     more = "more than " if results.more else ""
-    _console(stderr=True).print(f"{more}{_entries(results.total)} found", style=_DIM)
+    new_console(stderr=True).print(f"{more}{entries_told(results.total)} found", style=DIM)
     if not results.whole:
-        _console(stderr=True).print("the search index is being made: what it does not hold yet is missing", style=_DIM)
+        new_console(stderr=True).print(
+            "the search index is being made: what it does not hold yet is missing", style=DIM
+        )
 
 
 def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
     """Print an entry as `feeder show` does: each field with where it was read from, the text, what was cut."""
-    console = _console()
+    console = new_console()
     fields = {"key": entry.key, **entry_to_dict(entry)}
     text = visible_text(entry.content)
     fields |= {
@@ -80,15 +82,15 @@ def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
     if entry.cut:
         console.print()
     for block in entry.cut:
-        console.print(Text(f"cut  {block}", style=_DIM))
+        console.print(Text(f"cut  {block}", style=DIM))
 
 
 def print_trends(trends: Sequence["Trend"], *, as_json: bool) -> None:
     """Print one line a word that rises: the word, a bar a day, its entries, those before, and the ratio of shares."""
-    console = _console()
+    console = new_console()
     if not (trends or as_json):
-        _console(stderr=True).print(
-            "no word rises: too few entries in these days, or in the 4 weeks before", style=_DIM
+        new_console(stderr=True).print(
+            "no word rises: too few entries in these days, or in the 4 weeks before", style=DIM
         )
         return
     room = max((cell_len(trend.word) for trend in trends), default=0)
@@ -98,8 +100,8 @@ def print_trends(trends: Sequence["Trend"], *, as_json: bool) -> None:
             continue
         line = Text().append(trend.word, style="bold").append(" " * (room - cell_len(trend.word)) + "  ")
         times = f"×{trend.ratio:.1f}" if trend.before else "new"
-        line.append(spark_line(trend.daily), style="cyan").append(f"  {_entries(trend.count):>12}")
-        console.print(line.append(f"  {times:<6} {trend.before:,} in the 4 weeks before", style=_DIM))
+        line.append(spark_line(trend.daily), style="cyan").append(f"  {entries_told(trend.count):>12}")
+        console.print(line.append(f"  {times:<6} {trend.before:,} in the 4 weeks before", style=DIM))
 
 
 def spark_line(counts: Sequence[int]) -> str:
@@ -108,7 +110,8 @@ def spark_line(counts: Sequence[int]) -> str:
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] if most else _BARS[0] for count in counts)
 
 
-def _entries(count: int) -> str:
+def entries_told(count: int) -> str:
+    """Return a number of entries in words."""
     return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
@@ -118,19 +121,19 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
         for source in report.sources:
             print(json.dumps(source.as_dict(), ensure_ascii=False))
         return
-    console = _console()
+    console = new_console()
     for source in report.sources:
         console.print(str(source))
         if len(source.failed) > len(source.reasons):
             for reason, number in source.reasons.items():
-                console.print(Text(f"{number:>8} × {reason}", style=_DIM))
+                console.print(Text(f"{number:>8} × {reason}", style=DIM))
     if report.site is not None:
         console.print(str(report.site))
 
 
 def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
     """Print what a pass would read: one line a source, and under it the first paths of each kind."""
-    console = _console()
+    console = new_console()
     for preview in previews:
         if as_json:
             print(json.dumps(preview.as_dict(), ensure_ascii=False))
@@ -138,22 +141,23 @@ def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
         console.print(str(preview))
         for state, paths in preview.paths.items():
             for path in paths:
-                console.print(Text(f"{state:>10}  ", style=_DIM).append(path))
+                console.print(Text(f"{state:>10}  ", style=DIM).append(path))
             if (more := preview.counts[state] - len(paths)) > 0:
-                console.print(Text(f"{state:>10}  … and {more:,} more", style=_DIM))
+                console.print(Text(f"{state:>10}  … and {more:,} more", style=DIM))
 
 
 def print_finding(finding: "Finding") -> None:
     """Print one line of `feeder check`."""
     mark, style = ("ok ", "green") if finding.well else ("BAD", "bold red")
-    line = Text().append(mark, style=style).append(f"  {finding.about:<14} ", style=_DIM)
-    _console().print(line.append(finding.text))
+    about = finding.about + " " * (14 - cell_len(finding.about))
+    line = Text().append(mark, style=style).append(f"  {about} ", style=DIM)
+    new_console().print(line.append(finding.text))
 
 
 @contextmanager
 def progress_bar() -> Iterator["ReportProgress | None"]:
     """Give a function that shows progress on a terminal; None where nobody watches."""
-    console = _console(stderr=True)
+    console = new_console(stderr=True)
     if not console.is_terminal:
         yield None
         return
@@ -176,22 +180,23 @@ def progress_bar() -> Iterator["ReportProgress | None"]:
         yield show
 
 
-def _console(*, stderr: bool = False) -> Console:
+def new_console(*, stderr: bool = False) -> Console:
+    """Return what to print on: with colours on a terminal alone, and no line broken but where we break it."""
     return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, markup=False, soft_wrap=True)
 
 
 def _field(name: str, value: str) -> Text:
-    return Text().append(f"{name:>14}  ", style=_DIM).append(value)
+    return Text().append(f"{name:>14}  ", style=DIM).append(value)
 
 
 def _explained(field: Text, place: str | None) -> Text:
     """Return a field with an arrow to where it was read from, if that is known."""
-    return Text().append_text(field).append(f"  ← {place}", style=_DIM) if place else field
+    return Text().append_text(field).append(f"  ← {place}", style=DIM) if place else field
 
 
 def _line(entry: Entry, title: Text) -> Text:
-    line = Text().append(f"{entry.key}  {entry.published:%Y-%m-%d %H:%M}  ", style=_DIM).append_text(title)
-    return line.append(f"  {entry.source.title}", style=_DIM)
+    line = Text().append(f"{entry.key}  {entry.published:%Y-%m-%d %H:%M}  ", style=DIM).append_text(title)
+    return line.append(f"  {entry.source.title}", style=DIM)
 
 
 def _marked(fragments: Iterable[Any]) -> Text:

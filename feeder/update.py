@@ -1,6 +1,7 @@
 """One pass: ingest, publish, or both. The same for cron (`feeder update`), for the commands and for `feeder run`.
 
-A lock on the store keeps two passes from overlapping, in one process or in many.
+A lock on the store keeps two passes from overlapping, in one process or in many. After a pass over all sources, hubs
+are asked for what has to be subscribed to or renewed.
 """
 
 from collections.abc import Collection, Iterator
@@ -12,6 +13,7 @@ from typing import Literal
 from feeder.config import Config
 from feeder.errors import ConfigError, StoreError
 from feeder.ingest import IngestReport, Progress, ingest
+from feeder.ingest.websub import keep_subscriptions
 from feeder.model import rfc3339
 from feeder.publish.site import PublishReport, publish
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
@@ -62,7 +64,9 @@ def update(
             reports = ingest(config, store, names=sources, now=datetime.now(UTC), again=again, progress=progress)
         site = publish(config, store, progress=progress) if "publish" in parts else None
         store.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
-        return UpdateReport(sources=reports, site=site)
+    if "ingest" in parts and not sources:  # at the end, without the lock: a hub that is slow keeps nothing waiting
+        keep_subscriptions(config, store, now=datetime.now(UTC))
+    return UpdateReport(sources=reports, site=site)
 
 
 @contextmanager

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from feeder import ingest as module
-from feeder.config import Config, SourceConfig
+from feeder.config import Config
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest.reading import Learned, Read, Settings, read_files
+from feeder.settings import SourceConfig
 from feeder.sources import collection
 from feeder.sources.article import read_article
 from feeder.sources.folder import Found
@@ -163,6 +164,9 @@ def test_only_the_named_sources_are_read(folder: Path, config: Config, sqlite_st
 
 
 def test_the_whole_of_a_reports_counts_is_told() -> None:
+    assert IngestReport(source="a", not_due=1).is_idle
+    assert not IngestReport(source="a", not_due=1, pages=2).is_idle
+    assert not IngestReport(source="a", unchanged=1).is_idle
     report = IngestReport(source="a", read=3, new=1, changed=1, same=1, unchanged=4, failed=(("p", "r"),))
     assert str(report) == "a: 3 read, 1 new, 1 changed, 1 same, 1 failed (4 unchanged)"
     assert report.as_dict()["failed"] == [{"path": "p", "reason": "r"}]
@@ -284,7 +288,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     (folder / "1.md").unlink()
     (folder / "away").symlink_to("/")
     (folder / "picture.jpg").write_bytes(b"")
-    [shown] = preview(config, sqlite_store.documents)
+    [shown] = preview(config, sqlite_store, now=NOW)
     assert shown.counts == {"new": 1, "changed": 1, "gone": 1, "again": 0, "failed": 1, "unchanged": 1}
     assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",)}
     assert str(shown) == "mirror: 1 new, 1 changed, 1 gone, 1 failed (1 unchanged)"
@@ -297,10 +301,10 @@ def test_a_preview_names_the_first_paths_only_and_says_what_cannot_be_read(
 ) -> None:
     many(folder, 3)
     both = Config(sources=(*config.sources, SourceConfig(name="gone", folder=tmp_path / "nowhere")))
-    shown, gone = preview(both, lambda _: {}, most=2)
+    shown, gone = preview(both, None, now=NOW, most=2)
     assert (shown.counts["new"], shown.paths["new"]) == (3, ("0.md", "1.md"))
     assert gone.failed == ((str(tmp_path / "nowhere"), "this folder cannot be read: No such file or directory"),)
-    assert str(preview(config, lambda _: {}, names=["mirror"])[0]) == "mirror: 3 new"
+    assert str(preview(config, None, now=NOW, names=["mirror"])[0]) == "mirror: 3 new"
 
 
 def test_a_report_counts_failures_by_reason() -> None:

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from feeder import ingest as module
-from feeder.config import Config, SourceConfig
+from feeder.config import Config
 from feeder.ingest import IngestReport, ingest, preview, reading
 from feeder.ingest.reading import Learned, Read, Settings, read_files
 from feeder.model import Entry
+from feeder.settings import SourceConfig
 from feeder.sources.folder import Found
 from feeder.store import Incoming, Origin, Store, prepare
 from feeder.store.tables import metadata
@@ -165,7 +166,7 @@ def test_a_pass_that_is_killed_while_it_reads_once_more_is_ended_by_the_next(
     with pytest.raises(KeyboardInterrupt):
         ingest(config, sqlite_store, now=NOW, progress=stop)
     assert sum(NOTICE in entry.content for entry in sqlite_store.iter_entries()) == 10
-    [shown] = preview(config, sqlite_store.documents)
+    [shown] = preview(config, sqlite_store, now=NOW)
     assert (shown.counts["again"], shown.counts["unchanged"]) == (10, 18)
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.again, report.unchanged) == (10, 18)
@@ -259,7 +260,7 @@ def test_a_preview_says_how_many_would_be_read_again(folder: Path, config: Confi
     ingest(config, sqlite_store, now=NOW)
     write(folder, 0, "改过了。")
     write(folder, 3)
-    [shown] = preview(config, sqlite_store.documents, again=True)
+    [shown] = preview(config, sqlite_store, now=NOW, again=True)
     assert str(shown) == "mirror: 1 new, 1 changed, 2 again"
     assert shown.counts["unchanged"] == 0
 

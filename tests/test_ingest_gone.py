@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from feeder import ingest as module
-from feeder.config import Config, SourceConfig
+from feeder.config import Config
 from feeder.ingest import IngestReport, ingest
+from feeder.settings import SourceConfig
 from feeder.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -86,11 +87,12 @@ def test_a_moved_file_is_no_removal_of_its_entry(folder: Path, sqlite_store: Sto
 
 def test_all_articles_of_an_export_go_with_it(store: Store, folder: Path) -> None:
     (folder / "saved.csv").write_text(export(11, 12, 13))
+    (folder / "1.md").write_text(article(1))
     read(removing(folder), store)
-    assert store.count() == 3
+    assert store.count() == 4
     (folder / "saved.csv").unlink()
     assert read(removing(folder), store).removed == 3
-    assert store.count() == 0
+    assert store.count() == 1
 
 
 def test_names_that_are_like_that_of_an_export_are_not_taken_for_it(folder: Path, sqlite_store: Store) -> None:
@@ -136,6 +138,7 @@ def test_with_keep_everything_stays_that_was_ever_met(folder: Path, sqlite_store
     assert read(keeping(folder), sqlite_store).removed == 0
     assert titles(sqlite_store) == ["题目11", "题目12", "题目13"]
     path.unlink()
+    (folder / "1.md").write_text(article(1))
     assert read(removing(folder), sqlite_store).removed == 3  # all that it ever held
 
 
@@ -203,3 +206,23 @@ def test_a_pass_that_is_killed_leaves_what_is_to_go_to_the_next(
             read(removing(folder), sqlite_store)
     assert read(removing(folder), sqlite_store).removed == 1
     assert titles(sqlite_store) == ["题目2"]
+
+
+def test_a_folder_that_is_suddenly_empty_takes_nothing_with_it(folder: Path, store: Store) -> None:
+    for number in (1, 2):
+        (folder / f"{number}.md").write_text(article(number))
+    read(removing(folder), store)
+    mounted = folder.rename(folder.parent / "mounted")
+    folder.mkdir()
+    (folder / "photo.jpg").write_bytes(b"no article")
+    report = read(removing(folder), store)
+    [(path, told)] = report.failed
+    assert (path, report.gone, report.removed, store.count()) == (str(folder), 0, 0, 2)
+    assert told == (
+        "it is empty, and 2 documents were in it: nothing is removed; mount its disk where it is not mounted, "
+        "and where they are to go, put an article in it or take the source out"
+    )
+    (folder / "photo.jpg").unlink()
+    folder.rmdir()
+    mounted.rename(folder)
+    assert str(read(removing(folder), store)) == "mirror: nothing new (2 unchanged)"

@@ -1,10 +1,19 @@
+import json
+import re
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from rich.cells import cell_len
 
+from feeder.ingest.states import SourceState
 from feeder.store import Origin, Store, Trend, parse_query
 from feeder.terminal import print_entry, print_hits, print_trends, progress_bar, spark_line
+from feeder.terminal_sources import print_states
 from tests.entries import make_entry
+
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
 
 def test_a_progress_bar_is_shown_on_a_terminal_with_rate_and_total(
@@ -106,3 +115,77 @@ def test_that_nothing_rises_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_spark_line_has_a_bar_for_all_that_is_not_nothing() -> None:
     assert spark_line([0, 1, 500, 1000]) == " ▁▄█"
     assert (spark_line([0, 0]), spark_line([])) == ("  ", "")
+
+
+def states() -> list[SourceState]:
+    at = "https://weather.example/blog/feed.xml"
+    feed = partial(SourceState, kind="feed", kept_in="store", address=at)
+    hour = timedelta(hours=1)
+    return [
+        SourceState(name="seeds", kind="folder", kept_in="file", address="/srv/seeds", health="well", documents=5),
+        feed(name="青石-daily", health="well", last_check_at=NOW - hour / 20, next_check_at=NOW + hour * 1.2),
+        feed(
+            name="down",
+            health="failing",
+            failures=4,
+            error="its server answers 404 Not Found",
+            last_check_at=NOW - 48 * hour,
+            next_check_at=NOW - hour / 60,
+        ),
+        feed(name="quiet", health="well", last_check_at=NOW, paused_at=NOW),
+        feed(name="a-name-of-more-columns-than-most", health="not read yet"),
+        feed(name="rain", health="hidden", error="hidden " + "by it " * 20),
+    ]
+
+
+def shown_at(width: int | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    if width is not None:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", str(width))
+    print_states(states(), now=NOW, as_json=False)
+    return re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
+
+
+def test_sources_stand_in_columns_and_a_pipe_gets_all_of_their_addresses(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = shown_at(None, monkeypatch, capsys)
+    assert lines[:6] == [
+        "NAME                      KIND    IN     STATE         CHECKED     NEXT       ADDRESS",
+        "seeds                     folder  file   well                                 /srv/seeds",
+        "青石-daily                feed    store  well          3 min ago   in 1 h     https://weather.example/blog/feed.xml",
+        "down                      feed    store  failing       2 days ago  next pass  https://weather.example/blog/feed.xml",
+        "  its server answers 404 Not Found (4 times in a row)",
+        "quiet                     feed    store  paused        just now               https://weather.example/blog/feed.xml",
+    ]
+    assert len(lines) == 9
+
+
+@pytest.mark.parametrize(
+    ("width", "address"),
+    [
+        (120, "https://weather.example/blog/feed.xml"),
+        (110, "weather.example/blog/feed.xml"),
+        (90, "weather.exa…"),
+        (80, ""),
+    ],
+)
+def test_a_terminal_gets_as_much_of_an_address_as_it_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int, address: str
+) -> None:
+    lines = shown_at(width, monkeypatch, capsys)
+    assert (
+        lines[2] == f"青石-daily                feed    store  well          3 min ago   in 1 h     {address}".rstrip()
+    )
+    assert ("ADDRESS" in lines[0]) == bool(address)
+    ordinary = [line for line in lines if not line.startswith("a-name")]
+    assert max(map(cell_len, ordinary)) <= width
+    assert [line[:2] for line in lines[-2:]] == ["  ", "  "]
+    assert " ".join(line.strip() for line in lines[-2:]) == ("hidden " + "by it " * 20).strip()
+
+
+def test_sources_as_json_are_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_states(states(), now=NOW, as_json=True)
+    first, second, *_ = map(json.loads, capsys.readouterr().out.splitlines())
+    assert set(first) == {field.name for field in fields(SourceState)}
+    assert second["next_check_at"] == "2026-05-01T13:12:00Z"

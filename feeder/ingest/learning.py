@@ -51,11 +51,15 @@ class Learning:
         if self._unwritten * _TENTH > self._tally.articles.total():
             self._write()
 
-    def apply(self) -> int:
-        """Note which files are to be read again, for more or less is known now than when they were; how many."""
+    def keep(self) -> None:
+        """Keep in the store what was counted."""
         self.learn()
         if self._unwritten:
             self._write()
+
+    def apply(self) -> int:
+        """Note which files are to be read again, for more or less is known now than when they were; how many."""
+        self.keep()
         told = json.dumps({name: sorted(marks) for name, marks in self.learned.items() if marks}, sort_keys=True)
         digest = hashlib.sha256(told.encode()).hexdigest()
         # What was known before this pass and is no more was true of those that it was cut from: they stay as they are.

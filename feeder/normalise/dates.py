@@ -16,8 +16,10 @@ from feeder.normalise.numerals import in_figures
 
 READ_TIME = "read time"
 
-# Which place is believed before which. A body's own date comes before all when it is exact (`_rank`).
+# Which place is believed before which. A body's own date comes before all but a feed's when it is exact (`_rank`).
 _ORDER = (
+    "feed",
+    "body, exact",
     "epoch",
     "front matter",
     "byline",
@@ -171,7 +173,7 @@ def link_stamps(link: str) -> list[Stamp]:
 def _rank(stamp: Stamp, moment: Moment, epochs: Sequence[datetime]) -> int:
     exact = stamp.read_from == "body" and moment.timed and moment.zoned
     if exact and all(moment.at <= epoch + _EPOCH_SKEW for epoch in epochs):
-        return -1
+        return _ORDER.index("body, exact")
     return _ORDER.index(stamp.read_from) if stamp.read_from in _ORDER else len(_ORDER)
 
 

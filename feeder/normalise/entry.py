@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp
+from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp, is_iri
 from feeder.normalise.blocks import Block
 from feeder.normalise.boilerplate import Trimmed, trim
 from feeder.normalise.credits import dateline_author
@@ -30,11 +30,11 @@ from feeder.normalise.urls import clean_link, fold_link, to_uri
 
 _Value = TypeVar("_Value")
 
-_IRI = re.compile(r"(?:https?://|tag:|urn:|doi:|ark:)\S+", re.IGNORECASE)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 # A full-width mark brings its own space with it.
 _FULL_WIDTH_END = re.compile(r"[。！？；：，、」』）》】][”’]*\Z")
 # Dates of these places are as good as any: the text need not be searched for another.
-_DATED = frozenset({"epoch", "front matter", "byline", "page", "body"})
+_DATED = frozenset({"feed", "epoch", "front matter", "byline", "page", "body"})
 # Fields that a draft may bring with it, in the words of `Draft.read_from`.
 _SAID = ("title", "link", "categories", "language", "summary", "rights", "source")
 _KINDS = {"html": "HTML", "markdown": "Markdown", "text": "plain text"}
@@ -61,12 +61,13 @@ def normalise(
     link = clean_link(draft.link) if draft.link else None
     title = plain(draft.title or "")
     blocks = _read(draft, link)
-    article = trim(blocks, title=title, link=link, authors=draft.authors, learned=boilerplate)
+    authors = [person.name for person in draft.authors]
+    article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
     if keep:
         article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
     dates = choose_dates(_stamps(draft, article, link, text), now=now, zone=timezone)
-    authors, credits_, authors_from = _people(draft, article)
+    people, credits_, authors_from = _people(draft, article)
     entry = Entry(
         id=_identity(draft, link, source),
         link=link,
@@ -74,7 +75,7 @@ def normalise(
         published=dates.published,
         updated=dates.updated,
         published_from=dates.published_from,
-        authors=authors,
+        authors=people,
         credits=credits_,
         categories=_once(plain(name) for name in (*draft.categories, *article.categories, *categories)),
         language=find_language(f"{text}\n{title}", draft.language),
@@ -88,7 +89,7 @@ def normalise(
         cut=tuple(one_line(line) for text in article.cut for line in text.split("\n")),
     )
     read_from = _read_from(draft, article, entry, categories) | dict(dates.read_from)
-    return replace(entry, read_from=read_from | {"authors": authors_from} if authors else read_from)
+    return replace(entry, read_from=read_from | {"authors": authors_from} if people else read_from)
 
 
 def _read(draft: Draft, link: str | None) -> list[Block]:
@@ -113,18 +114,36 @@ def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[C
     """Return authors, credits, and where the authors were read from."""
     drafted = (Credit(role=credit.role, name=plain(credit.name)) for credit in draft.credits)
     everyone = _once(credit for credit in (*drafted, *article.credits) if credit.name)
-    names, place = next(((names, place) for names, place in _authors(draft, article, everyone) if names), ((), ""))
-    authors = tuple(Person(name=name) for name in names)
+    authors, place = next(((people, place) for people, place in _authors(draft, article, everyone) if people), ((), ""))
+    names = {person.name for person in authors}
     return authors, tuple(c for c in everyone if c.role != "author" or c.name not in names), place
 
 
-def _authors(draft: Draft, article: Trimmed, credits_: Iterable[Credit]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _authors(draft: Draft, article: Trimmed, credits_: Iterable[Credit]) -> Iterator[tuple[tuple[Person, ...], str]]:
     """Yield who may be the author and where that stood, the best first: a name the source gives excludes all others."""
-    yield _once(map(plain, draft.authors)), draft.read_from.get("authors", "the source")
-    yield _once(map(plain, article.authors)), "byline"
-    yield _once(credit.name for credit in credits_ if credit.role == "author"), "credits"
+    yield _distinct(map(_person, draft.authors)), draft.read_from.get("authors", "the source")
+    yield _named(map(plain, article.authors)), "byline"
+    yield _named(credit.name for credit in credits_ if credit.role == "author"), "credits"
     opening = next((block.text for block in article.blocks if block.kind == "paragraph"), "")
-    yield _once([dateline_author(opening)]), "dateline"
+    yield _named([dateline_author(opening)]), "dateline"
+
+
+def _person(given: Person) -> Person:
+    """Return who a source names, with the addresses that can be one (RFC 4287 §3.2)."""
+    email = given.email if given.email and _EMAIL.fullmatch(given.email) else None
+    return Person(name=plain(given.name), uri=clean_link(given.uri) if given.uri else None, email=email)
+
+
+def _named(names: Iterable[str | None]) -> tuple[Person, ...]:
+    return _distinct(Person(name=name or "") for name in names)
+
+
+def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
+    """Return everybody who has a name, each name once."""
+    found: dict[str, Person] = {}
+    for person in people:
+        found.setdefault(person.name, person)
+    return tuple(person for name, person in found.items() if name)
 
 
 def _read_from(draft: Draft, article: Trimmed, entry: Entry, configured: Collection[str]) -> dict[str, str]:
@@ -147,7 +166,7 @@ def _read_from(draft: Draft, article: Trimmed, entry: Entry, configured: Collect
 
 def _identity(draft: Draft, link: str | None, source: str) -> str:
     """Return the atom:id: the source's own where it is an IRI, else the link, else one made of where it lies."""
-    if draft.id and _IRI.fullmatch(draft.id):
+    if draft.id and is_iri(draft.id):
         return to_uri(draft.id)
     return to_uri(link) if link is not None else _urn(f"{source}/{draft.origin}")
 
@@ -160,7 +179,8 @@ def _source(draft: Draft, link: str | None, source: str) -> Source:
     name = source or None
     if (given := draft.source) is not None:
         link = clean_link(given.link or "")
-        return Source(title=plain(given.title), id=to_uri(given.id), link=link, name=name)
+        own = given.id if is_iri(given.id) else link or _urn(f"{source}/{given.id}")
+        return replace(given, title=plain(given.title), id=to_uri(own), link=link, name=name)
     if link is None:
         return Source(title=source or "feeder", id=_urn(f"{source}/"), name=name)
     parts = urlsplit(link)
@@ -189,7 +209,7 @@ def _media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Med
     for media in draft.media:
         if (url := clean_link(media.url, link)) is not None:
             title = plain(media.title) if media.title else None
-            found.setdefault(url, Media(url=url, kind=media.kind, type=media.type, length=media.length, title=title))
+            found.setdefault(url, replace(media, url=url, title=title))
     return tuple(found.values())
 
 
@@ -200,7 +220,7 @@ def _links(draft: Draft, article: Trimmed, own: str | None) -> tuple[Link, ...]:
     for link in (*draft.links, *article.links):
         if (href := clean_link(link.href, own)) is not None and (fold := fold_link(href)) not in found:
             found[fold] = None
-            links.append(Link(rel=link.rel, href=href, title=plain(link.title) if link.title else None))
+            links.append(replace(link, href=href, title=plain(link.title) if link.title else None))
     return tuple(links)
 
 

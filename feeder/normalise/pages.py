@@ -13,6 +13,8 @@ from typing import Any
 import lxml.html
 from lxml import etree
 
+from feeder.markup import thin_tags
+
 _WHOLE = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
@@ -62,6 +64,7 @@ def reduce_page(html: str) -> str:
     is_whole = _WHOLE.match(html) is not None
     if len(html) > _MAX_LENGTH or not (is_whole or _PART.search(html)) or html.count("<") > _MAX_ELEMENTS:
         return html
+    html = thin_tags(html)
     page = _DECLARATION.sub("", html) if is_whole else f"<div>{html}</div>"
     try:
         root = lxml.html.fromstring(page)

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from lxml import etree
 
+from feeder.markup import thin_tags
+
 _PARSER_SETTINGS = {"encoding": "utf-8", "remove_comments": True, "remove_pis": True, "no_network": True}
 
 
@@ -60,7 +62,7 @@ def parse_html(html: str) -> Element:
     The text must be clean (`text.clean_text`): libxml2 ends at a NUL, and UTF-8 has no surrogates.
     """
     parser = etree.HTMLParser(**_PARSER_SETTINGS)  # its own: a parser that is shared makes threads wait for each other
-    root: Element = etree.fromstring(f"<body>{html}".encode(), parser)
+    root: Element = etree.fromstring(f"<body>{thin_tags(html)}".encode(), parser)
     return root
 
 

@@ -27,7 +27,7 @@ _NUMERIC = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # What stands in an address as itself: RFC 3986 §2.2 and §2.3, with % for what is encoded already.
 _SAFE = "/:@!$&'()*+,;=~-._%"
-_URI = re.compile(r"[a-z][a-z0-9+.-]*:(?:[\w/:@!$&'()*+,;=~.?#-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w/:@!$&'()*+,;=~.?#-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _NOT_IRI = re.compile(r"[\s\"<>\\^`{|}]")
 
 # Parameters that tell who sent the reader, never what the reader gets.

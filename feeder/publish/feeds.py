@@ -20,14 +20,15 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement
 
-from feeder.config import SiteConfig
 from feeder.model import Entry, Feed, Media, Person, rfc3339
 from feeder.normalise.text import one_line
 from feeder.normalise.urls import to_uri
+from feeder.settings import SiteConfig
 
 GENERATOR = "feeder"
 MEDIA_TYPE = "application/atom+xml"
 
+_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"  # Atom has no word for how long a recording plays
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NO_ENTRY_YET = datetime(1970, 1, 1, tzinfo=UTC)
 _TIE = timedelta(milliseconds=1)
@@ -190,6 +191,8 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
             SubElement(feed, "link", _attributes(href=to_uri(link.href), rel=link.rel, title=_one_line(link.title)))
         for media in entry.media:
             SubElement(feed, "link", _enclosure(media))
+        if (plays := next(filter(None, (media.duration_s for media in entry.media)), None)) is not None:
+            SubElement(feed, f"{{{_ITUNES}}}duration", nsmap={"itunes": _ITUNES}).text = str(plays)
         self._add_source(feed)
         for name in ("title", "summary", "rights"):
             _declare_markup(feed.find(name))
@@ -201,7 +204,7 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
         name = self.entry.source.title or self.entry.source.id
         SubElement(source, "id").text = to_uri(self.entry.source.id)
         SubElement(source, "title").text = name
-        SubElement(source, "updated").text = rfc3339(self.entry.updated)
+        SubElement(source, "updated").text = rfc3339(self.entry.source.updated or self.entry.updated)
         if self.entry.source.link:
             SubElement(source, "link", href=to_uri(self.entry.source.link))
         if not self.entry.authors:

@@ -15,10 +15,10 @@ from urllib.parse import quote, urlencode, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from lxml import html as lxml_html
 
-from feeder.config import SiteConfig
 from feeder.model import Entry, Media, rfc3339
 from feeder.publish.saved import SavedSearch
 from feeder.publish.words import Words, words_for
+from feeder.settings import SiteConfig
 
 FEED_PATH = "atom.xml"
 SEARCH_PATH = "search"

@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from feeder.config import Config, FeedConfig
+from feeder.config import Config
 from feeder.errors import ConfigError, QueryError
-from feeder.store import Query, parse_query
-from feeder.store.query import Last
+from feeder.settings import FeedConfig, SourceConfig
+from feeder.store import Query, filter_problem, parse_query
+from feeder.store.query import Last, problem_of
 
 _NAMED = re.compile(r'\s*[@＠]([^\s，。、；！？|｜()（）"＂“「『]+)')  # ends where any word of a search ends
 
@@ -40,22 +41,17 @@ def read_saved(config: Config) -> tuple[SavedSearch, ...]:
     """Return the saved searches in the order of the configuration.
 
     Raises:
-        ConfigError: one that cannot be understood, with the place, or that has nothing to look for; or one, or the
-            query of a channel, that begins with `@NAME`.
+        ConfigError: one that cannot be understood, with the place, or that has nothing to look for, those that sources
+            keep and drop by included; or one, or the query of a channel, that begins with `@NAME`.
     """
     _refuse_names(config)
-    saved = []
-    for number, feed in enumerate(config.feeds):
-        try:
-            query = parse_query(feed.query)
-            problem = query.problem
-        except QueryError as error:
-            problem = f"{error} (at character {error.place + 1})"
-            query = Query(None)
-        if problem is not None:
-            raise ConfigError(f"{config.file or 'default'}: feeds[{number}].query: {feed.query!r}: {problem}")
-        saved.append(SavedSearch(feed, query))
-    return tuple(saved)
+    for number, source in enumerate(config.sources):
+        if (problem := filter_problem(source)) is not None:
+            raise ConfigError(f"{config.file or 'default'}: sources[{number}].{problem}")
+    return tuple(
+        SavedSearch(feed, _understood(config, f"feeds[{number}].query", feed.query))
+        for number, feed in enumerate(config.feeds)
+    )
 
 
 def read_search(text: str, feeds: Sequence[FeedConfig]) -> Query:
@@ -101,6 +97,20 @@ def find_feed(name: str, feeds: Sequence[FeedConfig]) -> FeedConfig | None:
     return next((feed for feed in feeds if feed.name.casefold() == name.casefold()), None)
 
 
+def named_filter(source: SourceConfig, feeds: Sequence[FeedConfig]) -> str | None:
+    """Return in one line, its key first, which filter of a source begins with `@NAME`; None where none does."""
+    for key, text in (("keep", source.keep), ("drop", source.drop)):
+        if _named(text, feeds):
+            return f"{key}: {text!r}: write the saved query out"
+    return None
+
+
+def _understood(config: Config, key: str, text: str) -> Query:
+    if (problem := problem_of(text)) is not None:
+        raise ConfigError(f"{config.file or 'default'}: {key}: {text!r}: {problem}")
+    return parse_query(text)
+
+
 def _named(text: str, feeds: Sequence[FeedConfig]) -> tuple[FeedConfig, str] | None:
     """Return the saved search that a text begins with, and what stands behind its name; None where there is none."""
     named = _NAMED.match(text)
@@ -115,6 +125,9 @@ def _refuse_names(config: Config) -> None:
         if _named(feed.query, config.feeds):
             remedy = "a saved search cannot begin with one; write its query out"
             raise ConfigError(f"{place}: feeds[{number}].query: {feed.query!r}: {remedy}")
+    for number, source in enumerate(config.sources):
+        if (problem := named_filter(source, config.feeds)) is not None:
+            raise ConfigError(f"{place}: sources[{number}].{problem}")
     for number, channel in enumerate(config.telegram.channels):
         if named := _named(channel.query, config.feeds):
             alone = not named[1].strip()

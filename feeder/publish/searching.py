@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from feeder.config import SiteConfig
 from feeder.model import Entry
 from feeder.publish.narrow import Narrowing
 from feeder.publish.pages import CONTENT_SECURITY_POLICY, RELATED_PATH, SEARCH_PATH, card_of, render
 from feeder.publish.saved import SavedSearch
 from feeder.publish.words import Words, words_for
+from feeder.settings import SiteConfig
 from feeder.store import Order, Related, Results
 
 RESULTS_PER_PAGE = 20

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from feeder.config import SiteConfig
 from feeder.publish.pages import TRENDS_PATH, render
+from feeder.settings import SiteConfig
 from feeder.store import Trend, parse_query
 
 _WIDTH, _HEIGHT, _GAP = 112, 32, 4

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from feeder.errors import ArticleError
-from feeder.model import ContentType, Credit, Draft, Link, Stamp
+from feeder.model import ContentType, Credit, Draft, Link, Person, Stamp
 from feeder.sources.encoding import decode
 from feeder.sources.metadata import (
     FIRST_KEYS,
@@ -53,7 +53,7 @@ def read_article(data: bytes, name: str) -> Draft:
         link=said.link,
         links=said.links,
         stamps=said.stamps + _file_name_stamps(name),
-        authors=said.authors,
+        authors=tuple(Person(name=name) for name in said.authors),
         credits=said.credits,
         categories=said.categories,
         media=said.media,

@@ -15,7 +15,7 @@ from typing import Any
 from lxml import etree
 
 from feeder.errors import ArticleError
-from feeder.model import Draft, Stamp
+from feeder.model import Draft, Person, Stamp
 from feeder.sources.article import read_article
 from feeder.sources.encoding import decode
 
@@ -104,7 +104,7 @@ def _post(item: Any, names: dict[str, str], language: str | None) -> Draft:  # n
         title=item.findtext("title") or None,
         link=(item.findtext("link") or "").strip() or None,
         stamps=tuple(stamp for stamp in stamps if stamp.text and not stamp.text.startswith("0000")),
-        authors=(author,) if author else (),
+        authors=(Person(name=author),) if author else (),
         categories=tuple(
             category.text
             for category in item.findall("category")

@@ -11,6 +11,7 @@ from typing import Literal
 
 from bs4 import BeautifulSoup, Tag
 
+from feeder.markup import thin_tags
 from feeder.model import Stamp
 from feeder.sources.metadata import Metadata
 
@@ -49,7 +50,7 @@ def is_page(text: str) -> bool:
 
 def read_page(text: str) -> Metadata:
     """Return what the page's head says."""
-    text = _DECLARATION.sub("", text[:_HEAD_LENGTH])
+    text = _DECLARATION.sub("", thin_tags(text[:_HEAD_LENGTH]))
     head, *rest = _BODY.split(text, maxsplit=1)
     said = _said(BeautifulSoup(head, "lxml"))
     said["<h1>"] = _heading("".join(rest), said["<title>"])

@@ -175,3 +175,14 @@ def test_text_and_picture_folders_tell_a_date_together(
 )
 def test_a_link_may_hold_a_date(link: str, day: str | None) -> None:
     assert [stamp.text for stamp in link_stamps(link)] == ([day] if day else [])
+
+
+def test_no_date_in_the_text_is_believed_before_that_of_a_feed() -> None:
+    stamps = [
+        Stamp(text="2022-03-04T05:06:07+00:00", read_from="body"),
+        Stamp(text="2022-03-05", read_from="byline"),
+        Stamp(text="2022-03-06", read_from="feed", where="feed: pubdate"),
+    ]
+    found = choose_dates(stamps, now=datetime(2022, 6, 1, tzinfo=UTC))
+    assert (found.published, found.published_from) == (datetime(2022, 3, 6, tzinfo=UTC), "feed")
+    assert found.read_from["published"] == "feed: pubdate"

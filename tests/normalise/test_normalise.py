@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.model import Credit, Draft, Entry, Link, Media, Source, Stamp, entry_to_dict
+from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp, entry_to_dict
 from feeder.normalise.entry import normalise
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -103,9 +103,15 @@ def test_authors_are_the_source_s_else_the_text_s() -> None:
     found = entry(content=content)
     assert [person.name for person in found.authors] == ["甲"]
     assert found.credits == (Credit(role="translator", name="乙"),)
-    named = entry(content=content, authors=("丙", "", "丙"))
+    named = entry(content=content, authors=tuple(Person(name=name) for name in ("丙", "", "丙")))
     assert [person.name for person in named.authors] == ["丙"]
     assert Credit(role="author", name="甲") in named.credits
+
+
+def test_an_author_s_addresses_are_kept_where_they_are_some() -> None:
+    well = Person(name="丙", uri="https://e.org/c", email="c@e.org")
+    ill = Person(name="丁", uri="javascript:alert(1)", email="d at e.org")
+    assert entry(authors=(well, ill)).authors == (well, Person(name="丁"))
 
 
 def test_categories_are_once_and_those_of_the_source_are_added() -> None:
@@ -171,7 +177,7 @@ _SOME = st.one_of(st.none(), _TEXT)
         stamps=st.lists(
             st.builds(Stamp, text=_TEXT, read_from=st.sampled_from(["body", "epoch", "text"])), max_size=2
         ).map(tuple),
-        authors=st.lists(_TEXT, max_size=2).map(tuple),
+        authors=st.lists(st.builds(Person, name=_TEXT, uri=_SOME, email=_SOME), max_size=2).map(tuple),
         credits=st.lists(st.builds(Credit, role=st.just("editor"), name=_TEXT), max_size=2).map(tuple),
         categories=st.lists(_TEXT, max_size=2).map(tuple),
         media=st.lists(st.builds(Media, url=_TEXT, kind=st.just("image"), title=_SOME), max_size=2).map(tuple),

@@ -114,6 +114,18 @@ def test_an_empty_file_is_said_to_have_no_bytes() -> None:
     assert links(entry, "enclosure") == [{"href": "https://e.org/a.mp3", "length": "0"}]
 
 
+def test_how_long_a_recording_plays_is_said_in_seconds() -> None:
+    picture, film = Media(url="https://e.org/a.png", kind="image"), Media(url="https://e.org/a.mp3", kind="audio")
+    duration = "{http://www.itunes.com/dtds/podcast-1.0.dtd}duration"
+    assert one(make_entry(media=(picture, replace(film, duration_s=95)))).findtext(duration) == "95"
+    assert one(make_entry(media=(picture, film))).find(duration) is None
+
+
+def test_a_page_of_comments_is_a_link_to_replies() -> None:
+    entry = one(make_entry(links=(Link(rel="replies", href="https://e.org/a#talk"),)))
+    assert links(entry, "replies") == [{"href": "https://e.org/a#talk"}]
+
+
 def test_an_entry_without_a_link_leads_to_its_page() -> None:
     entry = make_entry(id="urn:uuid:0e0a0c9e-0000-5000-8000-000000000000")
     assert links(one(entry), "alternate") == [{"href": page_url(entry)}]
@@ -217,3 +229,12 @@ def test_whatever_unicode_an_entry_holds_the_feed_can_be_parsed(title: str, summ
     entry = make_entry(1, title=title, summary=summary, authors=(Person(name=name),), categories=(name,))
     document = render(entry, make_entry(2), refused=lambda _entry, _reason: None)
     assert entries_of(document)[-1].findtext(f"{ATOM}id") == "https://example.org/a/2"
+
+
+def test_a_source_keeps_its_own_date_and_an_entry_lends_it_where_it_has_none() -> None:
+    own = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    for updated, written in ((own, "2024-01-02T03:04:05Z"), (None, "2023-02-20T14:39:03Z")):
+        source = Source(title="s", id="urn:x:s", link="https://e.org/", updated=updated)
+        element = one(make_entry(1, source=source)).find(f"{ATOM}source")
+        assert element is not None
+        assert element.findtext(f"{ATOM}updated") == written

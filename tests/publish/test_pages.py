@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from feeder.config import FeedConfig, SiteConfig
 from feeder.model import Link, Media, Source
 from feeder.publish import pages
 from feeder.publish.narrow import narrowing
@@ -15,6 +14,7 @@ from feeder.publish.saved import SavedSearch
 from feeder.publish.searching import Problem, Searched, render_related, render_search
 from feeder.publish.trends import render_trends
 from feeder.publish.words import words_for
+from feeder.settings import FeedConfig, SiteConfig
 from feeder.store import Facets, Fragment, Hit, Related, Results, Trend, parse_query
 from tests.entries import make_entry
 
@@ -128,6 +128,17 @@ def test_the_index_shows_date_source_title_lead_and_picture_of_each_entry() -> N
     assert text_of(soup, ".more") == "全部 1234 篇文章 热词"
 
 
+@pytest.mark.parametrize(("title", "told"), [("海港报", "王小明 海港报"), ("王小明", "王小明"), ("", "王小明")])
+def test_a_list_names_the_source_beside_the_author(title: str, told: str) -> None:
+    entry = make_entry(source=Source(id="https://example.org/f", title=title))
+    assert text_of(read(pages.render_index(SITE, [entry], total=1)), ".item .meta") == f"2023年2月20日 {told}"
+
+
+def test_a_summary_that_is_the_title_is_not_shown_twice() -> None:
+    soup = read(pages.render_index(SITE, [make_entry(title="你好", summary="你好")], total=1))
+    assert soup.select(".item .lead") == []
+
+
 def test_the_index_of_an_empty_store_says_so() -> None:
     assert text_of(read(pages.render_index(SITE, [], total=0)), ".empty") == "还没有文章。"
 
@@ -158,6 +169,13 @@ def test_an_article_says_who_wrote_it_where_it_is_from_and_leads_on() -> None:
     assert hrefs(soup, ".turn a") == [f"{'a' * 16}.html", f"{'b' * 16}.html"]
     assert hrefs(soup, ".about .more a") == [f"../related?id={KEY}"]
     assert hrefs(soup, "footer.bottom a") == ["../index.html", "../archive/2023-02.html"]
+
+
+def test_each_link_of_an_article_says_what_it_is() -> None:
+    links = tuple(Link(rel=rel, href=f"https://e.org/{rel}") for rel in ("via", "related", "replies"))
+    soup = read(pages.render_article(SITE, make_entry(links=links)))
+    lines = [line.get_text(" ", strip=True) for line in soup.select(".about p")]
+    assert lines[1:4] == ["来源 e.org", "相关 e.org", "评论 e.org"]
 
 
 def test_an_article_without_neighbours_origin_or_source_link_leaves_them_out() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import feedparser
 import pytest
 
-from feeder.config import Config, FeedConfig, SiteConfig
+from feeder.config import Config
 from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.model import Entry
 from feeder.publish import site as site_module
 from feeder.publish.site import PublishReport, publish
+from feeder.settings import FeedConfig, SiteConfig
 from feeder.store import Origin, Store
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations

@@ -19,6 +19,10 @@ def stamps(draft: Draft) -> list[tuple[str, str]]:
     return [(stamp.read_from, stamp.text) for stamp in draft.stamps]
 
 
+def names(draft: Draft) -> tuple[str, ...]:
+    return tuple(person.name for person in draft.authors)
+
+
 # --- shape A --------------------------------------------------------------------------------------------------------
 
 
@@ -79,7 +83,7 @@ def test_a_title_that_is_missing_is_looked_for() -> None:
 )
 def test_backticks_hold_author_and_date(words: str, authors: tuple[str, ...], dates: list[tuple[str, str]]) -> None:
     draft = read(f"---\ntitle: #雨\n---\n`{words}` [轉載自某站](https://e.org/a)\n\n![](/p.png)\n昨天")
-    assert (draft.title, draft.link, draft.authors, stamps(draft)) == ("#雨", "https://e.org/a", authors, dates)
+    assert (draft.title, draft.link, names(draft), stamps(draft)) == ("#雨", "https://e.org/a", authors, dates)
     assert (draft.content, draft.content_type) == ("![](/p.png)\n昨天", "markdown")
 
 
@@ -92,7 +96,7 @@ def test_front_matter_and_link_line_complete_each_other() -> None:
         "tags: [ 某报 ]\ncomments: True\ncategories: [ 某报 ]\n---\n<!--1644010343000-->\n[雨……](https://e.org/%41)\n------\n\n<div>\n<p>x</p>\n</div>",
         "2022-02-04-雨.md",
     )
-    assert (draft.title, draft.link, draft.authors, draft.categories) == (
+    assert (draft.title, draft.link, names(draft), draft.categories) == (
         "雨……",
         "https://e.org/%41",
         ("某报",),
@@ -130,7 +134,7 @@ def test_dashes_around_prose_are_no_front_matter() -> None:
 
 def test_logseq_properties_are_read() -> None:
     draft = read("title:: 雨\nauthor:: 甲\nurl:: https://e.org/a\n\n昨天")
-    assert (draft.title, draft.authors, draft.link, draft.content) == ("雨", ("甲",), "https://e.org/a", "昨天")
+    assert (draft.title, names(draft), draft.link, draft.content) == ("雨", ("甲",), "https://e.org/a", "昨天")
 
 
 def test_reference_definitions_of_translators_are_read() -> None:
@@ -139,7 +143,7 @@ def test_reference_definitions_of_translators_are_read() -> None:
         "[#]: url: (https://e.org/a)\n[#]: subject: (Rain)\n"
         '[#]: via: "https://o.example/x"\n[#]: author: (Jo Doe https://o.example/jo)\n\n雨与山\n======\n\n昨天',
     )
-    assert (draft.title, draft.link, draft.authors) == ("雨与山", "https://e.org/a", ("Jo Doe",))
+    assert (draft.title, draft.link, names(draft)) == ("雨与山", "https://e.org/a", ("Jo Doe",))
     assert [(c.role, c.name) for c in draft.credits] == [("translator", "甲"), ("proofreader", "乙")]
     assert [(link.href, link.title) for link in draft.links] == [("https://o.example/x", "Rain")]
     assert read('[#]: via: "https://o.example/x"\n\n昨天').link == "https://o.example/x"
@@ -152,7 +156,7 @@ def test_a_quotation_of_notes_on_the_original_is_read() -> None:
         "> * 本文永久链接：[a](https://e.org/a)\n"
         "> * 译者：[甲](https://g.example/1)\n> * 校对者：乙\n> * 作者说明：无\n\n# 雨\n\n昨天",
     )
-    assert (draft.title, draft.link, draft.authors) == ("雨", "https://e.org/a", ("Jo",))
+    assert (draft.title, draft.link, names(draft)) == ("雨", "https://e.org/a", ("Jo",))
     assert [(link.rel, link.href, link.title) for link in draft.links] == [("via", "https://o.example/x", "Rain")]
     assert [(c.role, c.name) for c in draft.credits] == [("translator", "甲"), ("proofreader", "乙")]
     assert read("> 本文永久链接：无\n\n昨天").link is None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from feeder.model import Draft, Entry
+from feeder.model import Draft, Entry, Person
 from feeder.normalise.entry import normalise
 from feeder.sources.collection import read_document
 
@@ -68,7 +68,7 @@ def test_what_an_entry_has_not_was_read_nowhere() -> None:
 
 
 def test_a_draft_that_does_not_say_is_taken_at_its_word() -> None:
-    draft = Draft(origin="a", content=_PROSE, content_type="text", title="雨", authors=("甲",))
+    draft = Draft(origin="a", content=_PROSE, content_type="text", title="雨", authors=(Person(name="甲"),))
     assert {entry(draft).read_from[name] for name in ("title", "authors")} == {"the source"}
 
 

@@ -20,6 +20,7 @@ ENGLISH = Words(
     read_original="Read the original",
     taken_from="Source",
     see_also="See also",
+    replies="Comments",
     no_text="This article has no text.",
     no_title="Untitled",
     tags="Tags",

@@ -37,6 +37,7 @@ class Words:
     read_original: str
     taken_from: str
     see_also: str
+    replies: str
     no_text: str
     no_title: str
     tags: str

@@ -20,6 +20,7 @@ SIMPLIFIED = Words(
     read_original="阅读原文",
     taken_from="来源",
     see_also="相关",
+    replies="评论",
     no_text="这篇文章没有正文。",
     no_title="无题",
     tags="标签",

@@ -20,6 +20,7 @@ TRADITIONAL = Words(
     read_original="閱讀原文",
     taken_from="來源",
     see_also="相關",
+    replies="評論",
     no_text="這篇文章沒有正文。",
     no_title="無題",
     tags="標籤",

@@ -1,0 +1,57 @@
+"""What the documentation tells people to type is typed here, as it stands but for the port."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent.parent / "docs"
+OPTION = re.compile(r"`(--[a-z-]+)")
+
+
+def typed(text: str) -> str:
+    return "\n".join(re.findall(r"```sh\n(.+?)\n```", text, flags=re.DOTALL))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def test_the_commands_of_sources_md_run_as_typed(tmp_path: Path) -> None:
+    text, port = (DOCS / "sources.md").read_text("utf-8"), str(free_port())
+    settings = {"FEEDER_WEB__PORT": port, "FEEDER_SITE__URL": f"http://127.0.0.1:{port}/"}
+    commands = typed(text).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{commands}"],
+        cwd=tmp_path,
+        env={**os.environ, **settings, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    for line in (
+        "added giver; the next pass reads it, `feeder ingest giver` reads it now",
+        "giver: 1 read, 5 new",
+        "removed giver, and 5 entries met nowhere else",
+        f"added    rain  http://127.0.0.1:{port}/atom.xml",
+        "0 added, 1 there already",
+    ):
+        assert line in ended.stdout.splitlines()
+
+
+def test_sources_md_tells_of_every_option_of_adding() -> None:
+    command = [sys.executable, "-m", "feeder", "sources", "add", "--help"]
+    env = {**os.environ, "COLUMNS": "200"}
+    offered = set(
+        re.findall(r"--[a-z-]+", subprocess.run(command, capture_output=True, text=True, env=env, check=True).stdout)
+    )
+    told = set(OPTION.findall((DOCS / "sources.md").read_text("utf-8")))
+    assert offered - told <= {"--help", "--limit"}

@@ -1,0 +1,138 @@
+"""`feeder opml import` and `export`: what is taken in, what is refused, and that nothing is lost on the way."""
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeder.sources.opml import Subscription, read_opml, write_opml
+from feeder.store import Store
+from tests.test_cli import Feeder, feeder  # noqa: F401  a fixture
+
+LIST = """<?xml version="1.0"?><opml version="2.0"><head><title>Mine</title></head><body>
+<outline text="Sky"><outline text="North"><outline text="Rain &amp; wind" xmlUrl="https://e.org/rain"
+  htmlUrl="https://e.org/"/></outline><outline text="Snow" xmlUrl="https://e.org/snow?a=1&amp;utm_source=x"/></outline>
+<outline text="Rain again" xmlUrl="http://www.e.org/rain/"/><outline text="雪" xmlUrl="https://e.org/雪"/>
+<outline text="Odd" xmlUrl="javascript:alert(1)"/><outline text="Ours" xmlUrl="https://me:secret@e.org/f"/>
+<outline text="Seen" type="link" url="https://e.org/page"/></body></opml>"""
+
+
+def listed(feeder: Feeder) -> Mapping[str, dict[str, Any]]:  # noqa: F811  the fixture
+    return {one["name"]: one for one in map(json.loads, feeder("sources", "list", "--json").out.splitlines())}
+
+
+def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "mine.opml").write_text(LIST)
+    ended = feeder("opml", "import", "mine.opml")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        "added    rain-wind  https://e.org/rain",
+        "added    snow  https://e.org/snow?a=1&utm_source=x",
+        "added    雪  https://e.org/%E9%9B%AA",
+        "skipped  http://www.e.org/rain/  is there already, as rain-wind",
+        "refused  Odd: 'javascript:alert(1)' is not an http(s) address",
+        "refused  Seen: it has no xmlUrl, so it is no feed",
+        "refused  Ours: an address with a user name or password in it is not fetched",
+        "3 added, 1 there already, 3 refused",
+    ]
+    with Store.open("sqlite:///data/feeder.db") as store:
+        kept = {one.name: one for one in store.added()}
+    rain = kept["rain-wind"]
+    assert rain.source is not None
+    assert (rain.title, rain.link, rain.source.categories) == ("Rain & wind", "https://e.org/", ("Sky/North",))
+    assert feeder("opml", "import", "mine.opml").out.splitlines()[-1] == "0 added, 4 there already, 3 refused"
+    assert [*listed(feeder)] == ["seeds", "rain-wind", "snow", "雪"]
+
+
+def test_what_is_written_and_taken_in_elsewhere_is_the_same_set(
+    feeder: Feeder,  # noqa: F811  the fixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "config.toml").write_text(
+        "[[sources]]\nname = 'seeds'\nfolder = 'seeds'\n"
+        "[[sources]]\nname = 'In-File.1'\nfeed = 'https://e.org/file'\ncategories = ['天气', 'a/b', 'c']\n"
+        "[[sources]]\nname = 'page'\npage = 'https://e.org/news'\nentries = 'article'\n"
+    )
+    (tmp_path / "mine.opml").write_text(LIST)
+    feeder("opml", "import", "mine.opml")
+    feeder("sources", "pause", "snow")
+    ended = feeder("opml", "export")
+    exported = ended.out.encode()
+    assert [one.name for one in read_opml(exported, "x").feeds] == ["In-File.1", "rain-wind", "snow", "雪"]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "all.opml").write_bytes(exported)
+    assert feeder("opml", "import", "all.opml").out.splitlines()[-1] == "4 added"
+    again = read_opml(feeder("opml", "export").out.encode(), "x").feeds
+    as_told = {"In-File.1": "In-File.1"}
+    assert set(again) == set(read_opml(exported, "x").feeds)
+    assert {one.name: one.title for one in again} == {
+        "rain-wind": "Rain & wind", "snow": "Snow", "雪": "雪", **as_told
+    }  # fmt: skip
+
+
+def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LIST.encode())))
+    assert feeder("opml", "import", "-").out.splitlines()[-1] == "3 added, 1 there already, 3 refused"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
+    ended = feeder("opml", "import", "-")
+    assert (ended.code, ended.err[:45]) == (1, "feeder: standard input: this is no list of fe")
+
+
+def test_names_of_a_list_are_taken_where_they_can_be(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    feeds = [
+        Subscription(feed_url="https://e.org/1", title="Rain", name="seeds"),
+        Subscription(feed_url="https://e.org/2", title="Wind", name="-x y\n"),
+        Subscription(feed_url="https://e.org/3", title="Wind", name="My.wind"),
+        Subscription(feed_url="https://e.org/4", title="Wind"),
+    ]
+    (tmp_path / "mine.opml").write_bytes(write_opml(feeds, title="Mine"))
+    feeder("opml", "import", "mine.opml")
+    assert [*listed(feeder)] == ["seeds", "My.wind", "rain", "wind", "wind-2"]
+
+
+def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    """Nothing in a stranger's list may let a source into a private network."""
+    data = (
+        '<opml><body><outline text="xylo" xmlUrl="http://127.0.0.1/f" allow_private="true" every="1s"/></body></opml>'
+    )
+    (tmp_path / "mine.opml").write_text(data)
+    feeder("opml", "import", "mine.opml")
+    with Store.open("sqlite:///data/feeder.db") as store:
+        [one] = store.added()
+    assert one.source is not None
+    assert (one.source.allow_private, one.source.every) == (False, "15m")
+    ended = feeder("ingest", "xylo")
+    assert (ended.code, "is in a private network" in ended.err) == (1, True)
+
+
+def test_what_a_list_says_reaches_the_terminal_clean(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    data = '<opml><body><outline text="a&#27;[31m\u202eb&#10;c" xmlUrl="x&#27;]0;y"/><outline xmlUrl="https://e.org/&#27;"/></body></opml>'
+    (tmp_path / "mine.opml").write_text(data)
+    shown = feeder("opml", "import", "mine.opml").out
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert len(shown.splitlines()) == 3
+
+
+def test_a_list_that_cannot_be_read_is_told_in_a_line(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "large.opml").write_bytes(b" " * 10_000_001)
+    (tmp_path / "bomb.opml").write_text(
+        "<!DOCTYPE opml [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><opml><body><outline xmlUrl='&a;'/></body></opml>"
+    )
+    for name, told in (
+        ("nowhere.opml", "nowhere.opml: cannot be read: No such file or directory"),
+        (".", ".: cannot be read: Is a directory"),
+        ("large.opml", "large.opml: larger than 10,000,000 bytes, which no list of feeds is"),
+        ("bomb.opml", "bomb.opml: there is no feed in this list: no outline has an xmlUrl with an http(s) address"),
+    ):
+        assert feeder("opml", "import", name) == (1, "", f"feeder: {told}\n")
+    assert not (tmp_path / "data").exists()
+
+
+def test_where_there_is_no_feed_there_is_no_list(feeder: Feeder) -> None:  # noqa: F811
+    told = "feeder: there is no feed to list; `feeder sources add URL` adds one\n"
+    assert feeder("opml", "export") == (1, "", told)
