@@ -36,6 +36,12 @@ def test_importing_feeder_loads_nothing_else() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_what_reads_feeds_and_searches_the_store_loads_no_http_client() -> None:
+    code = "import sys, feeder.ingest.feeds, feeder.sources.syndication; print('httpx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def error_types(kind: type[errors.FeederError] = errors.FeederError) -> set[type[errors.FeederError]]:
     return {kind} | {lower for child in kind.__subclasses__() for lower in error_types(child)}
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from random import random
+from typing import TYPE_CHECKING
 
 from feeder.config import Config
 from feeder.ingest.feeds import piece_of, read_feeds
@@ -23,11 +24,13 @@ from feeder.ingest.polling import known_poll
 from feeder.ingest.sources import known_sources
 from feeder.settings import SourceConfig
 from feeder.sources import websub
-from feeder.sources.dialling import Network
 from feeder.sources.polling import explain_status
 from feeder.sources.remote import Fetched, Wanted, iter_fetched, server_of
 from feeder.sources.websub import Subscription, Wish
 from feeder.store import Saved, Store
+
+if TYPE_CHECKING:
+    from feeder.sources.dialling import Network
 
 log = logging.getLogger(__name__)
 _LONGEST_S = 60  # seconds for all requests of a pass; whoever is not asked by then is in the next
@@ -42,7 +45,7 @@ def keep_subscriptions(
     *,
     now: datetime,
     chance: Callable[[], float] = random,
-    network: Network | None = None,
+    network: "Network | None" = None,
 ) -> None:
     """Ask hubs for what is to be subscribed to, renewed or ended at `now`, an aware datetime.
 

@@ -15,11 +15,14 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Full, Queue
+from typing import TYPE_CHECKING
 
 from feeder.errors import FetchError
 from feeder.settings import FetchConfig
-from feeder.sources.client import Client
-from feeder.sources.dialling import Network
+
+if TYPE_CHECKING:
+    from feeder.sources.client import Client
+    from feeder.sources.dialling import Network
 
 log = logging.getLogger(__name__)
 _WAITING = 20  # answers that nobody has taken yet: each may be as large as `max_bytes`
@@ -57,8 +60,10 @@ class Fetched:
     error: str | None = None
 
 
-def new_client(fetch: FetchConfig, network: Network | None = None) -> Client:
+def new_client(fetch: FetchConfig, network: "Network | None" = None) -> "Client":
     """Return a client that asks as the configuration says."""
+    from feeder.sources.client import Client  # noqa: PLC0415  what reads feeds that came needs no client
+
     return Client(
         user_agent=fetch.user_agent,
         timeout_s=fetch.timeout_s,
@@ -72,7 +77,7 @@ def new_client(fetch: FetchConfig, network: Network | None = None) -> Client:
 def iter_fetched(
     wanted: Iterable[Wanted],
     fetch: FetchConfig,
-    network: Network | None = None,
+    network: "Network | None" = None,
     *,
     longest_s: float | None = None,
     patience: int | None = None,
@@ -107,7 +112,7 @@ def iter_fetched(
 async def _fetch_all(
     wanted: Iterable[Wanted],
     fetch: FetchConfig,
-    network: Network | None,
+    network: "Network | None",
     arrived: "Queue[Fetched | None]",
     stopping: threading.Event,
     longest_s: float | None,
@@ -120,7 +125,7 @@ async def _fetch_all(
     in_a_row: Counter[str] = Counter()  # failures, by server
     ended_at = None if longest_s is None else asyncio.get_running_loop().time() + longest_s
 
-    async def ask(client: Client, waiting: Iterator[Wanted]) -> None:
+    async def ask(client: "Client", waiting: Iterator[Wanted]) -> None:
         for one in waiting:
             server = server_of(one.address)
             async with under_way:
@@ -148,7 +153,7 @@ async def _fetch_all(
             await asking
 
 
-async def fetch_one(client: Client, wanted: Wanted) -> Fetched:
+async def fetch_one(client: "Client", wanted: Wanted) -> Fetched:
     """Ask for one feed; whatever goes wrong is told, not raised."""
     try:
         if wanted.form is None:
