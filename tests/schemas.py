@@ -1,0 +1,151 @@
+"""Small stores as each schema of feeder made them, as SQL: `python -m tests.schemas` writes that of the present one.
+
+What is in them is made up here, and read in again by the tests. A dump that exists is never written again: it stands
+for the stores that people have. Run this once for each migration that is finished, and commit what it writes.
+"""
+
+import os
+import sqlite3
+import sys
+from contextlib import chdir, closing
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import text
+
+from bot import outbox
+from bot.chats import find_subscriptions, follow, read_channels
+from bot.outbox import Outcome
+from bot.pace import Pace
+from bot.tables import migrate_tables
+from feeder.config import Config
+from feeder.errors import ConfigError
+from feeder.ingest import ingest
+from feeder.settings import ChannelConfig, SiteConfig, SourceConfig, StoreConfig
+from feeder.store import Store
+
+FOLDER = Path(__file__).parent / "data" / "schemas"
+DIGESTS = FOLDER / "digests.txt"
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+WRITTEN_NS = 1_700_000_000 * 10**9
+CHAT = "@made_up_channel"
+_PACE = Pace(per_chat_s=0, per_group_minute=10**6, over_all_second=10**6)
+ARTICLES = {
+    "harbour.md": "---\ntitle: The harbour froze over\nlink: https://example.org/harbour\ndate: 2025-11-03T08:00:00Z\n"
+    "---\n\nThe ferries stayed in, and people walked across to the islands.\n",
+    "copy-of-harbour.md": "---\ntitle: The harbour froze over\nlink: https://example.org/harbour?utm_source=x\n"
+    "date: 2025-11-03T08:00:00Z\n---\n\nThe ferries stayed in, and people walked across to the islands.\n",
+    "rain.md": "---\ntitle: 山里下了三天的雨\nlink: https://example.org/rain\ndate: 2025-11-04T08:00:00Z\n---\n\n"
+    "河水漲了，橋也不能走了。\n",
+    "lantern.md": "---\ntitle: A lantern festival\ndate: 2025-11-05T08:00:00Z\n---\n\nA thousand lanterns, no link.\n",
+    "gone.md": "---\ntitle: Taken away\nlink: https://example.org/gone\ndate: 2025-11-01T08:00:00Z\n---\n\n"
+    "Not for long.\n",
+    "broken.html": "<html><head><title>nothing</title></head><body></body></html>",
+}
+FEED_URL = "https://feeds.example.net/rss.xml"
+FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Tides</title><link>https://example.net/</link>
+<item><title>High tide</title><link>https://example.net/high</link><guid isPermaLink="false">tide-2</guid>
+<description>The water came over the wall.</description><pubDate>Thu, 06 Nov 2025 08:00:00 GMT</pubDate></item>
+<item><title>Low tide</title><link>https://example.net/low</link><guid>https://example.net/low</guid>
+<description>One could walk to the wreck.</description><pubDate>Fri, 07 Nov 2025 08:00:00 GMT</pubDate></item>
+</channel></rss>"""
+
+
+def write_articles(folder: Path) -> None:
+    """Write the made-up articles as a source has them, all with one old time."""
+    for name, article in ARTICLES.items():
+        file = folder / "articles" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(article, "utf-8")
+        os.utime(file, ns=(WRITTEN_NS, WRITTEN_NS))
+
+
+def config_of(database: Path) -> Config:
+    """Return the configuration that the stores were made with; paths count from the working folder."""
+    source = SourceConfig(name="mirror", folder=Path("articles"), when_gone="remove")
+    return Config(
+        sources=(source,),
+        site=SiteConfig(output=Path("public")),
+        store=StoreConfig(url=f"sqlite:///{database}", search=Path("search")),
+    )
+
+
+def take_feed(store: Store, *, again: bool = False) -> list[str]:
+    """Take in the made-up feed without a network, and say what became of its entries."""
+    from feeder.ingest.feeds import piece_of, read_feeds  # noqa: PLC0415  the first schema has no feeds
+    from feeder.sources.remote import Fetched  # noqa: PLC0415  as above
+
+    source = SourceConfig(name="tides", feed=FEED_URL)
+    fetched = Fetched(name="tides", status=200, url=FEED_URL, body=FEED)
+    [read] = read_feeds([piece_of(source, fetched, store.documents("tides"), {}, now=NOW, again=again)])
+    [saved] = store.take_feeds([read.taken])
+    return [one.value for one in saved]
+
+
+def _fill_remote(store: Store) -> None:
+    from feeder.sources.polling import new_poll  # noqa: PLC0415  as above
+    from feeder.store import new_added  # noqa: PLC0415  as above
+
+    store.add_sources(lambda _kept: [new_added(SourceConfig(name="tides", feed=FEED_URL), title="Tides")], now=NOW)
+    take_feed(store)
+    store.record_polls([new_poll("tides", FEED_URL)])
+    store.pause("tides", now=NOW)
+
+
+def fill(store: Store, config: Config) -> None:
+    """Put into a new store what every dump holds: entries, documents, a removal, polls, deliveries of each state."""
+    ingest(config, store, now=NOW)
+    Path("articles/gone.md").unlink()
+    ingest(config, store, now=NOW)
+    migrate_tables(store)
+    channels = read_channels([ChannelConfig(chat=CHAT, recent=3)])
+    outbox.plan(store, follow(store, channels))
+    for outcome in (Outcome(fate="sent", message=7), Outcome(fate="failed", reason="made up")):
+        [claim] = outbox.claim(store, NOW, 1, _PACE)
+        outbox.settle(store, claim, outcome, NOW, _PACE)
+    if hasattr(store, "add_sources"):
+        _fill_remote(store)
+        outbox.plan(store, find_subscriptions(store, channels))
+        [claim] = outbox.claim(store, NOW + timedelta(hours=1), 1, _PACE)
+        outbox.settle(store, claim, Outcome(fate="unknown", reason="made up"), NOW + timedelta(hours=1), _PACE)
+    with store.begin() as connection:
+        connection.execute(text("UPDATE notes SET text = 'schemas' WHERE name = 'store'"))
+
+
+def migration_files() -> list[Path]:
+    """Return the files of all migrations, feeder's and the bot's."""
+    return sorted(ROOT.glob("*/migrations/versions/[0-9]*.py")) + sorted(
+        ROOT.glob("feeder/*/migrations/versions/[0-9]*.py")
+    )
+
+
+def digest_line(file: Path) -> str:
+    """Return the line that DIGESTS holds for a migration."""
+    return f"{sha256(file.read_bytes()).hexdigest()}  {file.relative_to(ROOT)}"
+
+
+def main() -> None:
+    """Write the dump of the present schema, and the digests of migrations that have none yet."""
+    newest = max(ROOT.glob("feeder/store/migrations/versions/[0-9]*.py")).name[:4]
+    target = FOLDER / f"{newest}.sql"
+    if target.exists():
+        raise ConfigError(f"{target}: is there already; a dump is never written again")
+    with TemporaryDirectory() as folder, chdir(folder):
+        write_articles(Path())
+        config = config_of(Path("feeder.db"))
+        with Store.open(config.store.url, search=config.store.search) as store:
+            fill(store, config)
+        with closing(sqlite3.connect("feeder.db")) as connection:
+            target.write_text("\n".join(connection.iterdump()) + "\n", "utf-8")
+    recorded = DIGESTS.read_text("utf-8").splitlines() if DIGESTS.exists() else []
+    known = {line.partition("  ")[2] for line in recorded}
+    recorded += [digest_line(file) for file in migration_files() if str(file.relative_to(ROOT)) not in known]
+    DIGESTS.write_text("\n".join(recorded) + "\n", "utf-8")
+    sys.stdout.write(f"wrote {target}\n")
+
+
+if __name__ == "__main__":
+    main()
