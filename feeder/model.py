@@ -15,13 +15,21 @@ from urllib.parse import urlsplit
 MediaKind = Literal["image", "audio", "video"]
 ContentType = Literal["html", "markdown", "text"]
 
+# Characters of a URI that is written out (RFC 3986 §2), and of an IRI beyond ASCII (RFC 3987 §2.2).
+_IRI_CHARACTER = r"[0-9A-Za-z;/?:@&=+$.\-_!~*'()%,#\u00a0-\ud7ff\ue000-\U0010ffff]"
 _IRI = re.compile(
-    r"https?://[^\s/?#]\S*|(?:doi|ark):\S+|"
-    r"tag:[^\s,]+,[0-9]{4}(?:-[0-9]{2}){0,2}:\S*|"  # RFC 4151 §2.1
+    r"https?://[^\s/?#]\S*|"
+    # RFC 4151 §2.1, as far as validators of feeds take it: an authority in lower case
+    r"tag:(?:[a-z0-9._-]++@)?[a-z0-9.-]++,[0-9]{4}(?:-[0-9]{2}){0,2}+:" + _IRI_CHARACTER + r"*+|"
     r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"  # RFC 9562 §4
-    r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:\S+",  # RFC 8141 §2
+    r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:(?:[a-z0-9()+,.:=@;$_!*'-]|%[0-9a-f]{2})++|"  # RFC 2141 §2
+    # RFC 3987 §2.2, of any scheme but those that name nothing but themselves or a file of somebody's machine
+    r"(?!(?:tag|urn|https?|javascript|vbscript|data|file|blob|about|mailto):)[a-z][a-z0-9+.-]*+:(?=[^\s])"
+    + _IRI_CHARACTER
+    + r"++",
     re.IGNORECASE,
 )
+_TAG_AUTHORITY = re.compile(r"(?i:tag:)[^,A-Z]*,")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +119,10 @@ class Draft:
     """An entry as its source gave it, before normalising. Every text may still hold anything at all.
 
     `origin` is the file's path as the source names it, or the feed's address. `link` may be relative or carry
-    trackers; `known_by_link` is False where it is that of other entries too, and tells none of them. `stamps` stand in
-    the order in which the source's own format prefers them. `read_from` says where in the source other fields stood,
-    as `Entry.read_from` does.
+    trackers; `known_by_link` is False where it is that of other entries too, and tells none of them. `guid` is what a
+    feed itself calls the entry, as it writes it, and `former_id` the id that it would have in a store made before
+    entries belonged to their source; None for files. `stamps` are in the order that the source's format prefers.
+    `read_from` says where in the source other fields were, as `Entry.read_from` does.
     """
 
     origin: str
@@ -133,6 +142,8 @@ class Draft:
     rights: str | None = None
     source: Source | None = None
     known_by_link: bool = True
+    guid: str | None = None
+    former_id: str | None = None
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
@@ -179,8 +190,8 @@ class Entry:
 
 
 def is_iri(text: str) -> bool:
-    """Say whether a text can be an atom:id as it is: an IRI that its scheme allows, of a scheme that names things."""
-    if _IRI.fullmatch(text) is None:
+    """Whether a text can be an atom:id as it is: an IRI that its scheme allows, of a scheme that names things."""
+    if _IRI.fullmatch(text) is None or (text[:4].lower() == "tag:" and _TAG_AUTHORITY.match(text) is None):
         return False
     try:
         return bool(urlsplit(text).scheme)

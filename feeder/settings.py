@@ -54,6 +54,7 @@ class SiteConfig(_Section):
     output: Path = Path("public")
     entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
     content: Literal["full", "summary"] = "full"
+    duplicates: Literal["group", "show"] = "group"
 
 
 class StoreConfig(_Section):

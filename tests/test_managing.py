@@ -336,7 +336,7 @@ def test_a_paused_source_is_left_alone_unless_it_is_named(feeder: Feeder, server
     assert "source down    " + server.url("/down") + ": paused; `feeder sources resume down`" in feeder("check").out
     assert feeder("sources", "resume", "stored").out == "resumed stored; the next pass reads it\n"
     assert feeder("sources", "resume", "stored").out == "stored was not paused\n"
-    assert "stored: 1 read, 2 new, 1 same\n" in feeder("ingest").out
+    assert "stored: 1 read, 3 new\n" in feeder("ingest").out
 
 
 def test_failures_are_counted_and_told_in_words(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811

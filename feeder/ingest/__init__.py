@@ -70,6 +70,7 @@ def ingest(
     sources = named_sources(config, store, names)
     left_alone = _left_alone(store, names)
     ours = _ours(config)
+    store.regroup(group=config.site.duplicates == "group")
     with store.following():
         reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
         reports |= {

@@ -90,9 +90,14 @@ def _read(piece: PagePiece) -> PageRead:
         if entry is None:
             return read._replace(dropped=True)
         reread = piece.awaited.again or piece.awaited.saved
-        known_by_link = draft.known_by_link
         incoming = prepare(
-            piece.origin, entry, reread=reread, late=piece.late, shared=True, known_by_link=known_by_link
+            piece.origin,
+            entry,
+            reread=reread,
+            late=piece.late,
+            known_by_link=draft.known_by_link,
+            guid=draft.guid,
+            former_id=draft.former_id,
         )
         return read._replace(incoming=incoming, edge=edge_of(settings, entry, piece.learned))
     except Exception as fault:  # a fault of ours over one entry must not stop the others (it is told and logged)

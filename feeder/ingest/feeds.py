@@ -22,11 +22,12 @@ from feeder.settings import SourceConfig
 from feeder.sources.remote import Fetched
 from feeder.sources.syndication.parsed import Hints, ParsedFeed
 from feeder.sources.websub import find_hub
-from feeder.store import Awaited, Document, FeedTaken, Incoming, Origin, PagesTaken, prepare
+from feeder.store import Awaited, Document, FeedTaken, Incoming, Origin, PagesTaken, guid_name, prepare
 from feeder.store.entries import digest_of
 
 log = logging.getLogger(__name__)
-_SAID = attrgetter(*(one.name for one in fields(Draft) if one.compare and one.name not in {"origin", "source"}))
+_NOT_SAID = {"origin", "source", "guid", "former_id"}  # the last two follow from the rest
+_SAID = attrgetter(*(one.name for one in fields(Draft) if one.compare and one.name not in _NOT_SAID))
 _OF_SOURCE = attrgetter(*(one.name for one in fields(Source) if one.compare))
 
 
@@ -106,7 +107,7 @@ def _read(piece: FeedPiece) -> FeedRead:
         return _unread(piece, f"cannot be understood ({type(error).__name__}); please report it")
     # A feed has its newest entry first, and the store counts entries in the order in which they come.
     drafts = {entry_key(draft.id or ""): draft for draft in reversed(feed.drafts)}
-    reading = _Reading(piece)
+    reading = _Reading(piece, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
     for path, draft in drafts.items():
         reading.read(path, draft)
     gone = piece.known.keys() - drafts.keys()
@@ -132,8 +133,8 @@ def _parsed(piece: FeedPiece) -> ParsedFeed:
 class _Reading:
     """The entries of one feed, as they are read: what is to be saved, what waits for its page, what failed."""
 
-    def __init__(self, piece: FeedPiece) -> None:
-        self._piece = piece
+    def __init__(self, piece: FeedPiece, guids: frozenset[str]) -> None:
+        self._piece, self._guids = piece, guids
         self._origin = origin_of(piece.source)
         self._documents: list[Document] = []
         self._incoming: list[Incoming] = []
@@ -146,7 +147,7 @@ class _Reading:
         """Read one entry, unless it was read before."""
         before, version = self._piece.known.get(path), self._version(draft)
         same = before is not None and before.digest == version
-        if same and not self._piece.again:
+        if same and not self._piece.again and not (before is not None and before.again):
             return
         error = None
         try:
@@ -177,8 +178,17 @@ class _Reading:
         if entry is None:
             self._dropped += 1
             return
-        known_by_link = draft.known_by_link
-        self._incoming.append(prepare(self._origin, entry, reread=same, shared=True, known_by_link=known_by_link))
+        self._incoming.append(
+            prepare(
+                self._origin,
+                entry,
+                reread=same,
+                known_by_link=draft.known_by_link,
+                guid=draft.guid,
+                former_id=draft.former_id,
+                siblings=self._guids,
+            )
+        )
         self._edges.append(edge_of(settings, entry, learned))
 
     def _await(self, path: str, draft: Draft, version: str, link: str, *, same: bool) -> None:

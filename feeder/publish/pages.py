@@ -19,6 +19,7 @@ from feeder.model import Entry, Media, rfc3339
 from feeder.publish.saved import SavedSearch
 from feeder.publish.words import Words, words_for
 from feeder.settings import SiteConfig
+from feeder.store import Copy
 
 FEED_PATH = "atom.xml"
 SEARCH_PATH = "search"
@@ -101,8 +102,11 @@ def render_article(
     *,
     newer: Neighbour | None = None,
     older: Neighbour | None = None,
+    copies: Sequence[Copy] = (),
 ) -> str:
     """Return an entry's own page; None stands for the newest's newer and the oldest's older neighbour.
+
+    `copies` are the same article as other sources have brought it.
 
     Raises:
         ValueError: an address in the entry is none.
@@ -119,6 +123,7 @@ def render_article(
         about=_json_ld(site, entry),
         newer=newer,
         older=older,
+        copies=copies,
     )
 
 

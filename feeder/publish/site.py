@@ -31,7 +31,7 @@ from feeder.publish.files import Folder
 from feeder.publish.pages import Listed, Month, Neighbour
 from feeder.publish.saved import SavedSearch, read_saved
 from feeder.publish.trends import render_trends
-from feeder.store import PageMark, Store
+from feeder.store import Copy, PageMark, Store
 
 MANIFEST = ".feeder.json"
 
@@ -167,7 +167,7 @@ class _Pass:
 
     def run(self, progress: Progress) -> None:
         """Write whatever is not as it was, and remove what stands for nothing any more."""
-        total, done = self._store.count(), 0
+        total, done = self._store.count(copies=False), 0
         months = []
         for name, group in groupby(_places(self._store.iter_page_marks()), _month):
             places = list(group)
@@ -196,10 +196,11 @@ class _Pass:
             else:
                 changed[place.mark.key] = place
         for keys in _batches(changed):
+            copies = self._store.copies(keys)
             for entry in self._store.get_many(keys):
-                self._write_entry(entry, changed[entry.key])
+                self._write_entry(entry, changed[entry.key], copies.get(entry.key, ()))
 
-    def _write_entry(self, entry: Entry, place: _Place) -> None:
+    def _write_entry(self, entry: Entry, place: _Place, copies: Sequence[Copy]) -> None:
         path = pages.entry_path(entry.key)
         try:
             page = pages.render_article(
@@ -207,6 +208,7 @@ class _Pass:
                 entry,
                 newer=_neighbour(place.newer),
                 older=_neighbour(place.older),
+                copies=copies,
             ).encode()
         except ValueError as error:  # what an address that is none, or text that is no Unicode, raises
             self._fail(entry, str(error))

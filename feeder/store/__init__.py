@@ -20,16 +20,19 @@ from sqlalchemy import URL, Connection, Engine
 from feeder.errors import NoSuchEntryError, StoreMissingError
 from feeder.model import Entry
 from feeder.sources.polling import Poll
+from feeder.store import copies as _copies
 from feeder.store import engine as _engine
 from feeder.store import entries as _entries
 from feeder.store import memory as _memory
 from feeder.store.added import Added, filter_problem, new_added
 from feeder.store.answers import Hit, Results
+from feeder.store.copies import Copy
 from feeder.store.entries import Origin, PageMark
 from feeder.store.follow import Follower
 from feeder.store.follow import State as SearchState
 from feeder.store.forgetting import forget as _forget
 from feeder.store.forgetting import remove_unmet as _remove_unmet
+from feeder.store.identity import guid_name
 from feeder.store.incoming import Incoming, prepare
 from feeder.store.locks import exclusive_pass, wait_for_writers
 from feeder.store.memory import Document, Edges
@@ -51,6 +54,7 @@ __all__ = [
     "LAST_PASS_NOTE",
     "Added",
     "Awaited",
+    "Copy",
     "Document",
     "Edges",
     "Facets",
@@ -73,6 +77,7 @@ __all__ = [
     "Suggestion",
     "Trend",
     "filter_problem",
+    "guid_name",
     "migrate",
     "new_added",
     "parse_query",
@@ -202,9 +207,10 @@ class Store(Remote):
     def save(self, drafted: Iterable[tuple[Origin, Entry]]) -> list[Saved]:
         """Save entries in one transaction, and say of each what became of it.
 
-        An entry is known by its id, else by its link, else by its text. What is the same changes nothing, not even
-        a column. Other content from the origin that the present text came from replaces it; from another origin
-        only where its text is fuller. `first_seen_at` never moves; see `saving.merged` for `updated`.
+        An article of a folder is known by its id, else by its link, else by its text; an entry of a remote source by
+        the rules of `identity.py`, in that source alone. What is the same changes nothing, not even a column. Other
+        content from the origin that the present text came from replaces it; from another folder only where its text
+        is fuller, and from another source never. `first_seen_at` never moves; see `saving.merged` for `updated`.
         """
         prepared = [prepare(origin, entry) for origin, entry in drafted]
         with self._write() as connection:
@@ -293,7 +299,7 @@ class Store(Remote):
         return self._newest(query, limit, before=position, now=now)
 
     def iter_entries(self, *, oldest_first: bool = False) -> Iterator[Entry]:
-        """Yield every entry by publication, newest first unless told otherwise.
+        """Yield every entry by publication, copies of others too, newest first unless told otherwise.
 
         Each page is a transaction of its own: writers are never kept waiting, and what is saved meanwhile may or
         may not be seen.
@@ -304,9 +310,9 @@ class Store(Remote):
         while True:
             with self.read() as connection:
                 page = (
-                    _entries.page(connection, _PAGE, after=position)
+                    _entries.page(connection, _PAGE, after=position, copies=True)
                     if oldest_first
-                    else _entries.page(connection, _PAGE, before=position)
+                    else _entries.page(connection, _PAGE, before=position, copies=True)
                 )
             if not page:
                 return
@@ -349,10 +355,20 @@ class Store(Remote):
         with self.read() as connection:
             return _entries.origins_of(connection, entry_id)
 
-    def count(self) -> int:
-        """Return how many entries there are."""
+    def count(self, *, copies: bool = True) -> int:
+        """Return how many entries there are, with or without copies of others."""
         with self.read() as connection:
-            return _entries.count(connection)
+            return _entries.count(connection, copies=copies)
+
+    def copies(self, keys: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
+        """Return the copies that other sources have brought of these entries, by key, of those that have any."""
+        with self.read() as connection:
+            return _copies.copies_of(connection, keys)
+
+    def regroup(self, *, group: bool) -> int:
+        """Group copies across sources from now on, or show each; return how many entries that changes now."""
+        with self._write() as connection:
+            return _copies.regroup(connection, group=group)
 
     def change(self) -> int:
         """Return a number that grows with every entry added, changed or removed; 0 for an empty store."""

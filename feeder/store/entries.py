@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Text, case, cast, func, select
 
 from feeder.errors import NoSuchEntryError
 from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key, rfc3339
@@ -38,6 +38,7 @@ _LISTS: Mapping[str, type[Link | Person | Credit | Media]] = {
 }
 _PARTS = {kind: tuple(f.name for f in fields(kind)) for kind in (*_LISTS.values(), Source)}
 _ENTRY_COLUMNS = [entries.c[name] for name in (*_PLAIN, "source", "categories", "cut", "read_from", *_LISTS)]
+_SHOWN = entries.c.copy_of.is_(None)
 _KEY_PREFIX = re.compile(r"[0-9a-f]{6,15}")
 _T = TypeVar("_T")
 
@@ -47,6 +48,11 @@ class Origin(NamedTuple):
 
     source: str
     address: str
+
+    @property
+    def scope(self) -> str:
+        """The source that its entries belong to alone; "" for folders, which are the user's own and count as one."""
+        return self.source if self.address.startswith(("http://", "https://")) else ""
 
 
 class PageMark(NamedTuple):
@@ -177,13 +183,16 @@ def page(
     *,
     before: int | None = None,
     after: int | None = None,
+    copies: bool = False,
 ) -> list[tuple[int, Entry]]:
-    """Return up to `limit` entries with their positions.
+    """Return up to `limit` entries with their positions, copies of others only where they are asked for.
 
     Newest first, from just before a position; or, with `after`, oldest first from just after it.
     """
     column = entries.c.position
     statement = select(column, *_ENTRY_COLUMNS).limit(limit)
+    if not copies:
+        statement = statement.where(_SHOWN)
     if after is not None:
         statement = statement.where(column > after).order_by(column)
     elif before is not None:
@@ -209,7 +218,10 @@ def _in_order(connection: Connection, column: ColumnElement[Any], wanted: Sequen
 def page_marks(connection: Connection, limit: int, *, before: int | None = None) -> list[tuple[int, PageMark]]:
     """Return up to `limit` page marks with their positions, newest first, from just before a position."""
     column = entries.c
-    statement = select(column.position, column.key, column.published, column.title, column.version)
+    copy = entries.alias("copy")
+    copies = select(func.coalesce(func.max(copy.c.changed), 0)).where(copy.c.copy_of == column.number)
+    version = column.version.concat("-").concat(cast(copies.scalar_subquery(), Text))
+    statement = select(column.position, column.key, column.published, column.title, version).where(_SHOWN)
     if before is not None:
         statement = statement.where(column.position < before)
     rows = connection.execute(statement.order_by(column.position.desc()).limit(limit))
@@ -238,9 +250,9 @@ def origins_of(connection: Connection, entry_id: str) -> tuple[Origin, ...]:
 
 
 def numbered(connection: Connection, after: int, limit: int) -> list[tuple[int, Entry]]:
-    """Return up to `limit` entries with a number above `after`, in order of arrival."""
+    """Return up to `limit` entries with a number above `after`, in order of arrival, without copies of others."""
     column = entries.c.number
-    statement = select(column, *_ENTRY_COLUMNS).where(column > after).order_by(column).limit(limit)
+    statement = select(column, *_ENTRY_COLUMNS).where(column > after, _SHOWN).order_by(column).limit(limit)
     return [(row["number"], to_entry(row)) for row in connection.execute(statement).mappings()]
 
 
@@ -271,22 +283,27 @@ def heads(connection: Connection, numbers: Sequence[int]) -> list[Head]:
 
 
 class Changes(NamedTuple):
-    """Entries that were added or changed, with number and position, those that are `gone`, and up to which change."""
+    """What changed: entries with number and position, numbers of those not to be found any more, up to which change.
+
+    `rows` is how many rows that was read from.
+    """
 
     entries: list[tuple[int, int, Entry]]
     gone: list[int]
     upto: int
+    rows: int
 
 
 def changed_since(connection: Connection, change: int, limit: int) -> Changes:
     """Return what was changed after a change, up to `limit` entries in the order in which they changed."""
     column = entries.c.changed
-    statement = select(column, entries.c.number, entries.c.position, *_ENTRY_COLUMNS)
+    statement = select(column, entries.c.number, entries.c.position, entries.c.copy_of, *_ENTRY_COLUMNS)
     rows = connection.execute(statement.where(column > change).order_by(column).limit(limit)).mappings().all()
     upto = rows[-1]["changed"] if len(rows) == limit else counter(connection, "changes")
     gone = select(removals.c.number).where(removals.c.changed > change, removals.c.changed <= upto)
-    found = [(row["number"], row["position"], to_entry(row)) for row in rows]
-    return Changes(found, list(connection.scalars(gone)), upto)
+    found = [(row["number"], row["position"], to_entry(row)) for row in rows if row["copy_of"] is None]
+    copies = [row["number"] for row in rows if row["copy_of"] is not None]
+    return Changes(found, [*copies, *connection.scalars(gone)], upto, len(rows))
 
 
 def count_changed_since(connection: Connection, change: int) -> int:
@@ -325,13 +342,14 @@ def has_passed(connection: Connection, change: int, mark: str) -> bool:
 
 def newest_numbers(connection: Connection, limit: int) -> list[int]:
     """Return the numbers of the newest entries, newest first."""
-    statement = select(entries.c.number).order_by(entries.c.position.desc()).limit(limit)
+    statement = select(entries.c.number).where(_SHOWN).order_by(entries.c.position.desc()).limit(limit)
     return list(connection.scalars(statement))
 
 
-def count(connection: Connection) -> int:
-    """Return how many entries there are."""
-    return connection.scalar(select(func.count()).select_from(entries)) or 0
+def count(connection: Connection, *, copies: bool = True) -> int:
+    """Return how many entries there are, with or without copies of others."""
+    statement = select(func.count()).select_from(entries)
+    return connection.scalar(statement if copies else statement.where(_SHOWN)) or 0
 
 
 def counter(connection: Connection, name: str) -> int:

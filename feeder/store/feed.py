@@ -58,7 +58,7 @@ def _feed_page(writer: Writer, read: Read, followed: Followed) -> tuple[Followed
         Row(number, position, terms_of(entry, plain(searchable_text(entry))))
         for number, position, entry in page.entries
     )
-    return Followed(followed.store, page.upto, mark), len(page.entries)
+    return Followed(followed.store, page.upto, mark), page.rows
 
 
 class Feed:

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from feeder.store.copies import promote
+from feeder.store.counting import next_changes
 from feeder.store.entries import Origin, in_chunks
-from feeder.store.saving import next_changes
-from feeder.store.tables import entries, origins, removals
+from feeder.store.tables import entries, names, origins, removals
 
 _UNMET = ~select(origins).where(origins.c.number == entries.c.number).exists()
 
@@ -63,6 +64,7 @@ def forget_source(connection: Connection, source: str) -> list[int]:
     here = origins.c.source == source
     met = connection.scalars(select(origins.c.number).where(here).distinct().order_by(origins.c.number)).all()
     connection.execute(delete(origins).where(here))
+    connection.execute(delete(names).where(names.c.source == source))
     unmet: list[int] = []
     for some in in_chunks(met):
         rest = select(origins.c.number, origins.c.source, origins.c.address).where(origins.c.number.in_(some))
@@ -72,6 +74,7 @@ def forget_source(connection: Connection, source: str) -> list[int]:
 
 
 def _remove(connection: Connection, numbers: Sequence[int]) -> list[int]:
+    promote(connection, frozenset(numbers))
     changes = next_changes(connection, len(numbers))
     for some in in_chunks(zip(numbers, changes, strict=True)):
         connection.execute(insert(removals), [{"number": number, "changed": change} for number, change in some])

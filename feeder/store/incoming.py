@@ -9,8 +9,10 @@ import re
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from feeder.model import Entry, entry_to_dict
+from feeder.model import Entry, entry_key, entry_to_dict
+from feeder.normalise.urls import to_uri
 from feeder.store.entries import Origin, digest_of, link_key
+from feeder.store.identity import Item, item_of
 from feeder.store.query import searchable_parts
 from feeder.store.terms import Terms, terms_of
 from feeder.store.tokens import plain
@@ -31,8 +33,8 @@ class Incoming:
     `terms` is what the search index holds of it. `link_key` stands for all spellings of its link and `text_key` for
     its text in either script; None where there is none, or too little. `digest` says what the entry holds. `reread`
     says that the origin holds what it held when it was last read: what is read otherwise now is our doing. `late` says
-    that the entry came in before, without what its page holds: it keeps the date that it came in with. `shared` says
-    that other entries are met at the origin too, as all of a feed are: none of them can be known by it.
+    that the entry came in before, without what its page holds: it keeps the date that it came in with. `item` is what
+    an entry of a remote source is known by there; None for articles of folders.
     """
 
     origin: Origin
@@ -43,7 +45,7 @@ class Incoming:
     digest: str
     reread: bool = False
     late: bool = False
-    shared: bool = False
+    item: Item | None = None
 
 
 def prepare(
@@ -52,22 +54,40 @@ def prepare(
     *,
     reread: bool = False,
     late: bool = False,
-    shared: bool = False,
     known_by_link: bool = True,
+    guid: str | None = None,
+    former_id: str | None = None,
+    siblings: frozenset[str] = frozenset(),
 ) -> Incoming:
-    """Compute what the store wants to know of an entry; its link stands for it only where it is `known_by_link`."""
+    """Compute what the store wants to know of an entry.
+
+    Its link stands for it outside its source only where it is `known_by_link`. `guid` is what a remote source itself
+    calls it, `former_id` the id that stores of old hold of it, and `siblings` are the names (`guid_name`) of the other
+    items of its document.
+    """
     head, body = map(plain, searchable_parts(entry))
     whole = "\n".join(filter(None, (head, body)))
+    key = link_key(entry.link) if entry.link is not None else None
+    item = None
+    if origin.scope:
+        item = item_of(
+            entry,
+            guid=guid,
+            link_key=key,
+            former=None if former_id is None else entry_key(to_uri(former_id)),
+            siblings=siblings,
+            has_own_link=known_by_link,
+        )
     return Incoming(
         origin=origin,
         entry=entry,
         terms=terms_of(entry, whole),
-        link_key=link_key(entry.link) if entry.link is not None and known_by_link else None,
+        link_key=key if known_by_link else None,
         text_key=_text_key(body),
         digest=digest(entry),
         reread=reread,
         late=late,
-        shared=shared,
+        item=item,
     )
 
 

@@ -1,45 +1,57 @@
 """What happens when an entry comes in: the rule, as values, and then the rows.
 
-    drafted ──► known? ── by id, else by folded link, else by its text where the titles agree (`incoming.py`),
-                  │       else, where a file that has not changed is read again, by the file
+    drafted ──► known? ── an article of a folder: among all folders, by id, link, text or file (`known.py`);
+                  │       an entry of a remote source: in that source alone (`identity.py`)
                   │ no                     │ yes
                   ▼                        ▼
                  NEW            the same? ── SAME, nothing is written
+                                held by another source, or by a folder? ── SAME, it is only noted as seen there
                                 from the origin that holds the text? ── CHANGED
                                 fuller than what is held? ── CHANGED, and that origin holds it now
                                 else ── SAME
+
+So no feed can change what another brought. A new entry whose id another one has gets one of its own, made of its source
+and that id; one that readers would see twice is put behind the first (`copies.py`).
 
 Everything of one call is one transaction. Each entry that is written takes the next of the store's changes, by which
 the search index follows.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from feeder.model import Entry
+from feeder.model import Entry, rfc3339
+from feeder.store.copies import group_new
+from feeder.store.counting import next_changes, set_counter
 from feeder.store.entries import (
+    CHUNK,
     Origin,
     counter,
     digest_of,
     free_positions,
     in_chunks,
     taken_positions,
-    to_entry,
     to_row,
 )
-from feeder.store.incoming import Incoming, digest, is_titled_alike
+from feeder.store.incoming import Incoming, digest
+from feeder.store.known import Known, Record, find_known, name_of
 from feeder.store.periods import first_position
 from feeder.store.query import searchable_text
-from feeder.store.tables import counters, entries, origins
+from feeder.store.tables import entries, names, origins
 from feeder.store.terms import Row, Terms, terms_of
 from feeder.store.tokens import plain, visible_text
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+_MOST_NAMES = 24  # that an entry has in one source: some feeds give another guid at every poll
 
 
 class Saved(Enum):
@@ -91,80 +103,6 @@ def fullness(text: str) -> int:
     return sum(map(len, text.split()))
 
 
-@dataclass(slots=True)
-class _Record:
-    """An entry of the store while a batch is worked on.
-
-    `names` are the key and the folded link that it has itself. `stored_at` is the position of its row, None while
-    there is none. `position` and `tie` are None until given out. `written_from` is what its row must be written
-    from, None where it need not be.
-    """
-
-    number: int
-    entry: Entry
-    held: Origin
-    names: frozenset[str | None]
-    stored_at: int | None = None
-    position: int | None = None
-    tie: int | None = None
-    written_from: Incoming | None = None
-
-
-class _Known:
-    """The entries that a batch may be the same as, in the order in which they came, by all that they are known by."""
-
-    def __init__(self) -> None:
-        self.records: list[_Record] = []
-        self._by_own_name: dict[str, _Record] = {}
-        self._by_other_name: dict[str, _Record] = {}
-        self._by_text: dict[str, list[_Record]] = {}
-        self._by_origin: dict[Origin, list[_Record]] = {}
-
-    def add(self, record: _Record, text_key: str | None) -> None:
-        self.records.append(record)
-        for name in record.names:
-            if name is not None:
-                self._by_own_name.setdefault(name, record)
-        self.note_text(record, text_key)
-
-    def note_name(self, record: _Record, name: str) -> None:
-        self._by_other_name.setdefault(name, record)
-
-    def note_text(self, record: _Record, text_key: str | None) -> None:
-        if text_key is not None:
-            self._by_text.setdefault(text_key, []).append(record)
-
-    def note_origin(self, record: _Record, origin: Origin) -> None:
-        self._by_origin.setdefault(origin, []).append(record)
-
-    def find(self, incoming: Incoming) -> _Record | None:
-        """Return the entry that this one is; by another's name or by its text only where the titles agree.
-
-        What is read again and is called otherwise now is the one entry that was met there.
-        """
-        entry, link = incoming.entry, incoming.link_key
-        own = self._by_own_name.get(entry.key) or (self._by_own_name.get(link) if link is not None else None)
-        if own is not None:
-            return own
-        other = self._by_other_name.get(_name_of(incoming))
-        alike = [other] if other is not None else []
-        if incoming.text_key is not None:
-            alike += self._by_text.get(incoming.text_key, [])
-        met = self._by_origin.get(incoming.origin, []) if _may_be_known_by_origin(incoming) else []
-        same = (record for record in alike if is_titled_alike(record.entry.title, entry.title))
-        return next(same, met[0] if len(met) == 1 else None)
-
-
-def _may_be_known_by_origin(incoming: Incoming) -> bool:
-    """Say whether an entry may be what was met at its origin before, whatever it is called now."""
-    return incoming.reread and not incoming.shared
-
-
-def _name_of(incoming: Incoming) -> str:
-    """Return what an entry is known by: its link where it has one, else its key."""
-    return incoming.link_key or incoming.entry.key
-
-
 def save(connection: Connection, drafted: Iterable[Incoming]) -> tuple[list[tuple[int, Saved]], list[Row]]:
     """Save entries, in their order.
 
@@ -174,106 +112,88 @@ def save(connection: Connection, drafted: Iterable[Incoming]) -> tuple[list[tupl
     outcomes: list[tuple[int, Saved]] = []
     rows: list[Row] = []
     batch_end = last
-    for batch in in_chunks(drafted):
+    for batch in _batches(drafted):
         outcomes_here, rows_here, batch_end = _save_batch(connection, batch, batch_end)
         outcomes += outcomes_here
         rows += rows_here
     if batch_end > last:
-        _set_counter(connection, "entries", batch_end)
+        set_counter(connection, "entries", batch_end)
     return outcomes, rows
 
 
-def next_changes(connection: Connection, count: int) -> range:
-    """Return the numbers of the store's next changes, so many of them, which are taken with that."""
-    last = counter(connection, "changes")
-    if count:
-        _set_counter(connection, "changes", last + count)
-    return range(last + 1, last + count + 1)
-
-
-def _set_counter(connection: Connection, name: str, value: int) -> None:
-    connection.execute(delete(counters).where(counters.c.name == name))
-    connection.execute(insert(counters).values(name=name, value=value))
+def _batches(drafted: Iterable[Incoming]) -> Iterator[list[Incoming]]:
+    """Yield the entries some at a time, those of one document of a remote source together."""
+    batch: list[Incoming] = []
+    for incoming in drafted:
+        is_apart = incoming.item is None or incoming.origin != batch[-1].origin if batch else False
+        if len(batch) >= CHUNK and is_apart:
+            yield batch
+            batch = []
+        batch.append(incoming)
+    if batch:
+        yield batch
 
 
 def _save_batch(
     connection: Connection, batch: Sequence[Incoming], last: int
 ) -> tuple[list[tuple[int, Saved]], list[Row], int]:
-    known = _known(connection, batch)
-    met: dict[tuple[int, Origin], str | None] = {}
+    known = find_known(connection, batch)
+    seen: dict[tuple[int, Origin], str | None] = {}
+    named: list[tuple[Record, Incoming]] = []
+    new: list[Record] = []
     outcomes = []
     for incoming in batch:
-        name = _name_of(incoming)
         found = known.find(incoming)
         if found is None:
             last += 1
-            names = frozenset((incoming.entry.key, incoming.link_key))
-            found = _Record(last, incoming.entry, incoming.origin, names, written_from=incoming)
-            known.add(found, incoming.text_key)
+            found = _new(connection, known, incoming, last)
+            new.append(found)
             saved = Saved.NEW
         else:
             saved = _merge(found, incoming)
-            known.note_name(found, name)
             if saved is Saved.CHANGED:
+                found.link_key = incoming.link_key
                 known.note_text(found, incoming.text_key)
         outcomes.append((found.number, saved))
-        met.setdefault((found.number, incoming.origin), None if name in found.names else name)
-    rows = _write(connection, known.records)
-    _write_origins(connection, met, {record.number: record for record in known.records})
+        if incoming.item is not None:
+            named.append((found, incoming))
+            seen.setdefault((found.number, incoming.origin), None)
+        else:
+            name = name_of(incoming)
+            known.note_name(found, name)
+            seen.setdefault((found.number, incoming.origin), None if name in found.own_names else name)
+    group_new(connection, new)
+    rows = _write(connection, known.records.values())
+    _write_origins(connection, seen, known.records)
+    _write_names(connection, named)
     return outcomes, rows, last
 
 
-def _known(connection: Connection, batch: Sequence[Incoming]) -> _Known:
-    """Return what is stored and may be the same as one of the batch."""
-    column = entries.c
-    keys = {incoming.entry.key for incoming in batch}
-    links = {incoming.link_key for incoming in batch} - {None}
-    texts = {incoming.text_key for incoming in batch} - {None}
-    named = select(origins.c.number, origins.c.known_as).where(origins.c.known_as.in_(keys | links))
-    others = connection.execute(named.order_by(origins.c.number)).all()
-    reread = _met_at(connection, {incoming.origin for incoming in batch if _may_be_known_by_origin(incoming)})
-    known = _Known()
-    statement = select(entries).where(
-        or_(
-            column.key.in_(keys),
-            column.link_key.in_(links),
-            column.text_key.in_(texts),
-            column.number.in_({other.number for other in others} | {number for number, _ in reread}),
-        )
-    )
-    for row in connection.execute(statement.order_by(column.number)).mappings():
-        record = _Record(
-            number=row["number"],
-            entry=to_entry(row),
-            held=Origin(row["held_source"], row["held_address"]),
-            names=frozenset((row["key"], row["link_key"])),
-            stored_at=row["position"],
-            position=row["position"],
-            tie=row["updated_tie"],
-        )
-        known.add(record, row["text_key"])
-    by_number = {record.number: record for record in known.records}
-    for other in others:
-        known.note_name(by_number[other.number], other.known_as)
-    for number, origin in reread:
-        known.note_origin(by_number[number], origin)
-    return known
+def _new(connection: Connection, known: Known, incoming: Incoming, number: int) -> Record:
+    """Return a new record. Its id is made of its source and its own where another entry has that already."""
+    entry = incoming.entry
+    for attempt in count():
+        if entry.key not in known.keys and (attempt == 0 or not _is_taken(connection, entry.key)):
+            break
+        facts = (incoming.origin.source, incoming.entry.id, incoming.entry.title, rfc3339(incoming.entry.published))
+        parts = facts[: 2 if attempt == 0 else 4]
+        name = "\n".join((*parts, *([str(attempt)] if attempt > 1 else ())))
+        entry = replace(incoming.entry, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
+    own = frozenset((entry.key, incoming.link_key))
+    record = Record(number, entry, incoming.origin, own, link_key=incoming.link_key, written_from=incoming)
+    known.add(record, incoming.text_key)
+    return record
 
 
-def _met_at(connection: Connection, places: Collection[Origin]) -> list[tuple[int, Origin]]:
-    """Return the numbers of the entries that were met at these origins."""
-    columns = (origins.c.number, origins.c.source, origins.c.address)
-    found = []
-    for source in sorted({place.source for place in places}):
-        addresses = [place.address for place in places if place.source == source]
-        for chunk in in_chunks(addresses):
-            rows = connection.execute(select(*columns).where(origins.c.source == source, origins.c.address.in_(chunk)))
-            found += [(number, Origin(*origin)) for number, *origin in rows]
-    return found
+def _is_taken(connection: Connection, key: str) -> bool:
+    return connection.scalar(select(entries.c.number).where(entries.c.key == key)) is not None
 
 
-def _merge(record: _Record, incoming: Incoming) -> Saved:
-    same_origin = record.held == incoming.origin
+def _merge(record: Record, incoming: Incoming) -> Saved:
+    scope = incoming.origin.scope
+    if record.held.scope != scope:  # what another source holds, or the user's own folder, is not changed
+        return Saved.SAME
+    same_origin = record.held == incoming.origin or scope != ""
     new = merged(record.entry, incoming.entry, same_origin=same_origin, reread=incoming.reread, late=incoming.late)
     if new is None:
         return Saved.SAME
@@ -285,7 +205,7 @@ def _merge(record: _Record, incoming: Incoming) -> Saved:
     return Saved.CHANGED
 
 
-def _write(connection: Connection, known: Sequence[_Record]) -> list[Row]:
+def _write(connection: Connection, known: Iterable[Record]) -> list[Row]:
     records = [record for record in known if record.written_from is not None]
     ties = _ties(connection, records)
     positions = _positions(connection, records)
@@ -297,7 +217,9 @@ def _write(connection: Connection, known: Sequence[_Record]) -> list[Row]:
         assert incoming is not None  # noqa: S101  for the types; those without are no records here
         position = positions[record.number]
         row = _row(record, incoming, position=position, tie=ties[record.number]) | {"changed": change}
-        rows.append(Row(record.number, position, _terms(record.entry, incoming), known=record.stored_at is not None))
+        if record.copy_of is None:
+            known_before = record.stored_at is not None
+            rows.append(Row(record.number, position, _terms(record.entry, incoming), known=known_before))
         if record.stored_at is None:
             new.append(row)
         else:
@@ -313,17 +235,18 @@ def _terms(entry: Entry, incoming: Incoming) -> Terms:
     return incoming.terms if entry is incoming.entry else terms_of(entry, plain(searchable_text(entry)))
 
 
-def _row(record: _Record, incoming: Incoming, *, position: int, tie: int) -> dict[str, Any]:
+def _row(record: Record, incoming: Incoming, *, position: int, tie: int) -> dict[str, Any]:
     entry = record.entry
     own = incoming.digest if entry is incoming.entry else digest(entry)
     return to_row(entry, number=record.number, position=position, tie=tie, held=record.held) | {
         "link_key": incoming.link_key,
         "text_key": incoming.text_key,
+        "copy_of": record.copy_of,
         "version": digest_of(f"{own} {tie}")[:16],
     }
 
 
-def _positions(connection: Connection, records: Sequence[_Record]) -> dict[int, int]:
+def _positions(connection: Connection, records: Sequence[Record]) -> dict[int, int]:
     """Return by number where each entry stands among all."""
     positions = {record.number: record.position for record in records if record.position is not None}
     given: set[int] = set()
@@ -339,7 +262,7 @@ def _positions(connection: Connection, records: Sequence[_Record]) -> dict[int, 
     return positions
 
 
-def _ties(connection: Connection, records: Sequence[_Record]) -> dict[int, int]:
+def _ties(connection: Connection, records: Sequence[Record]) -> dict[int, int]:
     """Return by number how many entries with the same `updated` came before each."""
     ties = {record.number: record.tie for record in records if record.tie is not None}
     untied = [record for record in records if record.tie is None]
@@ -355,7 +278,7 @@ def _ties(connection: Connection, records: Sequence[_Record]) -> dict[int, int]:
 
 
 def _write_origins(
-    connection: Connection, met: dict[tuple[int, Origin], str | None], records: Mapping[int, _Record]
+    connection: Connection, met: dict[tuple[int, Origin], str | None], records: Mapping[int, Record]
 ) -> None:
     columns = (origins.c.number, origins.c.source, origins.c.address)
     known: set[tuple[int, Origin]] = set()
@@ -373,7 +296,24 @@ def _write_origins(
     _adopt(connection, [(number, origin) for number, origin in met if number not in had_one], records)
 
 
-def _adopt(connection: Connection, met: Iterable[tuple[int, Origin]], records: Mapping[int, _Record]) -> None:
+def _write_names(connection: Connection, named: Iterable[tuple[Record, Incoming]]) -> None:
+    """Have the entries known in their remote sources by what they were called this time."""
+    new: dict[tuple[int, str, str], None] = {}
+    for record, incoming in named:
+        source = incoming.origin.source
+        held = sum(scope == source for scope, _ in record.names)
+        for name in incoming.item.names if incoming.item is not None else ():
+            if (source, name) not in record.names and held < _MOST_NAMES:
+                held += 1
+                record.names.add((source, name))
+                new[record.number, source, name] = None
+    if new:
+        connection.execute(
+            insert(names), [{"number": number, "source": source, "name": name} for number, source, name in new]
+        )
+
+
+def _adopt(connection: Connection, met: Iterable[tuple[int, Origin]], records: Mapping[int, Record]) -> None:
     """Let an entry that had lost its last origin (`forgetting.py`) be held by the one that it is met at now."""
     for number, origin in met:
         if records[number].stored_at is not None and records[number].written_from is None:

@@ -48,7 +48,8 @@ metadata = MetaData()
 # wrote the entry last. `key`, `link_key` and `version` are digests
 # of other columns: ids and links are looked up by them, since PostgreSQL refuses to index a text of more than 2,704
 # bytes. `text_key` is one of the text, the same in both Chinese scripts. `held_source` and `held_address` name the
-# origin that the present text came from.
+# origin that the present text came from. `copy_of` is the number of the entry that stands for this one where readers
+# would see the same twice (`copies.py`); NULL where it stands for itself.
 entries = Table(
     "entries",
     metadata,
@@ -69,6 +70,7 @@ entries = Table(
     Column("first_seen_at", Moment, nullable=False),
     Column("held_source", Text, nullable=False),
     Column("held_address", Text, nullable=False),
+    Column("copy_of", BigInteger, index=True),
     Column("language", Text),
     Column("rights", Text),
     Column("source", JSON, nullable=False),
@@ -95,6 +97,16 @@ origins = Table(
     Column("known_as", Text, index=True),
     PrimaryKeyConstraint("number", "source", "address"),
     Index("ix_origins_address", "source", "address"),
+)
+
+# What the entries of a remote source are known by within it (`identity.py`): several may have one name.
+names = Table(
+    "names",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("number", ForeignKey("entries.number", ondelete="CASCADE"), nullable=False, index=True),
+    PrimaryKeyConstraint("name", "source", "number"),
 )
 
 # Entries that were removed, so that the search index can follow.

@@ -21,6 +21,7 @@ ENGLISH = Words(
     taken_from="Source",
     see_also="See also",
     replies="Comments",
+    also_at="Also published as",
     no_text="This article has no text.",
     no_title="Untitled",
     tags="Tags",

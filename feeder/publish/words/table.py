@@ -38,6 +38,7 @@ class Words:
     taken_from: str
     see_also: str
     replies: str
+    also_at: str
     no_text: str
     no_title: str
     tags: str

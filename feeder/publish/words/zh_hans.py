@@ -21,6 +21,7 @@ SIMPLIFIED = Words(
     taken_from="来源",
     see_also="相关",
     replies="评论",
+    also_at="另见",
     no_text="这篇文章没有正文。",
     no_title="无题",
     tags="标签",

@@ -21,6 +21,7 @@ TRADITIONAL = Words(
     taken_from="來源",
     see_also="相關",
     replies="評論",
+    also_at="另見",
     no_text="這篇文章沒有正文。",
     no_title="無題",
     tags="標籤",

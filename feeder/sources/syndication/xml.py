@@ -120,10 +120,10 @@ class _Reader:
         content, content_from, summary = self._contents(fields)
         title = self._text(fields, _TITLES)
         title = title if title.text else self._text(_grouped(fields), _TITLES)
-        own = self._find_id(entry, fields) or link.text
+        own = self._find_id(entry, fields)
         media = find_media(fields, near)
         links = (*_links(fields, near), *find_files(fields, near))
-        if not (title.text or own or content.text or media or links):
+        if not (title.text or own or link.text or content.text or media or links):
             return None
         published = _stamps(fields, _PUBLISHED, "published")
         updated = self._find_updated(entry, fields)

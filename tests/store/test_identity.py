@@ -1,0 +1,142 @@
+"""Which entry of its source an incoming one is: the rules, as values."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from feeder.model import Entry, Media
+from feeder.store.entries import link_key
+from feeder.store.identity import Candidate, Item, guid_name, item_of, recognised
+from feeder.store.tokens import plain
+from tests.entries import make_entry
+
+MONDAY, TUESDAY = datetime(2024, 6, 3, 8, tzinfo=UTC), datetime(2024, 6, 4, 8, tzinfo=UTC)
+LINK, OTHER = "https://site.example/a", "https://moved.example/a"
+
+
+def made(title: str = "Rain", *, link: str | None = LINK, at: datetime | None = MONDAY, **changes: Any) -> Entry:
+    dated: dict[str, Any] = {"published": at or TUESDAY, "published_from": "first seen" if at is None else "feed"}
+    return make_entry(title=title, link=link, **dated, **changes)
+
+
+def item(entry: Entry, guid: str | None = None, **more: Any) -> Item:
+    return item_of(entry, guid=guid, link_key=entry.link and link_key(entry.link), **more)
+
+
+def is_same(held: Entry, held_guid: str | None, came: Entry, guid: str | None, *, others: int = 0, **more: Any) -> bool:
+    """Whether what comes is the entry that is held; `others` is how many more have the same link."""
+    names = frozenset(item(held, held_guid).names)
+    one = Candidate(1, "key", names, plain(held.title), held)
+    twin = [Candidate(number + 2, "", names, "another", made("Another", at=TUESDAY)) for number in range(others)]
+    matches = recognised([(item(came, guid, **more), came)], {name: [one, *twin] for name in names}, {"key": one})
+    return matches.get(0) == 1
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        made(),
+        made(link=OTHER),
+        made(link=None),
+        made("Rain, corrected"),
+        made(at=TUESDAY),
+        made("Rain, corrected", link=OTHER),
+    ],
+)
+def test_a_guid_seen_before_is_that_entry_wherever_its_site_is_now(came: Entry) -> None:
+    assert is_same(made(), "101", came, "101")
+
+
+@pytest.mark.parametrize(
+    ("guid", "same"),
+    [
+        ("tag:site.example,2024:1", True),
+        ("7d0f8c1e-1111-4a2b-9c3d-000000000001", True),
+        ("1", False),
+    ],
+)
+def test_only_what_is_unique_stands_for_an_entry_of_which_all_else_differs(guid: str, *, same: bool) -> None:
+    assert is_same(made(), guid, made("Sun", link=OTHER, at=TUESDAY), guid) is same
+
+
+def test_where_guid_title_and_date_differ_it_is_a_new_entry_though_the_link_is_the_same() -> None:
+    assert not is_same(made("News at 10"), "g-10", made("News at 11", at=TUESDAY), "g-11")
+
+
+def test_a_recording_of_its_own_makes_another_broadcast() -> None:
+    ten, eleven = (Media(url=f"https://site.example/{hour}.mp3", kind="audio") for hour in (10, 11))
+    held = made("News", media=(ten,))
+    assert is_same(held, "g-10", made("News", at=TUESDAY, media=(ten,)), "g-11")
+    assert not is_same(held, "g-10", made("News", at=TUESDAY, media=(eleven,)), "g-11")
+
+
+def test_a_feed_that_gives_another_guid_at_every_poll_makes_no_second_entry() -> None:
+    assert is_same(made(), "x-1", made(), "x-2")
+    assert is_same(made(at=None), "x-1", made(at=None), "x-2")
+
+
+@pytest.mark.parametrize(
+    ("came", "same"),
+    [
+        (made("Rain, corrected"), True),
+        (made(at=TUESDAY), True),
+        (made("Sun", at=TUESDAY), False),
+    ],
+)
+def test_without_guids_one_link_is_one_entry_where_title_or_date_agrees(came: Entry, *, same: bool) -> None:
+    assert is_same(made(), None, came, None) is same
+
+
+def test_without_guids_and_dates_the_link_alone_is_enough() -> None:
+    assert is_same(made(at=None), None, made("Rain, corrected", at=None), None)
+
+
+@pytest.mark.parametrize(
+    ("came", "same"), [(made(), True), (made(at=TUESDAY), False), (made("Rain, corrected"), False)]
+)
+def test_of_a_link_that_many_share_title_and_date_must_agree(came: Entry, *, same: bool) -> None:
+    assert is_same(made(), None, came, None, others=1) is same
+    assert is_same(made(), None, came, None, has_own_link=False) is same
+
+
+def test_what_another_item_of_the_document_names_as_its_own_is_that_one() -> None:
+    assert not is_same(made(), "x-1", made(), "x-2", siblings=frozenset({guid_name("x-1"), guid_name("x-2")}))
+
+
+@pytest.mark.parametrize(
+    ("came", "same"),
+    [
+        (made(link=None, content="<p>It rained much.</p>"), True),
+        (made(link=None, at=None, content="<p>Other words.</p>"), True),
+        (made(link=None, at=TUESDAY), True),
+        (made(link=None, at=TUESDAY, content="<p>It rained again.</p>"), False),
+        (made("Rain!", link=None), True),
+        (made("Quite another matter", link=None, content="<p>Nothing of that is here at all.</p>"), False),
+    ],
+)
+def test_without_guid_and_link_title_date_and_words_tell(came: Entry, *, same: bool) -> None:
+    assert is_same(made(link=None), None, came, None) is same
+
+
+def test_an_item_that_gains_a_guid_and_a_link_is_the_one_that_had_neither() -> None:
+    held = made(link=None)
+    one = Candidate(1, "", frozenset(item(held).names), plain(held.title), held)
+    came = made()
+    names = {name: [one] for name in one.names}
+    assert recognised([(item(came, "g-1"), came)], names, {}) == {0: 1}
+
+
+def test_of_two_items_alike_the_nearer_is_the_one_and_the_other_is_new() -> None:
+    held = made("Service", at=MONDAY)
+    one = Candidate(1, "", frozenset(item(held).names), plain(held.title), held)
+    came = [made("Service", at=TUESDAY), made("Service", at=MONDAY)]
+    names = {name: [one] for name in one.names}
+    assert recognised([(item(entry), entry) for entry in came], names, {}) == {1: 1}
+
+
+def test_an_entry_of_an_old_store_is_known_by_the_id_that_it_had_there() -> None:
+    held = made(link=None)
+    one = Candidate(1, "k", frozenset(), plain(held.title), held)
+    came = made("Sun", link=OTHER, at=TUESDAY)
+    assert recognised([(item(came, "1", former="k"), came)], {}, {"k": one}) == {0: 1}
