@@ -22,6 +22,7 @@ from feeder.settings import (
     ChannelConfig,
     FeedConfig,
     FetchConfig,
+    IngestConfig,
     ScheduleConfig,
     SiteConfig,
     SourceConfig,
@@ -53,6 +54,7 @@ class Config(BaseSettings):
     file: Path | None = None
     site: SiteConfig = SiteConfig()
     store: StoreConfig = StoreConfig()
+    ingest: IngestConfig = IngestConfig()
     sources: tuple[SourceConfig, ...] = ()
     feeds: tuple[FeedConfig, ...] = ()
     fetch: FetchConfig = FetchConfig()
@@ -288,6 +290,7 @@ def _keys_beside(location: list[int | str]) -> set[str]:
     sections: dict[str, type[BaseModel]] = {
         "site": SiteConfig,
         "store": StoreConfig,
+        "ingest": IngestConfig,
         "sources": SourceConfig,
         "feeds": FeedConfig,
         "fetch": FetchConfig,

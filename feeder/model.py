@@ -122,7 +122,8 @@ class Draft:
     trackers; `known_by_link` is False where it is that of other entries too, and tells none of them. `guid` is what a
     feed itself calls the entry, as it writes it, and `former_id` the id that it would have in a store made before
     entries belonged to their source; None for files. `stamps` are in the order that the source's format prefers.
-    `read_from` says where in the source other fields were, as `Entry.read_from` does.
+    `withheld` says in a few words why its author did not publish it; None where it is for readers, but not before `due`
+    and not after `expires`. `read_from` says where in the source other fields were, as `Entry.read_from` does.
     """
 
     origin: str
@@ -144,6 +145,9 @@ class Draft:
     known_by_link: bool = True
     guid: str | None = None
     former_id: str | None = None
+    withheld: str | None = None
+    due: Stamp | None = None
+    expires: Stamp | None = None
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 

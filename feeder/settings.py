@@ -67,13 +67,28 @@ class StoreConfig(_Section):
     url: StoreUrl = "sqlite:///data/feeder.db"
     search: Path | None = None
 
+    @property
+    def folder(self) -> Path:
+        """Where files about the store lie: beside an SQLite file, else beside the search index."""
+        scheme, _, database = self.url.partition("///")
+        if scheme == "sqlite:":
+            return Path(database).parent
+        return Path("data") if self.search is None else self.search.parent
+
+
+class IngestConfig(_Section):
+    """How every source is read, unless it says otherwise."""
+
+    drafts: Literal["skip", "keep"] = "skip"
+
 
 class SourceConfig(_Section):
     """One place that entries come from: a folder, a feed by its address, or a web page that lists articles.
 
     `timezone` is for dates that name no zone of their own. `when_gone` says what becomes of an entry whose last file
     is gone, `boilerplate` what becomes of notices, credits and the like around an article, and `content` how much of
-    an article is kept. A feed or a page is asked as often as it changes, between `every` and `seldom`.
+    an article is kept. `drafts` says what becomes of articles that their author did not publish; None stands for what
+    `[ingest]` says. A feed or a page is asked as often as it changes, between `every` and `seldom`.
 
     `entries`, `title`, `link` and `date` are CSS selectors of a `page`; "" stands for the usual place. With `full` the
     page of each entry is fetched for its article; `article` and `cut` say what of it, or of what the source itself
@@ -103,6 +118,7 @@ class SourceConfig(_Section):
     when_gone: Literal["keep", "remove"] = "keep"
     boilerplate: Literal["cut", "keep"] = "cut"
     content: Literal["full", "summary"] = "full"
+    drafts: Literal["skip", "keep"] | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

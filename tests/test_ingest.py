@@ -289,8 +289,9 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     (folder / "away").symlink_to("/")
     (folder / "picture.jpg").write_bytes(b"")
     [shown] = preview(config, sqlite_store, now=NOW)
-    assert shown.counts == {"new": 1, "changed": 1, "gone": 1, "again": 0, "failed": 1, "unchanged": 1}
-    assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",)}
+    counts = {"new": 1, "changed": 1, "gone": 1, "again": 0, "failed": 1, "unchanged": 1, "not published": 0}
+    assert shown.counts == counts
+    assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",), "not published": ()}
     assert str(shown) == "mirror: 1 new, 1 changed, 1 gone, 1 failed (1 unchanged)"
     assert shown.as_dict()["failed"] == [{"path": "away", "reason": "it is a link that leads out of the folder"}]
     assert (sqlite_store.change(), sqlite_store.documents("mirror")) == before

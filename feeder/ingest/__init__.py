@@ -13,6 +13,7 @@ read does not stop the next. Killed at any point, the next pass goes on from the
 is marked so in the store until it has been.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -25,18 +26,20 @@ from feeder.config import Config
 from feeder.errors import SourceError
 from feeder.ingest.learning import Learning
 from feeder.ingest.polling import known_poll, poll_feeds
-from feeder.ingest.reading import Learned, Read, Settings, lost, read_files, settings_of
+from feeder.ingest.reading import Learned, Read, Settings, lost, read_files, settings_of, why_not_published
 from feeder.ingest.reports import IngestReport, Preview
 from feeder.ingest.sources import named_sources
+from feeder.ingest.withholding import places_of_lists
 from feeder.ingest.workers import work
 from feeder.model import rfc3339
 from feeder.settings import SourceConfig
-from feeder.sources.folder import Found, count_files, iter_files
+from feeder.sources.folder import Found, count_files, iter_files, may_differ
 from feeder.sources.polling import Poll, is_due
-from feeder.store import LAST_INGEST_NOTE, Document, Edges, Saved, Store
+from feeder.store import LAST_INGEST_NOTE, Document, Edges, Saved, Store, Withheld
 
 __all__ = ["IngestReport", "Preview", "Progress", "ingest", "preview"]
 
+log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int | None], None]
 _BATCH = 500  # documents of one transaction
 _JOB = 50  # documents given to a worker at once
@@ -94,11 +97,11 @@ def preview(
     again: bool = False,
     most: int = 20,
 ) -> tuple[Preview, ...]:
-    """Say what `ingest` would read at `now`, with the first `most` paths of each kind; nothing is opened or changed.
+    """Say what `ingest` would read at `now`, with the first `most` paths of each kind; nothing is changed.
 
     None for the store means that there is none yet. `changed` are files of another size or time; whether they hold
     anything else is seen when they are read. `again` are the others that would be read: all of them, where that is
-    asked for.
+    asked for. Files that would be read are opened, to count the articles in them that are not published.
 
     Raises:
         ConfigError: no source that is used has one of the names.
@@ -114,7 +117,7 @@ def preview(
             poll = known_poll(source, polls)
             return _preview_of_feed(poll, due=again or bool(names) or is_due(poll, now))
         known = {} if store is None else store.documents(source.name)
-        return _preview(source, source.folder, known, ours, most, again=again)
+        return _preview(settings_of(source, now), source.folder, known, ours, most, again=again)
 
     return tuple(map(preview_of, named_sources(config, store, names)))
 
@@ -135,16 +138,24 @@ def _preview_of_feed(poll: Poll, *, due: bool) -> Preview:
 
 
 def _preview(
-    source: SourceConfig, folder: Path, known: Mapping[str, Document], ours: Collection[Path], most: int, *, again: bool
+    settings: Settings, folder: Path, known: Mapping[str, Document], ours: Collection[Path], most: int, *, again: bool
 ) -> Preview:
-    paths: dict[str, list[str]] = {"new": [], "changed": [], "gone": []}
+    paths: dict[str, list[str]] = {"new": [], "changed": [], "gone": [], "not published": []}
     counts = dict.fromkeys((*paths, "again", "failed", "unchanged"), 0)
     failed: list[tuple[str, str]] = []
     try:
-        for found in iter_files(folder, known, max_bytes=source.max_bytes, ours=ours):
+        marked = known.keys() if again else _again(known, folder)
+        for found in iter_files(folder, known, max_bytes=settings.max_bytes, ours=ours, again=marked):
             state: str = found.state
+            if state in {"unread", "again"}:
+                reasons = why_not_published(settings, found)
+                counts["not published"] += len(reasons)
+                if reasons and len(paths["not published"]) < most:
+                    paths["not published"].append(f"{found.path} ({'; '.join(dict.fromkeys(reasons))})")
             if state == "same":
-                state = "again" if again or known[found.path].again else "unchanged"
+                state = "unchanged"
+            elif state == "again" and may_differ(found, known[found.path]):
+                state = "changed"
             elif state == "unread":
                 state = "changed" if found.path in known else "new"
             if state in counts:
@@ -156,7 +167,9 @@ def _preview(
     except SourceError as error:
         counts["failed"] += 1
         failed.append(_of_folder(folder, error))
-    return Preview(source.name, counts, {state: tuple(first) for state, first in paths.items()}, tuple(failed[:most]))
+    return Preview(
+        settings.source, counts, {state: tuple(first) for state, first in paths.items()}, tuple(failed[:most])
+    )
 
 
 def _of_folder(folder: Path, error: SourceError) -> tuple[str, str]:
@@ -184,8 +197,10 @@ def _pass(
         first.run()
         if learning.apply():
             second.run(only_again=True)
-        if source.when_gone == "remove":
+        if source.when_gone == "remove" or first.withheld or second.withheld:
             removed = store.remove_unmet()
+        first.record_withheld()
+        second.record_withheld()
     except SourceError as error:
         failed.append(_of_folder(folder, error))
     return IngestReport(
@@ -201,7 +216,21 @@ def _pass(
         dropped=first.dropped,
         ignored=first.states["ignored"],
         failed=(*first.failed, *second.failed, *failed),
+        not_published=tuple(
+            (one.address.removeprefix(f"{folder}/"), one.reason)
+            for one in {one.address: one for one in (*first.withheld, *second.withheld)}.values()
+        ),
     )
+
+
+def _again(known: Mapping[str, Document], folder: Path) -> set[str]:
+    """Return what is to be read again though it has not changed itself: what is marked so, and listed anew."""
+    marked = {path for path, document in known.items() if document.again}
+    for place in places_of_lists(known):
+        if may_differ(folder / place, known.get(place)):
+            prefix = place.rpartition("/")[0]
+            marked |= {path for path in known if path.startswith(f"{prefix}/" if prefix else "")}
+    return marked
 
 
 class _Round:
@@ -225,11 +254,14 @@ class _Round:
         self.saved: Counter[Saved] = Counter()
         self.failed: list[tuple[str, str]] = []
         self.dropped = 0
+        self.withheld: list[Withheld] = []
         self._known: Mapping[str, Document] = {}
         self._doing = source.name
         self._total: int | None = None
         self._gone: list[str] = []
         self._left: list[str] = []
+        self._may_hold: list[str] = []
+        self._unrecorded: list[Document] = []
         self._documents: list[Document] = []
         self._edges: dict[str, Edges] = {}
 
@@ -240,7 +272,10 @@ class _Round:
             SourceError: the folder cannot be read.
         """
         self._known = self._store.documents(self._source.name)
-        again = {path for path, document in self._known.items() if document.again}
+        if only_again:
+            again = {path for path, document in self._known.items() if document.again}
+        else:
+            again = _again(self._known, self._folder)
         if only_again:
             self._doing, self._total = f"{self._source.name}, once more", len(again)
         elif self._progress is not None:
@@ -279,11 +314,18 @@ class _Round:
                 self.states["gone"] += 1
                 self._gone.append(found.path)
                 self._leave(found.path)
+                self._may_hold += self._addresses(found.path, 0)
             else:
                 self._note(found, found.error)
 
-    def _note(self, found: Found, error: str | None, articles: int = 0) -> None:
-        """Count what became of a file, and keep what the next pass must know of it."""
+    def _note(
+        self, found: Found, error: str | None, articles: int = 0, *, again: bool = False, withheld: bool = False
+    ) -> None:
+        """Count what became of a file, and keep what the next pass must know of it.
+
+        What held something `withheld` is recorded when that is out of the store: a pass that is killed before reads it
+        once more.
+        """
         self.states[found.state] += 1
         if error is not None:
             self.failed.append((found.path, error))
@@ -291,23 +333,32 @@ class _Round:
             return
         before = self._known.get(found.path)
         articles = max(articles, before.articles if before else 0)
-        document = Document(found.path, found.size, found.mtime_ns, found.digest, error, articles)
+        document = Document(found.path, found.size, found.mtime_ns, found.digest, error, articles, again)
         if document != before:
-            self._documents.append(document)
+            (self._unrecorded if withheld else self._documents).append(document)
+
+    def record_withheld(self) -> None:
+        """Record the documents that hold what is not published."""
+        if self._unrecorded:
+            self._store.take(self._source.name, (), self._unrecorded)
+            self._unrecorded = []
 
     def _save(self, batch: list[Read]) -> None:
-        for found, entries, error, edges, dropped in batch:
+        for read in batch:
+            found, entries, error, edges, dropped = read[:5]
             self.dropped += dropped
+            self._withhold(read)
             # What cannot be read, such as a file that is being written, takes nothing with it.
             if error is None and found.state in {"new", "changed", "again"}:
                 self._leave(found.path)
                 self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in edges]
             if found.state == "new":
                 self._learning.count(edges)
-            self._note(found, error, len(entries) + dropped)
+            articles = len(entries) + dropped + len(read.withheld)
+            self._note(found, error, articles, again=read.by_date, withheld=bool(read.withheld))
         self._learning.learn()
         incoming = [entry for read in batch for entry in read.incoming]
-        if incoming or self._documents or self._gone:
+        if incoming or self._documents or self._gone or self._left or self._may_hold:
             self.saved.update(
                 self._store.take(
                     self._source.name,
@@ -316,18 +367,39 @@ class _Round:
                     gone=self._gone,
                     edges=self._edges,
                     addresses=self._left,
+                    not_published=self.withheld,
+                    may_hold=self._may_hold,
                 )
             )
-            self._documents, self._gone, self._left, self._edges = [], [], [], {}
+            self._documents, self._gone, self._left, self._may_hold, self._edges = [], [], [], [], {}
         self._tell()
 
     def _leave(self, path: str) -> None:
         """Have forgotten what was met in a file and is not any more, where the source is configured so."""
+        if path in self._known and self._source.when_gone == "remove":
+            self._left += self._addresses(path, 0)
+
+    def _withhold(self, read: Read) -> None:
+        """Have withdrawn what a file does not publish: all that was met in it, or what an export holds back now."""
+        path = read.found.path
+        if not read.withheld:
+            return
+        self.withheld += read.withheld
+        addresses = self._addresses(path, len(read.incoming) + len(read.withheld))
+        if read.withheld[0].address == self._settings.origin(path).address:
+            self._left += addresses
+        else:
+            self._may_hold += addresses
+        for one in read.withheld:
+            log.info("%s: not published: %s", one.address, one.reason)
+
+    def _addresses(self, path: str, articles: int) -> list[str]:
+        """Return where articles of a file may have been met: as many as it held, and at least so many."""
         before = self._known.get(path)
-        if before is not None and self._source.when_gone == "remove":
-            parts = (f"{path}#{number + 1}" for number in range(before.articles))
-            names = (path, *(part for part in parts if part not in self._known))
-            self._left += [self._settings.origin(name).address for name in names]
+        most = max(articles, 0 if before is None else before.articles)
+        parts = (f"{path}#{number + 1}" for number in range(most))
+        names = (path, *(part for part in parts if part not in self._known))
+        return [self._settings.origin(name).address for name in names]
 
     def _tell(self) -> None:
         if self._progress is not None:

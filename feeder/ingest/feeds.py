@@ -26,8 +26,9 @@ from feeder.store import Awaited, Document, FeedTaken, Incoming, Origin, PagesTa
 from feeder.store.entries import digest_of
 
 log = logging.getLogger(__name__)
-_NOT_SAID = {"origin", "source", "guid", "former_id"}  # the last two follow from the rest
-_SAID = attrgetter(*(one.name for one in fields(Draft) if one.compare and one.name not in _NOT_SAID))
+# Of what a feed says of an entry, what is no part of what it is known to be the same by.
+_NO_PART = {"origin", "source", "guid", "former_id", "withheld", "due", "expires"}
+_SAID = attrgetter(*(one.name for one in fields(Draft) if one.compare and one.name not in _NO_PART))
 _OF_SOURCE = attrgetter(*(one.name for one in fields(Source) if one.compare))
 
 

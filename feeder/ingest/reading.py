@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeder.errors import ArticleError, FeedError
+from feeder.ingest.withholding import Withholding, why_unlisted, withholding
 from feeder.model import Draft, Entry
 from feeder.normalise.learned import edge_marks, publisher
 from feeder.settings import SourceConfig
 from feeder.sources.folder import Found, read_file
-from feeder.store import Incoming, Origin, Query, parse_query, prepare
+from feeder.store import Incoming, Origin, Query, Withheld, parse_query, prepare, withheld
 
 log = logging.getLogger(__name__)
 _ONLY_COLLECTIONS = (".xml", ".csv")  # files of these kinds are exports of many articles, or none of ours
@@ -29,7 +30,8 @@ class Settings:
 
     `folder` is where a folder source lies. `now` is the aware time of the pass, `keep` leaves boilerplate in place, and
     with `summary_only` the text of an article goes no further. `article` and `cut` are the selectors of its
-    configuration. Only what `wanted` finds and `unwanted` does not is let in; None asks for nothing.
+    configuration, `with_drafts` lets in what its author did not publish. Only what `wanted` finds and `unwanted` does
+    not is let in; None asks for nothing.
     """
 
     source: str
@@ -44,6 +46,7 @@ class Settings:
     cut: tuple[str, ...] = ()
     wanted: Query | None = None
     unwanted: Query | None = None
+    with_drafts: bool = False
 
     def origin(self, path: str) -> Origin:
         """Return what a file of this source, or an article in it, is called in the store."""
@@ -65,6 +68,7 @@ def settings_of(source: SourceConfig, now: datetime) -> Settings:
         cut=source.cut,
         wanted=parse_query(source.keep) if source.keep else None,
         unwanted=parse_query(source.drop) if source.drop else None,
+        with_drafts=source.drafts == "keep",
     )
 
 
@@ -84,7 +88,8 @@ class Edge(NamedTuple):
 class Read(NamedTuple):
     """A file that was read: as it was found, without its bytes, and the entries in it. `error` says why it has none.
 
-    `dropped` is how many more there were, which the source's filters leave out.
+    `dropped` is how many more there were, which the source's filters leave out; `withheld` are those that their author
+    did not publish. `by_date` says that this changes on some day, though the file does not.
     """
 
     found: Found
@@ -92,6 +97,8 @@ class Read(NamedTuple):
     error: str | None = None
     edges: tuple[Edge, ...] = ()
     dropped: int = 0
+    withheld: tuple[Withheld, ...] = ()
+    by_date: bool = False
 
 
 def read_files(settings: Settings, files: Sequence[tuple[Found, Learned]]) -> list[Read]:
@@ -111,12 +118,22 @@ def _read(settings: Settings, file: Found, learned: Learned) -> Read:
         return Read(found, error=found.error)
     bare = replace(found, data=None)
     try:
-        everything = _entries(settings, found, found.data, learned)
+        drafts = _drafts(found, found.data)
+        kept_back = {draft.origin: why for draft in drafts if (why := _why(settings, draft)) is not None}
+        read = [(draft, normalised(settings, selected(settings, draft), learned)) for draft in drafts]
+        everything = [(draft.origin, entry) for draft, entry in read if draft.origin not in kept_back]
+        not_published = tuple(
+            withheld(settings.origin(draft.origin), entry, kept_back[draft.origin].reason)
+            for draft, entry in read
+            if draft.origin in kept_back
+        )
+        by_date = _is_by_date(settings, drafts, kept_back)
         entries = [(address, entry) for address, whole in everything if (entry := let_in(settings, whole)) is not None]
         reread = found.state == "again"
         incoming = tuple(prepare(settings.origin(address), entry, reread=reread) for address, entry in entries)
         edges = tuple(edge_of(settings, entry, learned) for _, entry in entries)
-        return Read(bare, incoming, edges=edges, dropped=len(everything) - len(entries))
+        dropped = len(everything) - len(entries)
+        return Read(bare, incoming, edges=edges, dropped=dropped, withheld=not_published, by_date=by_date)
     except ArticleError as error:
         return Read(bare, error=str(error).removeprefix(f"{found.path}: "))
     except Exception as error:  # a fault of ours over one document must not stop the others (it is told and logged)
@@ -125,15 +142,40 @@ def _read(settings: Settings, file: Found, learned: Learned) -> Read:
         return Read(replace(bare, state="failed"), error=reason)
 
 
-def _entries(settings: Settings, found: Found, data: bytes, learned: Learned) -> list[tuple[str, Entry]]:
-    """Return the entries of a document, each with its place in the folder."""
+def why_not_published(settings: Settings, file: Found) -> list[str]:
+    """Return why each of the articles in a file that are not for readers is not; none is understood any further."""
+    found = read_file(file, max_bytes=settings.max_bytes)
+    try:
+        drafts = () if found.data is None else _drafts(found, found.data)
+    except ArticleError:
+        return []
+    return [why.reason for draft in drafts if (why := _why(settings, draft)) is not None]
+
+
+def _why(settings: Settings, draft: Draft) -> Withholding | None:
+    return None if settings.with_drafts else withholding(draft, now=settings.now, zone=settings.timezone)
+
+
+def _is_by_date(settings: Settings, drafts: Sequence[Draft], kept_back: Mapping[str, Withholding]) -> bool:
+    """Whether the calendar will show an article of a file, or hide it."""
+    if settings.with_drafts:
+        return False
+    expiring = any(draft.expires is not None and draft.origin not in kept_back for draft in drafts)
+    return expiring or any(why.by_date for why in kept_back.values())
+
+
+def _drafts(found: Found, data: bytes) -> tuple[Draft, ...]:
+    """Return the drafts in a document, each with its place in the folder."""
     # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
     from feeder.sources.collection import is_collection, read_document  # noqa: PLC0415  as said
 
     if found.path.lower().endswith(_ONLY_COLLECTIONS) and not is_collection(data):
-        return []
-    drafts = (replace(draft, stamps=(*draft.stamps, found.file_time)) for draft in read_document(data, found.path))
-    return [(draft.origin, normalised(settings, selected(settings, draft), learned)) for draft in drafts]
+        return ()
+    unlisted = why_unlisted(found)
+    return tuple(
+        replace(draft, stamps=(*draft.stamps, found.file_time), withheld=unlisted or draft.withheld)
+        for draft in read_document(data, found.path)
+    )
 
 
 def selected(settings: Settings, draft: Draft) -> Draft:

@@ -6,19 +6,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 _TOLD = ("read", "new", "changed", "same", "gone", "removed", "dropped")
+_NAMED = ("failed", "not_published")
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
     """What came of one source: how many documents were read, and what they turned out to be.
 
-    `read` counts files that were new or had changed, `again` those that were read again although they had not:
-    because that was asked for, or because more was learned after they had been read. `new`, `changed` and `same`
-    count entries; `unchanged` files were not opened; `gone` ones were known and are no longer there; `removed` counts
-    entries that went with them, where the source is configured so, `dropped` those that its filters leave out.
-    `ignored` files are no articles. `pages` counts the pages of entries that were fetched, `awaited` those that are to
-    be. `failed` holds (path, reason). Of a remote source the feed is the document, which is `not_due` where it was not
-    asked for yet. A source that is `paused` was left alone.
+    `read` counts files that were new or had changed, `again` those that were read again although they had not: because
+    that was asked for, or because more was learned after they had been read. `new`, `changed` and `same` count entries;
+    `unchanged` files were not opened; `gone` ones were known and are no longer there; `removed` counts entries that
+    went with them, where the source is configured so, `dropped` those that its filters leave out. `ignored` files are
+    no articles. `pages` counts the pages of entries that were fetched, `awaited` those that are to be. `failed` holds
+    (path, reason), and `not_published` the same of articles that their author did not publish. Of a remote source the
+    feed is the document, which is `not_due` where it was not asked for yet. A source that is `paused` was left alone.
     """
 
     source: str
@@ -37,6 +38,7 @@ class IngestReport:
     awaited: int = 0
     paused: bool = False
     failed: tuple[tuple[str, str], ...] = ()
+    not_published: tuple[tuple[str, str], ...] = ()
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -50,8 +52,8 @@ class IngestReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON can hold it."""
-        failed = [{"path": path, "reason": reason} for path, reason in self.failed]
-        return asdict(self) | {"failed": failed, "reasons": self.reasons}
+        named = {name: [{"path": path, "reason": reason} for path, reason in getattr(self, name)] for name in _NAMED}
+        return asdict(self) | named | {"reasons": self.reasons}
 
     def __str__(self) -> str:
         if self.is_idle:
@@ -62,7 +64,7 @@ class IngestReport:
     def _told(self) -> list[str]:
         counts = {name: getattr(self, name) for name in _TOLD}
         counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
-        counts["failed"] = len(self.failed)
+        counts |= {"not published": len(self.not_published), "failed": len(self.failed)}
         return [f"{number} {name}" for name, number in counts.items() if number]
 
 
@@ -72,6 +74,7 @@ class Outcomes:
     def __init__(self, names: Iterable[str]) -> None:
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in names}
         self._failed: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+        self._withheld: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to what was counted, by the names of a report's fields."""
@@ -81,10 +84,15 @@ class Outcomes:
         """Note what failed, and why."""
         self._failed[source].append((path, reason))
 
+    def withhold(self, source: str, path: str, reason: str) -> None:
+        """Note what its author did not publish, and why that is said."""
+        self._withheld[source].append((path, reason))
+
     def report(self, source: str) -> IngestReport:
         """Return all of it."""
         counts: dict[str, Any] = dict(self._counts[source])
-        return IngestReport(source=source, failed=tuple(self._failed[source]), **counts)
+        failed, withheld = tuple(self._failed[source]), tuple(self._withheld[source])
+        return IngestReport(source=source, failed=failed, not_published=withheld, **counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,13 @@ def sources_among(config: Config, kept: Sequence[Added]) -> tuple[KnownSource, .
 
 def known_sources(config: Config, store: Store | None) -> tuple[SourceConfig, ...]:
     """Return the sources that are read: those of the configuration first, each name once."""
-    return tuple(one.source for one in all_sources(config, store) if one.source is not None and one.unused is None)
+    used = (one.source for one in all_sources(config, store) if one.source is not None and one.unused is None)
+    return tuple(_with_defaults(config, source) for source in used)
+
+
+def _with_defaults(config: Config, source: SourceConfig) -> SourceConfig:
+    """Return a source with what `[ingest]` says where it says nothing itself."""
+    return source if source.drafts is not None else source.model_copy(update={"drafts": config.ingest.drafts})
 
 
 def named_sources(config: Config, store: Store | None, names: Collection[str] = ()) -> tuple[SourceConfig, ...]:
@@ -79,7 +85,7 @@ def named_sources(config: Config, store: Store | None, names: Collection[str] = 
     for name in asked:
         if name not in found:
             get_source(known, name, used=True)
-    return tuple(found.values())
+    return tuple(_with_defaults(config, source) for source in found.values())
 
 
 def get_source(known: Collection[KnownSource], name: str, *, used: bool = False) -> KnownSource:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from feeder.errors import ArticleError
 from feeder.model import ContentType, Credit, Draft, Link, Person, Stamp
+from feeder.sources.comments import without_comments
 from feeder.sources.encoding import decode
 from feeder.sources.metadata import (
     FIRST_KEYS,
@@ -20,11 +21,13 @@ from feeder.sources.metadata import (
     first_key,
     interpret,
     looks_like_fields,
+    read_json,
     read_lines,
     read_toml,
     read_yaml,
 )
 from feeder.sources.page import is_page, read_page
+from feeder.sources.withheld import is_post_name, why_place_withheld
 
 Piece = tuple[Metadata, str]
 
@@ -44,15 +47,19 @@ def read_article(data: bytes, name: str) -> Draft:
     if not text.strip():
         raise ArticleError(f"{name}: the file is empty")
     said, body = _without_head(_EMPTY_LINES.sub("", text))
+    content_type = _content_type(body, name)
+    if content_type == "markdown":
+        body = without_comments(body)
+    named = _file_name_stamps(name)
     title, title_from = _title(said, body, name)
     return Draft(
         origin=name,
         content=body,
-        content_type=_content_type(body, name),
+        content_type=content_type,
         title=title,
         link=said.link,
         links=said.links,
-        stamps=said.stamps + _file_name_stamps(name),
+        stamps=said.stamps + named,
         authors=tuple(Person(name=name) for name in said.authors),
         credits=said.credits,
         categories=said.categories,
@@ -60,6 +67,9 @@ def read_article(data: bytes, name: str) -> Draft:
         language=said.language,
         summary=said.summary,
         rights=said.rights,
+        withheld=said.withheld or why_place_withheld(name, text),
+        due=said.due or (named[0] if named and is_post_name(name) else None),
+        expires=said.expires,
         read_from={**said.read_from, "title": title_from},
     )
 
@@ -124,6 +134,12 @@ def _toml_front_matter(text: str) -> Piece | None:
     """TOML between two lines of plus signs (Zola, Hugo)."""
     match = _FENCED_TOML.match(text)
     return (interpret(read_toml(match["block"])), text[match.end() :]) if match else None
+
+
+def _json_front_matter(text: str) -> Piece | None:
+    """A JSON object first of all (Hugo)."""
+    found = read_json(text) if text.startswith("{") else None
+    return (interpret(found[0]), text[found[1] :]) if found is not None else None
 
 
 def _open_front_matter(text: str) -> Piece | None:
@@ -278,6 +294,7 @@ def _web_page(text: str) -> Piece | None:
 _RECOGNISERS: tuple[Callable[[str], Piece | None], ...] = (
     _front_matter,
     _toml_front_matter,
+    _json_front_matter,
     _properties,
     _open_front_matter,
     _comment,

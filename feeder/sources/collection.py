@@ -35,10 +35,11 @@ def read_document(data: bytes, name: str) -> tuple[Draft, ...]:
     """
     for is_one, read in _COLLECTIONS:
         if is_one(data[:_SNIFFED]):
-            drafts = tuple(replace(draft, origin=f"{name}#{n}") for n, draft in enumerate(read(data, name), start=1))
-            if not drafts:
+            # What is withheld is counted last: the names of the others do not depend on it.
+            found = sorted(read(data, name), key=lambda draft: draft.withheld is not None)
+            if not found:
                 raise ArticleError(f"{name}: there is no article in this export")
-            return drafts
+            return tuple(replace(draft, origin=f"{name}#{number}") for number, draft in enumerate(found, start=1))
     return (read_article(data, name),)
 
 
@@ -66,7 +67,7 @@ def _is_wordpress(start: bytes) -> bool:
 
 
 def _read_wordpress(data: bytes, name: str) -> Iterator[Draft]:
-    """Yield what was published of a blog: posts and pages, no drafts, pictures, menus or private posts."""
+    """Yield the posts and pages of a blog, no pictures or menus; those not for every reader are withheld."""
     # No DTD, no entities, no network: an export is somebody else's file.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
     text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", decode(data, name))
@@ -79,8 +80,14 @@ def _read_wordpress(data: bytes, name: str) -> Iterator[Draft]:
     names = {_own(author, "author_login"): _own(author, "author_display_name") for author in _all(root, "author")}
     language = root.findtext("channel/language")
     for item in root.iter("item"):
-        if _own(item, "post_type") in {"", *_ARTICLES} and _own(item, "status") in {"", "publish"}:
-            yield _post(item, names, language)
+        if _own(item, "post_type") in {"", *_ARTICLES}:
+            yield replace(_post(item, names, language), withheld=_why_withheld(item))
+
+
+def _why_withheld(item: Any) -> str | None:  # noqa: ANN401  lxml's elements have no public type
+    if (status := _own(item, "status").lower()) not in {"", "publish"}:
+        return f"export: wp:status: {status}"
+    return "export: wp:post_password" if _own(item, "post_password") else None
 
 
 def _post(item: Any, names: dict[str, str], language: str | None) -> Draft:  # noqa: ANN401  lxml's elements have no public type

@@ -133,6 +133,19 @@ def count_files(folder: Path, ours: Collection[Path] = ()) -> int:
     return sum(place.found is None for place in _walk(folder, ours))
 
 
+def may_differ(file: Path | Found, before: Seen | None) -> bool:
+    """Whether a file has another size or time than when it was seen; a path at which there is none never does."""
+    if isinstance(file, Found):
+        now = (file.size, file.mtime_ns)
+    else:
+        try:
+            status = file.stat()
+        except OSError:
+            return False
+        now = (status.st_size, min(status.st_mtime_ns, _LAST_NS))
+    return before is None or now != (before.size, before.mtime_ns)
+
+
 def read_file(found: Found, *, max_bytes: int) -> Found:
     """Read an `unread` file: it is `new`, `changed`, the `same` where it holds what it held, or it `failed`.
 

@@ -5,6 +5,7 @@ in the middle for a YAML parser. So YAML is asked for the structure, and the tit
 Values stay text; nothing is guessed from their type (`tags: 996`, `title: 2020`).
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from feeder.model import Credit, Link, Media, Stamp
+from feeder.sources.withheld import STATE_KEYS, due, expires, why_withheld
 
 Value = str | list[str]
 Fields = dict[str, Value]
@@ -82,6 +84,9 @@ _MAX_DEPTH = 3
 class Metadata:
     """What the head of a document says of it, in the terms of a Draft. `read_from` has a word for each field it has."""
 
+    withheld: str | None = None
+    due: Stamp | None = None
+    expires: Stamp | None = None
     title: str | None = None
     link: str | None = None
     language: str | None = None
@@ -123,6 +128,16 @@ def read_toml(block: str) -> Fields:
         return _flat(tomllib.loads(block))
     except (tomllib.TOMLDecodeError, RecursionError):
         return read_lines(re.sub(r"^(\w+)\s*=\s*", r"\1: ", block, flags=re.MULTILINE))
+
+
+def read_json(text: str) -> tuple[Fields, int] | None:
+    """Return the fields of the JSON object that a text begins with, and where it ends; None where that is no head."""
+    try:
+        loaded, end = json.JSONDecoder().raw_decode(text[:_MAX_BLOCK])
+    except (ValueError, RecursionError):
+        return None
+    found = _flat(loaded)
+    return (found, end) if not FIRST_KEYS.isdisjoint(found) else None
 
 
 def read_lines(block: str) -> Fields:
@@ -168,7 +183,11 @@ def interpret(found: Fields, place: str = "front matter") -> Metadata:
     """Return what the fields mean. `place` is what people call where they stood."""
     answers = _Answers(found, place)
     link = answers.address("link", (*_LINK, *_VIA)) or answers.first("link", ("permalink",))
+    said = {key: [value] if isinstance(value, str) else value for key, value in found.items()}
     return Metadata(
+        withheld=why_withheld(said, place),
+        due=due(said, place),
+        expires=expires(said, place),
         title=answers.first("title", _TITLE),
         link=link,
         language=answers.first("language", _LANGUAGE),
@@ -259,11 +278,14 @@ def _flat(loaded: Mapping[Any, object], depth: int = 0) -> Fields:
                 nested.append(value)
         elif isinstance(value, list):
             found[name] = [text for item in value[:_MAX_VALUES] if (text := _scalar(item)) is not None]
+        elif isinstance(value, bool) and name in STATE_KEYS:
+            found[name] = str(value).lower()
         elif (text := _scalar(value)) is not None:
             found[name] = _listed(text) if name in _CATEGORIES else text
     for value in nested:
-        for name, texts in _flat(value, depth + 1).items():
-            found.setdefault(name, texts)
+        # `comments: {hidden: true}` says nothing of the article.
+        added = {name: texts for name, texts in _flat(value, depth + 1).items() if name not in STATE_KEYS}
+        found = added | found
     return found
 
 

@@ -30,8 +30,10 @@ from feeder.store.copies import Copy
 from feeder.store.entries import Origin, PageMark
 from feeder.store.follow import Follower
 from feeder.store.follow import State as SearchState
+from feeder.store.forgetting import Withheld, withheld
 from feeder.store.forgetting import forget as _forget
 from feeder.store.forgetting import remove_unmet as _remove_unmet
+from feeder.store.forgetting import withdraw as _withdraw
 from feeder.store.identity import guid_name
 from feeder.store.incoming import Incoming, prepare
 from feeder.store.locks import exclusive_pass, wait_for_writers
@@ -76,12 +78,14 @@ __all__ = [
     "Store",
     "Suggestion",
     "Trend",
+    "Withheld",
     "filter_problem",
     "guid_name",
     "migrate",
     "new_added",
     "parse_query",
     "prepare",
+    "withheld",
 ]
 
 # Names of notes.
@@ -226,12 +230,15 @@ class Store(Remote):
         gone: Collection[str] = (),
         edges: Mapping[str, Edges] | None = None,
         addresses: Collection[str] = (),
+        not_published: Sequence[Withheld] = (),
+        may_hold: Collection[str] = (),
     ) -> list[Saved]:
         """Do all that came of some files of a folder source in one transaction: killed at any point, all or nothing.
 
         Saves what was prepared as `save` does, remembers the files and forgets those that are `gone`; `edges` holds
         those of the articles in the files that were opened, by path. What was met at `addresses` before and is not
-        among the incoming is met there no more; `remove_unmet` then removes what is met nowhere. Returns what became
+        among the incoming is met there no more, and neither is at `may_hold` what was `not_published`; `remove_unmet`
+        then removes what is met nowhere. Returns what became
         of each entry.
         """
         come = list(incoming)
@@ -239,9 +246,11 @@ class Store(Remote):
             before = _entries.counter(connection, "changes")
             outcomes, rows = _save(connection, come)
             _memory.record(connection, source, documents, gone, edges)
+            met = {(number, one.origin.address) for one, (number, _) in zip(come, outcomes, strict=True)}
             if addresses:
-                met = {(number, one.origin.address) for one, (number, _) in zip(come, outcomes, strict=True)}
                 _forget(connection, source, addresses, met)
+            if not_published and may_hold:
+                _withdraw(connection, source, not_published, may_hold, met)
             after = _entries.counter(connection, "changes")
         if after > before:
             self._follower.offer(before, rows, (), after)

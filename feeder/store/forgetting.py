@@ -1,6 +1,7 @@
 """What happens when an entry is no longer met where it was: the origin goes, and with the last one the entry.
 
     a file is gone, or holds other articles now ──► forget: its origin goes; another one holds the text from then on
+    its author withdrew it ──► withdraw: its origin in that file, or in one that is gone, goes
     the end of the pass ──► remove_unmet: what has no origin left is removed
     a source is removed with its entries ──► forget_source: both at once, for what was met there alone
 
@@ -9,16 +10,73 @@ nothing: the next one removes what this one left.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from feeder.model import Entry
 from feeder.store.copies import promote
 from feeder.store.counting import next_changes
 from feeder.store.entries import Origin, in_chunks
+from feeder.store.incoming import prepare
 from feeder.store.tables import entries, names, origins, removals
+from feeder.store.tokens import plain
 
 _UNMET = ~select(origins).where(origins.c.number == entries.c.number).exists()
+
+
+class Withheld(NamedTuple):
+    """An article that its author did not publish, or no longer does, and `reason` in a few words.
+
+    `names` are what its entry would be known by: key, link and text; `title` in letters alone, "" where that is no
+    sign of it.
+    """
+
+    address: str
+    reason: str
+    names: frozenset[str]
+    title: str
+
+
+def withheld(origin: Origin, entry: Entry, reason: str) -> Withheld:
+    """Return an article that is not published, as the entry that it would have been."""
+    one = prepare(origin, entry)
+    names = frozenset(filter(None, (entry.key, one.link_key, one.text_key)))
+    return Withheld(origin.address, reason, names, _letters(entry.title))
+
+
+def _letters(title: str) -> str:
+    return "".join(plain(title).split())
+
+
+def withdraw(
+    connection: Connection,
+    source: str,
+    not_published: Sequence[Withheld],
+    addresses: Collection[str],
+    met: Collection[tuple[int, str]],
+) -> None:
+    """Forget at these addresses of a source what its author does not publish any more.
+
+    What is known by a name of one of them, or has its title, and is not among what is `met` there now.
+    """
+    names = frozenset(name for one in not_published for name in one.names)
+    titles = {one.title for one in not_published} - {""}
+    still = {number for number, _ in met}
+    left: list[dict[str, Any]] = []
+    columns = entries.c
+    for chunk in in_chunks(addresses):
+        rows = connection.execute(
+            select(origins.c.number, origins.c.address, columns.title, columns.key, columns.link_key, columns.text_key)
+            .join(entries, columns.number == origins.c.number)
+            .where(origins.c.source == source, origins.c.address.in_(chunk))
+        )
+        left += [
+            {"n": number, "a": address}
+            for number, address, title, *known in rows
+            if number not in still and (not names.isdisjoint(known) or _letters(title) in titles)
+        ]
+    _forget(connection, source, left)
 
 
 def forget(connection: Connection, source: str, addresses: Collection[str], met: Collection[tuple[int, str]]) -> None:
@@ -28,6 +86,10 @@ def forget(connection: Connection, source: str, addresses: Collection[str], met:
         here = (origins.c.source == source) & origins.c.address.in_(chunk)
         rows = connection.execute(select(origins.c.number, origins.c.address).where(here))
         left += [{"n": number, "a": address} for number, address in rows if (number, address) not in met]
+    _forget(connection, source, left)
+
+
+def _forget(connection: Connection, source: str, left: Sequence[dict[str, Any]]) -> None:
     if not left:
         return
     one = (origins.c.source == source) & (origins.c.number == bindparam("n")) & (origins.c.address == bindparam("a"))

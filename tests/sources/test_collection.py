@@ -53,7 +53,8 @@ def test_a_wordpress_export_holds_what_was_published() -> None:
         ),
         "blog.xml",
     )
-    assert [(draft.origin, draft.title) for draft in drafts] == [("blog.xml#1", "one"), ("blog.xml#2", "two")]
+    named = [(draft.origin, draft.title) for draft in drafts if draft.withheld is None]
+    assert named == [("blog.xml#1", "one"), ("blog.xml#2", "two")]
     first = entry(drafts[0])
     assert first.link == "https://b.example/one"
     assert [person.name for person in first.authors] == ["Jane Doe"]

@@ -1,0 +1,140 @@
+"""What authors did not publish, in every way that their programs have of saying so."""
+
+import pytest
+
+from feeder.sources.article import read_article
+from feeder.sources.collection import read_document
+from feeder.sources.withheld import read_substack_list, substack_id
+from tests.sources.test_collection import post, wordpress
+
+BODY = "\n\nA letter to nobody in particular.\n"
+
+
+def why(text: str, name: str = "a.md") -> str | None:
+    return read_article((text + BODY).encode(), name).withheld
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "draft: true", 'draft: "True"', "draft: yes", "draft: 1", "draft: 'on'", "Draft: TRUE", "isDraft: true",
+        "published: false", 'published: "no"', "published: 0", "publish: false", "dg-publish: false", "public: false",
+        "private: true", "hidden: true", "unlisted: true", "password: geheim",
+        "status: draft", "status: Private", "status: hidden", "status: pending", "status: trash", "visibility: private",
+        "post-status: draft", "status: [draft]",
+    ],
+)  # fmt: skip
+def test_yaml_says_that_an_article_is_not_published(line: str) -> None:
+    key = line.partition(":")[0].lower()
+    assert (why(f"---\ntitle: A letter\n{line}\n---") or "").startswith(f"front matter: {key}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["draft: false", "draft: no", "published: true", "published: 2024-01-09", "publish: true", "public: true",
+     "hidden: false", "status: published", "status: publish", "password: ''", "visibility: public",
+     "comments:\n  hidden: true"],
+)  # fmt: skip
+def test_yaml_says_that_an_article_is_published(line: str) -> None:
+    assert why(f"---\ntitle: A letter\n{line}\n---") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+++\ntitle = 'A'\ndraft = true\n+++",
+        "+++\ntitle = 'A'\npublished = false\n[extra]\nmath = true\n+++",
+        '{\n  "title": "A",\n  "draft": true\n}',
+        "Title: A letter\nDate: 2024-01-01\nStatus: draft\n",
+        "title: A letter\ndate: 2024-01-01\npublished: false\n---",
+        "public:: false\ntitle:: A letter\n",
+    ],
+)
+def test_other_heads_say_so_too(text: str) -> None:
+    assert why(text) is not None
+
+
+def test_toml_and_json_say_that_an_article_is_published() -> None:
+    assert why("+++\ntitle = 'A'\ndraft = false\n[extra]\ndraft = true\n+++") is None
+    draft = read_article(b'{"title": "A", "draft": false, "toc": true}\n\nText.', "a.md")
+    assert (draft.withheld, draft.title, draft.content) == (None, "A", "Text.")
+
+
+@pytest.mark.parametrize("text", ["{not: json}", '{"a": 1}\n\nText', "{" * 5000])
+def test_what_only_begins_like_json_is_text(text: str) -> None:
+    assert read_article(text.encode(), "a.md").content.startswith("{")
+
+
+@pytest.mark.parametrize("name", ["_drafts/a.md", "blog/_drafts/2024/a.md"])
+def test_a_folder_of_drafts_holds_drafts(name: str) -> None:
+    assert why("# A letter", name) == "in _drafts/"
+
+
+@pytest.mark.parametrize("name", ["drafts/a.md", "my_drafts/a.md", "_drafts.md", "draft_a.md"])
+def test_other_names_say_nothing(name: str) -> None:
+    assert why("# A letter", name) is None
+
+
+def test_a_draft_in_an_export_of_medium_is_one() -> None:
+    page = '<html><body><article class="h-entry"><p>Words.</p></article></body></html>'
+    assert why(page, "posts/draft_A-letter-1.html") == "a draft in a Medium export"
+    assert why(page, "posts/2024-01-01_A-letter-1.html") is None
+    assert why("<html><body><p>Words.</p></body></html>", "posts/draft_A-letter-1.html") is None
+
+
+@pytest.mark.parametrize("status", ["draft", "private", "pending", "future", "trash", "auto-draft"])
+def test_a_post_of_wordpress_with_another_status_is_not_published(status: str) -> None:
+    drafts = read_document(wordpress(post("held", status=status), post("one")), "b.xml")
+    found = {draft.title: (draft.origin, draft.withheld) for draft in drafts}
+    assert found == {"one": ("b.xml#1", None), "held": ("b.xml#2", f"export: wp:status: {status}")}
+
+
+def test_a_post_of_wordpress_behind_a_password_is_not_published() -> None:
+    locked = post("locked").replace("<wp:status>", "<wp:post_password><![CDATA[x]]></wp:post_password><wp:status>")
+    empty = post("open").replace("<wp:status>", "<wp:post_password></wp:post_password><wp:status>")
+    found = {draft.title: draft.withheld for draft in read_document(wordpress(locked, empty), "b.xml")}
+    assert found == {"open": None, "locked": "export: wp:post_password"}
+
+
+def test_the_list_of_a_substack_export_says_what_is_public() -> None:
+    rows = (
+        "post_id,post_date,is_published,email_sent_at,type,audience,title,subtitle",
+        "1.hello,2024-01-01T09:00:00.000Z,true,,newsletter,everyone,Hello,",
+        "2.later,,false,,newsletter,everyone,Later,",
+        "3.paid,2024-01-01T09:00:00.000Z,true,,newsletter,only_paid,Paid,",
+        "4.patrons,2024-01-01T09:00:00.000Z,true,,newsletter,founding,Patrons,",
+        "5.short,2024-01-01T09:00:00.000Z,true",
+    )
+    assert read_substack_list("\n".join(rows)) == {
+        "2.later": "posts.csv: is_published: false",
+        "3.paid": "posts.csv: audience: only_paid",
+        "4.patrons": "posts.csv: audience: founding",
+    }
+    assert read_substack_list("title,url\na,b\n") == {}
+    broken = f"post_id,is_published\n1.a,false\n2.b,{'x' * 200_000}\n"
+    assert read_substack_list(broken) == {"1.a": "posts.csv: is_published: false"}
+
+
+def test_only_names_of_posts_are_asked_for_in_it() -> None:
+    assert [substack_id(name) for name in ("posts/12.a-b.html", "12.html", "a.html", "12.a.md")] == [
+        "12.a-b", "12", None, None,
+    ]  # fmt: skip
+
+
+def test_a_date_to_come_out_or_to_end_is_read_from_the_head() -> None:
+    text = (
+        "---\ntitle: A\ndate: 2030-01-01\npublishDate: 2024-01-01\nexpiryDate: 2031-01-01\npublished: false\n---\n\nB"
+    )
+    draft = read_article(text.encode(), "a.md")
+    assert draft.due is not None
+    assert draft.expires is not None
+    assert (draft.due.text, draft.due.place) == ("2024-01-01", "front matter: publishdate")
+    assert (draft.expires.text, draft.expires.place) == ("2031-01-01", "front matter: expirydate")
+
+
+def test_the_date_in_a_name_counts_where_posts_lie() -> None:
+    due = read_article(b"# A\n\nB", "_posts/2030-01-01-a.md").due
+    assert due is not None
+    assert due.text == "2030-01-01"
+    assert read_article(b"# A\n\nB", "notes/2030-01-01-a.md").due is None
+    assert read_article(b"# A\n\nB", "_posts/a.md").due is None
