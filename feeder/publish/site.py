@@ -5,9 +5,9 @@
                                 entries, months, archive, saved searches, trends, index, feed ─┘
     pages that stand for nothing any more ─▶ removed       the manifest ─▶ written last
 
-The manifest only saves work: without it everything is rendered, and what has the same bytes is left as it is. What
-feeder did not write is never touched. Where the search index cannot be asked, what was made by it stays as it was.
-What a page looks like is not known here, nor how a file is replaced.
+The manifest lies beside the store, out of reach of readers. It only saves work: without it everything is rendered, and
+what has the same bytes is left as it is. What feeder did not write is never touched. Where the search index cannot be
+asked, what was made by it stays as it was. What a page looks like is not known here, nor how a file is replaced.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ from feeder.publish.saved import SavedSearch, read_saved
 from feeder.publish.trends import render_trends
 from feeder.store import Copy, PageMark, Store
 
-MANIFEST = ".feeder.json"
+_OLD_MANIFEST = ".feeder.json"  # where earlier versions kept it: within the published folder
 
 _CODE = Path(__file__).parent
 _STATIC = _CODE / "static"
@@ -113,7 +113,9 @@ def publish(
     saved = read_saved(config)
     folder = Folder(config.site.output)
     present = folder.files(*_FOLDERS)
-    last = _read_manifest(folder)
+    state, manifest = Folder(config.store.folder), f"published-{_digest(str(config.site.output))}.json"
+    is_moved = state.read(manifest, 1) is not None
+    last = _read_manifest(state, manifest) if is_moved else _read_manifest(folder, _OLD_MANIFEST)
     sound = {path for path, looks in present.items() if last.looks.get(path) == looks}
     settings = _digest(_settings(config), *(one.config.model_dump_json() for one in saved))
     # Before anything else is read: what comes in meanwhile is then news to the next pass.
@@ -121,7 +123,7 @@ def publish(
     note = f"published:{_digest(str(config.site.output))}"
     known = bool(last.token) and store.get_note(note) == last.token
     current = known and (last.settings, last.change) == (settings, change) and sound.issuperset(last.files)
-    if MANIFEST not in present:
+    if not known or sound.isdisjoint(last.files):  # a folder of which nothing is as it was is another one
         _refuse_foreign_site(config, folder)
     known_files = {path: last.files.get(path, "") for path in sound}
     this = _Pass(config, store, folder, present, known_files, saved, now or datetime.now(UTC))
@@ -129,11 +131,15 @@ def publish(
         this.refresh()
     else:
         this.run(progress or (lambda _doing, _done, _all: None))
-    if not current or this.written or this.failed:
+    if not current or this.written or this.failed or not is_moved:
         token = last.token if known else secrets.token_hex(8)
         if not known:
             store.set_note(note, token)
-        _write_manifest(folder, this.files, settings, None if this.failed else change, token)
+        made = _Manifest(this.files, {}, settings, None if this.failed else change, token)
+        _write_manifest(folder, state, manifest, made)
+    if _OLD_MANIFEST in present:
+        folder.remove(_OLD_MANIFEST)
+        folder.sync()
     return PublishReport(this.written, this.unchanged, this.removed, tuple(this.failed.values()))
 
 
@@ -356,17 +362,17 @@ def _refuse_foreign_site(config: Config, folder: Folder) -> None:
         )
 
 
-def _write_manifest(folder: Folder, files: Mapping[str, str], settings: str, change: int | None, token: str) -> None:
+def _write_manifest(folder: Folder, state: Folder, name: str, made: _Manifest) -> None:
     found = folder.files(*_FOLDERS)
-    manifest = _Manifest(files, {path: found[path] for path in files}, settings, change, token)
-    folder.write(MANIFEST, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
-    folder.sync()
+    manifest = made._replace(looks={path: found[path] for path in made.files})
+    state.write(name, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
+    state.sync()
 
 
-def _read_manifest(folder: Folder) -> _Manifest:
+def _read_manifest(folder: Folder, name: str) -> _Manifest:
     """Return what the last pass left; nothing where there is no manifest or it cannot be understood."""
     try:
-        manifest = _Manifest(**json.loads(folder.read(MANIFEST) or b"{}"))
+        manifest = _Manifest(**json.loads(folder.read(name) or b"{}"))
     except (ValueError, TypeError):
         return _Manifest()
     understood = isinstance(manifest.files, dict) and isinstance(manifest.looks, dict)

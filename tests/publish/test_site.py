@@ -14,7 +14,7 @@ from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.model import Entry
 from feeder.publish import site as site_module
 from feeder.publish.site import PublishReport, publish
-from feeder.settings import FeedConfig, SiteConfig
+from feeder.settings import FeedConfig, SiteConfig, StoreConfig
 from feeder.store import Origin, Store
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations
@@ -34,7 +34,15 @@ START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
 def configured(output: Path, **values: Any) -> Config:
-    return Config(site=SiteConfig(title="存文", output=output, **values))
+    return Config(
+        site=SiteConfig(title="存文", output=output, **values),
+        store=StoreConfig(url=f"sqlite:///{output.parent}/state/feeder.db"),
+    )
+
+
+def manifest_of(config: Config) -> Path:
+    [file] = config.store.folder.glob("published-*.json")
+    return file
 
 
 @pytest.fixture
@@ -64,7 +72,7 @@ def files(config: Config) -> dict[str, tuple[bytes, int]]:
 
 
 def published(config: Config) -> set[str]:
-    return files(config).keys() - {".feeder.json"}
+    return set(files(config))
 
 
 def changed(config: Config, work: Callable[[], object]) -> set[str]:
@@ -72,7 +80,7 @@ def changed(config: Config, work: Callable[[], object]) -> set[str]:
     before = files(config)
     work()
     after = files(config)
-    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} - {".feeder.json"}
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
 def hand_back(entries: Iterable[Entry]) -> list[str]:
@@ -134,7 +142,7 @@ def test_a_second_pass_over_the_same_store_touches_nothing(config: Config, sqlit
     reports: list[PublishReport] = []
     assert changed(config, lambda: reports.append(publish(config, sqlite_store))) == set()
     assert reports == [PublishReport(written=0, unchanged=first.written, removed=0)]
-    assert files(config)[".feeder.json"]
+    assert manifest_of(config).read_bytes()
 
 
 def test_the_same_store_gives_the_same_bytes_in_another_folder(tmp_path: Path, sqlite_store: Store) -> None:
@@ -194,7 +202,7 @@ def test_a_file_that_was_damaged_by_hand_is_made_whole(config: Config, sqlite_st
         (config.site.output / path).write_text("junk")
         assert publish(config, sqlite_store).written == 1
         assert files(config)[path][0] == before[path][0]
-    assert str(publish(config, sqlite_store)) == f"site: nothing new ({len(before) - 1} unchanged)"
+    assert str(publish(config, sqlite_store)) == f"site: nothing new ({len(before)} unchanged)"
 
 
 @pytest.mark.parametrize("manifest", [None, b"", b"[]", b"{", b'{"files": []}', b'{"other": 1}', b"\xff"])
@@ -203,7 +211,7 @@ def test_without_a_manifest_to_go_by_nothing_that_is_right_is_touched(
 ) -> None:
     save(sqlite_store, numbered(1), numbered(2))
     publish(config, sqlite_store)
-    file = config.site.output / ".feeder.json"
+    file = manifest_of(config)
     file.unlink()
     if manifest is not None:
         file.write_bytes(manifest)
@@ -242,7 +250,7 @@ def test_pages_that_are_gone_are_removed_even_when_the_manifest_is_lost(
 ) -> None:
     save(sqlite_store, numbered(1), numbered(40))
     publish(config, sqlite_store)
-    (config.site.output / ".feeder.json").unlink()
+    manifest_of(config).unlink()
     with Store.open(f"sqlite:///{tmp_path}/empty.db") as empty:
         assert publish(config, empty).removed == 4
     assert published(config) == FIXED
@@ -493,3 +501,15 @@ def test_trends_are_those_of_the_week_that_ends_with_the_newest_entry(config: Co
     save(sqlite_store, numbered(60))
     publish(config, sqlite_store, now=START + timedelta(days=50))
     assert "2023年2月14日 – 2023年2月20日" in (config.site.output / "trends.html").read_text()
+
+
+def test_the_manifest_of_an_earlier_version_is_taken_over_and_out_of_the_folder(
+    config: Config, sqlite_store: Store
+) -> None:
+    save(sqlite_store, numbered(1))
+    publish(config, sqlite_store)
+    old, new = config.site.output / ".feeder.json", manifest_of(config)
+    new.rename(old)
+    assert publish(config, sqlite_store).written == 0
+    assert not old.exists()
+    assert new.exists()
