@@ -387,3 +387,16 @@ def test_an_address_that_a_source_has_moved_to_is_never_a_private_one(server: Se
     assert path == moved
     assert "is in a private network" in told
     assert server.requests == []
+
+
+def test_an_entry_that_its_feed_calls_a_draft_waits_until_it_is_none(server: Server, sqlite_store: Store) -> None:
+    def feed(draft: str) -> bytes:
+        control = f"<app:control xmlns:app='http://www.w3.org/2007/app'><app:draft>{draft}</app:draft></app:control>"
+        entry = f"<entry><id>https://e.org/1</id><title>Rain</title><updated>2026-05-01T09:00:00Z</updated>{control}"
+        return f"<feed xmlns='http://www.w3.org/2005/Atom'><title>E</title>{entry}</entry></feed>".encode()
+
+    server.answers["/rain"] = [Answer(body=feed("yes")), Answer(body=feed("no"))]
+    config = settings(source(server))
+    report = poll(config, sqlite_store)
+    assert (report.new, report.not_published) == (0, (("https://e.org/1", "feed: app:draft"),))
+    assert poll(config, sqlite_store).new == 1

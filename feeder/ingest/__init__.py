@@ -25,16 +25,15 @@ from pathlib import Path
 from feeder.config import Config
 from feeder.errors import SourceError
 from feeder.ingest.learning import Learning
-from feeder.ingest.polling import known_poll, poll_feeds
-from feeder.ingest.reading import Learned, Read, Settings, lost, read_files, settings_of, why_not_published
+from feeder.ingest.polling import poll_feeds
+from feeder.ingest.previewing import fault_of, left_alone_of, listed_again, our_folders, preview
+from feeder.ingest.reading import Learned, Read, Settings, lost, read_files, settings_of
 from feeder.ingest.reports import IngestReport, Preview
 from feeder.ingest.sources import named_sources
-from feeder.ingest.withholding import places_of_lists
 from feeder.ingest.workers import work
 from feeder.model import rfc3339
 from feeder.settings import SourceConfig
-from feeder.sources.folder import Found, count_files, iter_files, may_differ
-from feeder.sources.polling import Poll, is_due
+from feeder.sources.folder import Found, count_files, iter_files
 from feeder.store import LAST_INGEST_NOTE, Document, Edges, Saved, Store, Withheld
 
 __all__ = ["IngestReport", "Preview", "Progress", "ingest", "preview"]
@@ -71,8 +70,8 @@ def ingest(
     """
     store.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
     sources = named_sources(config, store, names)
-    left_alone = _left_alone(store, names)
-    ours = _ours(config)
+    left_alone = left_alone_of(store, names)
+    ours = our_folders(config)
     store.regroup(group=config.site.duplicates == "group")
     with store.following():
         reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
@@ -86,94 +85,6 @@ def ingest(
         reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, again=again, progress=progress)
     store.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return tuple(reports[source.name] for source in sources)
-
-
-def preview(
-    config: Config,
-    store: Store | None,
-    *,
-    now: datetime,
-    names: Collection[str] = (),
-    again: bool = False,
-    most: int = 20,
-) -> tuple[Preview, ...]:
-    """Say what `ingest` would read at `now`, with the first `most` paths of each kind; nothing is changed.
-
-    None for the store means that there is none yet. `changed` are files of another size or time; whether they hold
-    anything else is seen when they are read. `again` are the others that would be read: all of them, where that is
-    asked for. Files that would be read are opened, to count the articles in them that are not published.
-
-    Raises:
-        ConfigError: no source that is used has one of the names.
-        StoreError: the store cannot be used.
-    """
-    ours = _ours(config)
-    left_alone, polls = _left_alone(store, names), {} if store is None else store.polls()
-
-    def preview_of(source: SourceConfig) -> Preview:
-        if source.name in left_alone:
-            return Preview(source.name, {"paused": 1, "unchanged": 0}, {})
-        if source.folder is None:
-            poll = known_poll(source, polls)
-            return _preview_of_feed(poll, due=again or bool(names) or is_due(poll, now))
-        known = {} if store is None else store.documents(source.name)
-        return _preview(settings_of(source, now), source.folder, known, ours, most, again=again)
-
-    return tuple(map(preview_of, named_sources(config, store, names)))
-
-
-def _left_alone(store: Store | None, names: Collection[str]) -> Collection[str]:
-    """Return the sources that are paused, and not asked for by name."""
-    return () if names or store is None else store.paused()
-
-
-def _ours(config: Config) -> tuple[Path, ...]:
-    """Return the folders that we write, and that no source is read from."""
-    return (config.site.output, *([] if config.store.search is None else [config.store.search]))
-
-
-def _preview_of_feed(poll: Poll, *, due: bool) -> Preview:
-    state = "due" if due else "not due"
-    return Preview(poll.source, {state: 1, "unchanged": 0}, {state: (poll.address,)})
-
-
-def _preview(
-    settings: Settings, folder: Path, known: Mapping[str, Document], ours: Collection[Path], most: int, *, again: bool
-) -> Preview:
-    paths: dict[str, list[str]] = {"new": [], "changed": [], "gone": [], "not published": []}
-    counts = dict.fromkeys((*paths, "again", "failed", "unchanged"), 0)
-    failed: list[tuple[str, str]] = []
-    try:
-        marked = known.keys() if again else _again(known, folder)
-        for found in iter_files(folder, known, max_bytes=settings.max_bytes, ours=ours, again=marked):
-            state: str = found.state
-            if state in {"unread", "again"}:
-                reasons = why_not_published(settings, found)
-                counts["not published"] += len(reasons)
-                if reasons and len(paths["not published"]) < most:
-                    paths["not published"].append(f"{found.path} ({'; '.join(dict.fromkeys(reasons))})")
-            if state == "same":
-                state = "unchanged"
-            elif state == "again" and may_differ(found, known[found.path]):
-                state = "changed"
-            elif state == "unread":
-                state = "changed" if found.path in known else "new"
-            if state in counts:
-                counts[state] += 1
-            if state in paths and len(paths[state]) < most:
-                paths[state].append(found.path)
-            if state == "failed":
-                failed.append((found.path, found.error or ""))
-    except SourceError as error:
-        counts["failed"] += 1
-        failed.append(_of_folder(folder, error))
-    return Preview(
-        settings.source, counts, {state: tuple(first) for state, first in paths.items()}, tuple(failed[:most])
-    )
-
-
-def _of_folder(folder: Path, error: SourceError) -> tuple[str, str]:
-    return str(folder), str(error).removeprefix(f"{folder}: ")
 
 
 def _pass(
@@ -202,7 +113,7 @@ def _pass(
         first.record_withheld()
         second.record_withheld()
     except SourceError as error:
-        failed.append(_of_folder(folder, error))
+        failed.append(fault_of(folder, error))
     return IngestReport(
         source=source.name,
         read=first.states["new"] + first.states["changed"],
@@ -221,16 +132,6 @@ def _pass(
             for one in {one.address: one for one in (*first.withheld, *second.withheld)}.values()
         ),
     )
-
-
-def _again(known: Mapping[str, Document], folder: Path) -> set[str]:
-    """Return what is to be read again though it has not changed itself: what is marked so, and listed anew."""
-    marked = {path for path, document in known.items() if document.again}
-    for place in places_of_lists(known):
-        if may_differ(folder / place, known.get(place)):
-            prefix = place.rpartition("/")[0]
-            marked |= {path for path in known if path.startswith(f"{prefix}/" if prefix else "")}
-    return marked
 
 
 class _Round:
@@ -275,7 +176,7 @@ class _Round:
         if only_again:
             again = {path for path, document in self._known.items() if document.again}
         else:
-            again = _again(self._known, self._folder)
+            again = listed_again(self._known, self._folder)
         if only_again:
             self._doing, self._total = f"{self._source.name}, once more", len(again)
         elif self._progress is not None:

@@ -46,7 +46,7 @@ class FeedPiece(NamedTuple):
 class FeedRead(NamedTuple):
     """What came of a feed: what is to be saved, and what it says of itself. `error` says why it could not be read.
 
-    `edges` go with the entries that are to be saved. `failed` holds (address of an entry, reason); `dropped` is how
+    `not_published` holds (address of an entry, reason) of drafts. `edges` go with the entries that are to be saved. `failed` holds (address of an entry, reason); `dropped` is how
     many entries the source's filters leave out.
     """
 
@@ -59,6 +59,7 @@ class FeedRead(NamedTuple):
     hub: str | None = None
     topic: str | None = None
     error: str | None = None
+    not_published: tuple[tuple[str, str], ...] = ()
 
 
 def piece_of(
@@ -143,9 +144,13 @@ class _Reading:
         self._edges: list[Edge] = []
         self._failed: list[tuple[str, str]] = []
         self._dropped = 0
+        self._not_published: list[tuple[str, str]] = []
 
     def read(self, path: str, draft: Draft) -> None:
         """Read one entry, unless it was read before."""
+        if draft.withheld is not None and not self._piece.settings.with_drafts:
+            self._not_published.append((draft.link or draft.id or path, draft.withheld))
+            return
         before, version = self._piece.known.get(path), self._version(draft)
         same = before is not None and before.digest == version
         if same and not self._piece.again and not (before is not None and before.again):
@@ -171,7 +176,8 @@ class _Reading:
         name = self._piece.source.name
         taken = FeedTaken(name, tuple(self._incoming), tuple(self._documents), tuple(gone), pages)
         bare = _bare(self._piece.fetched)
-        return FeedRead(bare, taken, tuple(self._edges), tuple(self._failed), self._dropped)
+        held = tuple(self._not_published)
+        return FeedRead(bare, taken, tuple(self._edges), tuple(self._failed), self._dropped, not_published=held)
 
     def _take(self, draft: Draft, *, same: bool) -> None:
         settings, learned = self._piece.settings, self._piece.learned

@@ -182,6 +182,8 @@ class _Polling:
             self.outcomes.count(name, counts + Counter(read=1, dropped=read.dropped))
             for path, reason in read.failed:
                 self.outcomes.fail(name, path, reason)
+            for path, reason in read.not_published:
+                self.outcomes.withhold(name, path, reason)
             new = (edge for edge, one in zip(read.edges, saved, strict=True) if one is Saved.NEW)
             self._learning.count(new)
             poll = with_feed(self._polls[name], self._digests[name], read.hints, read.hub, read.topic)

@@ -147,7 +147,7 @@ def _distance(item: Item, entry: Entry, one: Candidate, candidates: Mapping[str,
     rank: int | None = None
     if item.guid in one.names:
         rank = 0 if is_titled or is_dated or link is not None else 1 if item.is_unique else None
-    elif item.former == one.key and not is_named:
+    elif item.former == one.key and not any(name.startswith((_GUID, _EXACTLY)) for name in one.names):
         rank = 2
     elif link is not None:
         is_shared = not item.has_own_link or len(candidates.get(link, ())) > 1

@@ -148,6 +148,7 @@ class _Reader:
             language=language.text or None,
             rights=rights.text or self._rights,
             source=source,
+            withheld="feed: app:draft" if _is_draft(entry) else None,
             read_from=_places(
                 title=title.where,
                 link=link.where,
@@ -273,6 +274,16 @@ class _Reader:
 
 def _grouped(fields: Fields) -> Fields:
     return fields_of(fields["media:group"][0]) if "media:group" in fields else {}
+
+
+def _is_draft(entry: Element) -> bool:
+    """Whether its author marked an entry as one that is not published yet (RFC 5023 §13.1.1)."""
+    controls = (child for child in entry if _local(child) == "control")
+    return any(_local(one) == "draft" and (one.text or "").strip() == "yes" for child in controls for one in child)
+
+
+def _local(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
 
 
 def _stamps(fields: Fields, names: Sequence[str], means: Literal["published", "updated"]) -> list[Stamp]:
