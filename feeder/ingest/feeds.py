@@ -46,8 +46,8 @@ class FeedPiece(NamedTuple):
 class FeedRead(NamedTuple):
     """What came of a feed: what is to be saved, and what it says of itself. `error` says why it could not be read.
 
-    `not_published` holds (address of an entry, reason) of drafts. `edges` go with the entries that are to be saved. `failed` holds (address of an entry, reason); `dropped` is how
-    many entries the source's filters leave out.
+    `not_published` holds (address of an entry, reason) of drafts. `edges` go with the entries that are to be saved.
+    `failed` holds (address of an entry, reason); `dropped` is how many entries the source's filters leave out.
     """
 
     fetched: Fetched
