@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 
 from feeder.config import Config
 from feeder.errors import ConfigError, FeederError, PublishError, StoreMissingError
+from feeder.health import find_trouble
+from feeder.ingest.departed import departed_sources
 from feeder.ingest.sources import known_sources
 from feeder.ingest.states import iter_states, times
 from feeder.ingest.websub import check_subscriptions, websub_problem
 from feeder.publish.files import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import iter_services
-from feeder.store import LAST_FAILURE_NOTE, Store
+from feeder.store import Store
 from feeder.values import AFTER_INGEST
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -72,14 +74,14 @@ def _check_sources(config: Config) -> Iterator[Finding]:
 def _check_store(config: Config) -> Iterator[Finding]:
     try:
         with Store.open(config.store.url, search=config.store.search, create=False) as store:
-            with store.begin():  # a store that can be read need not be one that can be written
-                pass
+            trouble = find_trouble(config, store, now=datetime.now(UTC))
             yield Finding("store", well=True, text=f"{store.url}: {store.count()} entries; {store.describe()}")
             yield _check_search(store)
-            if failure := store.get_note(LAST_FAILURE_NOTE):
-                yield Finding("last pass", well=False, text=f"ended early: {failure}")
+            if trouble is not None:
+                yield Finding("last pass", well=False, text=trouble.reason)
             yield from _check_documents(config, store)
             yield from _check_states(config, store)
+            yield from _check_departed(config, store)
             yield from starmap(Finding, check_subscriptions(store, now=datetime.now(UTC)))
             yield from _check_services(config, store)
     except StoreMissingError as error:
@@ -110,6 +112,16 @@ def _check_states(config: Config, store: Store) -> Iterator[Finding]:
             if state.health == "ended":
                 text += f"; remove it, or let `feeder ingest {state.name}` ask once more"
             yield Finding(about, well=not state.failures, text=text)
+
+
+def _check_departed(config: Config, store: Store) -> Iterator[Finding]:
+    for name, count in departed_sources(config, store).items():
+        entries = f"{count:,} {'entry' if count == 1 else 'entries'}"
+        text = (
+            f"no longer configured; its {entries} stay: `feeder sources remove {name} --with-entries` removes them, "
+            f'renamed_from = "{name}" gives them to another source'
+        )
+        yield Finding(f"source {name}", well=True, text=text)
 
 
 def _check_search(store: Store) -> Finding:

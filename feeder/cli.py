@@ -129,11 +129,14 @@ def bot(
     import asyncio
 
     from feeder.errors import ConfigError
+    from feeder.ingest.departed import end_demo
     from feeder.run import until_stopped
     from feeder.service import get_service
 
     service = get_service("telegram")
     with opened(context) as (config, store):
+        if not dry_run:
+            end_demo(config, store)
         if dry_run:
             for message in service.preview(config, store):
                 print(message)
@@ -315,8 +318,8 @@ def _pass(
     with opened(context, logging.WARNING) as (config, store), progress_bar() as progress:
         report = make_pass(config, store, parts=parts, sources=sources, again=again, progress=progress)
     problems = list(report.problems())
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    for line in (*report.settled, *problems):
+        print(line, file=sys.stderr)
     if not silent:
         print_report(report, as_json=as_json)
     if problems:

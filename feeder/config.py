@@ -34,13 +34,16 @@ from feeder.settings import (
 ENV_PREFIX = "FEEDER_"
 CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
+DEMO = "seeds"  # the name and the folder of the demonstration
+_OURS = ("file", "demo")  # fields of Config that nobody sets
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
 
 
 class Config(BaseSettings):
     """Everything that can be set. Paths are absolute once `load_config` has made it.
 
-    `file` is the configuration file that was read; None means the embedded default.
+    `file` is the configuration file that was read; None means the embedded default. `demo` says that nobody has named
+    a source and the seed articles are shown.
     """
 
     model_config = SettingsConfigDict(
@@ -52,6 +55,7 @@ class Config(BaseSettings):
     )
 
     file: Path | None = None
+    demo: bool = False
     site: SiteConfig = SiteConfig()
     store: StoreConfig = StoreConfig()
     ingest: IngestConfig = IngestConfig()
@@ -134,13 +138,14 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{file}: cannot be read: {reason}") from None
-    if "file" in values:
-        raise ConfigError(f"{file}: file: unknown key; take it out")
+    for name in _OURS:
+        if name in values:
+            raise ConfigError(f"{file}: {name}: unknown key; take it out")
     return values
 
 
 def _refuse_unknown_variables() -> None:
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Config.model_fields if name != "file"} | {CONFIG_ENV}
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Config.model_fields if name not in _OURS} | {CONFIG_ENV}
     for variable in sorted(os.environ):
         top = variable.upper().split("__")[0]
         if variable.upper().startswith(ENV_PREFIX) and top not in known:
@@ -163,8 +168,9 @@ def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], 
 
 
 def _settled(config: Config, base: Path) -> Config:
-    """Return the configuration with absolute paths, the embedded source where none is named, and the token read."""
-    sources = config.sources or (SourceConfig(name="seeds", folder=_seeds(base)),)
+    """Return the configuration with absolute paths, the token read, and the demonstration where there is no file."""
+    demo = config.file is None and not config.sources
+    sources = (SourceConfig(name=DEMO, folder=_seeds(base)),) if demo else config.sources
     _refuse_twins(config, "sources.name", [source.name for source in sources], "give each source its own")
     # Not even in another case: some disks take "Rain.xml" and "rain.xml" for one file.
     _refuse_twins(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
@@ -179,6 +185,7 @@ def _settled(config: Config, base: Path) -> Config:
     _refuse_shared_folders(config, base, [base / s.folder for s in sources if s.folder], base / search)
     return config.model_copy(
         update={
+            "demo": demo,
             "site": config.site.model_copy(update={"output": base / config.site.output}),
             "store": StoreConfig(url=url, search=base / search),
             "sources": tuple(s.model_copy(update={"folder": s.folder and base / s.folder}) for s in sources),
@@ -215,7 +222,7 @@ def _with_user_agent(config: Config) -> FetchConfig:
 
 
 def _seeds(base: Path) -> Path:
-    return base / "seeds" if (base / "seeds").is_dir() else embedded("seeds")
+    return base / DEMO if (base / DEMO).is_dir() else embedded(DEMO)
 
 
 def _with_token(config: Config, base: Path) -> TelegramConfig:
@@ -300,7 +307,7 @@ def _keys_beside(location: list[int | str]) -> set[str]:
         "channels": ChannelConfig,
     }
     names = [part for part in location[:-1] if isinstance(part, str)]
-    return set(sections[names[-1]].model_fields) if names else set(Config.model_fields) - {"file"}
+    return set(sections[names[-1]].model_fields) if names else set(Config.model_fields) - {*_OURS}
 
 
 def _nearest(name: str, known: set[str]) -> str:

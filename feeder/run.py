@@ -24,11 +24,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeder import web
 from feeder.config import Config
-from feeder.errors import FeederError, PassRunningError
+from feeder.errors import FeederError, PassRunningError, StoreError
+from feeder.health import KILLED
+from feeder.ingest.departed import end_demo
 from feeder.log import set_up_logging
 from feeder.schedule import new_clock, parse_trigger
 from feeder.service import Service
-from feeder.store import Store
+from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
 from feeder.values import AFTER_INGEST
 
@@ -52,7 +54,9 @@ async def run(
         ServiceError: a service cannot start or go on.
     """
     clock = new_clock()
-    passes = _Passes(config)
+    for line in end_demo(config, store):  # before the bot looks for what is new
+        log.info("%s", line)
+    passes = _Passes(config, store)
     passes.schedule(clock)
 
     def ready(address: str) -> None:
@@ -103,8 +107,8 @@ class _Passes:
     What reads articles takes 40 MB that would never be given back, and what kills a pass leaves the rest alone.
     """
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config, self._store = config, store
         self._one_at_a_time = asyncio.Lock()
         self._process: SpawnProcess | None = None
         self._stopping = asyncio.Event()
@@ -143,7 +147,17 @@ class _Passes:
                 log.info("the pass was stopped; it goes on at the next start")
             else:
                 _log_outcome(outcome, self._process.exitcode)
+                if outcome is None:
+                    await asyncio.to_thread(self._note_death, self._process.exitcode)
             self._process = None
+
+    def _note_death(self, exit_code: int | None) -> None:
+        """Keep in the store that a pass died, for `feeder check` and /healthz, until one goes well."""
+        try:
+            self._store.set_note(LAST_FAILURE_NOTE, f"it {KILLED}; exit code {exit_code}")
+            self._store.set_note(PASS_STARTED_NOTE, "")
+        except StoreError as error:  # /healthz sees for itself that the store cannot be written
+            log.error("%s", error)  # noqa: TRY400  one line for the operator; the error is a known one
 
 
 def _work(config: Config, parts: Parts, sending: Connection) -> None:
@@ -178,6 +192,8 @@ def _log_outcome(outcome: UpdateReport | FeederError | None, exit_code: int | No
     elif isinstance(outcome, FeederError):
         log.error("%s", outcome)
     else:
+        for line in outcome.settled:
+            log.info("%s", line)
         for source in outcome.sources:
             log.log(logging.DEBUG if source.is_idle else logging.INFO, "%s", source)
         if outcome.site is not None:

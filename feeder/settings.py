@@ -85,6 +85,8 @@ class IngestConfig(_Section):
 class SourceConfig(_Section):
     """One place that entries come from: a folder, a feed by its address, or a web page that lists articles.
 
+    A source that is new takes over what is kept of the one that it is `renamed_from`.
+
     `timezone` is for dates that name no zone of their own. `when_gone` says what becomes of an entry whose last file
     is gone, `boilerplate` what becomes of notices, credits and the like around an article, and `content` how much of
     an article is kept. `drafts` says what becomes of articles that their author did not publish; None stands for what
@@ -97,6 +99,7 @@ class SourceConfig(_Section):
     """
 
     name: SourceName
+    renamed_from: SourceName | None = None
     folder: Path | None = None
     feed: HttpUrl | None = None
     page: HttpUrl | None = None

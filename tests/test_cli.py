@@ -21,6 +21,7 @@ from feeder.store.locks import file_lock
 from tests.bot.conftest import put_news
 from tests.entries import make_entry
 
+SEEDS = f"[[sources]]\nname = 'seeds'\nfolder = '{embedded('seeds')}'\n"
 PUTIN_MEETS_WANG = "普京会晤王毅，证实习将访俄称俄中关系达到“新境界”"
 
 
@@ -205,7 +206,7 @@ def test_trends_show_what_rises_up_to_a_day_by_the_clock_or_of_one_language(feed
 
 
 def test_a_saved_search_is_asked_for_by_its_name(feeder: Feeder, tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text('[[feeds]]\nname = "putin"\nquery = "普京"\n', "utf-8")
+    (tmp_path / "config.toml").write_text(SEEDS + '[[feeds]]\nname = "putin"\nquery = "普京"\n', "utf-8")
     feeder("ingest")
     for words in (["search", "@putin"], ["search", "@Putin", "王毅"], ["latest", "@putin"], ["latest", "putin"]):
         assert PUTIN_MEETS_WANG in [entry["title"] for entry in lines(feeder(*words, "--json").out)]
@@ -447,7 +448,7 @@ def test_the_bot_needs_a_token_and_says_where_to_put_it(feeder: Feeder) -> None:
 
 
 def test_the_bot_shows_what_it_would_post_without_a_token(feeder: Feeder, tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text('[[telegram.channels]]\nchat = "@news"\nrecent = 2\n', "utf-8")
+    (tmp_path / "config.toml").write_text(SEEDS + '[[telegram.channels]]\nchat = "@news"\nrecent = 2\n', "utf-8")
     feeder("ingest")
     ended = feeder("bot", "--dry-run")
     assert ended.code == 0

@@ -70,8 +70,8 @@ def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, serve
         "",
     )
     assert states(feeder)["rain"]["health"] == "not read yet"
-    assert feeder("ingest").out == "seeds: 5 read, 5 new\nrain: 1 read, 3 new\n"
-    assert feeder("ingest").out == "seeds: nothing new (5 unchanged)\nrain: not due\n"
+    assert feeder("ingest").out == "rain: 1 read, 3 new\n"
+    assert feeder("ingest").out == "rain: not due\n"
     assert feeder("ingest", "rain").out == "rain: nothing new (1 unchanged)\n"
     entry = json.loads(feeder("latest", "--json", "-n", "1").out)
     assert (entry["title"], entry["categories"], entry["content"]) == ("Rain 3", ["Weather", "天气"], "")
@@ -98,7 +98,7 @@ def test_what_is_there_already_is_refused_with_what_to_do(feeder: Feeder, server
     assert add(feeder, server.url("/wind"), "--name", "Rain") == (2, "", taken)
     assert len(server.requests) == asked
     assert add(feeder, server.url("/wind"), "--name", "wind").code == 0
-    assert [*states(feeder)] == ["seeds", "rain", "wind"]
+    assert [*states(feeder)] == ["rain", "wind"]
 
 
 def test_a_feed_that_has_moved_is_there_already(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
@@ -260,7 +260,7 @@ def test_a_stored_source_gives_way_to_one_in_the_file_with_its_name_or_address(
     assert feeder("sources", "remove", "rain", "--with-entries").out == told
     assert states(feeder)["rain"]["documents"] == 1
     (tmp_path / "config.toml").unlink()
-    assert [*states(feeder)] == ["seeds", "wind"]
+    assert [*states(feeder)] == ["wind"]
 
 
 def test_what_stands_in_the_file_is_removed_there(feeder: Feeder, configured: Path) -> None:  # noqa: F811
@@ -280,7 +280,7 @@ def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
         for name, more in (("odd", {"sings": True}), ("mute", {"drop": "rain after:1"})):
             settings = {"feed": f"https://e.org/{name}", **more}
             connection.execute(insert(added).values(name=name, settings=settings, title="", added_at=NOW))
-    assert feeder("ingest").out == "seeds: 5 read, 5 new\nrain: 1 read, 3 new\n"
+    assert feeder("ingest").out == "rain: 1 read, 3 new\n"
     assert (states(feeder)["odd"]["health"], states(feeder)["mute"]["health"]) == ("unusable", "unusable")
     told = "this version cannot use it: drop: 'rain after:1': '1' is not a date: write a year, a month or a day: "
     assert states(feeder)["mute"]["error"].startswith(told)
@@ -303,7 +303,7 @@ def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: 
     assert feeder("sources", "remove", "rain").out == "removed rain; its entries stay\n"
     assert feeder("sources", "remove", "wind", "--with-entries").out == "removed wind, and 1 entry met nowhere else\n"
     assert [*states(feeder)] == ["seeds"]
-    assert len(feeder("export").out.splitlines()) == 8
+    assert len(feeder("export").out.splitlines()) == 3
     ended = feeder("sources", "remove", "rain")
     assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'rain'; there is: seeds\n")
     add(feeder, blog)
@@ -378,7 +378,7 @@ def test_a_source_that_is_removed_while_it_is_asked_for_does_not_come_back(
         assert store.documents("rain") == {}
         assert store.count() == (1 if with_entries else 4)
         server.answers["/feed.xml"] = Answer(body=rss(1))
-        assert [report.source for report in ingest(config, store, now=NOW)] == ["seeds", "wind"]
+        assert [report.source for report in ingest(config, store, now=NOW)] == ["wind"]
         assert [*store.polls()] == ["wind"]
 
 

@@ -44,7 +44,7 @@ def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tm
     assert rain.source is not None
     assert (rain.title, rain.link, rain.source.categories) == ("Rain & wind", "https://e.org/", ("Sky/North",))
     assert feeder("opml", "import", "mine.opml").out.splitlines()[-1] == "0 added, 4 there already, 3 refused"
-    assert [*listed(feeder)] == ["seeds", "rain-wind", "snow", "雪"]
+    assert [*listed(feeder)] == ["rain-wind", "snow", "雪"]
 
 
 def test_what_is_written_and_taken_in_elsewhere_is_the_same_set(
@@ -92,7 +92,7 @@ def test_names_of_a_list_are_taken_where_they_can_be(feeder: Feeder, tmp_path: P
     ]
     (tmp_path / "mine.opml").write_bytes(write_opml(feeds, title="Mine"))
     feeder("opml", "import", "mine.opml")
-    assert [*listed(feeder)] == ["seeds", "My.wind", "rain", "wind", "wind-2"]
+    assert [*listed(feeder)] == ["My.wind", "rain", "wind", "wind-2"]
 
 
 def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from feeder.config import Config
 from feeder.errors import SourceError
+from feeder.ingest.departed import is_demo_over
 from feeder.ingest.learning import Learning
 from feeder.ingest.polling import poll_feeds
 from feeder.ingest.previewing import fault_of, left_alone_of, listed_again, our_folders, preview
@@ -69,7 +70,7 @@ def ingest(
         StoreError: the store cannot be used.
     """
     store.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
-    sources = named_sources(config, store, names)
+    sources = () if is_demo_over(config, store) else named_sources(config, store, names)
     left_alone = left_alone_of(store, names)
     ours = our_folders(config)
     store.regroup(group=config.site.duplicates == "group")
@@ -83,7 +84,8 @@ def ingest(
         remote = [source for source in sources if source.remote is not None and source.name not in left_alone]
         at_once = again or bool(names)
         reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, again=again, progress=progress)
-    store.set_note(LAST_INGEST_NOTE, rfc3339(now))
+    if sources:  # without any, what the first one brings is not news
+        store.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return tuple(reports[source.name] for source in sources)
 
 

@@ -52,12 +52,14 @@ def all_sources(config: Config, store: Store | None) -> tuple[KnownSource, ...]:
 
 def sources_among(config: Config, kept: Sequence[Added]) -> tuple[KnownSource, ...]:
     """Return the sources of the configuration, then those that are `kept` in the store."""
+    in_file = (
+        () if config.demo and kept else config.sources
+    )  # the demonstration ends with the first source of one's own
     configured = tuple(
-        KnownSource(name=one.name, kept_in="file", source=one, address=one.remote or str(one.folder))
-        for one in config.sources
+        KnownSource(name=one.name, kept_in="file", source=one, address=one.remote or str(one.folder)) for one in in_file
     )
     names = {one.name for one in configured}
-    by_address = {fold_link(one.remote): one.name for one in config.sources if one.remote}
+    by_address = {fold_link(one.remote): one.name for one in in_file if one.remote}
     return *configured, *(_stored(one, names, by_address) for one in kept)
 
 
@@ -131,4 +133,4 @@ def _instead(name: str, names: list[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     if len(names) > _FEW:
         return f"did you mean {near[0]!r}?" if near else "`feeder sources list` names them"
-    return f"there is: {', '.join(dict.fromkeys(names))}"
+    return f"there is: {', '.join(dict.fromkeys(names)) or 'none'}"

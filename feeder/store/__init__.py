@@ -2,8 +2,8 @@
 
 `Store` opens transactions and hands them to the modules beside it, which hold the statements: `entries` reads, `saving`
 writes, `memory` does all the rest. `answers` is the part of it that asks the search index, which `follow` keeps in
-step, `remembered` what was read, and `remote` what is known of sources that are asked over the network. All methods are
-synchronous and may be called from any thread. Every datetime in and out is aware and UTC.
+step, `remembered` what was read, `remote` what is known of remote sources, `operator` what is done by hand. All methods
+are synchronous and may be called from any thread. Every datetime in and out is aware and UTC.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -36,24 +36,27 @@ from feeder.store.forgetting import remove_unmet as _remove_unmet
 from feeder.store.forgetting import withdraw as _withdraw
 from feeder.store.identity import guid_name
 from feeder.store.incoming import Incoming, prepare
-from feeder.store.locks import exclusive_pass, wait_for_writers
+from feeder.store.locks import exclusive_pass, is_pass_running, wait_for_writers
 from feeder.store.memory import Document, Edges
 from feeder.store.migrate import migrate, refuse_foreign
+from feeder.store.operator import Operated
 from feeder.store.pages import Awaited, Page, PagesTaken
 from feeder.store.query import Query, parse_query
 from feeder.store.related import Related
-from feeder.store.remote import FeedTaken, Remote
+from feeder.store.remote import FeedTaken
 from feeder.store.saving import Saved
-from feeder.store.saving import save as _save
 from feeder.store.search import Facets, Order
 from feeder.store.suggestions import Suggestion
 from feeder.store.tokens import Fragment
 from feeder.store.trends import Trend
+from feeder.store.withdrawn import Withdrawn
+from feeder.store.withdrawn import save_permitted as _save
 
 __all__ = [
     "LAST_FAILURE_NOTE",
     "LAST_INGEST_NOTE",
     "LAST_PASS_NOTE",
+    "PASS_STARTED_NOTE",
     "Added",
     "Awaited",
     "Copy",
@@ -79,6 +82,7 @@ __all__ = [
     "Suggestion",
     "Trend",
     "Withheld",
+    "Withdrawn",
     "filter_problem",
     "guid_name",
     "migrate",
@@ -91,6 +95,7 @@ __all__ = [
 # Names of notes.
 LAST_INGEST_NOTE = "last_ingest_at"  # when all that was to be read was last read to its end (RFC 3339)
 LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last ended well (RFC 3339); a name, not a secret
+PASS_STARTED_NOTE = "pass_started_at"  # noqa: S105  when the pass under way began (RFC 3339); "" once it has ended
 LAST_FAILURE_NOTE = "last_failure"  # why the last pass ended early; "" or none: it did not
 
 _STORE_NOTE = "store"  # the name of this store among all, given by the first migration
@@ -99,7 +104,7 @@ _VERSION_TABLE = "feeder_version"
 _PAGE = 200
 
 
-class Store(Remote):
+class Store(Operated):
     """A store that is open. Make one with `Store.open`, and close it, or use it in a `with` statement."""
 
     def __init__(self, engine: Engine, search: Path | None) -> None:
@@ -205,6 +210,10 @@ class Store(Remote):
             PassRunningError: another process or thread holds it.
         """
         return exclusive_pass(self.engine)
+
+    def is_pass_running(self) -> bool:
+        """Whether an ingest or publish pass is at work on this store, in any process."""
+        return is_pass_running(self.engine)
 
     # --- entries ------------------------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ def _hand_over(connection: Connection, source: str, heirs: dict[int, Origin]) ->
 
 def remove_unmet(connection: Connection) -> list[int]:
     """Remove the entries that are met nowhere any more; return their numbers."""
-    return _remove(connection, connection.scalars(select(entries.c.number).where(_UNMET)).all())
+    return remove_numbers(connection, connection.scalars(select(entries.c.number).where(_UNMET)).all())
 
 
 def forget_source(connection: Connection, source: str) -> list[int]:
@@ -132,10 +132,11 @@ def forget_source(connection: Connection, source: str) -> list[int]:
         rest = select(origins.c.number, origins.c.source, origins.c.address).where(origins.c.number.in_(some))
         _hand_over(connection, source, {number: Origin(*origin) for number, *origin in connection.execute(rest)})
         unmet += connection.scalars(select(entries.c.number).where(_UNMET, entries.c.number.in_(some)))
-    return _remove(connection, unmet)
+    return remove_numbers(connection, unmet)
 
 
-def _remove(connection: Connection, numbers: Sequence[int]) -> list[int]:
+def remove_numbers(connection: Connection, numbers: Sequence[int]) -> list[int]:
+    """Remove the entries with these numbers, so that the search index can follow; return the numbers."""
     promote(connection, frozenset(numbers))
     changes = next_changes(connection, len(numbers))
     for some in in_chunks(zip(numbers, changes, strict=True)):

@@ -35,7 +35,8 @@ from feeder.store.pages import (
 )
 from feeder.store.polls import read_polls, record_polls
 from feeder.store.remembered import Remembered
-from feeder.store.saving import Saved, save
+from feeder.store.saving import Saved
+from feeder.store.withdrawn import save_permitted
 
 
 class FeedTaken(NamedTuple):
@@ -69,7 +70,7 @@ class Remote(Remembered):
             before = _entries.counter(connection, "changes")
             removed = removed_among(connection, [feed.source for feed in read])
             kept = [feed for feed in read if feed.source not in removed]
-            outcomes, rows = save(connection, [entry for feed in kept for entry in feed.incoming])
+            outcomes, rows = save_permitted(connection, [entry for feed in kept for entry in feed.incoming])
             for feed in kept:
                 _memory.record(connection, feed.source, feed.documents, feed.gone)
                 take_pages(connection, feed.source, feed.pages)

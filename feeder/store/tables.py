@@ -255,6 +255,25 @@ awaited = Table(
     PrimaryKeyConstraint("source", "path"),
 )
 
+# Entries that were taken down by hand, where they were found, and all that they are known by (`store/withdrawn.py`).
+withdrawn = Table(
+    "withdrawn",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("withdrawn_at", Moment, nullable=False),
+    Column("origins", JSON, nullable=False),
+)
+
+withdrawn_names = Table(
+    "withdrawn_names",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    PrimaryKeyConstraint("name", "key"),
+)
+
 notes = Table(
     "notes",
     metadata,

@@ -12,6 +12,7 @@ What goes wrong is answered with a page of `publish.pages` too. How pages look i
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,11 +24,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feeder.config import Config
 from feeder.errors import StoreError
+from feeder.health import find_trouble
 from feeder.publish import pages
 from feeder.publish.searching import SUGGEST_PATH
 from feeder.settings import SiteConfig
 from feeder.sources.websub import PATH as WEBSUB_PATH
-from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
+from feeder.store import LAST_PASS_NOTE, Store
 from feeder.web.searches import Searches
 from feeder.web.static import LIVE_HEADERS, PublishedFolder
 from feeder.web.websub import Callbacks
@@ -44,7 +46,7 @@ def create_app(config: Config, store: Store, *, on_news: Callable[[], None] | No
     answered: Counter[int] = Counter()
 
     def healthz(_request: Request) -> Response:
-        return _health(store)
+        return _health(config, store)
 
     def metrics(_request: Request) -> Response:
         from feeder.web.metrics import respond  # noqa: PLC0415  few want it, and its library takes 60 ms to load
@@ -96,15 +98,15 @@ class _Counted:
             raise
 
 
-def _health(store: Store) -> Response:
+def _health(config: Config, store: Store) -> Response:
     try:
         facts = {"status": "ok", "entries": store.count(), LAST_PASS_NOTE: store.get_note(LAST_PASS_NOTE)}
-        failed = store.get_note(LAST_FAILURE_NOTE)
+        trouble = find_trouble(config, store, now=datetime.now(UTC))
     except StoreError as error:
         log.warning("healthz: %s", error)
-        return JSONResponse({"status": "the store cannot be read"}, 503, LIVE_HEADERS)
-    if failed:  # why is for `feeder check` to say: it may name files of this machine
-        return JSONResponse(facts | {"status": "the last pass failed"}, 503, LIVE_HEADERS)
+        return JSONResponse({"status": "the store cannot be used"}, 503, LIVE_HEADERS)
+    if trouble is not None:  # why is for `feeder check` to say: it may name files of this machine
+        return JSONResponse(facts | {"status": trouble.status}, 503, LIVE_HEADERS)
     return JSONResponse(facts, headers=LIVE_HEADERS)
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from feeder.config import Config
-from feeder.model import Entry, Source
+from feeder.model import Entry, Source, rfc3339
 from feeder.publish.site import publish
 from feeder.settings import FeedConfig
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Origin, Results, Store
@@ -273,9 +274,10 @@ def test_health_says_how_many_entries_there_are_and_when_the_last_pass_was(
     client: httpx.Client, sqlite_store: Store
 ) -> None:
     assert client.get("healthz").json() == {"status": "ok", "entries": 3, LAST_PASS_NOTE: None}
-    sqlite_store.set_note(LAST_PASS_NOTE, "2026-01-02T03:04:05Z")
+    last = rfc3339(datetime.now(UTC))
+    sqlite_store.set_note(LAST_PASS_NOTE, last)
     answer = client.get("healthz")
-    assert (answer.status_code, answer.json()[LAST_PASS_NOTE]) == (200, "2026-01-02T03:04:05Z")
+    assert (answer.status_code, answer.json()[LAST_PASS_NOTE]) == (200, last)
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -293,7 +295,7 @@ def test_a_store_that_is_away_is_said_to_be_and_the_pages_are_still_served(
 ) -> None:
     break_store(sqlite_store)
     health = client.get("healthz")
-    assert (health.status_code, health.json()) == (503, {"status": "the store cannot be read"})
+    assert (health.status_code, health.json()) == (503, {"status": "the store cannot be used"})
     search = client.get("search", params={"q": "雨"})
     assert search.status_code == 503
     assert search.headers["retry-after"] == "60"

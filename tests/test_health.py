@@ -1,0 +1,121 @@
+"""`/healthz` and `feeder check` tell what became of the passes, also of those that could not say so themselves."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feeder.config import Config, load_config
+from feeder.errors import StoreError
+from feeder.health import find_trouble
+from feeder.settings import ScheduleConfig
+from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
+from feeder.update import INGEST, update
+from tests.test_cli import Feeder, feeder  # noqa: F401  a fixture
+from tests.test_run import feeder as running
+from tests.test_run import until
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+KILLED_IN_A_PASS = """
+import os, signal, sys
+from feeder.config import load_config
+from feeder.store import Store
+from feeder.update import update
+config = load_config()
+with Store.open(config.store.url) as store:
+    update(config, store, progress=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Iterator[Store]:
+    """A store on which a pass was killed."""
+    ended = subprocess.run([sys.executable, "-c", KILLED_IN_A_PASS], cwd=tmp_path, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        yield store
+
+
+def test_a_pass_that_was_killed_is_reported_until_one_ends_well(killed: Store, feeder: Feeder) -> None:  # noqa: F811
+    trouble = find_trouble(Config(), killed, now=NOW)
+    assert trouble is not None
+    assert trouble.status == "the last pass was killed"
+    checked = feeder("check")
+    assert (checked.code, "BAD  last pass      the pass of " in checked.out) == (1, True)
+    assert feeder("update").code == 0
+    assert find_trouble(Config(), killed, now=NOW) is None
+
+
+def test_a_pass_that_is_at_work_is_not_taken_for_a_killed_one(sqlite_store: Store) -> None:
+    sqlite_store.set_note(PASS_STARTED_NOTE, "2026-03-02T11:59:00Z")
+    with sqlite_store.exclusive_pass():
+        assert find_trouble(Config(), sqlite_store, now=NOW) is None
+    assert find_trouble(Config(), sqlite_store, now=NOW) is not None
+
+
+def test_whether_a_pass_runs_is_known_on_every_database(store: Store) -> None:
+    assert not store.is_pass_running()
+    with store.exclusive_pass():
+        assert store.is_pass_running()
+    assert not store.is_pass_running()
+    store.check_writable()
+
+
+def test_a_pass_that_ends_early_leaves_no_note_of_being_at_work(sqlite_store: Store) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        update(load_config(), sqlite_store, parts=INGEST, progress=stop)
+    assert sqlite_store.get_note(PASS_STARTED_NOTE) == ""
+    assert find_trouble(Config(), sqlite_store, now=NOW) is None
+
+
+def test_the_parent_of_a_pass_that_died_says_so(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    for number in range(300):
+        (tmp_path / f"seeds/{number}.md").write_text(f"# Rain {number}\n\n" + "It rained. " * 2000, "utf-8")
+    with running(tmp_path, "run") as (process, _), Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        until(lambda: bool(store.get_note(PASS_STARTED_NOTE)), what="the pass")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        passes = [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+        for one in passes:
+            os.kill(one, signal.SIGKILL)
+        until(lambda: bool(store.get_note(LAST_FAILURE_NOTE)), what="the note of its death")
+        assert "was killed before its end" in str(store.get_note(LAST_FAILURE_NOTE))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "late"), [("15m", timedelta(minutes=45)), ("0 6 * * *", timedelta(days=2, hours=18))]
+)
+def test_work_without_a_pass_for_three_intervals_is_in_trouble(
+    sqlite_store: Store, schedule: str, late: timedelta
+) -> None:
+    config = Config(schedule=ScheduleConfig(ingest=schedule))
+    sqlite_store.set_note(LAST_PASS_NOTE, "2026-03-02T12:00:00Z")
+    assert find_trouble(config, sqlite_store, now=NOW + late - timedelta(seconds=1)) is None
+    trouble = find_trouble(config, sqlite_store, now=NOW + late + timedelta(seconds=1))
+    assert trouble is not None
+    assert trouble.status == "no pass has been made for too long"
+
+
+def test_a_store_that_cannot_be_written_is_no_healthy_one(
+    sqlite_store: Store,
+) -> None:
+    sqlite_store.close()
+    with sqlite_store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.rollback()
+    with pytest.raises(StoreError, match="it may not be written to"):
+        find_trouble(Config(), sqlite_store, now=NOW)
+    sqlite_store.close()
+
+
+def test_a_store_that_another_process_is_writing_is_healthy(sqlite_store: Store, sqlite_url: str) -> None:
+    with Store.open(sqlite_url, busy_timeout_s=0.05) as other, sqlite_store.begin():
+        other.check_writable()
