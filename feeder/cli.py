@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feeder.arguments import SearchCommand
+from feeder.cli_remove import remove
 from feeder.cli_shared import JsonOption, Limit, end_with_the_reader, loaded, opened
 from feeder.cli_sources import opml_app, sources_app
 from feeder.errors import FeederError, QueryError
@@ -35,6 +36,7 @@ app = typer.Typer(
     help="Turns archived articles into one clean Atom feed, a readable site, and a Telegram channel and bot.",
 )
 
+app.command()(remove)
 app.add_typer(sources_app, name="sources")
 app.add_typer(opml_app, name="opml")
 
@@ -149,12 +151,15 @@ def bot(
 @app.command(cls=SearchCommand)
 def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: JsonOption = False) -> None:
     """Find entries, newest first. To leave out a word that reads like an option (-n), write it behind --."""
-    from feeder.publish.saved import read_search
+    from feeder.publish.saved import get_search, read_search, unknown_name
     from feeder.terminal import print_hits
 
     end_with_the_reader()
     with opened(context) as (config, store):
-        asked = read_search(" ".join(query), config.feeds)
+        words = " ".join(query)
+        if (name := unknown_name(words, config.feeds)) is not None:
+            get_search(name, config.feeds)  # says which there are
+        asked = read_search(words, config.feeds)
         if asked.problem is not None:
             _fail(asked.problem, QueryError.exit_code)
         results = store.search(asked, limit=limit)
@@ -224,7 +229,10 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
 
 
 @app.command()
-def export(context: typer.Context) -> None:
+def export(
+    context: typer.Context,
+    as_json: JsonOption = False,  # noqa: ARG001  there is no other form; scripts say it to every command
+) -> None:
     """Print every entry, oldest first, as one JSON object a line."""
     end_with_the_reader()
     with opened(context) as (_, store):
@@ -244,14 +252,14 @@ def reindex(context: typer.Context) -> None:
 
 
 @app.command()
-def check(context: typer.Context) -> None:
+def check(context: typer.Context, as_json: JsonOption = False) -> None:
     """Say what is wrong with configuration, sources or store."""
     from feeder.check import check as run_checks
     from feeder.terminal import print_finding
 
     all_well = True
     for finding in run_checks(loaded(context, logging.ERROR)):
-        print_finding(finding)
+        print_finding(finding, as_json=as_json)
         all_well = all_well and finding.well
     if not all_well:
         raise typer.Exit(1)

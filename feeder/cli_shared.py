@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +39,11 @@ def opened(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple[
     config = loaded(context, level)
     with Store.open(config.store.url, search=config.store.search) as store:
         yield config, store
+
+
+def agreed(question: str, *, default: bool = True) -> bool:
+    """Ask whoever sits at the terminal; where nobody does, the command itself is the yes."""
+    return not sys.stdin.isatty() or typer.confirm(question, default=default, err=True)
 
 
 def end_with_the_reader() -> None:

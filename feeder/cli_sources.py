@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from feeder.cli_shared import JsonOption, end_with_the_reader, loaded, opened
+from feeder.cli_shared import JsonOption, agreed, end_with_the_reader, loaded, opened
 
 if TYPE_CHECKING:
     from feeder.config import Config
@@ -100,7 +100,7 @@ def add_source(
         managing.refuse_known(config, store, tried.feed_url)
         called = name or managing.suggested_name(config, store, tried.title, tried.feed_url)
         print_tried(tried)
-        if not (yes or _agreed(f"Add it as {called!r}?")):
+        if not (yes or agreed(f"Add it as {called!r}?")):
             print("nothing was added", file=sys.stderr)
             raise typer.Exit(1)
         settings |= {"name": called, "feed": tried.feed_url}
@@ -116,11 +116,35 @@ def remove_source(
         bool, typer.Option("--with-entries", help="Remove its entries too, but those that another source has.")
     ] = False,
 ) -> None:
-    """Remove a source that was added. Its entries stay, unless told otherwise."""
+    """Remove a source that was added, or what is left of one that was deleted from the file. Its entries stay."""
     from feeder.ingest.managing import remove
 
     with opened(context, logging.WARNING) as (config, store):
         print(remove(config, store, name, with_entries=with_entries))
+
+
+@sources_app.command("show")
+def show_source(context: typer.Context, name: Name, as_json: JsonOption = False) -> None:
+    """Show the settings and the status of a source."""
+    from feeder.ingest.changing import describe
+    from feeder.terminal_sources import print_source
+
+    end_with_the_reader()
+    with opened(context, logging.WARNING) as (config, store):
+        print_source(describe(config, store, name, now=datetime.now(UTC)), as_json=as_json)
+
+
+@sources_app.command("set")
+def set_source(
+    context: typer.Context,
+    name: Name,
+    assignments: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="Keys of [[sources]].")],
+) -> None:
+    """Change settings of a source that was added; KEY= sets the default again."""
+    from feeder.ingest.changing import change
+
+    with opened(context, logging.WARNING) as (config, store):
+        print(change(config, store, name, assignments))
 
 
 @sources_app.command("pause")
@@ -153,7 +177,10 @@ def import_opml(
 
     feeds = read_opml(_list_bytes(file), "standard input" if str(file) == "-" else str(file))
     with opened(context, logging.WARNING) as (config, store):
-        print_imported(import_feeds(config, store, feeds, now=datetime.now(UTC)))
+        imported = import_feeds(config, store, feeds, now=datetime.now(UTC))
+    print_imported(imported)
+    if imported.refused:
+        raise typer.Exit(1)
 
 
 @opml_app.command("export")
@@ -175,11 +202,6 @@ def _tried(config: "Config", url: str, limit: int, *, allow_private: bool) -> "T
     from feeder.ingest.trying import try_feed
 
     return try_feed(config.fetch, url, now=datetime.now(UTC), limit=limit, allow_private=allow_private)
-
-
-def _agreed(question: str) -> bool:
-    """Ask whoever sits at the terminal; where nobody does, the command itself is the yes."""
-    return not sys.stdin.isatty() or typer.confirm(question, default=True, err=True)
 
 
 def _list_bytes(file: Path) -> bytes:

@@ -146,8 +146,11 @@ def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
                 console.print(Text(f"{state:>10}  … and {more:,} more", style=DIM))
 
 
-def print_finding(finding: "Finding") -> None:
+def print_finding(finding: "Finding", *, as_json: bool = False) -> None:
     """Print one line of `feeder check`."""
+    if as_json:
+        print(json.dumps({"about": finding.about, "ok": finding.well, "text": finding.text}, ensure_ascii=False))
+        return
     mark, style = ("ok ", "green") if finding.well else ("BAD", "bold red")
     about = finding.about + " " * (14 - cell_len(finding.about))
     line = Text().append(mark, style=style).append(f"  {about} ", style=DIM)

@@ -11,17 +11,24 @@ from rich.console import Console
 from rich.text import Text
 
 from feeder.ingest.states import times
+from feeder.model import rfc3339
 from feeder.terminal import DIM, entries_told, new_console
 
 if TYPE_CHECKING:
+    from feeder.ingest.changing import Described
     from feeder.ingest.managing import Imported
     from feeder.ingest.states import SourceState
     from feeder.ingest.trying import TriedFeed
+    from feeder.store import Withdrawn
 
 _HEAD = ("NAME", "KIND", "IN", "STATE", "CHECKED", "NEXT", "ADDRESS")
 _MOST_NAME = 24  # columns of a terminal; a longer name moves the rest of its own line
 _LEAST_ADDRESS = 12  # columns, below which no part of an address says anything
 _STYLES = {"well": "green", "not read yet": DIM, "hidden": DIM, "paused": "yellow"}
+_STATUS = (
+    "name", "kind", "kept_in", "health", "error", "documents", "last_check_at", "last_success_at", "next_check_at",
+    "paused_at", "failures", "subscription", "hub_error",
+)  # fmt: skip
 _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 
 
@@ -69,10 +76,37 @@ def print_imported(imported: "Imported") -> None:
         console.print(added.append(f"  {source.feed}", style=DIM))
     for address, name in imported.skipped:
         console.print(Text().append("skipped  ", style=DIM).append(f"{address}  is there already, as {name}"))
+    problems = new_console(stderr=True)
     for line in imported.refused:
-        console.print(Text().append("refused  ", style="bold red").append(line))
+        problems.print(Text().append("refused  ", style="bold red").append(line))
     told = {"added": imported.added, "there already": imported.skipped, "refused": imported.refused}
     console.print(", ".join(f"{len(some):,} {word}" for word, some in told.items() if some or word == "added"))
+
+
+def print_source(described: "Described", *, as_json: bool) -> None:
+    """Print the status of a source, and its settings; those that are defaults are marked."""
+    if as_json:
+        print(json.dumps(described.as_dict(), ensure_ascii=False))
+        return
+    console = new_console()
+    room = max(map(len, (*_STATUS, *described.settings)))
+    for key, value in described.state.as_dict().items():
+        if key in _STATUS and value not in (None, ""):
+            console.print(Text().append(f"{key.ljust(room)}  ", style=DIM).append(str(value)))
+    for key, value in described.settings.items():
+        line = Text().append(f"{key.ljust(room)}  ", style=DIM).append(json.dumps(value, ensure_ascii=False))
+        console.print(line.append("  (default)", style=DIM) if key in described.defaults else line)
+
+
+def print_withdrawn(withdrawn: Sequence["Withdrawn"], *, as_json: bool) -> None:
+    """Print one line for each entry that was removed by hand: key, when (UTC), title."""
+    console = new_console()
+    for one in withdrawn:
+        if as_json:
+            print(json.dumps({**one._asdict(), "withdrawn_at": rfc3339(one.withdrawn_at)}, ensure_ascii=False))
+            continue
+        head = Text().append(f"{one.key}  {one.withdrawn_at:%Y-%m-%d %H:%M}  ", style=DIM)
+        console.print(head.append(one.title).append(f"  {one.id}", style=DIM))
 
 
 def _row(state: "SourceState", now: datetime) -> tuple[str, ...]:

@@ -265,7 +265,7 @@ def test_a_stored_source_gives_way_to_one_in_the_file_with_its_name_or_address(
 
 def test_what_stands_in_the_file_is_removed_there(feeder: Feeder, configured: Path) -> None:  # noqa: F811
     ended = feeder("sources", "remove", "rain")
-    told = "feeder: sources: 'rain' stands in config.toml; take its [[sources]] block out there\n"
+    told = "feeder: sources: 'rain' is defined in config.toml; delete its [[sources]] block there\n"
     assert ended == (2, "", told)
     (configured / "config.toml").unlink()
     assert "`feeder init` writes a configuration" in feeder("sources", "remove", "seeds").err
@@ -304,10 +304,12 @@ def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: 
     assert feeder("sources", "remove", "wind", "--with-entries").out == "removed wind, and 1 entry met nowhere else\n"
     assert [*states(feeder)] == ["seeds"]
     assert len(feeder("export").out.splitlines()) == 3
-    ended = feeder("sources", "remove", "rain")
-    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'rain'; there is: seeds\n")
     add(feeder, blog)
     assert feeder("ingest", "rain").out == "rain: 1 read, 3 same\n"
+    feeder("sources", "remove", "rain")
+    assert feeder("sources", "remove", "rain", "--with-entries").out == "removed rain, and 3 entries met nowhere else\n"
+    ended = feeder("sources", "remove", "rain")
+    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'rain'; there is: seeds\n")
 
 
 def test_a_name_that_is_not_quite_right_is_told_among_many(feeder: Feeder, server: Server, tmp_path: Path) -> None:  # noqa: F811

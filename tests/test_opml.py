@@ -27,15 +27,17 @@ def listed(feeder: Feeder) -> Mapping[str, dict[str, Any]]:  # noqa: F811  the f
 def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "mine.opml").write_text(LIST)
     ended = feeder("opml", "import", "mine.opml")
-    assert (ended.code, ended.err) == (0, "")
+    assert ended.code == 1
+    assert ended.err.splitlines() == [
+        "refused  Odd: 'javascript:alert(1)' is not an http(s) address",
+        "refused  Seen: it has no xmlUrl, so it is no feed",
+        "refused  Ours: an address with a user name or password in it is not fetched",
+    ]
     assert ended.out.splitlines() == [
         "added    rain-wind  https://e.org/rain",
         "added    snow  https://e.org/snow?a=1&utm_source=x",
         "added    雪  https://e.org/%E9%9B%AA",
         "skipped  http://www.e.org/rain/  is there already, as rain-wind",
-        "refused  Odd: 'javascript:alert(1)' is not an http(s) address",
-        "refused  Seen: it has no xmlUrl, so it is no feed",
-        "refused  Ours: an address with a user name or password in it is not fetched",
         "3 added, 1 there already, 3 refused",
     ]
     with Store.open("sqlite:///data/feeder.db") as store:
@@ -113,7 +115,8 @@ def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp
 def test_what_a_list_says_reaches_the_terminal_clean(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     data = '<opml><body><outline text="a&#27;[31m\u202eb&#10;c" xmlUrl="x&#27;]0;y"/><outline xmlUrl="https://e.org/&#27;"/></body></opml>'
     (tmp_path / "mine.opml").write_text(data)
-    shown = feeder("opml", "import", "mine.opml").out
+    ended = feeder("opml", "import", "mine.opml")
+    shown = ended.err + ended.out
     assert all(line.isprintable() for line in shown.splitlines())
     assert len(shown.splitlines()) == 3
 

@@ -127,21 +127,30 @@ def exported(config: Config, store: Store) -> tuple[Subscription, ...]:
 
 
 def remove(config: Config, store: Store, name: str, *, with_entries: bool = False) -> str:
-    """Remove a source from the store; return in one line what was done.
+    """Remove a source from the store, or what is left of one that is gone from the file; return a line that says so.
+
+    Of a source that the file defines only the entries can be removed, while it is paused: another pass would bring them
+    back at once.
 
     Raises:
-        ConfigError: there is none of that name, or it stands in the configuration.
+        ConfigError: there is none of that name, or it is defined in the configuration.
     """
     known = all_sources(config, store)
-    get_source(known, name)
     configured = any(one.name == name and one.kept_in == "file" for one in known)
+    if name not in store.source_names():
+        get_source(known, name)
     removed = store.remove_source(name, is_known=not configured, with_entries=with_entries)
-    if removed is None:
-        raise ConfigError(_stands_there(config, name))
-    if configured:
+    if removed is not None and configured:
         return f"removed {name} from the store, where it was hidden; the one in {where_configured(config)} stays"
+    if removed is None and configured:
+        if not with_entries or config.file is None or name not in store.paused():
+            raise ConfigError(_stands_there(config, name, with_entries=with_entries))
+        removed = store.forget_departed(name, with_entries=True, keep_paused=True)
+        return f"removed {removed:,} {_entries(removed)} of {name}; it stays paused until its block is deleted"
+    if removed is None:
+        removed = store.forget_departed(name, with_entries=with_entries)
     if with_entries:
-        return f"removed {name}, and {removed:,} {'entry' if removed == 1 else 'entries'} met nowhere else"
+        return f"removed {name}, and {removed:,} {_entries(removed)} met nowhere else"
     return f"removed {name}; its entries stay"
 
 
@@ -196,10 +205,15 @@ def _subscribed(one: Subscription, address: str, register: "_Register") -> Added
     return new_added(source, title=title, link=clean_link(one.link) if one.link else None)
 
 
-def _stands_there(config: Config, name: str) -> str:
+def _entries(number: int) -> str:
+    return "entry" if number == 1 else "entries"
+
+
+def _stands_there(config: Config, name: str, *, with_entries: bool) -> str:
     if config.file is None:
         return f"sources: {name!r} is read where nothing is configured; `feeder init` writes a configuration to change"
-    return f"sources: {name!r} stands in {config.file}; take its [[sources]] block out there"
+    where = f"sources: {name!r} is defined in {config.file}; delete its [[sources]] block there"
+    return f"{where} first, or the next pass reads its entries again" if with_entries else where
 
 
 class _Register:

@@ -76,6 +76,12 @@ def read_search(text: str, feeds: Sequence[FeedConfig]) -> Query:
         raise
 
 
+def unknown_name(text: str, feeds: Sequence[FeedConfig]) -> str | None:
+    """Return the `@NAME` that a search begins with where nothing is saved under it; None for any other search."""
+    found = _NAMED.match(text)
+    return f"@{found[1]}" if found is not None and _named(text, feeds) is None else None
+
+
 def get_search(name: str, feeds: Sequence[FeedConfig]) -> Query:
     """Return the saved search of that name, with or without an "@" before it.
 

@@ -24,6 +24,9 @@ _MAX_CATEGORIES = 20
 _MAX_DEPTH = 10  # of folders in folders
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+# FreshRSS: "OPML in FreshRSS" lists the types of outlines that are no feeds.
+_BY_EXPRESSIONS = re.compile(r"(?:HTML|XML)\+XPath.*|JSON\+Dot\w+", re.IGNORECASE)
+_NO_FEED = "its type is {}, which is no feed; an HTML page needs a [[sources]] block with `page` and CSS selectors"
 _BETWEEN = "/"
 # OPML 2.0, "Extending OPML": attributes of one's own belong to a namespace. What a source is called here.
 _SPACE = "urn:feeder:opml"
@@ -124,7 +127,10 @@ def _meant_as_feeds(root: Element) -> Iterator[Subscription | str]:
             continue
         address, title = attribute(outline, "xmlurl"), _title(outline)
         feed_url = typed_address(address) if ":" in address else address
-        if _WEB_ADDRESS.fullmatch(feed_url):
+        kind = attribute(outline, "type")[:_MAX_TEXT]
+        if _BY_EXPRESSIONS.fullmatch(kind):
+            yield f"{title or address[:_MAX_TEXT] or 'an outline'}: {_NO_FEED.format(kind)}"
+        elif _WEB_ADDRESS.fullmatch(feed_url):
             yield _subscription(outline, feed_url, "" if title == address else title, folders)
         elif address:
             yield f"{title or 'an outline'}: {address[:_MAX_TEXT]!r} is not an http(s) address"

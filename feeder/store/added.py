@@ -9,11 +9,12 @@ What is kept are the keys of `[[sources]]` that were set, so that a newer versio
 `SourceConfig` is asked each time that they are read.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from feeder.config import read_source
 from feeder.errors import ConfigError
@@ -79,7 +80,7 @@ def write_added(connection: Connection, sources: Iterable[Added], now: datetime)
     rows = [
         {
             "name": one.name,
-            "settings": one.source.model_dump(mode="json", exclude={"name"}, exclude_defaults=True),
+            "settings": _settings_of(one.source),
             "title": one.title,
             "link": one.link,
             "added_at": now,
@@ -93,6 +94,18 @@ def write_added(connection: Connection, sources: Iterable[Added], now: datetime)
         for table in (paused, removed_sources):
             connection.execute(delete(table).where(table.c.source.in_(chunk)))
     connection.execute(insert(added), rows)
+
+
+def change_added(connection: Connection, name: str, change: Callable[[Mapping[str, Any]], SourceConfig]) -> None:
+    """Keep what `change` makes of the settings of a source, where it is kept."""
+    settings = connection.scalar(select(added.c.settings).where(added.c.name == name))
+    if settings is not None:
+        values = _settings_of(change(settings))
+        connection.execute(update(added).where(added.c.name == name).values(settings=values))
+
+
+def _settings_of(source: SourceConfig) -> dict[str, Any]:
+    return source.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
 
 
 def delete_added(connection: Connection, name: str) -> bool:

@@ -4,12 +4,14 @@ The statements are in `withdrawn` and `departed`.
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert
 
 from feeder.errors import StoreBusyError
+from feeder.settings import SourceConfig
 from feeder.store import added as _added
 from feeder.store import departed as _departed
 from feeder.store import entries as _entries
@@ -77,6 +79,11 @@ class Operated(Remote):
         """Let everything that is kept of a source go by another name, of which nothing is kept yet."""
         with self._write() as connection:
             _departed.rename_source(connection, old, new)
+
+    def change_source(self, name: str, change: Callable[[Mapping[str, Any]], SourceConfig]) -> None:
+        """Keep what `change` makes of the settings of a source that is kept here, asked within the transaction."""
+        with self._write() as connection:
+            _added.change_added(connection, name, change)
 
     def forget_departed(self, name: str, *, with_entries: bool, keep_paused: bool = False) -> int:
         """Forget what is known of a source that is not kept here, and return how many entries went.

@@ -1,0 +1,135 @@
+"""What scripts and operators ask of sources, checks and lists."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from feeder.sources.opml import read_opml
+from tests.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
+from tests.test_managing import add, blog, server  # noqa: F401  fixtures
+
+
+def test_check_prints_json_for_scripts(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    found = lines(feeder("check", "--json").out)
+    assert found[0] == {"about": "configuration", "ok": True, "text": "embedded; `feeder init` writes a file"}
+    (tmp_path / "config.toml").write_text("[[sources]]\nname = 'a'\nfolder = 'nowhere'\n")
+    ended = feeder("check", "--json")
+    assert (ended.code, [one["about"] for one in lines(ended.out) if not one["ok"]]) == (1, ["source a"])
+
+
+def test_export_takes_the_option_that_every_command_for_scripts_has(feeder: Feeder) -> None:  # noqa: F811
+    feeder("ingest")
+    assert feeder("export", "--json") == feeder("export")
+
+
+def test_a_source_is_shown_with_its_settings_and_what_is_a_default(feeder: Feeder, blog: str) -> None:  # noqa: F811
+    add(feeder, blog, "--every", "1h", "--category", "Weather")
+    shown = json.loads(feeder("sources", "show", "rain", "--json").out)
+    assert (shown["name"], shown["kind"], shown["kept_in"], shown["health"]) == (
+        "rain",
+        "feed",
+        "store",
+        "not read yet",
+    )
+    assert (shown["settings"]["every"], shown["settings"]["seldom"]) == ("1h", "1d")
+    assert {"feed", "every", "categories", "allow_private"} & {*shown["defaults"]} == set()
+    assert {"seldom", "full", "timezone"} <= {*shown["defaults"]}
+    out = feeder("sources", "show", "rain").out.splitlines()
+    assert 'every            "1h"' in out
+    assert 'seldom           "1d"  (default)' in out
+    assert feeder("sources", "show", "snow").code == 2
+
+
+def test_a_source_that_cannot_be_used_is_shown_without_settings(feeder: Feeder) -> None:  # noqa: F811
+    from sqlalchemy import insert  # noqa: PLC0415  for this test alone
+
+    from feeder.store import Store  # noqa: PLC0415  as above
+    from feeder.store.tables import added  # noqa: PLC0415  as above
+    from tests.test_managing import NOW  # noqa: PLC0415  as above
+
+    with Store.open("sqlite:///data/feeder.db") as store, store.begin() as connection:
+        row = {"name": "odd", "settings": {"feed": "https://e.org/f", "sings": True}, "title": "", "added_at": NOW}
+        connection.execute(insert(added).values(row))
+    out = feeder("sources", "show", "odd").out
+    assert "unusable" in out
+    assert "sings: unknown key" in out
+
+
+def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog: str) -> None:  # noqa: F811
+    add(feeder, blog)
+    changes = (
+        "every=1h",
+        "categories=Weather, 天气",
+        'cut=[".ad"]',
+        "drop=storm",
+        "max_bytes=1000",
+        "content = summary",
+    )
+    ended = feeder("sources", "set", "rain", *changes)
+    assert ended.out == "changed every, categories, cut, drop, max_bytes, content of rain; the next pass uses it\n"
+    settings = json.loads(feeder("sources", "show", "rain", "--json").out)["settings"]
+    assert (settings["every"], settings["categories"], settings["cut"]) == ("1h", ["Weather", "天气"], [".ad"])
+    assert (settings["drop"], settings["max_bytes"], settings["content"]) == ("storm", 1000, "summary")
+    assert feeder("sources", "set", "rain", "every=", "allow_private=true").code == 0
+    shown = json.loads(feeder("sources", "show", "rain", "--json").out)
+    assert (shown["settings"]["every"], "every" in shown["defaults"]) == ("15m", True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("every", "'every': write KEY=VALUE, such as every=1h; KEY= sets the default again"),
+        ("every=often", "every: 'often': "),
+        ("evry=1h", "evry: unknown key; did you mean 'every'?"),
+        ("evry=", "evry: unknown key; did you mean 'every'?"),
+        ("full=perhaps", "full: 'perhaps': "),
+        ("max_bytes=0", "max_bytes: 0: "),
+        ("keep=rain after:1", "keep: 'rain after:1': '1' is not a date"),
+        ("name=x", "name: cannot be changed by command: add it again"),
+        ("feed=https://e.org/", "feed: cannot be changed by command: add the new address"),
+        ("when_gone=remove", 'when_gone = "remove" is for a folder'),
+    ],
+)
+def test_a_setting_that_breaks_a_rule_is_refused(feeder: Feeder, blog: str, change: str, told: str) -> None:  # noqa: F811
+    add(feeder, blog)
+    ended = feeder("sources", "set", "rain", change)
+    assert (ended.code, ended.err.startswith(f"feeder: {told}"), ended.err.count("\n")) == (2, True, 1), ended.err
+
+
+def test_settings_in_the_file_are_changed_there(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "config.toml").write_text("[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\n")
+    ended = feeder("sources", "set", "a", "every=1h")
+    assert ended == (2, "", "feeder: sources: 'a' is defined in config.toml; change it there\n")
+
+
+def test_a_saved_search_that_is_not_there_is_named_with_those_that_are(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "config.toml").write_text(
+        '[[feeds]]\nname = "rain"\nquery = "rain"\n[[feeds]]\nname = "sun"\nquery = "x"'
+    )
+    ended = feeder("search", "@nope", "wind")
+    assert ended == (2, "", "feeder: '@nope': no such saved search in [[feeds]]; known: rain, sun\n")
+    assert "did you mean @rain?" in feeder("search", "@rains").err
+    assert feeder("search", "mail@nope").code == 1
+    assert feeder("search", '"@nope"').code == 1
+
+
+@pytest.mark.parametrize("kind", ["HTML+XPath", "XML+XPath", "JSON+DotNotation", "HTML+XPath+JSON+DotNotation"])
+def test_an_outline_that_is_read_by_expressions_is_refused_with_the_reason(kind: str) -> None:
+    written = f"""<opml version="2.0" xmlns:frss="https://freshrss.org/opml"><body>
+    <outline text="Fine" xmlUrl="https://e.org/f"/>
+    <outline text="Shop" type="{kind}" xmlUrl="https://e.org/shop" frss:xPathItem="//li"/></body></opml>"""
+    feeds = read_opml(written.encode(), "mine.opml")
+    assert [one.title for one in feeds.feeds] == ["Fine"]
+    why = "which is no feed; an HTML page needs a [[sources]] block with `page` and CSS selectors"
+    assert feeds.refused == (f"Shop: its type is {kind}, {why}",)
+
+
+def test_a_refused_outline_makes_the_exit_code(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "l.opml").write_text('<opml><body><outline text="A" xmlUrl="https://e.org/f"/></body></opml>')
+    assert feeder("opml", "import", "l.opml").code == 0
+    (tmp_path / "l.opml").write_text(
+        '<opml><body><outline text="A" xmlUrl="https://e.org/f"/><outline text="B" xmlUrl="x:y"/></body></opml>'
+    )
+    ended = feeder("opml", "import", "l.opml")
+    assert (ended.code, ended.err) == (1, "refused  B: 'x:y' is not an http(s) address\n")
