@@ -102,13 +102,15 @@ def test_an_entry_of_a_feed_is_removed_and_comes_back(feeder: Feeder, server: Se
     assert feeder("ingest").out == "rain: 1 read, 1 new, 3 same\n"
 
 
-def test_a_feed_with_the_same_text_as_a_removed_entry_is_another_s_entry(sqlite_store: Store) -> None:
+def test_a_feed_with_the_text_of_a_removed_entry_under_another_title_has_an_entry_of_its_own(
+    sqlite_store: Store,
+) -> None:
     here, there = Origin("here", "/a.md"), Origin("there", "https://e.org/f")
     text = f"<p>{LONG}</p>"
     sqlite_store.save([(here, make_entry(1, content=text))])
     assert sqlite_store.withdraw([make_entry(1).key], now=NOW) == 1
     assert sqlite_store.save([(here, make_entry(2, content=text))]) == [Saved.SAME]
-    shared = prepare(there, make_entry(3, content=text), shared=True)
+    shared = prepare(there, make_entry(3, title="Quite another matter", content=text))
     assert sqlite_store.take("there", [shared], []) == [Saved.NEW]
 
 
@@ -248,3 +250,25 @@ def test_a_source_of_another_folder_takes_nothing_over(feeder: Feeder, river: Pa
     assert feeder("update") == (0, "", "")
     with Store.open(STORE) as store:
         assert store.source_names() == {"river": 2, "other": 1}
+
+
+def test_an_entry_of_a_feed_is_not_taken_in_again_and_takes_its_copies_along(sqlite_store: Store) -> None:
+    one, other, third = (Origin(name, f"https://{name}.example/f") for name in ("one", "other", "third"))
+    long = make_entry(1, content=f"<p>{LONG}</p>")
+    assert sqlite_store.save([(one, long), (other, long)]) == [Saved.NEW, Saved.NEW]
+    assert sqlite_store.withdraw([long.key], now=NOW) == 2
+    assert (sqlite_store.count(), sqlite_store.latest(9)) == (0, [])
+    assert sqlite_store.save([(one, long), (other, long), (third, long)]) == [Saved.SAME] * 3
+    sqlite_store.rename_source("one", "another")
+    moved = Origin("another", "https://one.example/f")
+    assert sqlite_store.save([(moved, make_entry(1, title="Quite another title"))]) == [Saved.SAME]
+    sqlite_store.restore(long.key)
+    assert sqlite_store.save([(moved, make_entry(1, title="Quite another title"))]) == [Saved.NEW]
+
+
+def test_a_take_down_of_one_feeds_entry_leaves_anothers_at_the_same_address(sqlite_store: Store) -> None:
+    good, evil = (Origin(name, f"https://{name}.example/f") for name in ("good", "evil"))
+    stolen = make_entry(1, title="Buy now")
+    assert sqlite_store.save([(evil, stolen)]) == [Saved.NEW]
+    assert sqlite_store.withdraw([stolen.key], now=NOW) == 1
+    assert sqlite_store.save([(good, make_entry(1)), (evil, stolen)]) == [Saved.NEW, Saved.SAME]

@@ -17,6 +17,7 @@ from feeder.store.tables import (
     documents,
     edges,
     entries,
+    names,
     notes,
     origins,
     pages,
@@ -25,8 +26,9 @@ from feeder.store.tables import (
     removed_sources,
     subscriptions,
 )
+from feeder.store.withdrawn import rename_withdrawn
 
-_BY_NAME = (documents, edges, polls, pages, awaited, paused, subscriptions, removed_sources)
+_BY_NAME = (names, documents, edges, polls, pages, awaited, paused, subscriptions, removed_sources)
 
 
 def source_names(connection: Connection) -> dict[str, int]:
@@ -60,6 +62,7 @@ def rename_source(connection: Connection, old: str, new: str) -> None:
         connection.execute(update(table).where(table.c.source == old).values(source=new))
     connection.execute(update(origins).where(origins.c.source == old).values(source=new))
     connection.execute(update(entries).where(entries.c.held_source == old).values(held_source=new))
+    rename_withdrawn(connection, old, new)
 
 
 def remove_demo(connection: Connection, name: str, shipped: Collection[str], note: str) -> list[int]:

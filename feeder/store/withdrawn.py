@@ -4,23 +4,28 @@
     save_permitted ── what comes in under one of those names is left out ──> saving.save
     restore ── the names go, and the sources that had it are read again
 
-An entry is recognised by its id, by any spelling of its link, and, where a folder holds a copy, by its text.
+An article of a folder is recognised by its id, by any spelling of its link and by its text; an entry of a remote source
+by what it is called there (`identity.py`); and a copy that another source brings by link or text, under the same title.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from feeder.store.entries import in_chunks
+from feeder.store.entries import Origin, digest_of, in_chunks
 from feeder.store.forgetting import remove_numbers
+from feeder.store.identity import is_guid
 from feeder.store.incoming import Incoming
 from feeder.store.saving import Saved, save
-from feeder.store.tables import documents, entries, origins, polls, withdrawn, withdrawn_names
+from feeder.store.tables import documents, entries, names, origins, polls, withdrawn, withdrawn_names
 from feeder.store.terms import Row
+from feeder.store.tokens import plain
 
 _NO_NUMBER = 0  # of what was not saved
+_COPY = "copy "  # before what copies have in common
 _TEXT = "text "  # before the digest of a text, which no key or link begins with
 
 
@@ -48,33 +53,68 @@ def save_permitted(connection: Connection, incoming: Iterable[Incoming]) -> tupl
 def _refused(connection: Connection, come: Sequence[Incoming]) -> list[bool]:
     if connection.scalar(select(withdrawn.c.key).limit(1)) is None:
         return [False] * len(come)
-    names = [_names_of(one) for one in come]
+    called = [_names_of(one) for one in come]
     found: set[str] = set()
-    for some in in_chunks(sorted(set().union(*names))):
+    for some in in_chunks(sorted(set().union(*called))):
         found |= set(connection.scalars(select(withdrawn_names.c.name).where(withdrawn_names.c.name.in_(some))))
-    return [not found.isdisjoint(one) for one in names]
+    return [not found.isdisjoint(one) for one in called]
 
 
 def _names_of(one: Incoming) -> set[str]:
-    text = None if one.shared or one.text_key is None else _TEXT + one.text_key
-    return {name for name in (one.entry.key, one.link_key, text) if name is not None}
+    copies = _copy_names(one.entry.title, one.link_key, one.text_key)
+    if one.item is not None:
+        own = one.item.names if one.item.guid is None else (one.item.guid,)
+        return {*copies, *(f"{one.origin.source} {name}" for name in own)}
+    text = None if one.text_key is None else _TEXT + one.text_key
+    return {*copies, *(name for name in (one.entry.key, one.link_key, text) if name is not None)}
+
+
+def _copy_names(title: str, *keys: str | None) -> set[str]:
+    """Return what copies of an entry are recognised by."""
+    return {_COPY + digest_of(f"{key} {plain(title)}") for key in keys if key is not None}
+
+
+def _names_in_sources(connection: Connection, number: int) -> set[str]:
+    """Return what an entry is called in its remote sources, by the guid where there is one."""
+    by_source: defaultdict[str, set[str]] = defaultdict(set)
+    for source, name in connection.execute(select(names.c.source, names.c.name).where(names.c.number == number)):
+        by_source[source].add(name)
+    return {
+        f"{source} {name}"
+        for source, known in by_source.items()
+        for name in [one for one in known if is_guid(one)] or known
+    }
+
+
+def rename_withdrawn(connection: Connection, old: str, new: str) -> None:
+    """Let what was taken down of a source be known under the source's new name."""
+    column = withdrawn_names.c.name
+    for name in connection.scalars(select(column).where(column.startswith(f"{old} ", autoescape=True))).all():
+        values = {"name": f"{new} {name.removeprefix(f'{old} ')}"}
+        connection.execute(update(withdrawn_names).where(column == name).values(values))
 
 
 def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list[int]:
-    """Take down the entries with these keys; return their numbers."""
-    columns = (entries.c.number, entries.c.key, entries.c.id, entries.c.title, entries.c.link_key, entries.c.text_key)
-    found = connection.execute(select(*columns).where(entries.c.key.in_(keys)).order_by(entries.c.number)).all()
+    """Take down the entries with these keys, and their copies; return their numbers."""
+    column = entries.c
+    wanted = ("number", "key", "id", "title", "link_key", "text_key", "held_source", "held_address")
+    columns = [column[name] for name in wanted]
+    chosen = select(column.number).where(column.key.in_(keys))
+    both = or_(column.key.in_(keys), column.copy_of.in_(chosen))
+    found = connection.execute(select(*columns).where(both).order_by(column.number)).all()
     for row in found:
         known = connection.execute(
             select(origins.c.source, origins.c.address, origins.c.known_as).where(origins.c.number == row.number)
         ).all()
-        names = {row.key, row.link_key, *(one.known_as for one in known)} - {None}
-        names |= {_TEXT + row.text_key} if row.text_key is not None else set()
+        refused = _names_in_sources(connection, row.number) | _copy_names(row.title, row.link_key, row.text_key)
+        if not Origin(row.held_source, row.held_address).scope:
+            refused |= {row.key, row.link_key, *(one.known_as for one in known)} - {None}
+            refused |= {_TEXT + row.text_key} if row.text_key is not None else set()
         _delete(connection, row.key)
         places = [[one.source, one.address] for one in known]
         values = {"key": row.key, "id": row.id, "title": row.title, "withdrawn_at": now, "origins": places}
         connection.execute(insert(withdrawn).values(values))
-        connection.execute(insert(withdrawn_names), [{"name": name, "key": row.key} for name in sorted(names)])
+        connection.execute(insert(withdrawn_names), [{"name": name, "key": row.key} for name in sorted(refused)])
     return remove_numbers(connection, [row.number for row in found])
 
 
