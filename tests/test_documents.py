@@ -55,3 +55,29 @@ def test_sources_md_tells_of_every_option_of_adding() -> None:
     )
     told = set(OPTION.findall((DOCS / "sources.md").read_text("utf-8")))
     assert offered - told <= {"--help", "--limit"}
+
+
+def test_the_commands_of_operating_md_back_up_and_restore_as_typed(tmp_path: Path) -> None:
+    text = (DOCS / "operating.md").read_text("utf-8")
+    backup, restore = re.findall(r"```sh\n(.+?)\n```", text, flags=re.DOTALL)
+    home = tmp_path / "srv"
+    (home / "mine").mkdir(parents=True)
+    (home / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    (home / "config.toml").write_text("[[sources]]\nname = 'mine'\nfolder = 'mine'\n")
+
+    def run(commands: str) -> str:
+        line = ["bash", "-euo", "pipefail", "-c", commands.replace("/srv/feeder", str(home))]
+        return subprocess.run(line, cwd=home, capture_output=True, text=True, check=True).stdout
+
+    (home / "mine/one.md").write_text("# One\n\nThe first article.\n")
+    run(".venv/bin/feeder update")
+    run(backup)
+    (home / "mine/two.md").write_text("# Two\n\nThe second article.\n")
+    run(".venv/bin/feeder update")
+    (home / "mine/two.md").unlink()
+    (home / "data/feeder.db").write_bytes(b"damaged")
+    told = run(restore)
+    assert "1 entries" in told
+    assert "BAD" not in told
+    assert '"title": "One"' in run(".venv/bin/feeder search --json article")
+    assert len([*(home / "public/entries").glob("*.html")]) == 1

@@ -13,6 +13,7 @@ import pytest
 from feeder.config import Config, load_config
 from feeder.errors import StoreError
 from feeder.health import find_trouble
+from feeder.run import _Passes
 from feeder.settings import ScheduleConfig
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import INGEST, update
@@ -88,6 +89,14 @@ def test_the_parent_of_a_pass_that_died_says_so(tmp_path: Path) -> None:
             os.kill(one, signal.SIGKILL)
         until(lambda: bool(store.get_note(LAST_FAILURE_NOTE)), what="the note of its death")
         assert "was killed before its end" in str(store.get_note(LAST_FAILURE_NOTE))
+
+
+def test_a_death_that_cannot_be_noted_is_logged(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    with sqlite_store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.rollback()
+    _Passes(Config(), sqlite_store)._note_death(-9)
+    assert "it may not be written to" in caplog.text
 
 
 @pytest.mark.parametrize(
