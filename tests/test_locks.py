@@ -1,0 +1,65 @@
+"""The lock files hold everything that they lead to, so that pip can install them without looking for more."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def closed(folder: Path) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, ROOT / ".ci/closed.py", folder], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Path:
+    for name in ("requirements.lock", "requirements-test.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def change(file: Path, pattern: str, replacement: str) -> None:
+    text, count = re.subn(pattern, replacement, file.read_text("utf-8"), flags=re.MULTILINE)
+    assert count == 1
+    file.write_text(text, "utf-8")
+
+
+def test_the_lock_files_are_closed() -> None:
+    assert closed(ROOT) == (0, "the lock files are closed: requirements.lock, requirements-test.lock\n")
+
+
+@pytest.mark.parametrize(
+    ("lock", "gone", "problem"),
+    [
+        ("requirements.lock", "httpx", "the project requires 'httpx>=0.28,<0.29', which is not locked"),
+        ("requirements.lock", "h11", "uvicorn requires 'h11>=0.8', which is not locked"),
+        ("requirements.lock", "psycopg-binary", "psycopg[binary] requires 'psycopg-binary=="),
+        ("requirements.lock", "editables", "the build requires 'editables>=0.5', which is not locked"),
+        ("requirements-test.lock", "ruff", "the extra 'test' requires 'ruff>=0.14', which is not locked"),
+        ("requirements-test.lock", "lxml-html-clean", "lxml[html_clean] requires 'lxml_html_clean; extra =="),
+        ("requirements-test.lock", "trafilatura", "the extra 'test'[pages] requires 'trafilatura>=2', which is"),
+    ],
+)
+def test_a_lock_with_one_entry_less_is_refused_with_its_name(copies: Path, lock: str, gone: str, problem: str) -> None:
+    change(copies / lock, rf"^{gone}==(?:.*\\\n)+.*\n", "")
+    code, said = closed(copies)
+    assert code == 1
+    assert f"{lock}: {problem}" in said
+
+
+def test_a_locked_version_that_another_package_refuses_is_reported(copies: Path) -> None:
+    change(copies / "requirements-test.lock", r"^coverage==[\d.]+", "coverage==7.1.0")
+    code, said = closed(copies)
+    assert code == 1
+    assert "pytest-cov requires 'coverage[toml]>=7.10.6', but coverage==7.1.0 is locked" in said
+
+
+def test_a_locked_package_that_nothing_is_known_of_is_reported(copies: Path) -> None:
+    with (copies / "requirements.lock").open("a", encoding="utf-8") as lock:
+        lock.write("nobody-has-this==1.0 \\\n    --hash=sha256:00\n")
+    assert closed(copies) == (1, "requirements.lock: nobody-has-this is locked but not installed here\n")
