@@ -36,7 +36,7 @@ CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
 DEMO = "seeds"  # the name and the folder of the demonstration
 _OURS = ("file", "demo")  # fields of Config that nobody sets
-_TOKEN = re.compile(r"\d+:[\w-]{20,}")
+_TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
 
 
 class Config(BaseSettings):

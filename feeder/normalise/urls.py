@@ -20,7 +20,7 @@ _CLEAN = re.compile(r"https?://(?!i[0-3]\.wp\.com)(?:(?!xn--)[a-z0-9-]+\.)+[a-z]
 _ENCODED = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII)
 # Two addresses glued together by a word or a mark that no address holds: the second does not belong to the first.
 _GLUED = re.compile(r"(?<=[\u3000-\uffef\s])https?[:：]//", re.IGNORECASE)
-_TRAILING = re.compile(r"[\s\u3000，。；：！？、）】》」』”’]+\Z")
+_TRAILING = re.compile(r"(?<![\s\u3000，。；：！？、）】》」』”’])[\s\u3000，。；：！？、）】》」』”’]++\Z")
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _NUMERIC = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)

@@ -91,7 +91,7 @@ def _without_head(text: str) -> Piece:
 
 _FENCED = re.compile(r"\s*---[ \t]*\n(?P<block>.{0,64000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FENCED_TOML = re.compile(r"\s*\+\+\+[ \t]*\n(?P<block>.{0,64000}?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
-_COMMENT = re.compile(r"\s*<!--\s*(?P<text>.{0,4000}?)\s*-->", re.DOTALL)
+_COMMENT, _COMMENT_END, _COMMENT_LENGTH = re.compile(r"\s*+<!--"), "-->", 4000
 _LINK_LINE = re.compile(
     r"\s*\[(?P<title>(?:(?!\n-{3,}).){0,2000}?)\][ \t]*\((?P<link>[^\n]{0,4000}?)\)[ \t]*\n\s*-{3,}[ \t]*(?:\n|\Z)",
     re.DOTALL,
@@ -162,9 +162,12 @@ def _properties(text: str) -> Piece | None:
 def _comment(text: str) -> Piece | None:
     """A comment first of all: the archiver's epoch in milliseconds, its `NaN`, or JSON with address and title."""
     match = _COMMENT.match(text)
-    if match is None:
+    end = -1 if match is None else text.find(_COMMENT_END, match.end())
+    if match is None or end < 0:
         return None
-    words, rest = match["text"], text[match.end() :]
+    words, rest = text[match.end() : end].strip(), text[end + len(_COMMENT_END) :]
+    if len(words) > _COMMENT_LENGTH:
+        return None
     if re.fullmatch(r"\d{9,13}", words):
         return Metadata(stamps=(Stamp(text=words, read_from="epoch"),)), rest
     if words.startswith("{"):

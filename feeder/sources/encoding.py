@@ -13,7 +13,7 @@ _MAGIC = (
     b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"SQLite format 3", b"RIFF",
     b"\x00\x00\x00", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\xd0\xcf\x11\xe0", b"OggS", b"ID3", b"MZ\x90",
 )  # fmt: skip
-_DECLARED = re.compile(rb"(?:charset|encoding|coding)\s*[=:]\s*[\"']?\s*([\w-]{3,20})", re.IGNORECASE)
+_DECLARED = re.compile(rb"(?:charset|encoding|coding)\s*+[=:]\s*+(?:[\"']\s*+)?([\w-]{3,20})", re.IGNORECASE)
 _ENCODINGS = {
     "gb2312": "gb18030",
     "gbk": "gb18030",

@@ -37,11 +37,11 @@ _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # no query here depends on it
 _CLOSED = frozenset({"language", "site", "before", "after", "on", "last", "has"})
 _FIELDS = "title|source|category|author|" + "|".join(sorted(_CLOSED))
 _LAST = re.compile(
-    rf"""(?P<minus>[-－−]*)(?:(?P<field>(?ai:{_FIELDS}))[:：]|(?P<hash>[#＃]))?"""
+    rf"""(?<![-－−])(?P<minus>[-－−]*+)(?:(?P<field>(?ai:{_FIELDS}))[:：]|(?P<hash>[#＃]))?"""
     r"""["＂“「『]?(?P<word>[^\s，。、；！？|｜()（）"＂“”「」『』:：#＃－−-][^\s，。、；！？|｜()（）"＂“”「」『』:：#＃]*)\Z""",
 )
 _NAME_IN_QUOTES = re.compile(
-    r"""(?P<minus>[-－−]*)(?:(?P<field>(?ai:title|source|category|author))[:：]|(?P<hash>[#＃]))"""
+    r"""(?<![-－−])(?P<minus>[-－−]*+)(?:(?P<field>(?ai:title|source|category|author))[:：]|(?P<hash>[#＃]))"""
     r"""["＂“「『](?P<word>[^"＂“”「」『』]+)\Z""",
 )
 _QUOTED = re.compile(r"""(?:["＂][^"＂]*|“[^”"]*|「[^」]*|『[^』]*)(?P<end>["＂”」』]?)""")

@@ -46,8 +46,8 @@ _CODECS = {
 }
 # Its bytes are all ASCII: they would pass for UTF-8.
 _SEVEN_BITS = frozenset({"iso2022_jp"})
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
-_DECLARED = re.compile(rb"\s*<\?xml\b[^<>]{0,200}?\bencoding\s*=\s*[\"']\s*([\w:.-]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*+=\s*+(?:[\"']\s*+)?([\w:.-]{1,40})", re.IGNORECASE)
+_DECLARED = re.compile(rb"\s*+<\?xml\b[^<>]{0,200}?\bencoding\s*+=\s*+[\"']\s*+([\w:.-]{1,40})", re.IGNORECASE)
 _FEW = 0.05
 # Encodings whose texts can be told by what is most of them: kana beside the characters, or hangul.
 _TELLING = (

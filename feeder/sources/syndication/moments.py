@@ -53,6 +53,7 @@ _FORMS = tuple(
 _KOREAN = re.compile(
     r"(\d{4})[-년]\s*(\d{1,2})[-월]\s*(\d{1,2})(?:일|(?=\s+오))\s+(오전|오후)?\s*(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII
 )
+_LONGEST = 200  # characters of a date: what is longer is none, and would take the forms below much time
 _NOON = 12
 _CENTURY = 100
 _FIRST_OF_1900S = 70  # what has two figures is between 1970 and 2069
@@ -61,6 +62,8 @@ _FIRST_OF_1900S = 70  # what has two figures is between 1970 and 2069
 def readable(text: str) -> str:
     """Return a feed's date in ISO 8601 where it is understood, and as it is where it is not."""
     text = text.strip()
+    if len(text) > _LONGEST:
+        return text
     if _CLEAN.fullmatch(text):
         return text
     if (month := _MONTH.fullmatch(text)) is not None:

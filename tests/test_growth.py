@@ -1,0 +1,61 @@
+"""What reads strangers' text takes time that grows with the text and no faster, on text made to cost the most."""
+
+import time
+from collections.abc import Callable
+from math import log2
+
+import pytest
+
+from feeder.config import _TOKEN
+from feeder.normalise.pages import reduce_page
+from feeder.normalise.urls import clean_link
+from feeder.sources.article import read_article
+from feeder.sources.encoding import decode
+from feeder.sources.syndication.charset import to_utf8
+from feeder.sources.syndication.moments import readable
+from feeder.store.tokens import visible_text
+
+_NOTICED_S = 0.01
+_STEEPEST = 1.6  # the power of the length that the time grows with: 1 is linear, 2 quadratic
+_LONGEST = 2_000_000
+
+READERS: dict[str, Callable[[int], object]] = {
+    "blanks in a leading comment": lambda n: read_article(b"<!--" + b" " * n + b"words", "a.md"),
+    "words in a leading comment": lambda n: read_article(b"<!--" + b"a " * n, "a.md"),
+    "comments before a page": lambda n: reduce_page("<!-- a -->\n\n" * n + "<p>words"),
+    "marks behind an address": lambda n: clean_link("https://e.org/a" + "。" * n + "b"),
+    "figures that are no token": lambda n: _TOKEN.sub("", "1" * n),
+    "blanks behind a declaration": lambda n: decode(b"charset=" + b" " * n + b"\xff", "a"),
+    "blanks in a header": lambda n: to_utf8(b"\xff<rss/>", "text/xml; charset=" + " " * n),
+    "a date of words": lambda n: readable("a" * n),
+    "a date of parentheses": lambda n: readable("1 May 2024 " + "()" * n + "x"),
+    "tags that are never closed": lambda n: visible_text("<a b" * n),
+    "quotes that are never closed": lambda n: visible_text("<a \"'" * n),
+}
+
+
+def seconds(read: Callable[[int], object], length: int, tries: int = 1) -> float:
+    least = float("inf")
+    for _ in range(tries):
+        begun = time.process_time()
+        read(length)
+        least = min(least, time.process_time() - begun)
+    return least
+
+
+def steepness(read: Callable[[int], object]) -> float:
+    length = 25
+    while length < _LONGEST and seconds(read, length) < _NOTICED_S:
+        length *= 2
+    first = seconds(read, length, 3)
+    return 0.0 if first < _NOTICED_S else log2(seconds(read, length * 2, 3) / first)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_time_grows_with_the_text_and_no_faster(name: str) -> None:
+    # Another program may be in the way of one measurement: what is steep each time is so of itself.
+    assert min(steepness(READERS[name]) for _ in range(2)) < _STEEPEST
+
+
+def test_what_grows_faster_is_found() -> None:
+    assert steepness(lambda n: [1 for _ in range(n) for _ in range(n)]) > _STEEPEST
