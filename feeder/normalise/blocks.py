@@ -19,6 +19,8 @@ _SPACES = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _EDGES = " \t\n\u00a0\u3000"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _PARAGRAPH_BREAKS = 2
+# Of each of these only one can be open: a parser closes the outer one (HTML §13.2.6.4.7), so nesting would not last.
+_EXCLUSIVE = ({"a"}, {"rt", "rp"})
 # Words that say of themselves that they belong to the picture above them.
 _CAPTION = re.compile(
     r"[▲△▼].*|[（(]?(?:图片?|圖片?|照片|配图|截图|图源)(?:来源|來源|来自|來自|源自|源|：|:)[^。\n]{0,60}[)）]?"
@@ -87,12 +89,17 @@ def container(kind: Kind, tag: str, html: str, inner: Iterable[Block]) -> Block:
     )
 
 
-def with_captions(blocks: Iterable[Block]) -> list[Block]:
-    """Return the blocks with each caption in the figure that it follows; a caption elsewhere is a paragraph."""
+def joined(blocks: Iterable[Block]) -> list[Block]:
+    """Return the blocks with each caption in the figure that it follows, and without those that repeat the one before.
+
+    A caption elsewhere is a paragraph. Both rules look at the result so far, so that joining again changes nothing.
+    """
     done: list[Block] = []
     for block in blocks:
-        above = done[-1] if done and done[-1].kind == "figure" else None
-        if above is not None and _is_caption(block, above):
+        above = done[-1] if done else None
+        if above is not None and _repeats(block, above):
+            continue
+        if above is not None and above.kind == "figure" and _is_caption(block, above):
             if not above.lines:
                 done[-1] = captioned(above, block.lines)
             elif above.text != block.text:
@@ -100,6 +107,14 @@ def with_captions(blocks: Iterable[Block]) -> list[Block]:
         else:
             done.append(block if block.kind != "caption" else written("p", block.lines))
     return done
+
+
+def _repeats(block: Block, before: Block) -> bool:
+    """Whether a block repeats the one before it: a twin for readers without scripts, a second rule."""
+    if block.kind not in {"figure", "rule"} or block.kind != before.kind:
+        return False
+    same_pictures = [media.url for media in block.media] == [media.url for media in before.media]
+    return block.kind == "rule" or (same_pictures and not block.lines)
 
 
 def _is_caption(block: Block, above: Block) -> bool:
@@ -112,13 +127,14 @@ def _is_caption(block: Block, above: Block) -> bool:
 
 
 class _Mark:
-    """An inline element that is open: it is written only once something stands in it."""
+    """An inline element that is open: it is written only once something stands in it, and never once it is `over`."""
 
-    __slots__ = ("href", "html", "tag", "written")
+    __slots__ = ("href", "html", "over", "tag", "written")
 
     def __init__(self, tag: str, html: str, href: str | None) -> None:
         self.tag, self.html, self.href = tag, html, href
         self.written = False
+        self.over = False
 
 
 class BlockBuilder:
@@ -179,7 +195,11 @@ class BlockBuilder:
         self._space = ""
 
     def open(self, tag: str, href: str | None = None) -> None:
-        """Open an inline element."""
+        """Open an inline element. Of those in `_EXCLUSIVE` it ends the outer one for good, as a parser does."""
+        exclusive = next((tags for tags in _EXCLUSIVE if tag in tags), ())
+        for outer in self._marks:
+            if outer.tag in exclusive and not outer.over:
+                self._end(outer)
         self._marks.append(_Mark(tag, f'<a href="{escape(href)}">' if href else f"<{tag}>", href))
 
     def close(self) -> None:
@@ -187,6 +207,14 @@ class BlockBuilder:
         mark = self._marks.pop()
         if mark.written:
             self._html.append(f"</{mark.tag}>")
+
+    def _end(self, outer: _Mark) -> None:
+        outer.over = True
+        if outer.written:
+            for mark in reversed(self._marks[self._marks.index(outer) :]):
+                if mark.written:
+                    self._html.append(f"</{mark.tag}>")
+                    mark.written = False
 
     def flush(self, kind: Kind = "paragraph") -> None:
         """End the block being written; where nothing was written there is none."""
@@ -242,6 +270,8 @@ class BlockBuilder:
         small = False
         for mark in self._marks:
             small = small or mark.tag == "small"
+            if mark.over:
+                continue
             if not mark.written and mark.tag != "small":
                 self._html.append(mark.html)
                 mark.written = True

@@ -12,10 +12,10 @@ from html import escape, unescape
 import nh3
 
 from feeder.model import Media
-from feeder.normalise.blocks import Block, BlockBuilder, Line, captioned, container, figure, with_captions, written
+from feeder.normalise.blocks import Block, BlockBuilder, Line, captioned, container, figure, joined, written
 from feeder.normalise.images import find_alt, find_film, find_frame, find_picture, is_icon
 from feeder.normalise.text import clean_text, plain
-from feeder.normalise.tree import Element, cells_of, parse_html, rows_of, words_of
+from feeder.normalise.tree import Element, attributes_of, cells_of, parse_html, rows_of, words_of
 from feeder.normalise.urls import clean_link
 
 # libxml2 and html5ever both slow down or give up on deep nesting; a real article has some thirty levels.
@@ -138,8 +138,7 @@ class _Walk:
 
     def finish(self) -> list[Block]:
         self._end_block()
-        blocks = with_captions(self._out.blocks)
-        return [block for i, block in enumerate(blocks) if not (i and _repeats(block, blocks[i - 1]))]
+        return joined(self._out.blocks)
 
     def children(self, parent: Element) -> None:
         self.words(parent.text)
@@ -223,7 +222,7 @@ class _Walk:
         self._out.add(Block("rule", "hr", "<hr>"))
 
     def _image(self, element: Element) -> None:
-        attributes = dict(element.attrib)  # it is asked some twenty times, and lxml's own is slow to answer
+        attributes = attributes_of(element)  # it is asked some twenty times, and lxml's own is slow to answer
         alt = find_alt(attributes)
         if is_icon(attributes):
             self._out.text(alt)
@@ -364,14 +363,6 @@ def _is_unseen(attributes: Mapping[str, str]) -> bool:
     if "hidden" in attributes or _UNSEEN_STYLE.search(attributes.get("style", "")):
         return True
     return _UNSEEN_CLASS.search(attributes.get("class", "")) is not None
-
-
-def _repeats(block: Block, before: Block) -> bool:
-    """Say whether a block only says again what stands before it: a twin for readers without scripts, a second rule."""
-    if block.kind not in {"figure", "rule"} or block.kind != before.kind:
-        return False
-    same_pictures = [media.url for media in block.media] == [media.url for media in before.media]
-    return block.kind == "rule" or (same_pictures and not block.lines)
 
 
 def _item_html(blocks: list[Block]) -> str:

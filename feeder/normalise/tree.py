@@ -45,6 +45,10 @@ class Element(Protocol):
         """Return what it stands in."""
         ...
 
+    def items(self) -> list[tuple[str, str]]:
+        """Return its attributes in order."""
+        ...
+
     def iter(self, *tags: str) -> Iterator["Element"]:
         """Yield the elements of these names within it, in order."""
         ...
@@ -64,6 +68,15 @@ def parse_html(html: str) -> Element:
     parser = etree.HTMLParser(**_PARSER_SETTINGS)  # its own: a parser that is shared makes threads wait for each other
     root: Element = etree.fromstring(f"<body>{thin_tags(html)}".encode(), parser)
     return root
+
+
+def attributes_of(element: Element) -> dict[str, str]:
+    """Return the attributes by name.
+
+    libxml2 takes any name (`<img {x} {{y|z}} src=…>`, template code), but lxml cannot look up one that begins with a
+    brace: to it that is a namespace. So `dict(element.attrib)` would raise.
+    """
+    return dict(element.items())
 
 
 def words_of(element: Element) -> str:

@@ -4,11 +4,11 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, settings
 
 from feeder.normalise.blocks import Block
 from feeder.normalise.html import clean_html, write_html
+from tests.normalise.strange_html import strange_html
 
 _TAGS = frozenset(
     str.split(
@@ -135,43 +135,50 @@ def test_nothing_dangerous_comes_out(payload: str) -> None:
         assert clean_html(clean) == clean
 
 
-_TAG_NAMES = st.sampled_from(
-    str.split(
-        "p div b i a a img img br br ul ol li table tr td th thead blockquote pre code figure figcaption small h1 h3 "
-        "hr script style svg math iframe video noscript span time section template select form title xmp",
-    ),
-)
-_ATTRIBUTE_TEXTS = st.sampled_from(
-    [
-        "",
-        ' href="https://e.org/a"',
-        ' href="javascript:x"',
-        ' src="https://e.org/p.jpg" alt="x"',
-        ' src="/p.jpg"',
-        " onclick=x",
-        ' style="display:none"',
-        ' class="emoji"',
-        ' colspan="2"',
-        ' datetime="2020-01-01"',
-    ],
-)
-_PIECES = st.one_of(
-    st.builds("<{}{}>".format, _TAG_NAMES, _ATTRIBUTE_TEXTS),
-    st.builds("</{}>".format, _TAG_NAMES),
-    st.sampled_from(
-        ["字", "a b", " ", "\n", "\u3000", "&amp;", "&lt;", "<!--", "-->", "图片来源：某", "▲某", "&#x202e;", "<", ">"]
-    ),
-    st.text(st.characters(exclude_categories=()), max_size=3),
-)
-
-
-@given(st.lists(_PIECES, max_size=40).map("".join))
+@given(strange_html())
 @example("<table><tr><td><table><tr><td>a<td>b")
 @example("<figure><img src=https://e.org/p.jpg></figure><p>图片来源：某</p><p>▲某</p>")
+@settings(max_examples=500, derandomize=True, deadline=None)
 def test_cleaning_twice_is_cleaning_once_and_always_safe(html: str) -> None:
     clean = clean_html(html, "https://example.org/")
     judge(clean)
     assert clean_html(clean, "https://example.org/") == clean
+    assert clean_html(clean) == clean
+
+
+_A, _B = '<a href="https://e.org/a">', '<a href="https://e.org/b">'
+
+
+@pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        (f"{_A}a<div>{_B}b</a>c</div></a>d", f"<p>{_A}a</a></p>\n<p>{_B}b</a>c</p>\n<p>d</p>"),
+        (f"<i>{_A}<section>{_B}<b>b", f"<p><i>{_B}<b>b</b></a></i></p>"),
+        (
+            f"{_A}<b>a<h2>b{_B}c</h2>d",
+            f"<p>{_A}<b>a</b></a></p>\n<h2>{_A}<b>b</b></a><b>{_B}c</a></b></h2>\n<p><b>d</b></p>",
+        ),
+        ("<ruby>a<rt>b<rt>c</ruby>", "<p><ruby>a<rt>b</rt><rt>c</rt></ruby></p>"),
+        ("<ruby><rp><rt>c</ruby>", "<p><ruby><rt>c</rt></ruby></p>"),
+    ],
+)
+def test_what_cannot_be_nested_is_not_written_nested(html: str, clean: str) -> None:
+    assert clean_html(html) == clean
+    assert clean_html(clean) == clean
+
+
+@pytest.mark.parametrize(
+    "odd", ["{x}", "{{a|b}}", "{", "{}x=y", "{% if %}", "a:b", "xmlns:x=y", "@click=x", "\0", "é", "="]
+)
+def test_a_picture_is_read_whatever_else_stands_in_its_tag(odd: str) -> None:
+    html = f'<img {odd} src="https://e.org/p.jpg" alt="">'
+    assert clean_html(f"a{html}b") == '<p>a</p>\n<figure><img src="https://e.org/p.jpg" alt=""></figure>\n<p>b</p>'
+
+
+def test_the_caption_below_a_twin_goes_to_the_picture_that_stays() -> None:
+    picture = '<img src="https://e.org/p.jpg" alt="字">'
+    clean = clean_html(f"{picture}{picture.replace('字', 'a')}字")
+    assert clean == f"<figure>{picture}<figcaption>字</figcaption></figure>"
     assert clean_html(clean) == clean
 
 
