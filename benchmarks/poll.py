@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 from benchmarks.memory import Held, Peak
 from feeder.config import Config
 from feeder.ingest import ingest
-from feeder.ingest.feeds import piece_of, read_feeds
+from feeder.ingest.feeds import piece_of, read_feed
 from feeder.settings import FetchConfig, SourceConfig
 from feeder.sources.remote import Fetched
 from feeder.store import Store
@@ -123,7 +123,7 @@ def parse_and_save(folder: Path, _address: str, feeds: int) -> str:
     with Store.open(f"sqlite:///{folder}/alone.db") as store, store.following():
         for numbers in in_chunks(range(feeds), _TOGETHER):
             pieces = [piece_of(_source(n), _fetched(n), {}, {}, now=_NOW) for n in numbers]
-            store.take_feeds([read.taken for read in read_feeds(pieces)])
+            store.take_feeds([read.taken for piece in pieces for read in read_feed(piece)])
         return f"{store.count():,} entries"
 
 

@@ -201,7 +201,7 @@ def export_opml(context: typer.Context) -> None:
 def _tried(config: "Config", url: str, limit: int, *, allow_private: bool) -> "TriedFeed":
     from feeder.ingest.trying import try_feed
 
-    return try_feed(config.fetch, url, now=datetime.now(UTC), limit=limit, allow_private=allow_private)
+    return try_feed(config, url, now=datetime.now(UTC), limit=limit, allow_private=allow_private)
 
 
 def _list_bytes(file: Path) -> bytes:

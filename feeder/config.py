@@ -23,6 +23,7 @@ from feeder.settings import (
     FeedConfig,
     FetchConfig,
     IngestConfig,
+    LimitsConfig,
     ScheduleConfig,
     SiteConfig,
     SourceConfig,
@@ -62,6 +63,7 @@ class Config(BaseSettings):
     sources: tuple[SourceConfig, ...] = ()
     feeds: tuple[FeedConfig, ...] = ()
     fetch: FetchConfig = FetchConfig()
+    limits: LimitsConfig = LimitsConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     web: WebConfig = WebConfig()
     telegram: TelegramConfig = TelegramConfig()

@@ -176,6 +176,12 @@ class FetchConfig(_Section):
     user_agent: HeaderText = ""
 
 
+class LimitsConfig(_Section):
+    """What one document may cost. `document_s` is processor time in seconds: waiting, or a busy machine, costs none."""
+
+    document_s: Annotated[float, Field(gt=0, le=3600)] = 10
+
+
 class FeedConfig(_Section):
     """A saved search: a feed and a page of the site, and `@NAME` wherever something is looked for.
 

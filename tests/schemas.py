@@ -75,12 +75,12 @@ def config_of(database: Path) -> Config:
 
 def take_feed(store: Store, *, again: bool = False) -> list[str]:
     """Take in the made-up feed without a network, and say what became of its entries."""
-    from feeder.ingest.feeds import piece_of, read_feeds  # noqa: PLC0415  the first schema has no feeds
+    from feeder.ingest.feeds import piece_of, read_feed  # noqa: PLC0415  the first schema has no feeds
     from feeder.sources.remote import Fetched  # noqa: PLC0415  as above
 
     source = SourceConfig(name="tides", feed=FEED_URL)
     fetched = Fetched(name="tides", status=200, url=FEED_URL, body=FEED)
-    [read] = read_feeds([piece_of(source, fetched, store.documents("tides"), {}, now=NOW, again=again)])
+    [read] = read_feed(piece_of(source, fetched, store.documents("tides"), {}, now=NOW, again=again))
     [saved] = store.take_feeds([read.taken])
     return [one.value for one in saved]
 

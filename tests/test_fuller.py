@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -15,13 +16,13 @@ from feeder.config import Config
 from feeder.errors import FeedError
 from feeder.ingest import IngestReport, articles, ingest
 from feeder.ingest import fuller as module
-from feeder.ingest.articles import PagePiece, PageRead, read_pages
+from feeder.ingest.articles import PAGES, PagePiece, PageRead, read_entry
 from feeder.ingest.packing import packed, unpacked
 from feeder.ingest.reading import normalised
 from feeder.model import Draft, Entry, Link, Media, Person, Source, Stamp, entry_key
 from feeder.settings import FetchConfig, SourceConfig
 from feeder.sources import client
-from feeder.sources.fuller import Article, read_article, with_article
+from feeder.sources.fuller import read_article, with_article
 from feeder.store import FeedTaken, Saved, Store, new_added
 from tests.http_server import Answer, Request, Server
 from tests.sources.network import OTHER_PUBLIC, PUBLIC, MadeNetwork
@@ -477,16 +478,36 @@ def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
     assert 1 < server.most_at_once <= 4
 
 
-def dying(pieces: list[PagePiece]) -> list[PageRead]:
-    if any(piece.fetched is not None and piece.awaited.link.endswith("/7") for piece in pieces):
+def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[PagePiece], Iterator[PageRead]]) -> None:
+    """Let workers read pages by another function, which they find by its name."""
+    monkeypatch.setattr(module, "PAGES", PAGES._replace(run=run))
+
+
+def die_at_page_7(piece: PagePiece) -> Iterator[PageRead]:
+    if piece.fetched is not None and piece.awaited.link.endswith("/7"):
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_pages(pieces)
+    yield from read_entry(piece)
+
+
+def fail_at_rain_2(piece: PagePiece) -> Iterator[PageRead]:
+    def fragile(settings: Any, draft: Draft, learned: Any) -> Entry:
+        if draft.title == "Rain 2":
+            raise ZeroDivisionError
+        return normalised(settings, draft, learned)
+
+    with patch.object(articles, "normalised", fragile):
+        yield from read_entry(piece)
+
+
+def fail_at_every_page(piece: PagePiece) -> Iterator[PageRead]:
+    with patch.object(articles, "read_article", side_effect=ZeroDivisionError):
+        yield from read_entry(piece)
 
 
 def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "read_pages", dying)
+    read_by(monkeypatch, die_at_page_7)
     monkeypatch.setattr(module, "_FEW", 1)
     monkeypatch.setattr(module, "ATTEMPTS", 2)
     server.answers["/rain"] = rss(server, 7, 6)
@@ -505,12 +526,7 @@ def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
 def test_an_entry_that_cannot_be_understood_with_its_page_leaves_the_others_alone(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fragile(settings: Any, draft: Draft, learned: Any) -> Entry:
-        if draft.title == "Rain 2":
-            raise ZeroDivisionError
-        return normalised(settings, draft, learned)
-
-    monkeypatch.setattr(articles, "normalised", fragile)
+    read_by(monkeypatch, fail_at_rain_2)
     server.answers["/rain"] = rss(server, 2, 1)
     server.answers |= {f"/p/{n}": Answer(body=page(n)) for n in (1, 2)}
     report = poll(config(source(server)), sqlite_store)
@@ -522,10 +538,7 @@ def test_an_entry_that_cannot_be_understood_with_its_page_leaves_the_others_alon
 def test_a_page_that_our_reader_fails_over_is_told_and_its_entry_comes_in(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> Article:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(articles, "read_article", fail)
+    read_by(monkeypatch, fail_at_every_page)
     server.answers |= {"/rain": rss(server, 1), "/p/1": Answer(body=page(1))}
     report = poll(config(source(server)), sqlite_store)
     assert (report.new, report.awaited) == (1, 1)
@@ -541,8 +554,9 @@ from feeder.settings import FetchConfig, SourceConfig
 from feeder.store import FeedTaken, Saved, Store, new_added
 fuller.iter_fetched = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 source = SourceConfig(name="rain", feed=sys.argv[2], allow_private=True, full=True)
-with Store.open(sys.argv[1]) as store:
-    ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))
+if __name__ == "__main__":
+    with Store.open(sys.argv[1]) as store:
+        ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))
 """
 
 

@@ -2,9 +2,12 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
@@ -12,12 +15,12 @@ from sqlalchemy import select
 from feeder import ingest as module
 from feeder.config import Config
 from feeder.ingest import IngestReport, ingest, preview, reading
-from feeder.ingest.reading import Learned, Read, Settings, read_files
+from feeder.ingest.reading import Piece, Read, Settings, read_file_parts
 from feeder.model import Entry
 from feeder.settings import SourceConfig
-from feeder.sources.folder import Found
 from feeder.store import Incoming, Origin, Store, prepare
 from feeder.store.tables import metadata
+from tests.test_ingest import read_by
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)
@@ -273,16 +276,26 @@ def test_a_file_that_ends_its_process_when_it_is_read_again_keeps_its_entry(
         write(folder, number)
     ingest(config, sqlite_store, now=NOW)
     monkeypatch.setattr(module, "_FEW", 3)
-    monkeypatch.setattr(module, "read_files", read_files_but_die_at_7)
+    read_by(monkeypatch, die_at_7)
     report = one(ingest(config, sqlite_store, now=NOW, again=True))
     assert ([path for path, _ in report.failed], report.again) == (["007.md"], 8)
     assert sqlite_store.count() == 9
 
 
-def read_files_but_die_at_7(settings: Settings, files: list[tuple[Found, Learned]]) -> list[Read]:
-    if any(file.path == "007.md" for file, _ in files):
+def die_at_7(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+    if piece.found.path == "007.md":
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_files(settings, files)
+    yield from read_file_parts(settings, piece)
+
+
+def with_another_link(origin: Origin, entry: Entry, *, reread: bool = False) -> Incoming:
+    better = replace(entry, id="https://example.org/better", link="https://example.org/better", content="<p>短。</p>")
+    return prepare(origin, better, reread=reread)
+
+
+def read_another_link(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+    with patch.object(reading, "prepare", with_another_link):
+        yield from read_file_parts(settings, piece)
 
 
 def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(
@@ -292,14 +305,7 @@ def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(
     ingest(config, sqlite_store, now=NOW)
     [before] = sqlite_store.latest(9)
 
-    def with_another_link(origin: Origin, entry: Entry, *, reread: bool = False) -> Incoming:
-        better = Entry(
-            **{name: getattr(entry, name) for name in Entry.__dataclass_fields__}
-            | {"id": "https://example.org/better", "link": "https://example.org/better", "content": "<p>短。</p>"}
-        )
-        return prepare(origin, better, reread=reread)
-
-    monkeypatch.setattr(reading, "prepare", with_another_link)
+    read_by(monkeypatch, read_another_link)
     report = one(ingest(config, sqlite_store, now=LATER, again=True))
     [after] = sqlite_store.latest(9)
     assert (report.changed, report.new) == (1, 0)

@@ -6,18 +6,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from feeder.check import check
 from feeder.config import Config
-from feeder.ingest import IngestReport, ingest, preview
+from feeder.ingest import IngestReport, feeds, ingest, preview
 from feeder.ingest import polling as module
-from feeder.ingest.feeds import FeedPiece, FeedRead, read_feeds
+from feeder.ingest.feeds import FEEDS, FeedPiece, FeedRead, read_feed
+from feeder.ingest.reading import Learned, Settings, normalised
+from feeder.ingest.workers import Task, work
+from feeder.model import Draft, Entry
 from feeder.settings import FetchConfig, SourceConfig, StoreConfig
 from feeder.sources import remote, syndication
 from feeder.sources.polling import SIGHTINGS
@@ -103,11 +107,14 @@ def test_the_same_bytes_and_the_same_entries_are_not_read_twice(
     poll(config, sqlite_store)
     read: list[FeedRead] = []
 
-    def reading(pieces: list[FeedPiece]) -> list[FeedRead]:
-        read.extend(read_feeds(pieces))
-        return read[-len(pieces) :]
+    def reading(
+        task: Task[FeedPiece, FeedRead], jobs: Iterable[list[FeedPiece]], **more: Any
+    ) -> Iterator[list[FeedRead]]:
+        for reads in work(task, jobs, **more):
+            read.extend(reads)
+            yield reads
 
-    monkeypatch.setattr(module, "read_feeds", reading)
+    monkeypatch.setattr(module, "work", reading)
     assert (poll(config, sqlite_store).unchanged, read) == (1, [])
     report = poll(config, sqlite_store)
     assert (report.new, report.same, len(read[0].taken.incoming)) == (1, 0, 1)
@@ -202,18 +209,25 @@ def test_one_source_that_fails_or_hangs_neither_stops_nor_changes_the_others(
     assert sqlite_store.count() == 26
 
 
+def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[FeedPiece], Iterator[FeedRead]]) -> None:
+    """Let workers read feeds by another function, which they find by its name."""
+    monkeypatch.setattr(module, "FEEDS", FEEDS._replace(run=run))
+
+
+def fail_at_rain_2(piece: FeedPiece) -> Iterator[FeedRead]:
+    def fragile(settings: Settings, draft: Draft, learned: Learned) -> Entry:
+        if draft.title == "Rain 2":
+            raise ZeroDivisionError
+        return normalised(settings, draft, learned)
+
+    with patch.object(feeds, "normalised", fragile):
+        yield from read_feed(piece)
+
+
 def test_an_entry_that_cannot_be_understood_leaves_the_others_alone(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fragile(settings: object, draft: object, learned: object) -> object:
-        if "Rain 2" in repr(draft):
-            raise ZeroDivisionError
-        return normalised(settings, draft, learned)  # type: ignore[arg-type]  # as it was called
-
-    from feeder.ingest import feeds  # noqa: PLC0415  its function is replaced
-    from feeder.ingest.reading import normalised  # noqa: PLC0415  as above
-
-    monkeypatch.setattr(feeds, "normalised", fragile)
+    read_by(monkeypatch, fail_at_rain_2)
     server.answers["/rain"] = Answer(body=rss(1, 2, 3))
     report = poll(settings(source(server)), sqlite_store)
     assert report.new == 2
@@ -243,7 +257,8 @@ def test_a_pass_that_is_killed_is_made_up_for_by_the_next(server: Server, sqlite
         "store = Store.open(sys.argv[1])\n"
         "store.record_polls = lambda polls: os.kill(os.getpid(), signal.SIGKILL)\n"
         "source = SourceConfig(name='rain', feed=sys.argv[2], allow_private=True)\n"
-        "ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))\n"
+        "if __name__ == '__main__':\n"
+        "    ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))\n"
     )
     ended = subprocess.run([sys.executable, killer, sqlite_url, server.url("/rain")], check=False)
     assert ended.returncode == -signal.SIGKILL
@@ -265,16 +280,16 @@ def test_an_interrupted_pass_ends_the_requests_under_way(server: Server, sqlite_
         ingest(config, sqlite_store, now=NOW, progress=interrupt)
 
 
-def dying(pieces: list[FeedPiece]) -> list[FeedRead]:
-    if any(piece.settings.source == "s7" for piece in pieces):
+def die_at_s7(piece: FeedPiece) -> Iterator[FeedRead]:
+    if piece.settings.source == "s7":
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_feeds(pieces)
+    yield from read_feed(piece)
 
 
 def test_a_feed_that_kills_the_process_that_reads_it_is_given_up_alone(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "read_feeds", dying)
+    read_by(monkeypatch, die_at_s7)
     names = [f"s{number}" for number in range(25)]
 
     def answer(request: Request) -> Answer:
@@ -339,6 +354,17 @@ def test_requests_that_nobody_waits_for_any_more_are_ended(server: Server, monke
     assert len(server.requests) < 8
 
 
+def fail_to_parse_rain_1(piece: FeedPiece) -> Iterator[FeedRead]:
+    def parse(data: bytes, *, url: str, content_type: str | None) -> syndication.ParsedFeed:
+        if b"Rain 1" in data:
+            raise ZeroDivisionError
+        return original(data, url=url, content_type=content_type)
+
+    original = syndication.parse_feed
+    with patch.object(syndication, "parse_feed", parse):
+        yield from read_feed(piece)
+
+
 def test_a_fault_of_ours_over_one_feed_is_told_and_the_others_go_on(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,13 +375,7 @@ def test_a_fault_of_ours_over_one_feed_is_told_and_the_others_go_on(
     [one] = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests"), MadeNetwork(resolve))
     assert one.error == "cannot be fetched (ZeroDivisionError); please report it"
 
-    def parse(data: bytes, **more: object) -> syndication.ParsedFeed:
-        if b"Rain 1" in data:
-            raise ZeroDivisionError
-        return original(data, **more)  # type: ignore[arg-type]  # as it was called
-
-    original = syndication.parse_feed
-    monkeypatch.setattr(syndication, "parse_feed", parse)
+    read_by(monkeypatch, fail_to_parse_rain_1)
     monkeypatch.setattr(module, "_FEEDS", 1)
     monkeypatch.setattr(module, "_SETTLED", 1)
     server.answers |= {"/rain": Answer(body=rss(1)), "/wind": Answer(body=rss(2))}

@@ -1,7 +1,7 @@
 """The pipeline from folders to the store, drawn once. That from feeds is drawn in `polling.py`.
 
     folder ── iter_files ──> unread ──> read_file ── read_article ── normalise ── prepare ──> Read ──┐
-                 │                       reading.py: few files here, many in workers.py's processes   │ in batches,
+                 │                       reading.py: in workers.py's processes, each file in its time │ in batches,
                  └──> same, gone, failed, ignored: told without a look inside ────────────────────────┤ each of them
                                                                                                       v one transaction
     store  <── take: entries, and what was read, so that next time it is skipped; the index follows <─┘
@@ -15,11 +15,9 @@ is marked so in the store until it has been.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
-from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 
 from feeder.config import Config
@@ -28,10 +26,10 @@ from feeder.ingest.departed import is_demo_over
 from feeder.ingest.learning import Learning
 from feeder.ingest.polling import poll_feeds
 from feeder.ingest.previewing import fault_of, left_alone_of, listed_again, our_folders, preview
-from feeder.ingest.reading import Learned, Read, Settings, lost, read_files, settings_of
+from feeder.ingest.reading import Piece, Read, faults, gathered, reading_of, settings_of
 from feeder.ingest.reports import IngestReport, Preview
 from feeder.ingest.sources import named_sources
-from feeder.ingest.workers import work
+from feeder.ingest.workers import in_jobs, work
 from feeder.model import rfc3339
 from feeder.settings import SourceConfig
 from feeder.sources.folder import Found, count_files, iter_files
@@ -43,7 +41,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int | None], None]
 _BATCH = 500  # documents of one transaction
 _JOB = 50  # documents given to a worker at once
-_FEW = 400  # documents that are read sooner here than processes are started for them
+_FEW = 400  # documents that one process has read before more are started
 _LOOK = 1000  # documents found between two reports of progress where nothing has to be read
 
 
@@ -72,12 +70,11 @@ def ingest(
     store.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
     sources = () if is_demo_over(config, store) else named_sources(config, store, names)
     left_alone = left_alone_of(store, names)
-    ours = our_folders(config)
     store.regroup(group=config.site.duplicates == "group")
     with store.following():
         reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
         reports |= {
-            source.name: _pass(source, source.folder, store, ours=ours, now=now, again=again, progress=progress)
+            source.name: _pass(source, source.folder, store, config, now=now, again=again, progress=progress)
             for source in sources
             if source.folder is not None and source.name not in left_alone
         }
@@ -93,15 +90,15 @@ def _pass(
     source: SourceConfig,
     folder: Path,
     store: Store,
+    config: Config,
     *,
-    ours: Collection[Path],
     now: datetime,
     again: bool,
     progress: Progress | None,
 ) -> IngestReport:
     learning = Learning(store, source.name)
-    first = _Round(source, folder, store, learning, ours=ours, now=now, progress=progress)
-    second = _Round(source, folder, store, learning, ours=ours, now=now, progress=progress)
+    first = _Round(source, folder, store, learning, config, now=now, progress=progress)
+    second = _Round(source, folder, store, learning, config, now=now, progress=progress)
     failed: list[tuple[str, str]] = []
     removed = 0
     try:
@@ -128,7 +125,7 @@ def _pass(
         removed=removed,
         dropped=first.dropped,
         ignored=first.states["ignored"],
-        failed=(*first.failed, *second.failed, *failed),
+        failed=tuple(dict.fromkeys((*first.failed, *second.failed, *failed))),
         not_published=tuple(
             (one.address.removeprefix(f"{folder}/"), one.reason)
             for one in {one.address: one for one in (*first.withheld, *second.withheld)}.values()
@@ -145,13 +142,13 @@ class _Round:
         folder: Path,
         store: Store,
         learning: Learning,
+        config: Config,
         *,
-        ours: Collection[Path],
         now: datetime,
         progress: Progress | None,
     ) -> None:
         self._source, self._folder, self._store, self._learning = source, folder, store, learning
-        self._progress, self._ours = progress, ours
+        self._progress, self._ours, self._seconds = progress, our_folders(config), config.limits.document_s
         self._settings = settings_of(source, now)
         self.states: Counter[str] = Counter()
         self.saved: Counter[Saved] = Counter()
@@ -185,10 +182,12 @@ class _Round:
             self._total = count_files(self._folder, self._ours)
         found = iter_files(self._folder, self._known, max_bytes=self._source.max_bytes, ours=self._ours, again=again)
         unread = (file for file in found if file.state == "again") if only_again else self._unread(found)
-        with closing(_read_all(self._settings, self._learning, unread)) as reading:
+        pieces = (Piece(file, self._learning.learned) for file in unread)
+        jobs = in_jobs(pieces, min(_JOB, _BATCH))
+        with closing(work(reading_of(self._settings), jobs, seconds=self._seconds, few=_FEW)) as reading:
             batch: list[Read] = []
-            for read in reading:
-                batch += read
+            for parts in reading:
+                batch += gathered(parts)
                 if len(batch) >= _BATCH:
                     self._save(batch)
                     batch = []
@@ -231,7 +230,7 @@ class _Round:
         """
         self.states[found.state] += 1
         if error is not None:
-            self.failed.append((found.path, error))
+            self.failed += faults(found.path, error)
         if found.state == "ignored":
             return
         before = self._known.get(found.path)
@@ -248,17 +247,17 @@ class _Round:
 
     def _save(self, batch: list[Read]) -> None:
         for read in batch:
-            found, entries, error, edges, dropped = read[:5]
-            self.dropped += dropped
+            found, edges = read.found, read.edges
+            self.dropped += read.dropped
             self._withhold(read)
             # What cannot be read, such as a file that is being written, takes nothing with it.
-            if error is None and found.state in {"new", "changed", "again"}:
+            if read.error is None and found.state in {"new", "changed", "again"}:
                 self._leave(found.path)
                 self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in edges]
             if found.state == "new":
                 self._learning.count(edges)
-            articles = len(entries) + dropped + len(read.withheld)
-            self._note(found, error, articles, again=read.by_date, withheld=bool(read.withheld))
+            articles = len(read.incoming) + read.dropped + len(read.withheld) + len(read.slow)
+            self._note(found, read.fault, articles, again=read.by_date, withheld=bool(read.withheld))
         self._learning.learn()
         incoming = [entry for read in batch for entry in read.incoming]
         if incoming or self._documents or self._gone or self._left or self._may_hold:
@@ -308,22 +307,3 @@ class _Round:
         if self._progress is not None:
             done = self.states.total() - self.states["gone"] - self.states["ignored"]
             self._progress(self._doing, done, self._total)
-
-
-def _read_all(settings: Settings, learning: Learning, unread: Iterable[Found]) -> Generator[list[Read]]:
-    """Yield what comes of each file, some at a time and in order: few files are read here, many by workers."""
-    read = partial(read_files, settings)
-    size = min(_JOB, _BATCH)
-    files = iter(unread)
-    first = list(islice(files, _FEW))
-    if len(first) < _FEW:
-        yield from map(read, _jobs(learning, first, size))
-    else:
-        yield from work(read, _jobs(learning, chain(first, files), size), lost=lost)
-
-
-def _jobs(learning: Learning, files: Iterable[Found], size: int) -> Iterator[list[tuple[Found, Learned]]]:
-    """Yield some files at a time, each with what was learned by now."""
-    left = iter(files)
-    while job := [(found, learning.learned) for found in islice(left, size)]:
-        yield job

@@ -1,18 +1,20 @@
-"""Entries with their pages -> what the store takes in. Runs in the process that asks, or in one of `workers.py`'s.
+"""Entries with their pages -> what the store takes in. Runs in the processes of `workers.py`.
 
 An entry is read as its feed gave it and, where its page was had, as that gives it: the fuller one is taken. So a page
 that asks for a log-in, or shows less than the feed does, takes nothing away.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from feeder.errors import FeedError
 from feeder.ingest.packing import packed, unpacked
-from feeder.ingest.reading import Edge, Learned, Settings, edge_of, let_in, normalised, selected
+from feeder.ingest.reading import Edge, Learned, Settings, edge_of, let_in, load, normalised, selected
+from feeder.ingest.workers import Ended, Task
 from feeder.model import Draft, Entry
 from feeder.sources.fuller import Article, read_article, with_article
 from feeder.sources.remote import Fetched
@@ -55,7 +57,7 @@ class PageRead(NamedTuple):
     """What came of an entry: what is to be saved, None where nothing is; `article` is what was new on its page, packed.
 
     `error` says why its page is of no use, None where it is, and `is_final` that it will not be; `dropped` says that
-    the source's filters leave the entry out.
+    the source's filters leave the entry out. What is `unfinished` is only the first word: the entry's own follows.
     """
 
     piece: PagePiece
@@ -65,16 +67,36 @@ class PageRead(NamedTuple):
     error: str | None = None
     is_final: bool = False
     dropped: bool = False
+    unfinished: bool = False
 
 
-def read_pages(pieces: Sequence[PagePiece]) -> list[PageRead]:
-    """Read the entries, one after the other."""
-    return [_read(piece) for piece in pieces]
+def read_entry(piece: PagePiece) -> Iterator[PageRead]:
+    """Yield what an entry becomes."""
+    yield _read(piece)
 
 
-def lost_page(piece: PagePiece) -> PageRead:
-    """Return what is told of a page that ended the process that read it."""
-    return PageRead(piece, error="it ended the process that read it, perhaps for want of memory; please report it")
+def lost_page(piece: PagePiece, ended: Ended) -> tuple[PageRead, PagePiece | None]:
+    """Return what is reported of a page that ended the process that read it.
+
+    One that took too long is not asked for again, and its entry is read as its feed gave it.
+    """
+    if not ended.too_long:
+        return PageRead(_bare(piece), error=ended.reason), None
+    read = PageRead(_bare(piece), error=ended.reason, is_final=True)
+    if piece.fetched is None:
+        return read, None
+    return read._replace(unfinished=True), replace(piece, fetched=None, error=ended.reason, is_final=True)
+
+
+def load_pages() -> None:
+    """Import what reading a page needs, outside of any budget, by reading a small one."""
+    load()
+    words = "<p>The river rose again after three days of rain, and the lower streets were closed.</p>" * 4
+    page = f"<!doctype html><title>a</title><body><article>{words}</article>"
+    read_article(page, url="https://page.example/", article="" if find_spec("trafilatura") else "article")
+
+
+PAGES: Task[PagePiece, PageRead] = Task(run=read_entry, lost=lost_page, load=load_pages)
 
 
 def _read(piece: PagePiece) -> PageRead:

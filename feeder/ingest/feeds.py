@@ -1,4 +1,4 @@
-"""Feeds that came -> what the store takes in. Runs in the process that asks, or in one of `workers.py`'s.
+"""Feeds that came -> what the store takes in. Runs in the processes of `workers.py`.
 
 Each entry of a feed is a document of its source, known by the digest of what the feed says of it: what has not changed
 since it was last read is not read again, so that a feed of fifty entries with one new costs one. A page that lists
@@ -7,7 +7,7 @@ articles is a feed here. Of a source whose entries are made fuller, an entry wai
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from operator import attrgetter
@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from feeder.errors import FeedError
 from feeder.ingest.packing import packed
-from feeder.ingest.reading import Edge, Learned, Settings, edge_of, let_in, normalised, selected, settings_of
+from feeder.ingest.reading import Edge, Learned, Settings, edge_of, let_in, load, normalised, selected, settings_of
+from feeder.ingest.workers import Ended, Task
 from feeder.model import Draft, Source, entry_key
 from feeder.normalise.urls import clean_link
 from feeder.settings import SourceConfig
@@ -48,6 +49,7 @@ class FeedRead(NamedTuple):
 
     `not_published` holds (address of an entry, reason) of drafts. `edges` go with the entries that are to be saved.
     `failed` holds (address of an entry, reason); `dropped` is how many entries the source's filters leave out.
+    `too_long` says that reading it took too long.
     """
 
     fetched: Fetched
@@ -60,6 +62,7 @@ class FeedRead(NamedTuple):
     topic: str | None = None
     error: str | None = None
     not_published: tuple[tuple[str, str], ...] = ()
+    too_long: bool = False
 
 
 def piece_of(
@@ -80,14 +83,25 @@ def origin_of(source: SourceConfig) -> Origin:
     return Origin(source.name, source.remote or "")
 
 
-def read_feeds(pieces: Sequence[FeedPiece]) -> list[FeedRead]:
-    """Read the feeds, one after the other."""
-    return [_read(piece) for piece in pieces]
+def read_feed(piece: FeedPiece) -> Iterator[FeedRead]:
+    """Yield what a feed becomes, all at once: its budget is that of one document."""
+    yield _read(piece)
 
 
-def lost_feed(piece: FeedPiece) -> FeedRead:
-    """Return what is told of a feed that ended the process that read it."""
-    return _unread(piece, "it ended the process that read it, perhaps for want of memory; please report it")
+def lost_feed(piece: FeedPiece, ended: Ended) -> tuple[FeedRead, None]:
+    """Return what is reported of a feed that ended the process that read it."""
+    return _unread(piece, ended.reason)._replace(too_long=ended.too_long), None
+
+
+def load_feeds() -> None:
+    """Import what reading a feed needs, outside of any budget, by reading a small one."""
+    from feeder.sources.syndication import parse_feed  # noqa: PLC0415  see `_parsed`
+
+    parse_feed(b"<rss><channel><item><title>a</title></item></channel></rss>", url="https://feed.example/")
+    load()
+
+
+FEEDS: Task[FeedPiece, FeedRead] = Task(run=read_feed, lost=lost_feed, load=load_feeds)
 
 
 def _unread(piece: FeedPiece, error: str) -> FeedRead:

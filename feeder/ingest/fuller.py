@@ -1,7 +1,7 @@
 """The pass over the pages of entries, drawn once. It comes after that over the feeds, and keeps none of them waiting.
 
     awaited ── due ──┬─ what its page holds is known ────────────────────────────────────────────────┐
-                     └─ iter_fetched ──┬─> 200 ── read_pages (few here, many in workers.py's) ───────┤
+                     └─ iter_fetched ──┬─> 200 ── read_entry (in workers.py's processes)     ───────┤
                                        ├─> 304: what was known of it still holds ────────────────────┤
                                        └─> no page: what was known of it, or the feed's own content ─┤
                                                                                                      v
@@ -18,12 +18,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feeder.config import Config
-from feeder.ingest.articles import PagePiece, PageRead, lost_page, read_pages
+from feeder.ingest.articles import PAGES, PagePiece, PageRead
 from feeder.ingest.feeds import origin_of
 from feeder.ingest.learning import Learning
 from feeder.ingest.reading import Settings, settings_of
 from feeder.ingest.reports import Outcomes
-from feeder.ingest.workers import work_here_or_there
+from feeder.ingest.workers import in_jobs, work
 from feeder.settings import SourceConfig
 from feeder.sources.polling import explain_status, read_retry_after
 from feeder.sources.remote import Fetched, Wanted, iter_fetched, server_of
@@ -36,7 +36,7 @@ _LONGEST_S = 60.0  # for all pages of a pass
 _PATIENCE = 3  # failures in a row until the rest of a server's pages are put off
 _BATCH = 500  # entries of one transaction, and those of one source more
 _JOB = 4  # pages given to a worker at once
-_FEW = 40  # pages that are read sooner here than processes are started for them
+_FEW = 40  # pages that one process has read before more are started
 _NOT_MODIFIED, _SUCCESS = 304, range(200, 300)
 _NEVER = frozenset({404, 410, 451})  # answers that asking again does not change
 _ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
@@ -103,18 +103,18 @@ class _Pages:
         with (
             closing(iter_fetched(wanted, self._config.fetch, longest_s=_LONGEST_S, patience=_PATIENCE)) as fetched,
             closing(
-                work_here_or_there(
-                    read_pages,
-                    self._pieces(fetched, {int(one.name) for one in wanted}),
+                work(
+                    PAGES,
+                    in_jobs(self._pieces(fetched, {int(one.name) for one in wanted}), _JOB),
+                    seconds=self._config.limits.document_s,
                     few=_FEW,
-                    size=_JOB,
-                    lost=lost_page,
                 )
             ) as reading,
         ):
             for reads in reading:
                 for read in reads:
-                    self._take(read)
+                    if not read.unfinished:
+                        self._take(read)
         self._save()
 
     def _look(self, source: SourceConfig, *, at_once: bool) -> None:

@@ -1,7 +1,7 @@
 """The pass over remote sources, drawn once.
 
     polls ── due, or named ── iter_fetched ──> 304, errors ──────────────────────────────────> the next Poll ─┐
-                                  └──> 200 ── read_feeds (few here, many in workers.py's) ──> FeedRead        │
+                                  └──> 200 ── read_feed (in workers.py's processes) ──────> FeedRead        │
                                                                                   in batches:  v              v
     store <── take_feeds: entries, and what the feeds hold ── then record_polls: when to ask again <──────────┘
       └── when all feeds are done: the entries that wait for their pages (`fuller.py`)
@@ -20,11 +20,11 @@ from functools import partial
 from random import random
 
 from feeder.config import Config
-from feeder.ingest.feeds import FeedPiece, FeedRead, lost_feed, piece_of, read_feeds
+from feeder.ingest.feeds import FEEDS, FeedPiece, FeedRead, piece_of
 from feeder.ingest.fuller import fetch_pages
 from feeder.ingest.learning import Learning
 from feeder.ingest.reports import IngestReport, Outcomes
-from feeder.ingest.workers import work_here_or_there
+from feeder.ingest.workers import in_jobs, work
 from feeder.settings import SourceConfig
 from feeder.sources.polling import (
     Bounds,
@@ -46,7 +46,7 @@ _BATCH = 500  # entries of one transaction
 _FEEDS = 50  # feeds of one transaction
 _SETTLED = 200  # polls of one transaction
 _JOB = 2  # feeds given to a worker at once
-_FEW = 20  # feeds that are read sooner here than processes are started for them
+_FEW = 20  # feeds that one process has read before more are started
 _NOT_MODIFIED, _GONE = 304, 410
 _SUCCESS = range(200, 300)
 # A page is asked for as a page: some servers give a feed to whoever would rather have one.
@@ -115,9 +115,8 @@ class _Polling:
             self.outcomes.count(name, {"not_due": 1})
         self._total = len(wanted)
         with closing(iter_fetched(wanted, self._config.fetch)) as fetched:
-            with closing(
-                work_here_or_there(read_feeds, self._bodies(fetched), few=_FEW, size=_JOB, lost=lost_feed)
-            ) as reading:
+            jobs, seconds = in_jobs(self._bodies(fetched), _JOB), self._config.limits.document_s
+            with closing(work(FEEDS, jobs, seconds=seconds, few=_FEW)) as reading:
                 batch: list[FeedRead] = []
                 for read in reading:
                     batch += read
@@ -158,6 +157,8 @@ class _Polling:
                 self._answer(one, poll, changed=False)
             elif one.status not in _SUCCESS:
                 self._fail(one, explain_status(one.status))
+            elif poll.digest == _slow(_digest(one.body)) and not self._again:
+                self._fail(one, "took too long when it was last read (limits.document_s), and has not changed since")
             elif _digest(one.body) == poll.digest and not self._again:
                 self._answer(one, replace(poll, etag=None, last_modified=None), changed=False)
             else:
@@ -175,6 +176,9 @@ class _Polling:
         outcomes = self._store.take_feeds([read.taken for read in good]) if good else []
         for read in batch:
             if read.error is not None:
+                if read.too_long:
+                    name = read.fetched.name
+                    self._polls[name] = replace(self._polls[name], digest=_slow(self._digests[name]))
                 self._fail(read.fetched, read.error)
         for read, saved in zip(good, outcomes, strict=True):
             name = read.fetched.name
@@ -254,3 +258,8 @@ class _Polling:
 
 def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:32]
+
+
+def _slow(digest: str) -> str:
+    """Return what is kept in the place of the digest of a body that took too long to be read."""
+    return f"slow:{digest[5:]}"

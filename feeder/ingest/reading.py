@@ -1,16 +1,20 @@
-"""Files of a source -> what the store takes in. Runs in the process that asks, or in one of `workers.py`'s.
+"""Files of a source -> what the store takes in. Runs in the processes of `workers.py`.
 
 Nothing here knows the store's database or another file's fate: a file goes in, and its entry or its fault comes out.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from feeder.errors import ArticleError, FeedError
 from feeder.ingest.withholding import Withholding, why_unlisted, withholding
+from feeder.ingest.workers import Ended, Task
 from feeder.model import Draft, Entry
 from feeder.normalise.learned import edge_marks, publisher
 from feeder.settings import SourceConfig
@@ -19,6 +23,8 @@ from feeder.store import Incoming, Origin, Query, Withheld, parse_query, prepare
 
 log = logging.getLogger(__name__)
 _ONLY_COLLECTIONS = (".xml", ".csv")  # files of these kinds are exports of many articles, or none of ours
+_MOST_SLOW = 10  # articles of one export that take too long, until the rest of it is given up
+_NUMBERS = re.compile(r"#\d++(?:, #\d++)*+")
 
 
 Learned = Mapping[str, frozenset[str]]  # what recurs at the edges of articles, by their publisher
@@ -85,11 +91,24 @@ class Edge(NamedTuple):
     taken: tuple[str, ...] = ()
 
 
+class Piece(NamedTuple):
+    """A file that is to be read, with what was learned by then.
+
+    Of an export, the articles before `skip` were read already; `slow` are the numbers of those that took too long.
+    """
+
+    found: Found
+    learned: Learned
+    skip: int = 0
+    slow: tuple[int, ...] = ()
+
+
 class Read(NamedTuple):
     """A file that was read: as it was found, without its bytes, and the entries in it. `error` says why it has none.
 
     `dropped` is how many more there were, which the source's filters leave out; `withheld` are those that their author
-    did not publish. `by_date` says that this changes on some day, though the file does not.
+    did not publish. `by_date` says that this changes on some day, though the file does not. `slow` are the numbers of
+    articles of an export that took too long, `reason` what to say of them.
     """
 
     found: Found
@@ -99,54 +118,100 @@ class Read(NamedTuple):
     dropped: int = 0
     withheld: tuple[Withheld, ...] = ()
     by_date: bool = False
+    slow: tuple[int, ...] = ()
+    reason: str = ""
+
+    @property
+    def fault(self) -> str | None:
+        """What is to be kept of what went wrong: with the file, or with some articles of it (`faults`)."""
+        numbers = ", ".join(f"#{number}" for number in self.slow)
+        return f"{numbers}: {self.reason}" if self.slow and self.error is None else self.error
 
 
-def read_files(settings: Settings, files: Sequence[tuple[Found, Learned]]) -> list[Read]:
-    """Read the files, one after the other, each with what was learned by then."""
-    return [_read(settings, file, learned) for file, learned in files]
+def faults(path: str, fault: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of what failed in a file, each with the reason, out of what `Read.fault` says."""
+    names, separator, reason = fault.partition(": ")
+    if separator and _NUMBERS.fullmatch(names):
+        yield from ((f"{path}{name}", reason) for name in names.split(", "))
+    else:
+        yield path, fault
 
 
-def lost(piece: tuple[Found, Learned]) -> Read:
-    """Return what is told of a file that ended the process that read it."""
-    reason = "it ended the process that read it, perhaps for want of memory; please report it"
-    return Read(replace(piece[0], state="failed"), error=reason)
+def reading_of(settings: Settings) -> Task[Piece, Read]:
+    """Return how workers read the files of a source. Parts of one file follow each other, and `gathered` joins them."""
+    return Task(run=partial(read_file_parts, settings), lost=partial(lost, settings), load=load)
 
 
-def _read(settings: Settings, file: Found, learned: Learned) -> Read:
-    found = read_file(file, max_bytes=settings.max_bytes)
+def load() -> None:
+    """Import what reading needs, by reading an article: a new process must not spend a document's budget on it."""
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `read_file_parts`
+    from feeder.sources.collection import read_document  # noqa: PLC0415  as above
+
+    for draft in read_document(b"<!doctype html><title>a</title><p>2020-01-02 a</p>", "a.html"):
+        normalise(draft, now=datetime.now(UTC))
+
+
+def gathered(parts: Iterable[Read]) -> Iterator[Read]:
+    """Yield the files that were read, each as the whole of its parts; where one part is an error, that is all."""
+    for _, of_file in groupby(parts, key=lambda part: part.found.path):
+        together = list(of_file)
+        failed = next((part for part in together if part.error is not None), None)
+        if failed is not None or len(together) == 1:
+            yield failed or together[0]
+            continue
+        yield Read(
+            together[0].found,
+            tuple(chain.from_iterable(part.incoming for part in together)),
+            edges=tuple(chain.from_iterable(part.edges for part in together)),
+            dropped=sum(part.dropped for part in together),
+            withheld=tuple(chain.from_iterable(part.withheld for part in together)),
+            by_date=any(part.by_date for part in together),
+            slow=tuple(chain.from_iterable(part.slow for part in together)),
+            reason=next((part.reason for part in together if part.slow), ""),
+        )
+
+
+def lost(settings: Settings, piece: Piece, ended: Ended) -> tuple[Read, Piece | None]:
+    """Return what is reported of a file that ended the process that read it, and what of it is to be read still.
+
+    Where that was one article of an export, and it took too long, the others are read; a few of them at most are waited
+    for.
+    """
+    if not ended.too_long:
+        return Read(replace(piece.found, state="failed"), error=ended.reason), None
+    # Its digest is kept, so that a file that is only touched is not tried again.
+    found = replace(read_file(piece.found, max_bytes=settings.max_bytes), data=None)
+    if not ended.parts:
+        return Read(found, error=ended.reason), None
+    number = piece.skip + ended.parts  # the first part stands for the export itself
+    if len(piece.slow) + 1 >= _MOST_SLOW:
+        return Read(found, error=f"{_MOST_SLOW} of its articles {ended.reason}"), None
+    rest = piece._replace(skip=number, slow=(*piece.slow, number))
+    return Read(found, slow=(number,), reason=ended.reason), rest
+
+
+def read_file_parts(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+    """Yield what a file holds: an article, or first an export as such and then each of its articles."""
+    found = read_file(piece.found, max_bytes=settings.max_bytes)
     if found.data is None:
-        return Read(found, error=found.error)
+        yield Read(found, error=found.error)
+        return
     bare = replace(found, data=None)
     try:
-        drafts = _drafts(found, found.data)
-        kept_back = {draft.origin: why for draft in drafts if (why := _why(settings, draft)) is not None}
-        read = [(draft, normalised(settings, selected(settings, draft), learned)) for draft in drafts]
-        everything = [(draft.origin, entry) for draft, entry in read if draft.origin not in kept_back]
-        not_published = tuple(
-            withheld(settings.origin(draft.origin), entry, kept_back[draft.origin].reason)
-            for draft, entry in read
-            if draft.origin in kept_back
-        )
-        by_date = _is_by_date(settings, drafts, kept_back)
-        entries = [(address, entry) for address, whole in everything if (entry := let_in(settings, whole)) is not None]
-        reread = found.state == "again"
-        incoming = tuple(prepare(settings.origin(address), entry, reread=reread) for address, entry in entries)
-        edges = tuple(edge_of(settings, entry, learned) for _, entry in entries)
-        dropped = len(everything) - len(entries)
-        return Read(bare, incoming, edges=edges, dropped=dropped, withheld=not_published, by_date=by_date)
+        yield from _parts(settings, piece, bare, found.data)
     except ArticleError as error:
-        return Read(bare, error=str(error).removeprefix(f"{found.path}: "))
+        yield Read(bare, error=str(error).removeprefix(f"{found.path}: "))
     except Exception as error:  # a fault of ours over one document must not stop the others (it is told and logged)
         log.debug("%s", found.path, exc_info=True)
         reason = f"cannot be understood ({type(error).__name__}); please report it"
-        return Read(replace(bare, state="failed"), error=reason)
+        yield Read(replace(bare, state="failed"), error=reason)
 
 
 def why_not_published(settings: Settings, file: Found) -> list[str]:
     """Return why each of the articles in a file that are not for readers is not; none is understood any further."""
     found = read_file(file, max_bytes=settings.max_bytes)
     try:
-        drafts = () if found.data is None else _drafts(found, found.data)
+        drafts = () if found.data is None else tuple(_iter_drafts(found, found.data))
     except ArticleError:
         return []
     return [why.reason for draft in drafts if (why := _why(settings, draft)) is not None]
@@ -156,33 +221,50 @@ def _why(settings: Settings, draft: Draft) -> Withholding | None:
     return None if settings.with_drafts else withholding(draft, now=settings.now, zone=settings.timezone)
 
 
-def _is_by_date(settings: Settings, drafts: Sequence[Draft], kept_back: Mapping[str, Withholding]) -> bool:
-    """Whether the calendar will show an article of a file, or hide it."""
-    if settings.with_drafts:
-        return False
-    expiring = any(draft.expires is not None and draft.origin not in kept_back for draft in drafts)
-    return expiring or any(why.by_date for why in kept_back.values())
-
-
-def _drafts(found: Found, data: bytes) -> tuple[Draft, ...]:
-    """Return the drafts in a document, each with its place in the folder."""
+def _iter_drafts(found: Found, data: bytes) -> Iterator[Draft]:
+    """Yield the drafts in a document, each with its place in the folder."""
     # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
-    from feeder.sources.collection import is_collection, read_document  # noqa: PLC0415  as said
+    from feeder.sources.collection import is_collection, iter_document  # noqa: PLC0415  as said
 
     if found.path.lower().endswith(_ONLY_COLLECTIONS) and not is_collection(data):
-        return ()
+        return
     unlisted = why_unlisted(found)
-    return tuple(
-        replace(draft, stamps=(*draft.stamps, found.file_time), withheld=unlisted or draft.withheld)
-        for draft in read_document(data, found.path)
-    )
+    for draft in iter_document(data, found.path):
+        yield replace(draft, stamps=(*draft.stamps, found.file_time), withheld=unlisted or draft.withheld)
+
+
+def _parts(settings: Settings, piece: Piece, bare: Found, data: bytes) -> Iterator[Read | None]:
+    # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
+    from feeder.sources.collection import is_collection  # noqa: PLC0415  as said
+
+    drafts = _iter_drafts(bare, data)
+    ahead = next(drafts, None)
+    if ahead is None or is_collection(data):
+        yield Read(bare)
+    for number, draft in enumerate(drafts if ahead is None else chain([ahead], drafts)):
+        yield None if number < piece.skip else _read(settings, bare, draft, piece.learned)
+
+
+def _read(settings: Settings, bare: Found, draft: Draft, learned: Learned) -> Read:
+    """Return the part of a file that one article is."""
+    why = _why(settings, draft)
+    by_date = not settings.with_drafts and (draft.expires is not None if why is None else why.by_date)
+    whole = normalised(settings, selected(settings, draft), learned)
+    if why is not None:
+        not_published = withheld(settings.origin(draft.origin), whole, why.reason)
+        return Read(bare, withheld=(not_published,), by_date=by_date)
+    entry = let_in(settings, whole)
+    if entry is None:
+        return Read(bare, dropped=1, by_date=by_date)
+    incoming = prepare(settings.origin(draft.origin), entry, reread=bare.state == "again")
+    return Read(bare, (incoming,), edges=(edge_of(settings, entry, learned),), by_date=by_date)
 
 
 def selected(settings: Settings, draft: Draft) -> Draft:
     """Return a draft with what the source's selectors leave of its own content."""
     if draft.content_type != "html" or not (settings.article or settings.cut):
         return draft
-    from feeder.sources.selecting import select_html  # noqa: PLC0415  loads an HTML parser, see `_entries`
+    from feeder.sources.selecting import select_html  # noqa: PLC0415  loads an HTML parser, see `_parts`
 
     try:
         content = select_html(draft.content, settings.article, settings.cut)
@@ -195,7 +277,7 @@ def selected(settings: Settings, draft: Draft) -> Draft:
 
 def normalised(settings: Settings, draft: Draft, learned: Learned) -> Entry:
     """Return the entry that a draft becomes in this source, the whole of it."""
-    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_entries`
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_parts`
 
     return normalise(
         draft,

@@ -2,7 +2,7 @@
 
     polls (hub, topic) ── wished for ── plan ──> store ──> POST to each hub that is due ──> store
                                                    ^   (the web server hears the hub's call and agrees)
-    a signed delivery ── read_feeds ── take_feeds ─┴─> entries, as if they had been polled
+    a signed delivery ── read_feed ─── take_feeds ─┴─> entries, as if they had been polled
 
 Plan and claim are one transaction, before anything is sent: a hub may call while it is being asked, two passes never
 ask for the same, and a process that is killed leaves a request whose call is overdue in time.
@@ -18,10 +18,11 @@ from random import random
 from typing import TYPE_CHECKING
 
 from feeder.config import Config
-from feeder.ingest.feeds import piece_of, read_feeds
+from feeder.ingest.feeds import FEEDS, piece_of
 from feeder.ingest.learning import Learning
 from feeder.ingest.polling import known_poll
 from feeder.ingest.sources import known_sources
+from feeder.ingest.workers import work_one
 from feeder.settings import SourceConfig
 from feeder.sources import websub
 from feeder.sources.polling import explain_status
@@ -117,9 +118,18 @@ def awaits(config: Config, store: Store, one: Subscription) -> SourceConfig | No
 
 
 def take_delivery(
-    store: Store, source: SourceConfig, one: Subscription, body: bytes, content_type: str | None, *, now: datetime
+    store: Store,
+    source: SourceConfig,
+    one: Subscription,
+    body: bytes,
+    content_type: str | None,
+    *,
+    seconds: float,
+    now: datetime,
 ) -> bool:
     """Save what a hub has delivered, as if it had been polled at `now`; say whether there was news in it.
+
+    `seconds` of processor time are the budget for reading it.
 
     It may hold no more than what is new, so that nothing is taken to have left the feed. One that was taken before is
     not taken again: an old one would bring back what the feed has corrected since. What cannot be read is polled for.
@@ -135,7 +145,8 @@ def take_delivery(
     headers = {} if content_type is None else {"content-type": content_type}
     fetched = Fetched(name=source.name, status=200, url=poll.address, headers=headers, body=body)
     learned = Learning(store, "").learned
-    [read] = read_feeds([piece_of(source, fetched, store.documents(source.name), learned, now=now)])
+    piece = piece_of(source, fetched, store.documents(source.name), learned, now=now)
+    read = work_one(FEEDS, piece, seconds=seconds)
     if read.error is not None:
         log.warning("websub: %s: what was delivered cannot be read: %s", source.name, read.error)
         store.hasten_poll(source.name, now=now)

@@ -33,14 +33,31 @@ def read_document(data: bytes, name: str) -> tuple[Draft, ...]:
     Raises:
         ArticleError: the file is empty, is no text, or is an export without a single article.
     """
+    return tuple(iter_document(data, name))
+
+
+def iter_document(data: bytes, name: str) -> Iterator[Draft]:
+    """Yield the drafts that `read_document` returns, each when it is asked for.
+
+    Raises:
+        ArticleError: as there.
+    """
     for is_one, read in _COLLECTIONS:
         if is_one(data[:_SNIFFED]):
             # What is withheld is counted last: the names of the others do not depend on it.
-            found = sorted(read(data, name), key=lambda draft: draft.withheld is not None)
-            if not found:
+            number, kept_back = 0, []
+            for draft in read(data, name):
+                if draft.withheld is None:
+                    number += 1
+                    yield replace(draft, origin=f"{name}#{number}")
+                else:
+                    kept_back.append(draft)
+            if not number and not kept_back:
                 raise ArticleError(f"{name}: there is no article in this export")
-            return tuple(replace(draft, origin=f"{name}#{number}") for number, draft in enumerate(found, start=1))
-    return (read_article(data, name),)
+            for last, draft in enumerate(kept_back, start=number + 1):
+                yield replace(draft, origin=f"{name}#{last}")
+            return
+    yield read_article(data, name)
 
 
 # --- WordPress (WXR: RSS 2.0 with wordpress.org/export/1.x) ----------------------------------------------------------

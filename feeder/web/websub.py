@@ -130,7 +130,8 @@ class Callbacks:
             log.warning("websub: %s: a delivery was ignored: its signature is %s", source.name, problem)
             self._store.change_subscription(one.token, websub.after_ignored, now=now)
             return False
-        return take_delivery(self._store, source, one, body, headers.get("content-type"), now=now)
+        seconds = self._config.limits.document_s
+        return take_delivery(self._store, source, one, body, headers.get("content-type"), seconds=seconds, now=now)
 
 
 def _status(code: int) -> Response:

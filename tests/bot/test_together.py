@@ -12,10 +12,12 @@ from tests.bot.conftest import CHAT
 from tests.bot.talk import Talk
 
 PATIENCE_S = 30.0
+SEEDS = Path(__file__).parents[2] / "seeds"
 
 
 def start(folder: Path, api: BotApi, *words: str) -> "subprocess.Popen[str]":
-    (folder / "config.toml").write_text(f'[[telegram.channels]]\nchat = "{CHAT}"\n', "utf-8")
+    source = f'[[sources]]\nname = "seeds"\nfolder = "{SEEDS}"\n'
+    (folder / "config.toml").write_text(f'{source}[[telegram.channels]]\nchat = "{CHAT}"\n', "utf-8")
     settings = {
         "FEEDER_WEB__PORT": "0",
         "FEEDER_TELEGRAM__TOKEN": TOKEN,

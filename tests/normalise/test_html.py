@@ -1,5 +1,7 @@
 """HTML as it is found, and the blocks that it becomes."""
 
+import re
+
 import pytest
 
 from feeder.normalise.html import (
@@ -210,3 +212,11 @@ def test_links_that_follow_each_other_are_told_apart() -> None:
 def test_a_container_holds_the_media_of_what_is_in_it() -> None:
     (block,) = read_html(f"<ul><li>a {_PICTURE}</li></ul>")
     assert [media.url for media in block.media] == ["https://i.example/p.jpg"]
+
+
+def test_a_link_within_a_link_ends_the_outer_one_through_marks_that_hold_nothing_yet() -> None:
+    nested = '<p><a href="https://e.org/1">one<b><a href="https://e.org/2">two</a></b></a></p>'
+    html = write_html(read_html(nested, None))
+    assert re.sub(r' (?!href)\w+="[^"]*"', "", html) == (
+        '<p><a href="https://e.org/1">one</a><b><a href="https://e.org/2">two</a></b></p>'
+    )
