@@ -37,6 +37,8 @@ _FULL_WIDTH_END = re.compile(r"[。！？；：，、」』）》】][”’]*\Z
 _DATED = frozenset({"feed", "epoch", "front matter", "byline", "page", "body"})
 # Fields that a draft may bring with it, in the words of `Draft.read_from`.
 _SAID = ("title", "link", "categories", "language", "summary", "rights", "source")
+_MOST = 100  # authors, categories, links, attached media and dates of one entry that are kept
+_LONGEST = 300  # characters of the name of an author or a category
 _KINDS = {"html": "HTML", "markdown": "Markdown", "text": "plain text"}
 
 
@@ -77,7 +79,7 @@ def normalise(
         published_from=dates.published_from,
         authors=people,
         credits=credits_,
-        categories=_once(plain(name) for name in (*draft.categories, *article.categories, *categories)),
+        categories=_categories(draft, article, categories),
         language=find_language(f"{text}\n{title}", draft.language),
         summary=_summary(draft, article.blocks),
         content=write_html(article.blocks),
@@ -103,7 +105,7 @@ def _read(draft: Draft, link: str | None) -> list[Block]:
 
 def _stamps(draft: Draft, article: Trimmed, link: str | None, text: str) -> list[Stamp]:
     """Return every date there is; the running text is only searched where nothing better is known."""
-    stamps = [*draft.stamps, *article.stamps]
+    stamps = [*draft.stamps[:_MOST], *article.stamps[:_MOST]]
     if not any(stamp.read_from in _DATED and stamp.means == "published" for stamp in stamps):
         pictures = [media.url for block in article.blocks for media in block.media]
         stamps += text_stamps(text, pictures)
@@ -112,8 +114,8 @@ def _stamps(draft: Draft, article: Trimmed, link: str | None, text: str) -> list
 
 def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
     """Return authors, credits, and where the authors were read from."""
-    drafted = (Credit(role=credit.role, name=plain(credit.name)) for credit in draft.credits)
-    everyone = _once(credit for credit in (*drafted, *article.credits) if credit.name)
+    drafted = (Credit(role=credit.role, name=_name(credit.name)) for credit in draft.credits[:_MOST])
+    everyone = _once(credit for credit in (*drafted, *article.credits) if credit.name)[:_MOST]
     authors, place = next(((people, place) for people, place in _authors(draft, article, everyone) if people), ((), ""))
     names = {person.name for person in authors}
     return authors, tuple(c for c in everyone if c.role != "author" or c.name not in names), place
@@ -121,7 +123,7 @@ def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[C
 
 def _authors(draft: Draft, article: Trimmed, credits_: Iterable[Credit]) -> Iterator[tuple[tuple[Person, ...], str]]:
     """Yield who may be the author and where that stood, the best first: a name the source gives excludes all others."""
-    yield _distinct(map(_person, draft.authors)), draft.read_from.get("authors", "the source")
+    yield _distinct(map(_person, draft.authors[:_MOST])), draft.read_from.get("authors", "the source")
     yield _named(map(plain, article.authors)), "byline"
     yield _named(credit.name for credit in credits_ if credit.role == "author"), "credits"
     opening = next((block.text for block in article.blocks if block.kind == "paragraph"), "")
@@ -131,7 +133,17 @@ def _authors(draft: Draft, article: Trimmed, credits_: Iterable[Credit]) -> Iter
 def _person(given: Person) -> Person:
     """Return who a source names, with the addresses that can be one (RFC 4287 §3.2)."""
     email = given.email if given.email and _EMAIL.fullmatch(given.email) else None
-    return Person(name=plain(given.name), uri=clean_link(given.uri) if given.uri else None, email=email)
+    return Person(name=_name(given.name), uri=clean_link(given.uri) if given.uri else None, email=email)
+
+
+def _name(text: str) -> str:
+    return plain(text)[:_LONGEST].rstrip()
+
+
+def _categories(draft: Draft, article: Trimmed, configured: Iterable[str]) -> tuple[str, ...]:
+    """Return the entry's own categories, as many as are kept, and those of the configuration."""
+    own = _once(map(_name, (*draft.categories[:_MOST], *article.categories)))
+    return _once((*own[:_MOST], *map(plain, configured)))
 
 
 def _named(names: Iterable[str | None]) -> tuple[Person, ...]:
@@ -206,7 +218,7 @@ def _media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Med
     found: dict[str, Media] = {}
     for media in (media for block in blocks for media in block.media):
         found.setdefault(media.url, media)
-    for media in draft.media:
+    for media in draft.media[:_MOST]:
         if (url := clean_link(media.url, link)) is not None:
             title = plain(media.title) if media.title else None
             found.setdefault(url, replace(media, url=url, title=title))
@@ -216,8 +228,10 @@ def _media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Med
 def _links(draft: Draft, article: Trimmed, own: str | None) -> tuple[Link, ...]:
     """Return the links beside the alternate one, each address once and never the entry's own."""
     found = {fold_link(own): None} if own else {}
-    links = []
-    for link in (*draft.links, *article.links):
+    links: list[Link] = []
+    for link in (*draft.links[:_MOST], *article.links):
+        if len(links) == _MOST:
+            break
         if (href := clean_link(link.href, own)) is not None and (fold := fold_link(href)) not in found:
             found[fold] = None
             links.append(replace(link, href=href, title=plain(link.title) if link.title else None))

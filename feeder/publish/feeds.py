@@ -148,12 +148,10 @@ def _feed_entry(entry: Entry, *, updated: datetime, page: str, content: str) -> 
     rendered.updated(updated)
     rendered.published(entry.published)
     rendered.link(href=to_uri(entry.link or page))
-    for person in entry.authors:
-        rendered.author(_person(person))
-    for name in dict.fromkeys(credit.name for credit in entry.credits):
-        rendered.contributor(name=name)
-    for category in entry.categories:
-        rendered.category(term=category)
+    # All at once: feedgen looks through those that it has whenever one is added.
+    rendered.author([_person(person) for person in entry.authors])
+    rendered.contributor([{"name": name} for name in dict.fromkeys(credit.name for credit in entry.credits)])
+    rendered.category([{"term": category} for category in entry.categories])
     if entry.rights:
         rendered.rights(entry.rights)
     whole = entry.content if content == "full" else ""

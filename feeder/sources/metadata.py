@@ -148,7 +148,10 @@ def read_lines(block: str) -> Fields:
         if (item := _LIST_LINE.fullmatch(line)) is not None and key:
             values = found.get(key)
             value = _unquoted(_NAMED.sub("", item["value"], count=1))
-            found[key] = [*(values if isinstance(values, list) else filter(None, [values])), value]
+            if isinstance(values, list):
+                values.append(value)
+            else:
+                found[key] = [*filter(None, [values]), value]
         elif (pair := _KEY_LINE.fullmatch(line)) is not None:
             key = pair["key"].strip().lower()
             value = pair["value"] or ""
@@ -162,7 +165,7 @@ def _continued(value: str, more: str) -> str:
     """Return a value that goes on in the line below it; of a map it is the name."""
     if (name := _NAMED.match(more)) is not None:
         return _unquoted(more[name.end() :])
-    return value if _KEY_LINE.fullmatch(more) else f"{value} {more}".strip()
+    return value if len(value) > _MAX_BLOCK or _KEY_LINE.fullmatch(more) else f"{value} {more}".strip()
 
 
 def looks_like_fields(block: str) -> bool:

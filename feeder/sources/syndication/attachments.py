@@ -82,13 +82,14 @@ def _enclosed(fields: Fields) -> Iterator[tuple[Element, str]]:
 
 
 def _enclosures(fields: Fields, base: str) -> Iterator[Media]:
+    duration = first_text(fields, "itunes:duration")
     for element, address in _enclosed(fields):
         media = media_of(
             join(base, address),
             attribute(element, "type"),
             length=attribute(element, "length"),
             title=attribute(element, "title"),
-            duration=first_text(fields, "itunes:duration"),
+            duration=duration,
         )
         if media is not None:
             yield media

@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urljoin
 
@@ -64,6 +65,8 @@ _BRACKETS = re.compile(r"\(\s*\)|<\s*>|&lt;\s*&gt;")
 _HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _TEXT_TYPES = frozenset({"text", "plain", "text/plain"})
 _SUMMARY_LENGTH = 8000
+MOST_PEOPLE = 100  # of one entry; those of the feed are those of every entry that names none
+MAX_SHARED = 2000  # characters of a feed's text that every one of its entries carries with it
 
 
 class Markup(NamedTuple):
@@ -203,10 +206,11 @@ def person_of(element: Element, base: str) -> Person | None:
 def people_of(fields: Fields, *names: str, base: str) -> tuple[Person, ...]:
     """Return everybody these elements name, each name once; addresses count from `base`."""
     found: dict[str, Person] = {}
-    for name in names:
-        for element in fields.get(name, ()):
-            if (person := person_of(element, base)) is not None:
-                found.setdefault(person.name, person)
+    for element in chain.from_iterable(fields.get(name, ()) for name in names):
+        if len(found) == MOST_PEOPLE:
+            break
+        if (person := person_of(element, base)) is not None:
+            found.setdefault(person.name, person)
     return tuple(found.values())
 
 

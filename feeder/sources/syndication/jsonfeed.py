@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Literal
 
 from feeder.errors import FeedError
 from feeder.model import Draft, Link, Media, Person, Source, Stamp
 from feeder.sources.syndication.attachments import media_of
-from feeder.sources.syndication.elements import join, with_base
+from feeder.sources.syndication.elements import MAX_SHARED, MOST_PEOPLE, join, with_base
 from feeder.sources.syndication.identity import with_ids
 from feeder.sources.syndication.moments import readable
 from feeder.sources.syndication.parsed import ParsedFeed
@@ -33,8 +34,8 @@ def read_json(data: bytes, url: str) -> ParsedFeed:
     link = join(url, _text(feed, "home_page_url")) if _text(feed, "home_page_url") else None
     feed_url = _text(feed, "feed_url") or None
     known_by = feed_url or link or url
-    source = Source(title=_text(feed, "title") or known_by, id=known_by, link=link)
-    people, language = tuple(_people(feed, url)), _text(feed, "language") or None
+    source = Source(title=_text(feed, "title")[:MAX_SHARED] or known_by, id=known_by, link=link)
+    people, language = tuple(islice(_people(feed, url), MOST_PEOPLE)), _text(feed, "language")[:MAX_SHARED] or None
     drafts = [
         draft
         for item in feed["items"]
@@ -58,7 +59,7 @@ def _draft(item: Object, url: str, source: Source, people: tuple[Person, ...], l
     link = _text(item, "url") or _text(item, "external_url")
     link = join(url, link) if link else ""
     title, summary = _text(item, "title"), _text(item, "summary")
-    own = tuple(_people(item, url))
+    own = tuple(islice(_people(item, url), MOST_PEOPLE))
     if not (title or link or html or text or summary):
         return None
     other = _text(item, "external_url")

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from feeder.model import Draft, Link, Person, Source, Stamp
 from feeder.sources.syndication.attachments import find_files, find_media
 from feeder.sources.syndication.elements import (
+    MAX_SHARED,
     RDF_ABOUT,
     Element,
     Fields,
@@ -83,10 +84,11 @@ class _Reader:
         ]
         self._base = self._base_of(self._channel) or join(url, attribute(self._channel, "base"))
         self._link = self._find_page(self._channel, self._fields, self._base).text or None
-        self._language = language_of(self._channel) or first_text(self._fields, *_LANGUAGES) or None
-        self._rights = self._text(self._fields, _RIGHTS).text or None
+        language = language_of(self._channel) or first_text(self._fields, *_LANGUAGES)
+        self._language = language[:MAX_SHARED] or None
+        self._rights = self._text(self._fields, _RIGHTS).text[:MAX_SHARED] or None
         self._people = people_of(self._fields, *_AUTHORS, base=self._base)
-        self._title = self._text(self._fields, _TITLES).text
+        self._title = self._text(self._fields, _TITLES).text[:MAX_SHARED]
         self._id = first_text(self._fields, "id") or attribute(self._channel, RDF_ABOUT) or self._link or url
         self._updated = [
             *self._find_updated(self._channel, self._fields),
