@@ -23,12 +23,12 @@ import httpx
 
 from feeder.errors import FetchError
 from feeder.sources.addresses import Reach, checked, one_line, shown
-from feeder.sources.dialling import Network, open_line
+from feeder.sources.dialling import Line, Network, open_line
 from feeder.sources.inflate import Body
 
 MAX_REDIRECTS = 5
 _MAX_HEADERS = 128  # lines; httpcore bounds their size to about 100 KB
-_OVERHEAD = 256 * 1024  # bytes that an answer may have beside its body: headers, chunk sizes
+_OVERHEAD = 192 * 1024  # bytes of headers, interim answers and framing, beside as many of framing as its body has
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _SAME_REQUEST = frozenset({307, 308})  # RFC 9110 §15.4.8, §15.4.9: the others may turn a POST into a GET
@@ -162,7 +162,13 @@ class Client:
     async def _ask(self, url: httpx.URL, sent: "_Sent", *, private: bool, limit: int, left: float) -> "_Answer":
         tls = self._tls if url.scheme == "https" else None
         line = await open_line(
-            self._network, url, private=private, tls=tls, timeout_s=left, limit=2 * limit + _OVERHEAD
+            self._network,
+            url,
+            private=private,
+            tls=tls,
+            timeout_s=left,
+            limit=2 * limit + _OVERHEAD,
+            granted=_OVERHEAD,
         )
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         try:
@@ -173,7 +179,7 @@ class Client:
             fields = httpx.Headers(answer.headers, encoding="iso-8859-1")
             if len(answer.headers) > _MAX_HEADERS:
                 raise FetchError(f"its answer has more than {_MAX_HEADERS} header lines", reason="protocol")
-            body = await _body(answer, fields, limit) if httpx.codes.is_success(answer.status) else b""
+            body = await _body(answer, fields, line, limit) if httpx.codes.is_success(answer.status) else b""
             return _Answer(answer.status, fields, body, line.reach)
         finally:
             await line.aclose()
@@ -241,7 +247,7 @@ class _Slots:
                 del self._hosts[host]
 
 
-async def _body(answer: httpcore.Response, headers: httpx.Headers, limit: int) -> bytes:
+async def _body(answer: httpcore.Response, headers: httpx.Headers, line: Line, limit: int) -> bytes:
     codings = [coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity")]
     if codings not in ([], ["gzip"], ["x-gzip"]):
@@ -251,6 +257,7 @@ async def _body(answer: httpcore.Response, headers: httpx.Headers, limit: int) -
     body = Body(limit=limit, gzipped=bool(codings))
     async for piece in answer.aiter_stream():
         body.feed(piece)
+        line.grant(2 * len(piece))
     return body.finish()
 
 

@@ -11,7 +11,7 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import httpcore
 import httpx
@@ -21,6 +21,9 @@ from feeder.sources.addresses import IPAddress, Reach, literal, one_line, port_o
 
 _LOOKUPS = 32  # threads: a resolver that hangs keeps its thread for as long as the system lets it
 _DIALLED = 4  # of one name's addresses
+_SIP = 1024  # bytes: fewer at once cost more to take in than they are worth …
+_SIPS = 50  # … and after so many of them, more is waited for
+_GATHER_S = 0.01
 
 
 class Wire(NamedTuple):
@@ -64,13 +67,23 @@ class Network:
 
 
 class Line(httpcore.AsyncNetworkStream):
-    """An open line to a server that was judged, as httpcore wants it; it gives at most `limit` bytes."""
+    """An open line to a server that was judged, as httpcore wants it.
 
-    def __init__(self, wire: Wire, *, reach: Reach, limit: int) -> None:
+    It gives at most `limit` bytes, and of those only as many as were granted: framing and interim answers without end
+    keep a processor busy long before they are many bytes. A server that sends in sips is read less often.
+    """
+
+    def __init__(self, wire: Wire, *, reach: Reach, limit: int, granted: int) -> None:
         self.reach = reach
         self._reader = wire.reader
         self._writer = wire.writer
         self._left = limit
+        self._granted = granted
+        self._sips = 0
+
+    def grant(self, size: int) -> None:
+        """Let the server send so many bytes more."""
+        self._granted += size
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109, ARG002  httpcore's signature
         """Return what comes next, no bytes at the end.
@@ -78,14 +91,25 @@ class Line(httpcore.AsyncNetworkStream):
         Raises:
             FetchError: the server has sent more than any answer that is wanted: headers without end, say.
         """
+        if self._sips > _SIPS:
+            await self._gather()
         try:
             data = await self._reader.read(max_bytes)
         except OSError as error:
             raise httpcore.ReadError from error
+        self._sips += len(data) < _SIP
         self._left -= len(data)
-        if self._left < 0:
+        self._granted -= len(data)
+        if min(self._left, self._granted) < 0:
             raise FetchError("the server sends without end", reason="too-large")
         return data
+
+    async def _gather(self) -> None:
+        """Leave what comes to the system for a moment: nothing else looks at single bytes meanwhile."""
+        transport = cast("asyncio.Transport", self._writer.transport)
+        transport.pause_reading()
+        await asyncio.sleep(_GATHER_S)
+        transport.resume_reading()
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109, ARG002  httpcore's signature
         """Send."""
@@ -101,7 +125,14 @@ class Line(httpcore.AsyncNetworkStream):
 
 
 async def open_line(
-    network: Network, url: httpx.URL, *, private: bool, tls: ssl.SSLContext | None, timeout_s: float, limit: int
+    network: Network,
+    url: httpx.URL,
+    *,
+    private: bool,
+    tls: ssl.SSLContext | None,
+    timeout_s: float,
+    limit: int,
+    granted: int,
 ) -> Line:
     """Connect to the server of a checked address, with TLS unless `tls` is None.
 
@@ -127,7 +158,7 @@ async def open_line(
         except OSError as error:
             failed.append(f"{address}: {os.strerror(error.errno) if error.errno else error}")
         else:
-            line = Line(wire, reach=reach(address), limit=limit)
+            line = Line(wire, reach=reach(address), limit=limit, granted=granted)
             await _check_peer(line, wire.peer, address)
             return line
     raise FetchError(f"cannot connect on port {port_of(url)} ({'; '.join(failed)})", reason="connect")

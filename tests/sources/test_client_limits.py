@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from feeder.sources.addresses import Reach
 from feeder.sources.dialling import Line, Network
-from tests.http_server import Answer, Server, gzip_bomb, gzipped
+from tests.http_server import CERTIFICATE, Answer, Server, gzip_bomb, gzipped
 from tests.sources.network import fetch, refusal
 
 LIMIT = 100_000
@@ -205,7 +206,7 @@ def test_a_line_that_is_gone_takes_nothing_and_httpcore_is_told_in_its_own_words
     async def main() -> None:
         with Server() as server:
             network, address = Network(), ip_address("127.0.0.1")
-            line = Line(await network.dial(address, server.port, None, ""), reach=Reach.PRIVATE, limit=1)
+            line = Line(await network.dial(address, server.port, None, ""), reach=Reach.PRIVATE, limit=1, granted=1)
             await line.aclose()
             with pytest.raises(httpcore.WriteError):
                 await line.write(b"GET")
@@ -219,6 +220,40 @@ def test_a_port_where_nobody_listens_says_so() -> None:
     error = refusal(f"http://127.0.0.1:{port}/", allow_private=True)
     assert error.reason == "connect"
     assert str(error).endswith(f"cannot connect on port {port} (127.0.0.1: Connection refused)")
+
+
+# Framing.
+
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+        itertools.repeat(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100),
+        itertools.chain([_CHUNKED], itertools.repeat(b"1\r\na\r\n" * 1000)),
+        itertools.chain([_CHUNKED], itertools.repeat(b"10;" + b"e" * 200 + b"\r\n" + b"a" * 16 + b"\r\n")),
+    ],
+    ids=["100 Continue", "103 Early Hints", "chunks of one byte", "chunk extensions"],
+)
+def test_framing_without_end_is_too_large_however_much_body_may_come(pieces: Iterable[bytes]) -> None:
+    assert _refused(Answer(raw=pieces), max_bytes=10**8) == "too-large"
+
+
+def test_some_interim_answers_and_small_chunks_are_no_fault() -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n" * 20
+    assert _body(Answer(raw=[interim, _CHUNKED, b"1\r\na\r\n" * 5000, b"0\r\n\r\n"])) == b"a" * 5000
+    assert _body(Answer(raw=[_CHUNKED, (b"14\r\n" + b"a" * 20 + b"\r\n") * 5000, b"0\r\n\r\n"])) == b"a" * LIMIT
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_body_that_comes_in_sips_is_taken_in_whole(*, tls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with Server(tls=tls) as server:
+        server.answers["/"] = Answer(body=[b"%06d" % number for number in range(3000)], pause_s=0.0001)
+        body = fetch(server.url(), allow_private=True, settings=SETTINGS).body
+    assert body == b"".join(b"%06d" % number for number in range(3000))
 
 
 # Time.
