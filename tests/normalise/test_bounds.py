@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeder.model import Draft, Entry, Feed, Person
+from feeder.model import Draft, Entry, Feed, Link, Person
 from feeder.normalise.entry import normalise
 from feeder.publish.feeds import render_atom
 from feeder.sources.article import read_article
@@ -75,6 +75,14 @@ def test_the_first_are_kept_and_those_of_the_configuration_always_are() -> None:
     draft = replace(DRAFT, categories=tuple(f"c{n}" for n in range(500)))
     entry = normalise(draft, now=NOW, categories=("mine", "c3"))
     assert entry.categories == (*(f"c{n}" for n in range(100)), "mine")
+
+
+def test_links_of_the_feed_and_of_the_text_are_bounded_together() -> None:
+    related = tuple(Link(rel="related", href=f"https://e.org/r/{n}") for n in range(80))
+    sources = "、".join(f"<a href='https://e.net/s/{n}'>第{n}处</a>" for n in range(80))
+    draft = replace(DRAFT, links=related, content=f"<p>下了一天的雨。</p><p>来源：{sources}</p>", content_type="html")
+    links = normalise(draft, now=NOW).links
+    assert (len(links), links[79].rel, links[80].rel) == (100, "related", "via")
 
 
 def test_names_without_end_are_shortened() -> None:
