@@ -9,7 +9,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from feeder.about import own_version
 from feeder.errors import ConfigError
 from feeder.settings import (
     ChannelConfig,
@@ -219,7 +219,7 @@ def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
 
 
 def _with_user_agent(config: Config) -> FetchConfig:
-    named = config.fetch.user_agent or f"feeder/{version('feeder')} (+{config.site.url})"
+    named = config.fetch.user_agent or f"feeder/{own_version()} (+{config.site.url})"
     return config.fetch.model_copy(update={"user_agent": named})
 
 

@@ -357,7 +357,7 @@ def test_a_feed_is_asked_for_under_the_name_of_the_program_and_the_address_of_th
     config = load_config(
         write("[site]\nurl = 'https://news.example/'\n[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'")
     )
-    assert config.fetch.user_agent == f"feeder/{version('feeder')} (+https://news.example/)"
+    assert config.fetch.user_agent == f"feeder/{version('feeder-republisher')} (+https://news.example/)"
     [source] = config.sources
     assert (source.folder, source.feed, source.least, source.most) == (
         None, "https://e.org/f", timedelta(minutes=15), timedelta(days=1),
