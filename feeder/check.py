@@ -7,7 +7,7 @@ from itertools import starmap
 from urllib.parse import urlsplit
 
 from feeder.config import Config
-from feeder.errors import ConfigError, FeederError, PublishError, StoreMissingError
+from feeder.errors import ConfigError, FeederError, PublishError, ServiceError, StoreMissingError
 from feeder.health import find_trouble
 from feeder.ingest.departed import departed_sources
 from feeder.ingest.sources import known_sources
@@ -141,7 +141,12 @@ def _check_search(store: Store) -> Finding:
 
 
 def _check_services(config: Config, store: Store | None) -> Iterator[Finding]:
-    for service in iter_services():
+    try:
+        services = list(iter_services())
+    except ServiceError as error:
+        yield Finding("service", well=False, text=str(error))
+        return
+    for service in services:
         for well, text in service.check(config, store):
             yield Finding(service.name, well=well, text=text)
 

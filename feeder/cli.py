@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feeder.about import own_version
 from feeder.arguments import SearchCommand
 from feeder.cli_remove import remove
 from feeder.cli_shared import JsonOption, Limit, end_with_the_reader, loaded, opened
@@ -46,6 +47,14 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="The configuration file [default: ./config.toml, if any]."),
 ]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"feeder {own_version()}")
+        raise typer.Exit
+
+
 Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Their names; all by default.")]
 Words = Annotated[
     list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR; @NAME for a saved one.')
@@ -59,6 +68,9 @@ def options(
     context: typer.Context,
     config: ConfigOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")] = False,
+    version: Annotated[  # noqa: ARG001  it ends before this is called
+        bool, typer.Option("--version", help="Print the version, and exit.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     """Keep what every command shares: which configuration to read, and how much to say."""
     context.obj = (config, verbose)
@@ -72,8 +84,9 @@ def run(context: typer.Context) -> None:
     from feeder.run import run as run_all
     from feeder.service import iter_services
 
+    installed = list(iter_services())
     with opened(context) as (config, store):
-        services = [service for service in iter_services() if service.wanted(config)]
+        services = [service for service in installed if service.wanted(config)]
         asyncio.run(run_all(config, store, services, on_ready=_say_address))
 
 
@@ -194,6 +207,8 @@ def trends(
     from feeder.terminal import print_trends
 
     end_with_the_reader()
+    if language is not None and not language.isascii():
+        raise typer.BadParameter("write it as BCP 47 does, such as zh or zh-Hant", param_hint="--language")
     now = datetime.now(UTC) if until is None else _end_of(until)
     with opened(context) as (_, store):
         print_trends(store.trends(now=now, days=days, limit=limit, language=language), as_json=as_json)

@@ -38,6 +38,8 @@ def opened(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple[
 
     config = loaded(context, level)
     with Store.open(config.store.url, search=config.store.search) as store:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # until here there was nothing to put in order first
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         yield config, store
 
 

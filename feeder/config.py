@@ -100,7 +100,10 @@ def load_config(path: Path | None = None) -> Config:
         raise ConfigError(_explain(_worst(error.errors()), file)) from None
     except SettingsError:  # a variable that stands for a whole section holds JSON
         raise ConfigError(_explain_variable()) from None
-    return _settled(config, (file.parent if file else Path()).resolve())
+    base = (file.parent if file else Path()).resolve()
+    if not _is_text(str(base)):
+        raise ConfigError(f"{str(base)!r}: the name of this folder is not UTF-8; rename it, or work in another folder")
+    return _settled(config, base)
 
 
 def read_source(values: Mapping[str, Any]) -> SourceConfig:
@@ -152,6 +155,13 @@ def _refuse_unknown_variables() -> None:
         top = variable.upper().split("__")[0]
         if variable.upper().startswith(ENV_PREFIX) and top not in known:
             raise ConfigError(f"${variable}: unknown setting{_nearest(top, known)}")
+        if variable.upper().startswith(ENV_PREFIX) and variable != CONFIG_ENV and not _is_text(os.environ[variable]):
+            raise ConfigError(f"${variable}: {os.environ[variable]!r} is not UTF-8 text; write it in UTF-8")
+
+
+def _is_text(value: str) -> bool:
+    """Say whether what came from the operating system is text, and not bytes that no encoding explains (PEP 383)."""
+    return value.isprintable() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], search: Path) -> None:

@@ -27,10 +27,15 @@ class RedactingFormatter(logging.Formatter):
 
 
 def set_up_logging(level: int = logging.INFO, *, secrets: Iterable[str] = ()) -> None:
-    """Send the log to standard error from `level` up, each of `secrets` hidden; uncaught errors go the same way."""
+    """Send the log to standard error from `level` up, each of `secrets` hidden; uncaught errors go the same way.
+
+    What libraries have to say for their own developers is left out, whatever the level.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter(secrets))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    for ours in ("feeder", "bot"):
+        logging.getLogger(ours).setLevel(level)
     quiet_libraries()
     sys.excepthook = _log_uncaught
 

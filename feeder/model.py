@@ -205,7 +205,7 @@ def is_iri(text: str) -> bool:
 
 def entry_key(entry_id: str) -> str:
     """Return the key that stands for an atom:id in page addresses, commands and buttons (64 bits of SHA-256)."""
-    return hashlib.sha256(entry_id.encode()).hexdigest()[:16]
+    return hashlib.sha256(entry_id.encode(errors="replace")).hexdigest()[:16]  # what a shell gives may be no text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ pass that fails is logged and tried again at its next time; what ends the web se
 
 import asyncio
 import logging
-import multiprocessing
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable
@@ -28,6 +27,7 @@ from feeder.errors import FeederError, PassRunningError, StoreError
 from feeder.health import KILLED
 from feeder.ingest.departed import end_demo
 from feeder.log import set_up_logging
+from feeder.processes import SPAWN, start
 from feeder.schedule import new_clock, parse_trigger
 from feeder.service import Service
 from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
@@ -37,7 +37,6 @@ from feeder.values import AFTER_INGEST
 log = logging.getLogger(__name__)
 _NEWS = "news"  # the name of the clock's job for what came between passes
 _GATHERED_FOR = timedelta(seconds=10)  # what comes meanwhile is published with it: a pass takes a second of work
-_SPAWN = multiprocessing.get_context("spawn")  # a fork would copy threads' locks in whatever state they are
 
 
 async def run(
@@ -138,9 +137,9 @@ class _Passes:
         async with self._one_at_a_time:
             if self._stopping.is_set():
                 return
-            receiving, sending = _SPAWN.Pipe(duplex=False)
-            self._process = _SPAWN.Process(target=_work, args=(self._config, parts, sending), name="pass")
-            self._process.start()
+            receiving, sending = SPAWN.Pipe(duplex=False)
+            self._process = SPAWN.Process(target=_work, args=(self._config, parts, sending), name="pass")
+            start(self._process)
             sending.close()
             outcome = await asyncio.to_thread(_outcome, receiving, self._process)
             if self._stopping.is_set():
@@ -162,7 +161,6 @@ class _Passes:
 
 def _work(config: Config, parts: Parts, sending: Connection) -> None:
     """Make a pass in a process of its own, and send what came of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent ends us
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     token = config.telegram.token
     set_up_logging(logging.WARNING, secrets=[token.get_secret_value()] if token else [])

@@ -36,7 +36,12 @@ def json_lines(store: "Store", entries: Iterable[Entry]) -> Iterator[str]:
     for entry in entries:
         addresses = [origin.address for origin in store.origins(entry.id)]
         met = {"origin": addresses[0] if addresses else None, "origins": addresses}
-        yield json.dumps({"key": entry.key, **entry_to_dict(entry), **met}, ensure_ascii=False) + "\n"
+        yield json_text({"key": entry.key, **entry_to_dict(entry), **met}) + "\n"
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON on one line, with escapes for letters that standard output has no bytes for."""
+    return json.dumps(value, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
 
 
 def print_entries(entries: Sequence[Entry]) -> None:
@@ -96,7 +101,7 @@ def print_trends(trends: Sequence["Trend"], *, as_json: bool) -> None:
     room = max((cell_len(trend.word) for trend in trends), default=0)
     for trend in trends:
         if as_json:
-            print(json.dumps(asdict(trend), ensure_ascii=False))
+            print(json_text(asdict(trend)))
             continue
         line = Text().append(trend.word, style="bold").append(" " * (room - cell_len(trend.word)) + "  ")
         times = f"×{trend.ratio:.1f}" if trend.before else "new"
@@ -119,7 +124,7 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
     """Print what a pass did, one line a source and one for the site."""
     if as_json:
         for source in report.sources:
-            print(json.dumps(source.as_dict(), ensure_ascii=False))
+            print(json_text(source.as_dict()))
         return
     console = new_console()
     for source in report.sources:
@@ -136,7 +141,7 @@ def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
     console = new_console()
     for preview in previews:
         if as_json:
-            print(json.dumps(preview.as_dict(), ensure_ascii=False))
+            print(json_text(preview.as_dict()))
             continue
         console.print(str(preview))
         for state, paths in preview.paths.items():
@@ -149,7 +154,7 @@ def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
 def print_finding(finding: "Finding", *, as_json: bool = False) -> None:
     """Print one line of `feeder check`."""
     if as_json:
-        print(json.dumps({"about": finding.about, "ok": finding.well, "text": finding.text}, ensure_ascii=False))
+        print(json_text({"about": finding.about, "ok": finding.well, "text": finding.text}))
         return
     mark, style = ("ok ", "green") if finding.well else ("BAD", "bold red")
     about = finding.about + " " * (14 - cell_len(finding.about))

@@ -1,6 +1,5 @@
 """What `feeder sources …` and `feeder opml …` print: a table of sources, a feed that was found, what came of a list."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from textwrap import wrap
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from feeder.ingest.states import times
 from feeder.model import rfc3339
-from feeder.terminal import DIM, entries_told, new_console
+from feeder.terminal import DIM, entries_told, json_text, new_console
 
 if TYPE_CHECKING:
     from feeder.ingest.changing import Described
@@ -39,7 +38,7 @@ def print_states(states: Sequence["SourceState"], *, now: datetime, as_json: boo
     """
     if as_json:
         for state in states:
-            print(json.dumps(state.as_dict(), ensure_ascii=False))
+            print(json_text(state.as_dict()))
         return
     console = new_console()
     rows = [_HEAD, *(_row(state, now) for state in states)]
@@ -86,7 +85,7 @@ def print_imported(imported: "Imported") -> None:
 def print_source(described: "Described", *, as_json: bool) -> None:
     """Print the status of a source, and its settings; those that are defaults are marked."""
     if as_json:
-        print(json.dumps(described.as_dict(), ensure_ascii=False))
+        print(json_text(described.as_dict()))
         return
     console = new_console()
     room = max(map(len, (*_STATUS, *described.settings)))
@@ -94,7 +93,7 @@ def print_source(described: "Described", *, as_json: bool) -> None:
         if key in _STATUS and value not in (None, ""):
             console.print(Text().append(f"{key.ljust(room)}  ", style=DIM).append(str(value)))
     for key, value in described.settings.items():
-        line = Text().append(f"{key.ljust(room)}  ", style=DIM).append(json.dumps(value, ensure_ascii=False))
+        line = Text().append(f"{key.ljust(room)}  ", style=DIM).append(json_text(value))
         console.print(line.append("  (default)", style=DIM) if key in described.defaults else line)
 
 
@@ -103,7 +102,7 @@ def print_withdrawn(withdrawn: Sequence["Withdrawn"], *, as_json: bool) -> None:
     console = new_console()
     for one in withdrawn:
         if as_json:
-            print(json.dumps({**one._asdict(), "withdrawn_at": rfc3339(one.withdrawn_at)}, ensure_ascii=False))
+            print(json_text({**one._asdict(), "withdrawn_at": rfc3339(one.withdrawn_at)}))
             continue
         head = Text().append(f"{one.key}  {one.withdrawn_at:%Y-%m-%d %H:%M}  ", style=DIM)
         console.print(head.append(one.title).append(f"  {one.id}", style=DIM))

@@ -17,7 +17,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_secret_is_hidden_in_messages_and_tracebacks(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(logging.DEBUG, secrets=[SECRET, ""])
-    logging.getLogger("x").debug("asking %s", f"https://api.example.org/bot{SECRET}/getMe")
+    logging.getLogger("feeder.x").debug("asking %s", f"https://api.example.org/bot{SECRET}/getMe")
     try:
         int(f"no number from /bot{SECRET}/getMe")
     except ValueError as error:
@@ -27,6 +27,14 @@ def test_a_secret_is_hidden_in_messages_and_tracebacks(capsys: pytest.CaptureFix
     assert SECRET not in printed
     assert printed.count(HIDDEN) == 3
     assert "Traceback" in printed
+
+
+def test_what_libraries_tell_their_developers_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(logging.DEBUG)
+    logging.getLogger("markdown_it").debug("entering list")
+    logging.getLogger("feeder.ingest").debug("reading")
+    logging.getLogger("bot.sender").debug("sending")
+    assert [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()] == ["reading", "sending"]
 
 
 def test_httpx_does_not_log_addresses(capsys: pytest.CaptureFixture[str]) -> None:

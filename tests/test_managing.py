@@ -302,7 +302,7 @@ def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: 
     feeder("ingest")
     assert feeder("sources", "remove", "rain").out == "removed rain; its entries stay\n"
     assert feeder("sources", "remove", "wind", "--with-entries").out == "removed wind, and 1 entry met nowhere else\n"
-    assert [*states(feeder)] == ["seeds"]
+    assert [*states(feeder)] == []
     assert len(feeder("export").out.splitlines()) == 3
     add(feeder, blog)
     assert feeder("ingest", "rain").out == "rain: 1 read, 3 same\n"

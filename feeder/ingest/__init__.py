@@ -22,7 +22,6 @@ from pathlib import Path
 
 from feeder.config import Config
 from feeder.errors import SourceError
-from feeder.ingest.departed import is_demo_over
 from feeder.ingest.learning import Learning
 from feeder.ingest.polling import poll_feeds
 from feeder.ingest.previewing import fault_of, left_alone_of, listed_again, our_folders, preview
@@ -68,7 +67,7 @@ def ingest(
         StoreError: the store cannot be used.
     """
     store.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
-    sources = () if is_demo_over(config, store) else named_sources(config, store, names)
+    sources = named_sources(config, store, names)
     left_alone = left_alone_of(store, names)
     store.regroup(group=config.site.duplicates == "group")
     with store.following():

@@ -26,11 +26,6 @@ def end_demo(config: Config, store: Store) -> tuple[str, ...]:
     return (f"removed the {removed} demo articles",) if removed else ()
 
 
-def is_demo_over(config: Config, store: Store) -> bool:
-    """Whether there is no source, and the store holds entries of former ones: the demonstration stays out of it."""
-    return config.demo and not store.added() and bool(store.source_names().keys() - {DEMO})
-
-
 def departed_sources(config: Config, store: Store) -> dict[str, int]:
     """Return the names that something is kept of and no source has, with the number of entries found there."""
     names = {one.name for one in all_sources(config, store)}

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from feeder.config import Config
+from feeder.config import DEMO, Config
 from feeder.errors import ConfigError
 from feeder.normalise.urls import fold_link
 from feeder.settings import SourceConfig
@@ -46,8 +46,14 @@ class KnownSource:
 
 
 def all_sources(config: Config, store: Store | None) -> tuple[KnownSource, ...]:
-    """Return every source, those of the configuration first; without a store there are no others."""
-    return sources_among(config, () if store is None else store.added())
+    """Return every source, those of the configuration first; without a store there are no others.
+
+    Where there is none any more, and the store holds entries of former ones, the demonstration stays out of it.
+    """
+    kept = () if store is None else store.added()
+    if config.demo and not kept and store is not None and store.source_names().keys() - {DEMO}:
+        return ()
+    return sources_among(config, kept)
 
 
 def sources_among(config: Config, kept: Sequence[Added]) -> tuple[KnownSource, ...]:

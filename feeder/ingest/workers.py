@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from feeder.log import quiet_libraries
+from feeder.processes import SPAWN, start
 
 _Piece = TypeVar("_Piece")
 _Part = TypeVar("_Part")
@@ -112,12 +113,10 @@ class _Worker:
     """A process of ours and the pipe to it."""
 
     def __init__(self) -> None:
-        # Spawned, not forked: a fork beside threads (the web server's, the bot's) can inherit a lock that nobody opens.
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.pipe, theirs = SPAWN.Pipe()
+        self.process = SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
         with _children:
-            self.process.start()
+            start(self.process)
         theirs.close()
 
     def end(self) -> int | None:
@@ -313,8 +312,7 @@ def _arm(seconds: float) -> None:
 
 
 def _begin() -> None:
-    """Set up a new process: Ctrl-C is for its parent to handle, which it must not outlive; its timers end it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Set up a new process: its timers end it, and it must not outlive its parent."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     quiet_libraries()
