@@ -1,5 +1,8 @@
 """Checks that the lock files are closed: whatever anything locked requires is locked too, at a version that will do.
 
+It has to do for every Python that the project supports, down to the first patch release: an entry for later ones only
+is missing on the rest, without a word from pip.
+
 Only then can pip install them with --no-deps. What the locked packages require is read from their installed metadata,
 so run this with the Python of an environment that holds requirements-test.lock: .venv/bin/python .ci/closed.py
 """
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +56,7 @@ class Closure:
         if (name, extra) in self.seen:
             return
         self.seen.add((name, extra))
+        first = self.project["requires-python"].removeprefix(">=") + ".0"
         try:
             installed = distribution(name)
         except PackageNotFoundError:
@@ -59,6 +64,8 @@ class Closure:
             return
         if installed.version != self.locked[name]:
             self.problems.append(f"{name}=={self.locked[name]} is locked, but {installed.version} is installed here")
+        if not SpecifierSet(pythons := installed.metadata["Requires-Python"] or "").contains(first):
+            self.problems.append(f"{name}=={self.locked[name]} requires Python {pythons}, the project {first}")
         self.follow(f"{name}[{extra}]" if extra else name, installed.requires or [], extra)
 
 
@@ -74,7 +81,7 @@ def iter_locked(text: str) -> Iterator[tuple[str, str]]:
 
 def find_problems(lock: Path, extras: Sequence[str]) -> list[str]:
     """Return what is missing from a lock file, or does not fit, one line each."""
-    described = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    described = tomllib.loads((lock.parent / "pyproject.toml").read_text("utf-8"))
     project = described["project"]
     closure = Closure(dict(iter_locked(lock.read_text("utf-8"))), project)
     closure.follow("the project", project["dependencies"])

@@ -18,7 +18,7 @@ def closed(folder: Path) -> tuple[int, str]:
 
 @pytest.fixture
 def copies(tmp_path: Path) -> Path:
-    for name in ("requirements.lock", "requirements-test.lock"):
+    for name in ("pyproject.toml", "requirements.lock", "requirements-test.lock"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
@@ -63,3 +63,10 @@ def test_a_locked_package_that_nothing_is_known_of_is_reported(copies: Path) -> 
     with (copies / "requirements.lock").open("a", encoding="utf-8") as lock:
         lock.write("nobody-has-this==1.0 \\\n    --hash=sha256:00\n")
     assert closed(copies) == (1, "requirements.lock: nobody-has-this is locked but not installed here\n")
+
+
+def test_a_locked_package_that_some_supported_python_cannot_take_is_reported(copies: Path) -> None:
+    change(copies / "pyproject.toml", r'^requires-python = ">=3.11"', 'requires-python = ">=3.5"')
+    code, said = closed(copies)
+    assert code == 1
+    assert re.search(r"requirements\.lock: httpx==\S+ requires Python >=3\.\d+, the project 3\.5\.0\n", said)
