@@ -28,6 +28,7 @@ from bot.messages import make_post, readable
 from bot.pace import Pace, backoff
 from bot.sender import MAX_UNDER_WAY, Sender, token_refused
 from bot.tables import migrate_tables, subscriptions
+from bot.withdrawing import withdraw
 from feeder import ChannelConfig, Config, Entry, ServiceError, Store, TelegramConfig, new_clock, parse_trigger
 
 _POLL_S = 25
@@ -188,6 +189,7 @@ async def _work(bot: WatchedBot, config: Config, channels: Sequence[Channel], st
         store,
         find=partial(find_subscriptions, store, channels),
         tell=partial(tell_admins, bot, config.telegram.admins),
+        withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
         pace=pace,
     )
     bot.watch(sender.halt)

@@ -101,7 +101,8 @@ def utc_now() -> datetime:
 class Sender:
     """Sends what is planned for some subscriptions, until it is cancelled or the token is refused.
 
-    `tell` passes a line on to those who look after the bot; `find` brings the subscriptions as they are now.
+    `tell` passes a line on to those who look after the bot; `find` brings the subscriptions as they are now. `withdraw`
+    is called at each tick, before anything is planned: None leaves what was posted where it is.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Sender:
         *,
         find: Callable[[], Sequence[Subscription]],
         tell: Callable[[str], Awaitable[None]],
+        withdraw: Callable[[], Awaitable[None]] | None = None,
         pace: Pace = Pace(),  # noqa: B008  frozen: a value, not a state
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -122,6 +124,7 @@ class Sender:
         self._store = store
         self._find = find
         self._tell = tell
+        self._withdraw = withdraw
         self._pace = pace
         self._now = now
         self._sleep = sleep
@@ -165,6 +168,8 @@ class Sender:
         """
         if self._plan_next:
             self._plan_next = False
+            if self._withdraw is not None:
+                await self._withdraw()
             await asyncio.to_thread(self._plan)
         room = MAX_UNDER_WAY - len(self.under_way)
         if room <= 0 or self.refused is not None:

@@ -230,4 +230,5 @@ class TelegramConfig(_Section):
     api_url: HttpUrl = "https://api.telegram.org"
     admins: tuple[int, ...] = ()
     poll: Duration = "20s"
+    withdraw: bool = False
     channels: tuple[ChannelConfig, ...] = ()

@@ -10,8 +10,10 @@ import pytest
 from feeder.config import Config
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.settings import IngestConfig, SourceConfig
-from feeder.store import Store
+from feeder.store import Store, parse_query
+from tests.http_server import Answer, Server
 from tests.sources.test_collection import post, wordpress
+from tests.test_cli import Feeder, feeder  # noqa: F401  a fixture
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -200,3 +202,60 @@ def test_a_pass_that_is_killed_before_the_removal_is_made_up_for(
         with pytest.raises(KeyboardInterrupt):
             read(configured(folder), sqlite_store)
     assert read(configured(folder), sqlite_store).removed == 1
+
+
+def test_an_article_that_becomes_a_draft_leaves_feed_page_and_index(
+    feeder: Feeder,  # noqa: F811  the fixture
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.toml").write_text("[[sources]]\nname = 'mirror'\nfolder = 'in'\n")
+    write(tmp_path / "in", "a.md", "Puddles")
+    write(tmp_path / "in", "b.md", "Another")
+    feeder("update")
+    [page] = [file for file in (tmp_path / "public/entries").iterdir() if "<title>Puddles" in file.read_text("utf-8")]
+    assert "Puddles" in (tmp_path / "public/atom.xml").read_text("utf-8")
+    assert feeder("search", "puddles").code == 0
+    write(tmp_path / "in", "a.md", "Puddles", "draft: true")
+    assert feeder("update").code == 0
+    assert not page.exists()
+    published = [file for file in (tmp_path / "public").rglob("*") if file.suffix in {".xml", ".html"}]
+    assert [file for file in published if "Puddles" in file.read_text("utf-8")] == []
+    assert feeder("search", "puddles").code == 1
+
+
+_ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://www.w3.org/2007/app"><id>urn:f</id><title>Rain</title>
+<updated>2026-01-01T00:00:00Z</updated><entry><id>urn:a</id><title>Puddles</title><updated>2026-01-01T00:00:00Z</updated>
+<content>Water.</content>{draft}</entry><entry><id>urn:b</id><title>Another</title><updated>2026-01-01T00:00:00Z</updated>
+</entry></feed>"""
+
+
+def test_an_entry_that_its_feed_calls_a_draft_is_removed_and_may_come_back(sqlite_store: Store) -> None:
+    with Server() as server:
+        source = SourceConfig(name="rain", feed=server.url("/rain"), allow_private=True, every="1h")
+        config = Config(sources=(source,))
+        bodies = [_ATOM.format(draft=draft) for draft in ("", "<app:control><app:draft>yes</app:draft></app:control>")]
+        server.answers["/rain"] = [Answer(body=body.encode()) for body in (*bodies, bodies[0])]
+        read(config, sqlite_store)
+        assert titles(sqlite_store) == ["Another", "Puddles"]
+        assert sqlite_store.search(parse_query("puddles"), limit=5).total == 1
+        report = read(config, sqlite_store, NOW + 2 * DAY)
+        assert [reason for _, reason in report.not_published] == ["feed: app:draft"]
+        assert titles(sqlite_store) == ["Another"]
+        assert sqlite_store.search(parse_query("puddles"), limit=5).total == 0
+        read(config, sqlite_store, NOW + 4 * DAY)
+        assert titles(sqlite_store) == ["Another", "Puddles"]
+
+
+def test_a_draft_of_one_feed_takes_nothing_from_another(sqlite_store: Store) -> None:
+    with Server() as server:
+        sources = tuple(
+            SourceConfig(name=name, feed=server.url(f"/{name}"), allow_private=True, every="1h") for name in ("a", "b")
+        )
+        whole, held = (
+            _ATOM.format(draft=draft) for draft in ("", "<app:control><app:draft>yes</app:draft></app:control>")
+        )
+        server.answers["/a"] = Answer(body=whole.encode())
+        server.answers["/b"] = [Answer(body=body.encode()) for body in (whole, held)]
+        for now in (NOW, NOW + 2 * DAY):
+            ingest(Config(sources=sources), sqlite_store, now=now)
+    assert titles(sqlite_store) == ["Another", "Another", "Puddles"]

@@ -159,11 +159,13 @@ class _Reading:
         self._failed: list[tuple[str, str]] = []
         self._dropped = 0
         self._not_published: list[tuple[str, str]] = []
+        self._withheld: dict[str, str | None] = {}
 
     def read(self, path: str, draft: Draft) -> None:
         """Read one entry, unless it was read before."""
         if draft.withheld is not None and not self._piece.settings.with_drafts:
             self._not_published.append((draft.link or draft.id or path, draft.withheld))
+            self._withheld[path] = guid_name(draft.guid) if draft.guid else None
             return
         before, version = self._piece.known.get(path), self._version(draft)
         same = before is not None and before.digest == version
@@ -188,7 +190,9 @@ class _Reading:
         """Return what came of the feed, which holds those at `gone` no more."""
         pages = PagesTaken(awaited=tuple(self._awaited))
         name = self._piece.source.name
-        taken = FeedTaken(name, tuple(self._incoming), tuple(self._documents), tuple(gone), pages)
+        withdrawn = tuple(filter(None, self._withheld.values()))
+        gone = {*gone, *self._withheld}  # so that it is read when it is published again
+        taken = FeedTaken(name, tuple(self._incoming), tuple(self._documents), tuple(gone), pages, withdrawn)
         bare = _bare(self._piece.fetched)
         held = tuple(self._not_published)
         return FeedRead(bare, taken, tuple(self._edges), tuple(self._failed), self._dropped, not_published=held)

@@ -340,6 +340,19 @@ def has_passed(connection: Connection, change: int, mark: str) -> bool:
     return bool(row.changed > change or (row.changed == change and row.version == entry[1]))
 
 
+def last_removal(connection: Connection) -> int:
+    """Return the number of the last change that removed an entry; 0 where none was."""
+    return connection.scalar(select(func.max(removals.c.changed))) or 0
+
+
+def held_ids(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of these ids entries have."""
+    found: set[str] = set()
+    for some in in_chunks(map(entry_key, ids)):
+        found.update(connection.scalars(select(entries.c.id).where(entries.c.key.in_(some))))
+    return found
+
+
 def newest_numbers(connection: Connection, limit: int) -> list[int]:
     """Return the numbers of the newest entries, newest first."""
     statement = select(entries.c.number).where(_SHOWN).order_by(entries.c.position.desc()).limit(limit)

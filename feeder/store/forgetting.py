@@ -4,6 +4,7 @@
     its author withdrew it ──► withdraw: its origin in that file, or in one that is gone, goes
     the end of the pass ──► remove_unmet: what has no origin left is removed
     a source is removed with its entries ──► forget_source: both at once, for what was met there alone
+    a feed says that an entry is a draft now ──► forget_named: the same for that entry
 
 Between the two an article may turn up in another file: it has only moved. A pass that is killed in between loses
 nothing: the next one removes what this one left.
@@ -123,12 +124,25 @@ def forget_source(connection: Connection, source: str) -> list[int]:
 
     What a pass under way has left unmet for the moment is not touched.
     """
-    here = origins.c.source == source
-    met = connection.scalars(select(origins.c.number).where(here).distinct().order_by(origins.c.number)).all()
-    connection.execute(delete(origins).where(here))
+    met = select(origins.c.number).where(origins.c.source == source).distinct().order_by(origins.c.number)
+    removed = _forget_numbers(connection, source, connection.scalars(met).all())
     connection.execute(delete(names).where(names.c.source == source))
+    return removed
+
+
+def forget_named(connection: Connection, source: str, called: Collection[str]) -> list[int]:
+    """Forget what a remote source calls so, and remove what was met nowhere else; return its numbers."""
+    met: set[int] = set()
+    for some in in_chunks(called):
+        met.update(connection.scalars(select(names.c.number).where(names.c.source == source, names.c.name.in_(some))))
+    return _forget_numbers(connection, source, sorted(met))
+
+
+def _forget_numbers(connection: Connection, source: str, met: Sequence[int]) -> list[int]:
     unmet: list[int] = []
     for some in in_chunks(met):
+        for table in (origins, names):
+            connection.execute(delete(table).where(table.c.source == source, table.c.number.in_(some)))
         rest = select(origins.c.number, origins.c.source, origins.c.address).where(origins.c.number.in_(some))
         _hand_over(connection, source, {number: Origin(*origin) for number, *origin in connection.execute(rest)})
         unmet += connection.scalars(select(entries.c.number).where(_UNMET, entries.c.number.in_(some)))

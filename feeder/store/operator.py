@@ -4,7 +4,7 @@ The statements are in `withdrawn` and `departed`.
 """
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,19 @@ class Operated(Remote):
         """Let an entry in again that was taken down; the next pass reads it where it still is."""
         with self._write() as connection:
             _withdrawn.restore(connection, key)
+
+    # --- entries that are gone, whatever took them away -------------------------------------------------------------
+
+    def last_removal(self) -> int:
+        """Return the number of the last change that removed an entry; 0 where none was."""
+        with self.read() as connection:
+            return _entries.last_removal(connection)
+
+    def missing(self, ids: Iterable[str]) -> set[str]:
+        """Return which of these ids no entry has."""
+        asked = set(ids)
+        with self.read() as connection:
+            return asked - _entries.held_ids(connection, asked)
 
     # --- sources that are no longer configured ------------------------------------------------------------------
 

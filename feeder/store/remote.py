@@ -19,7 +19,7 @@ from feeder.store import entries as _entries
 from feeder.store import memory as _memory
 from feeder.store import websub as _websub
 from feeder.store.added import Added, removed_among
-from feeder.store.forgetting import forget_source
+from feeder.store.forgetting import forget_named, forget_source
 from feeder.store.incoming import Incoming
 from feeder.store.memory import Document
 from feeder.store.pages import (
@@ -43,7 +43,8 @@ class FeedTaken(NamedTuple):
     """What came of one feed: its entries that are to be saved, and what to remember of those that it holds.
 
     `documents` are entries of the feed as it writes them, each under a path of its own; those at `gone` it holds no
-    more, and they are forgotten. `pages` is what is to be remembered of the pages of its entries.
+    more, and they are forgotten. `pages` is what is to be remembered of the pages of its entries. What it calls by the
+    guids `withdrawn` its author does not publish any more.
     """
 
     source: str
@@ -51,6 +52,7 @@ class FeedTaken(NamedTuple):
     documents: Sequence[Document]
     gone: Collection[str] = ()
     pages: PagesTaken = PagesTaken()
+    withdrawn: Collection[str] = ()
 
 
 class Remote(Remembered):
@@ -68,18 +70,20 @@ class Remote(Remembered):
         """
         with self._write() as connection:
             before = _entries.counter(connection, "changes")
-            removed = removed_among(connection, [feed.source for feed in read])
-            kept = [feed for feed in read if feed.source not in removed]
+            left = removed_among(connection, [feed.source for feed in read])
+            kept = [feed for feed in read if feed.source not in left]
             outcomes, rows = save_permitted(connection, [entry for feed in kept for entry in feed.incoming])
+            removed: list[int] = []
             for feed in kept:
+                removed += forget_named(connection, feed.source, feed.withdrawn)
                 _memory.record(connection, feed.source, feed.documents, feed.gone)
                 take_pages(connection, feed.source, feed.pages)
             after = _entries.counter(connection, "changes")
         if after > before:
-            self._follower.offer(before, rows, (), after)
+            self._follower.offer(before, rows, removed, after)
         saved = iter(saved for _, saved in outcomes)
         return [
-            [Saved.SAME] * len(feed.incoming) if feed.source in removed else list(islice(saved, len(feed.incoming)))
+            [Saved.SAME] * len(feed.incoming) if feed.source in left else list(islice(saved, len(feed.incoming)))
             for feed in read
         ]
 

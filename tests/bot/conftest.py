@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Self
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from bot.chats import Channel, find_subscriptions, follow, read_channels
 from bot.commands import Commands
 from bot.pace import Pace
 from bot.sender import Sender
+from bot.withdrawing import withdraw
 from feeder import ChannelConfig, Config, Source, Store, TelegramConfig
 from feeder.store import Origin
 from tests.bot.api import BotApi
@@ -144,6 +146,7 @@ class Desk:
         self.pace = UNHURRIED
         self.call_timeout_s = 5.0
         self.sender: Sender | None = None
+        self.withdraws = True
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -163,6 +166,7 @@ class Desk:
                 self.store,
                 find=lambda: find_subscriptions(self.store, self.chosen),
                 tell=self._tell,
+                withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
                 pace=self.pace,
                 now=self.clock,
                 sleep=self._sleep,

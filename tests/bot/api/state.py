@@ -56,6 +56,7 @@ METHODS: dict[str, dict[str, type]] = {
         "link_preview_options": dict,
         "reply_markup": dict,
     },
+    "deleteMessage": {"chat_id!": str, "message_id!": int},
     "answerCallbackQuery": {"callback_query_id!": str, "text": str, "show_alert": bool, "cache_time": int},
 }
 _EMPTY = {"text": "message text is empty", "photo": "there is no photo in the request"}
@@ -239,6 +240,13 @@ class Telegram:
         message |= {"reply_markup": markup} if markup else {}
         self.acts.append(("edit", dict(message)))
         return message
+
+    def _delete_message(self, chat_id: str, message_id: int) -> bool:
+        chat = self.chat(chat_id)
+        if message_id not in chat.messages:
+            raise Refused("Bad Request: message to delete not found")
+        self.acts.append(("delete", chat.messages.pop(message_id)))
+        return True
 
     def _answer_callback_query(self, callback_query_id: str, text: str = "", **_: Any) -> bool:
         if callback_query_id not in self._queries:
