@@ -26,6 +26,8 @@ READERS: dict[str, Callable[[int], object]] = {
     "marks behind an address": lambda n: clean_link("https://e.org/a" + "。" * n + "b"),
     "figures that are no token": lambda n: _TOKEN.sub("", "1" * n),
     "blanks behind a declaration": lambda n: decode(b"charset=" + b" " * n + b"\xff", "a"),
+    "letters to guess an encoding from": lambda n: decode(b"caf\xe9 " * n, "a"),
+    "lines before what there is to guess from": lambda n: decode(b"words\n" * n + b"caf\xe9", "a"),
     "blanks in a header": lambda n: to_utf8(b"\xff<rss/>", "text/xml; charset=" + " " * n),
     "a date of words": lambda n: readable("a" * n),
     "a date of parentheses": lambda n: readable("1 May 2024 " + "()" * n + "x"),

@@ -209,7 +209,7 @@ _CHINESE = "昨天我们在山上看到的雨，是今年的第一场大雨。"
         (_CHINESE.encode("gb18030"), _CHINESE),
         ("昨天我們在山上看到的雨，是今年的第一場大雨。".encode("big5"), "昨天我們在山上看到的雨，是今年的第一場大雨。"),
         (b'<meta charset="gb2312"><p>' + _CHINESE.encode("gbk"), '<meta charset="gb2312"><p>' + _CHINESE),
-        (b"charset=big5 " + b"\xff\xff\xff", "charset=big5 \ufffd\ufffd\ufffd"),
+        ("charset=big5 Это был дождь".encode("cp1251"), "charset=big5 Это был дождь"),
         ("昨天下了雨".encode("gb18030"), "昨天下了雨"),
         ("昨天下了雨".encode("big5"), "昨天下了雨"),
         ("title: 雨 in the north".encode("gb18030"), "title: 雨 in the north"),
