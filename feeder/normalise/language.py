@@ -1,9 +1,11 @@
-"""The language of a text as BCP 47 names it, told by its script and its commonest words.
+"""The language of a text as BCP 47 names it, told by its script, its letters and its commonest words.
 
 None is an answer: a wrong language is worse than none, for fonts and for screen readers.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from opencc import OpenCC
@@ -17,16 +19,85 @@ _KANA_OR_HANGUL = re.compile(r"[\u3041-\u309f\u30a1-\u30fa\uac00-\ud7af]")
 _WORD = re.compile(r"[a-zà-öø-ÿœß]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
-_SCRIPTS = {
-    "ru": re.compile(r"[\u0400-\u04ff]+"),
-    "ar": re.compile(r"[\u0600-\u06ff]+"),
-    "he": re.compile(r"[\u05d0-\u05ea]+"),
-    "el": re.compile(r"[\u0370-\u03ff]+"),
-    "th": re.compile(r"[\u0e01-\u0e5b]+"),
-    "bo": re.compile(r"[\u0f00-\u0fff]+"),
-    "hi": re.compile(r"[\u0900-\u097f]+"),
-}
-_LETTERS_OF_UKRAINIAN = frozenset("іїєґ")
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What a language is told by among those of its script: what only it has, and the letters that it writes."""
+
+    own: re.Pattern[str]
+    letters: frozenset[str] | None = None  # None where all languages of the script write the same
+
+    def foreign(self, letters: str) -> int:
+        return 0 if self.letters is None else sum(letter not in self.letters for letter in letters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """A script, what tells its languages, what it is where nothing does, and which tags a source may give it."""
+
+    letters: re.Pattern[str]
+    otherwise: str | None = None
+    signs: Mapping[str, _Signs] = field(default_factory=dict)
+    languages: frozenset[str] = frozenset()
+
+
+_CYRILLIC = "абвгджзклмнопрстуфхцчше"
+_ARABIC = "ءآأؤئابتثجحخدذرزسشصضطظعغفقلمنهوـ"
+_SCRIPTS = (
+    _Script(
+        letters=re.compile(r"[\u0400-\u04ff]+"),
+        signs={
+            "ru": _Signs(
+                re.compile(r"[ыэё]|\b(?:что|чтобы|только|если|может|года|сегодня|также|еще)\b"),
+                frozenset(f"{_CYRILLIC}иёйщъыьэюя"),
+            ),
+            "uk": _Signs(re.compile(r"[іїєґ]"), frozenset(f"{_CYRILLIC}иіїєґйщьюя")),
+            "be": _Signs(re.compile(r"[іў]"), frozenset(f"{_CYRILLIC}іўёйыьэюя")),
+            # In Russian ъ stands before these four letters and nowhere else.
+            "bg": _Signs(
+                re.compile(r"ъ(?![еёюя])|\b(?:това|като|които|което|този|тази)\b"), frozenset(f"{_CYRILLIC}ийщъьюя")
+            ),
+            "sr": _Signs(re.compile(r"[ђћ]|\b(?:је|није|су|нису|који|које|као)\b"), frozenset(f"{_CYRILLIC}иђјљњћџ")),
+            "mk": _Signs(re.compile(r"[ѓќѕ]|\b(?:тоа|овој|оваа|сите|повеќе)\b"), frozenset(f"{_CYRILLIC}иѓѕјљњќџѐѝ")),
+        },
+        languages=frozenset(
+            str.split("ab av az ba be bg ce cv kk krc kv ky mk mn os ru rue sah sr tg tt tyv udm uk uz")
+        ),
+    ),
+    _Script(
+        letters=re.compile(r"[\u0600-\u06ff]+"),
+        signs={
+            "ar": _Signs(re.compile(r"[ةىإ]|\bال(?=\w\w)"), frozenset(f"{_ARABIC}ةكىيإٱ")),
+            # On an Arabic keyboard its ک and ی are ك and ي.
+            "fa": _Signs(re.compile(r"[پچژگکی]"), frozenset(f"{_ARABIC}كيپچژگکیۀ")),
+            "ur": _Signs(re.compile(r"[ٹڈڑںےۓہھ]"), frozenset(f"{_ARABIC}پچژگکیٹڈڑںےۓہۂۃھ")),
+        },
+        languages=frozenset(str.split("ar arz ary az bal ckb fa glk ks ku lrc mzn pa ps sd skr ug ur uz")),
+    ),
+    _Script(
+        letters=re.compile(r"[\u0900-\u0963\u0966-\u097f]+"),
+        signs={
+            tag: _Signs(re.compile(rf"(?<![\u0900-\u097f])(?:{words})(?![\u0900-\u0963\u0966-\u097f])"))
+            for tag, words in (
+                ("hi", "है|हैं|में|और|नहीं|था|थी"),
+                ("mr", "आहे|आहेत|आणि|नाही|होते|मध्ये|व"),
+                ("ne", "छ|छन्|पनि|र|थियो|भएको|गर्न"),
+            )
+        },
+        languages=frozenset(str.split("awa bho brx doi hi kok ks mag mai mr ne new sa sd")),
+    ),
+    _Script(
+        letters=re.compile(r"[\u05d0-\u05f2]+"),
+        otherwise="he",
+        signs={"yi": _Signs(re.compile(r"[\u05f0-\u05f2]|א[\u05b7\u05b8]|\b(?:און|איז|פון|נישט)\b"))},
+        languages=frozenset(str.split("he lad yi")),
+    ),
+    _Script(letters=re.compile(r"[\u0370-\u03ff]+"), otherwise="el"),
+    _Script(letters=re.compile(r"[\u0e01-\u0e5b]+"), otherwise="th"),
+    _Script(letters=re.compile(r"[\u0f00-\u0fff]+"), otherwise="bo"),
+)
+_RARELY = 4  # so many of its own signs outweigh one letter that a language does not write: a name, a quotation
+_FEW = 0.05  # of a text's letters may be others than a hint's language writes
 _COMMON_WORDS = {
     "en": frozenset(str.split("the of and to in a is that for it was on with as are be this by at from")),
     "fr": frozenset(str.split("le la les de des du et en un une est que pour dans qui sur par au avec ce")),
@@ -58,14 +129,28 @@ def find_language(text: str, hint: str | None = None) -> str | None:
         return "ja"
     if han and han > len(words):
         return _chinese(sample, hint)
-    for tag, script in _SCRIPTS.items():
-        if _count(script, sample) > sum(map(len, words)):
-            return "uk" if tag == "ru" and _LETTERS_OF_UKRAINIAN & set(sample) else tag
+    for script in _SCRIPTS:
+        if _count(script.letters, sample) > sum(map(len, words)):
+            return _of_script(script, sample, hint)
     return _latin(words) or _valid(hint)
 
 
 def _count(script: re.Pattern[str], sample: str) -> int:
     return sum(map(len, script.findall(sample)))
+
+
+def _of_script(script: _Script, sample: str, hint: str | None) -> str | None:
+    """Tell the one language that the text has signs of, or take the hint where it can be true."""
+    letters = "".join(filter(str.isalpha, "".join(script.letters.findall(sample))))
+    told = [
+        tag for tag, signs in script.signs.items() if len(signs.own.findall(sample)) > _RARELY * signs.foreign(letters)
+    ]
+    if len(told) == 1:
+        return told[0]
+    language = (hint or "").lower().partition("-")[0]
+    known = script.signs.get(language)
+    fits = language in script.languages and (known is None or known.foreign(letters) <= _FEW * len(letters))
+    return _valid(hint) if fits else script.otherwise
 
 
 def _chinese(sample: str, hint: str | None) -> str:
