@@ -214,10 +214,11 @@ def _rfc822(text: str, zone: str) -> Moment | None:
     """Read what only the mail form allows: named American zones, two-digit years (RFC 822 §5)."""
     try:
         parsed = parsedate_to_datetime(text)
+        zoned = parsed.tzinfo is not None
+        at = (parsed if zoned else parsed.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    zoned = parsed.tzinfo is not None
-    return Moment((parsed if zoned else parsed.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC), timed=True, zoned=zoned)
+    return Moment(at, timed=True, zoned=zoned)
 
 
 def _day_in_text(text: str, month: tuple[int, int] | None) -> str | None:

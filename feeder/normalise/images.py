@@ -128,9 +128,16 @@ def _widest(srcset: str) -> str:
     """Return the address of the largest picture in a `srcset` (HTML §4.8.4.2.1)."""
     best, width = "", -1.0
     for address, size in re.findall(r"(\S+?)(?:\s+([\d.]+)[wx])?\s*(?:,\s+|,?\Z)", srcset):
-        if float(size or 1) > width:
-            best, width = address, float(size or 1)
+        if (own := _size(size)) > width:
+            best, width = address, own
     return best
+
+
+def _size(text: str) -> float:
+    try:
+        return float(text or 1)
+    except ValueError:  # `1.2.3`
+        return 0.0
 
 
 def _counts_readers(url: str) -> bool:

@@ -187,11 +187,14 @@ def _is_table(start: bytes) -> bool:
 
 
 def _read_table(data: bytes, name: str) -> Iterator[Draft]:
-    rows = csv.DictReader(io.StringIO(decode(data, name).replace("\x00", "")), restval="")
+    text = decode(data, name).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    rows = csv.DictReader(io.StringIO(text), restval="")
     try:
+        rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
         for row in rows:
-            if row["url"].lower().startswith(("http:", "https:")):
-                yield _saved(row["title"], row["url"], row["time_added"], (row.get("tags") or "").split("|"))
+            title, url, saved, tags = (row.get(column) or "" for column in (*_COLUMNS, "tags"))
+            if url.lower().startswith(("http:", "https:")):
+                yield _saved(title, url, saved, tags.split("|"))
     except csv.Error as error:
         raise ArticleError(f"{name}: line {rows.line_num} of this list cannot be read ({error})") from error
 

@@ -75,9 +75,13 @@ _NAMED = re.compile(r"name[ \t]*:[ \t]*")
 _MAP = re.compile(
     r"\{(?:[^{}]{0,200},)?[ \t]*name[ \t]*:(?P<name>[^{},\"]{0,200}|[ \t]*\"[^\"]{0,200}\"[ \t]*)(?:,[^{}]{0,200})?\}"
 )
+_JSON = json.JSONDecoder(parse_int=str)  # as text: Python reads no number of more than 4,300 figures
+HALVES = re.compile("[\ud800-\udfff]")
 _MAX_BLOCK = 64_000
 _MAX_VALUES = 200
 _MAX_DEPTH = 3
+_OPENING = re.compile(r"[\[{]|[-?][ \t]")  # what can open a list or a map without a line of its own
+_MAX_NESTED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,8 @@ def read_yaml(block: str) -> Fields:
     """Return the fields of a YAML front matter, or of something that was meant to be one."""
     block = _WIKI_VALUE.sub(r'\1"\2"', _TIGHT_KEY.sub(r"\1: ", block))
     try:
-        loaded = yaml.load(block, Loader=yaml.CBaseLoader) if len(block) <= _MAX_BLOCK else None  # noqa: S506  the base loader makes text, lists and maps only
+        readable = len(block) <= _MAX_BLOCK and not _is_deep(block)
+        loaded = yaml.load(block, Loader=yaml.CBaseLoader) if readable else None  # noqa: S506  the base loader makes text, lists and maps only
     except (yaml.YAMLError, ValueError, RecursionError):
         loaded = None
     found = _flat(loaded) if isinstance(loaded, Mapping) else read_lines(block)
@@ -122,18 +127,32 @@ def read_yaml(block: str) -> Fields:
     return found
 
 
+def _is_deep(block: str) -> bool:
+    """Say whether a block nests deeper than any that people write: LibYAML's composer would end the process."""
+    if len(_OPENING.findall(block)) <= _MAX_NESTED:
+        return False
+    depth = 0
+    for event in yaml.parse(block, Loader=yaml.CBaseLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_NESTED:
+            return True
+    return False
+
+
 def read_toml(block: str) -> Fields:
     """Return the fields of a TOML front matter, its `[taxonomies]` and `[extra]` included."""
     try:
-        return _flat(tomllib.loads(block))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return read_lines(re.sub(r"^(\w+)\s*=\s*", r"\1: ", block, flags=re.MULTILINE))
+        if all(line.count(".") <= _MAX_NESTED for line in block.split("\n")):  # a dotted key takes quadratic time
+            return _flat(tomllib.loads(block))
+    except (ValueError, RecursionError):  # tomllib's own error is one of the first, as is a number that is too long
+        pass
+    return read_lines(re.sub(r"^(\w+)\s*=\s*", r"\1: ", block, flags=re.MULTILINE))
 
 
 def read_json(text: str) -> tuple[Fields, int] | None:
     """Return the fields of the JSON object that a text begins with, and where it ends; None where that is no head."""
     try:
-        loaded, end = json.JSONDecoder().raw_decode(text[:_MAX_BLOCK])
+        loaded, end = _JSON.raw_decode(text[:_MAX_BLOCK])
     except (ValueError, RecursionError):
         return None
     found = _flat(loaded)
@@ -184,6 +203,7 @@ def first_key(block: str) -> str:
 
 def interpret(found: Fields, place: str = "front matter") -> Metadata:
     """Return what the fields mean. `place` is what people call where they stood."""
+    found = {key: _sound(value) for key, value in found.items()}
     answers = _Answers(found, place)
     link = answers.address("link", (*_LINK, *_VIA)) or answers.first("link", ("permalink",))
     said = {key: [value] if isinstance(value, str) else value for key, value in found.items()}
@@ -268,8 +288,13 @@ class _Answers:
         self.read_from[field] = f"{before}, {key}" if before else f"{self._place}: {key}"
 
 
-def _flat(loaded: Mapping[Any, object], depth: int = 0) -> Fields:
+def _flat(loaded: Mapping[Any, object]) -> Fields:
     """Return texts and lists of texts by lower-case key; what is nested adds its keys where they are free."""
+    return _flattened(loaded, 0, set())
+
+
+def _flattened(loaded: Mapping[Any, object], depth: int, seen: set[int]) -> Fields:
+    """Return that of one map without those in `seen`: by aliases a block can hold a map a million times."""
     found: Fields = {}
     nested: list[Mapping[Any, object]] = []
     for key, value in loaded.items():
@@ -277,7 +302,8 @@ def _flat(loaded: Mapping[Any, object], depth: int = 0) -> Fields:
         if isinstance(value, Mapping):
             if (person := _scalar(value.get("name"))) is not None:
                 found.setdefault(name, person)
-            elif depth < _MAX_DEPTH:
+            elif depth < _MAX_DEPTH and id(value) not in seen:
+                seen.add(id(value))
                 nested.append(value)
         elif isinstance(value, list):
             found[name] = [text for item in value[:_MAX_VALUES] if (text := _scalar(item)) is not None]
@@ -287,17 +313,23 @@ def _flat(loaded: Mapping[Any, object], depth: int = 0) -> Fields:
             found[name] = _listed(text) if name in _CATEGORIES else text
     for value in nested:
         # `comments: {hidden: true}` says nothing of the article.
-        added = {name: texts for name, texts in _flat(value, depth + 1).items() if name not in STATE_KEYS}
-        found = added | found
+        inner = _flattened(value, depth + 1, seen)
+        found = {name: texts for name, texts in inner.items() if name not in STATE_KEYS} | found
     return found
 
 
 def _scalar(value: object) -> str | None:
-    if isinstance(value, Mapping):
-        return _scalar(value.get("name"))
+    """Return a value as text; of a map, that of its name, which may be another map."""
+    for _ in range(_MAX_DEPTH):
+        value = value.get("name") if isinstance(value, Mapping) else value
     if isinstance(value, (date, time)):
         return value.isoformat()
-    return str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        return None
+    try:
+        return str(value).strip()
+    except ValueError:  # Python writes no number of more than 4,300 figures
+        return None
 
 
 def _title_as_written(block: str, parsed: Value | None) -> str | None:
@@ -325,6 +357,11 @@ def _unquoted(text: str) -> str:
     if len(text) < len("''") or text[0] != text[-1] or text[0] not in _QUOTES:
         return text
     return text[1:-1].replace(_QUOTES[text[0]], text[0])
+
+
+def _sound(value: Value) -> Value:
+    """Return texts without halves of characters, which JSON can write and UTF-8 cannot."""
+    return HALVES.sub("", value) if isinstance(value, str) else [HALVES.sub("", text) for text in value]
 
 
 def _unlinked(text: str) -> str:

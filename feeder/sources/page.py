@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 
 from feeder.markup import thin_tags
 from feeder.model import Stamp
-from feeder.sources.metadata import Metadata
+from feeder.sources.metadata import HALVES, Metadata
 
 _PAGE = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head)\b",
@@ -146,4 +146,4 @@ def _name(value: object) -> str:
         value = value[0] if value else ""
     if isinstance(value, dict):
         value = value.get("name") or value.get("@id") or ""
-    return value.strip() if isinstance(value, str) else ""
+    return HALVES.sub("", value).strip() if isinstance(value, str) else ""

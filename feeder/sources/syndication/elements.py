@@ -60,6 +60,7 @@ _INLINE = re.compile(
 _OPENING = re.compile(r"<[A-Za-z][^<>]*>")
 _ADDRESS = re.compile(r"(?<=\s)((?:href|src|poster|cite)\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _XMLNS = re.compile(r"\sxmlns(?::\w+)?=\"[^\"]*\"")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*+", re.ASCII)
 _EMAIL = re.compile(r"(?:mailto:)?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:\?subject=\S*)?")
 _BRACKETS = re.compile(r"\(\s*\)|<\s*>|&lt;\s*&gt;")
 _HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
@@ -164,7 +165,7 @@ def _inner(element: Element) -> str:
     """Return the markup inside an element as HTML, without the `div` that Atom wraps it in (RFC 4287 §3.1.1.3)."""
     for child in element.iterdescendants(etree.Element):
         if not child.tag.startswith(_FOREIGN):
-            child.tag = etree.QName(child).localname
+            child.tag = _html_name(child.tag.rpartition("}")[2])
     children = list(element)
     if len(children) == 1 and children[0].tag == "div" and not f"{element.text or ''}{children[0].tail or ''}".strip():
         element = children[0]
@@ -172,6 +173,12 @@ def _inner(element: Element) -> str:
     parts += [etree.tostring(child, encoding="unicode", method="html") for child in element]
     text = "".join(parts).strip()
     return _OPENING.sub(lambda tag: _XMLNS.sub("", tag[0]), text) if " xmlns" in text else text
+
+
+def _html_name(name: str) -> str:
+    """Return an element's name without a prefix that nothing declares; `span` where that leaves no name."""
+    bare = name.rpartition(":")[2]
+    return bare if _NAME.fullmatch(bare) else "span"
 
 
 def plain_text(markup: Markup) -> str:

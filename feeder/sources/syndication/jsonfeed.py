@@ -26,7 +26,7 @@ def read_json(data: bytes, url: str) -> ParsedFeed:
         FeedError: this is no JSON, or not a feed.
     """
     try:
-        feed = json.loads(data)
+        feed = json.loads(data, parse_int=str)  # Python reads no number of more than 4,300 figures
     except (ValueError, RecursionError):
         raise FeedError("this begins like JSON, but it cannot be read") from None
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
