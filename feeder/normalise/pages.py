@@ -58,6 +58,7 @@ _MOST = 0.5
 _LINKS = 0.4
 _PROSE = 40  # characters from which a paragraph is prose
 _NEARLY_ALL = 0.9
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
 
 
 def reduce_page(html: str) -> str:
@@ -66,14 +67,14 @@ def reduce_page(html: str) -> str:
     if len(html) > _MAX_LENGTH or not (is_whole or _PART.search(html)) or html.count("<") > _MAX_ELEMENTS:
         return html
     html = thin_tags(html)
-    page = _DECLARATION.sub("", html) if is_whole else f"<div>{html}</div>"
+    page = _FORBIDDEN.sub("", _DECLARATION.sub("", html) if is_whole else f"<div>{html}</div>")
     try:
         root = lxml.html.fromstring(page)
-    except (etree.LxmlError, ValueError):
+        _prune(root)
+        part = _densest(root) if is_whole else root
+        own = lxml.html.tostring(part, encoding="unicode")
+    except (etree.LxmlError, ValueError):  # also where words move that hold a character which XML cannot
         return html
-    _prune(root)
-    part = _densest(root) if is_whole else root
-    own = lxml.html.tostring(part, encoding="unicode")
     return (_by_trafilatura(html, part) if is_whole else None) or own
 
 

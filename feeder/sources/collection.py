@@ -12,12 +12,11 @@ from dataclasses import replace
 from html import unescape
 from typing import Any
 
-from lxml import etree
-
 from feeder.errors import ArticleError
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.article import read_article
 from feeder.sources.encoding import decode
+from feeder.sources.syndication.document import read_xml
 
 _SNIFFED = 4096
 
@@ -85,13 +84,7 @@ def _is_wordpress(start: bytes) -> bool:
 
 def _read_wordpress(data: bytes, name: str) -> Iterator[Draft]:
     """Yield the posts and pages of a blog, no pictures or menus; those not for every reader are withheld."""
-    # No DTD, no entities, no network: an export is somebody else's file.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
-    text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", decode(data, name))
-    try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError:
-        root = None
+    root = read_xml(decode(data, name).encode("utf-8", "replace"))
     if root is None:
         raise ArticleError(f"{name}: this WordPress export is no XML")
     names = {_own(author, "author_login"): _own(author, "author_display_name") for author in _all(root, "author")}

@@ -174,6 +174,28 @@ def test_a_length_that_no_file_has_costs_no_entry(how_long: str) -> None:
     assert _TEXT in content
 
 
+@pytest.mark.parametrize(
+    "odd",
+    ["<a:b:/>", "<x xmlns='a}b'/>", "<up:1 A:b=''/>", "<link a:='' REL='self'/>", "<link xml&#0;:base='' HREF='/2'/>"],
+)
+def test_names_that_no_xml_allows_cost_no_entry(odd: str) -> None:
+    item = f"<item><title>a</title>{odd}<description>{_TEXT}</description></item>"
+    assert _TEXT in in_feed(f"<rss><channel>{item}</channel></rss>".encode())[0]
+    feed = f"<opml><body>{odd}<outline xmlUrl='https://e.org/f' a:='' TEXT='a'/></body></opml>"
+    assert len(read_opml(feed.encode(), "a.opml").feeds) == 1
+
+
+@pytest.mark.parametrize("odd", ["&#xd800;", "&nothing;", "&", "\x13", "<!--", "<a:b>"])
+def test_what_no_xml_allows_costs_no_post_of_an_export(odd: str) -> None:
+    assert "The rain" in in_file(_WORDPRESS.replace("<link>", f"<description>{odd}</description><link>").encode())[0]
+
+
+def test_characters_that_no_xml_allows_cost_no_page() -> None:
+    bar = "<div class='sidebar'><a href='/x'>b</a></div>\x13&#19; tail"
+    page = f"<!doctype html><title>a</title><body>\x13{bar}<p>{_TEXT} {_TEXT}</p>{bar}"
+    assert _TEXT in in_file(page.encode(), "a.html")[0]
+
+
 def test_one_number_that_is_too_long_costs_no_feed() -> None:
     items = f'{{"id": {"9" * 6000}, "title": "a"}}, {{"id": "2", "title": "b", "content_text": "{_TEXT}"}}'
     assert any(_TEXT in content for content in in_feed(f'{{"title": "f", "items": [{items}]}}'.encode()))

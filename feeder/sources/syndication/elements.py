@@ -9,7 +9,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
@@ -82,7 +82,8 @@ def name_of(element: Element) -> str:
     known = _name(element.tag)
     if known is not None:
         return known
-    prefix, local = element.prefix, etree.QName(element).localname.lower()
+    # Not by QName: what libxml2 recovers from broken XML may be called what lxml lets nobody call an element.
+    prefix, local = element.prefix, element.tag.rpartition("}")[2].lower()
     return f"{prefix.lower()}:{local}" if prefix else local
 
 
@@ -109,16 +110,17 @@ def fields_of(element: Element) -> Fields:
 
 def attribute(element: Element, *names: str) -> str:
     """Return the first of the attributes that says something, trimmed; "" for none. Names in lower case."""
+    found = _said(element, names)
+    if not found and element.keys() != [key.lower() for key in element.keys()]:  # noqa: SIM118  an element gives its children
+        return _said({key.lower(): value for key, value in element.items()}, names)
+    return found
+
+
+def _said(attributes: Element | Mapping[str, str], names: Iterable[str]) -> str:
     for name in names:
-        if value := (element.get(name) or "").strip():
+        if value := (attributes.get(name) or "").strip():
             return value
-    if element.keys() != [key.lower() for key in element.keys()]:  # noqa: SIM118  an element gives its children
-        return attribute(_lowered(element), *names)
     return ""
-
-
-def _lowered(element: Element) -> Element:
-    return etree.Element("x", {key.lower(): value for key, value in element.items()})
 
 
 def text_of(element: Element) -> str:
