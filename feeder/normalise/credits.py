@@ -26,24 +26,39 @@ _ROLES = {
     "source": "来源 來源 出处 出處",
 }
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
-_WORDS = "|".join(sorted(map(re.escape, _ROLE_OF), key=len, reverse=True))
-_ROLE = rf"(?:{_WORDS})(?:人员|人|者|员|组)?"
-_JOINED = rf"{_ROLE}(?:\s*[/／、&＆和与及，,·+]?\s*{_ROLE})*"
+# One text must have one way to be read as roles: many short ones in a row would have more than can be tried. The
+# longest is taken and not given back, so none may take what begins the next: `文编辑` is 文 and 编辑, `译文字` 译 and
+# 文字.
+_TAKEN = "|".join(
+    {"文编": "文编(?![者辑剧]|审(?![核稿校]))", "文字": "文字(?!幕)"}.get(word, word)
+    for word in sorted(map(re.escape, _ROLE_OF), key=len, reverse=True)
+    if word != "译文"  # 译 and 文, which any roles may be: with nothing between them
+)
+_ROLE = rf"(?>{_TAKEN})(?:人员|[人者员组])?+"
+_AND = r"\s*+(?:[/／、&＆和与及，,·+]\s*+)?"
+_MOST_ROLES = 10  # of one label
+_JOINED = rf"{_ROLE}(?:{_AND}{_ROLE}){{0,{_MOST_ROLES}}}+"
 _COLON = re.compile(r"[:：︰﹕|｜丨∣┃\\]")
 # At the beginning or after a mark any role will do; within a run of words only one of two characters or more.
 _LABEL = re.compile(
-    rf"(?:(?:^|(?<=[\s|｜/／;；,，、（(◎·*])){_JOINED}|(?<=\S)(?!文|图|译|譯|校){_JOINED})\s*{_COLON.pattern}+\s*",
+    rf"(?:(?:^|(?<=[\s|｜/／;；,，、（(◎·*])){_JOINED}|(?<=\S)(?!文|图|译|譯|校){_JOINED})\s*+{_COLON.pattern}++\s*+",
 )
-_PAIR = rf"(?![A-Za-z])(?:{_JOINED})[ \u3000/／]+[\w/·]{{2,30}}"
-_SPACED = re.compile(rf"{_PAIR}(?:[ \u3000]*[;；,，\s][ \u3000]*{_PAIR})*")
-_SPACED_PART = re.compile(rf"({_JOINED})[ \u3000/／]+([\w/·]+)")
+# Without a colon, roles are the label as long as a name or more roles stand apart from them behind; else they are a
+# name, or the beginning of one (`责编 文清`).
+_NAMED = r"[ \u3000/／]++(?:[\w/·]{2,30}+|(?<=[ \u3000/／]/)[\w·])"
+_RUN = rf"(?:{_ROLE}){{1,{_MOST_ROLES}}}+"
+_APART = rf"(?=[\s/／、&＆和与及，,·+]){_AND}{_RUN}"
+_ROLES_BEFORE = rf"{_RUN}(?:{_APART}(?=[ \u3000/／]+[\w/·]{{2}}|{_APART})){{0,{_MOST_ROLES}}}+"
+_PAIR = rf"(?![A-Za-z]){_ROLES_BEFORE}{_NAMED}"
+_SPACED = re.compile(rf"{_PAIR}(?:[ \u3000]*+(?:(?:[;；,，]|(?![ \u3000])\s)[ \u3000]*+|(?<=[ \u3000])){_PAIR})*+")
+_SPACED_PART = re.compile(rf"({_ROLES_BEFORE})[ \u3000/／]++([\w/·]++)")
 # What is made of what: `字幕文件制作：`, `G-News发布：`, `PPT制作：`.
 _MADE = re.compile(
     rf"(?:[A-Za-z-]{{1,12}}{_JOINED}|\w{{1,6}}?(?:制作|製作|整理|剪辑|剪輯|处理|处理|上传|素材|设计|編輯|编辑|校对|翻译)(?:[及和]{_ROLE})?)"
-    r"\s*[:：]\s*(?P<name>[^。！？!?:：，《“]{1,30})",
+    r"\s*+[:：]\s*(?P<name>[^。！？!?:：，《“]{1,30})",
 )
 # A team may end in a full stop, a person does not: `整理：某某小组。`
-_LONG_TEAM = re.compile(rf"(?P<all>(?!作者){_JOINED}\s*[:：][^。！？，]{{2,30}}(?:组|組|队|隊|部|团|社))。")
+_LONG_TEAM = re.compile(rf"(?P<all>(?!作者){_JOINED}\s*+[:：][^。！？，]{{2,30}}(?:组|組|队|隊|部|团|社))。")
 _QUOTED = re.compile(r"[“”《》]")  # a name is not quoted: it is what a film or a text is called
 _DESCRIBED = re.compile(r"[，,/／(（]")
 _TEAM = re.compile(r"(?:\w{2,12})?(?:记者|記者)")
@@ -69,7 +84,7 @@ _STRICT = frozenset(
         "发布",
     ]
 )
-_WORD = re.compile(_WORDS)
+_WORD = re.compile("|".join(sorted(map(re.escape, _ROLE_OF), key=len, reverse=True)))
 _KIND_OF_ROLE = re.compile(r"[^\W\d_]{1,4}")  # `特约撰稿：`, `本期责编：`
 _SENTENCE = re.compile(r"[。！？!?]|https?:")
 _DECORATION = " \t\n\u3000\u00a0*＊_#◎·●■★☆|｜;；,，、/／—–-（(）)[]【】「」:："
@@ -78,8 +93,8 @@ _REPORTER = re.compile(
 )
 # Who in such a line is a person: `某报记者王小明北京报道`, `政治中心／王小明报导`.
 _REPORTERS_NAME = re.compile(
-    r"(?:记者|記者|[/／])\s*(?!综合|綜合|编译|編譯|外电|外電)(?P<name>[\u4e00-\u9fff]{2,4}?)"
-    r"\s*[/／@＠]?\s*(?:[\u4e00-\u9fff]{2})?\s*(?:报道|报导|報導|報道|\d{1,2}日(?:专|專|外)?[电電])\Z"
+    r"(?:记者|記者|[/／])\s*+(?!综合|綜合|编译|編譯|外电|外電)(?P<name>[\u4e00-\u9fff]{2,4}?)"
+    r"\s*+(?:[/／@＠]\s*+)?(?:[\u4e00-\u9fff]{2}\s*+)?(?:报道|报导|報導|報道|\d{1,2}日(?:专|專|外)?[电電])\Z"
 )
 _DATELINE = re.compile(
     r"[^。\n]{0,60}?[（(](?P<who>[^（）()。\n]{2,24}(?:报道|报导|報導|報道|日(?:专|專|外)?[电電]))[)）]"
