@@ -50,6 +50,7 @@ _TYPES = {
     "wav": "audio/wav", "mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm", "mov": "video/quicktime",
     "m3u8": "application/vnd.apple.mpegurl",
 }  # fmt: skip
+_CANDIDATE = re.compile(r"(?<!\S)(\S+?)(?:\s++([\d.]++)[wx])?\s*+(?:,\s++|,?\Z)")  # of a `srcset`: address, size
 _PIXELS = re.compile(r"\s*(\d{1,5})(?:px|\.\d+)?\s*")
 _TINY = 3
 
@@ -127,7 +128,7 @@ def _json_text(quoted: str) -> str:
 def _widest(srcset: str) -> str:
     """Return the address of the largest picture in a `srcset` (HTML §4.8.4.2.1)."""
     best, width = "", -1.0
-    for address, size in re.findall(r"(\S+?)(?:\s+([\d.]+)[wx])?\s*(?:,\s+|,?\Z)", srcset):
+    for address, size in _CANDIDATE.findall(srcset):
         if (own := _size(size)) > width:
             best, width = address, own
     return best

@@ -36,7 +36,10 @@ _PIECE = re.compile(
 )
 _EMPHASIS = {"*": ("<em>", "</em>"), "**": ("<strong>", "</strong>"), "***": ("<em><strong>", "</strong></em>")}
 _EMPTY_LINES = re.compile(r"\n(?: *\n)+")
-_FENCE = re.compile(r"(\n[ ]{0,3}(?:```|~~~).*?\n[ ]{0,3}(?:```|~~~)[ \t]*(?=\n|\Z))", re.DOTALL)
+# Code between fences, or all that follows a fence that is never closed: its end is not looked for again.
+_FENCE = re.compile(
+    r"\n(?:([ ]{0,3}(?:```|~~~).*?\n[ ]{0,3}(?:```|~~~)[ \t]*+(?=\n|\Z))|([ ]{0,3}(?:```|~~~).*+))", re.DOTALL
+)
 
 
 def is_markup_only(text: str) -> bool:
@@ -52,11 +55,16 @@ def is_markup_only(text: str) -> bool:
 
 def render_markdown(text: str) -> str:
     """Return a Markdown text, in which line ends are line breaks and HTML may stand, as HTML."""
-    parts = _FENCE.split(f"\n{text}")
-    for number in range(0, len(parts), 2):
-        prose = _INDENTED_PROSE.sub("\n", _ESCAPED_BREAKS.sub("\n\n", parts[number]))
-        parts[number] = _BOLD.sub(_strong, _TIGHT_HEADING.sub(r"\g<0> ", prose))
-    return _rendered("".join(parts))
+    first, *others = _FENCE.split(f"\n{text}")
+    done = [_tidied(first)]
+    for code, unclosed, prose in zip(others[::3], others[1::3], others[2::3], strict=True):
+        done += [f"\n{code}" if code else _tidied(f"\n{unclosed}"), _tidied(prose)]
+    return _rendered("".join(done))
+
+
+def _tidied(prose: str) -> str:
+    prose = _INDENTED_PROSE.sub("\n", _ESCAPED_BREAKS.sub("\n\n", prose))
+    return _BOLD.sub(_strong, _TIGHT_HEADING.sub(r"\g<0> ", prose))
 
 
 def _rendered(text: str) -> str:

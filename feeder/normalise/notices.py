@@ -33,9 +33,9 @@ _SERVICES = r"""
 [获獲]取更多RSS|https?://feedx\.\w+|(?:本文|本[内內]容)由.{0,8}RSS|RSS\s*[订訂][阅閱]|[订訂][阅閱]RSS|via RSS\b
 The post .{1,200} (?:first )?appeared (?:first )?on|[（(]?(?:Feed|Powered|Generated) (?:enhanced|generated|with|by)\b
 This entry passed through|Let.s block ads|Adblock test|Want more\?|Post tags:
-This article appeared in the .{1,80} section|\.{2,}more\Z
+This article appeared in the .{1,80} section|\.\.more\Z
 (?:Subscribe|Log in|Sign in) to (?:continue|read)|You.ve (?:hit|reached) (?:the|your) .{0,20}(?:wall|limit)
-.{0,10}(?:登[录錄]|登入|付[费費]|[订訂][阅閱])[后後]?(?:才能|即可|可)?(?:[继繼][续續])?[阅閱][读讀](?:全文)?\W*\Z
+.{0,10}(?:登[录錄]|登入|付[费費]|[订訂][阅閱])[后後]?(?:才能|即可|可)?(?:[继繼][续續])?[阅閱][读讀](?:全文)?\W*+\Z
 (?:更多|了解更多|想了解).{0,12}(?:[资資][讯訊]|信息|新[闻聞]|[内內]容|[关關]注).{0,30}(?:[关關]注|[点點][击擊]|[请請]|[访訪][问問]|：|:)
 我们的标准[:：]|[汤湯]森路透|本文由.{0,60}(?:原[创創]|荣誉推出|榮譽推出)
 如果发现译文存在错误|掘金翻译计划.{0,6}是一个
@@ -54,26 +54,27 @@ Your email address will not be|Required fields are|Cancel reply|(?:[广廣]而�
 Follow (?:us|me|@|our|the author|[\w. ]{1,30} on (?:Twitter|Facebook|X|Instagram|Telegram|YouTube))\b.{0,60}\Z
 Subscribe (?:to|now|here|today|for|via)\b.{0,80}\Z|Sign up (?:for|to|here|now|today)\b.{0,80}\Z|Click here\b.{0,60}\Z
 """
-# Lines that are nothing else:
+# Lines that are nothing else. Marks before and behind them are taken off where the tables are put together: a form
+# that took some of them as well would have many ways to share a run of them.
 _WHOLE = r"""
 (?:[点點][击擊])?(?:[这這][里裡]|此[处處]|下方)?(?:[链鏈][接结]|按[钮鈕])?(?:[阅閱][读讀]|查看|[浏瀏][览覽])@
 原文[链鏈]接|Continue reading(?:[\s:»…→-][^,;。]{0,80})?
 Read (?:more|on|(?:the )?(?:full|rest|original|complete|whole)\b)(?:[\s:»…→-][^,;。]{0,80})?
 (?:View|See) (?:the )?(?:original|source|comments|full|online)(?:[\s:»…→-][^,;。]{0,80})?
-(?:[阅閱][读讀]|[评評][论論]|[点點][赞讚])\s*[(（]?[\d.,]+\s*[万萬wk]?\+?[)）]?|\d+\s*[条條]?[评評][论論]
+(?:[阅閱][读讀]|[评評][论論]|[点點][赞讚])\s*+[(（]?[\d.,]++\s*+[万萬wk]?\+?[)）]?|\d+\s*[条條]?[评評][论論]
 (?:(?:View|Leave a|No|\d+) )?comments?(?: ?[(（]\d+[)）])?|Leave a reply|Donate(?: now| here)?
-(?:延伸|相[关關]|推[荐薦])(?:[阅閱][读讀]|[报報]道|文章|[链鏈]接)\s*[:：]?|Related (?:posts|articles|stories)
+(?:延伸|相[关關]|推[荐薦])(?:[阅閱][读讀]|[报報]道|文章|[链鏈]接)|Related (?:posts|articles|stories)
 [点點][击擊][“\"「『][阅閱][读讀][原全]文[”\"」』].{0,12}|展[开開]全文|返回\w{2,6}，查看更多
 文章已[于於].{4,16}修改|[预預][览覽][时時][标標][签籤]不可[点點]
 本文[字共].{0,40}[阅閱][读讀].{0,16}|原[标標][题題]\s*[:：].{0,100}
 [上下]一(?:篇|[页頁]|[则則])(?:文章)?(?:\s*[:：].{0,100})?
 (?:Previous|Next|Older|Newer) (?:post|article|entry|story|page)s?(?:\s*[:→»].{0,100})?
-(?:文中|本文)?(?:[题題][图圖]|封面[图圖]?|[头頭][图圖]|配[图圖])均?(?:[来來]源|[来來]自|源[自于])\s*[:：]?[^，。]{0,30}
-(?:微信)?公[众眾][号號]\s*[:：]\s*[^，。]{1,40}|(?:微信[号號]?|微博|推特|QQ群|投稿[邮郵]箱)\s*[:：]\s*[^，。]{1,40}
-(?:Telegram|[电電][报報]) ?(?:[频頻]道|群[组組]?)?\s*[:：]\s*[^，。]{1,40}
+(?:文中|本文)?(?:[题題][图圖]|封面[图圖]?|[头頭][图圖]|配[图圖])均?(?:[来來]源|[来來]自|源[自于])(?:\s*+[:：])?[^，。]{0,30}
+(?:微信)?公[众眾][号號]\s*+[:：][^，。]{1,40}|(?:微信[号號]?|微博|推特|QQ群|投稿[邮郵]箱)\s*+[:：][^，。]{1,40}
+(?:Telegram|[电電][报報]) ?(?:[频頻]道|群[组組]?)?\s*+[:：][^，。]{1,40}
 (?:分享|[转轉][发發])(?:到|至|[给給])?.{0,10}(?:微信|微博|朋友圈|Facebook|Twitter|推特|LINE)
-(?:[（(【—–-]+\s*)?(?:全文|本文|文章)?(?:[完终終]|[结結]束)(?:\s*[)）】—–-]+)?|全文[完终終]
-[-—–]+\s*(?:THE\s+)?END\s*[-—–]+|THE END
+(?:全文|本文|文章)?(?:[完终終]|[结結]束)|全文[完终終]
+[-—–]\s*+(?:THE\s++)?END\s*+[-—–]|THE END
 """.replace("@", "(?:(?:本文|文章)?(?:[全原]文|更多|完整(?:文章|[报報]道|[内內]容)?|[评評][论論])|本文)(?:[链鏈]接)?")
 
 
@@ -82,7 +83,7 @@ def _one_of(*tables: str) -> str:
 
 
 _NOTICE = re.compile(
-    rf"\W*(?:{_one_of(_RIGHTS, _OPINIONS, _SERVICES, _CALLS)}|(?:{_one_of(_WHOLE)})\W*\Z)",
+    rf"\W*(?:{_one_of(_RIGHTS, _OPINIONS, _SERVICES, _CALLS)}|(?:{_one_of(_WHOLE)})\W*+\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 # A bar of buttons: nothing but these words, and at least one that stands nowhere else alone, or three of any.
@@ -93,7 +94,7 @@ tweet|print|share|e-?mail|pin it|like|loading|copy link|opens in new window|more
 分享|[转轉][发發]|收藏|[点點][赞讚]|[赞讚][赏賞]?|喜[欢歡]|在看|[评評][论論]|[举舉][报報]|[复複][制製][链鏈]接|[扫掃]一[扫掃]
 此文|[这這]篇文章|把|出去|到|至|在|上
 """)
-_BAR = re.compile(rf"(?:(?:{_BUTTON})[\W_\d]*)+", re.IGNORECASE)
+_BAR = re.compile(rf"(?:(?>{_BUTTON})[\W_\d]*+)++", re.IGNORECASE)
 _BUTTONS = re.compile(_BUTTON, re.IGNORECASE)
 _SURE_BUTTON = re.compile(
     r"facebook|twitter|linkedin|whats\s?app|pinterest|weibo|微博|分享|\bshare\b|\btweet\b|[复複][制製][链鏈]接|print|打印",

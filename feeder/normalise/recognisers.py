@@ -53,8 +53,8 @@ Recogniser = Callable[[Place], Finding | None]
 
 _DATE_WORDS = re.compile(
     r"(?:日期|时间|時間|发布|发佈|發佈|發布|发表|發表|刊登|更新|最后|最後|于|於|在|提交|"
-    r"Published|Posted|Updated|Date|Last|on|at|"
-    r"Mon|Tue|Wed|Thu|Fri|Sat|Sun|\w+day|(?:星期|周|週|礼拜)[一二三四五六日天]|GMT|UTC|[\W_])*",
+    r"Published|Posted|Updated|Date|Last|on|at|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|to|yester)day|"
+    r"Mon|Tue|Wed|Thu|Fri|Sat|Sun|(?:星期|周|週|礼拜)[一二三四五六日天]|GMT|UTC|[\W_])*+",
     re.IGNORECASE,
 )
 _RELATIVE = re.compile(
@@ -118,17 +118,17 @@ def _credit_line(place: Place) -> Finding | None:
 _SOURCE_LABEL = re.compile(
     r"[◎*·>\s]*(?:原文[来來]自[^：:\n]{0,24}|"
     r"(?:(?:参考|參考|文字版)?原文|新闻|新聞|消息|信息|資訊|资讯|资料|資料|文章|图文|稿件|素材|内容|參考|参考|出处|"
-    r"公告原文|浏览公告原文|援引|引用|引文|(?:\w{2,10} ?)?(?:視頻|视频)(?=链接|連結|鏈接|地址|来源|來源))\s*"
+    r"公告原文|浏览公告原文|援引|引用|引文|(?:\w{2,10} ?)?(?:視頻|视频)(?=链接|連結|鏈接|地址|来源|來源))\s*+"
     r"(?:链接|連結|连结|连接|鏈接|点选|點選|来源|來源|来自|來自|出处|出處|地址|网址|網址|参考|資料|资料|报道|標題|标题)?"
     r"(?:链接|鏈接|地址)?|"
     r"[^：:，。\n]{2,16}网站|来源|來源|出处|出處|链接|鏈接|連結|转自|轉自|转载自|轉載自|原载于?|原載於?|首[发發][于於]?|Sources?|Original|References?|Link|via)"
-    r"\s*(?:[「《“\"][^」》”\"]{1,40}[」》”\"])?\s*[:：|｜]+|via(?=\s+https?:)",
+    r"\s*+(?:[「《“\"][^」》”\"]{1,40}[」》”\"]\s*+)?[:：|｜]++|via(?=\s+https?:)",
     re.IGNORECASE,
 )
 _FILM_LABEL = re.compile(r"(?:\w{2,10} ?)?(?:視頻|视频)\s*[:：]")
 _SOURCE_NAME = re.compile(r"\s*(?:文章)?(?:来源|來源|出处)\s*[:：]\s*\S{1,20}(?:\s+|\Z)")
 _BARE_ADDRESS = re.compile(r"https?://[^\s<>\u3000-\u9fff\uff00-\uffef]+")
-_ADDRESSES = re.compile(r"(?:https?://[^\s<>\u3000-\u9fff\uff00-\uffef]+\s*)+")
+_ADDRESSES = re.compile(rf"{_BARE_ADDRESS.pattern}+(?:\s++{_BARE_ADDRESS.pattern}+)*+\s*+")
 _NUMBERED = re.compile(r"(?:[(（]?\d{1,2}[)）.、]|[-*•·])\s*\S")
 _MAX_SOURCE_NAME = 160
 _MAX_SOURCES = 10

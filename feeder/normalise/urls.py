@@ -180,10 +180,10 @@ def _behind_proxy(parts: SplitResult) -> str | None:
     name = _PROXIES.get(parts.netloc) or _PROXIES.get(parts.netloc + parts.path)
     if name is None:
         return None
-    found = re.search(rf"(?:^|&){name}=([^&]+)", parts.query)
-    if found is None:
+    fields = (field.partition("=") for field in parts.query.split("&"))
+    target = next((value.removeprefix("ssl:") for key, _, value in fields if key == name and value), None)
+    if target is None:
         return None
-    target = found[1].removeprefix("ssl:")
     if re.match(r"https?%3a|[^/?]*%2f", target, re.IGNORECASE):
         target = unquote(target)
     return target if "://" in target else f"https://{target.lstrip('/')}"
