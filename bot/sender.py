@@ -42,7 +42,7 @@ _TOO_MANY = "Too Many Requests"  # a 429 that names no time
 _CHAT_IS_GONE = re.compile(
     r"chat not found|not enough rights|have no rights|need administrator rights|administrator rights required"
     r"|chat_write_forbidden|chat_restricted|chat_admin_required|peer_id_invalid|user_is_blocked|user not found"
-    r"|group chat was deactivated|bot is not a member|channel_private|chat_send_\w+_forbidden",
+    r"|group chat was deactivated|bot is not a member|channel_private|chat_send_\w{1,40}_forbidden",
     re.IGNORECASE,
 )
 _TOPIC_IS_GONE = re.compile(r"message thread not found|topic_(closed|deleted|id_invalid)", re.IGNORECASE)

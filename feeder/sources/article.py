@@ -103,10 +103,11 @@ _BYLINE_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}(?:,?\s+\d{1,2}:\d{2}(?::\d{2})
 _REFERENCES = re.compile(r"\s*(?:\[#\]:[ \t]*\S.*\n+)+")
 _REFERENCE = re.compile(r"\[#\]:[ \t]*(?P<key>[\w-]+)[ \t]*:?[ \t]*(?P<value>.*)")
 _NOTES = re.compile(
-    r"\s*(?=>)(?:>?[ \t]*[*-]?[ \t]*(?:原文|译文|譯文|本文|译者|譯者|校对|校對|作者)[^\n]*\n(?:>[ \t]*\n)*)+"
+    r"\s*+(?=>)(?:>?[ \t]*+(?:[*-][ \t]*+)?(?:原文|译文|譯文|本文|译者|譯者|校对|校對|作者)[^\n]*+\n(?:>[ \t]*+\n)*+)++"
 )
-_NOTE = re.compile(r">?[ \t]*[*-]?[ \t]*(?P<key>[^：:\n]{2,10})[：:][ \t]*(?P<value>[^\n]*)")
+_NOTE = re.compile(r"^>?[ \t]*+(?:[*-][ \t]*+)?(?P<key>[^：:\n]{2,10})[：:][ \t]*+(?P<value>[^\n]*+)", re.MULTILINE)
 _PROPERTIES = re.compile(r"\s*(?:[\w-]+::[^\n]*\n+)+")
+_OPEN_ENDS = (re.compile(r"\n-{3,}[ \t]*+(?:\n|\Z)"), re.compile(r"\n[ \t]*+(?:\n|\Z)"))
 _READ_ORIGINAL = re.compile(r"^[ \t]*\[Read Original\]\((?P<link>[^\s]+)\)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _READ_ON = re.compile(r"^[ \t]*(?:\[Read on \w+\]\([^\s)]+\)|#Omnivore)[ \t]*\n", re.MULTILINE)
 _METADATA_LIST = re.compile(
@@ -114,7 +115,7 @@ _METADATA_LIST = re.compile(
 )
 _READWISE = {"full title": "title", "document tags": "tags", "document note": "note"}
 _NEAR_TOP = 3000
-_MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\]]*)\]\((?P<link>(?:[^\s()]|\([^\s()]*\))+)\)")
+_MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\[\]]*+)\]\((?P<link>(?:[^\s()]++|\([^\s()]*+\))++)\)")
 
 
 def _all_from(place: str, **said: object) -> dict[str, str]:
@@ -146,8 +147,8 @@ def _open_front_matter(text: str) -> Piece | None:
     """Keys and values without an opening fence: up to a line of dashes (Hexo) or an empty line (Pelican)."""
     if first_key(text) not in FIRST_KEYS:
         return None
-    for end in (r"\n-{3,}[ \t]*(?:\n|\Z)", r"\n[ \t]*(?:\n|\Z)"):
-        match = re.search(end, text[:8000])
+    for end in _OPEN_ENDS:
+        match = end.search(text[:8000])
         if match is not None and looks_like_fields(text[: match.start()]):
             return interpret(read_yaml(text[: match.start()])), text[match.end() :]
     return None
@@ -313,13 +314,13 @@ _RECOGNISERS: tuple[Callable[[str], Piece | None], ...] = (
 # --- the rest ------------------------------------------------------------------------------------------------------
 
 _FIRST_HEADING = re.compile(
-    r"\s*(?:#{1,2}[ \t]*(?P<atx>[^\n#][^\n]*?)[ \t#]*(?:\n|\Z)|"
+    r"\s*+(?:#{1,2}[ \t]*(?P<atx>[^\n#](?:[^\n]*[^\n \t#])?)[ \t#]*+(?:\n|\Z)|"
     r"(?P<setext>[^\n]{1,200})\n(?:={3,}|-{5,})[ \t]*(?:\n|\Z)|"
     r"<h1[^>]*>(?P<html>[^<]{1,300})</h1>)",
 )
 _TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{1,200})")
 _DATED_NAME = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8})(?=\D|\Z)[-_ ]*(?P<rest>.*)")
-_NUMBERED_NAME = re.compile(r"\d+[_-](?P<rest>.*\D.*)")
+_NUMBERED_NAME = re.compile(r"(?<!\d)\d++[_-](?P<rest>\d*+\D.*)")
 _HEX_NAME = re.compile(r"[0-9a-fA-F_ -]*")
 _TAG = re.compile(
     r"</?(?:p|div|br|img|a|span|section|article|figure|h[1-6]|ul|ol|table|strong|em|b|i|blockquote)\b[^<>]*>",

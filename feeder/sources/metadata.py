@@ -60,8 +60,8 @@ FIRST_KEYS = frozenset(
     {"title", "layout", "date", "author", "slug", "id", "tags", "category", "categories", "comments"}
 )
 
-_KEY_LINE = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,40}?)[ \t]*:{1,2}(?:[ \t]+(?P<value>.*)|[ \t]*)")
-_LIST_LINE = re.compile(r"[ \t]*-[ \t]+(?P<value>.+)")
+_KEY_LINE = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,40}?)[ \t]*+:{1,2}(?:[ \t]++(?P<value>.*+)|[ \t]*+)")
+_LIST_LINE = re.compile(r"[ \t]*+-[ \t](?P<value>.++)")
 _TITLE_LINE = re.compile(r"^title[ \t]*:[ \t]*(?P<value>.*)$", re.MULTILINE | re.IGNORECASE)
 _BLOCK_SCALAR = re.compile(r"[>|][+-]?\d?")
 _QUOTES = {"'": "''", '"': '\\"'}  # and how each is written within its like (YAML 1.2 §7.3)

@@ -18,7 +18,7 @@ from feeder.sources.syndication.elements import join
 _MAX_LENGTH = 4_000_000
 _MAX_TAGS = 30_000  # of 181 pages of news sites the fullest has 3,300,
 _MAX_DEPTH = 100  # and the deepest 51
-_META = re.compile(rb"<meta\b[^<>]{0,300}?\bcharset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
+_META = re.compile(rb"<meta\b[^<>]{0,300}?\bcharset\s*+=\s*+(?:[\"']\s*+)?([\w:.-]{1,40})", re.IGNORECASE)
 _SNIFFED = 8192
 _TEXTS = re.compile(r"html|xml|text/", re.IGNORECASE)
 

@@ -38,7 +38,8 @@ _CLOSED = frozenset({"language", "site", "before", "after", "on", "last", "has"}
 _FIELDS = "title|source|category|author|" + "|".join(sorted(_CLOSED))
 _LAST = re.compile(
     rf"""(?<![-－−])(?P<minus>[-－−]*+)(?:(?P<field>(?ai:{_FIELDS}))[:：]|(?P<hash>[#＃]))?"""
-    r"""["＂“「『]?(?P<word>[^\s，。、；！？|｜()（）"＂“”「」『』:：#＃－−-][^\s，。、；！？|｜()（）"＂“”「」『』:：#＃]*)\Z""",
+    r"""["＂“「『]?(?<![^\s，。、；！？|｜()（）"＂“”「」『』:：#＃－−-])(?P<word>[^\s，。、；！？|｜()（）"＂“”「」『』:：#＃－−-]"""
+    rf"""[^\s，。、；！？|｜()（）"＂“”「」『』:：#＃]{{0,{_TAIL}}}+)\Z""",
 )
 _NAME_IN_QUOTES = re.compile(
     r"""(?<![-－−])(?P<minus>[-－−]*+)(?:(?P<field>(?ai:title|source|category|author))[:：]|(?P<hash>[#＃]))"""

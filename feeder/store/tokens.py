@@ -269,9 +269,9 @@ def _pattern(phrase: str) -> str:
     pattern = ""
     for previous, part in zip(["", *parts], parts, strict=False):
         if part == " ":
-            pattern += f"{_OTHER}+"
+            pattern += f"{_OTHER}++"
         elif previous not in {"", " "}:
-            pattern += ("[^\\S\\n]*" if _is_word(previous) == _is_word(part) else f"{_OTHER}*") + re.escape(part)
+            pattern += ("[^\\S\\n]*+" if _is_word(previous) == _is_word(part) else f"{_OTHER}*+") + re.escape(part)
         else:
             pattern += re.escape(part)
     return f"{before}{pattern}{after}"

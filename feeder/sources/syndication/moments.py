@@ -37,21 +37,22 @@ _HOURS = {
     **dict.fromkeys(("pst", "pt"), -8),
     "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "hst": -10,
 }  # fmt: skip
-_TIME = r"(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,]\d+)?)?\s*(?P<ampm>[ap]m)?"
-_ZONE = r"(?:etc/)?(?P<zone>(?:gmt|utc)?\s*[+-]\s*\d{1,2}:?(?:\d\d)?|[a-z]{1,5})?"
+_TIME = r"(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,]\d+)?)?(?:\s*+(?P<ampm>[ap]m))?"
+_ZONE = r"(?:\s*+(?:etc/)?+(?P<zone>(?:gmt|utc)?+\s*+[+-]\s*+\d{1,2}:?(?:\d\d)?|[a-z]{1,5})|\s*+etc/)?"
 _CLEAN = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 _FORMS = tuple(
-    re.compile(rf"(?:[^\W\d]+[\s.,]+)?{form}(?:\s*\(.*\))?\s*", re.IGNORECASE)
+    re.compile(rf"(?:[^\W\d]++[\s.,]++)?{form}(?:\s*+\(.*\))?\s*+", re.IGNORECASE)
     for form in (
-        rf"(?P<D>\d{{1,2}})[\s-]+(?P<B>[^\W\d]{{3,}})\.?,?[\s-]+(?P<Y>\d{{4}}|\d\d)(?:[\s,]+{_TIME}\s*{_ZONE})?",
-        rf"(?P<B>[^\W\d]{{3,}})\.?\s+(?P<D>\d{{1,2}}),?\s+(?P<Y>\d{{4}}|\d\d)(?:[\s,]+{_TIME}\s*{_ZONE})?",
-        rf"(?P<B>[^\W\d]{{3,}})\s+(?P<D>\d{{1,2}})\s+{_TIME}\s*{_ZONE}\s*(?P<Y>\d{{4}})",  # asctime
-        rf"(?P<Y>\d{{4}})[-/](?P<B>0?\d\d|[^\W\d]+)[-/](?P<D>\d{{1,2}})(?:[tT\s]+{_TIME}\s*{_ZONE})?",
+        rf"(?P<D>\d{{1,2}})[\s-]+(?P<B>[^\W\d]{{3,}})\.?,?[\s-]+(?P<Y>\d{{4}}|\d\d)(?:[\s,]++{_TIME}{_ZONE})?",
+        rf"(?P<B>[^\W\d]{{3,}})\.?\s+(?P<D>\d{{1,2}}),?\s+(?P<Y>\d{{4}}|\d\d)(?:[\s,]++{_TIME}{_ZONE})?",
+        rf"(?P<B>[^\W\d]{{3,}})\s+(?P<D>\d{{1,2}})\s+{_TIME}{_ZONE}\s*+(?P<Y>\d{{4}})",  # asctime
+        rf"(?P<Y>\d{{4}})[-/](?P<B>0?\d\d|[^\W\d]+)[-/](?P<D>\d{{1,2}})(?:[tT\s]++{_TIME}{_ZONE})?",
     )
 )
 _KOREAN = re.compile(
-    r"(\d{4})[-년]\s*(\d{1,2})[-월]\s*(\d{1,2})(?:일|(?=\s+오))\s+(오전|오후)?\s*(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII
+    r"(\d{4})[-년]\s*(\d{1,2})[-월]\s*(\d{1,2})(?:일|(?=\s+오))\s++(?:(오전|오후)\s*+)?(\d{1,2}):(\d\d)(?::(\d\d))?",
+    re.ASCII,
 )
 _LONGEST = 200  # characters of a date: what is longer is none, and would take the forms below much time
 _NOON = 12
