@@ -1,0 +1,117 @@
+"""Every regular expression of the program takes time that grows with its text and no faster, however it is used."""
+
+import ast
+import inspect
+import re
+from functools import cache
+from types import ModuleType
+
+import pytest
+
+from feeder.store import tokens
+from tests.patterns import EVERY_WAY, STEEPEST, Growth, Pattern, modules, reachable, steep, ways_of_use, written
+
+# What only a run can tell, and some of what a run makes of it; all else is a constant, or stands in a table.
+MADE = {
+    "feeder.store.tokens:_spans": [tokens._pattern(phrase) for phrase in ("a b", "中 文", "a中b", "b 中a 文", "a")],
+}
+
+STEEP = {
+    r"(?:a|a)*b": "match",
+    r"(a+)+b": "search",
+    r"(?:<!--.{0,2000}?-->\s*)*x": "match",
+    r"\s+$": "search",
+    r"\s*[,;]?\s*x": "match",
+    r"<!--.*?-->": "finditer",
+    r"(?:ab|a|b)*c": "fullmatch",
+    r".*foo.*foo.*bar": "match",
+    r"\s*([a-z]+)\s*=": "finditer",
+    r"[\u3000-\u9fff]\s*(?:\u3000*x)?\Z": "search",
+    r"(?!b)(?:[a-c]x?)*[a-c]*z": "match",
+}
+LINEAR = {
+    r"(?:<!--(?:(?!-->).)*+-->\s*+)*+x": "match",
+    r"(?<!\s)\s++$": "search",
+    r"\s*+(?:[,;]\s*+)?x": "match",
+    r"\s+$": "match",
+    r"<[^<>]*>": "finditer",
+    r"(?>ab|a|b)*+c": "fullmatch",
+    r"[a-z]{1,40}@[a-z]{1,40}": "search",
+    r"\w+\s*:": "match",
+}
+
+
+@cache
+def every_use() -> dict[Pattern, set[str]]:
+    return ways_of_use(modules())
+
+
+def patterns_of(name: str) -> dict[Pattern, str]:
+    module = modules()[name]
+    return {pattern: place for pattern, (place, _) in written(module)[0].items()} | reachable(module)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_no_pattern_takes_time_that_grows_faster_than_its_text(name: str) -> None:
+    found: dict[str, Growth] = {}
+    for pattern, place in patterns_of(name).items():
+        if growth := steep(pattern, every_use().get(pattern) or EVERY_WAY):
+            found[f"{place} {pattern.pattern!r}"] = growth
+    assert not found, "\n".join(
+        f"{place}\n  grows with power {found[place].power:.1f}: {found[place]}" for place in found
+    )
+
+
+@pytest.mark.parametrize("maker", MADE)
+def test_what_patterns_a_run_makes_are_no_different(maker: str) -> None:
+    assert not [growth for pattern in MADE[maker] if (growth := steep(re.compile(pattern), {"finditer"}))]
+
+
+def test_no_pattern_escapes() -> None:
+    made = {place for module in modules().values() for place in written(module)[1]}
+    assert made == set(MADE)
+
+
+def test_patterns_are_found_wherever_they_stand() -> None:
+    class Held:
+        OF_CLASS = re.compile("a")
+
+        def __init__(self) -> None:
+            self.of_instance = re.compile("b")
+
+    @cache
+    def made_once() -> tuple[Pattern, ...]:
+        return (re.compile("c"),)
+
+    module = ModuleType("feeder.made_up")
+    Held.__module__ = made_once.__module__ = module.__name__
+    vars(module).update(HELD=[Held()], KIND=Held, made_once=made_once, TABLE={"x": [(re.compile("d"), 1)]})
+    assert set(reachable(module).values()) == {
+        "HELD[0].of_instance",
+        "KIND.OF_CLASS",
+        "made_once()[0]",
+        "TABLE['x'][0][0]",
+    }
+
+
+def test_no_function_of_re_goes_by_another_name() -> None:
+    imports = [
+        ast.unparse(node)
+        for module in modules().values()
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if (isinstance(node, ast.ImportFrom) and node.module == "re")
+        or (isinstance(node, ast.Import) and any(name.name == "re" and name.asname for name in node.names))
+    ]
+    assert not imports
+
+
+@pytest.mark.parametrize("pattern", STEEP)
+def test_a_steep_pattern_is_found(pattern: str) -> None:
+    found = steep(re.compile(pattern, re.DOTALL), {STEEP[pattern]})
+    assert found is not None
+    assert found.power > STEEPEST
+
+
+@pytest.mark.parametrize("pattern", LINEAR)
+def test_a_linear_pattern_is_not(pattern: str) -> None:
+    assert steep(re.compile(pattern, re.DOTALL), {LINEAR[pattern]}) is None
