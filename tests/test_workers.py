@@ -1,5 +1,6 @@
 """Work given to processes: in order, a bounded number under way, and none of it lost with a process."""
 
+import math
 import multiprocessing
 import os
 import re
@@ -163,6 +164,15 @@ def test_what_sleeps_for_ever_is_ended_as_well() -> None:
 def sleep_soon(number: int) -> list[int]:
     signal.setitimer(signal.ITIMER_REAL, 0.1)  # in place of the minute that is granted
     return sleep_for_ever(number)
+
+
+def test_a_piece_has_a_minute_of_wall_time_and_thirty_times_its_budget_where_that_is_more() -> None:
+    granted = [work_one(DOUBLE._replace(run=wall_time_left), 0, seconds=budget) for budget in (0.1, 10)]
+    assert 0 < granted[0] <= 60 < granted[1] <= 300
+
+
+def wall_time_left(_number: int) -> list[int]:
+    return [math.ceil(signal.getitimer(signal.ITIMER_REAL)[0])]
 
 
 def test_what_is_loaded_first_is_no_part_of_the_budget() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from feeder.model import Credit, Entry, Link, Media, Person, Source
-from feeder.store import Origin, Saved, Store, parse_query
+from feeder.store import Origin, Saved, Store, parse_query, prepare, saving
+from feeder.store.known import Record
 from feeder.store.saving import merged
 from feeder.store.tables import metadata
 from tests.entries import make_entry
@@ -146,6 +147,20 @@ def test_of_two_origins_the_fuller_text_wins_and_stays(store: Store) -> None:
     assert store.save([short, full, short]) == [Saved.SAME] * 3
     assert rows(store) == before
     assert store.origins(make_entry(1).id) == (THERE, HERE)
+
+
+@pytest.mark.parametrize(
+    ("holder", "comer"),
+    [(HERE, Origin("feed", "https://a.example/f")), (Origin("feed", "https://a.example/f"), HERE),
+     (Origin("one", "https://a.example/f"), Origin("two", "https://a.example/f"))],
+)  # fmt: skip
+def test_what_another_source_holds_is_changed_by_nobody_even_if_it_were_taken_for_the_same(
+    holder: Origin, comer: Origin
+) -> None:
+    record = Record(1, make_entry(1), holder, frozenset())
+    assert saving._merge(record, prepare(comer, make_entry(1, content=LONGER))) is Saved.SAME
+    assert (record.entry, record.held, record.written_from) == (make_entry(1), holder, None)
+    assert saving._merge(record, prepare(holder, make_entry(1, content=LONGER))) is Saved.CHANGED
 
 
 def test_other_data_about_the_same_text_counts_only_from_the_origin_that_holds_it(store: Store) -> None:
