@@ -1,4 +1,8 @@
-"""Opens the port and serves on it, as one task among others: no signal is handled here, nor the process ended."""
+"""Opens the port and serves on it, as one task among others: no signal is handled here, nor the process ended.
+
+A process has a bounded number of descriptors. So nobody holds one for long who does not ask for anything, sends a
+request a letter at a time, or does not take its answer.
+"""
 
 import asyncio
 import errno
@@ -8,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from feeder.config import Config
 from feeder.errors import ServeError
@@ -16,6 +21,8 @@ from feeder.store import Store
 from feeder.web.app import create_app
 
 _GRACE_S = 5
+_ASKING_S = 10.0  # that a request's head may take, from the connection or the answer before on
+_TAKING_S = 60  # without a byte of an answer being taken
 _REASONS = {
     errno.EADDRINUSE: "another program uses this port; stop it, or set web.port to another",
     errno.EADDRNOTAVAIL: "not an address of this machine; set web.host to one that is, such as 127.0.0.1",
@@ -42,7 +49,8 @@ async def serve(
         settings = uvicorn.Config(
             create_app(config, store, on_news=on_news),
             log_config=None,
-            log_level=logging.WARNING,
+            log_level=logging.ERROR,  # it warns of every request that is not HTTP: strangers would write the log
+            http=_Line,
             access_log=False,
             lifespan="off",
             ws="none",
@@ -76,6 +84,41 @@ class _Server(uvicorn.Server):
         self._tell_started()
 
 
+class _Line(H11Protocol):
+    """A connection that is hung up when nothing is asked on it in time, or what is left of a request does not end."""
+
+    _hang_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn itself
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._rest()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        self._rest()
+        super().on_response_complete()
+        self._watch()
+
+    def _watch(self) -> None:
+        """Have the time run while no request is being answered: anew after each answer, not with each byte."""
+        if not getattr(self.cycle, "response_complete", True):  # None before the first request
+            self._rest()
+        elif self._hang_up is None:
+            self._hang_up = self.loop.call_later(_ASKING_S, self.transport.close)
+
+    def _rest(self) -> None:
+        if self._hang_up is not None:
+            self._hang_up.cancel()
+            self._hang_up = None
+
+
 @contextmanager
 def _listening(web: WebConfig) -> Iterator[socket.socket]:
     """Give a bound socket: uvicorn would end the process where it cannot bind one."""
@@ -87,6 +130,8 @@ def _listening(web: WebConfig) -> Iterator[socket.socket]:
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Those that are accepted have it too: the kernel ends a connection whose other end takes nothing for so long.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _TAKING_S * 1000)
         try:
             listener.bind(address)
             listener.listen()

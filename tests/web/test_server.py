@@ -1,7 +1,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from feeder.config import Config
 from feeder.errors import ServeError
 from feeder.settings import WebConfig
 from feeder.store import Store
-from feeder.web import serve
+from feeder.web import serve, server
 
 
 def listening_at(config: Config, host: str, port: int = 0) -> Config:
@@ -117,3 +117,105 @@ def test_an_ipv6_address_is_told_in_brackets(config: Config, sqlite_store: Store
         return told.result()
 
     assert asyncio.run(work()).startswith("http://[::1]:")
+
+
+def asked(config: Config, store: Store, talk: Callable[[int], Awaitable[None]]) -> None:
+    """Serve, and let a client talk to the port."""
+
+    async def work() -> None:
+        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(serve(config, store, ready=told.set_result))
+        port = httpx.URL(await told).port
+        assert port is not None
+        async with asyncio.timeout(60):  # in place of waiting for ever
+            await talk(port)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(work())
+
+
+REQUEST = b"GET /404 HTTP/1.1\r\nHost: a\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"", b""),
+        (b"GET / HT", b""),
+        (REQUEST + b"X: ", b"a"),
+        (REQUEST + b"\r\n", b""),
+        (REQUEST + b"\r\n" + REQUEST, b"A: b\r\n"),
+        (b"POST /404 HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n", b"a"),
+    ],
+    ids=["nothing", "a piece", "a head without end", "no second request", "a second without end", "a body without end"],
+)
+def test_who_does_not_ask_in_time_is_hung_up(
+    config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, first: bytes, drop: bytes
+) -> None:
+    monkeypatch.setattr(server, "_ASKING_S", 0.3)
+
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(first)
+        with suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(drop)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await reader.read()
+        writer.transport.abort()
+
+    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+
+
+def test_who_asks_again_and_again_is_kept(config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_ASKING_S", 2)
+
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(5):
+            writer.write(REQUEST + b"\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+            await asyncio.sleep(0.6)
+        writer.close()
+
+    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+
+
+def test_who_does_not_take_its_answer_is_hung_up(
+    config: Config, sqlite_store: Store, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_TAKING_S", 1)
+    (published / "large.bin").write_bytes(bytes(30_000_000))
+
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        while is_connected(port):  # noqa: ASYNC110  the kernel tells nobody
+            await asyncio.sleep(0.1)
+        writer.transport.abort()
+
+    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+
+
+def is_connected(port: int) -> bool:
+    """Whether the server's end of a connection is there (proc(5), /proc/net/tcp: 01 is ESTABLISHED)."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "01" for line in lines)
+
+
+def test_what_is_not_http_writes_no_line_into_the_log(
+    config: Config, sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HELO a\r\n\r\n")
+        assert b" 400 " in await reader.read()
+        writer.close()
+
+    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+    assert caplog.messages == []

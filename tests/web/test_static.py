@@ -194,6 +194,8 @@ def test_a_folder_without_its_slash_leads_there_under_any_prefix(client: httpx.C
     [
         "/.feeder.json",
         "/.git/config",
+        "/%2egit/config",
+        "/entries/.hidden.html",
         "/entries/../.feeder.json",
         "/../outside.txt",
         "/%2e%2e/outside.txt",
@@ -216,6 +218,9 @@ def test_a_folder_without_its_slash_leads_there_under_any_prefix(client: httpx.C
 )
 def test_nothing_hidden_or_outside_is_ever_given_out(address: str, published: Path, target: str) -> None:
     (published.parent / "outside.txt").write_text("secret")
+    (published / ".git").mkdir()
+    for hidden in (".feeder.json", ".git/config", "entries/.hidden.html"):
+        (published / hidden).write_text("secret")
     (published / "link.txt").symlink_to(published.parent / "outside.txt")
     (published / "linked").symlink_to(published.parent)
     os.mkfifo(published / "fifo")
