@@ -113,6 +113,17 @@ def test_two_planners_plan_once(each_store: Store) -> None:
     assert states(each_store) == {"pending": 2}
 
 
+def test_two_planners_report_once_what_is_left_out(each_store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    (channel,) = channels()
+    plan(each_store, follow(each_store, [channel]))
+    put(each_store, *range(MAX_WAITING + 5))
+    stale = find_subscriptions(each_store, [channel])
+    plan(each_store, stale)
+    plan(each_store, stale)
+    assert states(each_store) == {"pending": MAX_WAITING}
+    assert len(caplog.messages) == 1
+
+
 def test_a_chat_has_one_post_under_way_and_keeps_its_order(each_store: Store) -> None:
     planned(each_store, range(2), channels())
     first = take_one(each_store)
