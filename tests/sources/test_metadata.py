@@ -1,5 +1,8 @@
 """Front matter and its relatives."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +134,13 @@ def test_any_block_is_read(block: str) -> None:
         said = interpret(fields)
         assert said.title is None or isinstance(said.title, str)
         assert all(isinstance(name, str) for name in (*said.authors, *said.categories))
+
+
+@pytest.mark.parametrize("marks", ["[", "{", "- ", "? ", "[{a: ", "{? "])
+def test_a_head_that_nests_without_end_is_read_line_by_line_and_ends_no_process(marks: str) -> None:
+    program = (
+        "import sys; from feeder.sources.metadata import read_yaml;"
+        "print(read_yaml('title: a\\nx:\\n  ' + sys.argv[1] * (60_000 // len(sys.argv[1])))['title'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, marks], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "a\n")
