@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -144,3 +145,20 @@ def test_a_head_that_nests_without_end_is_read_line_by_line_and_ends_no_process(
     )
     done = subprocess.run([sys.executable, "-c", program, marks], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "a\n")
+
+
+DOTTED = "a." * 3000
+MANY_DOTTED = "".join(f"a{number}.{'a.' * 90}b = 1\n" for number in range(2000))
+
+
+@pytest.mark.parametrize("rest", [f"{DOTTED}b = 1", f"[{DOTTED}b]\nc = 1", MANY_DOTTED])
+def test_dotted_keys_without_end_do_not_take_the_memory(rest: str) -> None:
+    tracemalloc.start()
+    assert read_toml(f"title = 'a'\n{rest}")["title"] == "a"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_a_number_of_more_digits_than_python_reads_leaves_the_rest_of_a_head() -> None:
+    assert read_toml(f"title = 'a'\nn = {'9' * 5000}")["title"] == "a"
