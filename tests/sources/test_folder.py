@@ -88,6 +88,12 @@ def test_a_file_that_is_too_large_is_told_and_not_read(folder: Path) -> None:
     assert large.error == "it holds 1,001 bytes, more than max_bytes = 1,000 allows"
 
 
+def test_of_a_file_that_grows_while_it_is_read_no_more_is_taken_than_is_allowed(folder: Path) -> None:
+    seen = [one for one in iter_files(folder, {}, max_bytes=1000) if one.path == "a.md"]
+    (folder / "a.md").write_text("x" * 5000)
+    assert [read_file(one, max_bytes=1000).data for one in seen] == [b"x" * 1000]
+
+
 def test_a_link_is_followed_only_to_a_file_of_the_folder(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("secret")
     (folder / "inside.md").symlink_to("a.md")
