@@ -226,6 +226,15 @@ def test_the_feed_of_a_search_that_finds_nothing_is_a_feed_and_of_a_mistake_is_n
         assert client.get("search.xml", params={"q": text}).status_code == 400
 
 
+def test_of_a_text_without_end_only_the_beginning_is_looked_for(client: httpx.Client) -> None:
+    page = client.get("search", params={"q": "雨 " + "x" * 5000})
+    (field,) = BeautifulSoup(page.text, "lxml").select("input[name=q]")
+    assert field["value"] == "雨 " + "x" * 998
+    assert "x" * 999 not in page.text
+    assert client.get("search.xml", params={"q": "雨 " + " ".join("x" * 5000)}).status_code == 400
+    assert client.get("suggest", params={"q": "x" * 5000}).json() == []
+
+
 def test_suggestions_complete_what_was_typed(client: httpx.Client, sqlite_store: Store) -> None:
     entry = make_entry(90, title="Umbrella weather", categories=("umbrellas",))
     sqlite_store.save([(Origin("test", "e.md"), entry)])
