@@ -98,6 +98,14 @@ def test_a_feed_never_changes_a_file_of_the_users_own_nor_is_changed_by_it(world
     assert "Mine again." in world.store.get(PAGE).content
 
 
+def test_a_file_of_the_users_own_is_taken_in_though_a_feed_was_first_with_its_link_and_text(world: World) -> None:
+    world.poll("feed", made("The harbour froze", link=PAGE, day=1, text=WORDS))
+    file = world.folder / "own" / "a.md"
+    file.write_text(f"---\ntitle: The harbour froze\nlink: {PAGE}\n---\n\n{WORDS}\n", "utf-8")
+    world.read("own")
+    assert sorted(entry.source.name or "" for entry in world.store.iter_entries()) == ["feed", "own"]
+
+
 def test_two_feeds_that_count_their_items_are_two_feeds(world: World) -> None:
     world.poll("x", made("Only in x", guid="1", link="https://site.example/x/1"))
     world.poll("y", made("Only in y", guid="1", link="https://site.example/y/1"))

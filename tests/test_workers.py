@@ -210,29 +210,39 @@ def sleep_at_6(number: int) -> list[int]:
 
 
 _ENDLESS = """
-import os, sys, time
+import multiprocessing, threading, time
 from itertools import count
 from feeder.ingest.workers import work
-from tests.test_workers import DOUBLE
+from tests.test_workers import DOUBLE, sleep_at_6
+
+def tell():
+    while not (children := multiprocessing.active_children()):
+        time.sleep(0.1)
+    time.sleep(2)
+    print(*(child.pid for child in children), flush=True)
+
 if __name__ == "__main__":
-    import multiprocessing
-    for _ in work(DOUBLE, ([number] for number in count()), seconds=10, processes=2):
-        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    threading.Thread(target=tell, daemon=True).start()
+    for _ in work(DOUBLE._replace(run=sleep_at_6), ([number] for number in {jobs}), seconds=10, processes=2):
         time.sleep(600)
 """
 
 
-def test_the_processes_end_with_the_one_that_started_them_even_where_that_was_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["count(7)", "[6, 6]"], ids=["idle", "at work"])
+def test_the_processes_end_with_the_one_that_started_them_even_where_that_was_killed(tmp_path: Path, jobs: str) -> None:
     program = tmp_path / "endless.py"
-    program.write_text(_ENDLESS)
+    program.write_text(_ENDLESS.format(jobs=jobs))
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
     with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None
         children = [int(number) for number in parent.stdout.readline().split()]
         parent.kill()
     assert children
-    while any(Path(f"/proc/{child}/stat").exists() and not _is_ended(child) for child in children):
+    for _ in range(1200):  # in place of for ever
+        if all(map(_is_ended, children)):
+            return
         time.sleep(0.05)
+    pytest.fail("they outlived it")
 
 
 def _is_ended(process: int) -> bool:

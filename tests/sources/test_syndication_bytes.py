@@ -4,6 +4,7 @@ import pytest
 
 from feeder.errors import FeedError
 from feeder.sources.syndication import ParsedFeed, parse_feed
+from feeder.sources.syndication.document import read_xml
 from feeder.sources.syndication.moments import readable
 
 _FEED = "<?xml version='1.0'{declared}?><rss><channel><item><title>{title}</title></item></channel></rss>"
@@ -137,6 +138,13 @@ def test_entities_of_a_documents_own_stay_what_they_are_called(subset: str, enti
     (only,) = parse(data.encode()).drafts
     assert only.title == entity
     assert only.link == "https://h.example/1"
+
+
+def test_no_document_type_reaches_the_parser() -> None:
+    root = read_xml(b"<!-- a --><!DOCTYPE rss [<!ENTITY a ']>'><!ATTLIST b c CDATA 'd'>]><rss><b>&a;</b></rss>")
+    assert root is not None
+    assert root.getroottree().docinfo.internalDTD is None
+    assert [(element.tag, dict(element.attrib), element.text) for element in root] == [("b", {}, "&a;")]
 
 
 @pytest.mark.parametrize(
