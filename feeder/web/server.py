@@ -23,6 +23,8 @@ from feeder.web.app import create_app
 _GRACE_S = 5
 _ASKING_S = 10.0  # that a request's head may take, from the connection or the answer before on
 _TAKING_S = 60  # without a byte of an answer being taken
+_MOST = 500  # connections: a process has 1,024 descriptors where nobody says otherwise, and needs some for files
+_AT_ONCE = 100  # that are accepted before any of them is looked at
 _REASONS = {
     errno.EADDRINUSE: "another program uses this port; stop it, or set web.port to another",
     errno.EADDRNOTAVAIL: "not an address of this machine; set web.host to one that is, such as 127.0.0.1",
@@ -51,6 +53,7 @@ async def serve(
             log_config=None,
             log_level=logging.ERROR,  # it warns of every request that is not HTTP: strangers would write the log
             http=_Line,
+            backlog=_AT_ONCE,
             access_log=False,
             lifespan="off",
             ws="none",
@@ -87,36 +90,50 @@ class _Server(uvicorn.Server):
 class _Line(H11Protocol):
     """A connection that is hung up when nothing is asked on it in time, or what is left of a request does not end."""
 
-    _hang_up: asyncio.TimerHandle | None = None
+    hang_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn itself
         super().connection_made(transport)
         self._watch()
+        if len(self.connections) > _MOST:
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._rest()
+        self.rest()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._watch()
 
     def on_response_complete(self) -> None:
-        self._rest()
+        self.rest()
         super().on_response_complete()
         self._watch()
 
     def _watch(self) -> None:
         """Have the time run while no request is being answered: anew after each answer, not with each byte."""
         if not getattr(self.cycle, "response_complete", True):  # None before the first request
-            self._rest()
-        elif self._hang_up is None:
-            self._hang_up = self.loop.call_later(_ASKING_S, self.transport.close)
+            self.rest()
+        elif self.hang_up is None:
+            self.hang_up = self.loop.call_later(_ASKING_S, self.transport.close)
 
-    def _rest(self) -> None:
-        if self._hang_up is not None:
-            self._hang_up.cancel()
-            self._hang_up = None
+    def _make_room(self) -> None:
+        """Hang up the connection on which nothing was asked for the longest: this one, where all others are at work."""
+        waiting = [
+            (line.hang_up.when(), line)
+            for line in self.connections
+            if isinstance(line, _Line) and line.hang_up is not None
+        ]
+        _, longest = min(waiting, key=lambda pair: pair[0])
+        longest.rest()
+        longest.transport.abort()
+
+    def rest(self) -> None:
+        """Stop the time."""
+        if self.hang_up is not None:
+            self.hang_up.cancel()
+            self.hang_up = None
 
 
 @contextmanager

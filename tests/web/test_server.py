@@ -1,7 +1,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -200,6 +200,57 @@ def test_who_does_not_take_its_answer_is_hung_up(
         writer.transport.abort()
 
     asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+
+
+def test_of_too_many_connections_the_one_that_has_not_asked_for_longest_makes_room(
+    config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_MOST", 3)
+    monkeypatch.setattr(server, "_ASKING_S", 3600)
+
+    async def talk(port: int) -> None:
+        lines = []
+        for _ in range(5):
+            lines.append(await asyncio.open_connection("127.0.0.1", port))
+            await asyncio.sleep(0.05)
+        for reader, writer in lines[:2]:
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.transport.abort()
+        for reader, writer in lines[2:]:
+            writer.write(REQUEST + b"\r\n")
+            assert b" 404 " in await reader.readuntil(b"\r\n")
+            writer.transport.abort()
+
+    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+
+
+def test_where_all_connections_are_at_work_the_next_is_hung_up(
+    config: Config, sqlite_store: Store, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_MOST", 2)
+    monkeypatch.setattr(server, "_ASKING_S", 3600)
+    (published / "large.bin").write_bytes(bytes(30_000_000))
+
+    async def talk(port: int) -> None:
+        lines = [await asyncio.open_connection("127.0.0.1", port, limit=1024) for _ in range(2)]
+        for reader, writer in lines:
+            writer.write(b"GET /large.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+        refused, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError):
+            assert await refused.read() == b""
+        writer.transport.abort()
+        for reader, writer in lines:
+            assert sum([len(piece) async for piece in pieces(reader)]) == 30_000_000
+            writer.transport.abort()
+
+    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+
+
+async def pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    while piece := await reader.read(1 << 16):
+        yield piece
 
 
 def is_connected(port: int) -> bool:
