@@ -8,8 +8,8 @@ import re
 _MOST_ATTRIBUTES = 200  # of a tag that are kept
 _SHORT = 20_000  # a text of so many characters holds too few attributes to matter
 # As HTML §13.2.5 parts them. Nothing here is tried twice (`++`, `*+`), so that it takes as long as the text is.
-_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+"""
-_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:[\s/]++|{_ATTRIBUTE})*+>?")
+_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?>(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?)"""
+_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+(?>(?:[\s/]++|{_ATTRIBUTE})*)>?")
 _NAME_OR_ATTRIBUTE = re.compile(rf"<[a-zA-Z][^\s/>]*+|{_ATTRIBUTE}")
 
 

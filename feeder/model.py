@@ -20,9 +20,9 @@ _IRI_CHARACTER = r"[0-9A-Za-z;/?:@&=+$.\-_!~*'()%,#\u00a0-\ud7ff\ue000-\U0010fff
 _IRI = re.compile(
     r"https?://[^\s/?#]\S*|"
     # RFC 4151 §2.1, as far as validators of feeds take it: an authority in lower case
-    r"tag:(?:[a-z0-9._-]++@)?[a-z0-9.-]++,[0-9]{4}(?:-[0-9]{2}){0,2}+:" + _IRI_CHARACTER + r"*+|"
+    r"tag:(?:[a-z0-9._-]++@)?[a-z0-9.-]++,[0-9]{4}(?>(?:-[0-9]{2}){0,2}):" + _IRI_CHARACTER + r"*+|"
     r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"  # RFC 9562 §4
-    r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:(?:[a-z0-9()+,.:=@;$_!*'-]|%[0-9a-f]{2})++|"  # RFC 2141 §2
+    r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:(?>(?:[a-z0-9()+,.:=@;$_!*'-]|%[0-9a-f]{2})+)|"  # RFC 2141 §2
     # RFC 3987 §2.2, of any scheme but those that name nothing but themselves or a file of somebody's machine
     r"(?!(?:tag|urn|https?|javascript|vbscript|data|file|blob|about|mailto):)[a-z][a-z0-9+.-]*+:(?=[^\s])"
     + _IRI_CHARACTER

@@ -43,6 +43,7 @@ _MOST_KINDS = 10
 _MOST_REPEATS = 24
 _MOST_ATTACKS = 500
 
+_ONE_CHARACTER = {_constants.IN, _constants.LITERAL, _constants.NOT_LITERAL, _constants.ANY}
 _SHORT, _LONG = 1500, 100_000
 _QUICK_S = 0.0003  # what is done with _SHORT characters in less than this is not quadratic
 _SUSPECT = 6  # times the time for four times the text: it is four if that is linear, and sixteen if quadratic
@@ -359,6 +360,21 @@ def _literals(tree: Tree) -> Iterator[str]:
 
 
 # How long it takes
+
+
+def holds_a_group(pattern: Pattern) -> bool:
+    """Whether a part of more than one character is repeated possessively."""
+    return any(
+        op is _constants.POSSESSIVE_REPEAT and (len(args[2]) != 1 or args[2][0][0] not in _ONE_CHARACTER)
+        for op, args in _nodes(_parser.parse(pattern.pattern, pattern.flags))
+    )
+
+
+def _nodes(tree: Tree) -> Iterator[tuple[Any, Any]]:
+    for op, args in tree:
+        yield op, args
+        for inner in _inner(op, args):
+            yield from _nodes(inner)
 
 
 class _TooLongError(Exception):

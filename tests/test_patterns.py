@@ -9,7 +9,18 @@ from types import ModuleType
 import pytest
 
 from feeder.store import tokens
-from tests.patterns import EVERY_WAY, STEEPEST, Growth, Pattern, modules, reachable, steep, ways_of_use, written
+from tests.patterns import (
+    EVERY_WAY,
+    STEEPEST,
+    Growth,
+    Pattern,
+    holds_a_group,
+    modules,
+    reachable,
+    steep,
+    ways_of_use,
+    written,
+)
 
 # What only a run can tell, and some of what a run makes of it; all else is a constant, or stands in a table.
 MADE = {
@@ -60,6 +71,19 @@ def test_no_pattern_takes_time_that_grows_faster_than_its_text(name: str) -> Non
     assert not found, "\n".join(
         f"{place}\n  grows with power {found[place].power:.1f}: {found[place]}" for place in found
     )
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    # Before Python 3.11.5 (gh-106052), and so in Debian 12, `(?:ab?c)++` takes "aca" for a match: `(?>(?:ab?c)+)`
+    # means the same and is right.
+    assert [place for name in modules() for pattern, place in patterns_of(name).items() if holds_a_group(pattern)] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "holds"), [("(?:ab?c)++", True), ("x(a|[bc])?+", True), ("(?>(?:ab)+)[a-z]*+.?+", False)]
+)
+def test_a_group_that_is_repeated_possessively_is_found(pattern: str, holds: bool) -> None:  # noqa: FBT001  a case
+    assert holds_a_group(re.compile(pattern)) is holds
 
 
 @pytest.mark.parametrize("maker", MADE)

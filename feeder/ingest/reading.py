@@ -24,7 +24,7 @@ from feeder.store import Incoming, Origin, Query, Withheld, parse_query, prepare
 log = logging.getLogger(__name__)
 _ONLY_COLLECTIONS = (".xml", ".csv")  # files of these kinds are exports of many articles, or none of ours
 _MOST_SLOW = 10  # articles of one export that take too long, until the rest of it is given up
-_NUMBERS = re.compile(r"#\d++(?:, #\d++)*+")
+_NUMBERS = re.compile(r"#\d++(?>(?:, #\d++)*)")
 
 
 Learned = Mapping[str, frozenset[str]]  # what recurs at the edges of articles, by their publisher

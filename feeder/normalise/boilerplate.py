@@ -243,7 +243,7 @@ def _mark_byline(blocks: Sequence[Block], pieces: Sequence[_Piece]) -> None:
 
 # --- putting it together again -------------------------------------------------------------------------------------
 
-_CLOSING = re.compile(r"[（(]([^（）()<>]{3,80})[)）]\s*+(?:\d{1,8}+\s*+)?(?=(?:</\w++>)*+\Z)")
+_CLOSING = re.compile(r"[（(]([^（）()<>]{3,80})[)）]\s*+(?:\d{1,8}+\s*+)?(?=(?>(?:</\w++>)*)\Z)")
 
 
 def _without(blocks: Sequence[Block], gone: Sequence[_Piece]) -> list[Block]:

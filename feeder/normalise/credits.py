@@ -34,10 +34,10 @@ _TAKEN = "|".join(
     for word in sorted(map(re.escape, _ROLE_OF), key=len, reverse=True)
     if word != "译文"  # 译 and 文, which any roles may be: with nothing between them
 )
-_ROLE = rf"(?>{_TAKEN})(?:人员|[人者员组])?+"
+_ROLE = rf"(?>{_TAKEN})(?>(?:人员|[人者员组])?)"
 _AND = r"\s*+(?:[/／、&＆和与及，,·+]\s*+)?"
 _MOST_ROLES = 10  # of one label
-_JOINED = rf"{_ROLE}(?:{_AND}{_ROLE}){{0,{_MOST_ROLES}}}+"
+_JOINED = rf"{_ROLE}(?>(?:{_AND}{_ROLE}){{0,{_MOST_ROLES}}})"
 _COLON = re.compile(r"[:：︰﹕|｜丨∣┃\\]")
 # At the beginning or after a mark any role will do; within a run of words only one of two characters or more.
 _LABEL = re.compile(
@@ -46,11 +46,11 @@ _LABEL = re.compile(
 # Without a colon, roles are the label as long as a name or more roles stand apart from them behind; else they are a
 # name, or the beginning of one (`责编 文清`).
 _NAMED = r"[ \u3000/／]++(?:[\w/·]{2,30}+|(?<=[ \u3000/／]/)[\w·])"
-_RUN = rf"(?:{_ROLE}){{1,{_MOST_ROLES}}}+"
+_RUN = rf"(?>(?:{_ROLE}){{1,{_MOST_ROLES}}})"
 _APART = rf"(?=[\s/／、&＆和与及，,·+]){_AND}{_RUN}"
-_ROLES_BEFORE = rf"{_RUN}(?:{_APART}(?=[ \u3000/／]+[\w/·]{{2}}|{_APART})){{0,{_MOST_ROLES}}}+"
+_ROLES_BEFORE = rf"{_RUN}(?>(?:{_APART}(?=[ \u3000/／]+[\w/·]{{2}}|{_APART})){{0,{_MOST_ROLES}}})"
 _PAIR = rf"(?![A-Za-z]){_ROLES_BEFORE}{_NAMED}"
-_SPACED = re.compile(rf"{_PAIR}(?:[ \u3000]*+(?:(?:[;；,，]|(?![ \u3000])\s)[ \u3000]*+|(?<=[ \u3000])){_PAIR})*+")
+_SPACED = re.compile(rf"{_PAIR}(?>(?:[ \u3000]*+(?:(?:[;；,，]|(?![ \u3000])\s)[ \u3000]*+|(?<=[ \u3000])){_PAIR})*)")
 _SPACED_PART = re.compile(rf"({_ROLES_BEFORE})[ \u3000/／]++([\w/·]++)")
 # What is made of what: `字幕文件制作：`, `G-News发布：`, `PPT制作：`.
 _MADE = re.compile(

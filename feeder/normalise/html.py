@@ -73,7 +73,7 @@ _POLICY = nh3.Cleaner(
 _MAILTO = re.compile(r"mailto:[^\s@<>\"'?&]+@[^\s@<>\"'?&]+", re.IGNORECASE)
 _CELL_SPAN = re.compile(r"[1-9]\d?")
 # What is left of a link whose address the last gate did not take.
-_LOST_LINK = re.compile(r"<a>((?:[^<]++|<(?!/?a>))*+)</a>")
+_LOST_LINK = re.compile(r"<a>((?>(?:[^<]++|<(?!/?a>))*))</a>")
 _AGO = re.compile(r"前\Z|\bago\Z")
 _CAPTION_LENGTH = 120
 

@@ -94,7 +94,7 @@ tweet|print|share|e-?mail|pin it|like|loading|copy link|opens in new window|more
 分享|[转轉][发發]|收藏|[点點][赞讚]|[赞讚][赏賞]?|喜[欢歡]|在看|[评評][论論]|[举舉][报報]|[复複][制製][链鏈]接|[扫掃]一[扫掃]
 此文|[这這]篇文章|把|出去|到|至|在|上
 """)
-_BAR = re.compile(rf"(?:(?>{_BUTTON})[\W_\d]*+)++", re.IGNORECASE)
+_BAR = re.compile(rf"(?>(?:(?>{_BUTTON})[\W_\d]*+)+)", re.IGNORECASE)
 _BUTTONS = re.compile(_BUTTON, re.IGNORECASE)
 _SURE_BUTTON = re.compile(
     r"facebook|twitter|linkedin|whats\s?app|pinterest|weibo|微博|分享|\bshare\b|\btweet\b|[复複][制製][链鏈]接|print|打印",

@@ -16,7 +16,7 @@ from lxml import etree
 from feeder.markup import thin_tags
 
 _WHOLE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
+    r"\s*(?:<\?xml[^>]*>\s*)?(?>(?:(?><!--.{0,2000}?-->)\s*+)*)<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")

@@ -52,9 +52,9 @@ class Place:
 Recogniser = Callable[[Place], Finding | None]
 
 _DATE_WORDS = re.compile(
-    r"(?:日期|时间|時間|发布|发佈|發佈|發布|发表|發表|刊登|更新|最后|最後|于|於|在|提交|"
+    r"(?>(?:日期|时间|時間|发布|发佈|發佈|發布|发表|發表|刊登|更新|最后|最後|于|於|在|提交|"
     r"Published|Posted|Updated|Date|Last|on|at|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|to|yester)day|"
-    r"Mon|Tue|Wed|Thu|Fri|Sat|Sun|(?:星期|周|週|礼拜)[一二三四五六日天]|GMT|UTC|[\W_])*+",
+    r"Mon|Tue|Wed|Thu|Fri|Sat|Sun|(?:星期|周|週|礼拜)[一二三四五六日天]|GMT|UTC|[\W_])*)",
     re.IGNORECASE,
 )
 _RELATIVE = re.compile(
@@ -128,7 +128,7 @@ _SOURCE_LABEL = re.compile(
 _FILM_LABEL = re.compile(r"(?:\w{2,10} ?)?(?:視頻|视频)\s*[:：]")
 _SOURCE_NAME = re.compile(r"\s*(?:文章)?(?:来源|來源|出处)\s*[:：]\s*\S{1,20}(?:\s+|\Z)")
 _BARE_ADDRESS = re.compile(r"https?://[^\s<>\u3000-\u9fff\uff00-\uffef]+")
-_ADDRESSES = re.compile(rf"{_BARE_ADDRESS.pattern}+(?:\s++{_BARE_ADDRESS.pattern}+)*+\s*+")
+_ADDRESSES = re.compile(rf"{_BARE_ADDRESS.pattern}+(?>(?:\s++{_BARE_ADDRESS.pattern}+)*)\s*+")
 _NUMBERED = re.compile(r"(?:[(（]?\d{1,2}[)）.、]|[-*•·])\s*\S")
 _MAX_SOURCE_NAME = 160
 _MAX_SOURCES = 10

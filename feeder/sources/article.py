@@ -103,7 +103,8 @@ _BYLINE_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}(?:,?\s+\d{1,2}:\d{2}(?::\d{2})
 _REFERENCES = re.compile(r"\s*(?:\[#\]:[ \t]*\S.*\n+)+")
 _REFERENCE = re.compile(r"\[#\]:[ \t]*(?P<key>[\w-]+)[ \t]*:?[ \t]*(?P<value>.*)")
 _NOTES = re.compile(
-    r"\s*+(?=>)(?:>?[ \t]*+(?:[*-][ \t]*+)?(?:原文|译文|譯文|本文|译者|譯者|校对|校對|作者)[^\n]*+\n(?:>[ \t]*+\n)*+)++"
+    r"\s*+(?=>)"
+    r"(?>(?:>?[ \t]*+(?:[*-][ \t]*+)?(?:原文|译文|譯文|本文|译者|譯者|校对|校對|作者)[^\n]*+\n(?>(?:>[ \t]*+\n)*))+)"
 )
 _NOTE = re.compile(r"^>?[ \t]*+(?:[*-][ \t]*+)?(?P<key>[^：:\n]{2,10})[：:][ \t]*+(?P<value>[^\n]*+)", re.MULTILINE)
 _PROPERTIES = re.compile(r"\s*(?:[\w-]+::[^\n]*\n+)+")
@@ -115,7 +116,7 @@ _METADATA_LIST = re.compile(
 )
 _READWISE = {"full title": "title", "document tags": "tags", "document note": "note"}
 _NEAR_TOP = 3000
-_MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\[\]]*+)\]\((?P<link>(?:[^\s()]++|\([^\s()]*+\))++)\)")
+_MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\[\]]*+)\]\((?P<link>(?>(?:[^\s()]++|\([^\s()]*+\))+))\)")
 
 
 def _all_from(place: str, **said: object) -> dict[str, str]:

@@ -153,7 +153,7 @@ def _utc(moment: str) -> str:
 # --- reading lists: Pocket (`ril_export.html`, `part_000000.csv`), bookmarks of browsers ------------------------------
 
 _SAVED_LINK = re.compile(
-    r"<a\s(?P<attributes>(?:(?!<a\s)[^>]){0,8000}+)>(?P<title>[^<]{0,2000}+)</a>",
+    r"<a\s(?P<attributes>(?>(?:(?!<a\s)[^>]){0,8000}))>(?P<title>[^<]{0,2000}+)</a>",
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+\"([^\"]*+)\"")

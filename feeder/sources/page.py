@@ -16,12 +16,12 @@ from feeder.model import Stamp
 from feeder.sources.metadata import HALVES, Metadata
 
 _PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head)\b",
+    r"\s*(?:<\?xml[^>]*>\s*)?(?>(?:(?><!--.{0,2000}?-->)\s*+)*)<(?:!doctype\s+html|html|head)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
-_H1 = re.compile(r"<h1\b(?:(?!<h1\b)[^>]){0,1000}+>((?:(?!</?h1\b).){1,2000}+)</h1>", re.IGNORECASE | re.DOTALL)
+_H1 = re.compile(r"<h1\b(?>(?:(?!<h1\b)[^>]){0,1000})>((?>(?:(?!</?h1\b).){1,2000}))</h1>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _HEAD_LENGTH = 300_000
 _MAX_DEPTH = 4

@@ -54,7 +54,7 @@ _HAN = re.compile("[\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U000200
 _COMBINING = re.compile("[\u0300-\u036f]")
 
 # A quoted attribute may hold ">": HTML standard §13.3, "escaping a string", leaves it as it is.
-_TAG = re.compile(r"""</?([A-Za-z][A-Za-z0-9]*+)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
+_TAG = re.compile(r"""</?([A-Za-z][A-Za-z0-9]*+)(?>(?:[^<>"']++|"[^"]*+"|'[^']*+')*)>""")
 _INLINE = re.compile(
     "abbr|[abiqsu]|bd[io]|cite|code|del|dfn|em|ins|kbd|mark|r[pt]|ruby|samp|small|span|strong|su[bp]|time|var|wbr",
     re.IGNORECASE,

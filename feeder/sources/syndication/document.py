@@ -17,7 +17,7 @@ _NEVER = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
 # Windows-1252 that was taken for ISO 8859-1: browsers read it as what was meant (HTML §13.2.5.80).
 _WINDOWS = re.compile(rb"\xc2[\x80-\x9f]")
 _WINDOWS_REFERENCE = re.compile(rb"&#(?:1[2-5]\d|[xX][89][0-9a-fA-F]);")
-_DOCTYPE = re.compile(rb"(?>\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(rb"(?>(?>\s+|<\?.*?\?>|<!--.*?-->)*)<!DOCTYPE", re.DOTALL | re.IGNORECASE)
 _DOCTYPE_PART = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?(?:-->|\Z)|[\[\]>]", re.DOTALL)
 _START = re.compile(rb"<[?!A-Za-z]")
 _AMPERSAND = re.compile(

@@ -38,7 +38,7 @@ _HOURS = {
     "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "hst": -10,
 }  # fmt: skip
 _TIME = r"(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,]\d+)?)?(?:\s*+(?P<ampm>[ap]m))?"
-_ZONE = r"(?:\s*+(?:etc/)?+(?P<zone>(?:gmt|utc)?+\s*+[+-]\s*+\d{1,2}:?(?:\d\d)?|[a-z]{1,5})|\s*+etc/)?"
+_ZONE = r"(?:\s*+(?>(?:etc/)?)(?P<zone>(?>(?:gmt|utc)?)\s*+[+-]\s*+\d{1,2}:?(?:\d\d)?|[a-z]{1,5})|\s*+etc/)?"
 _CLEAN = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 _FORMS = tuple(
