@@ -323,7 +323,7 @@ def test_a_damaged_index_does_not_stop_a_pass(held: Store, home: Path, caplog: p
 CUT = """
 with Store.open(sys.argv[1], search=Path(sys.argv[2])) as store:
     assert len(found(store)) == 20
-    for file in Path(sys.argv[2]).rglob("*.idx"):
+    for file in [file for ending in ("idx", "term", "pos", "fast") for file in Path(sys.argv[2]).rglob(f"*.{ending}")]:
         os.truncate(file, 0)
     assert len(found(store)) == 20
 """
