@@ -1,5 +1,6 @@
 """Fixtures that more than one folder of tests uses."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -27,6 +28,14 @@ def without_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own configuration must not reach the tests."""
     for name in [name for name in os.environ if name.upper().startswith("FEEDER_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def without_levels_of_an_earlier_test() -> Iterator[None]:
+    """What a command of one test sets the log to must not silence that of another."""
+    yield
+    for ours in ("feeder", "bot"):
+        logging.getLogger(ours).setLevel(logging.NOTSET)
 
 
 settings.register_profile("feeder", deadline=None, derandomize=True)  # time is never asserted; a run can be repeated
