@@ -61,7 +61,7 @@ class Server:
         self.answers: dict[str, Answer | list[Answer] | Callable[[Request], Answer]] = {}
         self.requests: list[Request] = []
         self.most_at_once = 0
-        self._open = 0
+        self._busy: set[int] = set()  # threads: each has one connection
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._tls = tls
@@ -93,8 +93,8 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:
-            self._open += 1
-            self.most_at_once = max(self.most_at_once, self._open)
+            self._busy.add(threading.get_ident())
+            self.most_at_once = max(self.most_at_once, len(self._busy))
         try:
             name = None
             if self._greeting is not None:
@@ -110,9 +110,12 @@ class Server:
         except OSError:  # the client has hung up, which is its right
             pass
         finally:
-            with self._lock:
-                self._open -= 1
+            self._end()
             connection.close()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._busy.discard(threading.get_ident())
 
     def _answer(self, request: Request) -> Answer:
         scripted = self.answers.get(request.target.partition("?")[0], Answer(404))
@@ -129,10 +132,16 @@ class Server:
         else:
             connection.sendall(_head(answer))
             pieces = [answer.body] if isinstance(answer.body, bytes) else answer.body
-        for piece in pieces:
+        left = iter(pieces)
+        piece = next(left, None)
+        while piece is not None:
+            following = next(left, None)
             if self._stopping.wait(answer.pause_s) if answer.pause_s else self._stopping.is_set():
                 return
+            if following is None:
+                self._end()  # whoever has it may ask again before this thread comes to anything else
             connection.sendall(piece)
+            piece = following
         if answer.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
