@@ -29,7 +29,7 @@ from feeder.normalise.entry import normalise
 from feeder.settings import SourceConfig
 from feeder.sources.article import read_article
 from feeder.sources.folder import iter_files, read_file
-from feeder.store import Incoming, Origin, Store, prepare
+from feeder.store import Batch, Incoming, Origin, Store, prepare
 
 CORES = 2
 SAMPLE = 3000
@@ -108,7 +108,7 @@ def stages(archive: Path) -> None:
     prepared, preparing = timed(lambda: [prepare(Origin("archive", entry.id), entry) for entry in entries])
     batches = [prepared[first : first + 500] for first in range(0, len(prepared), 500)]
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
-        _, saving = timed(lambda: [store.take("archive", batch, ()) for batch in batches])
+        _, saving = timed(lambda: [store.take([Batch(source="archive", incoming=batch)]) for batch in batches])
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
         _, both = timed(lambda: saved_and_indexed(store, batches))
     spent_on = {
@@ -128,7 +128,7 @@ def stages(archive: Path) -> None:
 def saved_and_indexed(store: Store, batches: list[list[Incoming]]) -> None:
     with store.following():
         for batch in batches:
-            store.take("archive", batch, ())
+            store.take([Batch(source="archive", incoming=batch)])
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:

@@ -123,7 +123,7 @@ def parse_and_save(folder: Path, _address: str, feeds: int) -> str:
     with Store.open(f"sqlite:///{folder}/alone.db") as store, store.following():
         for numbers in in_chunks(range(feeds), _TOGETHER):
             pieces = [piece_of(_source(n), _fetched(n), {}, {}, now=_NOW) for n in numbers]
-            store.take_feeds([read.taken for piece in pieces for read in read_feed(piece)])
+            store.take([read.batch for piece in pieces for read in read_feed(piece)])
         return f"{store.count():,} entries"
 
 

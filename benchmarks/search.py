@@ -40,7 +40,7 @@ from benchmarks.recombined import LAST, PLANTED, Articles
 from benchmarks.rivals import compare
 from benchmarks.timing import ALL, Spent, timed
 from feeder.model import Entry
-from feeder.store import Origin, Store, prepare
+from feeder.store import Batch, Origin, Store, prepare
 from feeder.store.index import Followed, Index, make_current, unused
 from feeder.store.periods import PLACES, first_position
 from feeder.store.query import parse_query, searchable_text
@@ -159,7 +159,7 @@ def save(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
         for batch in made:
             with spent.on("terms"):
                 incoming = [prepare(Origin("benchmark", entry.id), entry) for entry in batch]
-            store.take("benchmark", incoming, ())
+            store.take([Batch(source="benchmark", incoming=incoming)])
 
 
 def open_store(folder: Path) -> Store:

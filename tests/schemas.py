@@ -81,7 +81,7 @@ def take_feed(store: Store, *, again: bool = False) -> list[str]:
     source = SourceConfig(name="tides", feed=FEED_URL)
     fetched = Fetched(name="tides", status=200, url=FEED_URL, body=FEED)
     [read] = read_feed(piece_of(source, fetched, store.documents("tides"), {}, now=NOW, again=again))
-    [saved] = store.take_feeds([read.taken])
+    [saved] = store.take([read.batch])
     return [one.value for one in saved]
 
 

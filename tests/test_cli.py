@@ -16,7 +16,7 @@ import pytest
 from feeder.cli import main
 from feeder.config import embedded
 from feeder.model import Entry
-from feeder.store import Origin, Store, prepare
+from feeder.store import Batch, Origin, Store, prepare
 from feeder.store.locks import file_lock
 from tests.bot.conftest import put_news
 from tests.entries import make_entry
@@ -304,7 +304,7 @@ def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder
     assert feeder("reindex").code == 0
     assert feeder("check").code == 0
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
-        store.take("seeds", [prepare(Origin("seeds", "x"), make_entry(1))], [])
+        store.take([Batch(source="seeds", incoming=[prepare(Origin("seeds", "x"), make_entry(1))])])
     assert "1 changes behind the store; the next pass or search goes on with it" in feeder("check").out
 
 

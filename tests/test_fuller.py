@@ -23,7 +23,7 @@ from feeder.model import Draft, Entry, Link, Media, Person, Source, Stamp, entry
 from feeder.settings import FetchConfig, SourceConfig
 from feeder.sources import client
 from feeder.sources.fuller import read_article, with_article
-from feeder.store import FeedTaken, Saved, Store, new_added
+from feeder.store import Batch, Saved, Store, new_added
 from tests.http_server import Answer, Request, Server
 from tests.sources.network import OTHER_PUBLIC, PUBLIC, MadeNetwork
 
@@ -446,13 +446,13 @@ def test_each_source_is_saved_when_all_its_pages_have_come_and_one_that_is_not_a
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 1)
     saved: list[list[str]] = []
-    take = sqlite_store.take_feeds
+    take = sqlite_store.take
 
-    def noting(read: Sequence[FeedTaken]) -> list[list[Saved]]:
+    def noting(read: Sequence[Batch]) -> list[list[Saved]]:
         saved.append([one.source for one in read if one.incoming])
         return take(read)
 
-    monkeypatch.setattr(sqlite_store, "take_feeds", noting)
+    monkeypatch.setattr(sqlite_store, "take", noting)
     for name in ("rain", "snow", "hail"):
         number = len(name) + ord(name[0])
         server.answers[f"/{name}"] = rss(server, number)
@@ -551,7 +551,7 @@ from datetime import UTC, datetime
 from feeder.config import Config
 from feeder.ingest import fuller, ingest
 from feeder.settings import FetchConfig, SourceConfig
-from feeder.store import FeedTaken, Saved, Store, new_added
+from feeder.store import Batch, Saved, Store, new_added
 fuller.iter_fetched = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 source = SourceConfig(name="rain", feed=sys.argv[2], allow_private=True, full=True)
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from feeder import ingest as module
 from feeder.config import Config
+from feeder.errors import StoreError
 from feeder.ingest import IngestReport, ingest, preview, reading
 from feeder.ingest.reading import Piece, Read, Settings, read_file_parts
 from feeder.model import Entry
@@ -312,3 +313,32 @@ def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(
     assert (after.id, after.link, after.content) == (before.id, "https://example.org/better", "<p>短。</p>")
     assert after.updated == before.updated
     assert sqlite_store.find("https://example.org/better") == after
+
+
+def test_passes_that_fail_count_no_article_twice_and_cut_no_sentence(
+    folder: Path, config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        write(folder, number)
+    whole = store.take
+
+    def fail(_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store, "take", fail)
+    for _ in range(25):
+        with pytest.raises(StoreError):
+            ingest(config, store, now=NOW)
+    monkeypatch.setattr(store, "take", whole)
+    ingest(config, store, now=NOW)
+    assert store.tally().articles == {"example.org": 3}
+    assert all(NOTICE in entry.content for entry in store.iter_entries())
+
+
+def test_an_article_that_is_moved_or_read_again_is_counted_once(folder: Path, config: Config, store: Store) -> None:
+    write(folder, 1)
+    ingest(config, store, now=NOW)
+    (folder / "001.md").rename(folder / "002.md")
+    ingest(config, store, now=LATER)
+    ingest(config, store, now=LATER, again=True)
+    assert store.tally().articles == {"example.org": 1}

@@ -117,7 +117,7 @@ def test_the_same_bytes_and_the_same_entries_are_not_read_twice(
     monkeypatch.setattr(module, "work", reading)
     assert (poll(config, sqlite_store).unchanged, read) == (1, [])
     report = poll(config, sqlite_store)
-    assert (report.new, report.same, len(read[0].taken.incoming)) == (1, 0, 1)
+    assert (report.new, report.same, len(read[0].batch.incoming)) == (1, 0, 1)
     poll(config, sqlite_store)
     assert len(sqlite_store.documents("rain")) == 1
     assert sqlite_store.count() == 2

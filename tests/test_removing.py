@@ -12,7 +12,7 @@ from bot import outbox
 from bot.chats import find_subscriptions, follow, read_channels
 from bot.tables import migrate_tables
 from feeder.settings import ChannelConfig
-from feeder.store import Origin, Saved, Store, parse_query, prepare
+from feeder.store import Batch, Origin, Saved, Store, parse_query, prepare
 from tests.entries import make_entry
 from tests.http_server import Answer, Server
 from tests.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
@@ -111,7 +111,7 @@ def test_a_feed_with_the_text_of_a_removed_entry_under_another_title_has_an_entr
     assert sqlite_store.withdraw([make_entry(1).key], now=NOW) == 1
     assert sqlite_store.save([(here, make_entry(2, content=text))]) == [Saved.SAME]
     shared = prepare(there, make_entry(3, title="Quite another matter", content=text))
-    assert sqlite_store.take("there", [shared], []) == [Saved.NEW]
+    assert sqlite_store.take([Batch(source="there", incoming=[shared])]) == [[Saved.NEW]]
 
 
 def test_what_is_withdrawn_leaves_the_index_on_every_database(store: Store) -> None:

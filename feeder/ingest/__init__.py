@@ -32,7 +32,7 @@ from feeder.ingest.workers import in_jobs, work
 from feeder.model import rfc3339
 from feeder.settings import SourceConfig
 from feeder.sources.folder import Found, count_files, iter_files
-from feeder.store import LAST_INGEST_NOTE, Document, Edges, Saved, Store, Withheld
+from feeder.store import LAST_INGEST_NOTE, Batch, Document, Edges, Saved, Store, Withheld
 
 __all__ = ["IngestReport", "Preview", "Progress", "ingest", "preview"]
 
@@ -241,38 +241,39 @@ class _Round:
     def record_withheld(self) -> None:
         """Record the documents that hold what is not published."""
         if self._unrecorded:
-            self._store.take(self._source.name, (), self._unrecorded)
+            self._store.take([Batch(source=self._source.name, documents=self._unrecorded)])
             self._unrecorded = []
 
     def _save(self, batch: list[Read]) -> None:
         for read in batch:
-            found, edges = read.found, read.edges
+            found = read.found
             self.dropped += read.dropped
             self._withhold(read)
             # What cannot be read, such as a file that is being written, takes nothing with it.
             if read.error is None and found.state in {"new", "changed", "again"}:
                 self._leave(found.path)
-                self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in edges]
-            if found.state == "new":
-                self._learning.count(edges)
+                self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in read.edges]
             articles = len(read.incoming) + read.dropped + len(read.withheld) + len(read.slow)
             self._note(found, read.fault, articles, again=read.by_date, withheld=bool(read.withheld))
-        self._learning.learn()
         incoming = [entry for read in batch for entry in read.incoming]
+        edges = [edge for read in batch for edge in read.edges]
         if incoming or self._documents or self._gone or self._left or self._may_hold:
-            self.saved.update(
-                self._store.take(
-                    self._source.name,
-                    incoming,
-                    self._documents,
-                    gone=self._gone,
-                    edges=self._edges,
-                    addresses=self._left,
-                    not_published=self.withheld,
-                    may_hold=self._may_hold,
-                )
+            batch_of_folder = Batch(
+                source=self._source.name,
+                incoming=incoming,
+                edges=edges,
+                documents=self._documents,
+                gone=self._gone,
+                document_edges=self._edges,
+                left=self._left,
+                not_published=self.withheld,
+                may_hold=self._may_hold,
             )
+            [outcomes] = self._store.take([batch_of_folder])
+            self.saved.update(outcomes)
+            self._learning.count(edge for edge, saved in zip(edges, outcomes, strict=True) if saved is Saved.NEW)
             self._documents, self._gone, self._left, self._may_hold, self._edges = [], [], [], [], {}
+        self._learning.learn()
         self._tell()
 
     def _leave(self, path: str) -> None:

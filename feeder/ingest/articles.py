@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from feeder.errors import FeedError
 from feeder.ingest.packing import packed, unpacked
-from feeder.ingest.reading import Edge, Learned, Settings, edge_of, let_in, load, normalised, selected
+from feeder.ingest.reading import Learned, Settings, edge_of, let_in, load, normalised, selected
 from feeder.ingest.workers import Ended, Task
 from feeder.model import Draft, Entry
+from feeder.normalise.learned import Edge
 from feeder.sources.fuller import Article, read_article, with_article
 from feeder.sources.remote import Fetched
 from feeder.store import Awaited, Incoming, Origin, Page, prepare

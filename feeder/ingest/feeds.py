@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from feeder.errors import FeedError
 from feeder.ingest.packing import packed
-from feeder.ingest.reading import Edge, Learned, Settings, edge_of, let_in, load, normalised, selected, settings_of
+from feeder.ingest.reading import Learned, Settings, edge_of, let_in, load, normalised, selected, settings_of
 from feeder.ingest.workers import Ended, Task
 from feeder.model import Draft, Source, entry_key
 from feeder.normalise.urls import clean_link
@@ -23,8 +23,11 @@ from feeder.settings import SourceConfig
 from feeder.sources.remote import Fetched
 from feeder.sources.syndication.parsed import Hints, ParsedFeed
 from feeder.sources.websub import find_hub
-from feeder.store import Awaited, Document, FeedTaken, Incoming, Origin, PagesTaken, guid_name, prepare
+from feeder.store import Awaited, Batch, Document, Incoming, Origin, PagesTaken, guid_name, prepare
 from feeder.store.entries import digest_of
+
+if TYPE_CHECKING:
+    from feeder.normalise.learned import Edge
 
 log = logging.getLogger(__name__)
 # Of what a feed says of an entry, what is no part of what it is known to be the same by.
@@ -47,14 +50,12 @@ class FeedPiece(NamedTuple):
 class FeedRead(NamedTuple):
     """What came of a feed: what is to be saved, and what it says of itself. `error` says why it could not be read.
 
-    `not_published` holds (address of an entry, reason) of drafts. `edges` go with the entries that are to be saved.
-    `failed` holds (address of an entry, reason); `dropped` is how many entries the source's filters leave out.
-    `too_long` says that reading it took too long.
+    `failed` and `not_published`, which are drafts, hold (address of an entry, reason); `dropped` is how many entries
+    the source's filters leave out. `too_long` says that reading it took too long.
     """
 
     fetched: Fetched
-    taken: FeedTaken
-    edges: tuple[Edge, ...] = ()
+    batch: Batch
     failed: tuple[tuple[str, str], ...] = ()
     dropped: int = 0
     hints: Hints = Hints()
@@ -105,7 +106,7 @@ FEEDS: Task[FeedPiece, FeedRead] = Task(run=read_feed, lost=lost_feed, load=load
 
 
 def _unread(piece: FeedPiece, error: str) -> FeedRead:
-    return FeedRead(_bare(piece.fetched), FeedTaken(piece.source.name, (), ()), error=error)
+    return FeedRead(_bare(piece.fetched), Batch(source=piece.source.name), error=error)
 
 
 def _bare(fetched: Fetched) -> Fetched:
@@ -192,10 +193,18 @@ class _Reading:
         name = self._piece.source.name
         withdrawn = tuple(filter(None, self._withheld.values()))
         gone = {*gone, *self._withheld}  # so that it is read when it is published again
-        taken = FeedTaken(name, tuple(self._incoming), tuple(self._documents), tuple(gone), pages, withdrawn)
+        batch = Batch(
+            source=name,
+            incoming=tuple(self._incoming),
+            edges=tuple(self._edges),
+            documents=tuple(self._documents),
+            gone=tuple(gone),
+            withdrawn=withdrawn,
+            pages=pages,
+        )
         bare = _bare(self._piece.fetched)
         held = tuple(self._not_published)
-        return FeedRead(bare, taken, tuple(self._edges), tuple(self._failed), self._dropped, not_published=held)
+        return FeedRead(bare, batch, tuple(self._failed), self._dropped, not_published=held)
 
     def _take(self, draft: Draft, *, same: bool) -> None:
         settings, learned = self._piece.settings, self._piece.learned

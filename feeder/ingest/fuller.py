@@ -5,7 +5,7 @@
                                        ├─> 304: what was known of it still holds ────────────────────┤
                                        └─> no page: what was known of it, or the feed's own content ─┤
                                                                                                      v
-    store <── take_feeds: source by source, the oldest entry first, and whose page is due again when <── PageRead
+    store <── take: source by source, the oldest entry first, and whose page is due again when <── PageRead
 
 An entry comes in once, with what there is of it when its page was asked for. A page that comes later makes it fuller:
 its id, its dates and its place stay. How long a pass takes is bounded: what has not come by then comes in the next.
@@ -27,7 +27,7 @@ from feeder.ingest.workers import in_jobs, work
 from feeder.settings import SourceConfig
 from feeder.sources.polling import explain_status, read_retry_after
 from feeder.sources.remote import Fetched, Wanted, iter_fetched, server_of
-from feeder.store import Awaited, Document, FeedTaken, Page, PagesTaken, Saved, Store
+from feeder.store import Awaited, Batch, Document, Page, PagesTaken, Saved, Store
 from feeder.store.entries import digest_of
 
 ATTEMPTS = 5  # at a page, until its entry is left as it is
@@ -203,16 +203,15 @@ class _Pages:
     def _save(self) -> None:
         """Save what came of the sources that nothing is left to come of."""
         ready = [name for name in self._read if not self._open[name]]
-        batch = [sorted(self._read.pop(name), key=lambda read: read.piece.awaited.number) for name in ready]
-        outcomes = self._store.take_feeds([self._taken(name, reads) for name, reads in zip(ready, batch, strict=True)])
-        for name, reads, saved in zip(ready, batch, outcomes, strict=True):
+        read = [sorted(self._read.pop(name), key=lambda read: read.piece.awaited.number) for name in ready]
+        batches = [self._batch(name, reads) for name, reads in zip(ready, read, strict=True)]
+        for name, reads, one_batch, saved in zip(ready, read, batches, self._store.take(batches), strict=True):
             dropped = sum(read.dropped for read in reads)
             self._outcomes.count(name, Counter(one.value for one in saved) + Counter(dropped=dropped))
-            edges = (read.edge for read in reads if read.edge is not None)
-            self._learning.count(edge for edge, one in zip(edges, saved, strict=True) if one is Saved.NEW)
+            self._learning.count(edge for edge, one in zip(one_batch.edges, saved, strict=True) if one is Saved.NEW)
         self._learning.learn()
 
-    def _taken(self, source: str, reads: list[PageRead]) -> FeedTaken:
+    def _batch(self, source: str, reads: list[PageRead]) -> Batch:
         later, found, settled, documents = [], [], [], []
         for read in reads:
             one = read.piece.awaited
@@ -225,7 +224,9 @@ class _Pages:
                 found.append(page)
             documents += self._told(source, read, after)
         incoming = [read.incoming for read in reads if read.incoming is not None]
-        return FeedTaken(source, incoming, documents, (), PagesTaken((), later, found, settled))
+        edges = [read.edge for read in reads if read.edge is not None]
+        pages = PagesTaken((), later, found, settled)
+        return Batch(source=source, incoming=incoming, edges=edges, documents=documents, pages=pages)
 
     def _after(self, read: PageRead) -> Awaited | None:
         """Return how the page of an entry is awaited from now on; None where it is not."""

@@ -4,20 +4,22 @@
                             └── at the end of a pass ── apply ──> files to be read again: those that hold what was
                                 learned only after them, and those that lost what turned out not to recur after all
 
-So an archive that is read in one pass ends as clean as one that was read day by day. The tally is a note in the store.
+So an archive that is read in one pass ends as clean as one that was read day by day. The store counts too, with the
+entries themselves (`Store.take`): what is counted here is what the next pass will find there.
 """
 
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from feeder.ingest.reading import Edge, Learned
-from feeder.normalise.learned import Tally
+from feeder.normalise.learned import Edge
 from feeder.store import Edges, Store
 
-_TALLY_NOTE = "boilerplate"
+if TYPE_CHECKING:
+    from feeder.ingest.reading import Learned
+
 _APPLIED_NOTE = "boilerplate applied: "  # and the source's name: a digest of what its files were read or marked with
-_TENTH = 10  # of it may be lost with a pass that is killed: written down each time, it would cost more than reading
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -26,19 +28,17 @@ class Learning:
 
     def __init__(self, store: Store, source: str) -> None:
         self._store, self._source = store, source
-        self._tally = Tally.read(store.get_note(_TALLY_NOTE))
-        self._unwritten = 0
+        self._tally = store.tally()
         self._taught: set[str] = set()
         self._known_before = self._tally.all_learned()
         self._used: dict[str, frozenset[str]] = {}
         self.learned: Learned = self._known_before
 
     def count(self, edges: Iterable[Edge]) -> None:
-        """Count articles that were met for the first time."""
+        """Count articles that were met for the first time, as the store did when it took them in."""
         for edge in edges:
             self._tally.add(edge.publisher, edge.marks)
             self._taught.add(edge.publisher)
-            self._unwritten += 1
 
     def learn(self) -> None:
         """Let what was counted until now be known to those that are read from now on."""
@@ -48,18 +48,10 @@ class Learning:
         if changed:
             self.learned = {**self.learned, **changed}
         self._taught.clear()
-        if self._unwritten * _TENTH > self._tally.articles.total():
-            self._write()
-
-    def keep(self) -> None:
-        """Keep in the store what was counted."""
-        self.learn()
-        if self._unwritten:
-            self._write()
 
     def apply(self) -> int:
         """Note which files are to be read again, for more or less is known now than when they were; how many."""
-        self.keep()
+        self.learn()
         told = json.dumps({name: sorted(marks) for name, marks in self.learned.items() if marks}, sort_keys=True)
         digest = hashlib.sha256(told.encode()).hexdigest()
         # What was known before this pass and is no more was true of those that it was cut from: they stay as they are.
@@ -77,10 +69,6 @@ class Learning:
 
     def _of(self, publisher: str) -> frozenset[str]:
         return self.learned.get(publisher, _NOTHING)
-
-    def _write(self) -> None:
-        self._store.set_note(_TALLY_NOTE, str(self._tally))
-        self._unwritten = 0
 
 
 def _meet(known: Mapping[str, frozenset[str]], publisher: str, marks: Collection[str]) -> bool:

@@ -3,7 +3,7 @@
     polls ── due, or named ── iter_fetched ──> 304, errors ──────────────────────────────────> the next Poll ─┐
                                   └──> 200 ── read_feed (in workers.py's processes) ──────> FeedRead        │
                                                                                   in batches:  v              v
-    store <── take_feeds: entries, and what the feeds hold ── then record_polls: when to ask again <──────────┘
+    store <── take: entries, and what the feeds hold ── then record_polls: when to ask again <──────────┘
       └── when all feeds are done: the entries that wait for their pages (`fuller.py`)
 
 The entries of a feed are saved before its validators are: killed in between, the next pass gets the feed once more and
@@ -120,7 +120,7 @@ class _Polling:
                 batch: list[FeedRead] = []
                 for read in reading:
                     batch += read
-                    if len(batch) >= _FEEDS or sum(len(one.taken.incoming) for one in batch) >= _BATCH:
+                    if len(batch) >= _FEEDS or sum(len(one.batch.incoming) for one in batch) >= _BATCH:
                         self._save(batch)
                         batch = []
             self._save(batch)
@@ -134,7 +134,6 @@ class _Polling:
             at_once=at_once,
             progress=self._progress,
         )
-        self._learning.keep()
 
     def _wanted(self, name: str) -> Wanted:
         poll, source = self._polls[name], self._sources[name]
@@ -173,7 +172,7 @@ class _Polling:
     def _save(self, batch: Sequence[FeedRead]) -> None:
         """Save what came of some feeds, and then when they are to be asked for again."""
         good = [read for read in batch if read.error is None]
-        outcomes = self._store.take_feeds([read.taken for read in good]) if good else []
+        outcomes = self._store.take([read.batch for read in good]) if good else []
         for read in batch:
             if read.error is not None:
                 if read.too_long:
@@ -188,10 +187,10 @@ class _Polling:
                 self.outcomes.fail(name, path, reason)
             for path, reason in read.not_published:
                 self.outcomes.withhold(name, path, reason)
-            new = (edge for edge, one in zip(read.edges, saved, strict=True) if one is Saved.NEW)
+            new = (edge for edge, one in zip(read.batch.edges, saved, strict=True) if one is Saved.NEW)
             self._learning.count(new)
             poll = with_feed(self._polls[name], self._digests[name], read.hints, read.hub, read.topic)
-            awaits = not all(one.again for one, _ in read.taken.pages.awaited)
+            awaits = not all(one.again for one, _ in read.batch.pages.awaited)
             if counts[Saved.NEW.value] or awaits:
                 self._miss(name)
             changed = bool(counts[Saved.NEW.value] or counts[Saved.CHANGED.value]) or awaits

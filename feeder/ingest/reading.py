@@ -16,7 +16,7 @@ from feeder.errors import ArticleError, FeedError
 from feeder.ingest.withholding import Withholding, why_unlisted, withholding
 from feeder.ingest.workers import Ended, Task
 from feeder.model import Draft, Entry
-from feeder.normalise.learned import edge_marks, publisher
+from feeder.normalise.learned import Edge, edge_marks, publisher
 from feeder.settings import SourceConfig
 from feeder.sources.folder import Found, read_file
 from feeder.store import Incoming, Origin, Query, Withheld, parse_query, prepare, withheld
@@ -76,19 +76,6 @@ def settings_of(source: SourceConfig, now: datetime) -> Settings:
         unwanted=parse_query(source.drop) if source.drop else None,
         with_drafts=source.drafts == "keep",
     )
-
-
-class Edge(NamedTuple):
-    """What an article tells of its publisher's boilerplate.
-
-    `marks` stand for what is at its edges, cut or not: `left` are those of what stands there and was not known when
-    it was read, `taken` those of what was cut and was. Neither is told where boilerplate is kept.
-    """
-
-    publisher: str
-    marks: frozenset[str]
-    left: tuple[str, ...] = ()
-    taken: tuple[str, ...] = ()
 
 
 class Piece(NamedTuple):

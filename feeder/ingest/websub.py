@@ -2,7 +2,7 @@
 
     polls (hub, topic) ── wished for ── plan ──> store ──> POST to each hub that is due ──> store
                                                    ^   (the web server hears the hub's call and agrees)
-    a signed delivery ── read_feed ─── take_feeds ─┴─> entries, as if they had been polled
+    a signed delivery ── read_feed ─── take ───────┴─> entries, as if they had been polled
 
 Plan and claim are one transaction, before anything is sent: a hub may call while it is being asked, two passes never
 ask for the same, and a process that is killed leaves a request whose call is overdue in time.
@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from random import random
@@ -151,11 +152,8 @@ def take_delivery(
         log.warning("websub: %s: what was delivered cannot be read: %s", source.name, read.error)
         store.hasten_poll(source.name, now=now)
         return False
-    [saved] = store.take_feeds([read.taken._replace(gone=())])
+    [saved] = store.take([replace(read.batch, gone=())])
     store.change_subscription(one.token, partial(websub.after_delivery, digest=digest, now=now), now=now)
-    learning = Learning(store, "")  # afresh: a pass may have learned meanwhile
-    learning.count(edge for edge, outcome in zip(read.edges, saved, strict=True) if outcome is Saved.NEW)
-    learning.keep()
     return any(outcome in {Saved.NEW, Saved.CHANGED} for outcome in saved)
 
 

@@ -6,13 +6,13 @@ publisher's. What learning says is then cut from the edges by `boilerplate.py`, 
 """
 
 import hashlib
-import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import islice
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 # With fewer articles or a smaller share, the openings of running series and of live reports were taken, too.
@@ -66,6 +66,19 @@ def _lines(html: Iterable[str]) -> Iterator[str]:
     return (line for line in lines if line and not line.startswith(FILM))
 
 
+class Edge(NamedTuple):
+    """What an article tells of its publisher's boilerplate.
+
+    `marks` stand for what is at its edges, cut or not: `left` are those of what stands there and was not known when
+    it was read, `taken` those of what was cut and was. Neither is told where boilerplate is kept.
+    """
+
+    publisher: str
+    marks: frozenset[str]
+    left: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Tally:
     """How many articles of each publisher were seen, and in how many of them each line stood at an edge."""
@@ -91,22 +104,17 @@ class Tally:
         """Return what is boilerplate of each publisher that has any."""
         return {name: marks for name in self.articles if (marks := self.learned(name))}
 
-    def __str__(self) -> str:
-        """Return the tally as text.
+    def worth_keeping(self, name: str) -> dict[str, int]:
+        """Return in how many of a publisher's articles each line stood, of those lines that are worth writing down.
 
-        Lines that stood in one article only are not worth writing down, once there are enough of the publisher's: of
-        one that is read an article at a time each line was there once.
+        Lines that stood in one article only are not, once there are enough of the publisher's: of one that is read an
+        article at a time each line was there once.
         """
-        lines = {
-            name: {mark: n for mark, n in counts.items() if n > 1 or self.articles[name] < _MANY}
-            for name, counts in self.lines.items()
-        }
-        return json.dumps({"articles": self.articles, "lines": lines}, ensure_ascii=False, sort_keys=True)
+        few = self.articles[name] < _MANY
+        return {mark: count for mark, count in self.lines.get(name, {}).items() if count > 1 or few}
 
-    @classmethod
-    def read(cls, text: str | None) -> "Tally":
-        """Return the tally that `str` wrote; an empty one for None."""
-        if text is None:
-            return cls()
-        told = json.loads(text)
-        return cls(Counter(told["articles"]), {name: Counter(counts) for name, counts in told["lines"].items()})
+    def load(self, rows: Iterable[tuple[str, int, Mapping[str, int]]]) -> None:
+        """Take over what was written down of some publishers: articles, and what was worth keeping."""
+        for name, articles, lines in rows:
+            self.articles[name] = articles
+            self.lines[name] = Counter(lines)

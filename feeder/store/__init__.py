@@ -6,7 +6,7 @@ step, `remembered` what was read, `remote` what is known of remote sources, `ope
 are synchronous and may be called from any thread. Every datetime in and out is aware and UTC.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -19,11 +19,11 @@ from sqlalchemy import URL, Connection, Engine
 
 from feeder.errors import NoSuchEntryError, StoreMissingError
 from feeder.model import Entry
+from feeder.normalise.learned import Tally
 from feeder.sources.polling import Poll
 from feeder.store import copies as _copies
 from feeder.store import engine as _engine
 from feeder.store import entries as _entries
-from feeder.store import memory as _memory
 from feeder.store.added import Added, filter_problem, new_added
 from feeder.store.answers import Hit, Results
 from feeder.store.copies import Copy
@@ -31,9 +31,7 @@ from feeder.store.entries import Origin, PageMark
 from feeder.store.follow import Follower
 from feeder.store.follow import State as SearchState
 from feeder.store.forgetting import Withheld, withheld
-from feeder.store.forgetting import forget as _forget
 from feeder.store.forgetting import remove_unmet as _remove_unmet
-from feeder.store.forgetting import withdraw as _withdraw
 from feeder.store.identity import guid_name
 from feeder.store.incoming import Incoming, prepare
 from feeder.store.locks import exclusive_pass, is_pass_running, wait_for_writers
@@ -43,10 +41,12 @@ from feeder.store.operator import Operated
 from feeder.store.pages import Awaited, Page, PagesTaken
 from feeder.store.query import Query, parse_query
 from feeder.store.related import Related
-from feeder.store.remote import FeedTaken
 from feeder.store.saving import Saved
 from feeder.store.search import Facets, Order
 from feeder.store.suggestions import Suggestion
+from feeder.store.taking import Batch
+from feeder.store.taking import take as _take
+from feeder.store.tallies import read_tally
 from feeder.store.tokens import Fragment
 from feeder.store.trends import Trend
 from feeder.store.withdrawn import Withdrawn
@@ -59,11 +59,11 @@ __all__ = [
     "PASS_STARTED_NOTE",
     "Added",
     "Awaited",
+    "Batch",
     "Copy",
     "Document",
     "Edges",
     "Facets",
-    "FeedTaken",
     "Fragment",
     "Hit",
     "Incoming",
@@ -230,40 +230,23 @@ class Store(Operated):
             outcomes, _ = _save(connection, prepared)
         return [saved for _, saved in outcomes]
 
-    def take(
-        self,
-        source: str,
-        incoming: Iterable[Incoming],
-        documents: Iterable[Document],
-        *,
-        gone: Collection[str] = (),
-        edges: Mapping[str, Edges] | None = None,
-        addresses: Collection[str] = (),
-        not_published: Sequence[Withheld] = (),
-        may_hold: Collection[str] = (),
-    ) -> list[Saved]:
-        """Do all that came of some files of a folder source in one transaction: killed at any point, all or nothing.
+    def take(self, batches: Sequence[Batch]) -> list[list[Saved]]:
+        """Take in all that came of some sources in one transaction, and say of each entry what became of it.
 
-        Saves what was prepared as `save` does, remembers the files and forgets those that are `gone`; `edges` holds
-        those of the articles in the files that were opened, by path. What was met at `addresses` before and is not
-        among the incoming is met there no more, and neither is at `may_hold` what was `not_published`; `remove_unmet`
-        then removes what is met nowhere. Returns what became
-        of each entry.
+        See `taking.py`; entries are saved as `save` does.
         """
-        come = list(incoming)
         with self._write() as connection:
             before = _entries.counter(connection, "changes")
-            outcomes, rows = _save(connection, come)
-            _memory.record(connection, source, documents, gone, edges)
-            met = {(number, one.origin.address) for one, (number, _) in zip(come, outcomes, strict=True)}
-            if addresses:
-                _forget(connection, source, addresses, met)
-            if not_published and may_hold:
-                _withdraw(connection, source, not_published, may_hold, met)
+            taken = _take(connection, batches)
             after = _entries.counter(connection, "changes")
         if after > before:
-            self._follower.offer(before, rows, (), after)
-        return [saved for _, saved in outcomes]
+            self._follower.offer(before, taken.rows, taken.removed, after)
+        return taken.outcomes
+
+    def tally(self) -> Tally:
+        """Return how often each line stood at the edge of an article, of all publishers."""
+        with self.read() as connection:
+            return read_tally(connection)
 
     def remove_unmet(self) -> int:
         """Remove the entries that are met nowhere any more, and return how many there were."""

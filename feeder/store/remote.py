@@ -4,11 +4,9 @@ The statements are in the modules named for what they keep: `added`, `pages`, `p
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from itertools import islice
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,43 +14,20 @@ from feeder.sources.polling import Poll
 from feeder.sources.websub import Subscription
 from feeder.store import added as _added
 from feeder.store import entries as _entries
-from feeder.store import memory as _memory
 from feeder.store import websub as _websub
-from feeder.store.added import Added, removed_among
-from feeder.store.forgetting import forget_named, forget_source
-from feeder.store.incoming import Incoming
-from feeder.store.memory import Document
+from feeder.store.added import Added
+from feeder.store.forgetting import forget_source
 from feeder.store.pages import (
     Awaited,
     Page,
-    PagesTaken,
     count_awaited,
     forget_pages,
     read_awaited,
     read_draft,
     read_pages,
-    take_pages,
 )
 from feeder.store.polls import read_polls, record_polls
 from feeder.store.remembered import Remembered
-from feeder.store.saving import Saved
-from feeder.store.withdrawn import save_permitted
-
-
-class FeedTaken(NamedTuple):
-    """What came of one feed: its entries that are to be saved, and what to remember of those that it holds.
-
-    `documents` are entries of the feed as it writes them, each under a path of its own; those at `gone` it holds no
-    more, and they are forgotten. `pages` is what is to be remembered of the pages of its entries. What it calls by the
-    guids `withdrawn` its author does not publish any more.
-    """
-
-    source: str
-    incoming: Sequence[Incoming]
-    documents: Sequence[Document]
-    gone: Collection[str] = ()
-    pages: PagesTaken = PagesTaken()
-    withdrawn: Collection[str] = ()
 
 
 class Remote(Remembered):
@@ -61,31 +36,6 @@ class Remote(Remembered):
     @abstractmethod
     def begin(self) -> AbstractContextManager[Connection]:
         """Open a transaction that writes, beside other writers where the database lets it."""
-
-    def take_feeds(self, read: Sequence[FeedTaken]) -> list[list[Saved]]:
-        """Do all that came of some feeds in one transaction: killed at any point, all or nothing.
-
-        Saves what was prepared as `save` does, and remembers which entries each feed holds. Returns what became of
-        each entry, feed by feed: of a source that was removed meanwhile nothing is saved, and each is the same.
-        """
-        with self._write() as connection:
-            before = _entries.counter(connection, "changes")
-            left = removed_among(connection, [feed.source for feed in read])
-            kept = [feed for feed in read if feed.source not in left]
-            outcomes, rows = save_permitted(connection, [entry for feed in kept for entry in feed.incoming])
-            removed: list[int] = []
-            for feed in kept:
-                removed += forget_named(connection, feed.source, feed.withdrawn)
-                _memory.record(connection, feed.source, feed.documents, feed.gone)
-                take_pages(connection, feed.source, feed.pages)
-            after = _entries.counter(connection, "changes")
-        if after > before:
-            self._follower.offer(before, rows, removed, after)
-        saved = iter(saved for _, saved in outcomes)
-        return [
-            [Saved.SAME] * len(feed.incoming) if feed.source in left else list(islice(saved, len(feed.incoming)))
-            for feed in read
-        ]
 
     def polls(self, source: str | None = None) -> dict[str, Poll]:
         """Return what is known of each remote source, or of one, by its name."""
@@ -108,7 +58,7 @@ class Remote(Remembered):
             return count_awaited(connection)
 
     def awaited_draft(self, source: str, path: str) -> str:
-        """Return the draft of an entry whose page is awaited, as `take_feeds` was given it; "" where it is no more."""
+        """Return the draft of an entry whose page is awaited, as `take` was given it; "" where it is no more."""
         with self.read() as connection:
             return read_draft(connection, source, path)
 

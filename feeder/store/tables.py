@@ -143,6 +143,15 @@ edges = Table(
     PrimaryKeyConstraint("source", "path"),
 )
 
+# Of each publisher, how many articles were seen, and in how many of them each line stood at an edge (`Tally`).
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("publisher", Text, primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("lines", JSON, nullable=False),
+)
+
 # What is known of each remote source: the fields of `sources.polling.Poll`.
 polls = Table(
     "polls",

@@ -15,7 +15,7 @@ from feeder.model import Entry
 from feeder.publish import site as site_module
 from feeder.publish.site import PublishReport, publish
 from feeder.settings import FeedConfig, SiteConfig, StoreConfig
-from feeder.store import Origin, Store
+from feeder.store import Batch, Origin, Store
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations
 from tests.publish.test_files import no_file_larger_than
@@ -238,7 +238,7 @@ def test_pages_of_entries_that_are_gone_are_removed_and_other_files_are_not(
 def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: Config, sqlite_store: Store) -> None:
     save(sqlite_store, numbered(1), numbered(2))
     publish(config, sqlite_store)
-    sqlite_store.take("test", [], [], addresses=["1.md"])
+    sqlite_store.take([Batch(source="test", left=["1.md"])])
     assert sqlite_store.remove_unmet() == 1
     assert publish(config, sqlite_store).removed == 1
     assert page(numbered(1)) not in published(config)

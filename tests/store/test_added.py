@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from feeder.settings import SourceConfig
 from feeder.sources.polling import new_poll
-from feeder.store import Added, Document, FeedTaken, Origin, Saved, Store, new_added, prepare
+from feeder.store import Added, Batch, Document, Origin, Saved, Store, new_added, prepare
 from feeder.store.tables import added, documents, polls, removed_sources
 from tests.entries import make_entry
 
@@ -22,13 +22,13 @@ def keep(store: Store, *sources: SourceConfig, title: str = "", link: str | None
     store.add_sources(lambda _: [new_added(one, title=title, link=link) for one in sources], now=NOW)
 
 
-def taken(source: str, *numbers: int) -> FeedTaken:
+def taken(source: str, *numbers: int) -> Batch:
     incoming = [prepare(Origin(source, f"https://e.org/{source}"), make_entry(number)) for number in numbers]
-    return FeedTaken(source, incoming, [Document(str(number), 0, 0, "x") for number in numbers])
+    return Batch(source=source, incoming=incoming, documents=[Document(str(number), 0, 0, "x") for number in numbers])
 
 
 def met(store: Store, source: str, *numbers: int) -> list[Saved]:
-    return store.take_feeds([taken(source, *numbers)])[0]
+    return store.take([taken(source, *numbers)])[0]
 
 
 def test_a_source_is_kept_as_it_is(store: Store) -> None:
@@ -109,8 +109,8 @@ def test_its_entries_go_with_it_and_the_first_copy_of_another_source_stands_for_
 
 def test_an_entry_that_a_pass_has_left_for_a_moment_is_not_taken_along(store: Store) -> None:
     keep(store, RAIN)
-    store.take("mirror", [prepare(Origin("mirror", "/1.md"), make_entry(1))], [])
-    store.take("mirror", [], [], addresses=["/1.md"])  # it has moved, and is not met again yet
+    store.take([Batch(source="mirror", incoming=[prepare(Origin("mirror", "/1.md"), make_entry(1))])])
+    store.take([Batch(source="mirror", left=["/1.md"])])  # it has moved, and is not met again yet
     assert store.remove_source("rain", with_entries=True) == 0
     assert store.count() == 1
 
@@ -122,7 +122,7 @@ def test_what_a_pass_still_brings_of_a_removed_source_is_not_kept(store: Store) 
     store.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
     new, same = Saved.NEW, Saved.SAME
     feeds = [taken(name, *numbers) for name, numbers in (("wind", (5,)), ("rain", (1, 2)), ("sun", (6, 5)))]
-    assert store.take_feeds(feeds) == [[new], [same, same], [new, new]]
+    assert store.take(feeds) == [[new], [same, same], [new, new]]
     assert (list(store.polls()), store.documents("rain"), store.count()) == (["wind"], {}, 3)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from feeder.errors import PassRunningError, StoreBusyError, StoreError
-from feeder.store import Document, Origin, Saved, Store, parse_query, prepare
+from feeder.store import Batch, Document, Origin, Saved, Store, parse_query, prepare
 from tests.entries import make_entry
 
 HERE = Origin("seeds", "a.txt")
@@ -166,14 +166,14 @@ def test_an_index_that_finds_no_room_follows_when_there_is_some(
     small_disk: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Store.open(f"sqlite:///{tmp_path}/feeder.db", search=small_disk) as store:
-        store.take("seeds", [prepare(HERE, make_entry(1))], [])
+        store.take([Batch(source="seeds", incoming=[prepare(HERE, make_entry(1))])])
         assert found(store) == (1, True)
         with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
             while True:
                 filler.write(b"x" * 4096)
         with store.following():
             for n in range(2, 30):
-                store.take("seeds", [prepare(HERE, make_entry(n, content=big(n)))], [])
+                store.take([Batch(source="seeds", incoming=[prepare(HERE, make_entry(n, content=big(n)))])])
         assert [found(store) for _ in range(3)] == [(1, False)] * 3
         assert store.count() == 29
         assert len(caplog.messages) == 1

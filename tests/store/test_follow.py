@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from feeder.errors import StoreError
 from feeder.model import Entry
-from feeder.store import Origin, Results, Store, parse_query, prepare
+from feeder.store import Batch, Origin, Results, Store, parse_query, prepare
 from feeder.store.follow import Follower
 from feeder.store.index import DamagedError, followed_by, writing
 from feeder.store.soundness import is_whole
@@ -39,7 +39,7 @@ def save(store: Store, *numbers: int, words: str = "雨季") -> None:
 
 
 def remove(store: Store, number: int) -> None:
-    store.take("seeds", [], [], addresses=[f"{number}.txt"])
+    store.take([Batch(source="seeds", left=[f"{number}.txt"])])
     assert store.remove_unmet() == 1
 
 
@@ -153,7 +153,7 @@ first = store.last_number()
 threading.Timer(chance.random() * 0.6, die).start()
 with store.following():
     for number in range(first, 1000):
-        store.take("seeds", [prepare(Origin("seeds", str(number)), article(number))], [])
+        store.take([Batch(source="seeds", incoming=[prepare(Origin("seeds", str(number)), article(number))])])
         if chance.random() < 0.1:
             look(store)
 die()
@@ -195,10 +195,10 @@ def test_a_pass_feeds_the_index_and_all_is_found_when_it_has_ended(
 ) -> None:
     with again() as other:
         with held.following():
-            held.take("seeds", [prepare(HERE, article(1))], [])
+            held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
             save(other, 2)  # somebody else, in between
-            held.take("seeds", [prepare(HERE, article(n)) for n in (3, 4)], [])
-            held.take("seeds", [prepare(HERE, article(3, "雪天"))], [])
+            held.take([Batch(source="seeds", incoming=[prepare(HERE, article(n)) for n in (3, 4)])])
+            held.take([Batch(source="seeds", incoming=[prepare(HERE, article(3, "雪天"))])])
         said = followed_by(home / "index-1")
         assert said is not None
         assert said.change == held.change() == 5
@@ -207,9 +207,9 @@ def test_a_pass_feeds_the_index_and_all_is_found_when_it_has_ended(
 
 def test_a_pass_within_a_pass_and_searches_meanwhile_wait_for_nothing(held: Store) -> None:
     with held.following():
-        held.take("seeds", [prepare(HERE, article(1))], [])
+        held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         with held.following():
-            held.take("seeds", [prepare(HERE, article(2))], [])
+            held.take([Batch(source="seeds", incoming=[prepare(HERE, article(2))])])
             assert not look(held, wait=True).whole
         assert held.follow() is False
     assert found(held) == [1, 2]
@@ -218,7 +218,7 @@ def test_a_pass_within_a_pass_and_searches_meanwhile_wait_for_nothing(held: Stor
 def test_a_pass_that_fails_has_fed_the_index_with_what_it_saved(held: Store, home: Path) -> None:
     def broken() -> None:
         with held.following():
-            held.take("seeds", [prepare(HERE, article(1))], [])
+            held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
             raise RuntimeError("failed")
 
     with pytest.raises(RuntimeError, match="failed"):
@@ -231,7 +231,7 @@ def test_a_pass_beside_another_that_writes_the_index_is_followed_by_the_next_sea
     held: Store, again: Callable[[], Store], home: Path
 ) -> None:
     with again() as other, writing(home), held.following():
-        held.take("seeds", [prepare(HERE, article(1))], [])
+        held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         results = look(other)
         assert (results.total, results.whole) == (0, False)
         # It has waited once; that the pass goes on makes nobody wait again.
@@ -243,9 +243,9 @@ def test_a_pass_beside_another_that_writes_the_index_is_followed_by_the_next_sea
 
 def test_the_index_folder_may_vanish_in_the_middle_of_a_pass(held: Store, home: Path) -> None:
     with held.following():
-        held.take("seeds", [prepare(HERE, article(1))], [])
+        held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         home.rename(home.with_name("gone"))
-        held.take("seeds", [prepare(HERE, article(2))], [])
+        held.take([Batch(source="seeds", incoming=[prepare(HERE, article(2))])])
     assert found(held) == [1, 2]
 
 
@@ -315,7 +315,7 @@ def test_a_damaged_index_does_not_stop_a_pass(held: Store, home: Path, caplog: p
     held.close()
     garble(next((home / "index-1").glob("*.idx")), "random")
     with held.following():
-        held.take("seeds", [prepare(HERE, article(99))], [])
+        held.take([Batch(source="seeds", incoming=[prepare(HERE, article(99))])])
     assert found(held) == [*range(20), 99]
     assert "it is made anew" in caplog.text
 
@@ -423,7 +423,7 @@ def test_an_index_that_cannot_be_made_fails_a_search_and_nothing_else(
     (tmp_path / "file").write_text("in the way")
     with Store.open(sqlite_url, search=tmp_path / "file" / "index") as store:
         with store.following():
-            store.take("seeds", [prepare(HERE, article(1))], [])
+            store.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         save(store, 2)
         assert (store.count(), len(store.latest(5))) == (2, 2)
         for _ in range(2):

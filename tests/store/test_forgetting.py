@@ -1,12 +1,12 @@
 """An entry goes with the last place that it was met at."""
 
-from feeder.store import Origin, Saved, Store, parse_query, prepare
+from feeder.store import Batch, Origin, Saved, Store, parse_query, prepare
 from tests.entries import make_entry
 from tests.store.test_merging import HERE, LONG, THERE, article
 
 
 def gone(store: Store, origin: Origin) -> int:
-    store.take(origin.source, [], [], addresses=[origin.address])
+    store.take([Batch(source=origin.source, left=[origin.address])])
     return store.remove_unmet()
 
 
@@ -52,7 +52,7 @@ def test_nothing_is_removed_for_an_address_that_nothing_was_met_at(store: Store)
 
 def test_what_is_still_met_at_an_address_is_not_forgotten(store: Store) -> None:
     store.save([(HERE, make_entry(1)), (HERE, make_entry(2))])
-    assert store.take("here", [prepare(HERE, make_entry(2))], [], addresses=["a.md"]) == [Saved.SAME]
+    assert store.take([Batch(source="here", incoming=[prepare(HERE, make_entry(2))], left=["a.md"])]) == [[Saved.SAME]]
     assert store.remove_unmet() == 1
     assert [entry.id for entry in store.iter_entries()] == [make_entry(2).id]
 
@@ -65,7 +65,7 @@ def test_the_same_address_of_another_source_is_another_place(store: Store) -> No
 
 def test_an_entry_that_is_met_elsewhere_before_the_end_is_held_from_there(store: Store) -> None:
     store.save([(HERE, article(1))])
-    store.take("here", [], [], addresses=["a.md"])
+    store.take([Batch(source="here", left=["a.md"])])
     assert store.save([(THERE, article(1))]) == [Saved.SAME]
     assert store.remove_unmet() == 0
     assert store.origins(article(1).id) == (THERE,)

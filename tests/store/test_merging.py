@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from feeder.model import Entry
-from feeder.store import Origin, Saved, Store, prepare
+from feeder.store import Batch, Origin, Saved, Store, prepare
 from feeder.store.incoming import MIN_LETTERS, is_titled_alike
 from tests.entries import make_entry
 
@@ -120,5 +120,5 @@ def test_a_changed_text_is_known_by_its_new_words(store: Store) -> None:
 
 
 def test_what_is_prepared_elsewhere_is_taken_with_its_files_in_one_transaction(store: Store) -> None:
-    assert store.take("here", [prepare(HERE, article(1))], []) == [Saved.NEW]
+    assert store.take([Batch(source="here", incoming=[prepare(HERE, article(1))])]) == [[Saved.NEW]]
     assert store.get(article(1).id) == article(1)

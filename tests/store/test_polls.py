@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from feeder.sources.polling import Poll, new_poll
-from feeder.store import Document, FeedTaken, Origin, Saved, Store, prepare
+from feeder.store import Batch, Document, Origin, Saved, Store, prepare
 from tests.entries import make_entry
 
 AT = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -39,13 +39,18 @@ def test_a_poll_is_kept_as_it_is_and_gives_way_to_the_next(store: Store) -> None
 
 
 def test_feeds_are_taken_together_and_each_is_told_what_became_of_its_entries(store: Store) -> None:
-    def feed(name: str, *numbers: int, gone: tuple[str, ...] = ()) -> FeedTaken:
+    def feed(name: str, *numbers: int, gone: tuple[str, ...] = ()) -> Batch:
         incoming = [prepare(Origin(name, "https://e.org/f"), make_entry(number)) for number in numbers]
-        return FeedTaken(name, incoming, [Document(str(number), 0, 0, "x") for number in numbers], gone)
+        return Batch(
+            source=name,
+            incoming=incoming,
+            documents=[Document(str(number), 0, 0, "x") for number in numbers],
+            gone=gone,
+        )
 
     new, same = Saved.NEW, Saved.SAME
-    assert store.take_feeds([feed("a", 1, 2), feed("b"), feed("c", 2, 3)]) == [[new, new], [], [new, new]]
+    assert store.take([feed("a", 1, 2), feed("b"), feed("c", 2, 3)]) == [[new, new], [], [new, new]]
     assert list(store.documents("a")) == ["1", "2"]
-    assert store.take_feeds([feed("a", 2, gone=("1",))]) == [[same]]
+    assert store.take([feed("a", 2, gone=("1",))]) == [[same]]
     assert list(store.documents("a")) == ["2"]
     assert (store.count(), store.count(copies=False)) == (4, 3)

@@ -608,7 +608,7 @@ def test_a_store_that_is_away_asks_the_hub_to_come_again(place: Place, monkeypat
     def fail(*_: object, **__: object) -> None:
         raise StoreBusyError("the store is locked")
 
-    monkeypatch.setattr(place.store, "take_feeds", fail)
+    monkeypatch.setattr(place.store, "take", fail)
     assert place.hub.deliver(feed(place.server, 2)).status_code == 503
     monkeypatch.undo()
     assert place.hub.deliver(feed(place.server, 2)).status_code == 204
