@@ -126,7 +126,7 @@ def stages(archive: Path) -> None:
 
 
 def saved_and_indexed(store: Store, batches: list[list[Incoming]]) -> None:
-    with store.following():
+    with store.search.following():
         for batch in batches:
             store.take([Batch(source="archive", incoming=batch)])
 

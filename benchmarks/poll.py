@@ -120,11 +120,11 @@ def poll(folder: Path, address: str, feeds: int) -> str:
 
 def parse_and_save(folder: Path, _address: str, feeds: int) -> str:
     """Read feeds that are at hand into a store of their own, one after the other and in one process."""
-    with Store.open(f"sqlite:///{folder}/alone.db") as store, store.following():
+    with Store.open(f"sqlite:///{folder}/alone.db") as store, store.search.following():
         for numbers in in_chunks(range(feeds), _TOGETHER):
             pieces = [piece_of(_source(n), _fetched(n), {}, {}, now=_NOW) for n in numbers]
             store.take([read.batch for piece in pieces for read in read_feed(piece)])
-        return f"{store.count():,} entries"
+        return f"{store.entries.count():,} entries"
 
 
 def _source(number: int) -> SourceConfig:

@@ -132,7 +132,7 @@ def batches(articles: Articles, spent: Spent) -> Iterator[list[Entry]]:
 def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
     """Write articles into the index of a store whose database has none of them."""
     with open_store(folder) as store:
-        nothing = Followed(store.get_note("store") or "", 0)
+        nothing = Followed(store.database.get_note("store") or "", 0)
     index = Index.create(unused(folder / "index"), nothing.store)
     done = 0
     with index.writer(many=True) as writer:
@@ -155,7 +155,7 @@ def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
 
 def save(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
     """Save articles in a store, whose index takes them in meanwhile."""
-    with open_store(folder) as store, store.following():
+    with open_store(folder) as store, store.search.following():
         for batch in made:
             with spent.on("terms"):
                 incoming = [prepare(Origin("benchmark", entry.id), entry) for entry in batch]
@@ -197,7 +197,7 @@ def searched(folder: Path) -> dict[str, Any]:
             timed(groups, partial(page, store, order), rounds=1)
         every = [text for _, queries in groups for text in queries]
         facets = timed([(ALL, every[:: max(1, len(every) // FACETS)])], partial(facets_of, store))[ALL]
-        helps = helped(store, every) if store.count() else {}
+        helps = helped(store, every) if store.entries.count() else {}
         status = Path("/proc/self/status").read_text("utf-8")
         planted = [(p.word, total(store, p.word), total(store, p.latin)) for p in PLANTED]
     resident = {kind: int(kb) / 1024 for kind, kb in re.findall(r"Rss(Anon|File):\s+(\d+) kB", status)}
@@ -208,26 +208,26 @@ def helped(store: Store, every: Sequence[str]) -> dict[str, list[float]]:
     """Time what goes with a search: it is there only where the articles themselves are."""
     words = [text for text in every if text.isalnum()][:: max(1, len(every) // EACH)]
     misspelt = [f"{text[:2]}{text[3:]}" for text in words if text.isascii() and len(text) > FEW_LETTERS]
-    keys = [entry.key for entry in store.latest(EACH)]
+    keys = [entry.key for entry in store.entries.latest(EACH)]
     asked: dict[str, tuple[Sequence[str], Callable[[str], object]]] = {
-        "suggestions": ([text[: (len(text) + 1) // 2] for text in words], store.suggest),
-        "did you mean": (misspelt, lambda text: store.did_you_mean(parse_query(text))),
-        "related": (keys, store.related),
-        "trends": (["7", "30"], lambda days: store.trends(now=LAST, days=int(days))),
+        "suggestions": ([text[: (len(text) + 1) // 2] for text in words], store.search.suggest),
+        "did you mean": (misspelt, lambda text: store.search.did_you_mean(parse_query(text))),
+        "related": (keys, store.search.related),
+        "trends": (["7", "30"], lambda days: store.search.trends(now=LAST, days=int(days))),
     }
     return {name: timed([(ALL, texts)], ask)[ALL] for name, (texts, ask) in asked.items() if texts}
 
 
 def page(store: Store, order: Order, text: str) -> None:
-    store.search(parse_query(text), limit=LIMIT, order=order, now=LAST)
+    store.search.find(parse_query(text), limit=LIMIT, order=order, now=LAST)
 
 
 def facets_of(store: Store, text: str) -> None:
-    store.facets(parse_query(text), now=LAST)
+    store.search.facets(parse_query(text), now=LAST)
 
 
 def total(store: Store, text: str) -> int:
-    return store.search(parse_query(text), limit=1, total_cap=EVERYTHING, now=LAST).total
+    return store.search.find(parse_query(text), limit=1, total_cap=EVERYTHING, now=LAST).total
 
 
 def forget(folder: Path) -> None:

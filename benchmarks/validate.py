@@ -58,7 +58,7 @@ def fill(store: Store, documents: Sequence[Document]) -> Config:
         config = Config(sources=sources, fetch=FetchConfig(user_agent="benchmark", per_host=8))
         reports = ingest(config, store, now=_NOW)
     read = sum(report.read for report in reports)
-    print(f"{len(documents)} documents: {read} read, {store.count()} entries", flush=True)
+    print(f"{len(documents)} documents: {read} read, {store.entries.count()} entries", flush=True)
     return config
 
 
@@ -73,13 +73,13 @@ def feeds_of(
     for path in sorted(folder.rglob("*.xml")):
         yield f"{_SITE}{path.relative_to(folder).as_posix()}", path.read_bytes()
     yield from asyncio.run(_searched(config, store))
-    for number, entries in enumerate(in_chunks(store.iter_entries(), _MOST)):
+    for number, entries in enumerate(in_chunks(store.entries.iter_all(), _MOST)):
         name = f"all-{number}.xml"
         document = render_atom(
             feed_of(site, name),
             entries,
             page_url=lambda entry: _SITE + entry_path(entry.key),
-            ties=store.ties(entries),
+            ties=store.entries.ties(entries),
             content=content,
         )
         yield _SITE + name, document

@@ -268,7 +268,7 @@ async def _ask(telegram: TelegramConfig, channels: Sequence[Channel]) -> list[tu
 
 
 def _find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Subscription, ...]:
-    with store.read() as connection:
+    with store.database.read() as connection:
         if not inspect(connection).has_table(subscriptions.name):
             return ()  # the bot has never run on this store
     return find_subscriptions(store, channels)

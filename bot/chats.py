@@ -75,7 +75,7 @@ def insert_new(connection: Connection, table: Table) -> Insert:
 
 def follow(store: Store, channels: Sequence[Channel]) -> tuple[Subscription, ...]:
     """Bring the configured channels into the store and return them; others there are set aside, not removed."""
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         wanted = [_ensure(connection, channel) for channel in channels]
         connection.execute(update(subscriptions).where(subscriptions.c.id.not_in(wanted)).values(configured=False))
     return find_subscriptions(store, channels)
@@ -85,7 +85,7 @@ def find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Subsc
     """Return the subscriptions of those channels, as they are now; channels that were never met are left out."""
     columns = subscriptions.c
     found = []
-    with store.read() as connection:
+    with store.database.read() as connection:
         for channel in channels:
             row = connection.execute(
                 select(columns.id, columns.chat, columns.last_number, columns.configured, columns.off_reason)
@@ -151,7 +151,7 @@ def switch_off(connection: Connection, subscription: int, reason: str, *, whole_
 def switch_on(store: Store, chat_id: int, username: str | None) -> bool:
     """Post to a chat again that had been switched off; return False if nothing of it was."""
     names = [str(chat_id)] + ([f"@{username}".lower()] if username else [])
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         ids = (
             connection.execute(
                 select(subscriptions.c.id)

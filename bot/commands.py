@@ -120,7 +120,7 @@ class Commands:
                 await _reply(update, Answer(Text(self._no_feed(names[0], words))))
                 return
             query = read_search(f"@{names[0]}", self._feeds)
-        entries = await asyncio.to_thread(self._store.latest, count, query=query)
+        entries = await asyncio.to_thread(self._store.entries.latest, count, query=query)
         await _reply(update, make_latest(entries, words))
 
     async def search(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -184,7 +184,7 @@ class Commands:
 
     def _rising(self, words: Words) -> Answer:
         now = self._now()
-        trends = self._store.trends(now=now, days=TREND_DAYS, limit=TRENDS_SHOWN)
+        trends = self._store.search.trends(now=now, days=TREND_DAYS, limit=TRENDS_SHOWN)
         return make_trends([(trend, remember(self._store, trend.query, now)) for trend in trends], words)
 
     def _find(self, text: str, page: int, words: Words) -> Answer:
@@ -194,10 +194,10 @@ class Commands:
             return Answer(Text(words.misread.format(reason=explain_query_error(error, words.language))))
         if query.problem is not None:
             return Answer(Text(words.search_usage))
-        results = self._store.search(query, limit=HITS_PER_PAGE, offset=(page - 1) * HITS_PER_PAGE)
+        results = self._store.search.find(query, limit=HITS_PER_PAGE, offset=(page - 1) * HITS_PER_PAGE)
         if not results.hits and page > 1:  # fewer are found than when the button was made
             page = 1
-            results = self._store.search(query, limit=HITS_PER_PAGE)
+            results = self._store.search.find(query, limit=HITS_PER_PAGE)
         key = remember(self._store, text, self._now())
         total = f"{results.total}{'+' if results.more else ''}"
         return make_found(text, key, page, results.hits, total, words)

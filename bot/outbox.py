@@ -89,10 +89,10 @@ def choose(store: Store, channel: Channel, last_number: int | None) -> Choice:
     A first meeting takes the `recent` newest entries and no other. Of more than `MAX_WAITING` entries that came
     at once, such as those of an archive just added, the newest are taken.
     """
-    last = store.last_number()  # read first: an entry that comes in meanwhile is then taken next time
+    last = store.entries.last_number()  # read first: an entry that comes in meanwhile is then taken next time
     if last_number is None:
         recent = channel.config.recent
-        newest = store.latest(recent, query=channel.query) if recent else []
+        newest = store.entries.latest(recent, query=channel.query) if recent else []
         return Choice(tuple(reversed(newest)), last, 0)
     if last == last_number:
         return Choice((), last, 0)
@@ -107,7 +107,7 @@ def choose(store: Store, channel: Channel, last_number: int | None) -> Choice:
 
 
 def _iter_news(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
-    while page := store.news(after, _PAGE):
+    while page := store.entries.news(after, _PAGE):
         yield from page
         after = page[-1][0]
 
@@ -118,7 +118,7 @@ def plan(store: Store, subscribed: Sequence[Subscription]) -> None:
     A chat is met for the first time when a first pass has filled the store: before that, all there is would look
     new.
     """
-    filled = store.get_note(LAST_INGEST_NOTE) is not None
+    filled = store.database.get_note(LAST_INGEST_NOTE) is not None
     for subscription in subscribed:
         met = subscription.last_number is not None
         if subscription.configured and subscription.off_reason is None and (met or filled):
@@ -130,7 +130,7 @@ def _plan(store: Store, subscription: Subscription) -> None:
     if choice.number == subscription.last_number:
         return
     columns = subscriptions.c
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         moved = connection.execute(
             update(subscriptions)
             .where(columns.id == subscription.id, columns.last_number.is_not_distinct_from(subscription.last_number))
@@ -185,7 +185,7 @@ def _is_ready() -> ColumnElement[bool]:
 
 def claim(store: Store, now: datetime, limit: int, pace: Pace) -> list[Claim]:
     """Take up to `limit` deliveries that may be sent now, each to another chat; the caller must settle each."""
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         _end_leases(connection, now)
         last_second = deliveries.c.called_at > now - SECOND
         calls = connection.execute(select(func.count()).where(last_second)).scalar_one()
@@ -237,7 +237,7 @@ def next_due(store: Store, now: datetime) -> datetime | None:
     """Return the first moment at which `claim` may find something; None if nothing waits."""
     ready = select(func.min(chats.c.next_call_at)).where(_is_ready())
     leased = select(func.min(deliveries.c.lease_ends_at)).where(deliveries.c.state == "sending")
-    with store.read() as connection:
+    with store.database.read() as connection:
         moments = [connection.scalar(ready), connection.scalar(leased)]
     return max(min(filter(None, moments)), now) if any(moments) else None
 
@@ -256,7 +256,7 @@ def settle(store: Store, claimed: Claim, outcome: Outcome, now: datetime, pace: 
         deliveries.c.claim == claimed.token,
         deliveries.c.state.in_(["sending", "unknown"]),
     )
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         row = connection.execute(
             select(deliveries.c.chat, deliveries.c.subscription, deliveries.c.doubts, deliveries.c.state).where(mine),
         ).first()
@@ -335,10 +335,10 @@ def preview(store: Store, channel: Channel, subscription: Subscription | None) -
     had: set[str] = set()
     if subscription is not None:
         mine = deliveries.c.subscription == subscription.id
-        with store.read() as connection:
+        with store.database.read() as connection:
             joined = select(deliveries.c.entry).join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
             waiting = list(connection.execute(joined.where(mine, _is_open()).order_by(deliveries.c.id)).scalars())
             had = set(connection.execute(select(deliveries.c.entry).where(mine)).scalars())
-    found = [store.find(entry_id) for entry_id in waiting]
+    found = [store.entries.find(entry_id) for entry_id in waiting]
     chosen = [entry for entry in choose(store, channel, last_number).entries if entry.id not in had]
     return [entry for entry in found if entry is not None] + chosen

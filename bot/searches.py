@@ -28,7 +28,7 @@ def search_key(query: str) -> str:
 def remember(store: Store, query: str, now: datetime) -> str:
     """Keep a query and return its key; what nobody has turned a page of for 90 days is forgotten."""
     key = search_key(query)
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         connection.execute(delete(searches).where(searches.c.used_at < now - KEPT))
         connection.execute(insert_new(connection, searches).values(key=key, query=query, used_at=now))
         connection.execute(update(searches).where(searches.c.key == key).values(used_at=now))
@@ -37,7 +37,7 @@ def remember(store: Store, query: str, now: datetime) -> str:
 
 def recall(store: Store, key: str) -> str | None:
     """Return the query that a key stands for; None if it is forgotten or never was."""
-    with store.read() as connection:
+    with store.database.read() as connection:
         return connection.execute(select(searches.c.query).where(searches.c.key == key)).scalar()
 
 

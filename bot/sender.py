@@ -223,7 +223,7 @@ class Sender:
             )
 
     async def _attempt(self, claimed: Claim) -> Outcome:
-        entry = await asyncio.to_thread(self._store.find, claimed.entry)
+        entry = await asyncio.to_thread(self._store.entries.find, claimed.entry)
         if entry is None:
             return Outcome(fate="failed", reason="the entry is no longer in the store")
         try:

@@ -96,4 +96,4 @@ def migrate_tables(store: Store) -> None:
         StoreTooNewError: a newer bot made them.
         StoreError: the database cannot be used.
     """
-    migrate(store.engine, "bot:migrations", VERSION_TABLE, "bot")
+    migrate(store.database.engine, "bot:migrations", VERSION_TABLE, "bot")

@@ -49,13 +49,13 @@ async def withdraw(bot: Bot, store: Store) -> None:
         if post.message is None or not await _delete(bot, store, post, post.message):
             return
     if len(posts) <= MOST_AT_ONCE:
-        await asyncio.to_thread(store.set_note, DONE_NOTE, str(upto))
+        await asyncio.to_thread(store.database.set_note, DONE_NOTE, str(upto))
 
 
 def _to_be_done(store: Store) -> int | None:
     """Return the last removal of the store; None where all up to it is done."""
-    upto = store.last_removal()
-    return None if str(upto) == (store.get_note(DONE_NOTE) or "0") else upto
+    upto = store.entries.last_removal()
+    return None if str(upto) == (store.database.get_note(DONE_NOTE) or "0") else upto
 
 
 def find_posts(store: Store) -> list[Post]:
@@ -71,12 +71,12 @@ def find_posts(store: Store) -> list[Post]:
     posts: list[Post] = []
     last = 0
     while True:
-        with store.read() as connection:
+        with store.database.read() as connection:
             rows = connection.execute(statement.where(deliveries.c.id > last)).all()
         if not rows:
             return posts
         last = rows[-1].id
-        gone = store.missing(row.entry for row in rows)
+        gone = store.entries.missing(row.entry for row in rows)
         posts += [
             Post(row.id, row.address if row.moved_to is None else str(row.moved_to), row.message)
             for row in rows
@@ -101,10 +101,10 @@ async def _delete(bot: Bot, store: Store, post: Post, message: int) -> bool:
 
 
 def _keep(store: Store, delivery: int) -> None:
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         connection.execute(update(deliveries).where(deliveries.c.id == delivery).values(message=None))
 
 
 def _forget(store: Store, delivery: int) -> None:
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         connection.execute(delete(deliveries).where(deliveries.c.id == delivery))

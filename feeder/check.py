@@ -75,7 +75,11 @@ def _check_store(config: Config) -> Iterator[Finding]:
     try:
         with Store.open(config.store.url, search=config.store.search, create=False) as store:
             trouble = find_trouble(config, store, now=datetime.now(UTC))
-            yield Finding("store", well=True, text=f"{store.url}: {store.count()} entries; {store.describe()}")
+            yield Finding(
+                "store",
+                well=True,
+                text=f"{store.database.url}: {store.entries.count()} entries; {store.database.describe()}",
+            )
             yield _check_search(store)
             if trouble is not None:
                 yield Finding("last pass", well=False, text=trouble.reason)
@@ -92,8 +96,8 @@ def _check_store(config: Config) -> Iterator[Finding]:
 
 
 def _check_documents(config: Config, store: Store) -> Iterator[Finding]:
-    names = {source.name for source in known_sources(config, store)} - store.paused().keys()
-    for name, document in store.failed_documents():
+    names = {source.name for source in known_sources(config, store)} - store.sources.paused().keys()
+    for name, document in store.documents.failed():
         if name in names:
             yield Finding(f"source {name}", well=False, text=f"{document.path}: {document.error}")
 
@@ -126,7 +130,7 @@ def _check_departed(config: Config, store: Store) -> Iterator[Finding]:
 
 def _check_search(store: Store) -> Finding:
     try:
-        state = store.search_state()
+        state = store.search.state()
     except FeederError as error:
         return Finding("search index", well=False, text=str(error))
     rest = "the next pass or search goes on with it, `feeder reindex` at once"

@@ -175,7 +175,7 @@ def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: Jso
         asked = read_search(words, config.feeds)
         if asked.problem is not None:
             _fail(asked.problem, QueryError.exit_code)
-        results = store.search(asked, limit=limit)
+        results = store.search.find(asked, limit=limit)
         if as_json:
             _print_json(store, [hit.entry for hit in results.hits])
         else:
@@ -211,7 +211,7 @@ def trends(
         raise typer.BadParameter("write it as BCP 47 does, such as zh or zh-Hant", param_hint="--language")
     now = datetime.now(UTC) if until is None else _end_of(until)
     with opened(context) as (_, store):
-        print_trends(store.trends(now=now, days=days, limit=limit, language=language), as_json=as_json)
+        print_trends(store.search.trends(now=now, days=days, limit=limit, language=language), as_json=as_json)
 
 
 @app.command()
@@ -222,7 +222,7 @@ def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as
 
     end_with_the_reader()
     with opened(context) as (config, store):
-        entries = store.latest(limit, query=get_search(name, config.feeds) if name else None)
+        entries = store.entries.latest(limit, query=get_search(name, config.feeds) if name else None)
         if as_json:
             _print_json(store, entries)
         else:
@@ -236,11 +236,11 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
 
     end_with_the_reader()
     with opened(context) as (_, store):
-        entry = store.get(ref)
+        entry = store.entries.get(ref)
         if as_json:
             _print_json(store, [entry])
         else:
-            print_entry(entry, store.origins(entry.id))
+            print_entry(entry, store.entries.origins(entry.id))
 
 
 @app.command()
@@ -251,7 +251,7 @@ def export(
     """Print every entry, oldest first, as one JSON object a line."""
     end_with_the_reader()
     with opened(context) as (_, store):
-        _print_json(store, store.iter_entries(oldest_first=True))
+        _print_json(store, store.entries.iter_all(oldest_first=True))
 
 
 @app.command()
@@ -262,7 +262,7 @@ def reindex(context: typer.Context) -> None:
 
     with opened(context) as (config, store), progress_bar() as progress:
         told = None if progress is None else partial(progress, "search index")
-        if not store.follow(told, anew=True):
+        if not store.search.follow(told, anew=True):
             raise PassRunningError(f"{config.store.search}: another process is writing the index; this one did nothing")
 
 

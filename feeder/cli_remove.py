@@ -33,7 +33,7 @@ def remove(
     with opened(context, logging.WARNING) as (_, store):
         if listed:
             end_with_the_reader()
-            print_withdrawn(store.withdrawn(), as_json=as_json)
+            print_withdrawn(store.entries.withdrawn(), as_json=as_json)
         elif undo:
             print(removing.restore(store, refs or []))
         else:

@@ -27,13 +27,13 @@ def find_trouble(config: Config, store: Store, *, now: datetime) -> Trouble | No
     Raises:
         StoreError: the store cannot be read or written.
     """
-    store.check_writable()
-    if failure := store.get_note(LAST_FAILURE_NOTE):
+    store.database.check_writable()
+    if failure := store.database.get_note(LAST_FAILURE_NOTE):
         return Trouble("the last pass failed", f"ended early: {failure}")
-    started = store.get_note(PASS_STARTED_NOTE)
-    if started and not store.is_pass_running():
+    started = store.database.get_note(PASS_STARTED_NOTE)
+    if started and not store.database.is_pass_running():
         return Trouble("the last pass was killed", f"the pass of {started} {KILLED}")
-    last = store.get_note(LAST_PASS_NOTE)
+    last = store.database.get_note(LAST_PASS_NOTE)
     if last is None:
         return None
     due = _overdue_at(config.schedule.ingest, datetime.fromisoformat(last))

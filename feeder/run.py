@@ -153,8 +153,8 @@ class _Passes:
     def _note_death(self, exit_code: int | None) -> None:
         """Keep in the store that a pass died, for `feeder check` and /healthz, until one goes well."""
         try:
-            self._store.set_note(LAST_FAILURE_NOTE, f"it {KILLED}; exit code {exit_code}")
-            self._store.set_note(PASS_STARTED_NOTE, "")
+            self._store.database.set_note(LAST_FAILURE_NOTE, f"it {KILLED}; exit code {exit_code}")
+            self._store.database.set_note(PASS_STARTED_NOTE, "")
         except StoreError as error:  # /healthz sees for itself that the store cannot be written
             log.error("%s", error)  # noqa: TRY400  one line for the operator; the error is a known one
 

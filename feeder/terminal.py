@@ -34,7 +34,7 @@ _SHOWN = (
 def json_lines(store: "Store", entries: Iterable[Entry]) -> Iterator[str]:
     """Yield each entry as one line of JSON: its fields, its key, and `origin`, where it was read from."""
     for entry in entries:
-        addresses = [origin.address for origin in store.origins(entry.id)]
+        addresses = [origin.address for origin in store.entries.origins(entry.id)]
         met = {"origin": addresses[0] if addresses else None, "origins": addresses}
         yield json_text({"key": entry.key, **entry_to_dict(entry), **met}) + "\n"
 

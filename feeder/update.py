@@ -66,13 +66,13 @@ def update(
         PassRunningError: another pass holds the store; nothing was done.
         FeederError: a source is unknown, or the store or the output folder cannot be used.
     """
-    with store.exclusive_pass(), _end_noted(store):
+    with store.database.exclusive_pass(), _end_noted(store):
         settled = settle_sources(config, store)
         reports: tuple[IngestReport, ...] = ()
         if "ingest" in parts:
             reports = ingest(config, store, names=sources, now=datetime.now(UTC), again=again, progress=progress)
         site = publish(config, store, progress=progress) if "publish" in parts else None
-        store.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
+        store.database.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
     if "ingest" in parts and not sources:  # at the end, without the lock: a hub that is slow keeps nothing waiting
         keep_subscriptions(config, store, now=datetime.now(UTC))
     return UpdateReport(sources=reports, site=site, settled=settled)
@@ -84,19 +84,19 @@ def _end_noted(store: Store) -> Iterator[None]:
 
     That it has begun is noted too: where that note outlives the pass lock, the pass was killed.
     """
-    if died := store.get_note(PASS_STARTED_NOTE):  # the lock is ours, so whoever wrote it is gone
+    if died := store.database.get_note(PASS_STARTED_NOTE):  # the lock is ours, so whoever wrote it is gone
         log.warning("the pass of %s was killed before its end", died)
-    store.set_note(PASS_STARTED_NOTE, rfc3339(datetime.now(UTC)))
+    store.database.set_note(PASS_STARTED_NOTE, rfc3339(datetime.now(UTC)))
     try:
         yield
     except ConfigError:  # a mistake in the command, such as a source that is not there, is no failure of the pass
         raise
     except Exception as error:
         with suppress(StoreError):  # the store may be what failed
-            store.set_note(LAST_FAILURE_NOTE, str(error) or type(error).__name__)
+            store.database.set_note(LAST_FAILURE_NOTE, str(error) or type(error).__name__)
         raise
     finally:
         with suppress(StoreError):  # as above
-            store.set_note(PASS_STARTED_NOTE, "")
-    if store.get_note(LAST_FAILURE_NOTE):
-        store.set_note(LAST_FAILURE_NOTE, "")
+            store.database.set_note(PASS_STARTED_NOTE, "")
+    if store.database.get_note(LAST_FAILURE_NOTE):
+        store.database.set_note(LAST_FAILURE_NOTE, "")

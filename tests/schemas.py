@@ -80,7 +80,7 @@ def take_feed(store: Store, *, again: bool = False) -> list[str]:
 
     source = SourceConfig(name="tides", feed=FEED_URL)
     fetched = Fetched(name="tides", status=200, url=FEED_URL, body=FEED)
-    [read] = read_feed(piece_of(source, fetched, store.documents("tides"), {}, now=NOW, again=again))
+    [read] = read_feed(piece_of(source, fetched, store.documents.of_source("tides"), {}, now=NOW, again=again))
     [saved] = store.take([read.batch])
     return [one.value for one in saved]
 
@@ -89,10 +89,10 @@ def _fill_remote(store: Store) -> None:
     from feeder.sources.polling import new_poll  # noqa: PLC0415  as above
     from feeder.store import new_added  # noqa: PLC0415  as above
 
-    store.add_sources(lambda _kept: [new_added(SourceConfig(name="tides", feed=FEED_URL), title="Tides")], now=NOW)
+    store.sources.add(lambda _kept: [new_added(SourceConfig(name="tides", feed=FEED_URL), title="Tides")], now=NOW)
     take_feed(store)
-    store.record_polls([new_poll("tides", FEED_URL)])
-    store.pause("tides", now=NOW)
+    store.sources.record_polls([new_poll("tides", FEED_URL)])
+    store.sources.pause("tides", now=NOW)
 
 
 def fill(store: Store, config: Config) -> None:
@@ -106,12 +106,12 @@ def fill(store: Store, config: Config) -> None:
     for outcome in (Outcome(fate="sent", message=7), Outcome(fate="failed", reason="made up")):
         [claim] = outbox.claim(store, NOW, 1, _PACE)
         outbox.settle(store, claim, outcome, NOW, _PACE)
-    if hasattr(store, "add_sources"):
+    if hasattr(store, "sources"):
         _fill_remote(store)
         outbox.plan(store, find_subscriptions(store, channels))
         [claim] = outbox.claim(store, NOW + timedelta(hours=1), 1, _PACE)
         outbox.settle(store, claim, Outcome(fate="unknown", reason="made up"), NOW + timedelta(hours=1), _PACE)
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         connection.execute(text("UPDATE notes SET text = 'schemas' WHERE name = 'store'"))
 
 

@@ -80,11 +80,11 @@ def test_a_second_update_leaves_every_byte_and_time_stamp_alone(feeder: Feeder, 
     feeder("update")
     before = snapshot(tmp_path / "public")
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
-        change = store.change()
+        change = store.entries.change()
     assert feeder("update") == (0, "", "")
     assert snapshot(tmp_path / "public") == before
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
-        assert store.change() == change
+        assert store.entries.change() == change
 
 
 def test_ingest_and_publish_say_what_they_did(feeder: Feeder) -> None:
@@ -434,7 +434,7 @@ def test_a_pass_that_ended_early_is_remembered_until_one_goes_well(feeder: Feede
 
 
 def test_a_second_pass_at_the_same_time_does_nothing(feeder: Feeder, tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store, store.exclusive_pass():
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store, store.database.exclusive_pass():
         ended = feeder("update")
     assert ended.code == 5
     assert len(ended.err.splitlines()) == 1

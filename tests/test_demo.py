@@ -42,7 +42,7 @@ def test_the_seeds_go_when_the_first_source_is_added_by_command(feeder: Feeder) 
     feeder("update")
     with Store.open(STORE) as store:
         source = new_added(SourceConfig(name="far", feed="http://127.0.0.1:9/feed.xml"))
-        store.add_sources(lambda _: [source], now=make_entry().updated)
+        store.sources.add(lambda _: [source], now=make_entry().updated)
     assert feeder("update").err.startswith(GONE)
     assert titles(feeder) == []
 
@@ -62,7 +62,7 @@ def test_no_seeds_come_into_an_empty_store_with_a_configuration(feeder: Feeder, 
     (tmp_path / "config.toml").write_text("[web]\nport = 0\n", "utf-8")
     assert feeder("update") == (0, "", "")
     with Store.open(STORE) as store:
-        assert (store.count(), store.get_note(LAST_INGEST_NOTE)) == (0, None)
+        assert (store.entries.count(), store.database.get_note(LAST_INGEST_NOTE)) == (0, None)
 
 
 def test_the_seeds_stay_where_a_configuration_names_their_folder(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811

@@ -48,7 +48,7 @@ def run(store: Store, source: SourceConfig, *, hours: int = 0, again: bool = Fal
 
 
 def titles(store: Store) -> set[str]:
-    return {entry.title for entry in store.latest(10)}
+    return {entry.title for entry in store.entries.latest(10)}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_is_not_kept_or_is_dropped_does_not_come_in(
     report = poll(server, store, **rules)
     assert (report.new, report.dropped) == (len(kept), 3 - len(kept))
     assert titles(store) == kept
-    assert len(store.documents("rain")) == 3
+    assert len(store.documents.of_source("rain")) == 3
 
 
 def test_the_report_counts_what_was_dropped(server: Server, sqlite_store: Store) -> None:
@@ -110,7 +110,7 @@ def test_filters_and_selectors_hold_for_folders_too(sqlite_store: Store, tmp_pat
     source = SourceConfig(name="rain", folder=folder, drop="snow", cut=(".note",))
     report = run(sqlite_store, source)
     assert (report.read, report.new, report.dropped) == (3, 2, 1)
-    assert not any("Tell us" in entry.content for entry in sqlite_store.latest(10))
+    assert not any("Tell us" in entry.content for entry in sqlite_store.entries.latest(10))
     assert run(sqlite_store, source, hours=1).unchanged == 3
     report = run(sqlite_store, source.model_copy(update={"drop": ""}), hours=2, again=True)
     assert (report.new, report.dropped, titles(sqlite_store)) == (1, 0, set(TITLES))
@@ -134,7 +134,7 @@ OWN = escape("<div class=share>Share this</div><div class=body><p>It <b>rained</
 def test_selectors_without_full_are_asked_of_what_the_feed_gives(server: Server, sqlite_store: Store) -> None:
     server.answers["/feed"] = rss(OWN, titles=("A day",))
     poll(server, sqlite_store, article=".body", cut=("b",))
-    [entry] = sqlite_store.latest(10)
+    [entry] = sqlite_store.entries.latest(10)
     assert entry.content == "<p>It .</p>"
     assert [request.target for request in server.requests] == ["/feed"]
 
@@ -144,7 +144,7 @@ def test_where_the_selector_finds_nothing_in_an_entry_all_of_it_stays_but_what_i
 ) -> None:
     server.answers["/feed"] = rss(OWN, titles=("A day",))
     poll(server, sqlite_store, article=".story", cut=(".share",))
-    [entry] = sqlite_store.latest(10)
+    [entry] = sqlite_store.entries.latest(10)
     assert entry.content == "<p>It <b>rained</b>.</p>"
 
 
@@ -152,7 +152,7 @@ def test_a_text_that_no_selector_can_be_asked_of_is_as_without_one(server: Serve
     server.answers["/feed"] = rss("&lt;i&gt;" * 50_000 + "It rained.", titles=("A day",))
     report = poll(server, sqlite_store, article=".body")
     assert (report.new, report.failed) == (1, ())
-    [entry] = sqlite_store.latest(10)
+    [entry] = sqlite_store.entries.latest(10)
     assert "It rained." in entry.content
 
 

@@ -86,7 +86,7 @@ def asked(server: Server) -> list[str]:
 
 
 def only(store: Store) -> Entry:
-    [entry] = store.latest(10)
+    [entry] = store.entries.latest(10)
     return entry
 
 
@@ -185,7 +185,7 @@ def test_an_entry_comes_in_with_the_article_of_its_page(server: Server, store: S
     report = poll(config(source(server)), store)
     assert (report.read, report.new, report.pages, report.awaited, report.failed) == (1, 2, 2, 0, ())
     assert str(report) == "rain: 1 read, 2 new, 2 pages fetched"
-    entries = [entry for _, entry in store.news(0, 10)]
+    entries = [entry for _, entry in store.entries.news(0, 10)]
     assert [entry.title for entry in entries] == ["Rain 1", "Rain 2"]
     assert "page number 1" in entries[0].content
     assert "rights reserved" not in entries[0].content
@@ -247,7 +247,7 @@ def test_a_page_that_comes_late_makes_the_entry_fuller_and_moves_nothing_else(
     assert reason == "its page: its server answers 503 Service Unavailable; due again 2026-05-01 12:15 UTC"
     first = only(store)
     assert first.summary == "It rained."
-    [document] = store.documents("rain").values()
+    [document] = store.documents.of_source("rain").values()
     assert document.error == reason.replace("page", f"page {link}", 1)
     server.answers["/rain"] = Answer(404)  # what waits needs no feed
     assert poll(settings, store, timedelta(minutes=14), named=False).awaited == 1
@@ -259,7 +259,7 @@ def test_a_page_that_comes_late_makes_the_entry_fuller_and_moves_nothing_else(
     assert (second.id, second.published, second.updated, second.first_seen_at, second.published_from) == (
         first.id, first.published, first.updated, first.first_seen_at, first.published_from,
     )  # fmt: skip
-    assert next(iter(store.documents("rain").values())).error is None
+    assert next(iter(store.documents.of_source("rain").values())).error is None
     server.answers["/rain"] = rss(server, 1, dated=dated)
     assert poll(settings, store, 2 * HOURS, again=True).same == 1
     assert only(store) == second
@@ -272,7 +272,7 @@ def test_a_page_is_asked_for_a_bounded_number_of_times_less_and_less_often(serve
     for wait in (15, 60, 240, 960):
         report = poll(settings, sqlite_store, after, named=False)
         assert report.awaited == 1
-        [known] = sqlite_store.awaited("rain")[0]
+        [known] = sqlite_store.sources.awaited("rain")[0]
         assert known.due_at == NOW + after + timedelta(minutes=wait)
         after += timedelta(minutes=wait)
     report = poll(settings, sqlite_store, after, named=False)
@@ -297,7 +297,7 @@ def test_a_page_that_is_not_there_is_not_asked_for_again(server: Server, sqlite_
 def test_a_server_is_left_alone_for_as_long_as_it_wants(server: Server, sqlite_store: Store) -> None:
     server.answers |= {"/rain": rss(server, 1), "/p/1": Answer(429, headers={"Retry-After": "7200"})}
     poll(config(source(server)), sqlite_store)
-    [known] = sqlite_store.awaited("rain")[0]
+    [known] = sqlite_store.sources.awaited("rain")[0]
     assert known.due_at == NOW + 2 * HOURS
 
 
@@ -331,7 +331,7 @@ def test_whatever_comes_for_a_page_the_entry_comes_in_and_the_fault_is_told(
     report = poll(config(source(server), max_bytes=200_000), sqlite_store)
     assert (report.new, len(report.failed)) == (2, 1)
     assert told in report.failed[0][1]
-    contents = {entry.title: entry.content for entry in sqlite_store.latest(10)}
+    contents = {entry.title: entry.content for entry in sqlite_store.entries.latest(10)}
     assert "page number 2" in contents["Rain 2"]
     assert "It rained." in contents["Rain 1"]
 
@@ -375,7 +375,7 @@ def test_a_page_with_selectors_and_full_makes_whole_articles(server: Server, sql
     }
     news = SourceConfig(name="news", page=server.url("/news"), entries="li", full=True, allow_private=True)
     assert poll(config(news), sqlite_store).new == 2
-    entry = next(entry for entry in sqlite_store.latest(10) if entry.title == "Story 1")
+    entry = next(entry for entry in sqlite_store.entries.latest(10) if entry.title == "Story 1")
     assert "page number 1" in entry.content
     assert (entry.published, entry.published_from) == (datetime(2026, 4, 30, 7, tzinfo=UTC), "page")
     assert entry.source.title == "News"
@@ -419,7 +419,7 @@ def test_a_slow_server_holds_up_neither_other_feeds_nor_the_end_of_the_pass(
         reports = {one.source: one for one in ingest(settings, sqlite_store, now=NOW)}
     assert (reports["fast"].new, reports["fast"].pages, reports["fast"].awaited) == (5, 5, 0)
     assert (reports["slow"].new, reports["slow"].awaited, reports["slow"].failed) == (5, 5, ())
-    assert {one.attempts for one in sqlite_store.awaited("slow")[0]} == {0}
+    assert {one.attempts for one in sqlite_store.sources.awaited("slow")[0]} == {0}
     assert len(slow.requests) == 1 + 2
 
 
@@ -462,7 +462,7 @@ def test_each_source_is_saved_when_all_its_pages_have_come_and_one_that_is_not_a
     assert sorted(filter(None, saved)) == [["hail"], ["rain"], ["snow"]]
     reports = ingest(config(*sources), sqlite_store, names=["rain", "snow"], now=NOW + HOURS)
     assert [report.awaited for report in reports] == [0, 0]
-    assert sqlite_store.count_awaited() == {"hail": 1}
+    assert sqlite_store.sources.count_awaited() == {"hail": 1}
 
 
 def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
@@ -474,7 +474,7 @@ def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
     server.answers |= {f"/p/{n}": Answer(body=page(n)) for n in numbers}
     report = poll(config(source(server), per_host=4), sqlite_store)
     assert (report.new, report.pages) == (30, 30)
-    assert [entry.title for _, entry in sqlite_store.news(0, 50)] == [f"Rain {n}" for n in reversed(numbers)]
+    assert [entry.title for _, entry in sqlite_store.entries.news(0, 50)] == [f"Rain {n}" for n in reversed(numbers)]
     assert 1 < server.most_at_once <= 4
 
 
@@ -520,7 +520,7 @@ def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
     report = poll(settings, sqlite_store, 2 * HOURS)
     assert (report.new, report.awaited) == (1, 0)
     assert asked(server).count("/p/7") == 2
-    assert "It rained." in sqlite_store.get(server.url("/p/7")).content
+    assert "It rained." in sqlite_store.entries.get(server.url("/p/7")).content
 
 
 def test_an_entry_that_cannot_be_understood_with_its_page_leaves_the_others_alone(
@@ -569,11 +569,11 @@ def test_a_pass_that_is_killed_before_the_pages_come_is_made_up_for_by_the_next(
     ended = subprocess.run([sys.executable, killer, sqlite_url, server.url("/rain")], check=False)
     assert ended.returncode == -signal.SIGKILL
     with Store.open(sqlite_url) as store:
-        assert (store.count(), store.count_awaited()) == (0, {"rain": 2})
+        assert (store.entries.count(), store.sources.count_awaited()) == (0, {"rain": 2})
         server.answers["/rain"] = Answer(404)
         report = poll(config(source(server)), store, HOURS)
         assert (report.new, report.awaited) == (2, 0)
-        assert {entry.updated for entry in store.latest(10)} == {entry.published for entry in store.latest(10)}
+        assert all(entry.updated == entry.published for entry in store.entries.latest(10))
 
 
 def test_an_entry_that_waits_comes_in_without_its_page_once_pages_are_not_wanted(
@@ -624,9 +624,9 @@ def test_what_is_kept_of_pages_goes_with_their_entries(server: Server, store: St
     assert count_pages(store) == 1
     server.answers["/p/2"] = Answer(body=page(2))  # its entry has left the feed, and is made fuller all the same
     assert poll(settings, store, HOURS).changed == 1
-    assert "page number 2" in store.get(server.url("/p/2")).content
+    assert "page number 2" in store.entries.get(server.url("/p/2")).content
     assert count_pages(store) == 1
-    assert set(store.documents("rain")) == {entry_key(server.url("/p/3"))}
+    assert set(store.documents.of_source("rain")) == {entry_key(server.url("/p/3"))}
 
 
 def count_pages(store: Store) -> int:
@@ -634,7 +634,7 @@ def count_pages(store: Store) -> int:
 
     from feeder.store.tables import pages  # noqa: PLC0415  as above
 
-    with store.read() as connection:
+    with store.database.read() as connection:
         return connection.scalar(select(func.count()).select_from(pages)) or 0
 
 
@@ -670,13 +670,13 @@ def test_nothing_is_sent_to_a_page_but_what_feeds_are_sent_too(server: Server, s
 
 def test_a_source_that_is_removed_while_its_pages_come_is_no_fault(server: Server, store: Store) -> None:
     def removed(_: Request) -> Answer:
-        store.remove_source("rain")
+        store.sources.remove("rain")
         return Answer(body=page(1))
 
     server.answers |= {"/rain": rss(server, 1), "/p/1": removed}
-    store.add_sources(lambda _: [new_added(source(server))], now=NOW)
+    store.sources.add(lambda _: [new_added(source(server))], now=NOW)
     report = ingest(Config(fetch=config().fetch), store, names=["rain"], now=NOW)[0]
-    assert (report.failed, store.count(), store.count_awaited()) == ((), 0, {})
+    assert (report.failed, store.entries.count(), store.sources.count_awaited()) == ((), 0, {})
 
 
 def test_entries_that_share_a_page_are_not_made_fuller_by_it(server: Server, store: Store) -> None:
@@ -687,7 +687,7 @@ def test_entries_that_share_a_page_are_not_made_fuller_by_it(server: Server, sto
     feed = f"<rss version='2.0'><channel><title>Rain</title>{items}</channel></rss>"
     server.answers |= {"/rain": Answer(body=feed.encode()), "/p/1": Answer(body=page(1))}
     assert poll(config(source(server)), store).new == 2
-    assert {entry.title for entry in store.latest(10)} == {"Rain in the town", "Rain in the towns"}
+    assert {entry.title for entry in store.entries.latest(10)} == {"Rain in the town", "Rain in the towns"}
     assert asked(server) == []
 
 

@@ -53,18 +53,18 @@ def test_a_pass_that_was_killed_is_reported_until_one_ends_well(killed: Store, f
 
 
 def test_a_pass_that_is_at_work_is_not_taken_for_a_killed_one(sqlite_store: Store) -> None:
-    sqlite_store.set_note(PASS_STARTED_NOTE, "2026-03-02T11:59:00Z")
-    with sqlite_store.exclusive_pass():
+    sqlite_store.database.set_note(PASS_STARTED_NOTE, "2026-03-02T11:59:00Z")
+    with sqlite_store.database.exclusive_pass():
         assert find_trouble(Config(), sqlite_store, now=NOW) is None
     assert find_trouble(Config(), sqlite_store, now=NOW) is not None
 
 
 def test_whether_a_pass_runs_is_known_on_every_database(store: Store) -> None:
-    assert not store.is_pass_running()
-    with store.exclusive_pass():
-        assert store.is_pass_running()
-    assert not store.is_pass_running()
-    store.check_writable()
+    assert not store.database.is_pass_running()
+    with store.database.exclusive_pass():
+        assert store.database.is_pass_running()
+    assert not store.database.is_pass_running()
+    store.database.check_writable()
 
 
 def test_a_pass_that_ends_early_leaves_no_note_of_being_at_work(sqlite_store: Store) -> None:
@@ -73,7 +73,7 @@ def test_a_pass_that_ends_early_leaves_no_note_of_being_at_work(sqlite_store: St
 
     with pytest.raises(KeyboardInterrupt):
         update(load_config(), sqlite_store, parts=INGEST, progress=stop)
-    assert sqlite_store.get_note(PASS_STARTED_NOTE) == ""
+    assert sqlite_store.database.get_note(PASS_STARTED_NOTE) == ""
     assert find_trouble(Config(), sqlite_store, now=NOW) is None
 
 
@@ -82,17 +82,17 @@ def test_the_parent_of_a_pass_that_died_says_so(tmp_path: Path) -> None:
     for number in range(300):
         (tmp_path / f"seeds/{number}.md").write_text(f"# Rain {number}\n\n" + "It rained. " * 2000, "utf-8")
     with running(tmp_path, "run") as (process, _), Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
-        until(lambda: bool(store.get_note(PASS_STARTED_NOTE)), what="the pass")
+        until(lambda: bool(store.database.get_note(PASS_STARTED_NOTE)), what="the pass")
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         passes = [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
         for one in passes:
             os.kill(one, signal.SIGKILL)
-        until(lambda: bool(store.get_note(LAST_FAILURE_NOTE)), what="the note of its death")
-        assert "was killed before its end" in str(store.get_note(LAST_FAILURE_NOTE))
+        until(lambda: bool(store.database.get_note(LAST_FAILURE_NOTE)), what="the note of its death")
+        assert "was killed before its end" in str(store.database.get_note(LAST_FAILURE_NOTE))
 
 
 def test_a_death_that_cannot_be_noted_is_logged(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    with sqlite_store.engine.connect() as connection:
+    with sqlite_store.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
     _Passes(Config(), sqlite_store)._note_death(-9)
@@ -106,7 +106,7 @@ def test_work_without_a_pass_for_three_intervals_is_in_trouble(
     sqlite_store: Store, schedule: str, late: timedelta
 ) -> None:
     config = Config(schedule=ScheduleConfig(ingest=schedule))
-    sqlite_store.set_note(LAST_PASS_NOTE, "2026-03-02T12:00:00Z")
+    sqlite_store.database.set_note(LAST_PASS_NOTE, "2026-03-02T12:00:00Z")
     assert find_trouble(config, sqlite_store, now=NOW + late - timedelta(seconds=1)) is None
     trouble = find_trouble(config, sqlite_store, now=NOW + late + timedelta(seconds=1))
     assert trouble is not None
@@ -117,7 +117,7 @@ def test_a_store_that_cannot_be_written_is_no_healthy_one(
     sqlite_store: Store,
 ) -> None:
     sqlite_store.close()
-    with sqlite_store.engine.connect() as connection:
+    with sqlite_store.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
     with pytest.raises(StoreError, match="it may not be written to"):
@@ -126,5 +126,5 @@ def test_a_store_that_cannot_be_written_is_no_healthy_one(
 
 
 def test_a_store_that_another_process_is_writing_is_healthy(sqlite_store: Store, sqlite_url: str) -> None:
-    with Store.open(sqlite_url, busy_timeout_s=0.05) as other, sqlite_store.begin():
-        other.check_writable()
+    with Store.open(sqlite_url, busy_timeout_s=0.05) as other, sqlite_store.database.begin():
+        other.database.check_writable()

@@ -61,10 +61,10 @@ def test_a_document_becomes_an_entry_with_its_source_categories_and_origin(
     path = write(folder, 1)
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.read, report.new) == (1, 1)
-    [entry] = sqlite_store.latest(10)
+    [entry] = sqlite_store.entries.latest(10)
     assert (entry.link, entry.title, entry.categories) == ("https://example.org/1", "题目1", ("kept",))
     assert entry.first_seen_at == NOW
-    assert [origin.address for origin in sqlite_store.origins(entry.id)] == [str(path)]
+    assert [origin.address for origin in sqlite_store.entries.origins(entry.id)] == [str(path)]
 
 
 def test_what_has_no_link_is_known_by_its_source_and_path(folder: Path, config: Config, sqlite_store: Store) -> None:
@@ -74,7 +74,7 @@ def test_what_has_no_link_is_known_by_its_source_and_path(folder: Path, config: 
     (other / "note.md").write_text("# 另一个\n\n也没有链接。\n")
     both = Config(sources=(*config.sources, SourceConfig(name="other", folder=other)))
     ingest(both, sqlite_store, now=NOW)
-    titles = {entry.title: entry.source.title for entry in sqlite_store.latest(10)}
+    titles = {entry.title: entry.source.title for entry in sqlite_store.entries.latest(10)}
     assert titles == {"题目": "mirror", "另一个": "other"}
 
 
@@ -85,7 +85,7 @@ def test_a_file_that_was_only_touched_is_confirmed_once_and_then_skipped(
     ingest(config, sqlite_store, now=NOW)
     os.utime(path, ns=(1, 1))
     assert str(one(ingest(config, sqlite_store, now=NOW))) == "mirror: nothing new (1 unchanged)"
-    assert sqlite_store.documents("mirror")["1.md"].mtime_ns == 1
+    assert sqlite_store.documents.of_source("mirror")["1.md"].mtime_ns == 1
 
 
 def test_a_changed_document_changes_its_entry_and_moves_updated(
@@ -96,7 +96,7 @@ def test_a_changed_document_changes_its_entry_and_moves_updated(
     write(folder, 1, "雨停了，太阳出来了。")
     later = NOW + timedelta(hours=1)
     assert one(ingest(config, sqlite_store, now=later)).changed == 1
-    [entry] = sqlite_store.latest(10)
+    [entry] = sqlite_store.entries.latest(10)
     assert "太阳" in entry.content
     assert (entry.updated, entry.first_seen_at) == (later, NOW)
 
@@ -106,7 +106,7 @@ def test_what_is_gone_from_the_folder_stays_in_the_store(folder: Path, config: C
     ingest(config, sqlite_store, now=NOW)
     path.unlink()
     assert one(ingest(config, sqlite_store, now=NOW)).gone == 1
-    assert sqlite_store.count() == 1
+    assert sqlite_store.entries.count() == 1
     assert one(ingest(config, sqlite_store, now=NOW)).gone == 0
 
 
@@ -166,7 +166,7 @@ def test_a_pass_that_is_stopped_keeps_what_it_saved_and_the_next_goes_on(
 
     with pytest.raises(KeyboardInterrupt):
         ingest(config, sqlite_store, now=NOW, progress=stop)
-    assert sqlite_store.count() == 4
+    assert sqlite_store.entries.count() == 4
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.read, report.new, report.unchanged) == (1, 1, 4)
 
@@ -206,8 +206,8 @@ def test_many_documents_are_read_by_workers_with_the_same_result(
         monkeypatch.setattr(module, "_JOB", 7)
         assert one(ingest(config, there, now=NOW)) == report
         assert (report.new, report.failed) == (60, (("bad.md", "the file is empty"),))
-        assert list(here.iter_entries()) == list(there.iter_entries())
-        assert here.documents("mirror") == there.documents("mirror")
+        assert list(here.entries.iter_all()) == list(there.entries.iter_all())
+        assert here.documents.of_source("mirror") == there.documents.of_source("mirror")
 
 
 def test_a_file_that_ends_its_process_is_named_and_the_others_go_in(
@@ -243,7 +243,7 @@ def test_a_pass_that_is_stopped_ends_its_workers(
         ingest(config, sqlite_store, now=NOW, progress=stop)
     while multiprocessing.active_children():  # an idle one ends by itself
         time.sleep(0.05)
-    assert sqlite_store.count() == 8
+    assert sqlite_store.entries.count() == 8
     assert one(ingest(config, sqlite_store, now=NOW)).new == 52
 
 
@@ -299,7 +299,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
 ) -> None:
     many(folder, 3)
     ingest(config, sqlite_store, now=NOW)
-    before = sqlite_store.change(), sqlite_store.documents("mirror")
+    before = sqlite_store.entries.change(), sqlite_store.documents.of_source("mirror")
     write(folder, 0, "改过了。")
     write(folder, 7)
     (folder / "1.md").unlink()
@@ -311,7 +311,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",), "not published": ()}
     assert str(shown) == "mirror: 1 new, 1 changed, 1 gone, 1 failed (1 unchanged)"
     assert shown.as_dict()["failed"] == [{"path": "away", "reason": "it is a link that leads out of the folder"}]
-    assert (sqlite_store.change(), sqlite_store.documents("mirror")) == before
+    assert (sqlite_store.entries.change(), sqlite_store.documents.of_source("mirror")) == before
 
 
 def test_a_preview_names_the_first_paths_only_and_says_what_cannot_be_read(
@@ -342,6 +342,6 @@ def test_an_export_becomes_many_entries_and_other_files_of_its_kind_none(
     (folder / "sitemap.xml").write_text("<urlset><url><loc>https://example.org/</loc></url></urlset>")
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (3, ())
-    entry = sqlite_store.get("https://example.org/11")
-    assert [origin.address for origin in sqlite_store.origins(entry.id)] == [f"{folder}/pocket.csv#2"]
+    entry = sqlite_store.entries.get("https://example.org/11")
+    assert [origin.address for origin in sqlite_store.entries.origins(entry.id)] == [f"{folder}/pocket.csv#2"]
     assert one(ingest(config, sqlite_store, now=NOW)).unchanged == 3

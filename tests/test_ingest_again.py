@@ -54,13 +54,13 @@ def one(reports: tuple[IngestReport, ...]) -> IngestReport:
 
 
 def rows(store: Store) -> dict[str, list[Any]]:
-    with store.read() as connection:
+    with store.database.read() as connection:
         tables = [table for table in metadata.sorted_tables if table.name != "notes"]
         return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
 
 
 def by_link(store: Store) -> dict[str | None, Entry]:
-    return {entry.link: entry for entry in store.iter_entries()}
+    return {entry.link: entry for entry in store.entries.iter_all()}
 
 
 def test_one_pass_cuts_what_recurs_also_from_those_that_were_read_before_it_was_known(
@@ -71,7 +71,7 @@ def test_one_pass_cuts_what_recurs_also_from_those_that_were_read_before_it_was_
     report = one(ingest(config, store, now=NOW))
     assert (report.read, report.new, report.again, report.changed) == (28, 28, 28, 0)
     assert str(report) == "mirror: 28 read, 28 new, 28 read again"
-    for entry in store.iter_entries():
+    for entry in store.entries.iter_all():
         assert NOTICE not in entry.content
         assert NOTICE in entry.cut
     before = rows(store)
@@ -88,7 +88,7 @@ def test_what_comes_later_is_read_with_what_was_learned_and_no_file_is_read_a_th
     write(folder, 28)
     report = one(ingest(config, sqlite_store, now=LATER))
     assert (report.new, report.again) == (1, 0)
-    assert NOTICE in sqlite_store.get("https://example.org/28").cut
+    assert NOTICE in sqlite_store.entries.get("https://example.org/28").cut
 
 
 def test_what_recurs_over_many_passes_is_cut_from_the_earliest_as_well(
@@ -97,7 +97,7 @@ def test_what_recurs_over_many_passes_is_cut_from_the_earliest_as_well(
     for number in range(25):
         write(folder, number)
         ingest(config, sqlite_store, now=NOW)
-    assert not any(NOTICE in entry.content for entry in sqlite_store.iter_entries())
+    assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
 
 def test_only_files_that_hold_what_was_learned_are_read_again(
@@ -118,7 +118,7 @@ def test_what_is_learned_on_the_way_is_used_for_what_follows(
         write(folder, number)
     report = one(ingest(config, sqlite_store, now=NOW))
     assert report.again == 20
-    assert not any(NOTICE in entry.content for entry in sqlite_store.iter_entries())
+    assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
 
 def test_what_recurred_at_first_only_is_put_back(
@@ -130,7 +130,7 @@ def test_what_recurred_at_first_only_is_put_back(
         write(folder, number, NOTICE if number < 25 else f"{WORDS[number % 28] * 3}的故事到这里就讲完了。")
     report = one(ingest(config, sqlite_store, now=NOW))
     assert report.again == 5  # from the 21st to the 25th it was known, of all 90 it is in too few
-    assert sum(NOTICE in entry.content for entry in sqlite_store.iter_entries()) == 25
+    assert sum(NOTICE in entry.content for entry in sqlite_store.entries.iter_all()) == 25
 
 
 def test_many_that_are_read_again_are_read_by_workers(
@@ -142,7 +142,7 @@ def test_many_that_are_read_again_are_read_by_workers(
     told: list[tuple[str, int, int | None]] = []
     report = one(ingest(config, sqlite_store, now=NOW, progress=lambda *done: told.append(done)))
     assert report.again == 28
-    assert not any(NOTICE in entry.content for entry in sqlite_store.iter_entries())
+    assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
     assert ("mirror", 28, 28) in told
     assert told[-1] == ("mirror, once more", 28, 28)
 
@@ -152,7 +152,7 @@ def test_a_source_that_keeps_its_notices_is_not_read_twice(folder: Path, sqlite_
     for number in range(28):
         write(folder, number)
     assert one(ingest(kept, sqlite_store, now=NOW)).again == 0
-    assert all(NOTICE in entry.content for entry in sqlite_store.iter_entries())
+    assert all(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
 
 def test_a_pass_that_is_killed_while_it_reads_once_more_is_ended_by_the_next(
@@ -169,12 +169,12 @@ def test_a_pass_that_is_killed_while_it_reads_once_more_is_ended_by_the_next(
 
     with pytest.raises(KeyboardInterrupt):
         ingest(config, sqlite_store, now=NOW, progress=stop)
-    assert sum(NOTICE in entry.content for entry in sqlite_store.iter_entries()) == 10
+    assert sum(NOTICE in entry.content for entry in sqlite_store.entries.iter_all()) == 10
     [shown] = preview(config, sqlite_store, now=NOW)
     assert (shown.counts["again"], shown.counts["unchanged"]) == (10, 18)
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.again, report.unchanged) == (10, 18)
-    assert not any(NOTICE in entry.content for entry in sqlite_store.iter_entries())
+    assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
 
 def test_what_was_counted_is_not_lost_with_a_pass_that_is_killed(
@@ -192,7 +192,7 @@ def test_what_was_counted_is_not_lost_with_a_pass_that_is_killed(
     with pytest.raises(KeyboardInterrupt):
         ingest(config, sqlite_store, now=NOW, progress=stop)
     ingest(config, sqlite_store, now=NOW)
-    assert not any(NOTICE in entry.content for entry in sqlite_store.iter_entries())
+    assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
 
 def test_our_better_reading_moves_neither_updated_nor_what_never_moves(
@@ -221,8 +221,8 @@ def test_a_file_that_did_change_moves_updated_also_when_all_are_read_again(
     write(folder, 1, "雨停了，太阳出来了。")
     report = one(ingest(config, sqlite_store, now=LATER, again=True))
     assert (report.read, report.again, report.changed, report.same) == (1, 1, 1, 1)
-    assert sqlite_store.get("https://example.org/1").updated == LATER
-    assert sqlite_store.get("https://example.org/2").updated < LATER
+    assert sqlite_store.entries.get("https://example.org/1").updated == LATER
+    assert sqlite_store.entries.get("https://example.org/2").updated < LATER
 
 
 def test_reading_again_with_nothing_learned_changes_no_column(folder: Path, config: Config, store: Store) -> None:
@@ -280,7 +280,7 @@ def test_a_file_that_ends_its_process_when_it_is_read_again_keeps_its_entry(
     read_by(monkeypatch, die_at_7)
     report = one(ingest(config, sqlite_store, now=NOW, again=True))
     assert ([path for path, _ in report.failed], report.again) == (["007.md"], 8)
-    assert sqlite_store.count() == 9
+    assert sqlite_store.entries.count() == 9
 
 
 def die_at_7(settings: Settings, piece: Piece) -> Iterator[Read | None]:
@@ -304,15 +304,15 @@ def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(
 ) -> None:
     write(folder, 1)
     ingest(config, sqlite_store, now=NOW)
-    [before] = sqlite_store.latest(9)
+    [before] = sqlite_store.entries.latest(9)
 
     read_by(monkeypatch, read_another_link)
     report = one(ingest(config, sqlite_store, now=LATER, again=True))
-    [after] = sqlite_store.latest(9)
+    [after] = sqlite_store.entries.latest(9)
     assert (report.changed, report.new) == (1, 0)
     assert (after.id, after.link, after.content) == (before.id, "https://example.org/better", "<p>短。</p>")
     assert after.updated == before.updated
-    assert sqlite_store.find("https://example.org/better") == after
+    assert sqlite_store.entries.find("https://example.org/better") == after
 
 
 def test_passes_that_fail_count_no_article_twice_and_cut_no_sentence(
@@ -332,7 +332,7 @@ def test_passes_that_fail_count_no_article_twice_and_cut_no_sentence(
     monkeypatch.setattr(store, "take", whole)
     ingest(config, store, now=NOW)
     assert store.tally().articles == {"example.org": 3}
-    assert all(NOTICE in entry.content for entry in store.iter_entries())
+    assert all(NOTICE in entry.content for entry in store.entries.iter_all())
 
 
 def test_an_article_that_is_moved_or_read_again_is_counted_once(folder: Path, config: Config, store: Store) -> None:

@@ -43,12 +43,12 @@ def read(config: Config, store: Store) -> IngestReport:
 
 
 def titles(store: Store) -> list[str]:
-    return sorted(entry.title for entry in store.iter_entries())
+    return sorted(entry.title for entry in store.entries.iter_all())
 
 
 def origins(store: Store, folder: Path, number: int) -> list[str]:
-    entry = store.get(f"https://example.org/{number}")
-    return [origin.address.removeprefix(f"{folder}/") for origin in store.origins(entry.id)]
+    entry = store.entries.get(f"https://example.org/{number}")
+    return [origin.address.removeprefix(f"{folder}/") for origin in store.entries.origins(entry.id)]
 
 
 def test_a_file_that_cannot_be_read_for_now_takes_nothing_with_it(folder: Path, sqlite_store: Store) -> None:
@@ -77,11 +77,11 @@ def test_a_moved_file_is_no_removal_of_its_entry(folder: Path, sqlite_store: Sto
     path = folder / "1.md"
     path.write_text(article(1))
     read(removing(folder), sqlite_store)
-    number = sqlite_store.last_number()
+    number = sqlite_store.entries.last_number()
     path.rename(folder / "moved.md")
     report = read(removing(folder), sqlite_store)
     assert (report.same, report.gone, report.removed) == (1, 1, 0)
-    assert (sqlite_store.count(), sqlite_store.last_number()) == (1, number)
+    assert (sqlite_store.entries.count(), sqlite_store.entries.last_number()) == (1, number)
     assert origins(sqlite_store, folder, 1) == ["moved.md"]
 
 
@@ -89,10 +89,10 @@ def test_all_articles_of_an_export_go_with_it(store: Store, folder: Path) -> Non
     (folder / "saved.csv").write_text(export(11, 12, 13))
     (folder / "1.md").write_text(article(1))
     read(removing(folder), store)
-    assert store.count() == 4
+    assert store.entries.count() == 4
     (folder / "saved.csv").unlink()
     assert read(removing(folder), store).removed == 3
-    assert store.count() == 1
+    assert store.entries.count() == 1
 
 
 def test_names_that_are_like_that_of_an_export_are_not_taken_for_it(folder: Path, sqlite_store: Store) -> None:
@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_read_takes_nothing_with_it(folder: Path, sqlite_s
     (folder / "a.md").symlink_to("/")
     (folder / "saved.csv").write_text(export(11) + "x" * 9_000_000)
     report = read(removing(folder), sqlite_store)
-    assert (len(report.failed), report.removed, sqlite_store.count()) == (2, 0, 3)
+    assert (len(report.failed), report.removed, sqlite_store.entries.count()) == (2, 0, 3)
     (folder / "saved.csv").unlink()
     assert read(removing(folder), sqlite_store).removed == 2
 
@@ -170,12 +170,12 @@ def test_an_article_that_moves_from_one_file_to_a_later_one_is_the_same_entry(
     monkeypatch.setattr(module, "_BATCH", 1)
     (folder / "a.csv").write_text(export(11, 12))
     read(removing(folder), sqlite_store)
-    number = sqlite_store.last_number()
+    number = sqlite_store.entries.last_number()
     (folder / "a.csv").write_text(export(11))
     (folder / "b.csv").write_text(export(12))
     report = read(removing(folder), sqlite_store)
     assert (report.new, report.same, report.removed) == (0, 2, 0)
-    assert (sqlite_store.last_number(), origins(sqlite_store, folder, 12)) == (number, ["b.csv#1"])
+    assert (sqlite_store.entries.last_number(), origins(sqlite_store, folder, 12)) == (number, ["b.csv#1"])
     (folder / "b.csv").write_text("title,url,time_added,tags,status\n短,https://example.org/12,1676903912,,unread\n")
     assert read(removing(folder), sqlite_store).changed == 1  # the file that it moved to holds its text now
 
@@ -217,7 +217,7 @@ def test_a_folder_that_is_suddenly_empty_takes_nothing_with_it(folder: Path, sto
     (folder / "photo.jpg").write_bytes(b"no article")
     report = read(removing(folder), store)
     [(path, told)] = report.failed
-    assert (path, report.gone, report.removed, store.count()) == (str(folder), 0, 0, 2)
+    assert (path, report.gone, report.removed, store.entries.count()) == (str(folder), 0, 0, 2)
     assert told == (
         "it is empty, and 2 documents were in it: nothing is removed; mount its disk where it is not mounted, "
         "and where they are to go, put an article in it or take the source out"

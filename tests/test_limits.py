@@ -154,7 +154,7 @@ def test_a_known_entry_stays_when_its_file_becomes_one_that_takes_too_long(folde
     ingest(config, sqlite_store, now=NOW)
     write(folder, "1.md", "an endless day")
     assert one(ingest(config, sqlite_store, now=NOW)).failed == (("1.md", REASON),)
-    assert [entry.title for entry in sqlite_store.latest(9)] == ["a day"]
+    assert [entry.title for entry in sqlite_store.entries.latest(9)] == ["a day"]
 
 
 def test_one_article_of_a_large_export_takes_too_long_and_all_others_come_in(
@@ -165,8 +165,8 @@ def test_one_article_of_a_large_export_takes_too_long_and_all_others_come_in(
     (folder / "blog.xml").write_text(export(*titles))
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (9_999, (("blog.xml#4712", REASON),))
-    assert sqlite_store.find("https://blog.example/4712") is None
-    assert sqlite_store.find("https://blog.example/10000") is not None
+    assert sqlite_store.entries.find("https://blog.example/4712") is None
+    assert sqlite_store.entries.find("https://blog.example/10000") is not None
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.read, report.unchanged, report.failed) == (0, 1, (("blog.xml#4712", REASON),))
 
@@ -199,13 +199,13 @@ def test_a_feed_that_takes_too_long_is_named_the_others_come_in_and_it_is_not_pa
     rain, snow = ingest(config, sqlite_store, now=NOW)
     assert rain.failed == ((server.url("/rain"), REASON),)
     assert snow.new == 1
-    due = sqlite_store.polls()["rain"].next_check_at
+    due = sqlite_store.sources.polls()["rain"].next_check_at
     monkeypatch.undo()  # it would be read now, if it were
     server.answers["/rain"] = [Answer(500), Answer(body=endless)]
     for hours in (1, 2):
         rain = one(ingest(config, sqlite_store, names=["rain"], now=NOW + timedelta(hours=hours)))
     assert "took too long when it was last read" in rain.failed[0][1]
-    poll = sqlite_store.polls()["rain"]
+    poll = sqlite_store.sources.polls()["rain"]
     assert due is not None
     assert poll.next_check_at is not None
     assert poll.last_check_at is not None
@@ -225,8 +225,8 @@ def test_a_page_that_takes_too_long_leaves_what_the_feed_gave_and_is_not_asked_f
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.awaited) == (2, 0)
     assert report.failed == ((server.url("/p/1"), f"its page: {REASON}; not asked for again"),)
-    assert "It rained." in sqlite_store.get(server.url("/p/1")).content
-    assert "What the page holds" in sqlite_store.get(server.url("/p/2")).content
+    assert "It rained." in sqlite_store.entries.get(server.url("/p/1")).content
+    assert "What the page holds" in sqlite_store.entries.get(server.url("/p/2")).content
 
 
 def test_an_entry_that_takes_too_long_with_and_without_its_page_is_named(server: Server, sqlite_store: Store) -> None:

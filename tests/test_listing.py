@@ -194,14 +194,14 @@ def test_a_page_is_polled_like_a_feed(server: Server, store: Store) -> None:
     report = poll(server, store)
     assert (report.read, report.new, report.failed) == (1, 2, ())
     assert server.requests[0].headers["accept"].startswith("text/html")
-    older, newer = (entry for _, entry in store.news(0, 10))
+    older, newer = (entry for _, entry in store.entries.news(0, 10))
     assert (older.title, older.published) == ("Rain 1", datetime(2026, 5, 1, 8, tzinfo=UTC))
     assert (newer.id, newer.link) == (server.url("/2"), server.url("/2"))
     assert newer.source.title == "Today"
     assert newer.source.name == "news"
     assert "It rained" in newer.content
     assert poll(server, store).unchanged == 1
-    known = store.polls()["news"]
+    known = store.sources.polls()["news"]
     assert (known.feed_url, known.interval_s, known.etag) == (server.url("/"), 1125, '"1"')
 
 
@@ -225,8 +225,8 @@ def test_a_redesigned_page_is_told_and_nothing_is_lost(server: Server, store: St
     [(address, reason)] = report.failed
     assert address == server.url("/")
     assert reason.startswith("entries = 'article' finds nothing on this page")
-    assert store.polls()["news"].failures == 1
-    assert (store.count(), len(store.documents("news"))) == (1, 1)
+    assert store.sources.polls()["news"].failures == 1
+    assert (store.entries.count(), len(store.documents.of_source("news"))) == (1, 1)
 
 
 def test_what_a_server_says_of_its_page_is_told_without_control_characters() -> None:

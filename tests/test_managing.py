@@ -106,7 +106,7 @@ def test_a_feed_that_has_moved_is_there_already(feeder: Feeder, server: Server, 
     add(feeder, blog)
     moved = Poll(source="rain", feed_url=server.url("/feed.xml"), address=server.url("/wind"))
     with Store.open("sqlite:///data/feeder.db") as store:
-        store.record_polls([moved])
+        store.sources.record_polls([moved])
     assert "is there already, as 'rain'" in add(feeder, server.url("/wind")).err
     assert "is there already, as 'rain'" in add(feeder, server.url("/old")).err
 
@@ -276,7 +276,7 @@ def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
     blog: str,
 ) -> None:
     add(feeder, blog)
-    with Store.open("sqlite:///data/feeder.db") as store, store.begin() as connection:
+    with Store.open("sqlite:///data/feeder.db") as store, store.database.begin() as connection:
         for name, more in (("odd", {"sings": True}), ("mute", {"drop": "rain after:1"})):
             settings = {"feed": f"https://e.org/{name}", **more}
             connection.execute(insert(added).values(name=name, settings=settings, title="", added_at=NOW))
@@ -376,17 +376,17 @@ def test_a_source_that_is_removed_while_it_is_asked_for_does_not_come_back(
 
         server.answers["/feed.xml"] = removing
         ingest(config, store, names=["rain", "wind"], now=NOW, again=True)
-        assert [*store.polls()] == ["wind"]
-        assert store.documents("rain") == {}
-        assert store.count() == (1 if with_entries else 4)
+        assert [*store.sources.polls()] == ["wind"]
+        assert store.documents.of_source("rain") == {}
+        assert store.entries.count() == (1 if with_entries else 4)
         server.answers["/feed.xml"] = Answer(body=rss(1))
         assert [report.source for report in ingest(config, store, now=NOW)] == ["wind"]
-        assert [*store.polls()] == ["wind"]
+        assert [*store.sources.polls()] == ["wind"]
 
 
 def test_sources_come_and_go_while_a_pass_holds_the_store(feeder: Feeder, blog: str) -> None:  # noqa: F811
     feeder("ingest")
-    with Store.open("sqlite:///data/feeder.db") as store, store.exclusive_pass():
+    with Store.open("sqlite:///data/feeder.db") as store, store.database.exclusive_pass():
         assert add(feeder, blog).code == 0
         assert feeder("sources", "pause", "rain").code == 0
         assert feeder("sources", "remove", "rain").code == 0

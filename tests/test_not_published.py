@@ -42,7 +42,7 @@ def write(folder: Path, name: str, title: str = "A letter", *lines: str, text: s
 
 
 def titles(store: Store) -> list[str]:
-    return sorted(entry.title for entry in store.iter_entries())
+    return sorted(entry.title for entry in store.entries.iter_all())
 
 
 def test_a_draft_is_not_stored_and_the_report_counts_it(
@@ -97,9 +97,9 @@ def test_it_stays_where_another_file_still_publishes_it(folder: Path, sqlite_sto
     read(configured(folder), sqlite_store)
     write(folder, "a.md", "A letter", "link: https://example.org/a", "draft: true")
     report = read(configured(folder), sqlite_store)
-    [entry] = sqlite_store.iter_entries()
+    [entry] = sqlite_store.entries.iter_all()
     assert report.removed == 0
-    assert [origin.address for origin in sqlite_store.origins(entry.id)] == [f"{folder}/b.md"]
+    assert [origin.address for origin in sqlite_store.entries.origins(entry.id)] == [f"{folder}/b.md"]
 
 
 def test_an_article_that_is_moved_to_the_drafts_is_withdrawn(folder: Path, sqlite_store: Store) -> None:
@@ -237,11 +237,11 @@ def test_an_entry_that_its_feed_calls_a_draft_is_removed_and_may_come_back(sqlit
         server.answers["/rain"] = [Answer(body=body.encode()) for body in (*bodies, bodies[0])]
         read(config, sqlite_store)
         assert titles(sqlite_store) == ["Another", "Puddles"]
-        assert sqlite_store.search(parse_query("puddles"), limit=5).total == 1
+        assert sqlite_store.search.find(parse_query("puddles"), limit=5).total == 1
         report = read(config, sqlite_store, NOW + 2 * DAY)
         assert [reason for _, reason in report.not_published] == ["feed: app:draft"]
         assert titles(sqlite_store) == ["Another"]
-        assert sqlite_store.search(parse_query("puddles"), limit=5).total == 0
+        assert sqlite_store.search.find(parse_query("puddles"), limit=5).total == 0
         read(config, sqlite_store, NOW + 4 * DAY)
         assert titles(sqlite_store) == ["Another", "Puddles"]
 

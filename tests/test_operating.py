@@ -48,7 +48,7 @@ def test_a_source_that_cannot_be_used_is_shown_without_settings(feeder: Feeder) 
     from feeder.store.tables import added  # noqa: PLC0415  as above
     from tests.test_managing import NOW  # noqa: PLC0415  as above
 
-    with Store.open("sqlite:///data/feeder.db") as store, store.begin() as connection:
+    with Store.open("sqlite:///data/feeder.db") as store, store.database.begin() as connection:
         row = {"name": "odd", "settings": {"feed": "https://e.org/f", "sings": True}, "title": "", "added_at": NOW}
         connection.execute(insert(added).values(row))
     out = feeder("sources", "show", "odd").out

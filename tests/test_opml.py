@@ -41,7 +41,7 @@ def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tm
         "3 added, 1 there already, 3 refused",
     ]
     with Store.open("sqlite:///data/feeder.db") as store:
-        kept = {one.name: one for one in store.added()}
+        kept = {one.name: one for one in store.sources.added()}
     rain = kept["rain-wind"]
     assert rain.source is not None
     assert (rain.title, rain.link, rain.source.categories) == ("Rain & wind", "https://e.org/", ("Sky/North",))
@@ -105,7 +105,7 @@ def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp
     (tmp_path / "mine.opml").write_text(data)
     feeder("opml", "import", "mine.opml")
     with Store.open("sqlite:///data/feeder.db") as store:
-        [one] = store.added()
+        [one] = store.sources.added()
     assert one.source is not None
     assert (one.source.allow_private, one.source.every) == (False, "15m")
     ended = feeder("ingest", "xylo")

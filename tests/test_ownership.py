@@ -50,10 +50,10 @@ class World:
         assert not report.failed
 
     def titles(self) -> list[str]:
-        return sorted(entry.title for entry in self.store.iter_entries())
+        return sorted(entry.title for entry in self.store.entries.iter_all())
 
     def shown(self) -> list[Entry]:
-        return self.store.latest(99)
+        return self.store.entries.latest(99)
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def test_no_feed_changes_what_another_has_brought(world: World) -> None:
     assert "True words." in good.content
     assert (evil.title, evil.source.name, evil.id.startswith("urn:uuid:")) == ("Buy now", "evil", True)
     world.poll("evil", made("Buy more", guid=PAGE, link=PAGE, day=2, text=WORDS))
-    assert world.store.get(PAGE).title == "The harbour froze"
-    assert world.store.get(evil.id).title == "Buy more"
+    assert world.store.entries.get(PAGE).title == "The harbour froze"
+    assert world.store.entries.get(evil.id).title == "Buy more"
 
 
 def test_a_feed_never_changes_a_file_of_the_users_own_nor_is_changed_by_it(world: World) -> None:
@@ -94,8 +94,8 @@ def test_a_feed_never_changes_a_file_of_the_users_own_nor_is_changed_by_it(world
     assert "My words." in entry.content
     file.write_text(f"---\ntitle: The harbour froze\nlink: {PAGE}\ndate: 2026-04-01\n---\n\nMine again.\n", "utf-8")
     world.read("own")
-    assert [WORDS[:20] in one.content for one in world.store.iter_entries()].count(True) == 1
-    assert "Mine again." in world.store.get(PAGE).content
+    assert [WORDS[:20] in one.content for one in world.store.entries.iter_all()].count(True) == 1
+    assert "Mine again." in world.store.entries.get(PAGE).content
 
 
 def test_a_file_of_the_users_own_is_taken_in_though_a_feed_was_first_with_its_link_and_text(world: World) -> None:
@@ -110,7 +110,7 @@ def test_two_feeds_that_count_their_items_are_two_feeds(world: World) -> None:
     world.poll("x", made("Only in x", guid="1", link="https://site.example/x/1"))
     world.poll("y", made("Only in y", guid="1", link="https://site.example/y/1"))
     assert world.titles() == ["Only in x", "Only in y"]
-    assert len({entry.id for entry in world.store.iter_entries()}) == 2
+    assert len({entry.id for entry in world.store.entries.iter_all()}) == 2
 
 
 @pytest.mark.parametrize("guid", ["101", "7d0f8c1e-1111-4a2b-9c3d-000000000001", "tag:site.example,2024:a"])
@@ -154,16 +154,16 @@ def test_a_correction_of_an_item_without_guid_and_link_is_that_item(world: World
 def test_what_several_sources_bring_is_shown_once_and_its_page_names_the_others(world: World) -> None:
     world.poll("first", made("The harbour froze over", guid="f-1", link="https://first.example/a", day=1, text=WORDS))
     world.poll("second", made("The harbour froze over", guid="s-1", link="https://second.example/b", day=2, text=WORDS))
-    assert world.store.count() == 2
+    assert world.store.entries.count() == 2
     [entry] = world.shown()
     assert entry.source.name == "first"
-    assert len(world.store.news(0, 9)) == 1
-    assert world.store.search(parse_query("harbour"), limit=9, wait=True).total == 1
+    assert len(world.store.entries.news(0, 9)) == 1
+    assert world.store.search.find(parse_query("harbour"), limit=9, wait=True).total == 1
     publish(world.config, world.store, now=NOW)
     pages = list((world.folder / "public" / "entries").iterdir())
     assert [page.stem for page in pages] == [entry.key]
     assert "https://second.example/b" in pages[0].read_text("utf-8")
-    assert world.store.remove_source("first") is None
+    assert world.store.sources.remove("first") is None
 
 
 def test_shown_each_where_that_is_configured_and_grouped_again(world: World) -> None:
@@ -172,13 +172,13 @@ def test_shown_each_where_that_is_configured_and_grouped_again(world: World) -> 
     world.duplicates = "show"
     world.read("first")
     assert len(world.shown()) == 2
-    assert world.store.search(parse_query("harbour"), limit=9, wait=True).total == 2
+    assert world.store.search.find(parse_query("harbour"), limit=9, wait=True).total == 2
     world.poll("third", made("The harbour froze over", guid="t-1", link=PAGE, day=3, text=WORDS))
     assert len(world.shown()) == 3
     world.duplicates = "group"
     world.read("first")
     assert [entry.source.name for entry in world.shown()] == ["first"]
-    assert world.store.search(parse_query("harbour"), limit=9, wait=True).total == 1
+    assert world.store.search.find(parse_query("harbour"), limit=9, wait=True).total == 1
 
 
 def test_one_link_under_quite_another_title_is_no_copy(world: World) -> None:
@@ -198,5 +198,5 @@ def test_the_names_of_an_entry_are_bounded(world: World) -> None:
     for number in range(40):
         world.poll("s", made("Rain", guid=f"random-{number}", link=PAGE, day=1, text="It rained."))
     assert world.titles() == ["Rain"]
-    with world.store.read() as connection:
+    with world.store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM names").scalar_one() == 24

@@ -74,14 +74,14 @@ def test_entries_of_a_feed_are_saved_with_their_source_and_the_feeds_address(
     report = poll(config, sqlite_store, named=False)
     assert (report.read, report.new, report.failed) == (1, 3, ())
     assert str(report) == "rain: 1 read, 3 new"
-    entries = [entry for _, entry in sqlite_store.news(0, 10)]
+    entries = [entry for _, entry in sqlite_store.entries.news(0, 10)]
     assert [entry.title for entry in entries] == ["Rain 1", "Rain 2", "Rain 3"]
     entry = entries[0]
     assert (entry.id, entry.link, entry.categories) == ("https://e.org/1", "https://e.org/1", ("kept",))
     assert (entry.published, entry.published_from) == (datetime(2026, 5, 1, 1, tzinfo=UTC), "feed")
     assert (entry.source.title, entry.source.link, entry.source.name) == ("Rain", "https://e.org/", "rain")
     assert entry.source.updated == datetime(2026, 5, 1, 11, tzinfo=UTC)
-    assert [origin.address for origin in sqlite_store.origins(entry.id)] == [server.url("/rain")]
+    assert [origin.address for origin in sqlite_store.entries.origins(entry.id)] == [server.url("/rain")]
     assert server.requests[0].headers["user-agent"] == "feeder-tests"
 
 
@@ -119,8 +119,8 @@ def test_the_same_bytes_and_the_same_entries_are_not_read_twice(
     report = poll(config, sqlite_store)
     assert (report.new, report.same, len(read[0].batch.incoming)) == (1, 0, 1)
     poll(config, sqlite_store)
-    assert len(sqlite_store.documents("rain")) == 1
-    assert sqlite_store.count() == 2
+    assert len(sqlite_store.documents.of_source("rain")) == 1
+    assert sqlite_store.entries.count() == 2
 
 
 def test_a_changed_entry_is_changed_and_keeps_its_id(server: Server, sqlite_store: Store) -> None:
@@ -129,7 +129,7 @@ def test_a_changed_entry_is_changed_and_keeps_its_id(server: Server, sqlite_stor
     poll(config, sqlite_store)
     report = poll(config, sqlite_store, timedelta(hours=1))
     assert (report.new, report.changed) == (0, 1)
-    [entry] = sqlite_store.latest(10)
+    [entry] = sqlite_store.entries.latest(10)
     assert (entry.id, entry.updated) == ("https://e.org/1", NOW + timedelta(hours=1))
 
 
@@ -152,18 +152,18 @@ def test_what_fails_is_named_and_asked_less_and_less_often(server: Server, sqlit
     config = settings(source(server))
     report = poll(config, sqlite_store)
     assert report.failed == ((server.url("/rain"), "its server answers 503 Service Unavailable"),)
-    known = sqlite_store.polls()["rain"]
+    known = sqlite_store.sources.polls()["rain"]
     assert (known.failures, known.next_check_at) == (1, NOW + timedelta(hours=2))
     poll(config, sqlite_store)
     server.answers["/rain"] = Answer(body=b"<html><body>Sign in</body></html>")
     assert poll(config, sqlite_store).failed[0][1] == "this is a web page, not a feed"
-    config = config.model_copy(update={"store": StoreConfig(url=sqlite_store.url)})
+    config = config.model_copy(update={"store": StoreConfig(url=sqlite_store.database.url)})
     [bad] = [finding for finding in check(config) if finding.about == "source rain"]
     assert bad.text == f"{server.url('/rain')}: this is a web page, not a feed (3 times in a row)"
     assert not bad.well
     server.answers["/rain"] = Answer(body=rss(1))
     assert poll(config, sqlite_store).new == 1
-    assert sqlite_store.polls()["rain"].error is None
+    assert sqlite_store.sources.polls()["rain"].error is None
 
 
 def test_a_feed_that_is_gone_ends_and_its_entries_stay(server: Server, sqlite_store: Store) -> None:
@@ -172,7 +172,7 @@ def test_a_feed_that_is_gone_ends_and_its_entries_stay(server: Server, sqlite_st
     poll(config, sqlite_store)
     assert poll(config, sqlite_store).failed[0][1] == "410 Gone: its server says that it has ended"
     assert poll(config, sqlite_store, timedelta(days=1000), named=False).not_due == 1
-    assert sqlite_store.count() == 1
+    assert sqlite_store.entries.count() == 1
     other = settings(SourceConfig(name="rain", feed=server.url("/elsewhere"), allow_private=True))
     server.answers["/elsewhere"] = Answer(body=rss(2))
     assert poll(other, sqlite_store, named=False).new == 1
@@ -187,9 +187,9 @@ def test_permanent_redirects_move_a_feed_in_the_end_and_its_entries_stay_where_t
     for _ in range(SIGHTINGS + 1):
         poll(config, sqlite_store)
     assert [request.target for request in server.requests] == ["/rain", "/new"] * SIGHTINGS + ["/new"]
-    known = sqlite_store.polls()["rain"]
+    known = sqlite_store.sources.polls()["rain"]
     assert (known.feed_url, known.address) == (server.url("/rain"), server.url("/new"))
-    assert [origin.address for origin in sqlite_store.origins("https://e.org/1")] == [server.url("/rain")]
+    assert [origin.address for origin in sqlite_store.entries.origins("https://e.org/1")] == [server.url("/rain")]
 
 
 def test_one_source_that_fails_or_hangs_neither_stops_nor_changes_the_others(
@@ -206,7 +206,7 @@ def test_one_source_that_fails_or_hangs_neither_stops_nor_changes_the_others(
     reports = {report.source: report for report in ingest(config, sqlite_store, now=NOW)}
     assert {name for name, report in reports.items() if report.failed} == {"s3", "s4", "s6"}
     assert "1 s" in reports["s3"].failed[0][1]
-    assert sqlite_store.count() == 26
+    assert sqlite_store.entries.count() == 26
 
 
 def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[FeedPiece], Iterator[FeedRead]]) -> None:
@@ -238,7 +238,7 @@ def test_a_source_set_to_summary_keeps_no_more(server: Server, sqlite_store: Sto
     text = "&lt;p&gt;The first words. " + "More of it. " * 100 + "&lt;/p&gt;"
     server.answers["/rain"] = Answer(body=rss(1, text=text))
     poll(settings(source(server, content="summary")), sqlite_store)
-    [entry] = sqlite_store.latest(10)
+    [entry] = sqlite_store.entries.latest(10)
     assert entry.content == ""
     assert entry.summary.startswith("The first words.")
     assert len(entry.summary) < 400
@@ -263,10 +263,10 @@ def test_a_pass_that_is_killed_is_made_up_for_by_the_next(server: Server, sqlite
     ended = subprocess.run([sys.executable, killer, sqlite_url, server.url("/rain")], check=False)
     assert ended.returncode == -signal.SIGKILL
     with Store.open(sqlite_url) as store:
-        assert (store.count(), store.polls()) == (2, {})
+        assert (store.entries.count(), store.sources.polls()) == (2, {})
         report = poll(settings(source(server)), store, named=False)
         assert (report.read, report.new) == (1, 0)
-        assert store.polls()["rain"].etag == '"1"'
+        assert store.sources.polls()["rain"].etag == '"1"'
 
 
 def test_an_interrupted_pass_ends_the_requests_under_way(server: Server, sqlite_store: Store) -> None:
@@ -299,7 +299,7 @@ def test_a_feed_that_kills_the_process_that_reads_it_is_given_up_alone(
     config = settings(*(source(server, name) for name in names))
     reports = ingest(config, sqlite_store, now=NOW)
     [lost] = [report for report in reports if report.failed]
-    assert (lost.source, sqlite_store.count()) == ("s7", 24)
+    assert (lost.source, sqlite_store.entries.count()) == ("s7", 24)
     assert "ended the process" in lost.failed[0][1]
 
 
@@ -321,10 +321,10 @@ def test_a_feed_full_of_characters_that_no_database_holds_leaves_the_others_alon
     rain, wind = ingest(config, store, now=NOW)
     assert (wind.new, wind.failed) == (1, ())
     assert (rain.read, rain.new + len(rain.failed)) == (1, 4)
-    assert store.polls()["rain"].hub == "https://hub.example/"
+    assert store.sources.polls()["rain"].hub == "https://hub.example/"
     again, _ = ingest(config, store, now=NOW, again=True)
     assert (again.new, again.changed) == (0, 0)
-    assert all(entry.title for entry in store.latest(10))
+    assert all(entry.title for entry in store.entries.latest(10))
 
 
 def test_a_reader_that_takes_its_time_holds_up_the_requests_and_loses_none(
@@ -396,13 +396,13 @@ def test_a_private_source_is_not_followed_to_where_its_server_says_it_has_moved(
         own = SourceConfig(name="rain", feed="http://nas.example/rain", allow_private=True)
         for day in range(SIGHTINGS):
             assert poll(settings(own), sqlite_store, timedelta(days=day)).failed == ()
-        assert sqlite_store.polls()["rain"].address == own.feed
+        assert sqlite_store.sources.polls()["rain"].address == own.feed
 
 
 def test_an_address_that_a_source_has_moved_to_is_never_a_private_one(server: Server, sqlite_store: Store) -> None:
     server.answers |= {"/rain": Answer(body=rss(1)), "/moved": Answer(body=rss(2))}
     own, moved = source(server), f"http://localhost:{server.port}/moved"
-    sqlite_store.record_polls([Poll(source="rain", feed_url=own.feed or "", address=moved)])
+    sqlite_store.sources.record_polls([Poll(source="rain", feed_url=own.feed or "", address=moved)])
     [(path, told)] = poll(settings(own), sqlite_store).failed
     assert path == moved
     assert "is in a private network" in told

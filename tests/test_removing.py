@@ -15,6 +15,7 @@ from feeder.settings import ChannelConfig
 from feeder.store import Batch, Origin, Saved, Store, parse_query, prepare
 from tests.entries import make_entry
 from tests.http_server import Answer, Server
+from tests.saving import save
 from tests.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 from tests.test_managing import NOW, add, blog, server  # noqa: F401  fixtures
 from tests.test_polling import rss
@@ -107,22 +108,22 @@ def test_a_feed_with_the_text_of_a_removed_entry_under_another_title_has_an_entr
 ) -> None:
     here, there = Origin("here", "/a.md"), Origin("there", "https://e.org/f")
     text = f"<p>{LONG}</p>"
-    sqlite_store.save([(here, make_entry(1, content=text))])
-    assert sqlite_store.withdraw([make_entry(1).key], now=NOW) == 1
-    assert sqlite_store.save([(here, make_entry(2, content=text))]) == [Saved.SAME]
+    save(sqlite_store, [(here, make_entry(1, content=text))])
+    assert sqlite_store.entries.withdraw([make_entry(1).key], now=NOW) == 1
+    assert save(sqlite_store, [(here, make_entry(2, content=text))]) == [Saved.SAME]
     shared = prepare(there, make_entry(3, title="Quite another matter", content=text))
     assert sqlite_store.take([Batch(source="there", incoming=[shared])]) == [[Saved.NEW]]
 
 
 def test_what_is_withdrawn_leaves_the_index_on_every_database(store: Store) -> None:
     here = Origin("here", "/a.md")
-    store.save([(here, make_entry(1)), (here, make_entry(2))])
-    assert store.withdraw([make_entry(1).key, make_entry(2).key], now=NOW) == 2
-    assert store.search(parse_query("雨"), limit=9).total == 0
-    store.restore(make_entry(1).key)
-    assert [one.id for one in store.withdrawn()] == [make_entry(2).id]
-    assert store.save([(here, make_entry(1)), (here, make_entry(2))]) == [Saved.NEW, Saved.SAME]
-    assert store.withdraw([make_entry(1).key], now=NOW) == 1
+    save(store, [(here, make_entry(1)), (here, make_entry(2))])
+    assert store.entries.withdraw([make_entry(1).key, make_entry(2).key], now=NOW) == 2
+    assert store.search.find(parse_query("雨"), limit=9).total == 0
+    store.entries.restore(make_entry(1).key)
+    assert [one.id for one in store.entries.withdrawn()] == [make_entry(2).id]
+    assert save(store, [(here, make_entry(1)), (here, make_entry(2))]) == [Saved.NEW, Saved.SAME]
+    assert store.entries.withdraw([make_entry(1).key], now=NOW) == 1
 
 
 def test_what_is_not_there_is_not_removed_and_nothing_else_is(feeder: Feeder, river: Path) -> None:  # noqa: F811
@@ -225,8 +226,8 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
     assert feeder("update") == (0, "", "")
     assert [entry["id"] for entry in lines(feeder("export").out)] == [entry["id"] for entry in before]
     with Store.open(STORE) as store:
-        assert store.source_names() == {"stream": 2}
-        assert len(store.documents("stream")) == 2
+        assert store.sources.names() == {"stream": 2}
+        assert len(store.documents.of_source("stream")) == 2
         outbox.plan(store, find_subscriptions(store, channels))
         assert outbox.preview(store, channels[0], find_subscriptions(store, channels)[0]) == []
 
@@ -249,26 +250,26 @@ def test_a_source_of_another_folder_takes_nothing_over(feeder: Feeder, river: Pa
     write(tmp_path, other="folder = 'other'")
     assert feeder("update") == (0, "", "")
     with Store.open(STORE) as store:
-        assert store.source_names() == {"river": 2, "other": 1}
+        assert store.sources.names() == {"river": 2, "other": 1}
 
 
 def test_an_entry_of_a_feed_is_not_taken_in_again_and_takes_its_copies_along(sqlite_store: Store) -> None:
     one, other, third = (Origin(name, f"https://{name}.example/f") for name in ("one", "other", "third"))
     long = make_entry(1, content=f"<p>{LONG}</p>")
-    assert sqlite_store.save([(one, long), (other, long)]) == [Saved.NEW, Saved.NEW]
-    assert sqlite_store.withdraw([long.key], now=NOW) == 2
-    assert (sqlite_store.count(), sqlite_store.latest(9)) == (0, [])
-    assert sqlite_store.save([(one, long), (other, long), (third, long)]) == [Saved.SAME] * 3
-    sqlite_store.rename_source("one", "another")
+    assert save(sqlite_store, [(one, long), (other, long)]) == [Saved.NEW, Saved.NEW]
+    assert sqlite_store.entries.withdraw([long.key], now=NOW) == 2
+    assert (sqlite_store.entries.count(), sqlite_store.entries.latest(9)) == (0, [])
+    assert save(sqlite_store, [(one, long), (other, long), (third, long)]) == [Saved.SAME] * 3
+    sqlite_store.sources.rename("one", "another")
     moved = Origin("another", "https://one.example/f")
-    assert sqlite_store.save([(moved, make_entry(1, title="Quite another title"))]) == [Saved.SAME]
-    sqlite_store.restore(long.key)
-    assert sqlite_store.save([(moved, make_entry(1, title="Quite another title"))]) == [Saved.NEW]
+    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Saved.SAME]
+    sqlite_store.entries.restore(long.key)
+    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Saved.NEW]
 
 
 def test_a_take_down_of_one_feeds_entry_leaves_anothers_at_the_same_address(sqlite_store: Store) -> None:
     good, evil = (Origin(name, f"https://{name}.example/f") for name in ("good", "evil"))
     stolen = make_entry(1, title="Buy now")
-    assert sqlite_store.save([(evil, stolen)]) == [Saved.NEW]
-    assert sqlite_store.withdraw([stolen.key], now=NOW) == 1
-    assert sqlite_store.save([(good, make_entry(1)), (evil, stolen)]) == [Saved.NEW, Saved.SAME]
+    assert save(sqlite_store, [(evil, stolen)]) == [Saved.NEW]
+    assert sqlite_store.entries.withdraw([stolen.key], now=NOW) == 1
+    assert save(sqlite_store, [(good, make_entry(1)), (evil, stolen)]) == [Saved.NEW, Saved.SAME]

@@ -118,7 +118,7 @@ def test_run_goes_on_after_a_pass_that_failed(tmp_path: Path) -> None:
 
 def test_run_leaves_the_store_to_a_pass_of_another_process(tmp_path: Path) -> None:
     running = feeder(tmp_path, "run", FEEDER_SCHEDULE__INGEST="1s")
-    with store_at(tmp_path) as store, store.exclusive_pass(), running as (process, address):
+    with store_at(tmp_path) as store, store.database.exclusive_pass(), running as (process, address):
         until(lambda: "another pass" in log_of(process), what="the word that another pass is at work")
         assert httpx.get(address + "healthz", trust_env=False).json()["entries"] == 0
         process.send_signal(signal.SIGTERM)
@@ -142,11 +142,11 @@ def test_a_pass_under_way_is_stopped_with_the_program_and_goes_on_at_the_next_st
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
     with store_at(tmp_path) as store:
-        assert store.count() < 1200
-        assert store.count() % 200 == 0
+        assert store.entries.count() < 1200
+        assert store.entries.count() % 200 == 0
     assert subprocess.run([sys.executable, "-m", "feeder", "update"], cwd=tmp_path, check=False).returncode == 0
     with store_at(tmp_path) as store:
-        assert store.count() == 1200
+        assert store.entries.count() == 1200
 
 
 def test_a_cron_line_that_cron_would_not_take_ends_with_2(tmp_path: Path) -> None:

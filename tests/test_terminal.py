@@ -12,6 +12,7 @@ from feeder.store import Origin, Store, Trend, parse_query
 from feeder.terminal import print_entry, print_hits, print_trends, progress_bar, spark_line
 from feeder.terminal_sources import print_states
 from tests.entries import make_entry
+from tests.saving import save
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -78,8 +79,8 @@ def test_an_entry_without_content_is_said_so(capsys: pytest.CaptureFixture[str])
 def test_matches_are_marked_where_the_terminal_can(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sqlite_store.save([(Origin("seeds", "1.md"), make_entry())])
-    results = sqlite_store.search(parse_query("第一場雨"), limit=5)
+    save(sqlite_store, [(Origin("seeds", "1.md"), make_entry())])
+    results = sqlite_store.search.find(parse_query("第一場雨"), limit=5)
     print_hits(results)
     assert "\x1b[" not in capsys.readouterr().out
     monkeypatch.setenv("FORCE_COLOR", "1")

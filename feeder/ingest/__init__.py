@@ -66,11 +66,11 @@ def ingest(
         ConfigError: no source that is used has one of the names.
         StoreError: the store cannot be used.
     """
-    store.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
+    store.sources.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
     sources = named_sources(config, store, names)
     left_alone = left_alone_of(store, names)
-    store.regroup(group=config.site.duplicates == "group")
-    with store.following():
+    store.entries.regroup(group=config.site.duplicates == "group")
+    with store.search.following():
         reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
         reports |= {
             source.name: _pass(source, source.folder, store, config, now=now, again=again, progress=progress)
@@ -81,7 +81,7 @@ def ingest(
         at_once = again or bool(names)
         reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, again=again, progress=progress)
     if sources:  # without any, what the first one brings is not news
-        store.set_note(LAST_INGEST_NOTE, rfc3339(now))
+        store.database.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return tuple(reports[source.name] for source in sources)
 
 
@@ -102,7 +102,7 @@ def _pass(
     removed = 0
     try:
         if again:
-            store.read_again(source.name)
+            store.documents.read_again(source.name)
         first.run()
         if learning.apply():
             second.run(only_again=True)
@@ -170,7 +170,7 @@ class _Round:
         Raises:
             SourceError: the folder cannot be read.
         """
-        self._known = self._store.documents(self._source.name)
+        self._known = self._store.documents.of_source(self._source.name)
         if only_again:
             again = {path for path, document in self._known.items() if document.again}
         else:

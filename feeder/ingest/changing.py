@@ -68,7 +68,7 @@ def change(config: Config, store: Store, name: str, assignments: Sequence[str]) 
             raise ConfigError(problem)
         return source
 
-    store.change_source(name, changed)
+    store.sources.change(name, changed)
     return f"changed {', '.join(changes)} of {name}; the next pass uses it"
 
 

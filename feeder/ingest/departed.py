@@ -22,28 +22,28 @@ def end_demo(config: Config, store: Store) -> tuple[str, ...]:
     if not known or any(one.name == DEMO for one in known):
         return ()
     shipped = {file.name for file in embedded(DEMO).iterdir()}
-    removed = store.remove_demo(DEMO, shipped, LAST_INGEST_NOTE)
+    removed = store.sources.remove_demo(DEMO, shipped, LAST_INGEST_NOTE)
     return (f"removed the {removed} demo articles",) if removed else ()
 
 
 def departed_sources(config: Config, store: Store) -> dict[str, int]:
     """Return the names that something is kept of and no source has, with the number of entries found there."""
     names = {one.name for one in all_sources(config, store)}
-    return {name: count for name, count in store.source_names().items() if name not in names}
+    return {name: count for name, count in store.sources.names().items() if name not in names}
 
 
 def _follow_renames(config: Config, store: Store) -> list[str]:
     departed = departed_sources(config, store)
     if not departed:
         return []
-    kept = store.source_names()
+    kept = store.sources.names()
     lines = []
     for source in known_sources(config, store):
         if source.name in kept:
             continue
         old = _former_name(source, departed.keys(), store)
         if old is not None:
-            store.rename_source(old, source.name)
+            store.sources.rename(old, source.name)
             del departed[old]
             lines.append(f"source {old} is now {source.name}; its entries go with it")
     return lines
@@ -53,5 +53,5 @@ def _former_name(source: SourceConfig, departed: Collection[str], store: Store) 
     if source.renamed_from in departed:
         return source.renamed_from
     folder = None if source.folder is None else str(source.folder)
-    same = [name for name in departed if store.is_of(name, folder=folder, address=source.remote)]
+    same = [name for name in departed if store.sources.is_of(name, folder=folder, address=source.remote)]
     return same[0] if len(same) == 1 else None

@@ -57,13 +57,13 @@ def fetch_pages(
 
     What was counted, and what failed, is told to `outcomes`.
     """
-    if sources.keys() & store.count_awaited():
+    if sources.keys() & store.sources.count_awaited():
         _Pages(config, store, sources, learning, outcomes, now=now, progress=progress).run(at_once=at_once)
-        for name, number in store.count_awaited().items():
+        for name, number in store.sources.count_awaited().items():
             if name in sources:
                 outcomes.count(name, {"awaited": number})
     if any(source.full for source in sources.values()):
-        store.forget_pages()
+        store.sources.forget_pages()
 
 
 def rules_of(source: SourceConfig) -> str:
@@ -96,7 +96,7 @@ class _Pages:
         self._done = 0
 
     def run(self, *, at_once: bool) -> None:
-        for name in self._store.count_awaited():
+        for name in self._store.sources.count_awaited():
             if name in self._sources:
                 self._look(self._sources[name], at_once=at_once)
         wanted = [self._wanted(number, *due) for number, due in enumerate(self._due) if self._is_wanted(*due)]
@@ -119,12 +119,12 @@ class _Pages:
 
     def _look(self, source: SourceConfig, *, at_once: bool) -> None:
         """Note what is due of a source, and all that must be known for it."""
-        awaited, known = self._store.awaited(source.name)
+        awaited, known = self._store.sources.awaited(source.name)
         due = [one for one in awaited if at_once or not one.saved or one.due_at <= self._now]
         self._due += [(source, one) for one in due]
         self._open[source.name] = len(due)
         self._known[source.name] = known
-        self._documents[source.name] = self._store.documents(source.name)
+        self._documents[source.name] = self._store.documents.of_source(source.name)
         self._settings[source.name] = settings_of(source, self._now)
 
     def _is_wanted(self, source: SourceConfig, one: Awaited) -> bool:
@@ -168,7 +168,7 @@ class _Pages:
             settings=self._settings[source.name],
             origin=origin_of(source),
             awaited=one,
-            draft=self._store.awaited_draft(source.name, one.path),
+            draft=self._store.sources.awaited_draft(source.name, one.path),
             learned=self._learning.learned,
             known=known,
         )

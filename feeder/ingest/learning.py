@@ -59,13 +59,13 @@ class Learning:
             name: used - self._of(name) - self._known_before.get(name, _NOTHING) for name, used in self._used.items()
         }
         note = _APPLIED_NOTE + self._source
-        if not any(dropped.values()) and self._store.get_note(note) == digest:
+        if not any(dropped.values()) and self._store.database.get_note(note) == digest:
             return 0
 
         def is_concerned(edges: Edges) -> bool:
             return any(_meet(self.learned, name, left) or _meet(dropped, name, taken) for name, left, taken in edges)
 
-        return self._store.read_again(self._source, is_concerned, notes={note: digest})
+        return self._store.documents.read_again(self._source, is_concerned, notes={note: digest})
 
     def _of(self, publisher: str) -> frozenset[str]:
         return self.learned.get(publisher, _NOTHING)

@@ -42,7 +42,7 @@ def refuse_known(config: Config, store: Store, url: str, name: str | None = None
     Raises:
         ConfigError: there is such a source; the text says what to do.
     """
-    _Register(config, store.added(), store.polls()).refuse(to_uri(typed_address(url)), name)
+    _Register(config, store.sources.added(), store.sources.polls()).refuse(to_uri(typed_address(url)), name)
 
 
 def check_settings(settings: Mapping[str, Any], url: str, name: str | None) -> SourceConfig:
@@ -56,7 +56,7 @@ def check_settings(settings: Mapping[str, Any], url: str, name: str | None) -> S
 
 def suggested_name(config: Config, store: Store, title: str, url: str) -> str:
     """Return a name for a feed that no source has yet."""
-    return name_for(title, url, _Register(config, store.added(), store.polls()).names)
+    return name_for(title, url, _Register(config, store.sources.added(), store.sources.polls()).names)
 
 
 def add(
@@ -73,13 +73,13 @@ def add(
     Raises:
         ConfigError: as for `check_settings`, or there is such a source already.
     """
-    source, polls = _accepted(settings), store.polls()
+    source, polls = _accepted(settings), store.sources.polls()
 
     def choose(kept: Sequence[Added]) -> list[Added]:
         _Register(config, kept, polls).refuse(source.feed or "", source.name)
         return [new_added(source, title=title, link=link)]
 
-    store.add_sources(choose, now=now)
+    store.sources.add(choose, now=now)
     return source
 
 
@@ -91,7 +91,7 @@ def import_feeds(config: Config, store: Store, feeds: FeedList, *, now: datetime
     added: list[Added] = []
     skipped: list[tuple[str, str]] = []
     refused = [one_line(text) for text in feeds.refused]
-    polls = store.polls()
+    polls = store.sources.polls()
 
     def choose(kept: Sequence[Added]) -> list[Added]:
         register = _Register(config, kept, polls)
@@ -106,7 +106,7 @@ def import_feeds(config: Config, store: Store, feeds: FeedList, *, now: datetime
                 refused.append(one_line(f"{one.title or shown(address)}: {error}"))
         return added
 
-    store.add_sources(choose, now=now)
+    store.sources.add(choose, now=now)
     sources = tuple(one.source for one in added if one.source is not None)
     return Imported(added=sources, skipped=tuple(skipped), refused=tuple(refused))
 
@@ -137,18 +137,18 @@ def remove(config: Config, store: Store, name: str, *, with_entries: bool = Fals
     """
     known = all_sources(config, store)
     configured = any(one.name == name and one.kept_in == "file" for one in known)
-    if name not in store.source_names():
+    if name not in store.sources.names():
         get_source(known, name)
-    removed = store.remove_source(name, is_known=not configured, with_entries=with_entries)
+    removed = store.sources.remove(name, is_known=not configured, with_entries=with_entries)
     if removed is not None and configured:
         return f"removed {name} from the store, where it was hidden; the one in {where_configured(config)} stays"
     if removed is None and configured:
-        if not with_entries or config.file is None or name not in store.paused():
+        if not with_entries or config.file is None or name not in store.sources.paused():
             raise ConfigError(_stands_there(config, name, with_entries=with_entries))
-        removed = store.forget_departed(name, with_entries=True, keep_paused=True)
+        removed = store.sources.forget(name, with_entries=True, keep_paused=True)
         return f"removed {removed:,} {_entries(removed)} of {name}; it stays paused until its block is deleted"
     if removed is None:
-        removed = store.forget_departed(name, with_entries=with_entries)
+        removed = store.sources.forget(name, with_entries=with_entries)
     if with_entries:
         return f"removed {name}, and {removed:,} {_entries(removed)} met nowhere else"
     return f"removed {name}; its entries stay"
@@ -161,7 +161,7 @@ def pause(config: Config, store: Store, name: str, *, now: datetime) -> str:
         ConfigError: there is none of that name.
     """
     get_source(all_sources(config, store), name)
-    if not store.pause(name, now=now):
+    if not store.sources.pause(name, now=now):
         return f"{name} is paused already"
     return f"paused {name}; `feeder sources resume {name}` ends that"
 
@@ -173,7 +173,7 @@ def resume(config: Config, store: Store, name: str) -> str:
         ConfigError: there is none of that name.
     """
     get_source(all_sources(config, store), name)
-    return f"resumed {name}; the next pass reads it" if store.resume(name) else f"{name} was not paused"
+    return f"resumed {name}; the next pass reads it" if store.sources.resume(name) else f"{name} was not paused"
 
 
 def _accepted(settings: Mapping[str, Any]) -> SourceConfig:

@@ -100,9 +100,9 @@ class _Polling:
         self._config, self._store, self._now, self._again = config, store, now, again
         self._progress, self._chance = progress, chance
         self._sources = {source.name: source for source in sources}
-        polls = store.polls()
+        polls = store.sources.polls()
         self._polls = {source.name: known_poll(source, polls) for source in sources}
-        self._pushed = {one.source: one for one in store.subscriptions() if pushed_until(one, now)}
+        self._pushed = {one.source: one for one in store.sources.subscriptions() if pushed_until(one, now)}
         self._learning = Learning(store, "")
         self.outcomes = Outcomes(self._sources)
         self._digests: dict[str, str] = {}  # of the bodies that are being read
@@ -166,7 +166,7 @@ class _Polling:
     def _piece(self, fetched: Fetched) -> FeedPiece:
         source = self._sources[fetched.name]
         self._digests[source.name] = _digest(fetched.body)
-        known = self._store.documents(source.name)
+        known = self._store.documents.of_source(source.name)
         return piece_of(source, fetched, known, self._learning.learned, now=self._now, again=self._again)
 
     def _save(self, batch: Sequence[FeedRead]) -> None:
@@ -202,7 +202,7 @@ class _Polling:
         """Note that a hub has not delivered what was found: it is not relied on until it delivers again."""
         one = self._pushed.pop(name, None)
         if one is not None:
-            self._store.change_subscription(one.token, partial(after_miss, now=self._now), now=self._now)
+            self._store.sources.change_subscription(one.token, partial(after_miss, now=self._now), now=self._now)
 
     def _answer(self, fetched: Fetched, poll: Poll, *, changed: bool) -> None:
         self.outcomes.count(fetched.name, {"unchanged": 1})
@@ -248,7 +248,7 @@ class _Polling:
 
     def _write(self) -> None:
         if self._settled:
-            self._store.record_polls(self._settled)
+            self._store.sources.record_polls(self._settled)
             self._settled = []
 
     def _bounds(self, name: str) -> Bounds:

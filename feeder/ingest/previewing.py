@@ -37,7 +37,7 @@ def preview(
         StoreError: the store cannot be used.
     """
     ours = our_folders(config)
-    left_alone, polls = left_alone_of(store, names), {} if store is None else store.polls()
+    left_alone, polls = left_alone_of(store, names), {} if store is None else store.sources.polls()
 
     def preview_of(source: SourceConfig) -> Preview:
         if source.name in left_alone:
@@ -45,7 +45,7 @@ def preview(
         if source.folder is None:
             poll = known_poll(source, polls)
             return _preview_of_feed(poll, due=again or bool(names) or is_due(poll, now))
-        known = {} if store is None else store.documents(source.name)
+        known = {} if store is None else store.documents.of_source(source.name)
         return _preview(settings_of(source, now), source.folder, known, ours, most, again=again)
 
     return tuple(map(preview_of, named_sources(config, store, names)))
@@ -53,7 +53,7 @@ def preview(
 
 def left_alone_of(store: Store | None, names: Collection[str]) -> Collection[str]:
     """Return the sources that are paused, and not asked for by name."""
-    return () if names or store is None else store.paused()
+    return () if names or store is None else store.sources.paused()
 
 
 def our_folders(config: Config) -> tuple[Path, ...]:

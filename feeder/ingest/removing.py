@@ -16,12 +16,12 @@ def get_entries(store: Store, refs: Sequence[str]) -> list[Entry]:
     Raises:
         NoSuchEntryError: there is none for one of them.
     """
-    return list({entry.key: entry for entry in map(store.get, refs)}.values())
+    return list({entry.key: entry for entry in map(store.entries.get, refs)}.values())
 
 
 def withdraw(store: Store, entries: Sequence[Entry], *, now: datetime) -> str:
     """Remove entries, and let none of them in again; return a line that says so."""
-    removed = store.withdraw([entry.key for entry in entries], now=now)
+    removed = store.entries.withdraw([entry.key for entry in entries], now=now)
     back = f"`feeder remove --undo {entries[0].key}` lets {'it' if removed == 1 else 'the first'} in again"
     return f"removed {_count(removed)}; the next pass or `feeder publish` takes the pages down; {back}"
 
@@ -32,10 +32,10 @@ def restore(store: Store, refs: Sequence[str]) -> str:
     Raises:
         NoSuchEntryError: one of them was not removed.
     """
-    withdrawn = store.withdrawn()
+    withdrawn = store.entries.withdrawn()
     keys = dict.fromkeys(_get(withdrawn, ref).key for ref in refs)
     for key in keys:
-        store.restore(key)
+        store.entries.restore(key)
     still = "it" if len(keys) == 1 else "them"
     return f"{_count(len(keys))} may come in again; the next pass reads what still has {still}"
 

@@ -50,8 +50,8 @@ def all_sources(config: Config, store: Store | None) -> tuple[KnownSource, ...]:
 
     Where there is none any more, and the store holds entries of former ones, the demonstration stays out of it.
     """
-    kept = () if store is None else store.added()
-    if config.demo and not kept and store is not None and store.source_names().keys() - {DEMO}:
+    kept = () if store is None else store.sources.added()
+    if config.demo and not kept and store is not None and store.sources.names().keys() - {DEMO}:
         return ()
     return sources_among(config, kept)
 

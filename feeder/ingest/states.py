@@ -52,7 +52,7 @@ class SourceState:
 
 def iter_states(config: Config, store: Store, *, now: datetime) -> Iterator[SourceState]:
     """Yield how each source is at `now`: those of the configuration in its order, then those that the store keeps."""
-    subscriptions = {one.source: one for one in store.subscriptions() if not one.leaving}
+    subscriptions = {one.source: one for one in store.sources.subscriptions() if not one.leaving}
     for state in _iter_states(config, store):
         one = subscriptions.get(state.name)
         if one is None or state.health in {"hidden", "unusable"}:
@@ -63,7 +63,7 @@ def iter_states(config: Config, store: Store, *, now: datetime) -> Iterator[Sour
 
 
 def _iter_states(config: Config, store: Store) -> Iterator[SourceState]:
-    polls, paused, counts = store.polls(), store.paused(), store.document_counts()
+    polls, paused, counts = store.sources.polls(), store.sources.paused(), store.documents.counts()
     for known in all_sources(config, store):
         if known.source is None or known.unused is not None:
             yield _unused(known)

@@ -58,7 +58,7 @@ def keep_subscriptions(
     """
     sources = {source.name: source for source in known_sources(config, store)}
     wanted = list(_wishes(config, store, sources.values()))
-    present = store.subscriptions()
+    present = store.sources.subscriptions()
     if not (wanted or present):
         return
     due: list[Subscription] = []
@@ -68,19 +68,19 @@ def keep_subscriptions(
         due[:] = [one for one in planned if one.awaiting and one not in present]
         return planned
 
-    store.plan_subscriptions(plan, now=now)
+    store.sources.plan_subscriptions(plan, now=now)
     asked = {one.token: one for one in due}
     requests = [_request(one, sources.get(one.source)) for one in due]
     for answer in iter_fetched(requests, config.fetch, network, longest_s=_LONGEST_S, patience=_PATIENCE):
         _note(store, asked.pop(answer.name), answer, now=now, chance=chance())
     for token in asked:
-        store.change_subscription(token, partial(websub.put_back, now=now), now=now)
+        store.sources.change_subscription(token, partial(websub.put_back, now=now), now=now)
 
 
 def _wishes(config: Config, store: Store, sources: Iterable[SourceConfig]) -> Iterator[Wish]:
     if not config.web.websub or websub.callback_problem(config.site.url):
         return
-    polls, paused = store.polls(), store.paused()
+    polls, paused = store.sources.polls(), store.sources.paused()
     for source in sources:
         poll = known_poll(source, polls)
         if source.remote is not None and source.name not in paused and poll.hub is not None and poll.gone_at is None:
@@ -105,14 +105,14 @@ def _note(store: Store, one: Subscription, answer: Fetched, *, now: datetime, ch
         return
     retry_after = answer.headers.get("retry-after")
     failed = partial(websub.after_failure, error=error, now=now, chance=chance, retry_after=retry_after)
-    after = store.change_subscription(one.token, failed, now=now)
+    after = store.sources.change_subscription(one.token, failed, now=now)
     if after is not None and after.failures == 1 and after.error == error:
         log.warning("websub: %s: %s", one.source, websub.explain(after, now))
 
 
 def awaits(config: Config, store: Store, one: Subscription) -> SourceConfig | None:
     """Return the source that a delivery is for; None where there is none any more that wants it."""
-    if one.leaving or not config.web.websub or one.source in store.paused():
+    if one.leaving or not config.web.websub or one.source in store.sources.paused():
         return None
     found = (source for source in known_sources(config, store) if source.name == one.source)
     return next((source for source in found if source.remote is not None), None)
@@ -142,18 +142,18 @@ def take_delivery(
     if digest in one.seen:
         log.info("websub: %s: a delivery came once more", source.name)
         return False
-    poll = known_poll(source, store.polls(source.name))
+    poll = known_poll(source, store.sources.polls(source.name))
     headers = {} if content_type is None else {"content-type": content_type}
     fetched = Fetched(name=source.name, status=200, url=poll.address, headers=headers, body=body)
     learned = Learning(store, "").learned
-    piece = piece_of(source, fetched, store.documents(source.name), learned, now=now)
+    piece = piece_of(source, fetched, store.documents.of_source(source.name), learned, now=now)
     read = work_one(FEEDS, piece, seconds=seconds)
     if read.error is not None:
         log.warning("websub: %s: what was delivered cannot be read: %s", source.name, read.error)
-        store.hasten_poll(source.name, now=now)
+        store.sources.hasten_poll(source.name, now=now)
         return False
     [saved] = store.take([replace(read.batch, gone=())])
-    store.change_subscription(one.token, partial(websub.after_delivery, digest=digest, now=now), now=now)
+    store.sources.change_subscription(one.token, partial(websub.after_delivery, digest=digest, now=now), now=now)
     return any(outcome in {Saved.NEW, Saved.CHANGED} for outcome in saved)
 
 
@@ -162,7 +162,7 @@ def check_subscriptions(store: Store, *, now: datetime) -> Iterator[tuple[str, b
 
     Of those that are well, only how many there are is said.
     """
-    known = store.subscriptions()
+    known = store.sources.subscriptions()
     counts = Counter(websub.standing(one, now) for one in known if one.error is None)
     if counts:
         yield "websub", True, ", ".join(f"{number} {standing}" for standing, number in sorted(counts.items()))

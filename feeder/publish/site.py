@@ -98,7 +98,7 @@ def publish(
 ) -> PublishReport:
     """Bring the published folder up to what the store holds.
 
-    Two passes at once would do no harm to any file, but the work twice: callers hold `store.exclusive_pass()`.
+    Two passes at once would do no harm to any file, but the work twice: callers hold `store.database.exclusive_pass()`.
 
     Args:
         config: Says where the folder is and how the site presents itself.
@@ -119,9 +119,9 @@ def publish(
     sound = {path for path, looks in present.items() if last.looks.get(path) == looks}
     settings = _digest(_settings(config), *(one.config.model_dump_json() for one in saved))
     # Before anything else is read: what comes in meanwhile is then news to the next pass.
-    change = store.change()
+    change = store.entries.change()
     note = f"published:{_digest(str(config.site.output))}"
-    known = bool(last.token) and store.get_note(note) == last.token
+    known = bool(last.token) and store.database.get_note(note) == last.token
     current = known and (last.settings, last.change) == (settings, change) and sound.issuperset(last.files)
     if not known or sound.isdisjoint(last.files):  # a folder of which nothing is as it was is another one
         _refuse_foreign_site(config, folder)
@@ -134,7 +134,7 @@ def publish(
     if not current or this.written or this.failed or not is_moved:
         token = last.token if known else secrets.token_hex(8)
         if not known:
-            store.set_note(note, token)
+            store.database.set_note(note, token)
         made = _Manifest(this.files, {}, settings, None if this.failed else change, token)
         _write_manifest(folder, state, manifest, made)
     if _OLD_MANIFEST in present:
@@ -173,9 +173,9 @@ class _Pass:
 
     def run(self, progress: Progress) -> None:
         """Write whatever is not as it was, and remove what stands for nothing any more."""
-        total, done = self._store.count(copies=False), 0
+        total, done = self._store.entries.count(copies=False), 0
         months = []
-        for name, group in groupby(_places(self._store.iter_page_marks()), _month):
+        for name, group in groupby(_places(self._store.entries.iter_page_marks()), _month):
             places = list(group)
             self._write_entries(places)
             months.append(self._write_month(name, places))
@@ -202,8 +202,8 @@ class _Pass:
             else:
                 changed[place.mark.key] = place
         for keys in _batches(changed):
-            copies = self._store.copies(keys)
-            for entry in self._store.get_many(keys):
+            copies = self._store.entries.copies(keys)
+            for entry in self._store.entries.get_many(keys):
                 self._write_entry(entry, changed[entry.key], copies.get(entry.key, ()))
 
     def _write_entry(self, entry: Entry, place: _Place, copies: Sequence[Copy]) -> None:
@@ -244,7 +244,7 @@ class _Pass:
         for file in sorted(_STATIC.iterdir()):
             self._write(file.name, file.read_bytes())
         self._write("404.html", pages.render_error(self._site, 404).encode())
-        latest = self._store.latest(self._site.entries_per_feed)
+        latest = self._store.entries.latest(self._site.entries_per_feed)
         shown = [entry for entry in latest if pages.entry_path(entry.key) in self.files]
         index = pages.render_index(self._site, shown, total=total, saved=self._saved)
         self._write("index.html", index.encode())
@@ -254,7 +254,7 @@ class _Pass:
         for one in saved:
             page, path = (pages.saved_path(one, ending) for ending in pages.SAVED_ENDINGS)
             try:
-                entries = self._store.latest(one.config.limit, query=one.query, now=self._now)
+                entries = self._store.entries.latest(one.config.limit, query=one.query, now=self._now)
             except StoreError as error:
                 self._leave(f"feeds.{one.config.name}", str(error), page, path)
                 continue
@@ -266,12 +266,12 @@ class _Pass:
 
     def _write_trends(self) -> None:
         """Write the words of the week that ends with the newest entry's day, which in an archive may be long ago."""
-        newest = self._store.latest(1)
+        newest = self._store.entries.latest(1)
         day = min([self._now, *(entry.published for entry in newest)]).astimezone(UTC).date()
         end = datetime.combine(day + timedelta(days=1), time(), UTC)
         try:
-            self._store.follow()
-            trends = self._store.trends(now=end)
+            self._store.search.follow()
+            trends = self._store.search.trends(now=end)
         except StoreError as error:
             self._leave(pages.TRENDS_PATH, str(error), pages.TRENDS_PATH)
         else:
@@ -281,7 +281,7 @@ class _Pass:
         document = feeds.render_atom(
             feed,
             entries,
-            ties=self._store.ties(entries),
+            ties=self._store.entries.ties(entries),
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
             content=self._site.content,
             refused=self._fail,
@@ -320,7 +320,7 @@ class _Pass:
         return _digest(self._settings, place.mark.version, _neighbour(place.newer), _neighbour(place.older))
 
     def _fail(self, entry: Entry, reason: str) -> None:
-        origins = self._store.origins(entry.id)
+        origins = self._store.entries.origins(entry.id)
         self.failed.setdefault(entry.id, (origins[0].address if origins else entry.id, reason))
 
 

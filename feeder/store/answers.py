@@ -1,16 +1,16 @@
-"""What is asked of the search index, put together with the entries of the database that it finds: a part of `Store`."""
+"""What is asked of the search index, put together with the entries of the database that it finds."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-
-from sqlalchemy import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import RLock
 
 from feeder.model import Entry
 from feeder.store import entries as _entries
+from feeder.store.database import Database
 from feeder.store.entries import Head
 from feeder.store.follow import Follower
 from feeder.store.follow import State as SearchState
@@ -22,6 +22,7 @@ from feeder.store.suggestions import Suggestion, suggest
 from feeder.store.tokens import Fragment, highlight, visible_text
 from feeder.store.trends import Trend, find_trends
 
+STORE_NOTE = "store"  # the name of this store among all, given by the first migration
 _SNIPPET_CHARACTERS = 120
 
 
@@ -47,22 +48,42 @@ class Results:
     whole: bool = True
 
 
-class Answers(ABC):
-    """All that a `Store` answers by way of its search index."""
+class SearchIndex:
+    """All that is asked of the search index of a store, and how it follows the database."""
 
-    @cached_property
-    @abstractmethod
-    def _follower(self) -> Follower: ...
+    def __init__(self, database: Database, folder: Path | None) -> None:
+        self._database, self._folder = database, folder
+        self._temporary: TemporaryDirectory[str] | None = None
+        self._follower: Follower | None = None
+        self._opening = RLock()
 
-    @abstractmethod
-    def read(self) -> AbstractContextManager[Connection]:
-        """Open a transaction that sees one state of the store."""
+    @property
+    def follower(self) -> Follower:
+        """What keeps the index in step; it is made when it is first asked for anything."""
+        with self._opening:
+            if self._follower is None:
+                folder = self._folder
+                if folder is None:
+                    self._temporary = TemporaryDirectory(prefix="feeder-search-")
+                    folder = Path(self._temporary.name)
+                self._follower = Follower(folder, self._database.get_note(STORE_NOTE) or "", self._database.read)
+            return self._follower
 
-    @abstractmethod
-    def get(self, ref: str) -> Entry:
-        """Return the entry with this id, key or link."""
+    def close(self) -> None:
+        """Close the index; it can still be used, and would be opened again."""
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
 
-    def search(
+    def offer_removed(self, before: int, removed: Sequence[int]) -> None:
+        """Let the index follow at once the removal of these entries, after the change `before`."""
+        if removed:
+            self.follower.offer(before, (), removed, before + len(removed))
+
+    def find(
         self,
         query: Query,
         *,
@@ -82,12 +103,12 @@ class Answers(ABC):
             StoreError: there is no search index, and none can be made.
         """
         moment = now or datetime.now(UTC)
-        answer = self._follower.ask(
+        answer = self.follower.ask(
             lambda search: search.find(query, now=moment, limit=limit, offset=offset, order=order, total_cap=total_cap),
             wait=wait,
         )
         found = answer.said or Found([], 0, more=False)
-        with self.read() as connection:
+        with self._database.read() as connection:
             entries = _entries.with_numbers(connection, found.numbers)
         hits = tuple(_hit(entry, query) for entry in entries)
         return Results(hits, found.total, found.more or not answer.whole, answer.whole)
@@ -95,7 +116,7 @@ class Answers(ABC):
     def facets(self, query: Query, *, now: datetime | None = None) -> Facets:
         """Return what the matches of a query have in common: sources, categories and months, with their numbers."""
         moment = now or datetime.now(UTC)
-        return self._follower.ask(lambda search: search.facets(query, now=moment)).said or Facets()
+        return self.follower.ask(lambda search: search.facets(query, now=moment)).said or Facets()
 
     def suggest(self, text: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
         """Return queries that a half-typed one may become, the likeliest first: its last word is completed.
@@ -105,7 +126,7 @@ class Answers(ABC):
         Raises:
             StoreError: there is no search index, and none can be made.
         """
-        return self._follower.ask(lambda search: suggest(search, self._heads, text, limit=limit)).said or ()
+        return self.follower.ask(lambda search: suggest(search, self._heads, text, limit=limit)).said or ()
 
     def did_you_mean(self, query: Query) -> str | None:
         """Return the query with its unknown words changed to frequent ones that are spelled nearly so; None: no such.
@@ -113,7 +134,7 @@ class Answers(ABC):
         Raises:
             StoreError: there is no search index, and none can be made.
         """
-        return self._follower.ask(lambda search: did_you_mean(search, query)).said
+        return self.follower.ask(lambda search: did_you_mean(search, query)).said
 
     def related(self, key: str, *, limit: int = 5) -> tuple[Related, ...]:
         """Return entries that go with the one with this key: first nearly the same texts, then those on its topic.
@@ -122,8 +143,8 @@ class Answers(ABC):
             NoSuchEntryError: no entry has this key.
             StoreError: there is no search index, and none can be made.
         """
-        entry = self.get(key)
-        return self._follower.ask(lambda search: find_related(search, self._numbered, entry, limit=limit)).said or ()
+        entry = self._get(key)
+        return self.follower.ask(lambda search: find_related(search, self._numbered, entry, limit=limit)).said or ()
 
     def trends(
         self, *, now: datetime, days: int = 7, limit: int = 20, language: str | None = None
@@ -135,22 +156,14 @@ class Answers(ABC):
         Raises:
             StoreError: there is no search index, and none can be made.
         """
-        answer = self._follower.ask(
+        answer = self.follower.ask(
             lambda search: find_trends(search, self._heads, now=now, days=days, limit=limit, language=language)
         )
         return answer.said or ()
 
-    def _heads(self, numbers: Sequence[int]) -> list[Head]:
-        with self.read() as connection:
-            return _entries.heads(connection, numbers)
-
-    def _numbered(self, numbers: Sequence[int]) -> list[Entry]:
-        with self.read() as connection:
-            return _entries.with_numbers(connection, numbers)
-
     def following(self) -> AbstractContextManager[None]:
         """Let the search index take in at once what `take` saves meanwhile; at the end it has followed all changes."""
-        return self._follower.following()
+        return self.follower.following()
 
     def follow(self, progress: Callable[[int, int], None] | None = None, *, anew: bool = False) -> bool:
         """Let the search index follow all changes, or make it `anew`; False where another process is at it.
@@ -160,22 +173,33 @@ class Answers(ABC):
         Raises:
             StoreError: the index cannot be written.
         """
-        return self._follower.catch_up(progress, anew=anew)
+        return self.follower.catch_up(progress, anew=anew)
 
-    def search_state(self, *, look_inside: bool = True) -> SearchState:
+    def state(self, *, look_inside: bool = True) -> SearchState:
         """Return how far the search index is; `look_inside` reads all of it, to see whether it is as it was written.
 
         Raises:
             StoreError: the index is damaged, or the store cannot be read.
         """
-        return self._follower.state(look_inside=look_inside)
+        return self.follower.state(look_inside=look_inside)
 
-    def _newest(self, query: Query, limit: int, *, before: int | None, now: datetime | None) -> list[Entry]:
+    def newest(self, query: Query, limit: int, *, before: int | None, now: datetime | None) -> list[Entry]:
+        """Return the newest entries that a query finds, from below a position, once the index has followed."""
         moment = now or datetime.now(UTC)
-        answer = self._follower.ask(
-            lambda search: search.find(query, now=moment, limit=limit, before=before), wait=True
-        )
+        answer = self.follower.ask(lambda search: search.find(query, now=moment, limit=limit, before=before), wait=True)
         return [] if answer.said is None else self._numbered(answer.said.numbers)
+
+    def _heads(self, numbers: Sequence[int]) -> list[Head]:
+        with self._database.read() as connection:
+            return _entries.heads(connection, numbers)
+
+    def _numbered(self, numbers: Sequence[int]) -> list[Entry]:
+        with self._database.read() as connection:
+            return _entries.with_numbers(connection, numbers)
+
+    def _get(self, key: str) -> Entry:
+        with self._database.read() as connection:
+            return _entries.get_entry(connection, key)
 
 
 def _hit(entry: Entry, query: Query) -> Hit:

@@ -160,6 +160,18 @@ def find_entry(connection: Connection, ref: str) -> Entry | None:
     return found[0] if len(found) == 1 else None
 
 
+def get_entry(connection: Connection, ref: str) -> Entry:
+    """Return the entry that `find_entry` finds.
+
+    Raises:
+        NoSuchEntryError: there is none.
+    """
+    entry = find_entry(connection, ref)
+    if entry is None:
+        raise NoSuchEntryError(f"no such entry: {ref!r}")
+    return entry
+
+
 def _read(connection: Connection, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
     statement = select(*_ENTRY_COLUMNS).where(*conditions).order_by(entries.c.number).limit(limit)
     return [to_entry(row) for row in connection.execute(statement).mappings()]

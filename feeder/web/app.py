@@ -100,7 +100,11 @@ class _Counted:
 
 def _health(config: Config, store: Store) -> Response:
     try:
-        facts = {"status": "ok", "entries": store.count(), LAST_PASS_NOTE: store.get_note(LAST_PASS_NOTE)}
+        facts = {
+            "status": "ok",
+            "entries": store.entries.count(),
+            LAST_PASS_NOTE: store.database.get_note(LAST_PASS_NOTE),
+        }
         trouble = find_trouble(config, store, now=datetime.now(UTC))
     except StoreError as error:
         log.warning("healthz: %s", error)

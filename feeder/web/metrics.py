@@ -48,30 +48,30 @@ class _Numbers(Collector):
         yield from self._of_store()
         yield from self._of_passes(now)
         yield from self._of_sources()
-        yield from _of_subscriptions(self._store.subscriptions(), now)
+        yield from _of_subscriptions(self._store.sources.subscriptions(), now)
         answers = CounterMetricFamily("feeder_http_responses", "Requests answered, by status.", labels=["code"])
         for code, number in sorted(self._answered.items()):
             answers.add_metric([str(code)], number)
         yield answers
 
     def _of_store(self) -> Iterator[Metric]:
-        index = self._store.search_state(look_inside=False)
+        index = self._store.search.state(look_inside=False)
         followed = index.followed or 0
-        yield _gauge("entries", "Entries in the store.", self._store.count())
+        yield _gauge("entries", "Entries in the store.", self._store.entries.count())
         yield _gauge("store_changes", "The number of the store's last change.", index.changes)
         yield _gauge("search_index_followed_changes", "Up to which change the search index has followed.", followed)
         yield _gauge("search_index_half_made", "Whether another search index is being made.", index.half_made)
 
     def _of_passes(self, now: datetime) -> Iterator[Metric]:
-        failed = bool(self._store.get_note(LAST_FAILURE_NOTE))
+        failed = bool(self._store.database.get_note(LAST_FAILURE_NOTE))
         yield _gauge("last_pass_failed", "Whether the last pass ended before its end.", failed)
-        if noted := self._store.get_note(LAST_PASS_NOTE):
+        if noted := self._store.database.get_note(LAST_PASS_NOTE):
             last = datetime.fromisoformat(noted)
             yield _gauge("last_pass_timestamp_seconds", "When a pass last ended well.", last.timestamp())
             yield _gauge("last_pass_age_seconds", "How long ago that was.", (now - last).total_seconds())
 
     def _of_sources(self) -> Iterator[Metric]:
-        paused_at, polls = self._store.paused(), self._store.polls()
+        paused_at, polls = self._store.sources.paused(), self._store.sources.polls()
         paused = _by_source("source_paused", "Whether the source is paused.")
         ended = _by_source("source_ended", "Whether its server says that it has ended.")
         failures = _by_source("source_failures", "Failures in a row.")

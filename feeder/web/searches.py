@@ -61,8 +61,8 @@ class Searches:
             query = read_search(text, self._config.feeds)
             if query.problem is not None:
                 return self._page(text, status=400, problem=Problem(self._words.cannot_search))
-            entries = self._store.latest(self._site.entries_per_feed, query=query)
-            ties = self._store.ties(entries)
+            entries = self._store.entries.latest(self._site.entries_per_feed, query=query)
+            ties = self._store.entries.ties(entries)
         except QueryError as error:
             return self._refuse(text, error)
         except StoreError as error:
@@ -87,7 +87,7 @@ class Searches:
     def suggest(self, request: Request) -> Response:
         """Answer with what a half-typed query may become: `text` the query, `name` and `note` for people to read."""
         try:
-            found = self._store.suggest(_asked(request, trimmed=False))
+            found = self._store.search.suggest(_asked(request, trimmed=False))
         except StoreError as error:
             log.warning("suggest: %s", error)
             found = ()
@@ -99,10 +99,10 @@ class Searches:
         """Answer with the articles that are related to the one whose key is asked for."""
         key = request.query_params.get("id", "")
         try:
-            entry = self._store.find(key) if _KEY.fullmatch(key) else None
+            entry = self._store.entries.find(key) if _KEY.fullmatch(key) else None
             if entry is None:
                 raise HTTPException(404)
-            found = self._store.related(entry.key, limit=_RELATED)
+            found = self._store.search.related(entry.key, limit=_RELATED)
         except StoreError as error:
             log.warning("related: %s", error)
             raise HTTPException(503, headers=_RETRY) from None
@@ -116,8 +116,8 @@ class Searches:
             results=results,
             order=order,
             page=number,
-            narrowing=narrowing(query, self._store.facets(query)),
-            meant=self._store.did_you_mean(query) if few else None,
+            narrowing=narrowing(query, self._store.search.facets(query)),
+            meant=self._store.search.did_you_mean(query) if few else None,
         )
 
     def _results(self, query: Query, order: Order, number: int) -> tuple[int, Results]:
@@ -125,7 +125,7 @@ class Searches:
         while True:
             number = min(number, MATCHES_COUNTED // RESULTS_PER_PAGE)
             start = (number - 1) * RESULTS_PER_PAGE
-            results = self._store.search(
+            results = self._store.search.find(
                 query, limit=RESULTS_PER_PAGE, offset=start, order=order, total_cap=MATCHES_COUNTED
             )
             if results.hits or number == 1:

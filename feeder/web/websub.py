@@ -60,7 +60,7 @@ class Callbacks:
 
     def _hear(self, token: str, intent: Intent) -> str | None:
         """Return what a hub is answered; None where it is not asking about anything that we have asked for."""
-        if self._store.find_subscription(token) is None:
+        if self._store.sources.find_subscription(token) is None:
             return None
         now, chance, answers = datetime.now(UTC), random(), []  # noqa: S311  it spreads renewals and guards nothing
 
@@ -76,7 +76,7 @@ class Callbacks:
                 return denied
             return one
 
-        self._store.change_subscription(token, change, now=now)
+        self._store.sources.change_subscription(token, change, now=now)
         return answers[0] if answers else None
 
     async def _take_in(self, request: Request, token: str) -> Response:
@@ -99,7 +99,7 @@ class Callbacks:
         return _status(204)
 
     def _awaited(self, token: str) -> tuple[Subscription, SourceConfig] | None:
-        one = self._store.find_subscription(token)
+        one = self._store.sources.find_subscription(token)
         source = None if one is None else awaits(self._config, self._store, one)
         return None if one is None or source is None else (one, source)
 
@@ -128,7 +128,7 @@ class Callbacks:
         now = datetime.now(UTC)
         if problem is not None:
             log.warning("websub: %s: a delivery was ignored: its signature is %s", source.name, problem)
-            self._store.change_subscription(one.token, websub.after_ignored, now=now)
+            self._store.sources.change_subscription(one.token, websub.after_ignored, now=now)
             return False
         seconds = self._config.limits.document_s
         return take_delivery(self._store, source, one, body, headers.get("content-type"), seconds=seconds, now=now)

@@ -23,6 +23,7 @@ from feeder.store import Origin
 from tests.bot.api import BotApi
 from tests.bot.unsynced import open_store
 from tests.entries import make_entry
+from tests.saving import save
 
 UNHURRIED = Pace(per_chat_s=0, per_group_minute=10**6, over_all_second=10**6)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,7 +84,7 @@ def each_store(store: Store) -> Store:
 
 def with_tables(store: Store) -> Store:
     """Make the bot's tables as the migrations do (a test holds the two together), but in a tenth of the time."""
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         tables.metadata.create_all(connection)
         connection.exec_driver_sql(f"CREATE TABLE {tables.VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)")
         connection.exec_driver_sql(f"INSERT INTO {tables.VERSION_TABLE} VALUES ('0001')")
@@ -92,12 +93,15 @@ def with_tables(store: Store) -> Store:
 
 def put(store: Store, *numbers: int, **changes: object) -> None:
     """Save made-up entries; a greater number was published later."""
-    store.save(
-        (
-            Origin("made up", f"{number}.md"),
-            make_entry(number, title=f"title {number}", published=START + timedelta(minutes=number), **changes),
-        )
-        for number in numbers
+    save(
+        store,
+        [
+            (
+                Origin("made up", f"{number}.md"),
+                make_entry(number, title=f"title {number}", published=START + timedelta(minutes=number), **changes),
+            )
+            for number in numbers
+        ],
     )
 
 
@@ -106,17 +110,20 @@ def put_news(store: Store) -> None:
     everyday = ("苹果丰收", "火车晚点", "新书上架", "球队夺冠", "画展开幕", "老街改造", "猫咪走失", "雪山日出")
     rising = ("青石火山喷发", "航班绕开青石火山", "记者在青石火山脚下", "青石火山今夜平静")
     titles = [*rising, *(everyday[number % 8] for number in range(66))]
-    store.save(
-        (
-            Origin("made up", f"{number}.md"),
-            make_entry(
-                number,
-                title=title,
-                published=START - timedelta(hours=12 * number + 1),
-                source=Source(title=f"{'东西'[number % 2]}岸晚报", id=f"urn:x:{number % 2}"),
-            ),
-        )
-        for number, title in enumerate(titles, 1)
+    save(
+        store,
+        [
+            (
+                Origin("made up", f"{number}.md"),
+                make_entry(
+                    number,
+                    title=title,
+                    published=START - timedelta(hours=12 * number + 1),
+                    source=Source(title=f"{'东西'[number % 2]}岸晚报", id=f"urn:x:{number % 2}"),
+                ),
+            )
+            for number, title in enumerate(titles, 1)
+        ],
     )
 
 
@@ -210,7 +217,7 @@ def desk(api: BotApi, bot_store: Store, clock: Clock) -> Callable[..., Desk]:
 
 def states(store: Store) -> dict[str, int]:
     """Count the deliveries by their state."""
-    with store.read() as connection:
+    with store.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT state, count(*) FROM bot_deliveries GROUP BY state")
         return dict(tuple(row) for row in rows)
 

@@ -189,7 +189,7 @@ def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, sqlite_store:
     assert "**title 2** <https://example.org/a/2>" in first
     assert "(https://example.org/rain.jpg)" in second
     assert api.calls == []
-    with sqlite_store.read() as connection:
+    with sqlite_store.database.read() as connection:
         tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name LIKE 'bot%'").scalar()
     assert tables == 0
     told = list(service.preview(Config(), sqlite_store))

@@ -43,7 +43,7 @@ def test_the_migrations_make_the_tables_that_the_code_sees(store: Store) -> None
     ours = MetaData()
     for table in tables.metadata.tables.values():
         table.to_metadata(ours)
-    with store.read() as connection:
+    with store.database.read() as connection:
         context = MigrationContext.configure(
             connection,
             opts={"include_name": lambda name, kind, _parents: kind != "table" or name in ours.tables},
@@ -54,7 +54,7 @@ def test_the_migrations_make_the_tables_that_the_code_sees(store: Store) -> None
 def test_tables_of_a_newer_bot_are_left_alone(store: Store) -> None:
     migrate_tables(store)
     migrate_tables(store)  # a second time changes nothing
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         connection.exec_driver_sql("UPDATE bot_version SET version_num = '9999'")
     with pytest.raises(StoreTooNewError, match="newer bot"):
         migrate_tables(store)
@@ -136,7 +136,7 @@ def test_a_chat_has_one_post_under_way_and_keeps_its_order(each_store: Store) ->
 def test_a_chat_that_another_process_has_just_claimed_gives_nothing(each_store: Store) -> None:
     planned(each_store, range(2), channels())
     take_one(each_store)
-    with each_store.begin() as connection:
+    with each_store.database.begin() as connection:
         chat = connection.execute(select(tables.chats.c.id)).scalar_one()
         assert outbox._take(connection, chat, START) is None
 
@@ -179,10 +179,10 @@ def test_a_late_outcome_still_counts_while_nobody_else_has_the_post(each_store: 
 def test_a_late_doubt_is_not_counted_twice(each_store: Store) -> None:
     planned(each_store, range(1), channels())
     late = take_one(each_store)
-    with each_store.begin() as connection:
+    with each_store.database.begin() as connection:
         outbox._end_leases(connection, START + LEASE)
     done(each_store, late, Outcome(fate="unknown"), after=LEASE)
-    with each_store.read() as connection:
+    with each_store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT doubts FROM bot_deliveries").scalar() == 1
 
 
@@ -246,7 +246,7 @@ def test_a_chat_that_is_off_already_is_not_told_of_again(each_store: Store) -> N
     planned(each_store, range(1), (first, second))
     claimed = take_one(each_store)
     assert done(each_store, claimed, Outcome(fate="off", reason="gone"))
-    with each_store.begin() as connection:
+    with each_store.database.begin() as connection:
         connection.execute(update(tables.deliveries).values(state="sending"))
     assert not done(each_store, claimed, Outcome(fate="off", reason="gone"))
 
@@ -293,13 +293,13 @@ def test_a_search_that_cannot_be_understood_is_named_with_its_channel(query: str
 def test_nothing_new_is_chosen_from_a_store_that_has_not_changed(each_store: Store) -> None:
     put(each_store, 1)
     (channel,) = channels()
-    assert choose(each_store, channel, each_store.last_number()) == ((), each_store.last_number(), 0)
+    assert choose(each_store, channel, each_store.entries.last_number()) == ((), each_store.entries.last_number(), 0)
 
 
 def test_a_locked_store_is_an_error_of_the_store(sqlite_url: str) -> None:
     with Store.open(sqlite_url, busy_timeout_s=0.05) as store, Store.open(sqlite_url) as other:
         migrate_tables(store)
-        with other.begin(), pytest.raises(StoreError):
+        with other.database.begin(), pytest.raises(StoreError):
             take(store)
 
 
@@ -366,13 +366,13 @@ def test_who_has_waited_a_minute_may_search() -> None:
 
 
 def test_before_a_first_pass_has_filled_the_store_no_chat_is_met(each_store: Store) -> None:
-    with each_store.begin() as connection:
+    with each_store.database.begin() as connection:
         connection.exec_driver_sql("DELETE FROM notes")
     chosen = channels(recent=2)
     put(each_store, 1)
     plan(each_store, follow(each_store, chosen))
     put(each_store, 2, 3, 4)
     assert states(each_store) == {}
-    each_store.set_note(LAST_INGEST_NOTE, "2026-01-01T00:00:00Z")
+    each_store.database.set_note(LAST_INGEST_NOTE, "2026-01-01T00:00:00Z")
     plan(each_store, find_subscriptions(each_store, chosen))
     assert states(each_store) == {"pending": 2}

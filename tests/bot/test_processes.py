@@ -58,4 +58,4 @@ def test_killed_at_any_step_it_loses_nothing_and_doubles_at_most_one_post_a_kill
 
 
 def address(store: Store) -> str:
-    return store.engine.url.render_as_string(hide_password=False)
+    return store.database.engine.url.render_as_string(hide_password=False)

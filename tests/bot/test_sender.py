@@ -292,7 +292,7 @@ def test_a_post_that_telegram_will_never_take_fails_and_the_next_goes_on(
 def test_an_entry_that_left_the_store_fails_without_a_call(api: BotApi, bot_store: Store, desk: MakeDesk) -> None:
     one = desk()
     planned(bot_store, range(1), one.chosen)
-    with bot_store.begin() as connection:
+    with bot_store.database.begin() as connection:
         connection.exec_driver_sql("UPDATE bot_deliveries SET entry = 'urn:gone'")
     one.drain()
     assert states(bot_store) == {"failed": 1}

@@ -19,8 +19,8 @@ MakeDesk = Callable[..., Desk]
 
 
 def take_down(store: Store, *names: str) -> None:
-    keys = [entry.key for entry in store.iter_entries() if entry.title in names]
-    assert store.withdraw(keys, now=START) == len(names)
+    keys = [entry.key for entry in store.entries.iter_all() if entry.title in names]
+    assert store.entries.withdraw(keys, now=START) == len(names)
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_posts_stay_where_nothing_else_is_configured(api: BotApi, bot_store: Sto
 def test_an_entry_that_comes_back_is_posted_again(api: BotApi, bot_store: Store, posted: Desk) -> None:
     take_down(bot_store, "title 2")
     posted.drain()
-    [down] = bot_store.withdrawn()
-    bot_store.restore(down.key)
+    [down] = bot_store.entries.withdrawn()
+    bot_store.entries.restore(down.key)
     put(bot_store, 2)
     posted.drain()
     assert titles(api) == ["title 1", "title 3", "title 2"]
@@ -99,13 +99,13 @@ def test_what_cannot_be_done_now_is_done_at_a_later_tick(
 
 
 def test_a_post_that_is_under_way_is_waited_for(api: BotApi, bot_store: Store, posted: Desk) -> None:
-    with bot_store.begin() as connection:
+    with bot_store.database.begin() as connection:
         connection.exec_driver_sql("UPDATE bot_deliveries SET state = 'sending', message = NULL WHERE id = 1")
     take_down(bot_store, "title 1")
     assert find_posts(bot_store)[0].message is None
     posted.drain()
     assert api.called("deleteMessage") == []
-    with bot_store.begin() as connection:
+    with bot_store.database.begin() as connection:
         connection.exec_driver_sql("UPDATE bot_deliveries SET state = 'sent', message = 1 WHERE id = 1")
     posted.drain()
     assert len(api.called("deleteMessage")) == 2
@@ -125,7 +125,7 @@ def test_many_are_withdrawn_a_few_at_each_tick(
 
 
 def test_a_group_that_was_upgraded_is_called_by_its_new_number(api: BotApi, bot_store: Store, posted: Desk) -> None:
-    with bot_store.begin() as connection:
+    with bot_store.database.begin() as connection:
         connection.exec_driver_sql(f"UPDATE bot_chats SET moved_to = {OTHER} WHERE address = '{CHAT}'")
     take_down(bot_store, "title 1")
     assert {post.chat for post in find_posts(bot_store)} == {str(OTHER)}

@@ -114,7 +114,7 @@ def kill_at(step: str, nth: int, store: Store) -> None:
         if connection.get_execution_options().get("feeder_writes"):
             reach("commit")
 
-    event.listen(store.engine, "commit", on_commit)
+    event.listen(store.database.engine, "commit", on_commit)
 
 
 def send_all(url: str, api_url: str, token: str, start: datetime, step: str | None, nth: int) -> None:

@@ -16,6 +16,9 @@ from feeder.publish import site as site_module
 from feeder.publish.site import PublishReport, publish
 from feeder.settings import FeedConfig, SiteConfig, StoreConfig
 from feeder.store import Batch, Origin, Store
+from feeder.store.answers import SearchIndex
+from feeder.store.records import Entries
+from tests import saving
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations
 from tests.publish.test_files import no_file_larger_than
@@ -57,7 +60,7 @@ def numbered(number: int, **changes: Any) -> Entry:
 
 
 def save(store: Store, *entries: Entry) -> None:
-    store.save([(Origin("test", f"{entry.id.rpartition('/')[2]}.md"), entry) for entry in entries])
+    saving.save(store, [(Origin("test", f"{entry.id.rpartition('/')[2]}.md"), entry) for entry in entries])
 
 
 def page(entry: Entry) -> str:
@@ -470,20 +473,20 @@ def test_what_the_search_index_cannot_say_stays_as_it_was_and_the_rest_is_publis
     publish(config, sqlite_store)
     kept = {"feeds/rain.xml", "feeds/rain.html", "trends.html"}
     before = {path: files(config)[path] for path in kept}
-    latest = Store.latest
+    latest = Entries.latest
 
-    def broken(store: Store, limit: int, **asked: Any) -> list[Entry]:
+    def broken(held: Entries, limit: int, **asked: Any) -> list[Entry]:
         if asked.get("query") is not None:
             raise StoreError("no index")
-        return latest(store, limit, **asked)
+        return latest(held, limit, **asked)
 
     def away(*_: object, **__: object) -> bool:
         raise StoreError("no index")
 
     save(sqlite_store, numbered(2))
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "latest", broken)
-        patch.setattr(Store, "follow", away)
+        patch.setattr(Entries, "latest", broken)
+        patch.setattr(SearchIndex, "follow", away)
         report = publish(config, sqlite_store)
         assert report.failed == (("feeds.rain", "no index"), ("trends.html", "no index"))
         assert publish(config, sqlite_store).failed == report.failed

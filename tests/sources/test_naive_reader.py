@@ -9,6 +9,7 @@ from feeder.model import Entry
 from feeder.normalise.entry import normalise
 from feeder.sources.collection import read_document
 from feeder.store import Origin, Store
+from tests.saving import save
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _PROSE = "昨天夜里，北京下了今年的第一场大雨，街上的人都带着伞。"
@@ -201,8 +202,8 @@ def test_10_the_line_of_a_date_is_the_date_and_no_text(line: str, published: str
 )
 def test_11_one_address_in_two_spellings_is_one_article(sqlite_store: Store, one: str, other: str) -> None:
     saved = [(Origin("s", f"{number}.md"), entry(article(link=link))) for number, link in enumerate((one, other))]
-    sqlite_store.save(saved)
-    assert len(sqlite_store.latest(9)) == 1
+    save(sqlite_store, saved)
+    assert len(sqlite_store.entries.latest(9)) == 1
 
 
 def test_11_a_raw_address_in_front_matter_ends_with_its_line() -> None:
@@ -338,23 +339,23 @@ _LONG_IN_TRADITIONAL = _LONG.translate(str.maketrans("里场带着伞", "裡場�
 def test_19_of_many_versions_under_one_link_the_fullest_is_kept(sqlite_store: Store, longest: int) -> None:
     for number in range(3):
         body = f"<p>{_LONG if number == longest else _PROSE}</p>"
-        sqlite_store.save([(Origin("s", f"{number}.md"), entry(article(body=body), f"{number}.md"))])
-    (found,) = sqlite_store.latest(9)
+        save(sqlite_store, [(Origin("s", f"{number}.md"), entry(article(body=body), f"{number}.md"))])
+    (found,) = sqlite_store.entries.latest(9)
     assert found.content == f"<p>{_LONG}</p>"
-    assert len(sqlite_store.origins(found.id)) == 3
+    assert len(sqlite_store.entries.origins(found.id)) == 3
 
 
 def test_19_one_text_in_both_scripts_is_one_article(sqlite_store: Store) -> None:
     one = article("北京下雨带着伞", "https://e.org/hans", body=f"<p>{_LONG}</p>")
     other = article("北京下雨帶著傘", "https://e.org/hant", body=f"<p>{_LONG_IN_TRADITIONAL}</p>")
-    sqlite_store.save([(Origin("s", "1.md"), entry(one, "1.md")), (Origin("s", "2.md"), entry(other, "2.md"))])
-    assert len(sqlite_store.latest(9)) == 1
+    save(sqlite_store, [(Origin("s", "1.md"), entry(one, "1.md")), (Origin("s", "2.md"), entry(other, "2.md"))])
+    assert len(sqlite_store.entries.latest(9)) == 1
 
 
 def test_19_one_title_over_two_texts_is_two_articles(sqlite_store: Store) -> None:
     one, other = article(link="https://e.org/1"), article(link="https://e.org/2", body="<p>今天没有下雨。</p>")
-    sqlite_store.save([(Origin("s", "1.md"), entry(one, "1.md")), (Origin("s", "2.md"), entry(other, "2.md"))])
-    assert len(sqlite_store.latest(9)) == 2
+    save(sqlite_store, [(Origin("s", "1.md"), entry(one, "1.md")), (Origin("s", "2.md"), entry(other, "2.md"))])
+    assert len(sqlite_store.entries.latest(9)) == 2
 
 
 # --- 20 and 21: pages and lost line ends -----------------------------------------------------------------------------

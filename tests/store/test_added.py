@@ -11,6 +11,7 @@ from feeder.sources.polling import new_poll
 from feeder.store import Added, Batch, Document, Origin, Saved, Store, new_added, prepare
 from feeder.store.tables import added, documents, polls, removed_sources
 from tests.entries import make_entry
+from tests.saving import save
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 RAIN = SourceConfig(
@@ -19,7 +20,7 @@ RAIN = SourceConfig(
 
 
 def keep(store: Store, *sources: SourceConfig, title: str = "", link: str | None = None) -> None:
-    store.add_sources(lambda _: [new_added(one, title=title, link=link) for one in sources], now=NOW)
+    store.sources.add(lambda _: [new_added(one, title=title, link=link) for one in sources], now=NOW)
 
 
 def taken(source: str, *numbers: int) -> Batch:
@@ -33,10 +34,10 @@ def met(store: Store, source: str, *numbers: int) -> list[Saved]:
 
 def test_a_source_is_kept_as_it_is(store: Store) -> None:
     keep(store, RAIN, title="Rain 雨", link="https://e.org/")
-    assert store.added() == (
+    assert store.sources.added() == (
         Added(name="rain", feed_url="https://e.org/rain", source=RAIN, title="Rain 雨", link="https://e.org/"),
     )
-    with store.read() as connection:
+    with store.database.read() as connection:
         kept = connection.scalar(select(added.c.settings))
     assert kept == {
         "feed": "https://e.org/rain", "categories": ["Weather", "天气"], "every": "1h", "allow_private": True
@@ -52,10 +53,10 @@ def test_who_chooses_sees_what_is_kept_and_can_refuse(store: Store) -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        store.add_sources(refuse, now=NOW)
+        store.sources.add(refuse, now=NOW)
     assert seen == ["rain"]
     keep(store)
-    assert len(store.added()) == 1
+    assert len(store.sources.added()) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,110 +74,119 @@ def test_what_this_version_does_not_accept_is_told_and_can_be_removed(
 ) -> None:
     keep(sqlite_store, RAIN)
     row = {"name": "odd", "settings": settings, "title": "", "added_at": NOW}
-    with sqlite_store.begin() as connection:
+    with sqlite_store.database.begin() as connection:
         connection.execute(insert(added).values(row))
-    odd, rain = sqlite_store.added()
+    odd, rain = sqlite_store.sources.added()
     assert (odd.name, odd.feed_url, odd.source) == ("odd", settings.get("feed", ""), None)
     assert odd.problem is not None
     assert odd.problem.startswith(problem)
     assert rain.source == RAIN
-    assert sqlite_store.remove_source("odd") == 0
+    assert sqlite_store.sources.remove("odd") == 0
 
 
 def test_a_source_goes_with_all_that_is_known_of_it_but_its_entries(store: Store) -> None:
     keep(store, RAIN)
     met(store, "rain", 1, 2)
-    store.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
-    store.pause("rain", now=NOW)
-    assert store.remove_source("rain") == 0
-    assert (store.added(), store.documents("rain"), store.paused(), store.count()) == ((), {}, {}, 2)
-    assert list(store.polls()) == ["wind"]
-    assert store.remove_source("rain") is None
+    store.sources.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
+    store.sources.pause("rain", now=NOW)
+    assert store.sources.remove("rain") == 0
+    assert (
+        store.sources.added(),
+        store.documents.of_source("rain"),
+        store.sources.paused(),
+        store.entries.count(),
+    ) == ((), {}, {}, 2)
+    assert list(store.sources.polls()) == ["wind"]
+    assert store.sources.remove("rain") is None
 
 
 def test_its_entries_go_with_it_and_the_first_copy_of_another_source_stands_for_them(store: Store) -> None:
     keep(store, RAIN)
     met(store, "rain", 1, 2, 3)
     met(store, "wind", 2)
-    store.save([(Origin("seeds", "4.md"), make_entry(4))])
-    assert len(store.latest(10)) == 4
-    assert store.remove_source("rain", with_entries=True) == 3
-    copy, seed = [entry for _, entry in store.news(0, 10)]
+    save(store, [(Origin("seeds", "4.md"), make_entry(4))])
+    assert len(store.entries.latest(10)) == 4
+    assert store.sources.remove("rain", with_entries=True) == 3
+    copy, seed = [entry for _, entry in store.entries.news(0, 10)]
     assert (copy.title, copy.id != make_entry(2).id, seed.id) == (make_entry(2).title, True, make_entry(4).id)
-    assert [origin.source for origin in store.origins(copy.id)] == ["wind"]
-    assert len(store.latest(10)) == 2
+    assert [origin.source for origin in store.entries.origins(copy.id)] == ["wind"]
+    assert len(store.entries.latest(10)) == 2
 
 
 def test_an_entry_that_a_pass_has_left_for_a_moment_is_not_taken_along(store: Store) -> None:
     keep(store, RAIN)
     store.take([Batch(source="mirror", incoming=[prepare(Origin("mirror", "/1.md"), make_entry(1))])])
     store.take([Batch(source="mirror", left=["/1.md"])])  # it has moved, and is not met again yet
-    assert store.remove_source("rain", with_entries=True) == 0
-    assert store.count() == 1
+    assert store.sources.remove("rain", with_entries=True) == 0
+    assert store.entries.count() == 1
 
 
 def test_what_a_pass_still_brings_of_a_removed_source_is_not_kept(store: Store) -> None:
     keep(store, RAIN)
     met(store, "rain", 1)
-    store.remove_source("rain", with_entries=True)
-    store.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
+    store.sources.remove("rain", with_entries=True)
+    store.sources.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
     new, same = Saved.NEW, Saved.SAME
     feeds = [taken(name, *numbers) for name, numbers in (("wind", (5,)), ("rain", (1, 2)), ("sun", (6, 5)))]
     assert store.take(feeds) == [[new], [same, same], [new, new]]
-    assert (list(store.polls()), store.documents("rain"), store.count()) == (["wind"], {}, 3)
+    assert (list(store.sources.polls()), store.documents.of_source("rain"), store.entries.count()) == (["wind"], {}, 3)
 
 
 def test_a_name_is_free_again_when_the_next_pass_begins_or_a_source_is_added_under_it(store: Store) -> None:
-    for begin in (store.clear_removed, lambda: keep(store, RAIN)):
+    for begin in (store.sources.clear_removed, lambda: keep(store, RAIN)):
         keep(store, RAIN)
-        store.remove_source("rain")
+        store.sources.remove("rain")
         begin()
         assert met(store, "rain", 1) != []
-        store.record_polls([new_poll("rain", "https://e.org/rain")])
-        assert list(store.documents("rain")) == ["1"]
-        assert list(store.polls()) == ["rain"]
-        if not store.added():
+        store.sources.record_polls([new_poll("rain", "https://e.org/rain")])
+        assert list(store.documents.of_source("rain")) == ["1"]
+        assert list(store.sources.polls()) == ["rain"]
+        if not store.sources.added():
             keep(store, RAIN)
-        store.remove_source("rain")
-        store.clear_removed()
+        store.sources.remove("rain")
+        store.sources.clear_removed()
 
 
 def test_the_beginning_of_a_pass_sweeps_what_the_last_one_wrote_of_what_is_removed(store: Store) -> None:
     keep(store, RAIN)
-    store.remove_source("rain")
-    with store.begin() as connection:
+    store.sources.remove("rain")
+    with store.database.begin() as connection:
         connection.execute(insert(documents).values(source="rain", **Document("a", 0, 0, "x")._asdict()))
-    store.pause("rain", now=NOW)  # one of that name in the configuration
-    store.clear_removed()
-    with store.read() as connection:
+    store.sources.pause("rain", now=NOW)  # one of that name in the configuration
+    store.sources.clear_removed()
+    with store.database.read() as connection:
         assert connection.execute(select(documents)).all() == []
         assert connection.execute(select(polls)).all() == []
         assert connection.execute(select(removed_sources)).all() == []
-    assert list(store.paused()) == ["rain"]
+    assert list(store.sources.paused()) == ["rain"]
 
 
 def test_where_something_else_goes_by_its_name_only_the_source_itself_is_removed(store: Store) -> None:
     keep(store, RAIN)
     met(store, "rain", 1)
-    store.pause("rain", now=NOW)
-    assert store.remove_source("rain", is_known=False, with_entries=True) == 0
-    assert (store.added(), list(store.documents("rain")), list(store.paused())) == ((), ["1"], ["rain"])
+    store.sources.pause("rain", now=NOW)
+    assert store.sources.remove("rain", is_known=False, with_entries=True) == 0
+    assert (store.sources.added(), list(store.documents.of_source("rain")), list(store.sources.paused())) == (
+        (),
+        ["1"],
+        ["rain"],
+    )
     assert met(store, "rain", 2) == [Saved.NEW]
 
 
 def test_a_source_is_paused_until_it_is_resumed_or_added_anew(store: Store) -> None:
-    assert store.pause("rain", now=NOW)
-    assert not store.pause("rain", now=datetime(2026, 6, 1, tzinfo=UTC))
-    assert store.paused() == {"rain": NOW}
-    assert store.resume("rain")
-    assert not store.resume("rain")
-    store.pause("rain", now=NOW)
+    assert store.sources.pause("rain", now=NOW)
+    assert not store.sources.pause("rain", now=datetime(2026, 6, 1, tzinfo=UTC))
+    assert store.sources.paused() == {"rain": NOW}
+    assert store.sources.resume("rain")
+    assert not store.sources.resume("rain")
+    store.sources.pause("rain", now=NOW)
     keep(store, RAIN)
-    assert store.paused() == {}
+    assert store.sources.paused() == {}
 
 
 def test_documents_are_counted_and_the_failed_ones_named(store: Store) -> None:
-    store.record("a", [Document("1", 0, 0, "x"), Document("2", 0, 0, "x", "not text")])
-    store.record("b", [Document("1", 0, 0, "x")])
-    assert store.document_counts() == {"a": (2, 1), "b": (1, 0)}
-    assert store.failed_documents() == [("a", Document("2", 0, 0, "x", "not text"))]
+    store.take([Batch(source="a", documents=[Document("1", 0, 0, "x"), Document("2", 0, 0, "x", "not text")])])
+    store.take([Batch(source="b", documents=[Document("1", 0, 0, "x")])])
+    assert store.documents.counts() == {"a": (2, 1), "b": (1, 0)}
+    assert store.documents.failed() == [("a", Document("2", 0, 0, "x", "not text"))]

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from feeder.errors import NoSuchEntryError
 from feeder.model import Entry
-from feeder.store import Document, Origin, Saved, Store
+from feeder.store import Batch, Document, Origin, Saved, Store
 from feeder.store.incoming import digest
 from tests.entries import make_entry
+from tests.saving import save
 
 HERE = Origin("seeds", "a.txt")
 DAY = timedelta(days=1)
@@ -21,19 +22,19 @@ def dated(number: int) -> Entry:
 
 def fill(store: Store, *numbers: int) -> list[Entry]:
     """Save entries in this order; return them newest first."""
-    store.save([(HERE, dated(number)) for number in numbers])
+    save(store, [(HERE, dated(number)) for number in numbers])
     return [dated(number) for number in sorted(numbers, reverse=True)]
 
 
 def test_finds_by_id_key_link_and_beginning_of_key(store: Store) -> None:
     one, two = make_entry(1), make_entry(id="urn:uuid:2")
-    store.save([(HERE, one), (HERE, two)])
-    assert store.find("http://www.example.org/a/1/?utm_source=x") == one
+    save(store, [(HERE, one), (HERE, two)])
+    assert store.entries.find("http://www.example.org/a/1/?utm_source=x") == one
     for ref in (one.id, one.key, f"  {one.key}\n", one.key[:6], one.key[:15]):
-        assert store.find(ref) == one
-    assert store.find("urn:uuid:2") == store.find(two.key) == two
+        assert store.entries.find(ref) == one
+    assert store.entries.find("urn:uuid:2") == store.entries.find(two.key) == two
     for ref in ("", one.key[:5], "urn:uuid:3", "https://example.org/", "ffffff", one.key + "0", "\x00", "\ud800", "%"):
-        assert store.find(ref) is None
+        assert store.entries.find(ref) is None
 
 
 def test_a_beginning_that_two_keys_have_finds_neither(store: Store) -> None:
@@ -42,107 +43,101 @@ def test_a_beginning_that_two_keys_have_finds_neither(store: Store) -> None:
     while (start := make_entry(number).key[:6]) not in keys:  # by the birthday paradox after some thousands
         keys[start] = number
         number += 1
-    store.save([(HERE, make_entry(keys[start])), (HERE, make_entry(number))])
-    assert store.find(start) is None
-    assert store.find(make_entry(number).key) == make_entry(number)
+    save(store, [(HERE, make_entry(keys[start])), (HERE, make_entry(number))])
+    assert store.entries.find(start) is None
+    assert store.entries.find(make_entry(number).key) == make_entry(number)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text() | st.text().map("http://".__add__))
 def test_any_reference_at_all_is_looked_up(sqlite_store: Store, ref: str) -> None:
-    assert sqlite_store.find(ref) is None
+    assert sqlite_store.entries.find(ref) is None
 
 
 def test_get_raises_for_what_is_not_there(store: Store) -> None:
     with pytest.raises(NoSuchEntryError, match="no such entry: 'urn:x'"):
-        store.get("urn:x")
+        store.entries.get("urn:x")
 
 
 def test_many_are_returned_as_asked_for_without_the_unknown(store: Store) -> None:
     newest = fill(store, 1, 2, 3)
     keys = [newest[1].key, "0" * 16, newest[0].key, newest[1].key]
-    assert store.get_many(keys) == [newest[1], newest[0], newest[1]]
-    assert store.get_many([]) == []
-    assert len(store.get_many([entry.key for entry in newest] * 400)) == 1200
+    assert store.entries.get_many(keys) == [newest[1], newest[0], newest[1]]
+    assert store.entries.get_many([]) == []
+    assert len(store.entries.get_many([entry.key for entry in newest] * 400)) == 1200
 
 
 def test_latest_goes_from_new_to_old_and_on_after_a_key(store: Store) -> None:
     newest = fill(store, 3, 1, 5, 2, 4)
-    assert store.latest(2) == newest[:2]
-    assert store.latest(2, before=newest[1].key) == newest[2:4]
-    assert store.latest(9, before=newest[4].key) == []
+    assert store.entries.latest(2) == newest[:2]
+    assert store.entries.latest(2, before=newest[1].key) == newest[2:4]
+    assert store.entries.latest(9, before=newest[4].key) == []
     with pytest.raises(NoSuchEntryError):
-        store.latest(1, before="0" * 16)
+        store.entries.latest(1, before="0" * 16)
 
 
 def test_iterates_over_more_than_a_page_in_both_directions(store: Store) -> None:
     newest = fill(store, *range(0, 450, 2), *range(1, 450, 2))
-    assert list(store.iter_entries()) == newest
-    assert list(store.iter_entries(oldest_first=True)) == newest[::-1]
+    assert list(store.entries.iter_all()) == newest
+    assert list(store.entries.iter_all(oldest_first=True)) == newest[::-1]
 
 
 def test_iterating_keeps_no_writer_waiting(store: Store) -> None:
     fill(store, *range(210))
-    for entry in store.iter_entries():
-        store.set_note("last", entry.key)
-    assert store.get_note("last") == dated(0).key
+    for entry in store.entries.iter_all():
+        store.database.set_note("last", entry.key)
+    assert store.database.get_note("last") == dated(0).key
 
 
 def test_page_marks_are_newest_first_and_name_each_page(store: Store) -> None:
     newest = fill(store, 2, 1, 3)
-    marks = list(store.iter_page_marks())
+    marks = list(store.entries.iter_page_marks())
     assert [mark[:3] for mark in marks] == [(entry.key, entry.published, entry.title) for entry in newest]
     assert len({mark.version for mark in marks}) == 3
 
 
-def test_neighbours_are_the_next_newer_and_older(store: Store) -> None:
-    three, two, one = fill(store, 1, 2, 3)
-    assert store.neighbours(two.key) == (three, one)
-    assert store.neighbours(three.key) == (None, two)
-    assert store.neighbours(one.key) == (two, None)
-    with pytest.raises(NoSuchEntryError):
-        store.neighbours("0" * 16)
-
-
 def test_an_empty_store_is_empty_throughout(store: Store) -> None:
-    assert (store.count(), store.change(), store.last_number()) == (0, 0, 0)
-    assert [*store.latest(5), *store.iter_entries(), *store.iter_page_marks()] == []
-    assert [*store.news(0, 5), *store.newest_numbers(5)] == []
-    assert store.origins("urn:x") == ()
-    assert store.follow(anew=True)
+    assert (store.entries.count(), store.entries.change(), store.entries.last_number()) == (0, 0, 0)
+    assert [*store.entries.latest(5), *store.entries.iter_all(), *store.entries.iter_page_marks()] == []
+    assert [*store.entries.news(0, 5), *store.entries.newest_numbers(5)] == []
+    assert store.entries.origins("urn:x") == ()
+    assert store.search.follow(anew=True)
 
 
 def test_documents_are_remembered_by_source_and_path(store: Store) -> None:
     one = Document(path="子/一.txt", size=1, mtime_ns=1_700_000_000_123_456_789, digest="d1")
     two = Document(path="two.txt", size=2**40, mtime_ns=-1, digest="d2", error="it is empty")
-    store.record("a", [one, two])
-    store.record("b", [one])
-    assert store.documents("a") == {"子/一.txt": one, "two.txt": two}
+    store.take([Batch(source="a", documents=[one, two])])
+    store.take([Batch(source="b", documents=[one])])
+    assert store.documents.of_source("a") == {"子/一.txt": one, "two.txt": two}
     changed = Document(path="two.txt", size=3, mtime_ns=5, digest="d3")
-    store.record("a", [changed], gone=["子/一.txt", "never.txt"])
-    assert (store.documents("a"), store.documents("b")) == ({"two.txt": changed}, {"子/一.txt": one})
-    store.record("a", [])
-    assert store.documents("c") == {}
+    store.take([Batch(source="a", documents=[changed], gone=["子/一.txt", "never.txt"])])
+    assert (store.documents.of_source("a"), store.documents.of_source("b")) == (
+        {"two.txt": changed},
+        {"子/一.txt": one},
+    )
+    store.take([Batch(source="a", documents=[])])
+    assert store.documents.of_source("c") == {}
 
 
 def test_a_note_is_kept_and_replaced(store: Store) -> None:
-    assert store.get_note("pass") is None
-    store.set_note("pass", "一")
-    store.set_note("pass", "二")
-    assert (store.get_note("pass"), store.get_note("other")) == ("二", None)
+    assert store.database.get_note("pass") is None
+    store.database.set_note("pass", "一")
+    store.database.set_note("pass", "二")
+    assert (store.database.get_note("pass"), store.database.get_note("other")) == ("二", None)
 
 
 def test_moments_come_back_aware_and_in_utc(store: Store) -> None:
-    store.save([(HERE, make_entry(1))])
-    assert store.latest(1)[0].published.tzinfo is UTC
-    assert next(store.iter_page_marks()).published == datetime(2023, 2, 20, 14, 37, 16, tzinfo=UTC)
+    save(store, [(HERE, make_entry(1))])
+    assert store.entries.latest(1)[0].published.tzinfo is UTC
+    assert next(store.entries.iter_page_marks()).published == datetime(2023, 2, 20, 14, 37, 16, tzinfo=UTC)
 
 
 def test_the_date_of_a_source_is_kept_and_alone_changes_no_entry(store: Store) -> None:
     source = replace(make_entry().source, updated=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
     entry = make_entry(source=source)
-    store.save([(Origin("a", "b"), entry)])
+    save(store, [(Origin("a", "b"), entry)])
     later = replace(entry, source=replace(source, updated=datetime(2024, 2, 2, tzinfo=UTC)))
-    assert store.save([(Origin("a", "b"), later)]) == [Saved.SAME]
-    assert store.get(entry.id).source.updated == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert save(store, [(Origin("a", "b"), later)]) == [Saved.SAME]
+    assert store.entries.get(entry.id).source.updated == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert digest(entry) == digest(later)

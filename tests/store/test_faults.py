@@ -15,12 +15,15 @@ from sqlalchemy.exc import DBAPIError
 from feeder.errors import PassRunningError, StoreBusyError, StoreError
 from feeder.store import Batch, Document, Origin, Saved, Store, parse_query, prepare
 from tests.entries import make_entry
+from tests.saving import save
 
 HERE = Origin("seeds", "a.txt")
 WRITERS: dict[str, Callable[[Store], object]] = {
-    "save": lambda store: store.save([(HERE, make_entry(9))]),
-    "record": lambda store: store.record("seeds", [Document(path="p", size=1, mtime_ns=1, digest="d")]),
-    "set_note": lambda store: store.set_note("name", "text"),
+    "save": lambda store: save(store, [(HERE, make_entry(9))]),
+    "record": lambda store: store.take(
+        [Batch(source="seeds", documents=[Document(path="p", size=1, mtime_ns=1, digest="d")])]
+    ),
+    "set_note": lambda store: store.database.set_note("name", "text"),
 }
 
 
@@ -29,15 +32,15 @@ def big(number: int) -> str:
 
 
 def check_integrity(store: Store) -> None:
-    with store.read() as connection:
+    with store.database.read() as connection:
         assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
 
 @contextmanager
 def locked(store: Store, url: str) -> Iterator[None]:
     """Hold the database as another process that writes would."""
-    with Store.open(url) as other, other.begin() as connection:
-        if store.engine.dialect.name == "postgresql":
+    with Store.open(url) as other, other.database.begin() as connection:
+        if store.database.engine.dialect.name == "postgresql":
             for table in ("entries", "documents", "notes", "counters"):
                 connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         yield
@@ -49,10 +52,15 @@ def test_a_locked_database_is_reported_after_waiting_and_nothing_is_written(
     store_url: str,
     writer: Callable[[Store], object],
 ) -> None:
-    store.save([(HERE, make_entry(1))])
+    save(store, [(HERE, make_entry(1))])
     with locked(store, store_url), pytest.raises(StoreBusyError, match="another process keeps the database locked"):
         writer(store)
-    assert (store.count(), store.change(), store.documents("seeds"), store.get_note("name")) == (1, 1, {}, None)
+    assert (
+        store.entries.count(),
+        store.entries.change(),
+        store.documents.of_source("seeds"),
+        store.database.get_note("name"),
+    ) == (1, 1, {}, None)
     writer(store)
 
 
@@ -69,11 +77,12 @@ WORKER = """
 import sys
 from feeder.store import Origin, Store
 from tests.entries import make_entry
+from tests.saving import save
 with Store.open(sys.argv[1]) as store:
     for n in range(15):
-        store.save([(Origin("w", sys.argv[2]), make_entry(int(sys.argv[2]) * 1000 + n))])
-        store.set_note("last", str(n))
-        store.latest(1)
+        save(store, [(Origin("w", sys.argv[2]), make_entry(int(sys.argv[2]) * 1000 + n))])
+        store.database.set_note("last", str(n))
+        store.entries.latest(1)
 """
 
 
@@ -92,44 +101,47 @@ def test_four_processes_write_at_once_without_an_error(store: Store, store_url: 
     for worker in workers:
         _, errors = worker.communicate()
         assert (worker.returncode, errors) == (0, "")
-    assert store.count() == store.change() == store.last_number() == 60
-    assert [number for number, _ in store.news(0, 200)] == list(range(1, 61))
-    assert store.search(parse_query("街上的人"), limit=1).total == 60
-    if store.engine.dialect.name == "sqlite":
+    assert store.entries.count() == store.entries.change() == store.entries.last_number() == 60
+    assert [number for number, _ in store.entries.news(0, 200)] == list(range(1, 61))
+    assert store.search.find(parse_query("街上的人"), limit=1).total == 60
+    if store.database.engine.dialect.name == "sqlite":
         check_integrity(store)
 
 
 KILLED = """
 import os, signal, sys
+from sqlalchemy import event
 from feeder.store import Origin, Store
 from tests.entries import make_entry
-def drafted():
-    for n in range(600):
-        yield Origin("w", "x"), make_entry(n)
-    os.kill(os.getpid(), signal.SIGKILL)
-Store.open(sys.argv[1]).save(drafted())
+from tests.saving import save
+store = Store.open(sys.argv[1])
+@event.listens_for(store.database.engine, "before_cursor_execute")
+def die(connection, cursor, statement, *rest):
+    if statement.startswith("INSERT INTO origins"):  # the entries are written by then
+        os.kill(os.getpid(), signal.SIGKILL)
+save(store, ((Origin("w", "x"), make_entry(n)) for n in range(600)))
 """
 
 
 def test_a_process_that_is_killed_while_saving_leaves_what_was_there(sqlite_store: Store) -> None:
-    sqlite_store.save([(HERE, make_entry(1))])
-    worker = start(KILLED, sqlite_store.url)
+    save(sqlite_store, [(HERE, make_entry(1))])
+    worker = start(KILLED, sqlite_store.database.url)
     worker.communicate()
     assert worker.returncode == -signal.SIGKILL
-    assert list(sqlite_store.iter_entries()) == [make_entry(1)]
+    assert list(sqlite_store.entries.iter_all()) == [make_entry(1)]
     check_integrity(sqlite_store)
 
 
 def test_a_database_that_may_grow_no_further_keeps_what_it_has(sqlite_store: Store) -> None:
-    sqlite_store.save([(HERE, make_entry(1))])
-    with sqlite_store.read() as connection:
+    save(sqlite_store, [(HERE, make_entry(1))])
+    with sqlite_store.database.read() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
         connection.execute(text(f"PRAGMA max_page_count = {pages + 20}"))
     with pytest.raises(StoreError, match=r"feeder\.db: the disk is full; make room, nothing was lost"):
-        sqlite_store.save([(HERE, make_entry(n, content=big(n))) for n in range(2, 50)])
-    assert list(sqlite_store.iter_entries()) == [make_entry(1)]
+        save(sqlite_store, [(HERE, make_entry(n, content=big(n))) for n in range(2, 50)])
+    assert list(sqlite_store.entries.iter_all()) == [make_entry(1)]
     check_integrity(sqlite_store)
-    assert sqlite_store.save([(HERE, make_entry(2))]) == [Saved.NEW]
+    assert save(sqlite_store, [(HERE, make_entry(2))]) == [Saved.NEW]
 
 
 @pytest.fixture
@@ -153,12 +165,12 @@ def test_a_full_disk_is_one_line_and_loses_nothing(small_disk: Path) -> None:
 
         def save_until_full() -> None:
             for n in range(100):
-                store.save([(HERE, make_entry(n, content=big(n)))])
+                save(store, [(HERE, make_entry(n, content=big(n)))])
 
         with pytest.raises(StoreError, match="the disk is full") as caught:
             save_until_full()
         assert "\n" not in str(caught.value)
-        assert 0 < store.count() == store.change() < 100
+        assert 0 < store.entries.count() == store.entries.change() < 100
         check_integrity(store)
 
 
@@ -171,11 +183,11 @@ def test_an_index_that_finds_no_room_follows_when_there_is_some(
         with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
             while True:
                 filler.write(b"x" * 4096)
-        with store.following():
+        with store.search.following():
             for n in range(2, 30):
                 store.take([Batch(source="seeds", incoming=[prepare(HERE, make_entry(n, content=big(n)))])])
         assert [found(store) for _ in range(3)] == [(1, False)] * 3
-        assert store.count() == 29
+        assert store.entries.count() == 29
         assert len(caplog.messages) == 1
         assert "the search index could not be written; is the disk full?" in caplog.text
         (small_disk / "filler").unlink()
@@ -187,18 +199,18 @@ def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(
 ) -> None:
     url = f"sqlite:///{small_disk}/feeder.db"
     with Store.open(url) as store:
-        store.save([(HERE, make_entry(1))])
-        store.follow()
-        store.save([(HERE, make_entry(2))])
+        save(store, [(HERE, make_entry(1))])
+        store.search.follow()
+        save(store, [(HERE, make_entry(2))])
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with Store.open(url) as store:
-        assert store.latest(5) == [make_entry(2), make_entry(1)]
+        assert store.entries.latest(5) == [make_entry(2), make_entry(1)]
         assert [found(store) for _ in range(3)] == [(1, False)] * 3
         assert len(caplog.messages) == 1
         for writer in WRITERS.values():
             with pytest.raises(StoreError, match=r"feeder\.db: it may not be written to"):
                 writer(store)
-        for locked in (store.follow, lambda: store.exclusive_pass().__enter__()):
+        for locked in (store.search.follow, lambda: store.database.exclusive_pass().__enter__()):
             with pytest.raises(StoreError, match=r"lock: the lock cannot be made"):
                 locked()
     with pytest.raises(StoreError, match=r"other\.db: it cannot be opened"):
@@ -206,7 +218,7 @@ def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(
 
 
 def found(store: Store) -> tuple[int, bool]:
-    results = store.search(parse_query("雨"), limit=5)
+    results = store.search.find(parse_query("雨"), limit=5)
     return results.total, results.whole
 
 
@@ -233,47 +245,48 @@ def test_a_folder_without_the_right_to_write_is_named(sqlite_url: str) -> None:
 @pytest.mark.postgresql
 def test_a_server_that_only_reads_is_named(postgresql_url: str) -> None:
     with Store.open(postgresql_url) as store:
-        with store.begin() as connection:
+        with store.database.begin() as connection:
             name = connection.engine.url.database
             connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
         store.close()
         with pytest.raises(StoreError, match="it may not be written to"):
-            store.set_note("name", "text")
+            store.database.set_note("name", "text")
 
 
 @pytest.mark.postgresql
 def test_a_connection_that_breaks_is_one_line_and_the_next_one_works(postgresql_url: str) -> None:
     with Store.open(postgresql_url) as store:
-        with pytest.raises(StoreError) as caught, store.begin() as connection:
+        with pytest.raises(StoreError) as caught, store.database.begin() as connection:
             connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         assert "\n" not in str(caught.value)
-        assert store.count() == 0
+        assert store.entries.count() == 0
 
 
 def test_one_pass_at_a_time(store: Store, store_url: str) -> None:
     with Store.open(store_url) as other:
-        with store.exclusive_pass():
-            with pytest.raises(PassRunningError, match="another pass is at work"), other.exclusive_pass():
+        with store.database.exclusive_pass():
+            with pytest.raises(PassRunningError, match="another pass is at work"), other.database.exclusive_pass():
                 pass
-            with pytest.raises(PassRunningError), store.exclusive_pass():
+            with pytest.raises(PassRunningError), store.database.exclusive_pass():
                 pass
-            other.set_note("a", "writing is not kept back")
-        with other.exclusive_pass():
+            other.database.set_note("a", "writing is not kept back")
+        with other.database.exclusive_pass():
             pass
 
 
 def test_a_pass_that_fails_lets_go(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="failed"), store.exclusive_pass():
+    with pytest.raises(RuntimeError, match="failed"), store.database.exclusive_pass():
         raise RuntimeError("failed")
-    with store.exclusive_pass():
+    with store.database.exclusive_pass():
         pass
 
 
 HOLDER = """
 import sys
+from tests.saving import save
 from feeder.store import Store
 store = Store.open(sys.argv[1])
-with store.exclusive_pass():
+with store.database.exclusive_pass():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -285,13 +298,13 @@ def test_a_pass_ends_with_its_process(store: Store, store_url: str) -> None:
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(PassRunningError), store.exclusive_pass():
+    with pytest.raises(PassRunningError), store.database.exclusive_pass():
         pass
     holder.kill()
     holder.communicate()
     for _ in range(100):  # PostgreSQL lets go when it sees that the connection is gone
         try:
-            with store.exclusive_pass():
+            with store.database.exclusive_pass():
                 return
         except PassRunningError:
             pass
@@ -300,5 +313,5 @@ def test_a_pass_ends_with_its_process(store: Store, store_url: str) -> None:
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM nowhere", "INSERT INTO notes (name) VALUES ('x')"])
 def test_a_fault_of_ours_is_not_wrapped(store: Store, statement: str) -> None:
-    with pytest.raises(DBAPIError), store.begin() as connection:
+    with pytest.raises(DBAPIError), store.database.begin() as connection:
         connection.execute(text(statement))

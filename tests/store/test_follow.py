@@ -21,6 +21,7 @@ from feeder.store import Batch, Origin, Results, Store, parse_query, prepare
 from feeder.store.follow import Follower
 from feeder.store.index import DamagedError, followed_by, writing
 from feeder.store.soundness import is_whole
+from tests import saving
 from tests.entries import make_entry
 
 HERE = Origin("seeds", "a.txt")
@@ -35,7 +36,7 @@ def article(number: int, words: str = "雨季") -> Entry:
 
 
 def save(store: Store, *numbers: int, words: str = "雨季") -> None:
-    store.save([(Origin("seeds", f"{number}.txt"), article(number, words)) for number in numbers])
+    saving.save(store, [(Origin("seeds", f"{number}.txt"), article(number, words)) for number in numbers])
 
 
 def remove(store: Store, number: int) -> None:
@@ -44,7 +45,7 @@ def remove(store: Store, number: int) -> None:
 
 
 def look(store: Store, *, wait: bool = False) -> Results:
-    return store.search(RAIN, limit=5000, total_cap=5000, wait=wait)
+    return store.search.find(RAIN, limit=5000, total_cap=5000, wait=wait)
 
 
 def found(store: Store, *, wait: bool = False) -> list[int]:
@@ -149,9 +150,9 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 chance = random.Random(int(sys.argv[3]))
 store = Store.open(sys.argv[1], search=Path(sys.argv[2]))
-first = store.last_number()
+first = store.entries.last_number()
 threading.Timer(chance.random() * 0.6, die).start()
-with store.following():
+with store.search.following():
     for number in range(first, 1000):
         store.take([Batch(source="seeds", incoming=[prepare(Origin("seeds", str(number)), article(number))])])
         if chance.random() < 0.1:
@@ -165,9 +166,9 @@ def test_who_is_killed_at_any_moment_loses_nothing_and_doubles_nothing(held: Sto
         process = start(KILLED, store_url, home, seed)
         _, errors = process.communicate()
         assert (process.returncode, errors) == (-signal.SIGKILL, "")
-        held.set_note("in turn", "")  # PostgreSQL may still commit what it was told last: this waits for that
-        assert found(held) == list(range(held.count()))
-    assert held.count() > 0
+        held.database.set_note("in turn", "")  # PostgreSQL may still commit what it was told last: this waits for that
+        assert found(held) == list(range(held.entries.count()))
+    assert held.entries.count() > 0
 
 
 @pytest.mark.parametrize("moment", ["committed", "half"])
@@ -194,30 +195,30 @@ def test_a_pass_feeds_the_index_and_all_is_found_when_it_has_ended(
     held: Store, again: Callable[[], Store], home: Path
 ) -> None:
     with again() as other:
-        with held.following():
+        with held.search.following():
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
             save(other, 2)  # somebody else, in between
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(n)) for n in (3, 4)])])
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(3, "雪天"))])])
         said = followed_by(home / "index-1")
         assert said is not None
-        assert said.change == held.change() == 5
+        assert said.change == held.entries.change() == 5
         assert found(other) == [1, 2, 4]
 
 
 def test_a_pass_within_a_pass_and_searches_meanwhile_wait_for_nothing(held: Store) -> None:
-    with held.following():
+    with held.search.following():
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
-        with held.following():
+        with held.search.following():
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(2))])])
             assert not look(held, wait=True).whole
-        assert held.follow() is False
+        assert held.search.follow() is False
     assert found(held) == [1, 2]
 
 
 def test_a_pass_that_fails_has_fed_the_index_with_what_it_saved(held: Store, home: Path) -> None:
     def broken() -> None:
-        with held.following():
+        with held.search.following():
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
             raise RuntimeError("failed")
 
@@ -230,7 +231,7 @@ def test_a_pass_that_fails_has_fed_the_index_with_what_it_saved(held: Store, hom
 def test_a_pass_beside_another_that_writes_the_index_is_followed_by_the_next_search(
     held: Store, again: Callable[[], Store], home: Path
 ) -> None:
-    with again() as other, writing(home), held.following():
+    with again() as other, writing(home), held.search.following():
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         results = look(other)
         assert (results.total, results.whole) == (0, False)
@@ -242,7 +243,7 @@ def test_a_pass_beside_another_that_writes_the_index_is_followed_by_the_next_sea
 
 
 def test_the_index_folder_may_vanish_in_the_middle_of_a_pass(held: Store, home: Path) -> None:
-    with held.following():
+    with held.search.following():
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         home.rename(home.with_name("gone"))
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(2))])])
@@ -254,7 +255,7 @@ def test_what_was_removed_is_dropped_from_the_index(held: Store) -> None:
     assert found(held) == [1, 2]
     remove(held, 1)
     assert found(held) == [2]
-    with held.following():
+    with held.search.following():
         remove(held, 2)
     assert found(held) == []
 
@@ -264,7 +265,7 @@ def test_a_changed_entry_is_not_found_by_its_old_words(held: Store) -> None:
     assert found(held) == [1, 2]
     save(held, 1, words="雪天")
     assert found(held) == [2]
-    assert held.search(parse_query("雪天"), limit=5).total == 1
+    assert held.search.find(parse_query("雪天"), limit=5).total == 1
 
 
 # --- what is wrong with an index -------------------------------------------------------------------------------------
@@ -305,7 +306,7 @@ def test_whatever_file_is_damaged_the_answer_is_right(sqlite_url: str, home: Pat
             assert found(store) == list(range(20)), name
             save(store, 0, words="雨季来了")
             assert found(store) == list(range(20)), name
-            assert store.follow(anew=True)
+            assert store.search.follow(anew=True)
             assert found(store) == list(range(20)), name
 
 
@@ -314,7 +315,7 @@ def test_a_damaged_index_does_not_stop_a_pass(held: Store, home: Path, caplog: p
     assert len(found(held)) == 20
     held.close()
     garble(next((home / "index-1").glob("*.idx")), "random")
-    with held.following():
+    with held.search.following():
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(99))])])
     assert found(held) == [*range(20), 99]
     assert "it is made anew" in caplog.text
@@ -364,13 +365,13 @@ def test_an_index_of_another_form_is_made_anew(held: Store, home: Path) -> None:
     assert found(held) == [1, 2]
     said = json.loads((home / "index-1" / "followed").read_text())
     (home / "index-1" / "followed").write_text(json.dumps(said | {"form": 0}))
-    assert held.search_state().followed is None
+    assert held.search.state().followed is None
     assert found(held) == [1, 2]
     assert (home / "current").read_text() == "index-2"
 
 
 def test_an_index_of_another_store_is_made_anew(sqlite_url: str, home: Path, tmp_path: Path) -> None:
-    with Store.open(sqlite_url, search=home) as store, store.begin() as connection:
+    with Store.open(sqlite_url, search=home) as store, store.database.begin() as connection:
         connection.execute(text("UPDATE notes SET text = 'another' WHERE name = 'store'"))
     with Store.open(f"sqlite:///{tmp_path}/other.db", search=home) as other:
         save(other, *range(10))
@@ -422,10 +423,10 @@ def test_an_index_that_cannot_be_made_fails_a_search_and_nothing_else(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     with Store.open(sqlite_url, search=tmp_path / "file" / "index") as store:
-        with store.following():
+        with store.search.following():
             store.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         save(store, 2)
-        assert (store.count(), len(store.latest(5))) == (2, 2)
+        assert (store.entries.count(), len(store.entries.latest(5))) == (2, 2)
         for _ in range(2):
             with pytest.raises(StoreError, match="the search index cannot be made"):
                 look(store)
@@ -437,7 +438,7 @@ def test_a_question_that_the_index_cannot_answer_is_not_taken_for_damage(held: S
     save(held, 1)
     assert found(held) == [1]
     with pytest.raises(StoreError, match="boom"):
-        held._follower.ask(lambda _: fail(home / "index-1"))  # the one door to what no search of ours does
+        held.search.follower.ask(lambda _: fail(home / "index-1"))  # the one door to what no search of ours does
     assert (home / "current").read_text() == "index-1"
     assert is_whole(home / "index-1")
 
@@ -454,9 +455,9 @@ def test_searches_read_the_present_index_while_another_is_made(held: Store, agai
     assert len(found(held)) == 700
     seen: list[int] = []
     with again() as other:
-        held.follow(lambda _done, _total: seen.append(len(found(other))), anew=True)
+        held.search.follow(lambda _done, _total: seen.append(len(found(other))), anew=True)
         assert seen == [700, 700]
-        assert not held.search_state().half_made
+        assert not held.search.state().half_made
         assert len(found(other)) == 700
 
 
@@ -466,7 +467,7 @@ def stop(done, total):
         print(done, total, flush=True)
         sys.stdin.read() if sys.argv[3] == "wait" else sys.exit(3)
 with Store.open(sys.argv[1], search=Path(sys.argv[2])) as store:
-    store.follow(stop, anew=True)
+    store.search.follow(stop, anew=True)
 """
 
 
@@ -478,11 +479,11 @@ def test_a_half_made_index_is_gone_on_with_and_two_are_not_made_at_once(
     process = start(STOPPED, store_url, home, "stop")
     assert (process.communicate()[0], process.returncode) == ("500 700\n", 3)
     assert len(found(held)) == 700
-    assert held.search_state().half_made
+    assert held.search.state().half_made
     save(held, 3, words="雪天")
     save(held, 700)
     steps: list[tuple[int, int]] = []
-    assert held.follow(lambda done, total: steps.append((done, total)), anew=True)
+    assert held.search.follow(lambda done, total: steps.append((done, total)), anew=True)
     assert steps[-1] == (202, 202)  # what was left, and what has changed since
     assert found(held) == [0, 1, 2, *range(4, 701)]
 
@@ -506,11 +507,11 @@ def test_who_makes_an_index_keeps_others_from_it_and_may_be_killed(held: Store, 
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "500 600\n"
-    assert not held.follow(anew=True)
+    assert not held.search.follow(anew=True)
     assert len(found(held)) == 600
     process.kill()
     process.communicate()
-    assert held.follow(anew=True)
+    assert held.search.follow(anew=True)
     assert len(found(held)) == 600
 
 
@@ -531,7 +532,7 @@ def test_a_search_far_behind_answers_with_what_there_is_and_a_later_one_is_whole
 def test_who_must_have_it_whole_waits(sqlite_url: str, home: Path) -> None:
     with Store.open(sqlite_url, search=home) as store:
         save(store, *range(FAR))
-        assert len(store.latest(3000, query=RAIN)) == FAR
+        assert len(store.entries.latest(3000, query=RAIN)) == FAR
         assert look(store, wait=True).whole
 
 
@@ -555,7 +556,7 @@ def test_a_short_command_far_behind_ends_well_and_what_it_did_beside_is_kept(sql
 def test_an_index_of_which_much_is_in_memory_is_opened_afresh(held: Store, home: Path) -> None:
     save(held, *range(50))
     assert len(found(held)) == 50
-    eager = Follower(home, held.get_note("store") or "", held.read, most_mapped=-1)
+    eager = Follower(home, held.database.get_note("store") or "", held.database.read, most_mapped=-1)
     searches = [eager.ask(lambda search: search).said for _ in range(3)]
     assert len(set(map(id, searches))) == 3
     assert [search.find(RAIN, now=NOW, limit=99).total for search in searches if search is not None] == [50] * 3
@@ -565,15 +566,15 @@ def test_an_index_of_which_much_is_in_memory_is_opened_afresh(held: Store, home:
 def test_an_empty_store_needs_no_index(held: Store, home: Path) -> None:
     assert (look(held).total, look(held).whole) == (0, True)
     assert not home.exists()
-    assert (held.search_state().followed, held.search_state().changes) == (None, 0)
+    assert (held.search.state().followed, held.search.state().changes) == (None, 0)
 
 
 def test_the_state_of_the_index_is_told(held: Store, home: Path) -> None:
     save(held, 1)
     assert found(held) == [1]
     save(held, 2, 3)
-    state = held.search_state()
+    state = held.search.state()
     assert (state.followed, state.changes, state.half_made) == (1, 3, False)
     garble(next((home / "index-1").glob("*.idx")), "random")
     with pytest.raises(StoreError, match="the search index is damaged; `feeder reindex` makes it anew"):
-        held.search_state()
+        held.search.state()

@@ -2,6 +2,7 @@
 
 from feeder.store import Batch, Origin, Saved, Store, parse_query, prepare
 from tests.entries import make_entry
+from tests.saving import save
 from tests.store.test_merging import HERE, LONG, THERE, article
 
 
@@ -11,62 +12,62 @@ def gone(store: Store, origin: Origin) -> int:
 
 
 def test_an_entry_is_removed_with_the_last_file_that_it_was_met_in(store: Store) -> None:
-    store.save([(HERE, article(1)), (THERE, article(2)), (HERE, make_entry(3))])
-    before = store.change()
+    save(store, [(HERE, article(1)), (THERE, article(2)), (HERE, make_entry(3))])
+    before = store.entries.change()
     assert gone(store, HERE) == 1  # the third; the first has another origin
-    assert store.find(make_entry(3).id) is None
-    assert store.origins(article(1).id) == (THERE,)
-    assert store.change() == before + 1
+    assert store.entries.find(make_entry(3).id) is None
+    assert store.entries.origins(article(1).id) == (THERE,)
+    assert store.entries.change() == before + 1
     assert gone(store, THERE) == 1
-    assert (store.count(), list(store.iter_page_marks())) == (0, [])
+    assert (store.entries.count(), list(store.entries.iter_page_marks())) == (0, [])
 
 
 def test_what_was_removed_is_found_by_no_search(store: Store) -> None:
-    store.save([(HERE, article(1))])
-    assert store.search(parse_query("學校"), limit=10).total == 1
+    save(store, [(HERE, article(1))])
+    assert store.search.find(parse_query("學校"), limit=10).total == 1
     gone(store, HERE)
-    assert store.search(parse_query("學校"), limit=10).total == 0
+    assert store.search.find(parse_query("學校"), limit=10).total == 0
 
 
 def test_the_origin_that_is_left_holds_the_text_from_then_on(store: Store) -> None:
-    store.save([(HERE, article(1)), (THERE, article(2))])
+    save(store, [(HERE, article(1)), (THERE, article(2))])
     gone(store, HERE)
     shorter = article(2, LONG[:220])
-    assert store.save([(THERE, shorter)]) == [Saved.CHANGED]
+    assert save(store, [(THERE, shorter)]) == [Saved.CHANGED]
 
 
 def test_the_holder_keeps_the_text_where_another_origin_is_gone(store: Store) -> None:
     near = Origin("here", "c.md")
-    store.save([(HERE, article(1)), (near, article(2))])
+    save(store, [(HERE, article(1)), (near, article(2))])
     gone(store, near)
-    assert store.origins(article(1).id) == (HERE,)
-    assert store.save([(HERE, article(1, LONG[:220]))]) == [Saved.CHANGED]
+    assert store.entries.origins(article(1).id) == (HERE,)
+    assert save(store, [(HERE, article(1, LONG[:220]))]) == [Saved.CHANGED]
 
 
 def test_nothing_is_removed_for_an_address_that_nothing_was_met_at(store: Store) -> None:
-    store.save([(HERE, article(1))])
-    before = store.change()
+    save(store, [(HERE, article(1))])
+    before = store.entries.change()
     assert gone(store, Origin("here", "z.md")) == 0
-    assert store.change() == before
+    assert store.entries.change() == before
 
 
 def test_what_is_still_met_at_an_address_is_not_forgotten(store: Store) -> None:
-    store.save([(HERE, make_entry(1)), (HERE, make_entry(2))])
+    save(store, [(HERE, make_entry(1)), (HERE, make_entry(2))])
     assert store.take([Batch(source="here", incoming=[prepare(HERE, make_entry(2))], left=["a.md"])]) == [[Saved.SAME]]
     assert store.remove_unmet() == 1
-    assert [entry.id for entry in store.iter_entries()] == [make_entry(2).id]
+    assert [entry.id for entry in store.entries.iter_all()] == [make_entry(2).id]
 
 
 def test_the_same_address_of_another_source_is_another_place(store: Store) -> None:
-    store.save([(HERE, make_entry(1))])
+    save(store, [(HERE, make_entry(1))])
     assert gone(store, Origin("there", "a.md")) == 0
-    assert store.origins(make_entry(1).id) == (HERE,)
+    assert store.entries.origins(make_entry(1).id) == (HERE,)
 
 
 def test_an_entry_that_is_met_elsewhere_before_the_end_is_held_from_there(store: Store) -> None:
-    store.save([(HERE, article(1))])
+    save(store, [(HERE, article(1))])
     store.take([Batch(source="here", left=["a.md"])])
-    assert store.save([(THERE, article(1))]) == [Saved.SAME]
+    assert save(store, [(THERE, article(1))]) == [Saved.SAME]
     assert store.remove_unmet() == 0
-    assert store.origins(article(1).id) == (THERE,)
-    assert store.save([(THERE, article(1, LONG[:220]))]) == [Saved.CHANGED]
+    assert store.entries.origins(article(1).id) == (THERE,)
+    assert save(store, [(THERE, article(1, LONG[:220]))]) == [Saved.CHANGED]

@@ -14,6 +14,7 @@ from feeder.normalise.entry import normalise
 from feeder.sources.article import read_article
 from feeder.store import Origin, Store, parse_query, query
 from feeder.store.search import Order
+from tests.saving import save
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "search.md").read_text("utf-8")
@@ -58,16 +59,16 @@ def found(store: Store, names: dict[str, str], text: str, order: Order) -> str:
         asked = parse_query(text)
     except QueryError as error:
         return f"a mistake at {error.place}"
-    ids = {hit.entry.id for hit in store.search(asked, limit=100, order=order, now=NOW).hits}
+    ids = {hit.entry.id for hit in store.search.find(asked, limit=100, order=order, now=NOW).hits}
     return ", ".join(name for name in names if names[name] in ids) or "nothing"
 
 
 @pytest.mark.parametrize("order", ["newest", "best"])
 def test_every_query_finds_what_the_document_says(store: Store, order: Order) -> None:
     entries = articles()
-    store.save((Origin("test", name), entry) for name, entry in entries.items())
+    save(store, [(Origin("test", name), entry) for name, entry in entries.items()])
     names = {name: entry.id for name, entry in entries.items()}
-    assert store.count() == len(entries)
+    assert store.entries.count() == len(entries)
     assert {text: found(store, names, text, order) for text in table()} == table()
 
 

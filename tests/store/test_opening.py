@@ -16,12 +16,13 @@ from feeder.store import Origin, Store, migrate
 from feeder.store.engine import read_url, wal_is_safe
 from feeder.store.tables import metadata
 from tests.entries import make_entry
+from tests.saving import save
 
 HERE = Origin("seeds", "a.txt")
 
 
 def pragma(store: Store, name: str) -> Any:
-    with store.read() as connection:
+    with store.database.read() as connection:
         return connection.execute(text(f"PRAGMA {name}")).scalar()
 
 
@@ -50,7 +51,7 @@ def test_a_new_store_is_made_with_its_folder_and_settings(tmp_path: Path) -> Non
     file = tmp_path / "a" / "b" / "feeder.db"
     with Store.open(f"sqlite:///{file}") as store:
         assert file.exists()
-        assert store.url == f"sqlite:///{file}"
+        assert store.database.url == f"sqlite:///{file}"
         wanted = "wal" if wal_is_safe(sqlite3.sqlite_version_info) else "truncate"
         assert pragma(store, "journal_mode") == wanted
         assert (pragma(store, "synchronous"), pragma(store, "foreign_keys")) == (2, 1)
@@ -67,13 +68,13 @@ def test_a_store_that_must_be_there_is_not_made(tmp_path: Path) -> None:
 
 
 def test_what_was_saved_is_there_after_opening_again(store: Store, store_url: str) -> None:
-    store.save([(HERE, make_entry())])
+    save(store, [(HERE, make_entry())])
     with Store.open(store_url) as again:
-        assert again.latest(9) == [make_entry()]
+        assert again.entries.latest(9) == [make_entry()]
 
 
 def test_the_migrations_make_the_tables_that_the_queries_know(store: Store) -> None:
-    with store.read() as connection:
+    with store.database.read() as connection:
         context = MigrationContext.configure(
             connection,
             opts={
@@ -87,7 +88,7 @@ def test_the_migrations_make_the_tables_that_the_queries_know(store: Store) -> N
 
 
 def test_a_newer_store_is_refused_and_left_as_it_is(store: Store, store_url: str) -> None:
-    with store.begin() as connection:
+    with store.database.begin() as connection:
         connection.execute(text("UPDATE feeder_version SET version_num = '9999'"))
     store.close()
     file = Path(store_url.removeprefix("sqlite:///"))
@@ -120,12 +121,12 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Pa
 
 def test_a_damaged_store_is_one_line(tmp_path: Path, sqlite_url: str) -> None:
     with Store.open(sqlite_url) as store:
-        store.save([(HERE, make_entry(n)) for n in range(50)])
+        save(store, [(HERE, make_entry(n)) for n in range(50)])
     file = tmp_path / "data" / "feeder.db"
     whole = file.read_bytes()
     file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(StoreError, match="it is damaged"), Store.open(sqlite_url) as store:
-        store.latest(50)
+        store.entries.latest(50)
 
 
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
@@ -177,13 +178,13 @@ def test_many_may_make_one_store_at_the_same_time(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/feeder.db"
     with ThreadPoolExecutor(4) as pool:
         for store in pool.map(lambda _: Store.open(url), range(4)):
-            assert store.count() == 0
+            assert store.entries.count() == 0
             store.close()
 
 
 def test_a_store_that_is_up_to_date_is_opened_without_what_only_changes_need(sqlite_url: str) -> None:
     program = (
-        "import sys; from feeder.store import Store, tokens; store = Store.open(sys.argv[1]); store.latest(5);"
+        "import sys; from feeder.store import Store, tokens; store = Store.open(sys.argv[1]); store.entries.latest(5);"
         "store.close(); print([name for name in ('alembic', 'mako', 'psycopg') if name in sys.modules],"
         "tokens._simplified.cache_info().currsize)"
     )
@@ -208,17 +209,17 @@ def test_a_service_keeps_tables_of_its_own_beside(store: Store, tmp_path: Path) 
     (versions.parent / "env.py").write_text(env.read_text())
     first = SERVICE.format(revision="0001", down=None, body='op.create_table("pets", sa.Column("name", sa.Text()))')
     (versions / "0001_pets.py").write_text(first)
-    migrate(store.engine, str(versions.parent), "pets_version", "zoo")
+    migrate(store.database.engine, str(versions.parent), "pets_version", "zoo")
     second = SERVICE.format(
         revision="0002", down="'0001'", body='op.add_column("pets", sa.Column("age", sa.Integer()))'
     )
     (versions / "0002_age.py").write_text(second)
-    migrate(store.engine, str(versions.parent), "pets_version", "zoo")
-    with store.begin() as connection:
+    migrate(store.database.engine, str(versions.parent), "pets_version", "zoo")
+    with store.database.begin() as connection:
         connection.execute(text("INSERT INTO pets (name, age) VALUES ('cat', 3)"))
     (versions / "0002_age.py").unlink()
     with pytest.raises(StoreTooNewError, match=r"made by a newer zoo \(revision 0002, known up to 0001\); upgrade zoo"):
-        migrate(store.engine, str(versions.parent), "pets_version", "zoo")
+        migrate(store.database.engine, str(versions.parent), "pets_version", "zoo")
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
@@ -229,11 +230,11 @@ def test_a_migration_that_fails_leaves_nothing_behind(store: Store, tmp_path: Pa
     body = 'op.create_table("pets", sa.Column("name", sa.Text())); raise RuntimeError("half way")'
     (versions / "0001_pets.py").write_text(SERVICE.format(revision="0001", down=None, body=body))
     with pytest.raises(RuntimeError, match="half way"):
-        migrate(store.engine, str(versions.parent), "pets_version", "zoo")
-    with store.read() as connection:
+        migrate(store.database.engine, str(versions.parent), "pets_version", "zoo")
+    with store.database.read() as connection:
         assert not {"pets", "pets_version"} & set(inspect(connection).get_table_names())
 
 
 def test_a_migration_folder_in_something_that_is_no_package_is_a_fault(sqlite_store: Store) -> None:
     with pytest.raises(ValueError, match=r"'feeder\.model' is not a package"):
-        migrate(sqlite_store.engine, "feeder.model:migrations", "x", "x")
+        migrate(sqlite_store.database.engine, "feeder.model:migrations", "x", "x")

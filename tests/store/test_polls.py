@@ -29,13 +29,13 @@ FULL = Poll(
 
 
 def test_a_poll_is_kept_as_it_is_and_gives_way_to_the_next(store: Store) -> None:
-    assert store.polls() == {}
-    store.record_polls([FULL, new_poll("wind", "https://e.org/w")])
-    assert store.polls() == {"rain": FULL, "wind": new_poll("wind", "https://e.org/w")}
-    store.record_polls([new_poll("rain", "https://e.org/f")])
-    assert store.polls()["rain"] == new_poll("rain", "https://e.org/f")
-    store.record_polls([])
-    assert len(store.polls()) == 2
+    assert store.sources.polls() == {}
+    store.sources.record_polls([FULL, new_poll("wind", "https://e.org/w")])
+    assert store.sources.polls() == {"rain": FULL, "wind": new_poll("wind", "https://e.org/w")}
+    store.sources.record_polls([new_poll("rain", "https://e.org/f")])
+    assert store.sources.polls()["rain"] == new_poll("rain", "https://e.org/f")
+    store.sources.record_polls([])
+    assert len(store.sources.polls()) == 2
 
 
 def test_feeds_are_taken_together_and_each_is_told_what_became_of_its_entries(store: Store) -> None:
@@ -50,7 +50,7 @@ def test_feeds_are_taken_together_and_each_is_told_what_became_of_its_entries(st
 
     new, same = Saved.NEW, Saved.SAME
     assert store.take([feed("a", 1, 2), feed("b"), feed("c", 2, 3)]) == [[new, new], [], [new, new]]
-    assert list(store.documents("a")) == ["1", "2"]
+    assert list(store.documents.of_source("a")) == ["1", "2"]
     assert store.take([feed("a", 2, gone=("1",))]) == [[same]]
-    assert list(store.documents("a")) == ["2"]
-    assert (store.count(), store.count(copies=False)) == (4, 3)
+    assert list(store.documents.of_source("a")) == ["2"]
+    assert (store.entries.count(), store.entries.count(copies=False)) == (4, 3)

@@ -13,6 +13,7 @@ from feeder.store.known import Record
 from feeder.store.saving import merged
 from feeder.store.tables import metadata
 from tests.entries import make_entry
+from tests.saving import save
 
 HERE = Origin("seeds", "a.txt")
 THERE = Origin("other", "b.txt")
@@ -21,7 +22,7 @@ LONGER = make_entry().content + "<p>还有一段更长的文字。</p>"
 
 
 def rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    with store.read() as connection:
+    with store.database.read() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
             for table in metadata.sorted_tables
@@ -38,9 +39,9 @@ def test_an_entry_comes_out_as_it_went_in(store: Store) -> None:
         source=Source(title="", id=""),
         first_seen_at=datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
     )
-    store.save([(HERE, make_entry()), (HERE, bare)])
-    assert store.get(make_entry().id) == make_entry()
-    assert store.get(bare.id) == bare
+    save(store, [(HERE, make_entry()), (HERE, bare)])
+    assert store.entries.get(make_entry().id) == make_entry()
+    assert store.entries.get(bare.id) == bare
 
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
@@ -74,27 +75,27 @@ ENTRIES = st.builds(
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(ENTRIES, max_size=2))
 def test_any_entry_comes_out_as_it_went_in_and_is_the_same_again(store: Store, made: list[Entry]) -> None:
-    entries = [replace(entry, id=f"urn:uuid:{store.last_number()}-{n}") for n, entry in enumerate(made)]
-    assert store.save([(HERE, entry) for entry in entries]) == [Saved.NEW] * len(entries)
-    assert [store.find(entry.id) for entry in entries] == entries
-    assert store.save([(HERE, entry) for entry in entries]) == [Saved.SAME] * len(entries)
+    entries = [replace(entry, id=f"urn:uuid:{store.entries.last_number()}-{n}") for n, entry in enumerate(made)]
+    assert save(store, [(HERE, entry) for entry in entries]) == [Saved.NEW] * len(entries)
+    assert [store.entries.find(entry.id) for entry in entries] == entries
+    assert save(store, [(HERE, entry) for entry in entries]) == [Saved.SAME] * len(entries)
 
 
 def test_saving_the_same_again_changes_no_column_of_any_row(store: Store) -> None:
     drafted = [(Origin("seeds", f"{n}.txt"), make_entry(n)) for n in range(5)]
-    assert store.save(drafted) == [Saved.NEW] * 5
+    assert save(store, drafted) == [Saved.NEW] * 5
     before = rows(store)
     later = [(origin, replace(entry, first_seen_at=NOW)) for origin, entry in drafted]
-    assert store.save(later) == [Saved.SAME] * 5
-    assert store.save([]) == []
+    assert save(store, later) == [Saved.SAME] * 5
+    assert save(store, []) == []
     assert rows(store) == before
 
 
 def test_the_file_itself_stays_the_same_when_nothing_changed(sqlite_store: Store) -> None:
-    sqlite_store.save([(HERE, make_entry())])
-    with open(str(sqlite_store.engine.url.database), "rb") as file:  # noqa: PTH123  bytes of a file that is in use
+    save(sqlite_store, [(HERE, make_entry())])
+    with open(str(sqlite_store.database.engine.url.database), "rb") as file:  # noqa: PTH123  bytes of a file that is in use
         before = file.read()
-        sqlite_store.save([(HERE, make_entry())])
+        save(sqlite_store, [(HERE, make_entry())])
         file.seek(0)
         # Bytes 24-27 and 92-95 of the header count transactions that wrote (sqlite.org/fileformat2.html §1.3).
         assert file.read() == before
@@ -105,48 +106,48 @@ def test_the_file_itself_stays_the_same_when_nothing_changed(sqlite_store: Store
     ["http://www.example.org/a/1/", "https://example.org/a/1?utm_source=x", "https://example.org/%61/1#top"],
 )
 def test_the_same_link_in_another_spelling_is_the_same_entry(store: Store, link: str) -> None:
-    store.save([(HERE, make_entry(1))])
-    assert store.save([(THERE, make_entry(1, id="urn:uuid:2", link=link))]) == [Saved.SAME]
-    assert store.count() == 1
-    assert store.origins(make_entry(1).id) == (HERE, THERE)
+    save(store, [(HERE, make_entry(1))])
+    assert save(store, [(THERE, make_entry(1, id="urn:uuid:2", link=link))]) == [Saved.SAME]
+    assert store.entries.count() == 1
+    assert store.entries.origins(make_entry(1).id) == (HERE, THERE)
 
 
 def test_the_id_counts_before_the_link(store: Store) -> None:
-    store.save([(HERE, make_entry(1)), (HERE, make_entry(2))])
+    save(store, [(HERE, make_entry(1)), (HERE, make_entry(2))])
     odd = make_entry(1, link=make_entry(2).link, title="新的题目")
-    assert store.save([(HERE, odd)]) == [Saved.CHANGED]
-    assert store.get(make_entry(1).id).link == make_entry(2).link
-    assert store.get(make_entry(2).id) == make_entry(2)
+    assert save(store, [(HERE, odd)]) == [Saved.CHANGED]
+    assert store.entries.get(make_entry(1).id).link == make_entry(2).link
+    assert store.entries.get(make_entry(2).id) == make_entry(2)
 
 
 def test_an_entry_without_a_link_is_known_by_its_id(store: Store) -> None:
     entries = [make_entry(id=f"urn:uuid:{n}") for n in range(2)]
-    assert store.save([(HERE, entry) for entry in entries * 2]) == [Saved.NEW, Saved.NEW, Saved.SAME, Saved.SAME]
+    assert save(store, [(HERE, entry) for entry in entries * 2]) == [Saved.NEW, Saved.NEW, Saved.SAME, Saved.SAME]
 
 
 def test_the_same_article_twice_in_one_save_is_one_entry(store: Store) -> None:
     drafted = [(HERE, make_entry(1)), (THERE, make_entry(1, id="urn:x", link=make_entry(1).link, content=LONGER))]
-    assert store.save(drafted) == [Saved.NEW, Saved.CHANGED]
-    assert store.get(make_entry(1).key).content == LONGER
-    assert [entry.id for _, entry in store.news(0, 9)] == [make_entry(1).id]
-    assert store.search(parse_query("更长"), limit=1).total == 1
+    assert save(store, drafted) == [Saved.NEW, Saved.CHANGED]
+    assert store.entries.get(make_entry(1).key).content == LONGER
+    assert [entry.id for _, entry in store.entries.news(0, 9)] == [make_entry(1).id]
+    assert store.search.find(parse_query("更长"), limit=1).total == 1
 
 
 def test_other_text_from_the_same_origin_replaces(store: Store) -> None:
-    store.save([(HERE, make_entry(1, content=LONGER))])
-    assert store.save([(HERE, make_entry(1, content="<p>短</p>", first_seen_at=NOW))]) == [Saved.CHANGED]
-    held = store.get(make_entry(1).key)
+    save(store, [(HERE, make_entry(1, content=LONGER))])
+    assert save(store, [(HERE, make_entry(1, content="<p>短</p>", first_seen_at=NOW))]) == [Saved.CHANGED]
+    held = store.entries.get(make_entry(1).key)
     assert (held.content, held.updated, held.first_seen_at) == ("<p>短</p>", NOW, make_entry().first_seen_at)
 
 
 def test_of_two_origins_the_fuller_text_wins_and_stays(store: Store) -> None:
     short, full = (HERE, make_entry(1)), (THERE, make_entry(1, content=LONGER))
-    assert store.save([short]) == [Saved.NEW]
-    assert store.save([full]) == [Saved.CHANGED]
+    assert save(store, [short]) == [Saved.NEW]
+    assert save(store, [full]) == [Saved.CHANGED]
     before = rows(store)
-    assert store.save([short, full, short]) == [Saved.SAME] * 3
+    assert save(store, [short, full, short]) == [Saved.SAME] * 3
     assert rows(store) == before
-    assert store.origins(make_entry(1).id) == (THERE, HERE)
+    assert store.entries.origins(make_entry(1).id) == (THERE, HERE)
 
 
 @pytest.mark.parametrize(
@@ -164,10 +165,10 @@ def test_what_another_source_holds_is_changed_by_nobody_even_if_it_were_taken_fo
 
 
 def test_other_data_about_the_same_text_counts_only_from_the_origin_that_holds_it(store: Store) -> None:
-    store.save([(HERE, make_entry(1))])
-    assert store.save([(THERE, make_entry(1, rights="none"))]) == [Saved.SAME]
-    assert store.save([(HERE, make_entry(1, rights="none"))]) == [Saved.CHANGED]
-    assert store.get(make_entry(1).key).rights == "none"
+    save(store, [(HERE, make_entry(1))])
+    assert save(store, [(THERE, make_entry(1, rights="none"))]) == [Saved.SAME]
+    assert save(store, [(HERE, make_entry(1, rights="none"))]) == [Saved.CHANGED]
+    assert store.entries.get(make_entry(1).key).rights == "none"
 
 
 @pytest.mark.parametrize(
@@ -228,9 +229,9 @@ def test_an_entry_without_a_date_keeps_the_one_it_was_first_given() -> None:
 
 
 def test_where_an_entry_was_read_from_is_kept_and_changes_nothing_by_itself(store: Store) -> None:
-    store.save([(Origin("s", "1"), make_entry(read_from={"title": "link line"}))])
-    store.save([(Origin("s", "1"), make_entry(read_from={"title": "file name"}))])
-    assert store.latest(1)[0].read_from == {"title": "link line"}
+    save(store, [(Origin("s", "1"), make_entry(read_from={"title": "link line"}))])
+    save(store, [(Origin("s", "1"), make_entry(read_from={"title": "file name"}))])
+    assert store.entries.latest(1)[0].read_from == {"title": "link line"}
 
 
 def test_a_date_that_is_kept_keeps_where_it_was_read_from() -> None:
@@ -254,74 +255,74 @@ def test_an_update_says_who_dated_it(own: datetime, place: str) -> None:
 
 
 def test_ties_count_entries_with_one_updated_as_they_came(store: Store) -> None:
-    store.save([(HERE, make_entry(n)) for n in range(3)])
-    store.save([(HERE, make_entry(3)), (HERE, make_entry(4, updated=NOW))])
+    save(store, [(HERE, make_entry(n)) for n in range(3)])
+    save(store, [(HERE, make_entry(3)), (HERE, make_entry(4, updated=NOW))])
     entries = [make_entry(n) for n in range(5)]
-    assert store.ties(entries) == {entry.id: tie for entry, tie in zip(entries, [0, 1, 2, 3, 0], strict=True)}
-    store.save([(HERE, make_entry(1, title="别的", first_seen_at=NOW))])
-    store.save([(HERE, make_entry(5))])
+    assert store.entries.ties(entries) == {entry.id: tie for entry, tie in zip(entries, [0, 1, 2, 3, 0], strict=True)}
+    save(store, [(HERE, make_entry(1, title="别的", first_seen_at=NOW))])
+    save(store, [(HERE, make_entry(5))])
     entries.append(make_entry(5))
-    ties = store.ties(entries)
+    ties = store.entries.ties(entries)
     assert [ties[entry.id] for entry in entries] == [0, 1, 2, 3, 0, 4]
-    assert store.ties([make_entry(99)]) == {}
+    assert store.entries.ties([make_entry(99)]) == {}
 
 
 def test_the_change_number_grows_with_what_is_new_or_changed(store: Store) -> None:
-    seen = [store.change()]
+    seen = [store.entries.change()]
     for entry in (make_entry(1), make_entry(2), make_entry(1), make_entry(1, title="别的")):
-        store.save([(HERE, entry)])
-        seen.append(store.change())
+        save(store, [(HERE, entry)])
+        seen.append(store.entries.change())
     assert seen == [0, 1, 2, 2, 3]
 
 
 def test_numbers_run_in_the_order_of_arrival(store: Store) -> None:
-    assert store.last_number() == 0
-    store.save([(HERE, make_entry(2)), (HERE, make_entry(1, published=NOW))])
-    store.save([(HERE, make_entry(2, title="别的"))])
-    store.save([(HERE, make_entry(3))])
-    assert [(number, entry.id[-1]) for number, entry in store.news(0, 9)] == [(1, "2"), (2, "1"), (3, "3")]
-    assert [number for number, _ in store.news(1, 1)] == [2]
-    assert store.last_number() == 3
-    assert store.newest_numbers(2) == [2, 3]
+    assert store.entries.last_number() == 0
+    save(store, [(HERE, make_entry(2)), (HERE, make_entry(1, published=NOW))])
+    save(store, [(HERE, make_entry(2, title="别的"))])
+    save(store, [(HERE, make_entry(3))])
+    assert [(number, entry.id[-1]) for number, entry in store.entries.news(0, 9)] == [(1, "2"), (2, "1"), (3, "3")]
+    assert [number for number, _ in store.entries.news(1, 1)] == [2]
+    assert store.entries.last_number() == 3
+    assert store.entries.newest_numbers(2) == [2, 3]
 
 
 def test_a_new_date_moves_an_entry_in_the_order(store: Store) -> None:
-    store.save([(HERE, make_entry(n)) for n in (1, 2)])
-    store.save([(HERE, make_entry(1, published=NOW))])
-    assert [entry.id[-1] for entry in store.latest(5)] == ["1", "2"]
+    save(store, [(HERE, make_entry(n)) for n in (1, 2)])
+    save(store, [(HERE, make_entry(1, published=NOW))])
+    assert [entry.id[-1] for entry in store.entries.latest(5)] == ["1", "2"]
 
 
 def test_many_entries_of_one_second_stand_in_order_of_arrival(store: Store) -> None:
-    store.save([(HERE, make_entry(n)) for n in range(150)])
-    store.save([(HERE, make_entry(150, published=make_entry().published + timedelta(seconds=1)))])
-    store.save([(HERE, make_entry(n)) for n in range(151, 180)])
-    order = [int(entry.id.rpartition("/")[2]) for entry in store.iter_entries(oldest_first=True)]
+    save(store, [(HERE, make_entry(n)) for n in range(150)])
+    save(store, [(HERE, make_entry(150, published=make_entry().published + timedelta(seconds=1)))])
+    save(store, [(HERE, make_entry(n)) for n in range(151, 180)])
+    order = [int(entry.id.rpartition("/")[2]) for entry in store.entries.iter_all(oldest_first=True)]
     assert [n for n in order if n != 150] == [n for n in range(180) if n != 150]
 
 
 def test_more_entries_than_fit_one_batch_are_saved_in_one_go(store: Store) -> None:
     day = timedelta(days=1)
     drafted = [(HERE, make_entry(n % 600, published=make_entry().published + n % 600 * day)) for n in range(700)]
-    assert store.save(drafted) == [Saved.NEW] * 600 + [Saved.SAME] * 100
-    assert store.count() == store.change() == store.last_number() == 600
+    assert save(store, drafted) == [Saved.NEW] * 600 + [Saved.SAME] * 100
+    assert store.entries.count() == store.entries.change() == store.entries.last_number() == 600
 
 
 def test_the_version_changes_with_anything_a_page_shows(store: Store) -> None:
     def version() -> str:
-        (mark,) = store.iter_page_marks()
+        (mark,) = store.entries.iter_page_marks()
         return mark.version
 
-    store.save([(HERE, make_entry(1))])
+    save(store, [(HERE, make_entry(1))])
     seen = [version()]
-    store.save([(HERE, make_entry(1))])
+    save(store, [(HERE, make_entry(1))])
     assert version() == seen[0]
     for changes in ({"rights": None}, {"media": ()}, {"title": "别的"}):
-        store.save([(HERE, make_entry(1, **changes))])
+        save(store, [(HERE, make_entry(1, **changes))])
         seen.append(version())
     assert len(set(seen)) == 4
 
 
 def test_a_very_long_link_and_id_can_be_saved(store: Store) -> None:
     entry = make_entry(id="https://example.org/" + "".join(f"{n * 7919:x}" for n in range(1000)))
-    store.save([(HERE, entry)])
-    assert store.find(entry.id) == entry
+    save(store, [(HERE, entry)])
+    assert store.entries.find(entry.id) == entry

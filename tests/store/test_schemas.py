@@ -66,28 +66,28 @@ def test_an_earlier_store_keeps_its_entries_with_their_ids_and_dates(config: Con
     columns = "key, id, title, published, updated, first_seen_at, number"
     before = rows(f"SELECT {columns} FROM entries ORDER BY number")
     with Store.open(config.store.url, search=config.store.search) as store:
-        assert store.count() == len(before)
-        assert [store.get(row[0]).id for row in before] == [row[1] for row in before]
-        assert store.get(HARBOUR).title == "The harbour froze over"
-        assert store.last_number() == rows("SELECT value FROM counters WHERE name = 'entries'")[0][0]
+        assert store.entries.count() == len(before)
+        assert [store.entries.get(row[0]).id for row in before] == [row[1] for row in before]
+        assert store.entries.get(HARBOUR).title == "The harbour froze over"
+        assert store.entries.last_number() == rows("SELECT value FROM counters WHERE name = 'entries'")[0][0]
     assert rows(f"SELECT {columns} FROM entries ORDER BY number") == before
 
 
 def test_an_earlier_store_is_searched(old: Store) -> None:
-    assert [hit.entry.id for hit in old.search(parse_query("harbour"), limit=9).hits] == [HARBOUR]
-    assert [hit.entry.id for hit in old.search(parse_query("漲了"), limit=9).hits] == [RAIN]
+    assert [hit.entry.id for hit in old.search.find(parse_query("harbour"), limit=9).hits] == [HARBOUR]
+    assert [hit.entry.id for hit in old.search.find(parse_query("漲了"), limit=9).hits] == [RAIN]
 
 
 @pytest.mark.parametrize("again", [False, True])
 def test_what_an_earlier_store_has_is_not_new_when_it_is_read_again(
     config: Config, old: Store, schema: str, *, again: bool
 ) -> None:
-    before = {entry.id for entry in old.iter_entries()}
+    before = {entry.id for entry in old.entries.iter_all()}
     [report] = ingest(config, old, names=["mirror"], now=NOW + timedelta(days=1), again=again)
     assert (report.new, report.removed) == (0, 0)
     if schema != "0001":
         assert "new" not in take_feed(old, again=again)
-    assert {entry.id for entry in old.iter_entries()} == before
+    assert {entry.id for entry in old.entries.iter_all()} == before
 
 
 def test_nothing_is_posted_again_out_of_an_earlier_store(config: Config, old: Store) -> None:
@@ -107,4 +107,8 @@ def test_nothing_is_posted_again_out_of_an_earlier_store(config: Config, old: St
 
 def test_what_was_kept_of_remote_sources_is_there(old: Store, schema: str) -> None:
     names = [] if schema == "0001" else ["tides"]
-    assert ([one.name for one in old.added()], [*old.polls()], [*old.paused()]) == (names, names, names)
+    assert ([one.name for one in old.sources.added()], [*old.sources.polls()], [*old.sources.paused()]) == (
+        names,
+        names,
+        names,
+    )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from feeder.errors import QueryError
 from feeder.model import Entry, Media, Person, Source
 from feeder.store import Origin, Saved, Store, parse_query
+from tests import saving
 from tests.entries import make_entry
 
 HERE = Origin("seeds", "a.txt")
@@ -34,7 +35,7 @@ WORDS = [
 
 
 def save(store: Store, *entries: Entry) -> None:
-    store.save((HERE, entry) for entry in entries)
+    saving.save(store, [(HERE, entry) for entry in entries])
 
 
 def bare(number: int, words: str, **changes: object) -> Entry:
@@ -43,7 +44,7 @@ def bare(number: int, words: str, **changes: object) -> Entry:
 
 
 def found(store: Store, typed: str) -> list[str]:
-    return [hit.entry.id.rpartition("/")[2] for hit in store.search(parse_query(typed), limit=20).hits]
+    return [hit.entry.id.rpartition("/")[2] for hit in store.search.find(parse_query(typed), limit=20).hits]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_small_store_is_counted_to_the_end_whatever_the_cap(store: Store) -> N
     assert [
         (r.total, r.more, len(r.hits))
         for cap in (1000, 30, 29, 0)
-        for r in [store.search(query, limit=5, total_cap=cap)]
+        for r in [store.search.find(query, limit=5, total_cap=cap)]
     ] == [
         (30, False, 5),
         (30, False, 5),
@@ -108,16 +109,16 @@ def test_a_small_store_is_counted_to_the_end_whatever_the_cap(store: Store) -> N
 def test_pages_follow_each_other_without_gap_or_overlap(store: Store) -> None:
     save(store, *(bare(n, "雨在下") for n in range(25)))
     query = parse_query('"雨在下"')
-    pages = [store.search(query, limit=10, offset=offset).hits for offset in (0, 10, 20, 30)]
+    pages = [store.search.find(query, limit=10, offset=offset).hits for offset in (0, 10, 20, 30)]
     assert [len(page) for page in pages] == [10, 10, 5, 0]
-    assert [hit.entry for page in pages for hit in page] == store.latest(25)
+    assert [hit.entry for page in pages for hit in page] == store.entries.latest(25)
 
 
 def test_latest_takes_a_query_and_goes_on_after_a_key(store: Store) -> None:
     save(store, *(bare(n, "雨" if n % 2 else "雪") for n in range(10)))
     query = parse_query("雨")
-    first = store.latest(2, query=query)
-    rest = store.latest(9, query=query, before=first[-1].key)
+    first = store.entries.latest(2, query=query)
+    rest = store.entries.latest(9, query=query, before=first[-1].key)
     assert [entry.id[-1] for entry in first + rest] == ["9", "7", "5", "3", "1"]
 
 
@@ -125,7 +126,7 @@ def test_more_matches_than_are_walked_one_by_one_come_in_order_too(store: Store)
     day = datetime(2023, 1, 1, tzinfo=UTC)
     save(store, *(bare(n, f"雨在下 {n}", published=day + timedelta(hours=n)) for n in range(560)))
     for typed in ("雨", '"雨在下"', "雨 -7"):
-        result = store.search(parse_query(typed), limit=600)
+        result = store.search.find(parse_query(typed), limit=600)
         days = [hit.entry.published for hit in result.hits]
         assert days == sorted(days, reverse=True)
         assert (result.total, result.more) == (559 if "-" in typed else 560, False)
@@ -133,20 +134,22 @@ def test_more_matches_than_are_walked_one_by_one_come_in_order_too(store: Store)
 
 def test_marks_title_and_snippet_in_the_script_of_the_text(store: Store) -> None:
     save(store, bare(1, "前文。</p><p>這裡轉載了後臺", title="轉載須知"))
-    (hit,) = store.search(parse_query("转载"), limit=1).hits
+    (hit,) = store.search.find(parse_query("转载"), limit=1).hits
     assert hit.title == (("轉載", True), ("須知", False))
     assert hit.snippet == (("前文。 這裡", False), ("轉載", True), ("了後臺", False))
 
 
 def test_an_entry_without_text_shows_its_summary(store: Store) -> None:
     save(store, bare(1, "", summary="只有摘要"))
-    (hit,) = store.search(parse_query("摘要"), limit=1).hits
+    (hit,) = store.search.find(parse_query("摘要"), limit=1).hits
     assert hit.snippet == (("只有", False), ("摘要", True))
 
 
 def test_a_changed_entry_is_found_by_its_new_words_only(store: Store) -> None:
     save(store, bare(1, "雨在下"), bare(2, "雨在下"))
-    assert store.save([(HERE, bare(1, "雪在下", published=datetime(1999, 1, 1, tzinfo=UTC)))]) == [Saved.CHANGED]
+    assert saving.save(store, [(HERE, bare(1, "雪在下", published=datetime(1999, 1, 1, tzinfo=UTC)))]) == [
+        Saved.CHANGED
+    ]
     assert (found(store, "雨"), found(store, "雪"), found(store, "-雨")) == (["2"], ["1"], ["1"])
 
 
@@ -156,16 +159,16 @@ def test_an_entry_that_was_not_saved_is_not_found(store: Store) -> None:
         raise RuntimeError("the source broke")
 
     with pytest.raises(RuntimeError, match="the source broke"):
-        store.save(broken())
-    assert (store.count(), found(store, "雨"), store.change()) == (0, [], 0)
+        saving.save(store, broken())
+    assert (store.entries.count(), found(store, "雨"), store.entries.change()) == (0, [], 0)
 
 
 def test_an_index_made_anew_finds_the_same_and_tells_its_progress(store: Store) -> None:
     save(store, *(bare(n, "雨" if n % 2 else "雪") for n in range(250)))
     steps: list[tuple[int, int]] = []
-    assert store.follow(lambda done, total: steps.append((done, total)), anew=True)
+    assert store.search.follow(lambda done, total: steps.append((done, total)), anew=True)
     assert steps == [(250, 250)]
-    assert store.search(parse_query("雨"), limit=1).total == 125
+    assert store.search.find(parse_query("雨"), limit=1).total == 125
 
 
 def test_a_word_of_any_length_and_a_text_of_any_size_can_be_saved(store: Store) -> None:
@@ -284,23 +287,26 @@ ENOUGH = 60  # entries
 
 
 def check_agreement(store: Store, drawn: list[Entry], texts: list[str]) -> None:
-    first = store.last_number()
+    first = store.entries.last_number()
     if first < ENOUGH:  # for all queries that follow
-        store.save(
-            (HERE, replace(entry, id=f"urn:test:{first + n}", link=(entry.link or "").format(first + n)))
-            for n, entry in enumerate(drawn)
+        saving.save(
+            store,
+            [
+                (HERE, replace(entry, id=f"urn:test:{first + n}", link=(entry.link or "").format(first + n)))
+                for n, entry in enumerate(drawn)
+            ],
         )
-    entries = list(store.iter_entries())
+    entries = list(store.entries.iter_all())
     for typed in texts:
         try:
             query = parse_query(typed)
         except QueryError:  # such as for a name that is nothing but marks
             continue
         matching = [entry for entry in entries if query.matches(entry, now=NOW)]
-        result = store.search(query, limit=1000, now=NOW)
+        result = store.search.find(query, limit=1000, now=NOW)
         assert [hit.entry for hit in result.hits] == matching, typed
         assert (result.total, result.more, result.whole) == (len(matching), False, True)
-        best = store.search(query, limit=1000, order="best", now=NOW)
+        best = store.search.find(query, limit=1000, order="best", now=NOW)
         assert {hit.entry.id for hit in best.hits} == {entry.id for entry in matching}, typed
 
 
@@ -320,18 +326,18 @@ def test_they_agree_on_the_other_database_too(postgresql_store: Store, drawn: li
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text() | st.text(alphabet="\"'()*:^-+|&!<>\\%_{}[];,. ORNEAT普京\x00\u3000", max_size=50))
 def test_any_text_at_all_is_answered(store: Store, typed: str) -> None:
-    if store.count() == 0:
+    if store.entries.count() == 0:
         save(store, bare(1, "普京 OR don't c++"))
     try:
         query = parse_query(typed)
     except QueryError:
         return
-    assert store.search(query, limit=5).total in {0, 1}
-    assert store.latest(5, query=query) == [hit.entry for hit in store.search(query, limit=5).hits]
+    assert store.search.find(query, limit=5).total in {0, 1}
+    assert store.entries.latest(5, query=query) == [hit.entry for hit in store.search.find(query, limit=5).hits]
 
 
 def test_a_phrase_of_8_kilobytes_is_answered_in_full(store: Store) -> None:
     phrase = "普京访华" * 680
     save(store, bare(1, phrase), bare(2, phrase[1:]))
-    result = store.search(parse_query(f'"{phrase}"'), limit=5)
+    result = store.search.find(parse_query(f'"{phrase}"'), limit=5)
     assert ([hit.entry.id[-1] for hit in result.hits], result.more) == (["1"], False)

@@ -3,6 +3,7 @@ import pytest
 from feeder.store import Origin, Store, parse_query
 from feeder.store.spelling import distance_of, nearest
 from tests.entries import make_entry
+from tests.saving import save
 
 HERE = Origin("seeds", "a.txt")
 
@@ -34,9 +35,12 @@ def test_the_nearest_word_is_the_one_with_fewest_mistakes_then_the_commonest() -
 @pytest.fixture
 def full_store(store: Store) -> Store:
     empty = {"title": "", "summary": "", "authors": (), "categories": ()}
-    store.save(
-        (HERE, make_entry(number, content=f"<p>government weather {number} 天气 seldom{number}</p>", **empty))
-        for number in range(4)
+    save(
+        store,
+        [
+            (HERE, make_entry(number, content=f"<p>government weather {number} 天气 seldom{number}</p>", **empty))
+            for number in range(4)
+        ],
     )
     return store
 
@@ -49,11 +53,11 @@ def test_an_unknown_latin_word_becomes_a_frequent_one_and_the_rest_stays(full_st
         "wether -goverment last:7d": "weather -goverment last:7d",
         '"wether goverment"': '"weather government"',
     }.items():
-        assert full_store.did_you_mean(parse_query(typed)) == meant
+        assert full_store.search.did_you_mean(parse_query(typed)) == meant
 
 
 @pytest.mark.parametrize(
     "typed", ["government", "seldom1", "seldom9", "qovernment", "wea", "天汽", "qqqqqq", "", "source:wether", "-wether"]
 )
 def test_what_is_known_short_chinese_or_like_nothing_is_left_alone(full_store: Store, typed: str) -> None:
-    assert full_store.did_you_mean(parse_query(typed)) is None
+    assert full_store.search.did_you_mean(parse_query(typed)) is None

@@ -9,6 +9,7 @@ from feeder.model import Person, Source
 from feeder.store import Origin, Store, Suggestion, parse_query
 from feeder.store.suggestions import Typed, read_typed
 from tests.entries import make_entry
+from tests.saving import save
 
 HERE = Origin("seeds", "a.txt")
 TITLES = ("春雷公园开放", "春雷公园的花", "再游春雷公园", "Rainy days in Oslo", "The rain stops")
@@ -16,20 +17,23 @@ TITLES = ("春雷公园开放", "春雷公园的花", "再游春雷公园", "Rai
 
 @pytest.fixture
 def full_store(store: Store) -> Store:
-    store.save(
-        (
-            HERE,
-            make_entry(
-                number,
-                title=title,
-                summary="",
-                content="<p>rain rains raining the then there</p>" if number > 2 else "<p>花</p>",
-                authors=(Person(name="王春雷" if number == 1 else "Rainer Maria"),),
-                categories=("春天", "Rain Diary") if number < 4 else ("春天",),
-                source=Source(title="春雷日报" if number == 0 else "Rain Weekly", id="urn:x"),
-            ),
-        )
-        for number, title in enumerate(TITLES)
+    save(
+        store,
+        [
+            (
+                HERE,
+                make_entry(
+                    number,
+                    title=title,
+                    summary="",
+                    content="<p>rain rains raining the then there</p>" if number > 2 else "<p>花</p>",
+                    authors=(Person(name="王春雷" if number == 1 else "Rainer Maria"),),
+                    categories=("春天", "Rain Diary") if number < 4 else ("春天",),
+                    source=Source(title="春雷日报" if number == 0 else "Rain Weekly", id="urn:x"),
+                ),
+            )
+            for number, title in enumerate(TITLES)
+        ],
     )
     return store
 
@@ -65,7 +69,7 @@ def test_there_may_be_nothing_to_complete(text: str) -> None:
 
 
 def test_chinese_and_latin_are_completed_to_words_names_and_titles(full_store: Store) -> None:
-    assert full_store.suggest("春雷") == (
+    assert full_store.search.suggest("春雷") == (
         Suggestion("春雷公园", "春雷公园", "word", 3),
         Suggestion("source:春雷日报", "春雷日报", "source", 1),
         Suggestion("author:王春雷", "王春雷", "author", 1),
@@ -73,7 +77,7 @@ def test_chinese_and_latin_are_completed_to_words_names_and_titles(full_store: S
         Suggestion("title:春雷公园的花", "春雷公园的花", "title", 1),
         Suggestion("title:春雷公园开放", "春雷公园开放", "title", 1),
     )
-    assert texts(full_store.suggest("花 rai")) == [
+    assert texts(full_store.search.suggest("花 rai")) == [
         "花 rain",
         "花 rainer",
         "花 raining",
@@ -87,52 +91,53 @@ def test_chinese_and_latin_are_completed_to_words_names_and_titles(full_store: S
 
 def test_each_suggestion_finds_something(full_store: Store) -> None:
     for typed in ("春", "园", "rai", "#春", "source:r", "author:王", "title:公"):
-        found = full_store.suggest(typed, limit=50)
+        found = full_store.search.suggest(typed, limit=50)
         assert found
         for suggestion in found:
-            assert full_store.search(parse_query(suggestion.text), limit=1).total > 0
+            assert full_store.search.find(parse_query(suggestion.text), limit=1).total > 0
 
 
 def test_behind_a_field_only_its_names_are_offered_and_within_quotes_only_words(full_store: Store) -> None:
-    assert {found.kind for found in full_store.suggest("#r")} == {"category"}
-    assert texts(full_store.suggest("source:rain")) == ['source:"Rain Weekly"']
-    assert texts(full_store.suggest("author:雷")) == ["author:王春雷"]
-    assert {found.kind for found in full_store.suggest("title:春雷")} == {"word", "title"}
-    assert texts(full_store.suggest('"the rai', limit=2)) == ['"the rain', '"the rainer']
+    assert {found.kind for found in full_store.search.suggest("#r")} == {"category"}
+    assert texts(full_store.search.suggest("source:rain")) == ['source:"Rain Weekly"']
+    assert texts(full_store.search.suggest("author:雷")) == ["author:王春雷"]
+    assert {found.kind for found in full_store.search.suggest("title:春雷")} == {"word", "title"}
+    assert texts(full_store.search.suggest('"the rai', limit=2)) == ['"the rain', '"the rainer']
 
 
 def test_what_says_nothing_more_is_not_offered(full_store: Store) -> None:
-    assert {found.kind for found in full_store.suggest("th")} == {"title"}
-    assert "rain" not in texts(full_store.suggest("rain"))
-    assert full_store.suggest("再游春雷公园") == ()
-    full_store.save([(HERE, make_entry(99, title="春夏秋冬" * 20))])
-    assert full_store.suggest("夏秋冬春") == ()
+    assert {found.kind for found in full_store.search.suggest("th")} == {"title"}
+    assert "rain" not in texts(full_store.search.suggest("rain"))
+    assert full_store.search.suggest("再游春雷公园") == ()
+    save(full_store, [(HERE, make_entry(99, title="春夏秋冬" * 20))])
+    assert full_store.search.suggest("夏秋冬春") == ()
 
 
 def test_no_more_are_given_than_asked_for(full_store: Store) -> None:
-    assert len(full_store.suggest("rai", limit=3)) == 3
-    assert full_store.suggest("rai", limit=0) == ()
-    assert full_store.suggest("") == ()
+    assert len(full_store.search.suggest("rai", limit=3)) == 3
+    assert full_store.search.suggest("rai", limit=0) == ()
+    assert full_store.search.suggest("") == ()
 
 
 def test_names_that_differ_in_script_or_case_are_one(sqlite_store: Store) -> None:
     names = ["東風", "东风", "东风"]
-    sqlite_store.save(
-        (HERE, make_entry(number, title="", categories=(name,), authors=())) for number, name in enumerate(names)
+    save(
+        sqlite_store,
+        [(HERE, make_entry(number, title="", categories=(name,), authors=())) for number, name in enumerate(names)],
     )
-    assert sqlite_store.suggest("东") == (Suggestion("category:东风", "东风", "category", 3),)
+    assert sqlite_store.search.suggest("东") == (Suggestion("category:东风", "东风", "category", 3),)
 
 
 def test_an_empty_store_has_nothing_to_suggest(sqlite_store: Store) -> None:
-    assert sqlite_store.suggest("雨") == ()
+    assert sqlite_store.search.suggest("雨") == ()
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=30) | st.text(alphabet='"「“』:#-()|春雷rain 　，', max_size=20))
 def test_any_text_at_all_is_answered_and_what_was_typed_before_is_kept(sqlite_store: Store, text: str) -> None:
-    if sqlite_store.count() == 0:
-        sqlite_store.save((HERE, make_entry(number, title=title)) for number, title in enumerate(TITLES))
-    for suggestion in sqlite_store.suggest(text):
+    if sqlite_store.entries.count() == 0:
+        save(sqlite_store, [(HERE, make_entry(number, title=title)) for number, title in enumerate(TITLES)])
+    for suggestion in sqlite_store.search.suggest(text):
         typed = read_typed(text)
         assert typed is not None
         assert suggestion.text.startswith(typed.before)

@@ -6,6 +6,7 @@ import pytest
 from feeder.model import Entry, Source
 from feeder.store import Origin, Store, Trend
 from feeder.store.trends import DAYS_BEFORE, rising_of
+from tests import saving
 from tests.entries import make_entry
 
 HERE = Origin("seeds", "a.txt")
@@ -27,17 +28,17 @@ def everyday() -> Iterable[Entry]:
 
 
 def save(store: Store, *parts: Iterable[Entry]) -> None:
-    store.save((HERE, one) for part in parts for one in part)
+    saving.save(store, [(HERE, one) for part in parts for one in part])
 
 
 def words(store: Store, **how: object) -> list[str]:
-    return [trend.word for trend in store.trends(**({"now": NOW} | how))]  # type: ignore[arg-type]  # of any kind here
+    return [trend.word for trend in store.search.trends(**({"now": NOW} | how))]  # type: ignore[arg-type]  # of any kind here
 
 
 def test_a_word_of_the_last_days_rises_whole_and_is_counted_day_by_day(store: Store) -> None:
     save(store, everyday(), (entry(100 + n, title, 24.0 * n + 2) for n, title in enumerate(VOLCANO)))
     save(store, [entry(200, "青石火山休眠已久", 24.0 * 20)])
-    (trend,) = store.trends(now=NOW)
+    (trend,) = store.search.trends(now=NOW)
     assert (trend.word, trend.count, trend.before, trend.daily) == ("青石火山", 5, 1, (0, 0, 1, 1, 1, 1, 1))
     assert trend.ratio == pytest.approx(5 / 19 / (1.5 / 57.5))
     assert trend.query == "青石火山"
@@ -51,7 +52,7 @@ def test_what_is_written_every_week_does_not_rise(sqlite_store: Store) -> None:
 def test_latin_words_rise_as_they_are_written_and_so_does_a_name_of_two(sqlite_store: Store) -> None:
     titles = ["A quake in Green Valley", "Green Valley rebuilds", "The children of Green Valley", "Green Valley: maps"]
     save(sqlite_store, everyday(), (entry(100 + n, title, 5.0 * n + 2) for n, title in enumerate(titles)))
-    (trend,) = sqlite_store.trends(now=NOW)
+    (trend,) = sqlite_store.search.trends(now=NOW)
     assert (trend.word, trend.query, trend.count) == ("Green Valley", '"Green Valley"', 4)
 
 

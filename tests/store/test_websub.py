@@ -23,29 +23,29 @@ def test_what_is_planned_is_what_there_is(store: Store) -> None:
         now=NOW,
     )
     other = new("wind", "u")
-    store.plan_subscriptions(lambda present: [*present, other, one], now=NOW)
-    assert store.subscriptions() == (one, other)
-    assert store.find_subscription("t") == one
-    store.plan_subscriptions(lambda present: [after_ignored(present[0])], now=NOW)
-    assert store.subscriptions() == (after_ignored(one),)
-    assert store.find_subscription("u") is None
+    store.sources.plan_subscriptions(lambda present: [*present, other, one], now=NOW)
+    assert store.sources.subscriptions() == (one, other)
+    assert store.sources.find_subscription("t") == one
+    store.sources.plan_subscriptions(lambda present: [after_ignored(present[0])], now=NOW)
+    assert store.sources.subscriptions() == (after_ignored(one),)
+    assert store.sources.find_subscription("u") is None
 
 
 def test_a_change_is_made_to_what_there_is_or_to_nothing(store: Store) -> None:
-    assert store.change_subscription("t", after_ignored, now=NOW) is None
-    store.plan_subscriptions(lambda _: [new()], now=NOW)
-    assert store.change_subscription("t", after_ignored, now=NOW) == after_ignored(new())
-    assert store.change_subscription("t", lambda one: one, now=NOW) == after_ignored(new())
-    assert store.change_subscription("t", lambda _: None, now=NOW) is None
-    assert store.subscriptions() == ()
+    assert store.sources.change_subscription("t", after_ignored, now=NOW) is None
+    store.sources.plan_subscriptions(lambda _: [new()], now=NOW)
+    assert store.sources.change_subscription("t", after_ignored, now=NOW) == after_ignored(new())
+    assert store.sources.change_subscription("t", lambda one: one, now=NOW) == after_ignored(new())
+    assert store.sources.change_subscription("t", lambda _: None, now=NOW) is None
+    assert store.sources.subscriptions() == ()
 
 
 def test_a_feed_is_hastened_and_one_that_has_ended_is_not(store: Store) -> None:
     ended = replace(new_poll("wind", "https://e.org/wind"), gone_at=NOW)
     due = replace(new_poll("hail", "https://e.org/hail"), next_check_at=NOW - DAY)
-    store.record_polls([replace(new_poll("rain", "https://e.org/rain"), next_check_at=NOW + DAY), ended, due])
+    store.sources.record_polls([replace(new_poll("rain", "https://e.org/rain"), next_check_at=NOW + DAY), ended, due])
     for name in ("rain", "wind", "hail"):
-        store.hasten_poll(name, now=NOW)
-    known = store.polls()
+        store.sources.hasten_poll(name, now=NOW)
+    known = store.sources.polls()
     assert (known["rain"].next_check_at, known["wind"], known["hail"]) == (NOW, ended, due)
-    assert store.polls("rain") == {"rain": known["rain"]}
+    assert store.sources.polls("rain") == {"rain": known["rain"]}

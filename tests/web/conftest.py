@@ -19,6 +19,7 @@ from feeder.settings import SiteConfig, WebConfig
 from feeder.store import Origin, Store
 from feeder.web import create_app
 from tests.entries import make_entry
+from tests.saving import save
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
@@ -65,7 +66,7 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture
 def published(config: Config, sqlite_store: Store, entries: list[Entry]) -> Path:
     """The folder of a site that was published."""
-    sqlite_store.save([(Origin("test", "a.md"), entry) for entry in entries])
+    save(sqlite_store, [(Origin("test", "a.md"), entry) for entry in entries])
     publish(config, sqlite_store)
     return config.site.output
 

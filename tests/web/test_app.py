@@ -16,6 +16,7 @@ from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Origin, Results, Sto
 from feeder.web import create_app
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations
+from tests.saving import save
 from tests.web.conftest import Stage
 
 
@@ -29,9 +30,9 @@ def turns(answer: httpx.Response) -> list[str]:
 
 def break_store(store: Store) -> None:
     """Put something that is no database in place of the store's file."""
-    assert store.engine.url.database is not None
+    assert store.database.engine.url.database is not None
     store.close()
-    Path(store.engine.url.database).write_bytes(b"no database" * 1000)
+    Path(store.database.engine.url.database).write_bytes(b"no database" * 1000)
 
 
 def test_search_finds_in_either_script_and_marks_what_it_found(client: httpx.Client) -> None:
@@ -82,7 +83,7 @@ def test_no_text_breaks_the_search_page(client: httpx.Client, words: str) -> Non
 
 def test_results_are_turned_page_by_page(client: httpx.Client, sqlite_store: Store, entries: list[Entry]) -> None:
     more = [make_entry(number, title=f"第 {number} 场雪", published=entries[0].published) for number in range(100, 145)]
-    sqlite_store.save([(Origin("test", "b.md"), entry) for entry in more])
+    save(sqlite_store, [(Origin("test", "b.md"), entry) for entry in more])
     seen: list[str] = []
     address = "search?q=场雪"
     for expected in (20, 20, 5):
@@ -112,7 +113,7 @@ def links(answer: httpx.Response, selector: str) -> dict[str, str]:
 def test_a_search_is_narrowed_down_step_by_step_and_widened_again(client: httpx.Client, sqlite_store: Store) -> None:
     other = Source(title='The "Rain" Post', id="https://post.example/")
     more = [make_entry(number, title="场雨", source=other, categories=(f"c{number}",)) for number in (11, 12)]
-    sqlite_store.save([(Origin("test", f"{entry.id}.md"), entry) for entry in more])
+    save(sqlite_store, [(Origin("test", f"{entry.id}.md"), entry) for entry in more])
     wide = client.get("search?q=场雨")
     offered = links(wide, ".narrow a")
     assert offered["example.org 3"] == "search?q=%E5%9C%BA%E9%9B%A8%20source%3A%22example.org%22".replace("%22", "")
@@ -128,7 +129,7 @@ def test_a_search_is_narrowed_down_step_by_step_and_widened_again(client: httpx.
 
 def test_the_best_come_first_where_that_is_asked_for(client: httpx.Client, sqlite_store: Store) -> None:
     late = make_entry(50, title="雪", content="<p>第一场雨和很多别的话。</p>", published=make_entry().published)
-    sqlite_store.save([(Origin("test", "c.md"), late)])
+    save(sqlite_store, [(Origin("test", "c.md"), late)])
     orders = links(client.get("search?q=场雨"), ".tally a")
     assert titles(client.get(orders["最新"]))[0] == "雪"
     assert titles(client.get(orders["最相关"]))[-1] == "雪"
@@ -147,7 +148,7 @@ def test_a_word_that_nothing_holds_is_answered_with_one_that_is_spelled_nearly_s
     client: httpx.Client, sqlite_store: Store
 ) -> None:
     words = [make_entry(number, title=f"umbrella {number}") for number in range(60, 80)]
-    sqlite_store.save([(Origin("test", f"{entry.id}.md"), entry) for entry in words])
+    save(sqlite_store, [(Origin("test", f"{entry.id}.md"), entry) for entry in words])
     answer = client.get("search?q=umbrela")
     assert links(answer, ".meant a") == {"umbrella": "search?q=umbrella"}
     assert links(client.get("search?q=umbrella"), ".meant a") == {}
@@ -156,12 +157,12 @@ def test_a_word_that_nothing_holds_is_answered_with_one_that_is_spelled_nearly_s
 def test_an_index_that_has_not_followed_yet_is_said_to_be_unfinished(
     client: httpx.Client, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = sqlite_store.search
+    search = sqlite_store.search.find
 
     def unfinished(*asked: Any, **how: Any) -> Results:
         return replace(search(*asked, **how), whole=False, more=True)
 
-    monkeypatch.setattr(sqlite_store, "search", unfinished)
+    monkeypatch.setattr(sqlite_store.search, "find", unfinished)
     text = client.get("search?q=场雨").text
     assert "索引还在建立" in text
     assert "至少 3 篇" in text
@@ -214,7 +215,7 @@ def test_the_feed_of_a_search_is_sent_again_only_when_it_changed(client: httpx.C
         == 200
     )
     assert client.get("search.xml?q=场雨", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
-    sqlite_store.save([(Origin("test", "d.md"), make_entry(70, title="又一场雨"))])
+    save(sqlite_store, [(Origin("test", "d.md"), make_entry(70, title="又一场雨"))])
     assert client.get("search.xml?q=场雨", headers=known).status_code == 200
 
 
@@ -237,7 +238,7 @@ def test_of_a_text_without_end_only_the_beginning_is_looked_for(client: httpx.Cl
 
 def test_suggestions_complete_what_was_typed(client: httpx.Client, sqlite_store: Store) -> None:
     entry = make_entry(90, title="Umbrella weather", categories=("umbrellas",))
-    sqlite_store.save([(Origin("test", "e.md"), entry)])
+    save(sqlite_store, [(Origin("test", "e.md"), entry)])
     answer = client.get("suggest", params={"q": "雨 umb"})
     assert answer.headers["content-type"] == "application/json"
     found = answer.json()
@@ -284,18 +285,18 @@ def test_health_says_how_many_entries_there_are_and_when_the_last_pass_was(
 ) -> None:
     assert client.get("healthz").json() == {"status": "ok", "entries": 3, LAST_PASS_NOTE: None}
     last = rfc3339(datetime.now(UTC))
-    sqlite_store.set_note(LAST_PASS_NOTE, last)
+    sqlite_store.database.set_note(LAST_PASS_NOTE, last)
     answer = client.get("healthz")
     assert (answer.status_code, answer.json()[LAST_PASS_NOTE]) == (200, last)
     assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_pass_that_failed_makes_health_bad_until_one_goes_well(client: httpx.Client, sqlite_store: Store) -> None:
-    sqlite_store.set_note(LAST_FAILURE_NOTE, "/srv/public: cannot be written")
+    sqlite_store.database.set_note(LAST_FAILURE_NOTE, "/srv/public: cannot be written")
     health = client.get("healthz")
     assert (health.status_code, health.json()["status"]) == (503, "the last pass failed")
     assert "/srv" not in health.text
-    sqlite_store.set_note(LAST_FAILURE_NOTE, "")
+    sqlite_store.database.set_note(LAST_FAILURE_NOTE, "")
     assert client.get("healthz").status_code == 200
 
 
@@ -322,7 +323,7 @@ def test_a_fault_of_the_program_is_a_page_too_and_tells_nothing(
     def fail(*_args: object, **_options: object) -> None:
         raise RuntimeError("the inside of the program")
 
-    monkeypatch.setattr(sqlite_store, "search", fail)
+    monkeypatch.setattr(sqlite_store.search, "find", fail)
     answer = client.get("search", params={"q": "雨"})
     assert answer.status_code == 500
     assert "出错了" in answer.text

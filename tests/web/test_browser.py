@@ -16,6 +16,7 @@ from feeder.publish.site import publish
 from feeder.settings import FeedConfig
 from feeder.store import Origin, Store
 from tests.entries import make_entry
+from tests.saving import save
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect  # waits for what follows a click, up to five seconds
@@ -314,7 +315,7 @@ def test_text_that_means_harm_does_none(
 ) -> None:
     evil = "\"'><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
     entry = make_entry(66, title=evil, summary=evil, content=f"<p>{evil}</p>", categories=(evil,))
-    sqlite_store.save([(Origin("test", "evil.md"), entry)])
+    save(sqlite_store, [(Origin("test", "evil.md"), entry)])
     publish(config, sqlite_store)
     assert client.get(f"entries/{entry.key}.html").status_code == 200
     for path in (
@@ -343,7 +344,7 @@ def words(address: str, sqlite_store: Store) -> str:
     """The address of the search page of a site with words to complete."""
     titles = ("umbrella", "umbrella stand", "umber")
     more = [make_entry(20 + number, title=title, categories=("parasols",)) for number, title in enumerate(titles)]
-    sqlite_store.save([(Origin("test", f"{entry.id}.md"), entry) for entry in more])
+    save(sqlite_store, [(Origin("test", f"{entry.id}.md"), entry) for entry in more])
     return f"{address}search"
 
 

@@ -57,9 +57,9 @@ def test_the_store_its_index_and_the_last_pass_have_numbers(measured: httpx.Clie
     assert told["search_index_half_made", ()] == 0
     assert told["last_pass_failed", ()] == 0
     assert ("last_pass_age_seconds", ()) not in told
-    sqlite_store.follow()
-    sqlite_store.set_note(LAST_FAILURE_NOTE, "/srv/public: cannot be written")
-    sqlite_store.set_note(LAST_PASS_NOTE, "2026-05-01T12:00:00Z")
+    sqlite_store.search.follow()
+    sqlite_store.database.set_note(LAST_FAILURE_NOTE, "/srv/public: cannot be written")
+    sqlite_store.database.set_note(LAST_PASS_NOTE, "2026-05-01T12:00:00Z")
     told = numbers(measured)
     assert told["search_index_followed_changes", ()] == 3
     assert told["last_pass_failed", ()] == 1
@@ -70,7 +70,7 @@ def test_the_store_its_index_and_the_last_pass_have_numbers(measured: httpx.Clie
 
 def test_each_source_has_numbers(measured: httpx.Client, sqlite_store: Store) -> None:
     poll = new_poll("rain", "https://e.org/rain?key=abc")
-    sqlite_store.record_polls(
+    sqlite_store.sources.record_polls(
         [
             type(poll)(
                 source="rain",
@@ -85,7 +85,7 @@ def test_each_source_has_numbers(measured: httpx.Client, sqlite_store: Store) ->
             type(poll)(source="雨-2", feed_url="https://e.org/wind", address="https://e.org/wind", gone_at=NOW),
         ]
     )
-    sqlite_store.pause("folder", now=NOW)
+    sqlite_store.sources.pause("folder", now=NOW)
     told = numbers(measured)
     assert {name: told["source_paused", (name,)] for name in ("folder", "rain", "雨-2")} == {
         "folder": 1,
@@ -110,7 +110,7 @@ def test_subscriptions_have_numbers_and_no_secrets(measured: httpx.Client, sqlit
         token="v" * 32, callback="", source="雨-2", hub="", topic="", secret="x", next_try_at=NOW,
         expires_at=NOW, delivered_at=NOW, deliveries=7,
     )  # fmt: skip
-    sqlite_store.plan_subscriptions(lambda _: [one, going, live], now=NOW)
+    sqlite_store.sources.plan_subscriptions(lambda _: [one, going, live], now=NOW)
     told = numbers(measured)
     assert told["subscriptions", ("rain", "asked")] == told["subscriptions", ("rain", "leaving")] == 1
     assert told["subscription_ignored_total", ("rain",)] == 1
@@ -142,7 +142,7 @@ def test_answers_are_counted_by_status(measured: httpx.Client, sqlite_store: Sto
         raise RuntimeError("the inside of the program")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite_store, "search", fail)
+        patch.setattr(sqlite_store.search, "find", fail)
         assert measured.get("search", params={"q": "雨"}).status_code == 500
     assert numbers(measured)["http_responses_total", ("500",)] == 1
 

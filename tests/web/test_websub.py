@@ -73,7 +73,7 @@ class Place:
 
     @property
     def one(self) -> Subscription:
-        [one] = self.store.subscriptions()
+        [one] = self.store.sources.subscriptions()
         return one
 
     def told(self, after: timedelta = timedelta()) -> str:
@@ -111,7 +111,7 @@ def placed(server: Server, store: Store, stage: tuple[str, Stage], tmp_path: Pat
     server.answers["/rain"] = Answer(body=feed(server, 1))
     config = Config(
         site=SiteConfig(url=PUBLIC, output=tmp_path / "public"),
-        store=StoreConfig(url=store.url, search=tmp_path / "search"),
+        store=StoreConfig(url=store.database.url, search=tmp_path / "search"),
         sources=(SourceConfig(name="rain", feed=server.url("/rain"), allow_private=True),),
         fetch=FetchConfig(user_agent="feeder-tests", timeout_s=5),
         web=WebConfig(port=0, websub=True),
@@ -153,7 +153,9 @@ def test_each_subscription_has_an_address_and_a_secret_of_its_own(place: Place) 
     for name in ("hub.callback", "hub.secret"):
         assert len({asked[name] for asked in place.hub.asked}) == 2
     assert all(len(asked["hub.secret"]) < 200 for asked in place.hub.asked)
-    assert all(one.token not in repr(one) and one.secret not in repr(one) for one in place.store.subscriptions())
+    assert all(
+        one.token not in repr(one) and one.secret not in repr(one) for one in place.store.sources.subscriptions()
+    )
 
 
 def test_headers_and_the_feeds_own_address_say_what_is_asked_for_and_where(place: Place) -> None:
@@ -215,7 +217,7 @@ def test_nobody_else_is_answered(place: Place) -> None:
 def test_a_hub_that_asks_again_is_answered_again_and_one_that_asks_late_is_not(place: Place) -> None:
     place.subscribe()
     assert place.hub.verify().status_code == 200
-    place.store.change_subscription(
+    place.store.sources.change_subscription(
         place.one.token,
         lambda one: Subscription(**{**vars_of(one), "asked_at": place.now - timedelta(days=2)}),
         now=place.now,
@@ -296,7 +298,7 @@ def test_a_hub_that_hangs_or_is_not_there_delays_no_other(place: Place, monkeypa
     place.set(sources=tuple(sources))
     place.poll()
     place.keep()
-    known = {one.source: one for one in place.store.subscriptions()}
+    known = {one.source: one for one in place.store.sources.subscriptions()}
     assert len(place.hub.asked) == 1
     assert known["a"].awaiting
     assert not any(known[name].awaiting for name in "bcdef")
@@ -332,7 +334,7 @@ def test_a_process_that_is_killed_between_asking_and_the_hubs_call_loses_nothing
         "url = sys.argv[2]\n"
         "websub.keep_subscriptions(config, Store.open(url), now=datetime.now(UTC))\n"
     )
-    url = place.store.engine.url.render_as_string(hide_password=False)
+    url = place.store.database.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, str(killer), place.config.model_dump_json(), url]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FEEDER_")}
     ended = subprocess.run(command, env=environment, check=False)
@@ -349,7 +351,9 @@ def test_two_processes_that_plan_at_once_subscribe_once(each_place: Place) -> No
     together = threading.Barrier(4)
 
     def work() -> None:
-        with Store.open(place.store.engine.url.render_as_string(hide_password=False), busy_timeout_s=10) as store:
+        with Store.open(
+            place.store.database.engine.url.render_as_string(hide_password=False), busy_timeout_s=10
+        ) as store:
             together.wait()
             keep_subscriptions(place.config, store, now=place.now)
 
@@ -358,7 +362,7 @@ def test_two_processes_that_plan_at_once_subscribe_once(each_place: Place) -> No
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(place.hub.asked) == len(place.store.subscriptions()) == 1
+    assert len(place.hub.asked) == len(place.store.sources.subscriptions()) == 1
 
 
 # Leases, and the end of a subscription.
@@ -403,7 +407,7 @@ def test_a_subscription_that_is_not_wanted_any_more_is_ended(place: Place, why: 
     elif why == "no public address":
         place.set(site=SiteConfig(output=place.config.site.output))
     elif why == "paused":
-        place.store.pause("rain", now=place.now)
+        place.store.sources.pause("rain", now=place.now)
     elif why == "removed":
         place.set(sources=())
     else:
@@ -416,7 +420,7 @@ def test_a_subscription_that_is_not_wanted_any_more_is_ended(place: Place, why: 
         place.keep(DAY)
         place.keep(2 * DAY)
         place.keep(3 * DAY)
-        assert place.store.subscriptions() == ()
+        assert place.store.sources.subscriptions() == ()
         return
     place.keep(HOUR)
     assert place.hub.asked[-1] == {
@@ -428,7 +432,7 @@ def test_a_subscription_that_is_not_wanted_any_more_is_ended(place: Place, why: 
     assert place.hub.deliver(feed(place.server, 2), 0).status_code == 410
     assert place.hub.verify(mode="subscribe").status_code == 404
     assert place.hub.verify().text == CHALLENGE
-    assert place.store.subscriptions() == ()
+    assert place.store.sources.subscriptions() == ()
     assert place.hub.verify(0).status_code == 404
 
 
@@ -443,7 +447,7 @@ def test_a_subscription_that_was_never_confirmed_is_forgotten_without_a_word(pla
     place.keep()
     place.set(web=WebConfig(port=0))
     place.keep(HOUR / 2)
-    assert (len(place.hub.asked), place.store.subscriptions()) == (1, ())
+    assert (len(place.hub.asked), place.store.sources.subscriptions()) == (1, ())
     assert place.hub.verify().status_code == 404
 
 
@@ -465,7 +469,7 @@ def test_nothing_is_asked_where_it_is_not_switched_on(place: Place) -> None:
     place.set(web=WebConfig(port=0, websub=True), site=SiteConfig(output=place.config.site.output))
     place.keep()
     assert place.hub.asked == []
-    assert place.store.subscriptions() == ()
+    assert place.store.sources.subscriptions() == ()
 
 
 # Deliveries.
@@ -477,7 +481,7 @@ def test_what_is_delivered_is_saved_as_if_it_had_been_polled(each_place: Place, 
     place.subscribe()
     answer = place.hub.deliver(feed(place.server, 3), method=method)
     assert (answer.status_code, answer.text) == (204, "")
-    assert [entry.title for entry in place.store.latest(10)] == ["Rain 3", "Rain 1"]
+    assert [entry.title for entry in place.store.entries.latest(10)] == ["Rain 3", "Rain 1"]
     assert place.news == ["news"]
     assert (place.one.deliveries, place.one.ignored) == (1, 0)
     place.server.answers["/rain"] = Answer(body=feed(place.server, 3, 1))
@@ -489,7 +493,7 @@ def test_the_parts_of_a_feed_that_are_not_delivered_are_still_known(place: Place
     place.server.answers["/rain"] = Answer(body=feed(place.server, 2, 1))
     place.subscribe()
     place.hub.deliver(feed(place.server, 3))
-    assert len(place.store.documents("rain")) == 3
+    assert len(place.store.documents.of_source("rain")) == 3
 
 
 @pytest.mark.parametrize(
@@ -512,7 +516,7 @@ def test_a_delivery_that_the_hub_has_not_signed_is_ignored_and_counted(
     place.subscribe()
     answer = place.hub.deliver(feed(place.server, 2), sign=lambda signature: _latin(sign(signature)))
     assert answer.status_code == 204
-    assert (place.store.count(), place.one.deliveries, place.one.ignored, place.news) == (1, 0, 1, [])
+    assert (place.store.entries.count(), place.one.deliveries, place.one.ignored, place.news) == (1, 0, 1, [])
     assert f"rain: a delivery was ignored: its signature is {word}" in caplog.text
     assert "; 1 deliveries were ignored, not being signed by it" in place.told()
     assert place.one.token not in caplog.text
@@ -525,7 +529,7 @@ def _latin(text: str | None) -> Any:
 def test_a_signature_of_upper_case_is_as_good(place: Place) -> None:
     place.subscribe()
     place.hub.deliver(feed(place.server, 2), sign=lambda signature: "SHA256=" + signature.partition("=")[2].upper())
-    assert place.store.count() == 2
+    assert place.store.entries.count() == 2
 
 
 def test_a_delivery_signed_with_the_secret_of_another_is_ignored(place: Place) -> None:
@@ -538,8 +542,8 @@ def test_a_delivery_signed_with_the_secret_of_another_is_ignored(place: Place) -
     place.hub.verify(1)
     place.hub.asked[0]["hub.secret"] = place.hub.asked[1]["hub.secret"]
     place.hub.deliver(feed(place.server, 3), 0)
-    assert sum(one.ignored for one in place.store.subscriptions()) == 1
-    assert place.store.count() == 2
+    assert sum(one.ignored for one in place.store.sources.subscriptions()) == 1
+    assert place.store.entries.count() == 2
 
 
 def test_a_delivery_that_is_played_again_changes_nothing(place: Place) -> None:
@@ -550,7 +554,7 @@ def test_a_delivery_that_is_played_again_changes_nothing(place: Place) -> None:
     place.news.clear()
     assert place.hub.deliver(old).status_code == 204
     assert place.hub.deliver(new).status_code == 204
-    [entry] = place.store.latest(10)
+    [entry] = place.store.entries.latest(10)
     assert "corrected" in entry.content
     assert (place.one.deliveries, place.news) == (2, [])
 
@@ -561,10 +565,10 @@ def test_what_cannot_be_read_is_polled_for_at_once(place: Place, body: bytes) ->
     readable = body == b"<rss><channel>"
     assert place.hub.deliver(body).status_code == 204
     assert place.one.deliveries == readable
-    due = place.store.polls()["rain"].next_check_at
+    due = place.store.sources.polls()["rain"].next_check_at
     assert due is not None
     assert (due <= datetime.now(UTC)) != readable
-    assert place.store.count() == 1
+    assert place.store.entries.count() == 1
 
 
 def test_the_body_of_a_delivery_is_bounded(place: Place) -> None:
@@ -577,7 +581,7 @@ def test_the_body_of_a_delivery_is_bounded(place: Place) -> None:
             yield b" " * 1000
 
     assert httpx.post(place.hub.callback(), content=pieces(), trust_env=False).status_code == 413
-    assert place.store.count() == 1
+    assert place.store.entries.count() == 1
 
 
 def test_a_delivery_that_never_ends_is_given_up(place: Place) -> None:
@@ -612,8 +616,8 @@ def test_a_store_that_is_away_asks_the_hub_to_come_again(place: Place, monkeypat
     assert place.hub.deliver(feed(place.server, 2)).status_code == 503
     monkeypatch.undo()
     assert place.hub.deliver(feed(place.server, 2)).status_code == 204
-    assert place.store.count() == 2
-    monkeypatch.setattr(place.store, "change_subscription", fail)
+    assert place.store.entries.count() == 2
+    monkeypatch.setattr(place.store.sources, "change_subscription", fail)
     assert place.hub.verify().status_code == 503
 
 
@@ -628,7 +632,7 @@ def test_deliveries_side_by_side_neither_fail_nor_come_twice(each_place: Place) 
         return await asyncio.gather(*(asyncio.to_thread(deliver, number) for number in range(15)))
 
     assert set(asyncio.run(deliver_all())) == {204}
-    assert place.store.count() == 6
+    assert place.store.entries.count() == 6
 
 
 def test_a_source_that_is_filtered_or_waits_for_pages_takes_deliveries_likewise(place: Place) -> None:
@@ -636,17 +640,17 @@ def test_a_source_that_is_filtered_or_waits_for_pages_takes_deliveries_likewise(
     place.set(sources=(source.model_copy(update={"drop": '"Rain 3"'}),))
     place.subscribe()
     place.hub.deliver(feed(place.server, 3, 2))
-    assert {entry.title for entry in place.store.latest(10)} == {"Rain 1", "Rain 2"}
+    assert {entry.title for entry in place.store.entries.latest(10)} == {"Rain 1", "Rain 2"}
     place.set(sources=(source.model_copy(update={"full": True, "article": "main"}),))
     place.hub.deliver(feed(place.server, 4))
-    assert place.store.count_awaited() == {"rain": 1}
+    assert place.store.sources.count_awaited() == {"rain": 1}
 
 
 # Polling beside it.
 
 
 def next_check(place: Place) -> timedelta:
-    due = place.store.polls()["rain"].next_check_at
+    due = place.store.sources.polls()["rain"].next_check_at
     assert due is not None
     return due - place.now
 
@@ -673,7 +677,7 @@ def test_news_that_a_hub_has_missed_bring_polling_back_until_it_delivers_again(e
     place.poll(DAY)
     assert next_check(place) < DAY + HOUR
     assert place.told().endswith("polled as usual, for it has missed something")
-    place.store.change_subscription(
+    place.store.sources.change_subscription(
         place.one.token,
         lambda one: Subscription(**{**vars_of(one), "missed_at": place.now - HOUR}),
         now=place.now,

@@ -68,5 +68,5 @@ def test_cron_and_a_web_server_share_subscriptions(server: Server, store_url: st
         assert "Rain 2" in text_at(address + "atom.xml")
     assert len(hub.asked) == 1
     with Store.open(store_url, search=tmp_path / "search") as store:
-        [one] = store.subscriptions()
+        [one] = store.sources.subscriptions()
     assert (one.deliveries, one.failures) == (1, 0)

@@ -1,0 +1,91 @@
+"""The database that everything is kept in: its transactions, its locks, and small facts by name (notes).
+
+All methods are synchronous and may be called from any thread.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from sqlalchemy import Connection, Engine, insert
+
+from feeder.errors import StoreBusyError
+from feeder.store import engine as _engine
+from feeder.store import memory as _memory
+from feeder.store.locks import exclusive_pass, is_pass_running, wait_for_writers
+from feeder.store.tables import notes
+
+
+class Database:
+    """The one database of a store."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def url(self) -> str:
+        """The address of the database, without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def describe(self) -> str:
+        """Return in a few words what the database is and how it keeps what is committed."""
+        with self.read() as connection:
+            return _engine.describe(connection)
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that writes: committed at the end, rolled back when anything is raised.
+
+        Raises:
+            StoreBusyError: another process kept the database locked.
+            StoreError: the database cannot be written, such as on a full disk.
+        """
+        return _engine.begin(self.engine)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that sees one state of the store; raises as `begin` does."""
+        return _engine.read(self.engine)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that writes, after all that other writers have begun; raises as `begin` does."""
+        with self.begin() as connection:
+            wait_for_writers(connection)
+            yield connection
+
+    def exclusive_pass(self) -> AbstractContextManager[None]:
+        """Hold the lock that lets one ingest or publish pass at a time work on this store.
+
+        Raises:
+            PassRunningError: another process or thread holds it.
+        """
+        return exclusive_pass(self.engine)
+
+    def is_pass_running(self) -> bool:
+        """Whether an ingest or publish pass is at work on this store, in any process."""
+        return is_pass_running(self.engine)
+
+    def check_writable(self) -> None:
+        """Return if the database can be written; one that another process has locked can.
+
+        Raises:
+            StoreError: it cannot, with the reason.
+        """
+        try:
+            with self.begin() as connection:
+                # SQLite begins a writing transaction on a read-only file without a word: only a write tells.
+                connection.execute(insert(notes).values(name=f"check {secrets.token_hex(8)}", text=""))
+                transaction = connection.get_transaction()
+                assert transaction is not None  # noqa: S101  for the types: `begin` has begun one
+                transaction.rollback()
+        except StoreBusyError:
+            return
+
+    def get_note(self, name: str) -> str | None:
+        """Return a small fact by its name; None where it was never set."""
+        with self.read() as connection:
+            return _memory.note(connection, name)
+
+    def set_note(self, name: str, text: str) -> None:
+        """Remember a small fact by its name."""
+        with self.write() as connection:
+            _memory.write_note(connection, name, text)
