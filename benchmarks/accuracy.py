@@ -22,7 +22,7 @@ from urllib.parse import unquote
 from feeder.model import Entry
 from feeder.normalise.dates import parse_moment
 from feeder.normalise.entry import normalise
-from feeder.sources.article import read_article
+from feeder.sources.files.article import read_article
 
 _TARGETS = {
     "title": 99.5,

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 import httpx
 
-from feeder.sources.client import Client
+from feeder.sources.http.client import Client
 
 _AT_ONCE = 10
 _ROUNDS = 3

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from benchmarks.recombined import PLANTED, Articles
 from feeder.model import Entry
-from feeder.store.query import searchable_text
-from feeder.store.tokens import contains, plain
+from feeder.query import searchable_text
+from feeder.query.tokens import contains, plain
 
 _SAMPLE = 600  # articles in which common and rare are told apart
 _DRAWN = 4  # candidates for each query that is kept: the commonest are common, the rarest rare

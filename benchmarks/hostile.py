@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from feeder.normalise.entry import normalise
-from feeder.sources.article import read_article
+from feeder.sources.files.article import read_article
 
 TARGET = 0.2
 TIMES, LENGTH = 50_000, 250_000

@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.made_up import write_archive
 from benchmarks.memory import Peak
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import SourceConfig
 from feeder.ingest import ingest
 from feeder.normalise.entry import normalise
-from feeder.settings import SourceConfig
-from feeder.sources.article import read_article
-from feeder.sources.folder import iter_files, read_file
+from feeder.sources.files.article import read_article
+from feeder.sources.files.folder import iter_files, read_file
 from feeder.store import Batch, Incoming, Origin, Store, prepare
 
 CORES = 2

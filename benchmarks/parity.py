@@ -33,15 +33,15 @@ from urllib.parse import quote, unquote
 import feedparser
 
 from benchmarks.differences import outlived, reason_for
+from feeder.config.settings import FetchConfig
 from feeder.errors import FeedError
 from feeder.model import Draft, Person, is_iri
+from feeder.normalise.body.html import clean_html
 from feeder.normalise.dates import parse_moment
-from feeder.normalise.html import clean_html
 from feeder.normalise.text import plain
-from feeder.settings import FetchConfig
-from feeder.sources.remote import Wanted, iter_fetched
-from feeder.sources.syndication import ParsedFeed, parse_feed
-from feeder.sources.syndication.elements import Markup, title_text
+from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
+from feeder.sources.feeds.parsing.elements import Markup, title_text
+from feeder.sources.http.crawl import Wanted, iter_fetched
 
 ENDINGS = frozenset({".xml", ".rss", ".rdf", ".atom"})
 FIELDS = ("entries", "id", "title", "link", "published", "updated", "authors", "content")

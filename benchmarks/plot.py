@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from feeder.store.search import Order
+from feeder.store.search.search import Order
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 132, 48, 52  # around the field; on the right stand the lines' names

@@ -27,13 +27,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.memory import Held, Peak
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FetchConfig, SourceConfig
 from feeder.ingest import ingest
-from feeder.ingest.feeds import piece_of, read_feed
-from feeder.settings import FetchConfig, SourceConfig
-from feeder.sources.remote import Fetched
+from feeder.ingest.reading.feed import piece_of, read_feed
+from feeder.sources.http.crawl import Fetched
 from feeder.store import Store
-from feeder.store.entries import in_chunks
+from feeder.store.records.entries import in_chunks
 
 _NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _ENTRIES = 50

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from feeder.errors import SourceError
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
-from feeder.sources.collection import read_document
-from feeder.sources.folder import iter_files, read_file
-from feeder.store.tokens import visible_text
+from feeder.query.tokens import visible_text
+from feeder.sources.files.collection import read_document
+from feeder.sources.files.folder import iter_files, read_file
 
 FIRST = datetime(2009, 1, 1, tzinfo=UTC)
 LAST = FIRST + timedelta(days=15 * 365)  # articles are spread evenly in between, and come in no order

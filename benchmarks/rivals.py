@@ -26,10 +26,10 @@ from typing import Any
 from benchmarks.drawn import Group
 from benchmarks.recombined import FIRST, LAST, Articles
 from benchmarks.timing import WARM, at
-from feeder.store.index import Index, current
-from feeder.store.query import Phrase, parse_query, searchable_text
-from feeder.store.search import Order, Search
-from feeder.store.tokens import contains, index_tokens, is_lone, lone_characters, phrase_tokens, plain
+from feeder.query import Phrase, parse_query, searchable_text
+from feeder.query.tokens import contains, index_tokens, is_lone, lone_characters, phrase_tokens, plain
+from feeder.store.search.index import Index, current
+from feeder.store.search.search import Order, Search
 
 _EACH = 12  # words of a kind
 _LIMIT = 20

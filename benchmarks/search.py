@@ -40,13 +40,13 @@ from benchmarks.recombined import LAST, PLANTED, Articles
 from benchmarks.rivals import compare
 from benchmarks.timing import ALL, Spent, timed
 from feeder.model import Entry
+from feeder.query import parse_query, searchable_text
+from feeder.query.periods import PLACES, first_position
+from feeder.query.terms import Row, terms_of
+from feeder.query.tokens import plain
 from feeder.store import Batch, Origin, Store, prepare
-from feeder.store.index import Followed, Index, make_current, unused
-from feeder.store.periods import PLACES, first_position
-from feeder.store.query import parse_query, searchable_text
-from feeder.store.search import Order
-from feeder.store.terms import Row, terms_of
-from feeder.store.tokens import plain
+from feeder.store.search.index import Followed, Index, make_current, unused
+from feeder.store.search.search import Order
 
 LIMIT = 20  # a page of results
 EVERYTHING = 1 << 60

@@ -24,14 +24,14 @@ from typing import Any, Literal
 import httpx
 
 from benchmarks.parity import ENDINGS, Document, served
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FeedConfig, FetchConfig, SiteConfig, SourceConfig
 from feeder.ingest import ingest
-from feeder.publish.feeds import feed_of, render_atom
-from feeder.publish.pages import SEARCH_FEED_PATH, entry_path
+from feeder.publish.atom import feed_of, render_atom
+from feeder.publish.html.pages import SEARCH_FEED_PATH, entry_path
 from feeder.publish.site import publish
-from feeder.settings import FeedConfig, FetchConfig, SiteConfig, SourceConfig
 from feeder.store import Store
-from feeder.store.entries import in_chunks
+from feeder.store.records.entries import in_chunks
 from feeder.web.app import create_app
 
 _NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -20,15 +20,15 @@ from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application, ExtBot, Updater
 from telegram.request import HTTPXRequest
 
-from bot import outbox
-from bot.chats import Channel, Subscription, find_subscriptions, follow, read_channels
 from bot.commands import Commands, menu
+from bot.delivery import outbox
+from bot.delivery.chats import Channel, Subscription, find_subscriptions, follow, read_channels
+from bot.delivery.pace import Pace, backoff
+from bot.delivery.sender import MAX_UNDER_WAY, Sender, token_refused
+from bot.delivery.withdrawing import withdraw
 from bot.locales import LANGUAGES
 from bot.messages import make_post, readable
-from bot.pace import Pace, backoff
-from bot.sender import MAX_UNDER_WAY, Sender, token_refused
 from bot.tables import migrate_tables, subscriptions
-from bot.withdrawing import withdraw
 from feeder import ChannelConfig, Config, Entry, ServiceError, Store, TelegramConfig, new_clock, parse_trigger
 
 _POLL_S = 25

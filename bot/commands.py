@@ -30,7 +30,8 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chats import switch_on
+from bot.delivery.chats import switch_on
+from bot.delivery.sender import to_entities, utc_now
 from bot.locales import Words, words_for
 from bot.messages import (
     HITS_PER_PAGE,
@@ -48,7 +49,6 @@ from bot.messages import (
     parse_word_data,
 )
 from bot.searches import Turnstile, recall, remember
-from bot.sender import to_entities, utc_now
 from feeder import FeedConfig, Query, QueryError, Store, explain_query_error, find_feed, read_search
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from bot.chats import insert_new
-from bot.pace import MINUTE, searches_wait
+from bot.delivery.chats import insert_new
+from bot.delivery.pace import MINUTE, searches_wait
 from bot.tables import searches
 from feeder import Store
 

@@ -8,20 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feeder.config import Config, load_config
+    from feeder.config.load import Config, load_config
+    from feeder.config.saved import find_feed, read_search
+    from feeder.config.settings import ChannelConfig, FeedConfig, TelegramConfig
+    from feeder.config.values import parse_duration
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
-    from feeder.publish.saved import find_feed, read_search
-    from feeder.publish.words import explain_query_error
+    from feeder.publish.html.words import explain_query_error
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
-    from feeder.settings import ChannelConfig, FeedConfig, TelegramConfig
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, Trend, migrate, parse_query
     from feeder.store.tables import Moment
-    from feeder.values import parse_duration
 
 _HOME = {
-    "feeder.config": ("Config", "load_config"),
+    "feeder.config.load": ("Config", "load_config"),
     "feeder.errors": (
         "ConfigError",
         "FeederError",
@@ -31,14 +31,14 @@ _HOME = {
         "StoreError",
     ),
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
-    "feeder.publish.saved": ("find_feed", "read_search"),
-    "feeder.publish.words": ("explain_query_error",),
+    "feeder.config.saved": ("find_feed", "read_search"),
+    "feeder.publish.html.words": ("explain_query_error",),
     "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
-    "feeder.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
+    "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
     "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "Trend", "migrate", "parse_query"),
     "feeder.store.tables": ("Moment",),
-    "feeder.values": ("parse_duration",),
+    "feeder.config.values": ("parse_duration",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -1,6 +1,6 @@
 """The program's first step: what must be so before anything else is loaded. `python -m feeder` is `feeder`.
 
-Ctrl-C ends at once and without a word until there is work that must be put in order first (`cli_shared.opened`): an
+Ctrl-C ends at once and without a word until there is work that must be put in order first (`cli.context.opened`): an
 exception raised while modules load may land where Python can only drop it. All three standard streams
 are there: a file that is opened later must not become standard output by chance. What a terminal has no letter for is
 shown as an escape.
@@ -17,7 +17,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is not for what a shell runs behind itself
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _prepare_streams()
-    from feeder.cli import main as run  # noqa: PLC0415  loading it takes longer than what is done until here
+    from feeder.cli.app import main as run  # noqa: PLC0415  loading it takes longer than what is done until here
 
     run()
 

@@ -6,7 +6,7 @@ the store can be written? ── did a pass fail? ── did one die? ── is 
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from feeder.config import Config
+from feeder.config.load import Config
 from feeder.schedule import parse_trigger
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
 

@@ -22,17 +22,17 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeder import web
-from feeder.config import Config
+from feeder.catalogue.departed import end_demo
+from feeder.config.load import Config
+from feeder.config.values import AFTER_INGEST
 from feeder.errors import FeederError, PassRunningError, StoreError
 from feeder.health import KILLED
-from feeder.ingest.departed import end_demo
 from feeder.log import set_up_logging
 from feeder.processes import SPAWN, start
 from feeder.schedule import new_clock, parse_trigger
 from feeder.service import Service
 from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
-from feeder.values import AFTER_INGEST
 
 log = logging.getLogger(__name__)
 _NEWS = "news"  # the name of the clock's job for what came between passes

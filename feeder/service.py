@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from feeder.about import DISTRIBUTION
-from feeder.config import Config
+from feeder.config.load import Config
 from feeder.errors import ServiceError
 from feeder.store import Store
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from feeder.config import Config
+from feeder.catalogue.departed import settle_sources
+from feeder.config.load import Config
 from feeder.errors import ConfigError, StoreError
 from feeder.ingest import IngestReport, Progress, ingest
-from feeder.ingest.departed import settle_sources
-from feeder.ingest.websub import keep_subscriptions
+from feeder.ingest.hubs import keep_subscriptions
 from feeder.model import rfc3339
 from feeder.publish.site import PublishReport, publish
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store

@@ -15,15 +15,15 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 
-from bot import outbox
-from bot.chats import find_subscriptions, follow, read_channels
-from bot.outbox import Outcome
-from bot.pace import Pace
+from bot.delivery import outbox
+from bot.delivery.chats import find_subscriptions, follow, read_channels
+from bot.delivery.outbox import Outcome
+from bot.delivery.pace import Pace
 from bot.tables import migrate_tables
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import ChannelConfig, SiteConfig, SourceConfig, StoreConfig
 from feeder.errors import ConfigError
 from feeder.ingest import ingest
-from feeder.settings import ChannelConfig, SiteConfig, SourceConfig, StoreConfig
 from feeder.store import Store
 
 FOLDER = Path(__file__).parent / "data" / "schemas"
@@ -75,8 +75,8 @@ def config_of(database: Path) -> Config:
 
 def take_feed(store: Store, *, again: bool = False) -> list[str]:
     """Take in the made-up feed without a network, and say what became of its entries."""
-    from feeder.ingest.feeds import piece_of, read_feed  # noqa: PLC0415  the first schema has no feeds
-    from feeder.sources.remote import Fetched  # noqa: PLC0415  as above
+    from feeder.ingest.reading.feed import piece_of, read_feed  # noqa: PLC0415  the first schema has no feeds
+    from feeder.sources.http.crawl import Fetched  # noqa: PLC0415  as above
 
     source = SourceConfig(name="tides", feed=FEED_URL)
     fetched = Fetched(name="tides", status=200, url=FEED_URL, body=FEED)
@@ -86,7 +86,7 @@ def take_feed(store: Store, *, again: bool = False) -> list[str]:
 
 
 def _fill_remote(store: Store) -> None:
-    from feeder.sources.polling import new_poll  # noqa: PLC0415  as above
+    from feeder.sources.feeds.polling import new_poll  # noqa: PLC0415  as above
     from feeder.store import new_added  # noqa: PLC0415  as above
 
     store.sources.add(lambda _kept: [new_added(SourceConfig(name="tides", feed=FEED_URL), title="Tides")], now=NOW)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from feeder.config import Config, load_config
+from feeder.config.load import Config, load_config
+from feeder.config.saved import read_saved
+from feeder.config.settings import FeedConfig, FetchConfig, SourceConfig
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest
-from feeder.publish.saved import read_saved
-from feeder.settings import FeedConfig, FetchConfig, SourceConfig
 from feeder.store import Store
 from tests.http_server import Answer, Server
 

@@ -6,14 +6,14 @@ from math import log2
 
 import pytest
 
-from feeder.config import _TOKEN
-from feeder.normalise.pages import reduce_page
+from feeder.config.load import _TOKEN
+from feeder.normalise.body.saved_page import reduce_page
 from feeder.normalise.urls import clean_link
-from feeder.sources.article import read_article
-from feeder.sources.encoding import decode
-from feeder.sources.syndication.charset import to_utf8
-from feeder.sources.syndication.moments import readable
-from feeder.store.tokens import visible_text
+from feeder.query.tokens import visible_text
+from feeder.sources.feeds.parsing.dates import readable
+from feeder.sources.feeds.parsing.encoding import to_utf8
+from feeder.sources.files.article import read_article
+from feeder.sources.files.encoding import decode
 
 _NOTICED_S = 0.01
 _STEEPEST = 1.6  # the power of the length that the time grows with: 1 is linear, 2 quadratic

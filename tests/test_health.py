@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from feeder.config import Config, load_config
+from feeder.config.load import Config, load_config
+from feeder.config.settings import ScheduleConfig
 from feeder.errors import StoreError
 from feeder.health import find_trouble
 from feeder.run import _Passes
-from feeder.settings import ScheduleConfig
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import INGEST, update
-from tests.test_cli import Feeder, feeder  # noqa: F401  a fixture
+from tests.cli.test_cli import Feeder, feeder  # noqa: F401  a fixture
 from tests.test_run import feeder as running
 from tests.test_run import until
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KILLED_IN_A_PASS = """
 import os, signal, sys
-from feeder.config import load_config
+from feeder.config.load import load_config
 from feeder.store import Store
 from feeder.update import update
 config = load_config()

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FetchConfig, SourceConfig
 from feeder.errors import FeedError
 from feeder.ingest import IngestReport, ingest
 from feeder.model import Draft
-from feeder.settings import FetchConfig, SourceConfig
-from feeder.sources.listing import Listing, read_listing
-from feeder.sources.syndication import ParsedFeed
+from feeder.sources.feeds.parsing import ParsedFeed
+from feeder.sources.pages.listing import Listing, read_listing
 from feeder.store import Store
 from tests.http_server import Answer, Server
 

@@ -33,7 +33,7 @@ def test_what_libraries_tell_their_developers_is_left_out(capsys: pytest.Capture
     set_up_logging(logging.DEBUG)
     logging.getLogger("markdown_it").debug("entering list")
     logging.getLogger("feeder.ingest").debug("reading")
-    logging.getLogger("bot.sender").debug("sending")
+    logging.getLogger("bot.delivery.sender").debug("sending")
     assert [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()] == ["reading", "sending"]
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from feeder.sources.opml import read_opml
-from tests.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
-from tests.test_managing import add, blog, server  # noqa: F401  fixtures
+from feeder.sources.feeds.opml import read_opml
+from tests.catalogue.test_managing import add, blog, server  # noqa: F401  fixtures
+from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 
 
 def test_check_prints_json_for_scripts(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
@@ -46,7 +46,7 @@ def test_a_source_that_cannot_be_used_is_shown_without_settings(feeder: Feeder) 
 
     from feeder.store import Store  # noqa: PLC0415  as above
     from feeder.store.tables import added  # noqa: PLC0415  as above
-    from tests.test_managing import NOW  # noqa: PLC0415  as above
+    from tests.catalogue.test_managing import NOW  # noqa: PLC0415  as above
 
     with Store.open("sqlite:///data/feeder.db") as store, store.database.begin() as connection:
         row = {"name": "odd", "settings": {"feed": "https://e.org/f", "sings": True}, "title": "", "added_at": NOW}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from feeder.sources.opml import Subscription, read_opml, write_opml
+from feeder.sources.feeds.opml import Subscription, read_opml, write_opml
 from feeder.store import Store
-from tests.test_cli import Feeder, feeder  # noqa: F401  a fixture
+from tests.cli.test_cli import Feeder, feeder  # noqa: F401  a fixture
 
 LIST = """<?xml version="1.0"?><opml version="2.0"><head><title>Mine</title></head><body>
 <outline text="Sky"><outline text="North"><outline text="Rain &amp; wind" xmlUrl="https://e.org/rain"

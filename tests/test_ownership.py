@@ -7,11 +7,11 @@ from typing import Literal
 
 import pytest
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FetchConfig, SiteConfig, SourceConfig
 from feeder.ingest import ingest
 from feeder.model import Entry
 from feeder.publish.site import publish
-from feeder.settings import FetchConfig, SiteConfig, SourceConfig
 from feeder.store import Store, parse_query
 from tests.http_server import Answer, Server
 
@@ -103,7 +103,7 @@ def test_a_file_of_the_users_own_is_taken_in_though_a_feed_was_first_with_its_li
     file = world.folder / "own" / "a.md"
     file.write_text(f"---\ntitle: The harbour froze\nlink: {PAGE}\n---\n\n{WORDS}\n", "utf-8")
     world.read("own")
-    assert sorted(entry.source.name or "" for entry in world.store.iter_entries()) == ["feed", "own"]
+    assert sorted(entry.source.name or "" for entry in world.store.entries.iter_all()) == ["feed", "own"]
 
 
 def test_two_feeds_that_count_their_items_are_two_feeds(world: World) -> None:

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from feeder.store import tokens
+from feeder.query import tokens
 from tests.patterns import (
     EVERY_WAY,
     STEEPEST,
@@ -24,7 +24,7 @@ from tests.patterns import (
 
 # What only a run can tell, and some of what a run makes of it; all else is a constant, or stands in a table.
 MADE = {
-    "feeder.store.tokens:_spans": [tokens._pattern(phrase) for phrase in ("a b", "中 文", "a中b", "b 中a 文", "a")],
+    "feeder.query.tokens:_spans": [tokens._pattern(phrase) for phrase in ("a b", "中 文", "a中b", "b 中a 文", "a")],
 }
 
 STEEP = {

@@ -37,7 +37,7 @@ def test_importing_feeder_loads_nothing_else() -> None:
 
 
 def test_what_reads_feeds_and_searches_the_store_loads_no_http_client() -> None:
-    code = "import sys, feeder.ingest.feeds, feeder.sources.syndication; print('httpx' in sys.modules)"
+    code = "import sys, feeder.ingest.reading.feed, feeder.sources.feeds.parsing; print('httpx' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FetchConfig, SiteConfig, SourceConfig
 from feeder.ingest import ingest
 from feeder.publish.site import publish
-from feeder.settings import FetchConfig, SiteConfig, SourceConfig
 from feeder.store import Store
 from tests.http_server import Answer, Server
 from tests.publish.rfc4287 import violations

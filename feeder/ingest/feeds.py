@@ -1,239 +1,257 @@
-"""Feeds that came -> what the store takes in. Runs in the processes of `workers.py`.
+"""The pass over remote sources, drawn once.
 
-Each entry of a feed is a document of its source, known by the digest of what the feed says of it: what has not changed
-since it was last read is not read again, so that a feed of fifty entries with one new costs one. A page that lists
-articles is a feed here. Of a source whose entries are made fuller, an entry waits in the store for its page
-(`fuller.py`).
+    polls ── due, or named ── iter_fetched ──> 304, errors ──────────────────────────────────> the next Poll ─┐
+                                  └──> 200 ── read_feed (in workers.py's processes) ──────> FeedRead        │
+                                                                                  in batches:  v              v
+    store <── take: entries, and what the feeds hold ── then record_polls: when to ask again <──────────┘
+      └── when all feeds are done: the entries that wait for their pages (`pages.py`)
+
+The entries of a feed are saved before its validators are: killed in between, the next pass gets the feed once more and
+finds nothing new in it.
 """
 
-import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from random import random
 
-from feeder.errors import FeedError
-from feeder.ingest.packing import packed
-from feeder.ingest.reading import Learned, Settings, edge_of, let_in, load, normalised, selected, settings_of
-from feeder.ingest.workers import Ended, Task
-from feeder.model import Draft, Source, entry_key
-from feeder.normalise.urls import clean_link
-from feeder.settings import SourceConfig
-from feeder.sources.remote import Fetched
-from feeder.sources.syndication.parsed import Hints, ParsedFeed
-from feeder.sources.websub import find_hub
-from feeder.store import Awaited, Batch, Document, Incoming, Origin, PagesTaken, guid_name, prepare
-from feeder.store.entries import digest_of
+from feeder.catalogue.known import known_poll
+from feeder.config.load import Config
+from feeder.config.settings import SourceConfig
+from feeder.ingest.learning import Learning
+from feeder.ingest.pages import fetch_pages
+from feeder.ingest.reading.feed import FEEDS, FeedPiece, FeedRead, piece_of
+from feeder.ingest.reports import IngestReport, Outcomes, Progress
+from feeder.ingest.workers import in_jobs, work
+from feeder.sources.feeds.polling import (
+    Bounds,
+    Poll,
+    after_answer,
+    after_failure,
+    after_gone,
+    explain_status,
+    headers_for,
+    is_due,
+    with_feed,
+)
+from feeder.sources.feeds.websub import after_miss, pushed_until
+from feeder.sources.http.crawl import Fetched, Wanted, iter_fetched, server_of
+from feeder.store import Saved, Store
 
-if TYPE_CHECKING:
-    from feeder.normalise.learned import Edge
-
-log = logging.getLogger(__name__)
-# Of what a feed says of an entry, what is no part of what it is known to be the same by.
-_NO_PART = {"origin", "source", "guid", "former_id", "withheld", "due", "expires"}
-_SAID = attrgetter(*(one.name for one in fields(Draft) if one.compare and one.name not in _NO_PART))
-_OF_SOURCE = attrgetter(*(one.name for one in fields(Source) if one.compare))
-
-
-class FeedPiece(NamedTuple):
-    """A feed that is to be read, with its source and the documents of that; `again` reads also what has not changed."""
-
-    source: SourceConfig
-    settings: Settings
-    fetched: Fetched
-    known: Mapping[str, Document]
-    learned: Learned
-    again: bool = False
-
-
-class FeedRead(NamedTuple):
-    """What came of a feed: what is to be saved, and what it says of itself. `error` says why it could not be read.
-
-    `failed` and `not_published`, which are drafts, hold (address of an entry, reason); `dropped` is how many entries
-    the source's filters leave out. `too_long` says that reading it took too long.
-    """
-
-    fetched: Fetched
-    batch: Batch
-    failed: tuple[tuple[str, str], ...] = ()
-    dropped: int = 0
-    hints: Hints = Hints()
-    hub: str | None = None
-    topic: str | None = None
-    error: str | None = None
-    not_published: tuple[tuple[str, str], ...] = ()
-    too_long: bool = False
+_BATCH = 500  # entries of one transaction
+_FEEDS = 50  # feeds of one transaction
+_SETTLED = 200  # polls of one transaction
+_JOB = 2  # feeds given to a worker at once
+_FEW = 20  # feeds that one process has read before more are started
+_NOT_MODIFIED, _GONE = 304, 410
+_SUCCESS = range(200, 300)
+# A page is asked for as a page: some servers give a feed to whoever would rather have one.
+_ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.8"
 
 
-def piece_of(
-    source: SourceConfig,
-    fetched: Fetched,
-    known: Mapping[str, Document],
-    learned: Learned,
+def poll_feeds(
+    config: Config,
+    store: Store,
+    sources: Sequence[SourceConfig],
     *,
     now: datetime,
+    at_once: bool = False,
     again: bool = False,
-) -> FeedPiece:
-    """Return what is to be read of an answer of a source, whose documents are `known`; `now` is aware."""
-    return FeedPiece(source, settings_of(source, now), fetched, known, learned, again)
+    progress: Progress | None = None,
+    chance: Callable[[], float] = random,
+) -> dict[str, IngestReport]:
+    """Ask for the feeds that are due, or for all `at_once`, and save their news; return a report for each by name.
+
+    `again` asks for the whole of each and reads also what has not changed. Afterwards the pages of entries are fetched,
+    where the source wants them and they are due.
+    """
+    if not sources:
+        return {}
+    polling = _Polling(config, store, sources, now=now, again=again, progress=progress, chance=chance)
+    polling.run(at_once=at_once)
+    return {source.name: polling.outcomes.report(source.name) for source in sources}
 
 
-def origin_of(source: SourceConfig) -> Origin:
-    """Return what the entries of a remote source are met at: its configured address, wherever it has moved."""
-    return Origin(source.name, source.remote or "")
+class _Polling:
+    """One pass: what is known of each source, what came of it, and what is to be written next."""
 
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        sources: Sequence[SourceConfig],
+        *,
+        now: datetime,
+        again: bool,
+        progress: Progress | None,
+        chance: Callable[[], float],
+    ) -> None:
+        self._config, self._store, self._now, self._again = config, store, now, again
+        self._progress, self._chance = progress, chance
+        self._sources = {source.name: source for source in sources}
+        polls = store.sources.polls()
+        self._polls = {source.name: known_poll(source, polls) for source in sources}
+        self._pushed = {one.source: one for one in store.sources.subscriptions() if pushed_until(one, now)}
+        self._learning = Learning(store, "")
+        self.outcomes = Outcomes(self._sources)
+        self._digests: dict[str, str] = {}  # of the bodies that are being read
+        self._settled: list[Poll] = []
+        self._done = self._total = 0
 
-def read_feed(piece: FeedPiece) -> Iterator[FeedRead]:
-    """Yield what a feed becomes, all at once: its budget is that of one document."""
-    yield _read(piece)
+    def run(self, *, at_once: bool) -> None:
+        wanted = [self._wanted(name) for name, poll in self._polls.items() if at_once or is_due(poll, self._now)]
+        for name in self._sources.keys() - {one.name for one in wanted}:
+            self.outcomes.count(name, {"not_due": 1})
+        self._total = len(wanted)
+        with closing(iter_fetched(wanted, self._config.fetch)) as fetched:
+            jobs, seconds = in_jobs(self._bodies(fetched), _JOB), self._config.limits.document_s
+            with closing(work(FEEDS, jobs, seconds=seconds, few=_FEW)) as reading:
+                batch: list[FeedRead] = []
+                for read in reading:
+                    batch += read
+                    if len(batch) >= _FEEDS or sum(len(one.batch.incoming) for one in batch) >= _BATCH:
+                        self._save(batch)
+                        batch = []
+            self._save(batch)
+        fetch_pages(
+            self._config,
+            self._store,
+            self._sources,
+            self._learning,
+            self.outcomes,
+            now=self._now,
+            at_once=at_once,
+            progress=self._progress,
+        )
 
+    def _wanted(self, name: str) -> Wanted:
+        poll, source = self._polls[name], self._sources[name]
+        headers = headers_for(poll, whole=self._again)
+        if source.page is not None:
+            headers["accept"] = _ACCEPT_PAGE
+        # Only what the owner has written may be private, not where its server says that it has moved.
+        is_private = source.allow_private and server_of(poll.address) == server_of(poll.feed_url)
+        return Wanted(name=name, address=poll.address, headers=headers, allow_private=is_private)
 
-def lost_feed(piece: FeedPiece, ended: Ended) -> tuple[FeedRead, None]:
-    """Return what is reported of a feed that ended the process that read it."""
-    return _unread(piece, ended.reason)._replace(too_long=ended.too_long), None
-
-
-def load_feeds() -> None:
-    """Import what reading a feed needs, outside of any budget, by reading a small one."""
-    from feeder.sources.syndication import parse_feed  # noqa: PLC0415  see `_parsed`
-
-    parse_feed(b"<rss><channel><item><title>a</title></item></channel></rss>", url="https://feed.example/")
-    load()
-
-
-FEEDS: Task[FeedPiece, FeedRead] = Task(run=read_feed, lost=lost_feed, load=load_feeds)
-
-
-def _unread(piece: FeedPiece, error: str) -> FeedRead:
-    return FeedRead(_bare(piece.fetched), Batch(source=piece.source.name), error=error)
-
-
-def _bare(fetched: Fetched) -> Fetched:
-    return replace(fetched, body=b"")
-
-
-def _read(piece: FeedPiece) -> FeedRead:
-    fetched = piece.fetched
-    try:
-        feed = _parsed(piece)
-    except FeedError as error:
-        return _unread(piece, str(error).removeprefix(f"{fetched.url}: "))
-    except Exception as error:  # a fault of ours over one feed must not stop the others (it is told and logged)
-        log.debug("%s", fetched.url, exc_info=True)
-        return _unread(piece, f"cannot be understood ({type(error).__name__}); please report it")
-    # A feed has its newest entry first, and the store counts entries in the order in which they come.
-    drafts = {entry_key(draft.id or ""): draft for draft in reversed(feed.drafts)}
-    reading = _Reading(piece, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
-    for path, draft in drafts.items():
-        reading.read(path, draft)
-    gone = piece.known.keys() - drafts.keys()
-    links = fetched.headers.get("link", "")
-    hub, topic = find_hub(links, fetched.url, hub=feed.hub, feed_url=feed.feed_url)
-    return reading.result(gone)._replace(hints=feed.hints, hub=hub, topic=topic)
-
-
-def _parsed(piece: FeedPiece) -> ParsedFeed:
-    # Loaded for the first feed only: a pass in which nothing has changed must not wait for a parser.
-    fetched, source = piece.fetched, piece.source
-    content_type = fetched.headers.get("content-type")
-    if source.page is not None:
-        from feeder.sources.listing import Listing, read_listing  # noqa: PLC0415  as said
-
-        listing = Listing(entries=source.entries, title=source.title, link=source.link, date=source.date)
-        return read_listing(fetched.body, url=fetched.url, content_type=content_type, listing=listing)
-    from feeder.sources.syndication import parse_feed  # noqa: PLC0415  as said
-
-    return parse_feed(fetched.body, url=fetched.url, content_type=content_type)
-
-
-class _Reading:
-    """The entries of one feed, as they are read: what is to be saved, what waits for its page, what failed."""
-
-    def __init__(self, piece: FeedPiece, guids: frozenset[str]) -> None:
-        self._piece, self._guids = piece, guids
-        self._origin = origin_of(piece.source)
-        self._documents: list[Document] = []
-        self._incoming: list[Incoming] = []
-        self._awaited: list[tuple[Awaited, str]] = []
-        self._edges: list[Edge] = []
-        self._failed: list[tuple[str, str]] = []
-        self._dropped = 0
-        self._not_published: list[tuple[str, str]] = []
-        self._withheld: dict[str, str | None] = {}
-
-    def read(self, path: str, draft: Draft) -> None:
-        """Read one entry, unless it was read before."""
-        if draft.withheld is not None and not self._piece.settings.with_drafts:
-            self._not_published.append((draft.link or draft.id or path, draft.withheld))
-            self._withheld[path] = guid_name(draft.guid) if draft.guid else None
-            return
-        before, version = self._piece.known.get(path), self._version(draft)
-        same = before is not None and before.digest == version
-        if same and not self._piece.again and not (before is not None and before.again):
-            return
-        error = None
-        try:
-            # A page that several entries share is the article of none of them.
-            is_own = self._piece.source.full and draft.known_by_link
-            link = clean_link(draft.link) if is_own and draft.link else None
-            if link is None:
-                self._take(draft, same=same)
+    def _bodies(self, fetched: Iterable[Fetched]) -> Iterator[FeedPiece]:
+        """Yield the feeds that have to be read, and settle what came of the others on the way."""
+        for one in fetched:
+            poll = self._polls[one.name]
+            if one.error is not None:
+                self._fail(one, one.error)
+            elif one.status == _GONE:
+                self._settle(after_gone(poll, now=self._now))
+            elif one.status == _NOT_MODIFIED:
+                self._answer(one, poll, changed=False)
+            elif one.status not in _SUCCESS:
+                self._fail(one, explain_status(one.status))
+            elif poll.digest == _slow(_digest(one.body)) and not self._again:
+                self._fail(one, "took too long when it was last read (limits.document_s), and has not changed since")
+            elif _digest(one.body) == poll.digest and not self._again:
+                self._answer(one, replace(poll, etag=None, last_modified=None), changed=False)
             else:
-                self._await(path, draft, version, link, same=same)
-        except Exception as fault:  # as above, for one entry
-            log.debug("%s", draft.id, exc_info=True)
-            error = f"cannot be understood ({type(fault).__name__}); please report it"
-            self._failed.append((draft.link or draft.id or path, error))
-        self._documents.append(Document(path, 0, 0, version, error, 1))
+                yield self._piece(one)
 
-    def result(self, gone: frozenset[str] | set[str]) -> FeedRead:
-        """Return what came of the feed, which holds those at `gone` no more."""
-        pages = PagesTaken(awaited=tuple(self._awaited))
-        name = self._piece.source.name
-        withdrawn = tuple(filter(None, self._withheld.values()))
-        gone = {*gone, *self._withheld}  # so that it is read when it is published again
-        batch = Batch(
-            source=name,
-            incoming=tuple(self._incoming),
-            edges=tuple(self._edges),
-            documents=tuple(self._documents),
-            gone=tuple(gone),
-            withdrawn=withdrawn,
-            pages=pages,
+    def _piece(self, fetched: Fetched) -> FeedPiece:
+        source = self._sources[fetched.name]
+        self._digests[source.name] = _digest(fetched.body)
+        known = self._store.documents.of_source(source.name)
+        return piece_of(source, fetched, known, self._learning.learned, now=self._now, again=self._again)
+
+    def _save(self, batch: Sequence[FeedRead]) -> None:
+        """Save what came of some feeds, and then when they are to be asked for again."""
+        good = [read for read in batch if read.error is None]
+        outcomes = self._store.take([read.batch for read in good]) if good else []
+        for read in batch:
+            if read.error is not None:
+                if read.too_long:
+                    name = read.fetched.name
+                    self._polls[name] = replace(self._polls[name], digest=_slow(self._digests[name]))
+                self._fail(read.fetched, read.error)
+        for read, saved in zip(good, outcomes, strict=True):
+            name = read.fetched.name
+            counts = Counter(one.value for one in saved)
+            self.outcomes.count(name, counts + Counter(read=1, dropped=read.dropped))
+            for path, reason in read.failed:
+                self.outcomes.fail(name, path, reason)
+            for path, reason in read.not_published:
+                self.outcomes.withhold(name, path, reason)
+            new = (edge for edge, one in zip(read.batch.edges, saved, strict=True) if one is Saved.NEW)
+            self._learning.count(new)
+            poll = with_feed(self._polls[name], self._digests[name], read.hints, read.hub, read.topic)
+            awaits = not all(one.again for one, _ in read.batch.pages.awaited)
+            if counts[Saved.NEW.value] or awaits:
+                self._miss(name)
+            changed = bool(counts[Saved.NEW.value] or counts[Saved.CHANGED.value]) or awaits
+            self._settle(self._after(read.fetched, poll, changed=changed))
+        self._learning.learn()
+        self._write()
+
+    def _miss(self, name: str) -> None:
+        """Note that a hub has not delivered what was found: it is not relied on until it delivers again."""
+        one = self._pushed.pop(name, None)
+        if one is not None:
+            self._store.sources.change_subscription(one.token, partial(after_miss, now=self._now), now=self._now)
+
+    def _answer(self, fetched: Fetched, poll: Poll, *, changed: bool) -> None:
+        self.outcomes.count(fetched.name, {"unchanged": 1})
+        self._settle(self._after(fetched, poll, changed=changed))
+
+    def _after(self, fetched: Fetched, poll: Poll, *, changed: bool) -> Poll:
+        pushed = self._pushed.get(fetched.name)
+        return after_answer(
+            poll,
+            fetched.headers,
+            permanent=fetched.permanent if self._may_move(poll, fetched.permanent) else None,
+            changed=changed,
+            now=self._now,
+            bounds=self._bounds(fetched.name),
+            chance=self._chance(),
+            pushed_until=None if pushed is None else pushed_until(pushed, self._now),
         )
-        bare = _bare(self._piece.fetched)
-        held = tuple(self._not_published)
-        return FeedRead(bare, batch, tuple(self._failed), self._dropped, not_published=held)
 
-    def _take(self, draft: Draft, *, same: bool) -> None:
-        settings, learned = self._piece.settings, self._piece.learned
-        entry = let_in(settings, normalised(settings, selected(settings, draft), learned))
-        if entry is None:
-            self._dropped += 1
-            return
-        self._incoming.append(
-            prepare(
-                self._origin,
-                entry,
-                reread=same,
-                known_by_link=draft.known_by_link,
-                guid=draft.guid,
-                former_id=draft.former_id,
-                siblings=self._guids,
-            )
+    def _may_move(self, poll: Poll, permanent: str | None) -> bool:
+        """Say whether a source may be asked for elsewhere: one that may be private stays at the server it names."""
+        is_private = self._sources[poll.source].allow_private
+        return not is_private or server_of(permanent or "") == server_of(poll.feed_url)
+
+    def _fail(self, fetched: Fetched, error: str) -> None:
+        name = fetched.name
+        retry_after = fetched.headers.get("retry-after")
+        poll, bounds = self._polls[name], self._bounds(name)
+        self._settle(
+            after_failure(poll, error, now=self._now, bounds=bounds, chance=self._chance(), retry_after=retry_after)
         )
-        self._edges.append(edge_of(settings, entry, learned))
 
-    def _await(self, path: str, draft: Draft, version: str, link: str, *, same: bool) -> None:
-        number, now = len(self._awaited), self._piece.settings.now
-        self._awaited.append((Awaited(path, link, version, number, now, again=same), packed(draft)))
+    def _settle(self, poll: Poll) -> None:
+        """Keep what is known of a source now, to be written with the next batch."""
+        if poll.error is not None:
+            self.outcomes.fail(poll.source, self._polls[poll.source].address, poll.error)
+        self._polls[poll.source] = poll
+        self._settled.append(poll)
+        self._done += 1
+        if self._progress is not None:
+            self._progress("feeds", self._done, self._total)
+        if len(self._settled) >= _SETTLED:
+            self._write()
 
-    def _version(self, draft: Draft) -> str:
-        """Return what stands for all that a feed says of an entry: where and when the feed was met is no part of it.
+    def _write(self) -> None:
+        if self._settled:
+            self._store.sources.record_polls(self._settled)
+            self._settled = []
 
-        Of what a page lists, address and title are all: the rest is a teaser that changes by the hour.
-        """
-        if self._piece.source.page is not None:
-            return digest_of(repr((draft.id, draft.title)))
-        return digest_of(repr((_SAID(draft), draft.source and _OF_SOURCE(draft.source))))
+    def _bounds(self, name: str) -> Bounds:
+        return Bounds(self._sources[name].least, self._sources[name].most)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def _slow(digest: str) -> str:
+    """Return what is kept in the place of the digest of a body that took too long to be read."""
+    return f"slow:{digest[5:]}"

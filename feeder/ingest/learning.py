@@ -13,11 +13,11 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from feeder.normalise.learned import Edge
+from feeder.normalise.boilerplate.learned import Edge
 from feeder.store import Edges, Store
 
 if TYPE_CHECKING:
-    from feeder.ingest.reading import Learned
+    from feeder.ingest.reading.file import Learned
 
 _APPLIED_NOTE = "boilerplate applied: "  # and the source's name: a digest of what its files were read or marked with
 _NOTHING: frozenset[str] = frozenset()

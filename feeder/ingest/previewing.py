@@ -4,16 +4,15 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from feeder.config import Config
+from feeder.catalogue.known import known_poll, named_sources
+from feeder.config.load import Config
+from feeder.config.settings import SourceConfig
 from feeder.errors import SourceError
-from feeder.ingest.polling import known_poll
-from feeder.ingest.reading import Settings, settings_of, why_not_published
+from feeder.ingest.reading.file import Settings, settings_of, why_not_published
+from feeder.ingest.reading.withholding import places_of_lists
 from feeder.ingest.reports import Preview
-from feeder.ingest.sources import named_sources
-from feeder.ingest.withholding import places_of_lists
-from feeder.settings import SourceConfig
-from feeder.sources.folder import Found, iter_files, may_differ
-from feeder.sources.polling import Poll, is_due
+from feeder.sources.feeds.polling import Poll, is_due
+from feeder.sources.files.folder import Found, iter_files, may_differ
 from feeder.store import Document, Store
 
 

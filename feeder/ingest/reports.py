@@ -1,12 +1,16 @@
 """What ingest tells of a source: what came of a pass over it, and what one would read. Values and their words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 _TOLD = ("read", "new", "changed", "same", "gone", "removed", "dropped")
 _NAMED = ("failed", "not_published")
+
+
+# Told what is being done, how many of it are, and of how many; None where that is not known yet.
+Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Draft -> Entry: everything an article needs so that feed, page and message can take it as it is.
 
     read    content -> blocks            markdown.py, html.py, blocks.py, images.py
-    trim    blocks -> article + facts    boilerplate.py, credits.py
+    trim    blocks -> article + facts    boilerplate/trim.py, boilerplate/credits.py
     choose  stamps -> dates              dates.py
     write   blocks -> safe HTML          html.py
 
@@ -17,14 +17,14 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp, is_iri
-from feeder.normalise.blocks import Block
-from feeder.normalise.boilerplate import Trimmed, trim
-from feeder.normalise.credits import dateline_author
+from feeder.normalise.body.blocks import Block
+from feeder.normalise.body.html import read_html, read_text, write_html
+from feeder.normalise.body.markdown import is_markup_only, render_markdown
+from feeder.normalise.body.saved_page import reduce_page
+from feeder.normalise.boilerplate.credits import dateline_author
+from feeder.normalise.boilerplate.trim import Trimmed, trim
 from feeder.normalise.dates import choose_dates, link_stamps, text_stamps
-from feeder.normalise.html import read_html, read_text, write_html
 from feeder.normalise.language import find_language
-from feeder.normalise.markdown import is_markup_only, render_markdown
-from feeder.normalise.pages import reduce_page
 from feeder.normalise.text import lead, one_line, plain, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
 

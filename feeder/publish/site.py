@@ -23,20 +23,21 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.saved import SavedSearch, read_saved
 from feeder.errors import PublishError, StoreError
 from feeder.model import Entry, Feed
-from feeder.publish import feeds, pages
+from feeder.publish import atom as feeds
 from feeder.publish.files import Folder
-from feeder.publish.pages import Listed, Month, Neighbour
-from feeder.publish.saved import SavedSearch, read_saved
-from feeder.publish.trends import render_trends
+from feeder.publish.html import pages
+from feeder.publish.html.pages import Listed, Month, Neighbour
+from feeder.publish.html.trends import render_trends
 from feeder.store import Copy, PageMark, Store
 
 _OLD_MANIFEST = ".feeder.json"  # where earlier versions kept it: within the published folder
 
 _CODE = Path(__file__).parent
-_STATIC = _CODE / "static"
+_STATIC = _CODE / "html/static"
 _BATCH = 100
 _FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER)
 _OUR_NAME = re.compile(

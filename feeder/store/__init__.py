@@ -17,37 +17,37 @@ from typing import Self
 from sqlalchemy import URL
 
 from feeder.errors import StoreMissingError
-from feeder.normalise.learned import Tally
-from feeder.sources.polling import Poll
+from feeder.normalise.boilerplate.learned import Tally
+from feeder.query import Query, parse_query
+from feeder.query.tokens import Fragment
+from feeder.sources.feeds.polling import Poll
 from feeder.store import engine as _engine
-from feeder.store import entries as _entries
-from feeder.store.added import Added, filter_problem, new_added
-from feeder.store.answers import Hit, Results, SearchIndex
-from feeder.store.copies import Copy
 from feeder.store.database import Database
-from feeder.store.entries import Origin, PageMark
-from feeder.store.follow import State as SearchState
-from feeder.store.forgetting import Withheld, withheld
-from feeder.store.forgetting import remove_unmet as _remove_unmet
-from feeder.store.identity import guid_name
-from feeder.store.incoming import Incoming, prepare
-from feeder.store.memory import Document, Edges
 from feeder.store.migrate import migrate, refuse_foreign
-from feeder.store.pages import Awaited, Page, PagesTaken
-from feeder.store.query import Query, parse_query
-from feeder.store.records import Entries
-from feeder.store.related import Related
-from feeder.store.remembered import Documents
-from feeder.store.remote import Sources
-from feeder.store.saving import Saved
-from feeder.store.search import Facets, Order
-from feeder.store.suggestions import Suggestion
+from feeder.store.parts.documents import Documents
+from feeder.store.parts.entries import Entries
+from feeder.store.parts.search import Hit, Results, SearchIndex
+from feeder.store.parts.sources import Sources
+from feeder.store.records import entries as _entries
+from feeder.store.records.copies import Copy
+from feeder.store.records.documents import Document, Edges
+from feeder.store.records.entries import Origin, PageMark
+from feeder.store.records.identity import guid_name
+from feeder.store.records.incoming import Incoming, prepare
+from feeder.store.records.removing import Withheld, withheld
+from feeder.store.records.removing import remove_unmet as _remove_unmet
+from feeder.store.records.saving import Saved
+from feeder.store.records.tallies import read_tally
+from feeder.store.records.withdrawn import Withdrawn
+from feeder.store.remote.added import Added, new_added
+from feeder.store.remote.pages import Awaited, Page, PagesTaken
+from feeder.store.search.assist.related import Related
+from feeder.store.search.assist.suggestions import Suggestion
+from feeder.store.search.assist.trends import Trend
+from feeder.store.search.follow import State as SearchState
+from feeder.store.search.search import Facets, Order
 from feeder.store.taking import Batch
 from feeder.store.taking import take as _take
-from feeder.store.tallies import read_tally
-from feeder.store.tokens import Fragment
-from feeder.store.trends import Trend
-from feeder.store.withdrawn import Withdrawn
 
 __all__ = [
     "LAST_FAILURE_NOTE",
@@ -80,7 +80,6 @@ __all__ = [
     "Trend",
     "Withdrawn",
     "Withheld",
-    "filter_problem",
     "guid_name",
     "migrate",
     "new_added",

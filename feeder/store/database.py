@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, insert
 
 from feeder.errors import StoreBusyError
 from feeder.store import engine as _engine
-from feeder.store import memory as _memory
 from feeder.store.locks import exclusive_pass, is_pass_running, wait_for_writers
+from feeder.store.records import documents as _documents
 from feeder.store.tables import notes
 
 
@@ -83,9 +83,9 @@ class Database:
     def get_note(self, name: str) -> str | None:
         """Return a small fact by its name; None where it was never set."""
         with self.read() as connection:
-            return _memory.note(connection, name)
+            return _documents.note(connection, name)
 
     def set_note(self, name: str, text: str) -> None:
         """Remember a small fact by its name."""
         with self.write() as connection:
-            _memory.write_note(connection, name, text)
+            _documents.write_note(connection, name, text)

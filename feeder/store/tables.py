@@ -133,7 +133,7 @@ documents = Table(
     PrimaryKeyConstraint("source", "path"),
 )
 
-# What stood at the edges of the articles of a document when it was read (`memory.Edges`).
+# What stood at the edges of the articles of a document when it was read (`records.documents.Edges`).
 edges = Table(
     "edges",
     metadata,

@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from feeder.normalise.learned import Edge
-from feeder.store.added import removed_among
-from feeder.store.forgetting import Withheld, forget, forget_named, withdraw
-from feeder.store.incoming import Incoming
-from feeder.store.memory import Document, Edges, record
-from feeder.store.pages import PagesTaken, take_pages
-from feeder.store.saving import Saved
-from feeder.store.tallies import count_edges
-from feeder.store.terms import Row
-from feeder.store.withdrawn import save_permitted
+from feeder.normalise.boilerplate.learned import Edge
+from feeder.query.terms import Row
+from feeder.store.records.documents import Document, Edges, record
+from feeder.store.records.incoming import Incoming
+from feeder.store.records.removing import Withheld, forget, forget_named, withdraw
+from feeder.store.records.saving import Saved
+from feeder.store.records.tallies import count_edges
+from feeder.store.records.withdrawn import save_permitted
+from feeder.store.remote.added import removed_among
+from feeder.store.remote.pages import PagesTaken, take_pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import SiteConfig
 from feeder.errors import StoreError
 from feeder.health import find_trouble
-from feeder.publish import pages
-from feeder.publish.searching import SUGGEST_PATH
-from feeder.settings import SiteConfig
-from feeder.sources.websub import PATH as WEBSUB_PATH
+from feeder.publish.html import pages
+from feeder.publish.html.search import SUGGEST_PATH
+from feeder.sources.feeds.websub import PATH as WEBSUB_PATH
 from feeder.store import LAST_PASS_NOTE, Store
 from feeder.web.searches import Searches
 from feeder.web.static import LIVE_HEADERS, PublishedFolder

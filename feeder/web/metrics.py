@@ -15,11 +15,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from feeder.config import Config
+from feeder.catalogue.known import known_poll, known_sources
+from feeder.config.load import Config
 from feeder.errors import StoreError
-from feeder.ingest.polling import known_poll
-from feeder.ingest.sources import known_sources
-from feeder.sources.websub import Subscription, standing
+from feeder.sources.feeds.websub import Subscription, standing
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
 from feeder.web.static import LIVE_HEADERS
 

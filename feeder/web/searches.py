@@ -11,13 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.saved import read_saved, read_search
 from feeder.errors import QueryError, StoreError
-from feeder.publish import feeds, pages, searching
-from feeder.publish.narrow import narrowing
-from feeder.publish.saved import read_saved, read_search
-from feeder.publish.searching import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, Searched
-from feeder.publish.words import explain_query_error, words_for
+from feeder.publish import atom as feeds
+from feeder.publish.html import pages
+from feeder.publish.html import search as searching
+from feeder.publish.html.narrow import narrowing
+from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, Searched
+from feeder.publish.html.words import explain_query_error, words_for
 from feeder.store import Order, Query, Results, Store
 from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, headers_for, respond_with
 

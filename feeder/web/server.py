@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import WebConfig
 from feeder.errors import ServeError
-from feeder.settings import WebConfig
 from feeder.store import Store
 from feeder.web.app import create_app
 

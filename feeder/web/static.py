@@ -21,7 +21,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
-from feeder.publish import feeds, pages
+from feeder.publish import atom as feeds
+from feeder.publish.html import pages
 
 
 def headers_for(policy: str) -> dict[str, str]:

@@ -20,12 +20,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import SourceConfig
 from feeder.errors import StoreError
-from feeder.ingest.websub import awaits, take_delivery
-from feeder.settings import SourceConfig
-from feeder.sources import websub
-from feeder.sources.websub import Intent, Subscription
+from feeder.ingest.hubs import awaits, take_delivery
+from feeder.sources.feeds import websub
+from feeder.sources.feeds.websub import Intent, Subscription
 from feeder.store import Store
 from feeder.web.static import LIVE_HEADERS
 

@@ -11,13 +11,14 @@ from unittest.mock import patch
 
 import pytest
 
-from bot import outbox, tables
+from bot import tables
 from bot.app import TelegramService, make_bot
-from bot.chats import Channel, find_subscriptions, follow, read_channels
 from bot.commands import Commands
-from bot.pace import Pace
-from bot.sender import Sender
-from bot.withdrawing import withdraw
+from bot.delivery import outbox
+from bot.delivery.chats import Channel, find_subscriptions, follow, read_channels
+from bot.delivery.pace import Pace
+from bot.delivery.sender import Sender
+from bot.delivery.withdrawing import withdraw
 from feeder import ChannelConfig, Config, Source, Store, TelegramConfig
 from feeder.store import Origin
 from tests.bot.api import BotApi

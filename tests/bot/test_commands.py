@@ -175,7 +175,7 @@ def test_when_something_breaks_the_person_is_told_and_the_bot_goes_on(
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("feeder.store.records.Entries.latest", broken)
+        patch.setattr("feeder.store.parts.entries.Entries.latest", broken)
         assert talk.ask("/latest") == ENGLISH.trouble
         talk.api.answer(500, method="sendMessage")
         talk.api.say(talk.person, "/latest")

@@ -7,10 +7,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, select, update
 
-from bot import outbox, tables
-from bot.chats import Channel, find_subscriptions, follow, read_channels, switch_on
-from bot.outbox import LEASE, MAX_WAITING, Claim, Outcome, choose, claim, next_due, plan, preview, settle
-from bot.pace import Pace, backoff, next_call, room_now, searches_wait
+from bot import tables
+from bot.delivery import outbox
+from bot.delivery.chats import Channel, find_subscriptions, follow, read_channels, switch_on
+from bot.delivery.outbox import LEASE, MAX_WAITING, Claim, Outcome, choose, claim, next_due, plan, preview, settle
+from bot.delivery.pace import Pace, backoff, next_call, room_now, searches_wait
 from bot.searches import PER_MINUTE, Turnstile, recall, remember, search_key
 from bot.tables import migrate_tables
 from feeder import LAST_INGEST_NOTE, ChannelConfig, ServiceError, Store, StoreError

@@ -19,11 +19,11 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot import outbox
-from bot.chats import follow
-from bot.outbox import MAX_DOUBTS, Outcome
-from bot.pace import Pace
-from bot.sender import Sender, sort_error
+from bot.delivery import outbox
+from bot.delivery.chats import follow
+from bot.delivery.outbox import MAX_DOUBTS, Outcome
+from bot.delivery.pace import Pace
+from bot.delivery.sender import Sender, sort_error
 from feeder import ServiceError, Store, StoreError
 from tests.bot.api import BotApi
 from tests.bot.conftest import CHAT, START, Clock, Desk, planned, put, states
@@ -487,7 +487,7 @@ def test_a_fault_of_ours_leaves_the_post_to_its_lease_and_is_logged(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.sender.make_post", broken)
+        patch.setattr("bot.delivery.sender.make_post", broken)
         one.drain(until=clock.now)
     assert states(bot_store) == {"sending": 1}
     assert "could not be dealt with" in caplog.text
@@ -498,7 +498,7 @@ def test_a_fault_of_ours_leaves_the_post_to_its_lease_and_is_logged(
 def test_a_sender_with_all_hands_full_claims_no_more(
     api: BotApi, bot_store: Store, desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sender.MAX_UNDER_WAY", 1)
+    monkeypatch.setattr("bot.delivery.sender.MAX_UNDER_WAY", 1)
     api.add_chat(OTHER)
     one = desk(CHAT, OTHER)
     one.call_timeout_s = 0.3

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bot import withdrawing
-from bot.withdrawing import find_posts
+from bot.delivery import withdrawing
+from bot.delivery.withdrawing import find_posts
 from feeder import Store
-from feeder.config import load_config
+from feeder.config.load import load_config
 from tests.bot.api import BotApi
 from tests.bot.conftest import CHAT, START, Desk, planned, put, states
 from tests.bot.test_sender import titles

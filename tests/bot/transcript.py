@@ -11,9 +11,9 @@ from typing import Any
 from unittest.mock import patch
 
 from feeder import Config, Store
-from feeder.config import embedded
+from feeder.config.load import embedded
+from feeder.config.settings import SourceConfig
 from feeder.ingest import ingest
-from feeder.settings import SourceConfig
 from tests.bot.api import BotApi
 from tests.bot.api.transcript import lines_of
 from tests.bot.conftest import CHAT, START, Running, at, put_news, settings

@@ -22,11 +22,11 @@ from typing import Any, TypeVar
 import httpx
 from sqlalchemy import Connection, event
 
-from bot import outbox, sender
 from bot.app import make_bot
-from bot.chats import find_subscriptions, read_channels
-from bot.pace import Pace
-from bot.sender import Sender
+from bot.delivery import outbox, sender
+from bot.delivery.chats import find_subscriptions, read_channels
+from bot.delivery.pace import Pace
+from bot.delivery.sender import Sender
 from feeder import ChannelConfig, Store, StoreError, TelegramConfig
 from tests.bot.unsynced import open_store
 

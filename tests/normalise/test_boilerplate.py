@@ -2,8 +2,8 @@
 
 import pytest
 
-from feeder.normalise.boilerplate import Trimmed, trim
-from feeder.normalise.html import read_html, write_html
+from feeder.normalise.body.html import read_html, write_html
+from feeder.normalise.boilerplate.trim import Trimmed, trim
 
 _TITLE = "春天的第一场雨下在北方的山里"
 _BODY = "<p>昨天夜里，北方下了雨。</p>\n<p>今天早上，山里的树都绿了。</p>"

@@ -10,10 +10,10 @@ import pytest
 
 from feeder.model import Draft, Entry, Feed, Link, Person
 from feeder.normalise.entry import normalise
-from feeder.publish.feeds import render_atom
-from feeder.sources.article import read_article
-from feeder.sources.metadata import read_lines
-from feeder.sources.syndication import parse_feed
+from feeder.publish.atom import render_atom
+from feeder.sources.feeds.parsing import parse_feed
+from feeder.sources.files.article import read_article
+from feeder.sources.files.metadata import read_lines
 from tests.entries import make_entry
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

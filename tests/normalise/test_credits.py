@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.normalise.credits import dateline_author, is_empty_credit, parse_credits
+from feeder.normalise.boilerplate.credits import dateline_author, is_empty_credit, parse_credits
 
 
 @pytest.mark.parametrize(

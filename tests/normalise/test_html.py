@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from feeder.normalise.html import (
+from feeder.normalise.body.html import (
     MAX_DEPTH,
     MAX_LENGTH,
     MAX_LINES,
@@ -14,7 +14,7 @@ from feeder.normalise.html import (
     read_text,
     write_html,
 )
-from feeder.normalise.markdown import render_markdown
+from feeder.normalise.body.markdown import render_markdown
 
 _BASE = "https://example.org/a/1.html"
 _PICTURE = '<img src="https://i.example/p.jpg" alt="">'

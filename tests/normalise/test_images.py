@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.normalise.images import find_alt, find_film, find_frame, find_picture, is_icon, media_type
+from feeder.normalise.body.images import find_alt, find_film, find_frame, find_picture, is_icon, media_type
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.model import Draft, Entry
+from feeder.normalise.boilerplate.learned import MIN_ARTICLES, Tally, edge_marks, fingerprint, publisher
 from feeder.normalise.entry import normalise
-from feeder.normalise.learned import MIN_ARTICLES, Tally, edge_marks, fingerprint, publisher
 
 _MOTTO = "每天一篇，风雨无阻，写给你看！"
 _TAIL = "第1期由某某小队为你送上，下次再见。"

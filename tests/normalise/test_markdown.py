@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from feeder.model import Draft
+from feeder.normalise.body.markdown import is_markup_only, render_markdown
 from feeder.normalise.entry import normalise
-from feeder.normalise.markdown import is_markup_only, render_markdown
 
 
 def test_bold_that_touches_words_is_bold_and_code_is_left_alone() -> None:

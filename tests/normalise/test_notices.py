@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.normalise.notices import is_invitation, is_notice
+from feeder.normalise.boilerplate.notices import is_invitation, is_notice
 
 
 @pytest.mark.parametrize(

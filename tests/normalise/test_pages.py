@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from feeder.model import Draft
+from feeder.normalise.body.saved_page import reduce_page
 from feeder.normalise.entry import normalise
-from feeder.normalise.pages import reduce_page
 
 _PROSE = "".join(
     f"<p>This is paragraph number {n} of the article, and it is long enough to be taken for prose, with "

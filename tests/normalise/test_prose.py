@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.normalise import markdown
-from feeder.normalise.markdown import render_markdown
+from feeder.normalise.body import markdown
+from feeder.normalise.body.markdown import render_markdown
 
 PIECES = [
     "字", "“", "**", "*", "_", "[a](b)", "![](x)", "\n", "\n\n", "\n \n", " ", "    ", "\u3000", "\n-", "- ", "1. ",

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import example, given, settings
 
-from feeder.normalise.blocks import Block
-from feeder.normalise.html import clean_html, write_html
+from feeder.normalise.body.blocks import Block
+from feeder.normalise.body.html import clean_html, write_html
 from tests.normalise.strange_html import strange_html
 
 _TAGS = frozenset(

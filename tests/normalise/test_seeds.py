@@ -7,7 +7,7 @@ import pytest
 
 from feeder.model import Credit, Entry
 from feeder.normalise.entry import normalise
-from feeder.sources.article import read_article
+from feeder.sources.files.article import read_article
 from tests.normalise.golden import entry_as_text
 
 _ROOT = Path(__file__).parent.parent.parent

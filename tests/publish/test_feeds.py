@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feeder.model import Credit, Entry, Feed, Link, Media, Person, Source
-from feeder.publish.feeds import render_atom
+from feeder.publish.atom import render_atom
 from tests.entries import make_entry
 from tests.publish.rfc4287 import ATOM, XML, violations
 

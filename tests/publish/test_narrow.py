@@ -1,8 +1,8 @@
 import pytest
 
-from feeder.publish.narrow import Choice, narrowing
+from feeder.publish.html.narrow import Choice, narrowing
+from feeder.query import And, Source
 from feeder.store import Facets, Query, parse_query
-from feeder.store.query import And, Source
 
 MONTHS = (("2022-03", 30), ("2023-02", 11))
 

@@ -6,15 +6,15 @@ from itertools import pairwise
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from feeder.config.saved import SavedSearch
+from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.model import Link, Media, Source
-from feeder.publish import pages
-from feeder.publish.narrow import narrowing
-from feeder.publish.pages import Listed, Month, Neighbour
-from feeder.publish.saved import SavedSearch
-from feeder.publish.searching import Problem, Searched, render_related, render_search
-from feeder.publish.trends import render_trends
-from feeder.publish.words import words_for
-from feeder.settings import FeedConfig, SiteConfig
+from feeder.publish.html import pages
+from feeder.publish.html.narrow import narrowing
+from feeder.publish.html.pages import Listed, Month, Neighbour
+from feeder.publish.html.search import Problem, Searched, render_related, render_search
+from feeder.publish.html.trends import render_trends
+from feeder.publish.html.words import words_for
 from feeder.store import Facets, Fragment, Hit, Related, Results, Trend, parse_query
 from tests.entries import make_entry
 

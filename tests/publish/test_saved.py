@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.saved import find_feed, get_search, read_saved, read_search
+from feeder.config.settings import ChannelConfig, FeedConfig, TelegramConfig
 from feeder.errors import ConfigError, QueryError
-from feeder.publish.saved import find_feed, get_search, read_saved, read_search
-from feeder.settings import ChannelConfig, FeedConfig, TelegramConfig
 from feeder.store import parse_query
 
 FEEDS = (FeedConfig(name="Rain", query="雨 OR rain"), FeedConfig(name="雪-1", title="下雪", query="雪 last:7d"))

@@ -4,12 +4,12 @@ from itertools import pairwise
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from feeder.publish.narrow import narrowing
-from feeder.publish.saved import SavedSearch
-from feeder.publish.searching import SCRIPT_PATH, Problem, Searched, render_related, render_search
-from feeder.publish.trends import bars, render_trends
-from feeder.publish.words import words_for
-from feeder.settings import FeedConfig, SiteConfig
+from feeder.config.saved import SavedSearch
+from feeder.config.settings import FeedConfig, SiteConfig
+from feeder.publish.html.narrow import narrowing
+from feeder.publish.html.search import SCRIPT_PATH, Problem, Searched, render_related, render_search
+from feeder.publish.html.trends import bars, render_trends
+from feeder.publish.html.words import words_for
 from feeder.store import Facets, Fragment, Hit, Order, Related, Results, Trend, parse_query
 from tests.entries import make_entry
 

@@ -9,15 +9,15 @@ from typing import Any
 import feedparser
 import pytest
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FeedConfig, SiteConfig, StoreConfig
 from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.model import Entry
 from feeder.publish import site as site_module
 from feeder.publish.site import PublishReport, publish
-from feeder.settings import FeedConfig, SiteConfig, StoreConfig
 from feeder.store import Batch, Origin, Store
-from feeder.store.answers import SearchIndex
-from feeder.store.records import Entries
+from feeder.store.parts.entries import Entries
+from feeder.store.parts.search import SearchIndex
 from tests import saving
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from feeder.errors import FetchError
-from feeder.sources.addresses import IPAddress
-from feeder.sources.client import Client, Response
-from feeder.sources.dialling import Network, Wire
+from feeder.sources.http.addresses import IPAddress
+from feeder.sources.http.client import Client, Response
+from feeder.sources.http.dialling import Network, Wire
 
 PUBLIC = "93.184.215.14"
 OTHER_PUBLIC = "2606:4700::1111"

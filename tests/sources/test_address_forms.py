@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from feeder.errors import FetchError
-from feeder.sources.addresses import literal
+from feeder.sources.http.addresses import literal
 from tests.http_server import Answer, Server
 from tests.sources.network import PUBLIC, MadeNetwork, fetch, refusal
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.errors import FetchError
-from feeder.sources.addresses import Reach, checked, literal, one_line, port_of, reach, shown
+from feeder.sources.http.addresses import Reach, checked, literal, one_line, port_of, reach, shown
 
 PUBLIC = ["93.184.215.14", "1.1.1.1", "172.15.255.255", "172.32.0.1", "192.0.1.1", "100.63.255.255", "100.128.0.1",
           "2606:4700::1111", "2a00:1450:4001::200e", "::ffff:93.184.215.14", "64:ff9b::1.1.1.1",

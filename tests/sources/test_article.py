@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeder.errors import ArticleError
 from feeder.model import Draft
-from feeder.sources.article import read_article
+from feeder.sources.files.article import read_article
 
 
 def read(text: str, name: str = "1.md") -> Draft:

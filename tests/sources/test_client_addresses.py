@@ -6,8 +6,8 @@ import ssl
 import pytest
 
 from feeder.errors import FetchError
-from feeder.sources.addresses import IPAddress
-from feeder.sources.dialling import Network, Wire
+from feeder.sources.http.addresses import IPAddress
+from feeder.sources.http.dialling import Network, Wire
 from tests.http_server import Answer, Server
 from tests.sources.network import OTHER_PUBLIC, PUBLIC, MadeNetwork, client, fetch, refusal
 from tests.sources.test_addresses import BAD_URLS, NEVER, PRIVATE

@@ -14,8 +14,8 @@ from typing import Any
 import httpcore
 import pytest
 
-from feeder.sources.addresses import Reach
-from feeder.sources.dialling import Line, Network
+from feeder.sources.http.addresses import Reach
+from feeder.sources.http.dialling import Line, Network
 from tests.http_server import CERTIFICATE, Answer, Server, gzip_bomb, gzipped
 from tests.sources.network import fetch, refusal
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from feeder.errors import FetchError
-from feeder.sources.client import Response
+from feeder.sources.http.client import Response
 from tests.http_server import CERTIFICATE, Answer, Server
 from tests.sources.network import OTHER_PUBLIC, PUBLIC, MadeNetwork, client
 

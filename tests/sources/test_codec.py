@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from feeder.errors import ArticleError, FeedError
-from feeder.sources.codec import codec_named
-from feeder.sources.encoding import decode
-from feeder.sources.syndication.charset import to_utf8
+from feeder.sources.charset import codec_named
+from feeder.sources.feeds.parsing.encoding import to_utf8
+from feeder.sources.files.encoding import decode
 from tests.sources.legacy import TEXTS, fitted
 
 _SHAPES = {
@@ -122,7 +122,7 @@ def test_a_name_is_known_by_its_letters_and_figures_and_from_a_list(name: str, c
 
 
 def test_every_codec_of_the_list_is_one() -> None:
-    from feeder.sources.codec import _GUESSED, _NAMES  # noqa: PLC0415  what nobody else is to know
+    from feeder.sources.charset import _GUESSED, _NAMES  # noqa: PLC0415  what nobody else is to know
 
     assert all("a".encode(codec) for codec in _NAMES)
     assert all(codec_named(name) for name in _GUESSED)
@@ -139,8 +139,8 @@ def test_bytes_that_are_no_text_are_refused_in_a_file_and_in_a_feed() -> None:
 def test_a_document_in_utf_8_loads_no_library_that_guesses() -> None:
     program = """if True:
         import sys
-        from feeder.sources.encoding import decode
-        from feeder.sources.syndication.charset import to_utf8
+        from feeder.sources.files.encoding import decode
+        from feeder.sources.feeds.parsing.encoding import to_utf8
         for data in "é 中".encode(), "清晨的海湾笼罩着浓雾".encode("gb18030"):
             decode(data, "a"), to_utf8(data, None)
         print("chardet" in sys.modules)

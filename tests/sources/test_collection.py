@@ -7,7 +7,7 @@ import pytest
 from feeder.errors import ArticleError
 from feeder.model import Draft, Entry
 from feeder.normalise.entry import normalise
-from feeder.sources.collection import read_document
+from feeder.sources.files.collection import read_document
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feeder.sources.article import read_article
-from feeder.sources.comments import without_comments
+from feeder.sources.files.article import read_article
+from feeder.sources.files.comments import without_comments
 
 
 @pytest.mark.parametrize(

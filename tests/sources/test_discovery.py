@@ -1,6 +1,6 @@
 """Pages and the feeds that they announce, or hide."""
 
-from feeder.sources.discovery import Announced, common_addresses, find_feeds
+from feeder.sources.feeds.discovery import Announced, common_addresses, find_feeds
 
 _URL = "https://www.h.example/blog/page"
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from feeder.errors import ArticleError, FeedError
 from feeder.model import Draft
 from feeder.normalise.entry import normalise
-from feeder.sources.collection import read_document
-from feeder.sources.opml import read_opml
-from feeder.sources.syndication import parse_feed
+from feeder.sources.feeds.opml import read_opml
+from feeder.sources.feeds.parsing import parse_feed
+from feeder.sources.files.collection import read_document
 
 _NOW = datetime(2026, 1, 2, tzinfo=UTC)
 _TEXT = "The rain came to the north of the country."

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import SourceError
-from feeder.sources.folder import Found, _read, iter_files, read_file
+from feeder.sources.files.folder import Found, _read, iter_files, read_file
 
 
 def look(folder: Path, known: dict[str, Found] | None = None, *, max_bytes: int = 1000) -> list[Found]:

@@ -7,7 +7,7 @@ import pytest
 
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
-from feeder.sources.collection import read_document
+from feeder.sources.files.collection import read_document
 from feeder.store import Origin, Store
 from tests.saving import save
 

@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from feeder.errors import FeedError
-from feeder.sources.opml import Subscription, read_opml, write_opml
+from feeder.sources.feeds.opml import Subscription, read_opml, write_opml
 
 _LIST = """<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Mine</title></head><body>

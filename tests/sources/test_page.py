@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.sources.page import is_page, read_page
+from feeder.sources.files.page_head import is_page, read_page
 
 
 @pytest.mark.parametrize(

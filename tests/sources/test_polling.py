@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.sources.polling import (
+from feeder.sources.feeds.parsing import Hints
+from feeder.sources.feeds.polling import (
     BACK_AFTER,
     Bounds,
     Poll,
@@ -22,7 +23,6 @@ from feeder.sources.polling import (
     read_retry_after,
     with_feed,
 )
-from feeder.sources.syndication import Hints
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)  # a Friday
 BOUNDS = Bounds(timedelta(minutes=15), timedelta(days=1))

@@ -10,7 +10,7 @@ import pytest
 
 from feeder.errors import FeedError, SourceError
 from feeder.model import Draft, Link, Person
-from feeder.sources.syndication import ParsedFeed, parse_feed
+from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
 
 FOLDER = Path(__file__).parent.parent / "data" / "feeds"
 FACTS: dict[str, dict[str, Any]] = json.loads((FOLDER / "facts.json").read_text())

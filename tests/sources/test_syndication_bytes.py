@@ -3,9 +3,9 @@
 import pytest
 
 from feeder.errors import FeedError
-from feeder.sources.syndication import ParsedFeed, parse_feed
-from feeder.sources.syndication.document import read_xml
-from feeder.sources.syndication.moments import readable
+from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
+from feeder.sources.feeds.parsing.dates import readable
+from feeder.sources.feeds.parsing.document import read_xml
 
 _FEED = "<?xml version='1.0'{declared}?><rss><channel><item><title>{title}</title></item></channel></rss>"
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeder.sources.polling import Bounds, after_answer, new_poll
-from feeder.sources.websub import (
+from feeder.sources.feeds.polling import Bounds, after_answer, new_poll
+from feeder.sources.feeds.websub import (
     Intent,
     Subscription,
     Wish,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from feeder.sources.article import read_article
-from feeder.sources.collection import read_document
-from feeder.sources.withheld import read_substack_list, substack_id
+from feeder.sources.files.article import read_article
+from feeder.sources.files.collection import read_document
+from feeder.sources.files.withheld import read_substack_list, substack_id
 from tests.sources.test_collection import post, wordpress
 
 BODY = "\n\nA letter to nobody in particular.\n"

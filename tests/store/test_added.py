@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select
 
-from feeder.settings import SourceConfig
-from feeder.sources.polling import new_poll
+from feeder.config.settings import SourceConfig
+from feeder.sources.feeds.polling import new_poll
 from feeder.store import Added, Batch, Document, Origin, Saved, Store, new_added, prepare
 from feeder.store.tables import added, documents, polls, removed_sources
 from tests.entries import make_entry

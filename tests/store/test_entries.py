@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from feeder.errors import NoSuchEntryError
 from feeder.model import Entry
 from feeder.store import Batch, Document, Origin, Saved, Store
-from feeder.store.incoming import digest
+from feeder.store.records.incoming import digest
 from tests.entries import make_entry
 from tests.saving import save
 

@@ -18,9 +18,9 @@ from sqlalchemy import text
 from feeder.errors import StoreError
 from feeder.model import Entry
 from feeder.store import Batch, Origin, Results, Store, parse_query, prepare
-from feeder.store.follow import Follower
-from feeder.store.index import DamagedError, followed_by, writing
-from feeder.store.soundness import is_whole
+from feeder.store.search.checksums import is_whole
+from feeder.store.search.follow import Follower
+from feeder.store.search.index import DamagedError, followed_by, writing
 from tests import saving
 from tests.entries import make_entry
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from feeder.model import Entry, Media
-from feeder.store.entries import link_key
-from feeder.store.identity import Candidate, Item, guid_name, item_of, recognised
-from feeder.store.tokens import plain
+from feeder.query.tokens import plain
+from feeder.store.records.entries import link_key
+from feeder.store.records.identity import Candidate, Item, guid_name, item_of, recognised
 from tests.entries import make_entry
 
 MONDAY, TUESDAY = datetime(2024, 6, 3, 8, tzinfo=UTC), datetime(2024, 6, 4, 8, tzinfo=UTC)

@@ -13,15 +13,15 @@ import pytest
 
 from feeder.errors import StoreError
 from feeder.model import Entry
-from feeder.store import index as indexes
+from feeder.query import searchable_text
+from feeder.query.periods import first_position
+from feeder.query.terms import Row, terms_of
+from feeder.query.tokens import plain
 from feeder.store import parse_query
-from feeder.store.index import DamagedError, Followed, Index
-from feeder.store.periods import first_position
-from feeder.store.query import searchable_text
-from feeder.store.search import Bounds, Order, Search
-from feeder.store.soundness import is_whole
-from feeder.store.terms import Row, terms_of
-from feeder.store.tokens import plain
+from feeder.store.search import index as indexes
+from feeder.store.search.checksums import is_whole
+from feeder.store.search.index import DamagedError, Followed, Index
+from feeder.store.search.search import Bounds, Order, Search
 from tests.entries import make_entry
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

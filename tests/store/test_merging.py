@@ -6,7 +6,7 @@ import pytest
 
 from feeder.model import Entry
 from feeder.store import Batch, Origin, Saved, Store, prepare
-from feeder.store.incoming import MIN_LETTERS, is_titled_alike
+from feeder.store.records.incoming import MIN_LETTERS, is_titled_alike
 from tests.entries import make_entry
 from tests.saving import save
 

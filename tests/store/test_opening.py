@@ -184,7 +184,8 @@ def test_many_may_make_one_store_at_the_same_time(tmp_path: Path) -> None:
 
 def test_a_store_that_is_up_to_date_is_opened_without_what_only_changes_need(sqlite_url: str) -> None:
     program = (
-        "import sys; from feeder.store import Store, tokens; store = Store.open(sys.argv[1]); store.entries.latest(5);"
+        "import sys; from feeder.query import tokens; from feeder.store import Store; store = Store.open(sys.argv[1]);"
+        "store.entries.latest(5);"
         "store.close(); print([name for name in ('alembic', 'mako', 'psycopg') if name in sys.modules],"
         "tokens._simplified.cache_info().currsize)"
     )

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from feeder.sources.polling import Poll, new_poll
+from feeder.sources.feeds.polling import Poll, new_poll
 from feeder.store import Batch, Document, Origin, Saved, Store, prepare
 from tests.entries import make_entry
 

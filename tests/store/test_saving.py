@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from feeder.model import Credit, Entry, Link, Media, Person, Source
-from feeder.store import Origin, Saved, Store, parse_query, prepare, saving
-from feeder.store.known import Record
-from feeder.store.saving import merged
+from feeder.store import Origin, Saved, Store, parse_query, prepare
+from feeder.store.records import saving
+from feeder.store.records.known import Record
+from feeder.store.records.saving import merged
 from feeder.store.tables import metadata
 from tests.entries import make_entry
 from tests.saving import save

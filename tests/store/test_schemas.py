@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from bot import outbox
-from bot.chats import find_subscriptions, follow, read_channels
-from bot.pace import Pace
+from bot.delivery import outbox
+from bot.delivery.chats import find_subscriptions, follow, read_channels
+from bot.delivery.pace import Pace
 from bot.tables import migrate_tables
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import ChannelConfig
 from feeder.ingest import ingest
-from feeder.settings import ChannelConfig
 from feeder.store import Store, parse_query
 from tests.schemas import CHAT, DIGESTS, FOLDER, NOW, config_of, digest_line, migration_files, take_feed, write_articles
 

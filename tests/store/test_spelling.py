@@ -1,7 +1,7 @@
 import pytest
 
 from feeder.store import Origin, Store, parse_query
-from feeder.store.spelling import distance_of, nearest
+from feeder.store.search.assist.spelling import distance_of, nearest
 from tests.entries import make_entry
 from tests.saving import save
 

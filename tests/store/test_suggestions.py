@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from feeder.errors import QueryError
 from feeder.model import Person, Source
 from feeder.store import Origin, Store, Suggestion, parse_query
-from feeder.store.suggestions import Typed, read_typed
+from feeder.store.search.assist.suggestions import Typed, read_typed
 from tests.entries import make_entry
 from tests.saving import save
 

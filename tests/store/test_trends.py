@@ -5,7 +5,7 @@ import pytest
 
 from feeder.model import Entry, Source
 from feeder.store import Origin, Store, Trend
-from feeder.store.trends import DAYS_BEFORE, rising_of
+from feeder.store.search.assist.trends import DAYS_BEFORE, rising_of
 from tests import saving
 from tests.entries import make_entry
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from feeder.sources.polling import new_poll
-from feeder.sources.websub import Subscription, Wish, after_delivery, after_ignored, new_subscription
+from feeder.sources.feeds.polling import new_poll
+from feeder.sources.feeds.websub import Subscription, Wish, after_delivery, after_ignored, new_subscription
 from feeder.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)

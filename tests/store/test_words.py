@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.store.words import as_written, is_telling, words_of
+from feeder.store.search.assist.words import as_written, is_telling, words_of
 
 
 @pytest.mark.parametrize("word", ["暴雨", "华为", "土耳其", "国会", "以色列", "hong kong", "covid 19", "5g", "rust"])

@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import SiteConfig, WebConfig
 from feeder.model import Entry
 from feeder.publish.site import publish
-from feeder.settings import SiteConfig, WebConfig
 from feeder.store import Origin, Store
 from feeder.web import create_app
 from tests.entries import make_entry

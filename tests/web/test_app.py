@@ -8,10 +8,10 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FeedConfig
 from feeder.model import Entry, Source, rfc3339
 from feeder.publish.site import publish
-from feeder.settings import FeedConfig
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Origin, Results, Store
 from feeder.web import create_app
 from tests.entries import make_entry

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import FeedConfig
 from feeder.model import Entry, Media
 from feeder.publish.site import publish
-from feeder.settings import FeedConfig
 from feeder.store import Origin, Store
 from tests.entries import make_entry
 from tests.saving import save

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from feeder.config import Config
-from feeder.settings import SourceConfig, WebConfig
-from feeder.sources.polling import new_poll
-from feeder.sources.websub import Wish, after_ignored, new_subscription
+from feeder.config.load import Config
+from feeder.config.settings import SourceConfig, WebConfig
+from feeder.sources.feeds.polling import new_poll
+from feeder.sources.feeds.websub import Wish, after_ignored, new_subscription
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
 from feeder.web import create_app
 from tests.web.conftest import Stage

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from feeder.config import Config
+from feeder.config.load import Config
+from feeder.config.settings import WebConfig
 from feeder.errors import ServeError
-from feeder.settings import WebConfig
 from feeder.store import Store
 from feeder.web import serve, server
 

@@ -18,23 +18,23 @@ from typing import Any
 import httpx
 import pytest
 
-from feeder.check import check
-from feeder.config import Config
+from feeder.catalogue.status import SourceState, iter_states
+from feeder.cli.check import check
+from feeder.cli.output_sources import print_states
+from feeder.config.load import Config
+from feeder.config.settings import FetchConfig, SiteConfig, SourceConfig, StoreConfig, WebConfig
 from feeder.errors import StoreBusyError
+from feeder.ingest import hubs as module
 from feeder.ingest import ingest
-from feeder.ingest import websub as module
-from feeder.ingest.states import SourceState, iter_states
-from feeder.ingest.websub import keep_subscriptions
-from feeder.settings import FetchConfig, SiteConfig, SourceConfig, StoreConfig, WebConfig
-from feeder.sources.websub import Subscription, explain
+from feeder.ingest.hubs import keep_subscriptions
+from feeder.sources.feeds.websub import Subscription, explain
 from feeder.store import Store
-from feeder.terminal_sources import print_states
 from feeder.web import create_app
 from feeder.web import websub as web_module
 from tests.http_server import Answer, Server
 from tests.hub import CHALLENGE, Hub
+from tests.ingest.test_polling import rss
 from tests.sources.network import MadeNetwork
-from tests.test_polling import rss
 from tests.web.conftest import Stage
 
 PUBLIC = "https://feed.example/"
@@ -326,13 +326,13 @@ def test_a_process_that_is_killed_between_asking_and_the_hubs_call_loses_nothing
     killer.write_text(
         "import os, signal, sys\n"
         "from datetime import UTC, datetime\n"
-        "from feeder.config import Config\n"
-        "from feeder.ingest import websub\n"
+        "from feeder.config.load import Config\n"
+        "from feeder.ingest import hubs\n"
         "from feeder.store import Store\n"
         "config = Config.model_validate_json(sys.argv[1])\n"
-        "websub._note = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "hubs._note = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
         "url = sys.argv[2]\n"
-        "websub.keep_subscriptions(config, Store.open(url), now=datetime.now(UTC))\n"
+        "hubs.keep_subscriptions(config, Store.open(url), now=datetime.now(UTC))\n"
     )
     url = place.store.database.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, str(killer), place.config.model_dump_json(), url]

@@ -1,0 +1,385 @@
+"""`feeder …`: reads the command line, calls one function, prints what came of it, and ends with its exit code.
+
+Every command imports what it needs when it runs, so that `feeder --help` answers at once. Results go to standard
+output, everything else to standard error.
+"""
+
+import errno
+import logging
+import os
+import sys
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feeder.about import own_version
+from feeder.cli.arguments import SearchCommand
+from feeder.cli.context import JsonOption, Limit, end_with_the_reader, loaded, opened
+from feeder.cli.remove import remove
+from feeder.cli.sources import opml_app, sources_app
+from feeder.errors import FeederError, QueryError
+
+if TYPE_CHECKING:
+    from feeder.model import Entry
+    from feeder.store import Store
+    from feeder.update import Parts
+
+app = typer.Typer(
+    name="feeder",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Turns archived articles into one clean Atom feed, a readable site, and a Telegram channel and bot.",
+)
+
+app.command()(remove)
+app.add_typer(sources_app, name="sources")
+app.add_typer(opml_app, name="opml")
+
+_YEARS = (1900, 9000)  # beyond which counting days back or on would leave the calendar
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The configuration file [default: ./config.toml, if any]."),
+]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"feeder {own_version()}")
+        raise typer.Exit
+
+
+Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Their names; all by default.")]
+Words = Annotated[
+    list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR; @NAME for a saved one.')
+]
+SavedName = Annotated[str | None, typer.Argument(metavar="[@NAME]", help="Only what this saved search finds.")]
+Reference = Annotated[str, typer.Argument(metavar="ID", help="An entry's id, link or key.")]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: ConfigOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")] = False,
+    version: Annotated[  # noqa: ARG001  it ends before this is called
+        bool, typer.Option("--version", help="Print the version, and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Keep what every command shares: which configuration to read, and how much to say."""
+    context.obj = (config, verbose)
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """Read on schedule, publish, serve and post, in one process."""
+    import asyncio
+
+    from feeder.run import run as run_all
+    from feeder.service import iter_services
+
+    installed = list(iter_services())
+    with opened(context) as (config, store):
+        services = [service for service in installed if service.wanted(config)]
+        asyncio.run(run_all(config, store, services, on_ready=_say_address))
+
+
+@app.command()
+def update(context: typer.Context) -> None:
+    """Make one pass, for cron: ingest, then publish. Silent when all is well."""
+    from feeder.update import BOTH
+
+    _pass(context, BOTH, silent=True)
+
+
+@app.command()
+def ingest(
+    context: typer.Context,
+    sources: Sources = None,
+    as_json: JsonOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; changes nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Read unchanged files again, with all learned since.")] = False,
+) -> None:
+    """Read the sources into the store."""
+    if dry_run:
+        _preview(context, sources or [], again=again, as_json=as_json)
+        return
+    from feeder.update import INGEST
+
+    _pass(context, INGEST, sources=sources or [], again=again, as_json=as_json)
+
+
+@app.command()
+def publish(context: typer.Context) -> None:
+    """Write the feed and the pages into the output folder."""
+    from feeder.update import PUBLISH
+
+    _pass(context, PUBLISH)
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Serve the output folder, the search page and /healthz."""
+    import asyncio
+
+    from feeder import web
+    from feeder.run import until_stopped
+
+    with opened(context) as (config, store):
+        asyncio.run(until_stopped(web.serve(config, store, ready=_say_address)))
+
+
+@app.command()
+def bot(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be posted; needs no token.")] = False,
+) -> None:
+    """Run the Telegram bot alone."""
+    import asyncio
+
+    from feeder.catalogue.departed import end_demo
+    from feeder.errors import ConfigError
+    from feeder.run import until_stopped
+    from feeder.service import get_service
+
+    service = get_service("telegram")
+    with opened(context) as (config, store):
+        if not dry_run:
+            end_demo(config, store)
+        if dry_run:
+            for message in service.preview(config, store):
+                print(message)
+            return
+        if not service.wanted(config):
+            raise ConfigError("telegram.token: not set; put the token from @BotFather into $FEEDER_TELEGRAM__TOKEN")
+        asyncio.run(until_stopped(service.run(config, store)))
+
+
+@app.command(cls=SearchCommand)
+def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: JsonOption = False) -> None:
+    """Find entries, newest first. To leave out a word that reads like an option (-n), write it behind --."""
+    from feeder.cli.output import print_hits
+    from feeder.config.saved import get_search, read_search, unknown_name
+
+    end_with_the_reader()
+    with opened(context) as (config, store):
+        words = " ".join(query)
+        if (name := unknown_name(words, config.feeds)) is not None:
+            get_search(name, config.feeds)  # says which there are
+        asked = read_search(words, config.feeds)
+        if asked.problem is not None:
+            _fail(asked.problem, QueryError.exit_code)
+        results = store.search.find(asked, limit=limit)
+        if as_json:
+            _print_json(store, [hit.entry for hit in results.hits])
+        else:
+            print_hits(results)
+        if not results.hits:
+            raise typer.Exit(1)
+
+
+@app.command()
+def trends(
+    context: typer.Context,
+    days: Annotated[int, typer.Option("--days", "-d", min=1, max=90, help="How many days to look at.")] = 7,
+    limit: Limit = 20,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--until",
+            metavar="DAY",
+            formats=["%Y-%m-%d"],
+            help="The last of them (UTC), such as 2022-03-31 [default: now].",
+        ),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", metavar="TAG", help="Entries in one language, such as zh.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which words are in more entries of the last days than of the 4 weeks before."""
+    from feeder.cli.output import print_trends
+
+    end_with_the_reader()
+    if language is not None and not language.isascii():
+        raise typer.BadParameter("write it as BCP 47 does, such as zh or zh-Hant", param_hint="--language")
+    now = datetime.now(UTC) if until is None else _end_of(until)
+    with opened(context) as (_, store):
+        print_trends(store.search.trends(now=now, days=days, limit=limit, language=language), as_json=as_json)
+
+
+@app.command()
+def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as_json: JsonOption = False) -> None:
+    """List the newest entries."""
+    from feeder.cli.output import print_entries
+    from feeder.config.saved import get_search
+
+    end_with_the_reader()
+    with opened(context) as (config, store):
+        entries = store.entries.latest(limit, query=get_search(name, config.feeds) if name else None)
+        if as_json:
+            _print_json(store, entries)
+        else:
+            print_entries(entries)
+
+
+@app.command()
+def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) -> None:
+    """Show an entry, its text, and what was cut from it."""
+    from feeder.cli.output import print_entry
+
+    end_with_the_reader()
+    with opened(context) as (_, store):
+        entry = store.entries.get(ref)
+        if as_json:
+            _print_json(store, [entry])
+        else:
+            print_entry(entry, store.entries.origins(entry.id))
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    as_json: JsonOption = False,  # noqa: ARG001  there is no other form; scripts say it to every command
+) -> None:
+    """Print every entry, oldest first, as one JSON object a line."""
+    end_with_the_reader()
+    with opened(context) as (_, store):
+        _print_json(store, store.entries.iter_all(oldest_first=True))
+
+
+@app.command()
+def reindex(context: typer.Context) -> None:
+    """Make the search index anew, while searches read the present one; goes on where it was stopped."""
+    from feeder.cli.output import progress_bar
+    from feeder.errors import PassRunningError
+
+    with opened(context) as (config, store), progress_bar() as progress:
+        told = None if progress is None else partial(progress, "search index")
+        if not store.search.follow(told, anew=True):
+            raise PassRunningError(f"{config.store.search}: another process is writing the index; this one did nothing")
+
+
+@app.command()
+def check(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Say what is wrong with configuration, sources or store."""
+    from feeder.cli.check import check as run_checks
+    from feeder.cli.output import print_finding
+
+    all_well = True
+    for finding in run_checks(loaded(context, logging.ERROR)):
+        print_finding(finding, as_json=as_json)
+        all_well = all_well and finding.well
+    if not all_well:
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("config.toml"),
+) -> None:
+    """Write a configuration file that explains every setting."""
+    from feeder.config.load import embedded
+    from feeder.errors import ConfigError
+
+    try:
+        with path.open("xb") as file:
+            file.write(embedded("config.example.toml").read_bytes())
+    except FileExistsError:
+        raise ConfigError(f"{path}: is there already and was left alone; name another file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    print(f"wrote {path}; change what you like, then: feeder --config {path} run")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake becomes one line on standard error and an exit code."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except QueryError as error:
+        _fail(f"{error} (at character {error.place + 1})", error.exit_code)
+    except FeederError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)  # 128 + SIGINT, as shells count
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        # What cannot be written must not be tried again when the interpreter ends (library/signal, "Note on SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"standard output: {error.strerror}", 1)
+
+
+def _end_of(day: datetime) -> datetime:
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise typer.BadParameter(f"a year from {_YEARS[0]} to {_YEARS[1]}, please", param_hint="--until")
+    return day.replace(tzinfo=UTC) + timedelta(days=1)
+
+
+def _pass(
+    context: typer.Context,
+    parts: "Parts",
+    *,
+    sources: Collection[str] = (),
+    again: bool = False,
+    as_json: bool = False,
+    silent: bool = False,
+) -> None:
+    """Make a pass and report it: problems to standard error, and exit code 1 if there was one."""
+    from feeder.cli.output import print_report, progress_bar
+    from feeder.update import update as make_pass
+
+    with opened(context, logging.WARNING) as (config, store), progress_bar() as progress:
+        report = make_pass(config, store, parts=parts, sources=sources, again=again, progress=progress)
+    problems = list(report.problems())
+    for line in (*report.settled, *problems):
+        print(line, file=sys.stderr)
+    if not silent:
+        print_report(report, as_json=as_json)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _preview(context: typer.Context, sources: Collection[str], *, again: bool, as_json: bool) -> None:
+    """Say what a pass would read. A store that is not there yet is not made for that."""
+    from feeder.cli.output import print_previews
+    from feeder.errors import StoreMissingError
+    from feeder.ingest import preview
+    from feeder.store import Store
+
+    config, now = loaded(context, logging.WARNING), datetime.now(UTC)
+    try:
+        with Store.open(config.store.url, search=config.store.search, create=False) as store:
+            previews = preview(config, store, now=now, names=sources, again=again)
+    except StoreMissingError:
+        previews = preview(config, None, now=now, names=sources, again=again)
+    print_previews(previews, as_json=as_json)
+    problems = [f"{name}: {reason}" for one in previews for name, reason in one.failed]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _print_json(store: "Store", entries: Iterable["Entry"]) -> None:
+    from feeder.cli.output import json_lines
+
+    sys.stdout.writelines(json_lines(store, entries))
+
+
+def _say_address(address: str) -> None:
+    print(f"feeder: serving {address} (Ctrl-C stops)", file=sys.stderr)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    print(f"feeder: {message}", file=sys.stderr)
+    sys.exit(exit_code)

@@ -1,0 +1,224 @@
+"""What commands print: for eyes in a terminal, as plain lines in a pipe, as JSON for scripts."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from feeder.model import Entry, entry_to_dict
+from feeder.query.tokens import visible_text
+
+if TYPE_CHECKING:
+    from feeder.cli.check import Finding
+    from feeder.ingest import Preview
+    from feeder.ingest import Progress as ReportProgress
+    from feeder.store import Origin, Results, Store, Trend
+    from feeder.update import UpdateReport
+
+_MATCH = "bold yellow"
+DIM = "dim"
+_BARS = " ▁▂▃▄▅▆▇█"
+_SHOWN = (
+    "link", "published", "updated", "authors", "credits", "categories", "language", "content", "source", "links",
+    "rights", "id", "key", "first_seen_at",
+)  # fmt: skip
+
+
+def json_lines(store: "Store", entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield each entry as one line of JSON: its fields, its key, and `origin`, where it was read from."""
+    for entry in entries:
+        addresses = [origin.address for origin in store.entries.origins(entry.id)]
+        met = {"origin": addresses[0] if addresses else None, "origins": addresses}
+        yield json_text({"key": entry.key, **entry_to_dict(entry), **met}) + "\n"
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON on one line, with escapes for letters that standard output has no bytes for."""
+    return json.dumps(value, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
+
+
+def print_entries(entries: Sequence[Entry]) -> None:
+    """Print one line an entry: key, time (UTC), title, source."""
+    console = new_console()
+    for entry in entries:
+        console.print(_line(entry, Text(entry.title)))
+
+
+def print_hits(results: "Results") -> None:
+    """Print what a search found, each with the place that matched, and how many there are in all."""
+    console = new_console()
+    for hit in results.hits:
+        console.print(_line(hit.entry, _marked(hit.title)))
+        console.print(Text("    ").append_text(_marked(hit.snippet)))
+    more = "more than " if results.more else ""
+    new_console(stderr=True).print(f"{more}{entries_told(results.total)} found", style=DIM)
+    if not results.whole:
+        new_console(stderr=True).print(
+            "the search index is being made: what it does not hold yet is missing", style=DIM
+        )
+
+
+def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
+    """Print an entry as `feeder show` does: each field with where it was read from, the text, what was cut."""
+    console = new_console()
+    fields = {"key": entry.key, **entry_to_dict(entry)}
+    text = visible_text(entry.content)
+    fields |= {
+        "content": f"{len(text):,} characters" if text else "none",
+        "id": entry.id if entry.id != entry.link else "",
+    }
+    console.print(_explained(Text(entry.title, style="bold"), entry.read_from.get("title")))
+    for name in _SHOWN:
+        if fields[name]:
+            console.print(_explained(_field(name, _value(fields[name])), entry.read_from.get(name)))
+    for number, origin in enumerate(origins):
+        console.print(_field("also met at" if number else "read from", f"{origin.address} ({origin.source})"))
+    for medium in entry.media:
+        console.print(_field(medium.kind, medium.url))
+    console.print()
+    console.print(Text(text))
+    if entry.cut:
+        console.print()
+    for block in entry.cut:
+        console.print(Text(f"cut  {block}", style=DIM))
+
+
+def print_trends(trends: Sequence["Trend"], *, as_json: bool) -> None:
+    """Print one line a word that rises: the word, a bar a day, its entries, those before, and the ratio of shares."""
+    console = new_console()
+    if not (trends or as_json):
+        new_console(stderr=True).print(
+            "no word rises: too few entries in these days, or in the 4 weeks before", style=DIM
+        )
+        return
+    room = max((cell_len(trend.word) for trend in trends), default=0)
+    for trend in trends:
+        if as_json:
+            print(json_text(asdict(trend)))
+            continue
+        line = Text().append(trend.word, style="bold").append(" " * (room - cell_len(trend.word)) + "  ")
+        times = f"×{trend.ratio:.1f}" if trend.before else "new"
+        line.append(spark_line(trend.daily), style="cyan").append(f"  {entries_told(trend.count):>12}")
+        console.print(line.append(f"  {times:<6} {trend.before:,} in the 4 weeks before", style=DIM))
+
+
+def spark_line(counts: Sequence[int]) -> str:
+    """Return a bar for each number, the highest for the greatest; a blank for 0."""
+    most = max(counts, default=0)
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] if most else _BARS[0] for count in counts)
+
+
+def entries_told(count: int) -> str:
+    """Return a number of entries in words."""
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
+
+
+def print_report(report: "UpdateReport", *, as_json: bool) -> None:
+    """Print what a pass did, one line a source and one for the site."""
+    if as_json:
+        for source in report.sources:
+            print(json_text(source.as_dict()))
+        return
+    console = new_console()
+    for source in report.sources:
+        console.print(str(source))
+        if len(source.failed) > len(source.reasons):
+            for reason, number in source.reasons.items():
+                console.print(Text(f"{number:>8} × {reason}", style=DIM))
+    if report.site is not None:
+        console.print(str(report.site))
+
+
+def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
+    """Print what a pass would read: one line a source, and under it the first paths of each kind."""
+    console = new_console()
+    for preview in previews:
+        if as_json:
+            print(json_text(preview.as_dict()))
+            continue
+        console.print(str(preview))
+        for state, paths in preview.paths.items():
+            for path in paths:
+                console.print(Text(f"{state:>10}  ", style=DIM).append(path))
+            if (more := preview.counts[state] - len(paths)) > 0:
+                console.print(Text(f"{state:>10}  … and {more:,} more", style=DIM))
+
+
+def print_finding(finding: "Finding", *, as_json: bool = False) -> None:
+    """Print one line of `feeder check`."""
+    if as_json:
+        print(json_text({"about": finding.about, "ok": finding.well, "text": finding.text}))
+        return
+    mark, style = ("ok ", "green") if finding.well else ("BAD", "bold red")
+    about = finding.about + " " * (14 - cell_len(finding.about))
+    line = Text().append(mark, style=style).append(f"  {about} ", style=DIM)
+    new_console().print(line.append(finding.text))
+
+
+@contextmanager
+def progress_bar() -> Iterator["ReportProgress | None"]:
+    """Give a function that shows progress on a terminal; None where nobody watches."""
+    console = new_console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(doing: str, done: int, total: int | None) -> None:
+            if doing not in tasks:
+                tasks[doing] = bar.add_task(doing, total=total, rate="")
+            speed = bar.tasks[tasks[doing]].speed
+            bar.update(tasks[doing], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield show
+
+
+def new_console(*, stderr: bool = False) -> Console:
+    """Return what to print on: with colours on a terminal alone, and no line broken but where we break it."""
+    return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, markup=False, soft_wrap=True)
+
+
+def _field(name: str, value: str) -> Text:
+    return Text().append(f"{name:>14}  ", style=DIM).append(value)
+
+
+def _explained(field: Text, place: str | None) -> Text:
+    """Return a field with an arrow to where it was read from, if that is known."""
+    return Text().append_text(field).append(f"  ← {place}", style=DIM) if place else field
+
+
+def _line(entry: Entry, title: Text) -> Text:
+    line = Text().append(f"{entry.key}  {entry.published:%Y-%m-%d %H:%M}  ", style=DIM).append_text(title)
+    return line.append(f"  {entry.source.title}", style=DIM)
+
+
+def _marked(fragments: Iterable[Any]) -> Text:
+    text = Text()
+    for fragment in fragments:
+        text.append(fragment.text, style=_MATCH if fragment.match else "")
+    return text
+
+
+def _value(value: Any) -> str:  # noqa: ANN401  whatever JSON can hold
+    if isinstance(value, dict):
+        shown = value.get("name") or value.get("title") or value.get("href")
+        rest = [str(part) for name, part in value.items() if part and part != shown and name != "id"]
+        return f"{shown} ({', '.join(rest)})" if rest else str(shown)
+    if isinstance(value, list):
+        return " · ".join(_value(part) for part in value)
+    return str(value)

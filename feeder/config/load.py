@@ -1,0 +1,327 @@
+"""One frozen `Config` out of a TOML file and the environment.
+
+Everything a user can set is declared in `settings.py`, with its default, and described in `config.example.toml`.
+Nothing else reads the environment. A mistake becomes a `ConfigError` of one line: file, key, value, rule.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from feeder.about import own_version
+from feeder.config.settings import (
+    ChannelConfig,
+    FeedConfig,
+    FetchConfig,
+    IngestConfig,
+    LimitsConfig,
+    ScheduleConfig,
+    SiteConfig,
+    SourceConfig,
+    StoreConfig,
+    TelegramConfig,
+    WebConfig,
+)
+from feeder.errors import ConfigError
+
+ENV_PREFIX = "FEEDER_"
+CONFIG_ENV = "FEEDER_CONFIG"
+DEFAULT_NAME = "config.toml"
+DEMO = "seeds"  # the name and the folder of the demonstration
+_OURS = ("file", "demo")  # fields of Config that nobody sets
+_TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
+
+
+class Config(BaseSettings):
+    """Everything that can be set. Paths are absolute once `load_config` has made it.
+
+    `file` is the configuration file that was read; None means the embedded default. `demo` says that nobody has named
+    a source and the seed articles are shown.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+    )
+
+    file: Path | None = None
+    demo: bool = False
+    site: SiteConfig = SiteConfig()
+    store: StoreConfig = StoreConfig()
+    ingest: IngestConfig = IngestConfig()
+    sources: tuple[SourceConfig, ...] = ()
+    feeds: tuple[FeedConfig, ...] = ()
+    fetch: FetchConfig = FetchConfig()
+    limits: LimitsConfig = LimitsConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    web: WebConfig = WebConfig()
+    telegram: TelegramConfig = TelegramConfig()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the name and place are pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the name and place are pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the name and place are pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and read nothing else."""
+        return env_settings, init_settings
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Return the configuration in force.
+
+    `path` is the file that the user named; None looks at `$FEEDER_CONFIG`, then `./config.toml`, then takes the
+    embedded default, which reads the seed articles. Relative paths count from the file's folder, or from the
+    working folder where there is no file.
+
+    Raises:
+        ConfigError: a file that is not there or is not TOML, an unknown key, or a value that breaks a rule.
+    """
+    file = _find_file(path)
+    values = _read_toml(file) if file else {}
+    _refuse_unknown_variables()
+    try:
+        config = Config(**{**values, "file": file})
+    except ValidationError as error:
+        raise ConfigError(_explain(_worst(error.errors()), file)) from None
+    except SettingsError:  # a variable that stands for a whole section holds JSON
+        raise ConfigError(_explain_variable()) from None
+    base = (file.parent if file else Path()).resolve()
+    if not _is_text(str(base)):
+        raise ConfigError(f"{str(base)!r}: the name of this folder is not UTF-8; rename it, or work in another folder")
+    return _settled(config, base)
+
+
+def read_source(values: Mapping[str, Any]) -> SourceConfig:
+    """Return a source that the file does not hold, out of the keys that one has in `[[sources]]` and by their rules.
+
+    Raises:
+        ConfigError: the text begins with the key, where one is to blame.
+    """
+    try:
+        return SourceConfig(**values)
+    except ValidationError as error:
+        worst = _worst(error.errors())
+        key = ".".join(str(part) for part in worst["loc"])
+        raise ConfigError(f"{key}: {_rule(worst, 'sources', *worst['loc'])}".removeprefix(": ")) from None
+
+
+def embedded(name: str) -> Path:
+    """Return where a file that ships with feeder lies: in the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parent.parent
+    return package / name if (package / name).exists() else package.parent / name
+
+
+def _find_file(path: Path | None) -> Path | None:
+    named = path or (Path(os.environ[CONFIG_ENV]) if os.environ.get(CONFIG_ENV) else None)
+    if named is None:
+        return Path(DEFAULT_NAME) if Path(DEFAULT_NAME).exists() else None
+    if not named.is_file():
+        raise ConfigError(f"{named}: no such file; `feeder init` writes one, or name another with --config")
+    return named
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{file}: cannot be read: {reason}") from None
+    for name in _OURS:
+        if name in values:
+            raise ConfigError(f"{file}: {name}: unknown key; take it out")
+    return values
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Config.model_fields if name not in _OURS} | {CONFIG_ENV}
+    for variable in sorted(os.environ):
+        top = variable.upper().split("__")[0]
+        if variable.upper().startswith(ENV_PREFIX) and top not in known:
+            raise ConfigError(f"${variable}: unknown setting{_nearest(top, known)}")
+        if variable.upper().startswith(ENV_PREFIX) and variable != CONFIG_ENV and not _is_text(os.environ[variable]):
+            raise ConfigError(f"${variable}: {os.environ[variable]!r} is not UTF-8 text; write it in UTF-8")
+
+
+def _is_text(value: str) -> bool:
+    """Say whether what came from the operating system is text, and not bytes that no encoding explains (PEP 383)."""
+    return value.isprintable() or not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], search: Path) -> None:
+    """Refuse to write where somebody else's files are: an index is removed with all that is in it."""
+    output = (base / config.site.output).resolve()
+    taken = {source.resolve() for source in sources}
+    if output in taken:
+        raise ConfigError(
+            f"{config.file}: site.output: {str(config.site.output)!r} is also a source; name another folder"
+        )
+    place = search.resolve()
+    if place in taken | {base.resolve()} or place.is_relative_to(output):
+        raise ConfigError(
+            f"{config.file}: store.search: {str(config.store.search)!r} holds other files too; name a folder of its own"
+        )
+
+
+def _settled(config: Config, base: Path) -> Config:
+    """Return the configuration with absolute paths, the token read, and the demonstration where there is no file."""
+    demo = config.file is None and not config.sources
+    sources = (SourceConfig(name=DEMO, folder=_seeds(base)),) if demo else config.sources
+    _refuse_twins(config, "sources.name", [source.name for source in sources], "give each source its own")
+    # Not even in another case: some disks take "Rain.xml" and "rain.xml" for one file.
+    _refuse_twins(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
+    chats = [f"{channel.chat.lower()} {channel.topic or ''}".strip() for channel in config.telegram.channels]
+    _refuse_twins(config, "telegram.channels.chat", chats, "keep one")
+    scheme, _, database = config.store.url.partition("///")
+    is_file = scheme == "sqlite:"
+    url = f"{scheme}///{base / database}" if is_file else config.store.url
+    search = config.store.search
+    if search is None:
+        search = Path(f"{database}.search" if is_file else "data/search")
+    _refuse_shared_folders(config, base, [base / s.folder for s in sources if s.folder], base / search)
+    return config.model_copy(
+        update={
+            "demo": demo,
+            "site": config.site.model_copy(update={"output": base / config.site.output}),
+            "store": StoreConfig(url=url, search=base / search),
+            "sources": tuple(s.model_copy(update={"folder": s.folder and base / s.folder}) for s in sources),
+            "fetch": _with_user_agent(config),
+            "telegram": _with_token(config, base).model_copy(update={"channels": _with_queries(config)}),
+        },
+    )
+
+
+def _refuse_twins(config: Config, key: str, names: list[str], remedy: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{config.file}: {key}: {name!r} is used twice; {remedy}")
+
+
+def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
+    """Return the channels, each with its search; the saved one where it names one in `feed`, in any case."""
+    queries = {feed.name.casefold(): feed.query for feed in config.feeds}
+    channels = []
+    for number, channel in enumerate(config.telegram.channels):
+        place = f"{config.file}: telegram.channels[{number}].feed: {channel.feed!r}"
+        if channel.feed and channel.query:
+            raise ConfigError(f"{place}: query is set too; keep one")
+        if channel.feed and channel.feed.casefold() not in queries:
+            known = {feed.name for feed in config.feeds}
+            raise ConfigError(f"{place}: no such feed in [[feeds]]{_nearest(channel.feed, known)}")
+        channels.append(channel.model_copy(update={"query": queries.get(channel.feed.casefold(), channel.query)}))
+    return tuple(channels)
+
+
+def _with_user_agent(config: Config) -> FetchConfig:
+    named = config.fetch.user_agent or f"feeder/{own_version()} (+{config.site.url})"
+    return config.fetch.model_copy(update={"user_agent": named})
+
+
+def _seeds(base: Path) -> Path:
+    return base / DEMO if (base / DEMO).is_dir() else embedded(DEMO)
+
+
+def _with_token(config: Config, base: Path) -> TelegramConfig:
+    telegram = config.telegram
+    if telegram.token_file is not None:
+        if telegram.token is not None:
+            raise ConfigError(f"{config.file}: telegram: both token and token_file are set; keep one")
+        file = base / telegram.token_file
+        try:
+            telegram = telegram.model_copy(update={"token": SecretStr(file.read_text("utf-8").strip())})
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            named = "the token itself stands there, not a file" if _TOKEN.search(str(file)) else repr(str(file))
+            raise ConfigError(f"telegram.token_file: {named}: cannot be read: {reason}") from None
+    if telegram.token is not None and not _TOKEN.fullmatch(telegram.token.get_secret_value()):
+        raise ConfigError(
+            "telegram.token: that is not a bot token (digits, a colon, 35 letters); copy it from @BotFather",
+        )
+    return telegram
+
+
+_LISTS_OF_TABLES = {"sources", "feeds", "channels"}
+_WRONG_TABLES = {
+    "tuple_type": "this is a list; write a table of it as [[{0}]]",
+    "model_type": "this is one table; write it as [{0}]",
+    "model_attributes_type": "this is one table; write it as [{0}]",
+}
+
+
+def _worst(errors: Sequence[ErrorDetails]) -> ErrorDetails:
+    """Return the mistake to tell: the first, but a key that is misspelt rather than the one that is missing for it."""
+    first = errors[0]
+    misspelt = [one for one in errors if one["type"] == "extra_forbidden" and one["loc"][:-1] == first["loc"][:-1]]
+    return misspelt[0] if misspelt and first["type"] == "missing" else first
+
+
+def _explain(error: ErrorDetails, file: Path | None) -> str:
+    """Say in one line what is wrong: where the value stands, the value, and the rule."""
+    location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-", "literal"))]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    variable = ENV_PREFIX + "__".join(str(part) for part in location).upper()
+    place = f"${variable}" if variable in {name.upper() for name in os.environ} else f"{file or 'default'}: {key}"
+    if error["type"] == "tuple_type" and location[-1] not in _LISTS_OF_TABLES:
+        return f"{place}: {error['input']!r}: this is a list; write its values in brackets, with commas between them"
+    if error["type"] in _WRONG_TABLES:
+        return f"{place}: {_WRONG_TABLES[error['type']].format(key)}"
+    return f"{place}: {_rule(error, *location)}"
+
+
+def _rule(error: ErrorDetails, *location: int | str) -> str:
+    """Say what is wrong with the value at a location, and what it is."""
+    if error["type"] == "extra_forbidden":
+        return f"unknown key{_nearest(str(location[-1]), _keys_beside(list(location)))}"
+    if error["type"] == "missing":
+        return "this key is required"
+    rule = error["msg"].removeprefix("Value error, ")
+    secret = any("token" in str(part) for part in location)
+    shown = "" if secret or isinstance(error["input"], dict) else f"{error['input']!r}: "
+    return f"{shown}{rule[0].lower()}{rule[1:]}"
+
+
+def _explain_variable() -> str:
+    for name in sorted(Config.model_fields):
+        text = os.environ.get(variable := f"{ENV_PREFIX}{name}".upper())
+        if text is not None:
+            return f"${variable}: {text[:40]!r} is not JSON; set one key with ${variable}__KEY"
+    raise AssertionError("only a whole section is read as JSON")
+
+
+def _keys_beside(location: list[int | str]) -> set[str]:
+    """Return the keys that are known where the last part of `location` stands."""
+    sections: dict[str, type[BaseModel]] = {
+        "site": SiteConfig,
+        "store": StoreConfig,
+        "ingest": IngestConfig,
+        "sources": SourceConfig,
+        "feeds": FeedConfig,
+        "fetch": FetchConfig,
+        "schedule": ScheduleConfig,
+        "web": WebConfig,
+        "telegram": TelegramConfig,
+        "channels": ChannelConfig,
+    }
+    names = [part for part in location[:-1] if isinstance(part, str)]
+    return set(sections[names[-1]].model_fields) if names else set(Config.model_fields) - {*_OURS}
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(sorted(known)) or 'none'}"

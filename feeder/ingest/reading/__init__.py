@@ -1,0 +1,1 @@
+"""What runs in worker processes: files, feeds and pages -> what the store takes in."""

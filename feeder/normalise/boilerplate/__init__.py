@@ -1,0 +1,1 @@
+"""What stands around an article and is no part of it: known notices and credits, and what recurs."""

@@ -1,0 +1,52 @@
+"""The bytes of a feed -> a `ParsedFeed` with its drafts: RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0, JSON Feed.
+
+    bytes    -> UTF-8        charset.py
+    UTF-8    -> tree         document.py    (JSON: jsonfeed.py)
+    tree     -> ParsedFeed   xml.py, with elements.py, attachments.py, hints.py, dates.py
+    drafts   -> known by     identity.py
+
+Pure: it fetches nothing, and the same bytes give the same feed. Every text of a draft is as its source wrote it;
+what is safe and readable is normalising's work.
+"""
+
+from feeder.errors import FeedError
+from feeder.sources.feeds.parsing.document import read_xml
+from feeder.sources.feeds.parsing.elements import name_of
+from feeder.sources.feeds.parsing.encoding import to_utf8
+from feeder.sources.feeds.parsing.jsonfeed import read_json
+from feeder.sources.feeds.parsing.parsed import Hints, ParsedFeed
+from feeder.sources.feeds.parsing.xml import ROOTS, read_feed
+
+__all__ = ["Hints", "ParsedFeed", "parse_feed"]
+
+
+def parse_feed(data: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed:
+    """Return the feed that a document is.
+
+    `url` is the address it came from, which relative addresses count from; `content_type` is the HTTP header's
+    value, None where there was none.
+
+    Raises:
+        FeedError: it is no feed; the text says in one line what it is instead.
+    """
+    try:
+        return _parse(data, url, content_type)
+    except FeedError as error:
+        raise FeedError(f"{url}: {error}") from None
+
+
+def _parse(data: bytes, url: str, content_type: str | None) -> ParsedFeed:
+    text = to_utf8(data, content_type).lstrip()
+    if not text:
+        raise FeedError("the document is empty")
+    if text[:1] in (b"{", b"["):
+        return read_json(text, url)
+    root = read_xml(text)
+    if root is None:
+        raise FeedError("this is no feed: there is no XML in it")
+    name = name_of(root)
+    if name in ROOTS:
+        return read_feed(root, url)
+    if name.rpartition(":")[2] == "html" or "html" in (content_type or "").lower():
+        raise FeedError("this is a web page, not a feed")
+    raise FeedError(f"this is no feed but an XML document of another kind: <{name[:40]}>")

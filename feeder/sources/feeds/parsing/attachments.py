@@ -1,0 +1,123 @@
+"""Pictures, sound and films of a feed's entries: enclosures, Media RSS, the pictures of iTunes."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from feeder.model import Link, Media, MediaKind
+from feeder.sources.feeds.parsing.elements import Element, Fields, attribute, fields_of, first_text, join, text_of
+
+_KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
+_ENDINGS: dict[str, MediaKind] = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "avif", "svg"), "image"),
+    **dict.fromkeys(("mp3", "m4a", "ogg", "oga", "opus", "wav", "flac", "aac"), "audio"),
+    **dict.fromkeys(("mp4", "m4v", "webm", "mov", "ogv", "mkv"), "video"),
+}
+_DURATION = re.compile(r"(\d{1,6}(?::\d{1,3}){0,2})(?:\.\d*)?", re.ASCII)
+_ENDING = re.compile(r"\.(\w{2,4})\Z")
+
+
+def find_media(fields: Fields, base: str) -> tuple[Media, ...]:
+    """Return what belongs to an entry, each address once; addresses count from `base`."""
+    found: dict[str, Media] = {}
+    for media in (*_enclosures(fields, base), *_media_rss(fields, base), *_pictures(fields, base)):
+        found.setdefault(media.url, media)
+    return tuple(found.values())
+
+
+def find_files(fields: Fields, base: str) -> tuple[Link, ...]:
+    """Return the enclosures that are neither picture nor sound nor film, as links."""
+    return tuple(
+        Link(rel="related", href=join(base, address), title=attribute(element, "title") or None)
+        for element, address in _enclosed(fields)
+        if kind_of(attribute(element, "type"), address) is None
+    )
+
+
+def media_of(
+    url: str, said: str, *, length: str = "", title: str = "", medium: str = "", duration: str = ""
+) -> Media | None:
+    """Return one medium; None where it is of no kind that an entry carries. `said` is the media type it came with.
+
+    `length` and `duration` are as the feed has them: bytes, and seconds or `h:mm:ss`.
+    """
+    kind = _KINDS.get(medium) or kind_of(said, url)
+    if not url or kind is None:
+        return None
+    size = int(length) if length.isascii() and length.isdecimal() and len(length) < len("1000000000000000") else 0
+    known = said.lower() if re.fullmatch(r"[\w.+-]+/[\w.+-]+", said) else None
+    plays = None if kind == "image" else _seconds(duration)
+    return Media(url=url, kind=kind, type=known, length=size or None, title=title or None, duration_s=plays)
+
+
+def _seconds(text: str) -> int | None:
+    """Return a duration in whole seconds; None for 0 and for what is none."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    parts = reversed(found[1].split(":"))
+    return sum(int(part) * unit for part, unit in zip(parts, (1, 60, 3600), strict=False)) or None
+
+
+def kind_of(said: str, address: str) -> MediaKind | None:
+    """Return what a media type, or else the ending of an address, says; None for neither."""
+    if (kind := _KINDS.get(said.partition("/")[0].lower())) is not None:
+        return kind
+    if said and said.lower() not in {"application/octet-stream", "unknown/unknown"}:
+        return None
+    try:
+        ending = _ENDING.search(urlsplit(address).path)
+    except ValueError:
+        return None
+    return _ENDINGS.get(ending[1].lower()) if ending else None
+
+
+def _enclosed(fields: Fields) -> Iterator[tuple[Element, str]]:
+    for element in fields.get("enclosure", ()):
+        if address := attribute(element, "url", "href"):
+            yield element, address
+    for element in fields.get("link", ()):
+        if element.get("rel") == "enclosure" and (address := attribute(element, "href")):
+            yield element, address
+
+
+def _enclosures(fields: Fields, base: str) -> Iterator[Media]:
+    duration = first_text(fields, "itunes:duration")
+    for element, address in _enclosed(fields):
+        media = media_of(
+            join(base, address),
+            attribute(element, "type"),
+            length=attribute(element, "length"),
+            title=attribute(element, "title"),
+            duration=duration,
+        )
+        if media is not None:
+            yield media
+
+
+def _media_rss(fields: Fields, base: str) -> Iterator[Media]:
+    inside = [fields, *(fields_of(group) for group in fields.get("media:group", ()))]
+    for place in inside:
+        for element in place.get("media:content", ()):
+            about = fields_of(element)
+            if address := attribute(element, "url"):
+                media = media_of(
+                    join(base, address),
+                    attribute(element, "type"),
+                    length=attribute(element, "filesize"),
+                    title=first_text(about, "media:title"),
+                    medium=attribute(element, "medium"),
+                    duration=attribute(element, "duration"),
+                )
+                yield from filter(None, [media])
+            inside.append(about) if about else None
+        for element in place.get("media:thumbnail", ()):
+            if address := attribute(element, "url") or text_of(element):
+                yield Media(url=join(base, address), kind="image")
+
+
+def _pictures(fields: Fields, base: str) -> Iterator[Media]:
+    for element in (*fields.get("itunes:image", ()), *fields.get("image", ())):
+        address = attribute(element, "href", "url") or first_text(fields_of(element), "url") or text_of(element)
+        if address and (media := media_of(join(base, address), "image/*")) is not None:
+            yield Media(url=media.url, kind="image")

@@ -1,0 +1,1 @@
+"""Web pages -> drafts: pages that list articles, and the article of a page."""

@@ -1,0 +1,20 @@
+"""The store's two counters: the last number given to an entry, and that of the last change."""
+
+from sqlalchemy import Connection, delete, insert
+
+from feeder.store.records.entries import counter
+from feeder.store.tables import counters
+
+
+def next_changes(connection: Connection, count: int) -> range:
+    """Return the numbers of the store's next changes, so many of them, which are taken with that."""
+    last = counter(connection, "changes")
+    if count:
+        set_counter(connection, "changes", last + count)
+    return range(last + 1, last + count + 1)
+
+
+def set_counter(connection: Connection, name: str, value: int) -> None:
+    """Set a counter."""
+    connection.execute(delete(counters).where(counters.c.name == name))
+    connection.execute(insert(counters).values(name=name, value=value))

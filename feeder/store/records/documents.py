@@ -1,0 +1,106 @@
+"""What the store remembers beside entries: the documents of folder sources, and small facts by name."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from feeder.store.records.entries import in_chunks
+from feeder.store.tables import documents, edges, notes
+
+# For each article of a document: its publisher, and fingerprints of lines at its head and tail: of those that were
+# left there though they may turn out to be boilerplate, and of those that were taken for it.
+Edges = Sequence[tuple[str, Sequence[str], Sequence[str]]]
+
+
+class Document(NamedTuple):
+    """One file of a folder source as it was last read.
+
+    `mtime_ns` is its modification time in nanoseconds since 1970, `digest` says what it held, and `error` why it
+    became no entry; None where it did. `articles` is how many it held at most; `again` says that it is to be read
+    again though it has not changed.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    digest: str
+    error: str | None = None
+    articles: int = 0
+    again: bool = False
+
+
+_DOCUMENT = [documents.c[name] for name in Document._fields]
+
+
+def documents_of(connection: Connection, source: str) -> dict[str, Document]:
+    """Return the documents of a source by their path."""
+    rows = connection.execute(select(*_DOCUMENT).where(documents.c.source == source).order_by(documents.c.path))
+    return {row[0]: Document._make(row) for row in rows}
+
+
+def document_counts(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Return by source how many documents it has, and how many of them could not be read."""
+    columns = (documents.c.source, func.count(), func.count(documents.c.error))
+    rows = connection.execute(select(*columns).group_by(documents.c.source))
+    return {name: (number, failed) for name, number, failed in rows}
+
+
+def failed_documents(connection: Connection) -> list[tuple[str, Document]]:
+    """Return the documents that could not be read, each with its source."""
+    failed = select(documents.c.source, *_DOCUMENT).where(documents.c.error.is_not(None))
+    rows = connection.execute(failed.order_by(documents.c.source, documents.c.path))
+    return [(source, Document(*document)) for source, *document in rows]
+
+
+def record(
+    connection: Connection,
+    source: str,
+    read: Iterable[Document],
+    gone: Iterable[str] = (),
+    edges_read: Mapping[str, Edges] | None = None,
+) -> None:
+    """Remember documents as they were read now, and forget those that are gone.
+
+    `edges_read` holds, by path, the edges of the articles of those that were opened.
+    """
+    rows = [document._asdict() | {"source": source} for document in read]
+    lost = list(gone)
+    for chunk in in_chunks([*lost, *(row["path"] for row in rows)]):
+        connection.execute(delete(documents).where(documents.c.source == source, documents.c.path.in_(chunk)))
+    if rows:
+        connection.execute(insert(documents), rows)
+    opened = edges_read or {}
+    for chunk in in_chunks([*lost, *opened]):
+        connection.execute(delete(edges).where(edges.c.source == source, edges.c.path.in_(chunk)))
+    if opened:
+        values = [{"source": source, "path": path, "articles": articles} for path, articles in opened.items()]
+        connection.execute(insert(edges), values)
+
+
+def iter_edges(connection: Connection, source: str) -> Iterator[tuple[str, Edges]]:
+    """Yield the path of each document with the edges of its articles."""
+    statement = select(edges.c.path, edges.c.articles).where(edges.c.source == source)
+    with connection.execute(statement.execution_options(yield_per=1000)) as rows:
+        yield from (tuple(row) for row in rows)
+
+
+def mark_again(connection: Connection, source: str, paths: Sequence[str] | None = None) -> int:
+    """Note that these documents of a source, all where None, are to be read again; return how many there are."""
+    here = update(documents).where(documents.c.source == source).values(again=True)
+    if paths is None:
+        return connection.execute(here).rowcount
+    if paths:
+        connection.execute(here.where(documents.c.path == bindparam("this")), [{"this": path} for path in paths])
+    return len(paths)
+
+
+def note(connection: Connection, name: str) -> str | None:
+    """Return the text of a note; None where there is none."""
+    return connection.scalar(select(notes.c.text).where(notes.c.name == name))
+
+
+def write_note(connection: Connection, name: str, text: str) -> None:
+    """Write a note in the place of an earlier one."""
+    connection.execute(delete(notes).where(notes.c.name == name))
+    connection.execute(insert(notes).values(name=name, text=text))

@@ -1,0 +1,125 @@
+"""An entry on its way into the store, with all that is computed of it beforehand. Pure.
+
+What a text is indexed by and compared by costs as much as reading it did, and needs no database: whoever reads in
+other processes prepares there, and the one that writes only writes.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from feeder.model import Entry, entry_key, entry_to_dict
+from feeder.normalise.urls import to_uri
+from feeder.query import searchable_parts
+from feeder.query.terms import Terms, terms_of
+from feeder.query.tokens import plain
+from feeder.store.records.entries import Origin, digest_of, link_key
+from feeder.store.records.identity import Item, item_of
+
+# Letters below which two equal texts say nothing: "click here to listen" stands under a hundred different titles.
+MIN_LETTERS = 200
+_NEAR = 0.5  # of two titles' letters that must agree, in order
+# Characters that Simplified writes in one way, and that no table by single characters turns into it: 帶著 and 著名 are
+# 带着 and 著名. Where two texts are compared as a whole they count as one.
+_ONE_OF_TWO = tuple(zip("著瞭藉妳祂牠裏託週", "着了借你他它里托周", strict=True))
+_NUMBER = re.compile(r"\d+|[一二三四五六七八九十百零〇]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An entry as it comes in from an origin.
+
+    `terms` is what the search index holds of it. `link_key` stands for all spellings of its link and `text_key` for
+    its text in either script; None where there is none, or too little. `digest` says what the entry holds. `reread`
+    says that the origin holds what it held when it was last read: what is read otherwise now is our doing. `late` says
+    that the entry came in before, without what its page holds: it keeps the date that it came in with. `item` is what
+    an entry of a remote source is known by there; None for articles of folders.
+    """
+
+    origin: Origin
+    entry: Entry
+    terms: Terms = field(repr=False)
+    link_key: str | None
+    text_key: str | None
+    digest: str
+    reread: bool = False
+    late: bool = False
+    item: Item | None = None
+
+
+def prepare(
+    origin: Origin,
+    entry: Entry,
+    *,
+    reread: bool = False,
+    late: bool = False,
+    known_by_link: bool = True,
+    guid: str | None = None,
+    former_id: str | None = None,
+    siblings: frozenset[str] = frozenset(),
+) -> Incoming:
+    """Compute what the store wants to know of an entry.
+
+    Its link stands for it outside its source only where it is `known_by_link`. `guid` is what a remote source itself
+    calls it, `former_id` the id that stores of old hold of it, and `siblings` are the names (`guid_name`) of the other
+    items of its document.
+    """
+    head, body = map(plain, searchable_parts(entry))
+    whole = "\n".join(filter(None, (head, body)))
+    key = link_key(entry.link) if entry.link is not None else None
+    item = None
+    if origin.scope:
+        item = item_of(
+            entry,
+            guid=guid,
+            link_key=key,
+            former=None if former_id is None else entry_key(to_uri(former_id)),
+            siblings=siblings,
+            has_own_link=known_by_link,
+        )
+    return Incoming(
+        origin=origin,
+        entry=entry,
+        terms=terms_of(entry, whole),
+        link_key=key if known_by_link else None,
+        text_key=_text_key(body),
+        digest=digest(entry),
+        reread=reread,
+        late=late,
+        item=item,
+    )
+
+
+def digest(entry: Entry) -> str:
+    """Return 32 hexadecimal digits for all that an entry holds but for what equal entries may differ in."""
+    held = entry_to_dict(entry)
+    del held["read_from"], held["source"]["updated"]
+    return digest_of(json.dumps(held, ensure_ascii=False, sort_keys=True))
+
+
+def is_titled_alike(one: str, other: str) -> bool:
+    """Say whether two titles may stand over one text: alike in either script, and with the same numbers.
+
+    A column of every day has the same words under titles that differ in a date; a paper gives another wording.
+    """
+    first, second = plain(one), plain(other)
+    if sorted(_NUMBER.findall(first)) != sorted(_NUMBER.findall(second)):
+        return False
+    letters, more = _letters(first), _letters(second)
+    if letters in more or more in letters:
+        return True
+    return SequenceMatcher(None, letters, more, autojunk=False).ratio() >= _NEAR
+
+
+def _letters(text: str) -> str:
+    """Return the letters of a plain text, the same for both scripts and whatever its marks and spaces."""
+    letters = "".join(text.split())
+    for twin, one in _ONE_OF_TWO:
+        letters = letters.replace(twin, one)
+    return letters
+
+
+def _text_key(body: str) -> str | None:
+    letters = _letters(body)
+    return digest_of(letters) if len(letters) >= MIN_LETTERS else None

@@ -1,0 +1,321 @@
+"""What happens when an entry comes in: the rule, as values, and then the rows.
+
+    drafted ──► known? ── an article of a folder: among all folders, by id, link, text or file (`known.py`);
+                  │       an entry of a remote source: in that source alone (`identity.py`)
+                  │ no                     │ yes
+                  ▼                        ▼
+                 NEW            the same? ── SAME, nothing is written
+                                held by another source, or by a folder? ── SAME, it is only noted as seen there
+                                from the origin that holds the text? ── CHANGED
+                                fuller than what is held? ── CHANGED, and that origin holds it now
+                                else ── SAME
+
+So no feed can change what another brought. A new entry whose id another one has gets one of its own, made of its source
+and that id; one that readers would see twice is put behind the first (`copies.py`).
+
+Everything of one call is one transaction. Each entry that is written takes the next of the store's changes, by which
+the search index follows.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum
+from itertools import count
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from feeder.model import Entry, rfc3339
+from feeder.query import searchable_text
+from feeder.query.periods import first_position
+from feeder.query.terms import Row, Terms, terms_of
+from feeder.query.tokens import plain, visible_text
+from feeder.store.records.copies import group_new
+from feeder.store.records.counting import next_changes, set_counter
+from feeder.store.records.entries import (
+    CHUNK,
+    Origin,
+    counter,
+    digest_of,
+    free_positions,
+    in_chunks,
+    taken_positions,
+    to_row,
+)
+from feeder.store.records.incoming import Incoming, digest
+from feeder.store.records.known import Known, Record, find_known, name_of
+from feeder.store.tables import entries, names, origins
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+_MOST_NAMES = 24  # that an entry has in one source: some feeds give another guid at every poll
+
+
+class Saved(Enum):
+    """What became of an entry that was saved."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+
+
+def merged(
+    held: Entry, incoming: Entry, *, same_origin: bool, reread: bool = False, late: bool = False
+) -> Entry | None:
+    """Return what the store should hold after `incoming` came for the article that it holds; None for no change.
+
+    `incoming.first_seen_at` is taken for now. `id` and `first_seen_at` never move, and `updated` only with the
+    title or the visible text (RFC 4287 §4.2.15): to the source's own date where that is newer, else to now. An
+    entry that had no date of its own, and was given now for one, keeps the date that is held. `reread` says that the
+    source has not changed: what we read better is no change that its publisher made, and `updated` stays. `late` says
+    the same of an entry that came in before its page did, and `published` stays too.
+    """
+    new = _dated(replace(incoming, id=held.id, first_seen_at=held.first_seen_at), held, "updated")
+    if late or incoming.published == incoming.first_seen_at:
+        new = replace(_dated(new, held, "published"), published_from=held.published_from)
+    if new == held:
+        return None
+    held_text, new_text = visible_text(held.content), visible_text(new.content)
+    if not same_origin and fullness(new_text) <= fullness(held_text):
+        return None
+    if reread or late or (new.title, new_text) == (held.title, held_text):
+        return new
+    if incoming.updated > held.updated:
+        return _dated(new, incoming, "updated")
+    read_from = {**new.read_from, "updated": "when the text had changed"}
+    return replace(new, updated=max(held.updated, incoming.first_seen_at), read_from=read_from)
+
+
+def _dated(entry: Entry, other: Entry, name: Literal["published", "updated"]) -> Entry:
+    """Return the entry with a date of another, and with where that was read from."""
+    read_from = dict(entry.read_from)
+    if name in other.read_from:
+        read_from[name] = other.read_from[name]
+    changes: dict[str, Any] = {name: getattr(other, name), "read_from": read_from}
+    return replace(entry, **changes)
+
+
+def fullness(text: str) -> int:
+    """Return how much a text says: its characters without white space."""
+    return sum(map(len, text.split()))
+
+
+def save(connection: Connection, drafted: Iterable[Incoming]) -> tuple[list[tuple[int, Saved]], list[Row]]:
+    """Save entries, in their order.
+
+    Returns of each the number that it has in the store and what became of it, and what the search index must be told.
+    """
+    last = counter(connection, "entries")
+    outcomes: list[tuple[int, Saved]] = []
+    rows: list[Row] = []
+    batch_end = last
+    for batch in _batches(drafted):
+        outcomes_here, rows_here, batch_end = _save_batch(connection, batch, batch_end)
+        outcomes += outcomes_here
+        rows += rows_here
+    if batch_end > last:
+        set_counter(connection, "entries", batch_end)
+    return outcomes, rows
+
+
+def _batches(drafted: Iterable[Incoming]) -> Iterator[list[Incoming]]:
+    """Yield the entries some at a time, those of one document of a remote source together."""
+    batch: list[Incoming] = []
+    for incoming in drafted:
+        is_apart = incoming.item is None or incoming.origin != batch[-1].origin if batch else False
+        if len(batch) >= CHUNK and is_apart:
+            yield batch
+            batch = []
+        batch.append(incoming)
+    if batch:
+        yield batch
+
+
+def _save_batch(
+    connection: Connection, batch: Sequence[Incoming], last: int
+) -> tuple[list[tuple[int, Saved]], list[Row], int]:
+    known = find_known(connection, batch)
+    seen: dict[tuple[int, Origin], str | None] = {}
+    named: list[tuple[Record, Incoming]] = []
+    new: list[Record] = []
+    outcomes = []
+    for incoming in batch:
+        found = known.find(incoming)
+        if found is None:
+            last += 1
+            found = _new(connection, known, incoming, last)
+            new.append(found)
+            saved = Saved.NEW
+        else:
+            saved = _merge(found, incoming)
+            if saved is Saved.CHANGED:
+                found.link_key = incoming.link_key
+                known.note_text(found, incoming.text_key)
+        outcomes.append((found.number, saved))
+        if incoming.item is not None:
+            named.append((found, incoming))
+            seen.setdefault((found.number, incoming.origin), None)
+        else:
+            name = name_of(incoming)
+            known.note_name(found, name)
+            seen.setdefault((found.number, incoming.origin), None if name in found.own_names else name)
+    group_new(connection, new)
+    rows = _write(connection, known.records.values())
+    _write_origins(connection, seen, known.records)
+    _write_names(connection, named)
+    return outcomes, rows, last
+
+
+def _new(connection: Connection, known: Known, incoming: Incoming, number: int) -> Record:
+    """Return a new record. Its id is made of its source and its own where another entry has that already."""
+    entry = incoming.entry
+    for attempt in count():
+        if entry.key not in known.keys and (attempt == 0 or not _is_taken(connection, entry.key)):
+            break
+        facts = (incoming.origin.source, incoming.entry.id, incoming.entry.title, rfc3339(incoming.entry.published))
+        parts = facts[: 2 if attempt == 0 else 4]
+        name = "\n".join((*parts, *([str(attempt)] if attempt > 1 else ())))
+        entry = replace(incoming.entry, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
+    own = frozenset((entry.key, incoming.link_key))
+    record = Record(number, entry, incoming.origin, own, link_key=incoming.link_key, written_from=incoming)
+    known.add(record, incoming.text_key)
+    return record
+
+
+def _is_taken(connection: Connection, key: str) -> bool:
+    return connection.scalar(select(entries.c.number).where(entries.c.key == key)) is not None
+
+
+def _merge(record: Record, incoming: Incoming) -> Saved:
+    scope = incoming.origin.scope
+    if record.held.scope != scope:  # what another source holds, or the user's own folder, is not changed
+        return Saved.SAME
+    same_origin = record.held == incoming.origin or scope != ""
+    new = merged(record.entry, incoming.entry, same_origin=same_origin, reread=incoming.reread, late=incoming.late)
+    if new is None:
+        return Saved.SAME
+    if new.updated != record.entry.updated:
+        record.tie = None
+    if first_position(new.published) != first_position(record.entry.published):
+        record.position = None
+    record.entry, record.held, record.written_from = new, incoming.origin, incoming
+    return Saved.CHANGED
+
+
+def _write(connection: Connection, known: Iterable[Record]) -> list[Row]:
+    records = [record for record in known if record.written_from is not None]
+    ties = _ties(connection, records)
+    positions = _positions(connection, records)
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    for record, change in zip(records, next_changes(connection, len(records)), strict=True):
+        incoming = record.written_from
+        assert incoming is not None  # noqa: S101  for the types; those without are no records here
+        position = positions[record.number]
+        row = _row(record, incoming, position=position, tie=ties[record.number]) | {"changed": change}
+        if record.copy_of is None:
+            known_before = record.stored_at is not None
+            rows.append(Row(record.number, position, _terms(record.entry, incoming), known=known_before))
+        if record.stored_at is None:
+            new.append(row)
+        else:
+            changed.append(row | {"this": record.number})
+    if new:
+        connection.execute(insert(entries), new)
+    if changed:
+        connection.execute(update(entries).where(entries.c.number == bindparam("this")), changed)
+    return rows
+
+
+def _terms(entry: Entry, incoming: Incoming) -> Terms:
+    return incoming.terms if entry is incoming.entry else terms_of(entry, plain(searchable_text(entry)))
+
+
+def _row(record: Record, incoming: Incoming, *, position: int, tie: int) -> dict[str, Any]:
+    entry = record.entry
+    own = incoming.digest if entry is incoming.entry else digest(entry)
+    return to_row(entry, number=record.number, position=position, tie=tie, held=record.held) | {
+        "link_key": incoming.link_key,
+        "text_key": incoming.text_key,
+        "copy_of": record.copy_of,
+        "version": digest_of(f"{own} {tie}")[:16],
+    }
+
+
+def _positions(connection: Connection, records: Sequence[Record]) -> dict[int, int]:
+    """Return by number where each entry stands among all."""
+    positions = {record.number: record.position for record in records if record.position is not None}
+    given: set[int] = set()
+    free: dict[int, Iterator[int]] = {}
+    homeless = [(record, first_position(record.entry.published)) for record in records if record.position is None]
+    taken = taken_positions(connection, {first for _, first in homeless})
+    for record, first in homeless:
+        place = first
+        if first in taken or first in given:
+            place = next(free.setdefault(first, free_positions(connection, first, given)))
+        given.add(place)
+        positions[record.number] = place
+    return positions
+
+
+def _ties(connection: Connection, records: Sequence[Record]) -> dict[int, int]:
+    """Return by number how many entries with the same `updated` came before each."""
+    ties = {record.number: record.tie for record in records if record.tie is not None}
+    untied = [record for record in records if record.tie is None]
+    taken: dict[datetime, int] = {}
+    for chunk in in_chunks({record.entry.updated for record in untied}):
+        column = entries.c
+        greatest = select(column.updated, func.max(column.updated_tie)).where(column.updated.in_(chunk))
+        taken |= dict(map(tuple, connection.execute(greatest.group_by(column.updated))))
+    for record in untied:
+        updated = record.entry.updated
+        ties[record.number] = taken[updated] = taken.get(updated, -1) + 1
+    return ties
+
+
+def _write_origins(
+    connection: Connection, met: dict[tuple[int, Origin], str | None], records: Mapping[int, Record]
+) -> None:
+    columns = (origins.c.number, origins.c.source, origins.c.address)
+    known: set[tuple[int, Origin]] = set()
+    for chunk in in_chunks({number for number, _ in met}):
+        rows = connection.execute(select(*columns).where(origins.c.number.in_(chunk)))
+        known.update((number, Origin(*origin)) for number, *origin in rows)
+    new = [
+        {"number": number, "source": origin.source, "address": origin.address, "known_as": name}
+        for (number, origin), name in met.items()
+        if (number, origin) not in known
+    ]
+    if new:
+        connection.execute(insert(origins), new)
+    had_one = {number for number, _ in known}
+    _adopt(connection, [(number, origin) for number, origin in met if number not in had_one], records)
+
+
+def _write_names(connection: Connection, named: Iterable[tuple[Record, Incoming]]) -> None:
+    """Have the entries known in their remote sources by what they were called this time."""
+    new: dict[tuple[int, str, str], None] = {}
+    for record, incoming in named:
+        source = incoming.origin.source
+        held = sum(scope == source for scope, _ in record.names)
+        for name in incoming.item.names if incoming.item is not None else ():
+            if (source, name) not in record.names and held < _MOST_NAMES:
+                held += 1
+                record.names.add((source, name))
+                new[record.number, source, name] = None
+    if new:
+        connection.execute(
+            insert(names), [{"number": number, "source": source, "name": name} for number, source, name in new]
+        )
+
+
+def _adopt(connection: Connection, met: Iterable[tuple[int, Origin]], records: Mapping[int, Record]) -> None:
+    """Let an entry that had lost its last origin (`removing.py`) be held by the one that it is met at now."""
+    for number, origin in met:
+        if records[number].stored_at is not None and records[number].written_from is None:
+            values = {"held_source": origin.source, "held_address": origin.address}
+            connection.execute(update(entries).where(entries.c.number == number).values(values))

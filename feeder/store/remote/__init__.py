@@ -1,0 +1,1 @@
+"""What is known of remote sources: statements, each in a transaction of its caller."""

@@ -1,0 +1,80 @@
+"""Sources that are no longer configured: what the store still has of them, and how it passes to a new name.
+
+    known by documents, polls or origins, and not configured ── same folder or address as a new source ──> renamed
+                                                             ── the demonstration, once it has ended ────> removed
+                                                             ── else ──> kept, and reported by `feeder check`
+
+Which sources are configured is decided elsewhere (`ingest.departed`); here are the statements.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, func, literal, select, update
+
+from feeder.store.records.removing import forget_source
+from feeder.store.records.withdrawn import rename_withdrawn
+from feeder.store.tables import (
+    awaited,
+    documents,
+    edges,
+    entries,
+    names,
+    notes,
+    origins,
+    pages,
+    paused,
+    polls,
+    removed_sources,
+    subscriptions,
+)
+
+_BY_NAME = (names, documents, edges, polls, pages, awaited, paused, subscriptions, removed_sources)
+
+
+def source_names(connection: Connection) -> dict[str, int]:
+    """Return the names of all sources that something is kept of, with the number of entries found there."""
+    counts = select(origins.c.source, func.count(origins.c.number.distinct())).group_by(origins.c.source)
+    found: dict[str, int] = dict(map(tuple, connection.execute(counts)))
+    for table in (documents, polls):
+        for name in connection.scalars(select(table.c.source).distinct()):
+            found.setdefault(name, 0)
+    return found
+
+
+def is_of_folder(connection: Connection, name: str, folder: str) -> bool:
+    """Whether the documents of a source are in this folder."""
+    here = origins.c.address == literal(f"{folder}/") + documents.c.path
+    both = select(origins.c.number).join(documents, (documents.c.source == origins.c.source) & here)
+    return connection.scalar(both.where(origins.c.source == name).limit(1)) is not None
+
+
+def is_of_address(connection: Connection, name: str, address: str) -> bool:
+    """Whether a source is the feed or page at this address."""
+    polled = select(polls.c.source).where(polls.c.source == name, polls.c.feed_url == address)
+    met = select(origins.c.source).where(origins.c.source == name, origins.c.address == address).limit(1)
+    return connection.scalar(polled) is not None or connection.scalar(met) is not None
+
+
+def rename_source(connection: Connection, old: str, new: str) -> None:
+    """Let everything that is kept of a source go by another name, of which nothing is kept yet."""
+    for table in _BY_NAME:
+        connection.execute(delete(table).where(table.c.source == new))
+        connection.execute(update(table).where(table.c.source == old).values(source=new))
+    connection.execute(update(origins).where(origins.c.source == old).values(source=new))
+    connection.execute(update(entries).where(entries.c.held_source == old).values(held_source=new))
+    rename_withdrawn(connection, old, new)
+
+
+def remove_demo(connection: Connection, name: str, shipped: Collection[str], note: str) -> list[int]:
+    """Remove what the demonstration left, and the note that a first pass was made; return the entries' numbers.
+
+    A source of its name that ever had other files than those `shipped` is the user's own: nothing is removed.
+    """
+    paths = set(connection.scalars(select(documents.c.path).where(documents.c.source == name)))
+    if not paths or not paths <= {*shipped}:
+        return []
+    removed = forget_source(connection, name)
+    for table in _BY_NAME:
+        connection.execute(delete(table).where(table.c.source == name))
+    connection.execute(delete(notes).where(notes.c.name == note))
+    return removed

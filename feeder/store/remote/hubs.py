@@ -1,0 +1,79 @@
+"""The subscriptions at hubs, as `sources.websub` draws them: read, planned in one go, and changed one by one.
+
+Passes plan and ask while the web server hears from hubs: each change is made to what is known within its transaction.
+Whoever was polled rarely because a hub delivered is due at once when it does no longer; that is seen to here.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+
+from feeder.sources.feeds.websub import Subscription, pushed_until
+from feeder.store.tables import polls, subscriptions
+
+_COLUMNS = [subscriptions.c[field.name] for field in fields(Subscription)]
+
+
+def read_subscriptions(connection: Connection) -> tuple[Subscription, ...]:
+    """Return all subscriptions, those of a source together."""
+    return tuple(map(_read, connection.execute(_all())))
+
+
+def find_subscription(connection: Connection, token: str) -> Subscription | None:
+    """Return the subscription of a token; None where there is none."""
+    row = connection.execute(_all().where(subscriptions.c.token == token)).one_or_none()
+    return None if row is None else _read(row)
+
+
+def plan_subscriptions(
+    connection: Connection, plan: Callable[[Sequence[Subscription]], Iterable[Subscription]], now: datetime
+) -> None:
+    """Let there be the subscriptions that `plan` returns out of those that there are."""
+    before = {row.token: _read(row) for row in connection.execute(_all().with_for_update())}
+    after = {one.token: one for one in plan(tuple(before.values()))}
+    for token in before.keys() | after.keys():
+        if before.get(token) != after.get(token):
+            _write(connection, before.get(token), after.get(token), now)
+
+
+def change_subscription(
+    connection: Connection, token: str, change: Callable[[Subscription], Subscription | None], now: datetime
+) -> Subscription | None:
+    """Put in the place of a subscription what `change` returns, and return that; None where there is none any more."""
+    row = connection.execute(_all().where(subscriptions.c.token == token).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    before = _read(row)
+    after = change(before)
+    if after != before:
+        _write(connection, before, after, now)
+    return after
+
+
+def hasten_poll(connection: Connection, source: str, now: datetime) -> None:
+    """Let a feed be due at once, unless it has ended."""
+    later = (polls.c.source == source) & (polls.c.next_check_at > now)
+    connection.execute(update(polls).where(later).values(next_check_at=now))
+
+
+def _write(connection: Connection, before: Subscription | None, after: Subscription | None, now: datetime) -> None:
+    token, values = subscriptions.c.token, None if after is None else asdict(after)
+    if before is None and values is not None:
+        connection.execute(insert(subscriptions).values(values))
+    elif before is not None and values is not None:
+        connection.execute(update(subscriptions).where(token == before.token).values(values))
+    elif before is not None:
+        connection.execute(delete(subscriptions).where(token == before.token))
+    if before is not None and pushed_until(before, now) and not (after and pushed_until(after, now)):
+        hasten_poll(connection, before.source, now)
+
+
+def _all() -> Select[tuple[object, ...]]:
+    return select(*_COLUMNS).order_by(subscriptions.c.source, subscriptions.c.token)
+
+
+def _read(row: Row[tuple[object, ...]]) -> Subscription:
+    values = row._asdict()
+    return Subscription(**{**values, "seen": tuple(values["seen"])})

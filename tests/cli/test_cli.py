@@ -1,0 +1,582 @@
+import json
+import logging
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from feeder.cli.app import main
+from feeder.config.load import embedded
+from feeder.model import Entry
+from feeder.store import Batch, Origin, Store, prepare
+from feeder.store.locks import file_lock
+from tests.bot.conftest import put_news
+from tests.entries import make_entry
+
+SEEDS = f"[[sources]]\nname = 'seeds'\nfolder = '{embedded('seeds')}'\n"
+PUTIN_MEETS_WANG = "普京会晤王毅，证实习将访俄称俄中关系达到“新境界”"
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Feeder = Callable[..., Ended]
+
+
+@pytest.fixture
+def feeder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Feeder:
+    """Types a command in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.WARNING)
+
+    def run(*words: str) -> Ended:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["feeder", *words])
+        code = 0
+        on_pipe = signal.getsignal(signal.SIGPIPE)
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            signal.signal(signal.SIGPIPE, on_pipe)  # a command may end with its pipe, this process must not
+        return Ended(code, *capsys.readouterr())
+
+    return run
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_update_turns_the_seeds_into_a_site_without_a_word(feeder: Feeder, tmp_path: Path) -> None:
+    assert feeder("update") == (0, "", "")
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+    assert len(list((tmp_path / "public/entries").glob("*.html"))) == 5
+
+
+def test_a_second_update_leaves_every_byte_and_time_stamp_alone(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    before = snapshot(tmp_path / "public")
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        change = store.entries.change()
+    assert feeder("update") == (0, "", "")
+    assert snapshot(tmp_path / "public") == before
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        assert store.entries.change() == change
+
+
+def test_ingest_and_publish_say_what_they_did(feeder: Feeder) -> None:
+    assert feeder("ingest").out == "seeds: 5 read, 5 new\n"
+    assert feeder("ingest").out == "seeds: nothing new (5 unchanged)\n"
+    assert feeder("publish").out == "site: 16 written (0 unchanged)\n"
+    assert feeder("publish").out == "site: nothing new (16 unchanged)\n"
+
+
+def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
+    [report] = lines(feeder("ingest", "--json").out)
+    assert report == {
+        "source": "seeds", "read": 5, "again": 0, "new": 5, "changed": 0, "same": 0,
+        "unchanged": 0, "gone": 0, "removed": 0, "dropped": 0, "ignored": 0, "not_due": 0,
+        "pages": 0, "awaited": 0, "paused": False, "failed": [], "not_published": [],
+            "reasons": {},
+    }  # fmt: skip
+
+
+def test_ingest_reads_all_again_when_asked_to(feeder: Feeder) -> None:
+    feeder("ingest")
+    shown = feeder("ingest", "--again", "--dry-run")
+    assert shown.out == "seeds: 5 again\n"
+    assert feeder("ingest", "--again", "seeds").out == "seeds: 5 same, 5 read again\n"
+    assert feeder("ingest", "--again", "sedes").code == 2
+
+
+def test_ingest_takes_the_names_of_sources_and_refuses_others(feeder: Feeder) -> None:
+    assert feeder("ingest", "seeds").code == 0
+    ended = feeder("ingest", "sedes")
+    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'sedes'; there is: seeds\n")
+
+
+@pytest.mark.parametrize("words", ["普", "普京", "关系达到", "關係達到", "普京 王毅"])
+def test_search_finds_words_of_one_two_and_four_characters_in_either_script(feeder: Feeder, words: str) -> None:
+    feeder("ingest")
+    ended = feeder("search", "--json", *words.split())
+    assert ended.code == 0
+    assert PUTIN_MEETS_WANG in [entry["title"] for entry in lines(ended.out)]
+
+
+def test_search_shows_the_place_that_matched_and_counts(feeder: Feeder) -> None:
+    feeder("ingest")
+    ended = feeder("search", "轉載")
+    assert ended.code == 1
+    assert ended.err == "0 entries found\n"
+    ended = feeder("search", "佩斯科夫", "-n", "1")
+    assert "佩斯科夫" in ended.out
+    assert ended.err == "2 entries found\n"
+
+
+def test_a_query_that_cannot_be_understood_is_explained_with_its_place(feeder: Feeder) -> None:
+    ended = feeder("search", "一 二 三 四 五 六 七 八 九")
+    assert ended.code == 2
+    assert ended.err == "feeder: '九' is one word too many: at most 8 to find (at character 17)\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("普京", "-title:王毅"), ("普京", "-王毅", "-n", "5"), ("-n1", "普京", "-nato王毅"), ("普京", "--", "-n", "-c")],
+)
+def test_words_that_begin_with_a_minus_are_left_out(feeder: Feeder, words: tuple[str, ...]) -> None:
+    feeder("ingest")
+    ended = feeder("search", "--json", *words)
+    assert (ended.code, ended.err) in {(0, ""), (1, "")}
+    without = PUTIN_MEETS_WANG not in [entry["title"] for entry in lines(ended.out)]
+    assert without == any(word.startswith("-") and "王毅" in word for word in words if "nato" not in word)
+
+
+def test_what_stands_between_words_stays_there(feeder: Feeder) -> None:
+    feeder("ingest")
+    ended = feeder("search", "--json", "没有的词", "OR", "-没有的词", "--limit", "3")
+    assert (ended.code, len(lines(ended.out))) == (0, 3)
+
+
+@pytest.mark.parametrize("words", [("--jsn", "雨"), ("-n", "-5", "雨"), ("雨", "-n"), ()])
+def test_what_is_no_option_or_no_search_is_refused(feeder: Feeder, words: tuple[str, ...]) -> None:
+    assert feeder("search", *words).code == 2
+
+
+@pytest.mark.parametrize("words", ["", "!!!"])
+def test_a_search_without_a_word_is_a_mistake(feeder: Feeder, words: str) -> None:
+    ended = feeder("search", words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "feeder: there is no word to look for; write letters or digits\n"
+
+
+def test_latest_prints_every_field_of_an_entry_and_its_origin(feeder: Feeder) -> None:
+    feeder("ingest")
+    newest, *others = lines(feeder("latest", "--json").out)
+    assert len(others) == 4
+    assert set(Entry.__dataclass_fields__) | {"key", "origin", "origins"} == set(newest)
+    assert newest["title"] == PUTIN_MEETS_WANG
+    assert newest["published"] == "2023-02-22T17:22:43Z"
+    assert newest["updated"] == "2023-02-22T17:39:03Z"
+    assert newest["origin"].endswith("002_5e0f3d6c7bad0a97.txt")
+    assert Path(newest["origin"]).is_file()
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2022-3", "0001-01-01", "9999-12-31"])
+def test_trends_up_to_what_is_no_day_are_refused(feeder: Feeder, day: str) -> None:
+    ended = feeder("trends", "--until", day)
+    assert (ended.code, ended.out) == (2, "")
+    assert "--until" in ended.err
+
+
+def test_trends_show_what_rises_up_to_a_day_by_the_clock_or_of_one_language(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("ingest")
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        put_news(store)
+    day = ("--until", "2025-12-31")
+    assert feeder("trends", *day).out.startswith("青石火山  ")
+    [trend] = lines(feeder("trends", "--json", "--days", "3", "-l", "zh", *day).out)
+    assert (trend["word"], trend["daily"]) == ("青石火山", [1, 2, 1])
+    for nothing in (["-l", "en", *day], ["--until", "2023-01-01"], []):
+        ended = feeder("trends", *nothing)
+        assert (ended.code, ended.out) == (0, "")
+        assert "no word rises" in ended.err
+
+
+def test_a_saved_search_is_asked_for_by_its_name(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(SEEDS + '[[feeds]]\nname = "putin"\nquery = "普京"\n', "utf-8")
+    feeder("ingest")
+    for words in (["search", "@putin"], ["search", "@Putin", "王毅"], ["latest", "@putin"], ["latest", "putin"]):
+        assert PUTIN_MEETS_WANG in [entry["title"] for entry in lines(feeder(*words, "--json").out)]
+    assert feeder("search", "@putin", "没有的词").code == 1
+    ended = feeder("latest", "@puting")
+    assert ended.code == 2
+    assert ended.err == "feeder: '@puting': no such saved search in [[feeds]]; did you mean @putin?\n"
+
+
+@pytest.mark.parametrize("command", ["update", "latest", "check", "bot"])
+def test_a_saved_search_that_cannot_be_understood_is_refused_by_every_command(
+    feeder: Feeder, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "config.toml").write_text('[[feeds]]\nname = "x"\nquery = "雨 ("\n', "utf-8")
+    ended = feeder(command)
+    assert ended.code == 2
+    assert ended.err == (
+        "feeder: config.toml: feeds[0].query: '雨 (': '(' is never closed: write ')' where its group ends "
+        "(at character 3)\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_latest_prints_a_line_an_entry(feeder: Feeder) -> None:
+    feeder("ingest")
+    out = feeder("latest", "-n", "2").out.splitlines()
+    assert len(out) == 2
+    assert f"2023-02-22 17:22  {PUTIN_MEETS_WANG}  www.voachinese.com" in out[0]
+
+
+def test_show_takes_an_id_a_link_or_a_key(feeder: Feeder) -> None:
+    feeder("ingest")
+    entry = lines(feeder("latest", "--json", "-n", "1").out)[0]
+    shown = feeder("show", entry["key"])
+    assert shown.code == 0
+    assert PUTIN_MEETS_WANG in shown.out
+    assert "002_5e0f3d6c7bad0a97.txt" in shown.out
+    assert "俄罗斯总统弗拉迪米尔·普京星期三" in shown.out
+    assert feeder("show", entry["id"]).out == feeder("show", entry["link"]).out == shown.out
+    assert lines(feeder("show", entry["key"], "--json").out) == [entry]
+
+
+def test_show_names_what_it_does_not_find(feeder: Feeder) -> None:
+    ended = feeder("show", "nothing")
+    assert (ended.code, ended.out) == (1, "")
+    assert "'nothing'" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_export_prints_every_entry_oldest_first(feeder: Feeder) -> None:
+    feeder("ingest")
+    entries = lines(feeder("export").out)
+    published = [entry["published"] for entry in entries]
+    assert len(entries) == 5
+    assert published == sorted(published)
+
+
+def test_init_writes_a_configuration_that_works_and_never_over_another(feeder: Feeder, tmp_path: Path) -> None:
+    ended = feeder("init")
+    assert ended.code == 0
+    assert (tmp_path / "config.toml").read_bytes() == embedded("config.example.toml").read_bytes()
+    shutil.copytree(embedded("seeds"), tmp_path / "seeds")
+    assert feeder("update").code == 0
+    ended = feeder("init")
+    assert ended.code == 2
+    assert ended.err == "feeder: config.toml: is there already and was left alone; name another file\n"
+    assert feeder("init", "no/where.toml").code == 2
+
+
+def test_check_is_well_on_the_default(feeder: Feeder) -> None:
+    before = feeder("check")
+    assert before.code == 0, before
+    feeder("update")
+    ended = feeder("check")
+    assert ended.code == 0, ended
+    assert "5 entries" in ended.out
+    assert "BAD" not in ended.out
+
+
+def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    home = tmp_path / "data/feeder.db.search"
+    assert "ok   search index   has followed all 5 changes of the store" in feeder("check").out
+    assert feeder("reindex") == (0, "", "")
+    assert (home / "current").read_text() == "index-2"
+    assert "has followed all 5 changes" in feeder("check").out
+    (home / "index-2/followed").unlink()
+    assert "none that can be used yet, or of another form" in feeder("check").out
+    assert feeder("search", "普京").code == 0
+    segment = next((home / "index-3").glob("*.idx"))
+    segment.write_bytes(bytes(segment.stat().st_size))
+    ended = feeder("check")
+    assert ended.code == 1
+    assert "the search index is damaged; `feeder reindex` makes it anew" in ended.out
+    assert feeder("reindex").code == 0
+    assert feeder("check").code == 0
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        store.take([Batch(source="seeds", incoming=[prepare(Origin("seeds", "x"), make_entry(1))])])
+    assert "1 changes behind the store; the next pass or search goes on with it" in feeder("check").out
+
+
+def test_one_process_makes_the_search_index(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    with file_lock(str(tmp_path / "data/feeder.db.search/lock")):
+        ended = feeder("reindex")
+    assert ended.code == 5
+    assert ended.err.endswith("feeder.db.search: another process is writing the index; this one did nothing\n")
+
+
+def test_check_asks_telegram_for_the_token_before_there_is_a_store(
+    feeder: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", "123456789:" + "A" * 35)
+    monkeypatch.setenv("FEEDER_TELEGRAM__API_URL", "http://127.0.0.1:9")
+    ended = feeder("check")
+    assert ended.code == 1
+    assert "BAD  telegram       http://127.0.0.1:9 does not answer (NetworkError)" in ended.out
+    assert "AAAA" not in ended.out + ended.err
+
+
+def test_check_names_each_thing_that_is_wrong(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[schedule]\ningest = "99 * * * *"\n[[sources]]\nname = "a"\nfolder = "nowhere"\n', "utf-8"
+    )
+    (tmp_path / "public").write_text("in the way", "utf-8")
+    ended = feeder("check")
+    assert ended.code == 1
+    bad = [line for line in ended.out.splitlines() if line.startswith("BAD")]
+    assert len(bad) == 3
+    assert "schedule.ingest" in bad[0]
+    assert "nowhere" in bad[1]
+    assert "public" in bad[2]
+
+
+def test_an_unknown_key_ends_with_2_before_anything_is_made(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[sit]\n", "utf-8")
+    ended = feeder("update")
+    assert (ended.code, ended.err) == (2, "feeder: config.toml: sit: unknown key; did you mean 'site'?\n")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_missing_folder_is_named_and_the_other_sources_go_on(feeder: Feeder, tmp_path: Path) -> None:
+    seeds = embedded("seeds")
+    (tmp_path / "config.toml").write_text(
+        f'[[sources]]\nname = "a"\nfolder = "nowhere"\n[[sources]]\nname = "b"\nfolder = "{seeds}"\n', "utf-8"
+    )
+    ended = feeder("update")
+    assert ended.code == 1
+    assert ended.err == f"{tmp_path}/nowhere: this folder cannot be read: No such file or directory\n"
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+
+
+def test_one_bad_article_is_named_and_the_others_are_published(feeder: Feeder, tmp_path: Path) -> None:
+    shutil.copytree(embedded("seeds"), tmp_path / "seeds")
+    (tmp_path / "seeds/bad.md").write_bytes(bytes(range(256)))
+    for _ in range(2):
+        ended = feeder("update")
+        assert ended.code == 1
+        assert len(ended.err.splitlines()) == 1
+        assert ended.err.startswith("bad.md: ")
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+    assert "bad.md" in feeder("check").out
+
+
+def test_a_file_that_cannot_be_opened_is_named(feeder: Feeder, tmp_path: Path) -> None:
+    shutil.copytree(embedded("seeds"), tmp_path / "seeds")
+    (tmp_path / "seeds/loop.md").symlink_to("loop.md")
+    ended = feeder("update")
+    assert ended.code == 1
+    assert ended.err.startswith("loop.md: ")
+    assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
+
+
+def test_a_store_made_by_a_newer_feeder_is_left_alone(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("update")
+    path = tmp_path / "data/feeder.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        [(table,)] = database.execute("SELECT name FROM sqlite_master WHERE name LIKE '%version%' AND type = 'table'")
+        database.execute(f"UPDATE {table} SET version_num = 'from-the-future'")
+    before = path.read_bytes()
+    ended = feeder("update")
+    assert ended.code == 3
+    assert "newer" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/feeder.db").write_text("a shopping list\n" * 100, "utf-8")
+    ended = feeder("update")
+    assert ended.code == 3
+    assert len(ended.err.splitlines()) == 1
+    assert "feeder.db" in ended.err
+
+
+def test_a_port_in_use_is_named(feeder: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("FEEDER_WEB__PORT", str(port))
+        ended = feeder("serve")
+    assert ended.code == 6
+    assert f"127.0.0.1:{port}" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_an_output_folder_that_cannot_be_written_is_named(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "public").write_text("in the way", "utf-8")
+    ended = feeder("update")
+    assert ended.code == 4
+    assert "public" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert feeder("latest", "--json").out.count("\n") == 5
+
+
+def test_a_pass_that_ended_early_is_remembered_until_one_goes_well(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "public").write_text("in the way", "utf-8")
+    feeder("update")
+    assert "BAD  last pass" in feeder("check").out
+    (tmp_path / "public").unlink()
+    assert feeder("update").code == 0
+    assert feeder("check").code == 0
+
+
+def test_a_second_pass_at_the_same_time_does_nothing(feeder: Feeder, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store, store.database.exclusive_pass():
+        ended = feeder("update")
+    assert ended.code == 5
+    assert len(ended.err.splitlines()) == 1
+    assert not (tmp_path / "public").exists()
+
+
+def test_the_bot_needs_a_token_and_says_where_to_put_it(feeder: Feeder) -> None:
+    ended = feeder("bot")
+    assert ended.code == 2
+    assert ended.err.startswith("feeder: telegram.token: not set")
+
+
+def test_the_bot_shows_what_it_would_post_without_a_token(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(SEEDS + '[[telegram.channels]]\nchat = "@news"\nrecent = 2\n', "utf-8")
+    feeder("ingest")
+    ended = feeder("bot", "--dry-run")
+    assert ended.code == 0
+    assert "@news: 2 to post" in ended.out
+    assert PUTIN_MEETS_WANG in ended.out
+
+
+def test_every_command_has_help() -> None:
+    help_text = type_command("--help").out
+    for command in (
+        "run",
+        "reindex",
+        "update",
+        "ingest",
+        "publish",
+        "serve",
+        "bot",
+        "search",
+        "latest",
+        "show",
+        "export",
+        "check",
+    ):
+        assert f"  {command} " in help_text
+        assert type_command(command, "--help").code == 0
+
+
+@pytest.mark.parametrize("words", [("export",), ("latest",), ("search", "普京"), ("show", "5f2ef3")])
+def test_results_may_be_cut_short_by_their_reader(feeder: Feeder, tmp_path: Path, words: tuple[str, ...]) -> None:
+    feeder("ingest")
+    with subprocess.Popen(
+        [sys.executable, "-m", "feeder", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as printing:
+        assert printing.stdout is not None
+        assert printing.stderr is not None
+        printing.stdout.close()
+        assert printing.stderr.read() == b""
+        assert printing.wait() == -signal.SIGPIPE
+
+
+def test_results_that_cannot_be_written_are_a_failure_of_one_line(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("ingest")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "feeder", "latest"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (1, "feeder: standard output: No space left on device\n")
+
+
+def type_command(*words: str) -> Ended:
+    ended = subprocess.run([sys.executable, "-m", "feeder", *words], capture_output=True, text=True, check=False)
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_a_dry_run_shows_what_would_be_read_and_makes_nothing(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for number in range(22):
+        (articles / f"{number:02}.txt").write_text(f"第{number}篇")
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    shown = feeder("ingest", "--dry-run")
+    assert (shown.code, shown.err) == (0, "")
+    first, *paths, last = shown.out.splitlines()
+    assert first == "mine: 22 new"
+    assert paths == [f"       new  {number:02}.txt" for number in range(20)]
+    assert last == "       new  … and 2 more"
+    assert not (tmp_path / "data").exists()
+    feeder("ingest")
+    (articles / "00.txt").unlink()
+    [told] = lines(feeder("ingest", "mine", "--dry-run", "--json").out)
+    assert (told["unchanged"], told["gone"], told["paths"]["gone"]) == (21, 1, ["00.txt"])
+
+
+def test_a_dry_run_names_what_cannot_be_read(feeder: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "nowhere"\n')
+    shown = feeder("ingest", "--dry-run")
+    assert shown.code == 1
+    assert shown.err == f"{tmp_path}/nowhere: this folder cannot be read: No such file or directory\n"
+
+
+def test_ingest_counts_failures_by_reason(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for number in range(3):
+        (articles / f"{number}.txt").write_bytes(b"")
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    assert feeder("ingest").out.splitlines() == ["mine: 3 read, 3 failed", "       3 × the file is empty"]
+
+
+def test_show_says_where_an_entry_was_read_and_where_else_it_was_met(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    text = "<!--1676903943000-->\n[题目](https://example.org/1)\n------\n\n下雨了。\n"
+    for name in ("a.md", "b.md"):
+        (articles / name).write_text(text)
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    feeder("ingest")
+    shown = feeder("show", "http://www.example.org/1").out
+    assert f"     read from  {articles}/a.md (mine)\n" in shown
+    assert f"   also met at  {articles}/b.md (mine)\n" in shown
+
+
+def test_show_says_where_each_field_was_read_from(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    (articles / "a.md").write_text(
+        "---\ntitle: 题\nauthor: 甲\nlastmod: 2024-01-02\ntags: [雨]\n---\n"
+        "<!--1676903943000-->\n[题目](https://example.org/1)\n------\n\n昨天夜里下了一场大雨。\n"
+    )
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    feeder("ingest")
+    assert lines(feeder("show", "https://example.org/1", "--json").out)[0]["read_from"] == {
+        "title": "link line",
+        "link": "link line",
+        "published": "epoch",
+        "updated": "front matter: lastmod",
+        "authors": "front matter: author",
+        "categories": "front matter: tags",
+        "language": "script and words",
+        "content": "body, as Markdown",
+        "summary": "first paragraphs",
+        "source": "host of the link",
+    }
+    shown = feeder("show", "https://example.org/1").out
+    assert shown.startswith("题目  ← link line\n")
+    assert "       updated  2024-01-02T00:00:00Z  ← front matter: lastmod\n" in shown

@@ -1,0 +1,391 @@
+import re
+import sys
+import tomllib
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from feeder.config.load import Config, embedded, load_config
+from feeder.config.values import parse_duration
+from feeder.errors import ConfigError
+
+TOKEN = "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(text: str, name: str = "config.toml") -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def uncommented(text: str) -> str:
+    """The example with every setting that stands there as a comment switched on."""
+    return re.sub(r"^# (?=\[\[|[a-z_]+ = )", "", text, flags=re.MULTILINE)
+
+
+def test_without_any_file_the_seeds_are_read_and_served_on_loopback(tmp_path: Path) -> None:
+    config = load_config()
+    assert config.file is None
+    assert [(source.name, source.folder) for source in config.sources] == [("seeds", embedded("seeds"))]
+    assert len(list(embedded("seeds").iterdir())) == 5
+    assert config.store.url == f"sqlite:///{tmp_path}/data/feeder.db"
+    assert config.site.output == tmp_path / "public"
+    assert (config.web.host, config.web.port) == ("127.0.0.1", 8000)
+    assert config.telegram.token is None
+
+
+def test_a_seeds_folder_beside_the_configuration_comes_before_the_embedded_one(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    assert load_config().sources[0].folder == tmp_path / "seeds"
+
+
+def test_the_example_loads_and_says_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    example = write(embedded("config.example.toml").read_text("utf-8"))
+    from_file = load_config(example).model_dump(exclude={"file", "demo", "sources"})
+    assert from_file == load_config_without_file(example).model_dump(exclude={"file", "demo", "sources"})
+
+
+def load_config_without_file(example: Path) -> Config:
+    example.unlink()
+    return load_config()
+
+
+def test_the_example_with_every_comment_switched_on_still_loads() -> None:
+    text = uncommented(embedded("config.example.toml").read_text("utf-8"))
+    for one_of_two in ("token_file =", 'feed = "https:', 'page = "https:', "entries ="):
+        text = text.replace(one_of_two, f"# {one_of_two}")
+    config = load_config(write(text))
+    assert config.telegram.token is not None
+    assert config.telegram.channels[0].chat == "@my_channel"
+
+
+def test_the_example_names_every_setting_there_is() -> None:
+    example = tomllib.loads(uncommented(embedded("config.example.toml").read_text("utf-8")))
+
+    def check(model: type[BaseModel], table: dict[str, Any]) -> None:
+        fields = {name for name in model.model_fields if name not in {"file", "demo"}}
+        assert fields == set(table), model
+        for name, value in table.items():
+            if isinstance(value, dict):
+                check(Config.model_fields[name].annotation, value)  # type: ignore[arg-type]  # a section's class
+            elif isinstance(value, list) and value and isinstance(value[0], dict):
+                row = {"sources": "SourceConfig", "feeds": "FeedConfig", "channels": "ChannelConfig"}[name]
+                check(getattr(__import__("feeder.config.load", fromlist=[row]), row), value[0])
+
+    check(Config, example)
+
+
+def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
+    path = write('[site]\noutput = "out"\n[[sources]]\nname = "a"\nfolder = "b"\n', "deep/er/my.toml")
+    config = load_config(path)
+    assert config.site.output == tmp_path / "deep/er/out"
+    assert config.sources[0].folder == tmp_path / "deep/er/b"
+    assert config.store.url == f"sqlite:///{tmp_path}/deep/er/data/feeder.db"
+
+
+@pytest.mark.parametrize(
+    ("said", "folder"),
+    [
+        ("", "data/feeder.db.search"),
+        ('[store]\nurl = "sqlite:///a/b.db"', "a/b.db.search"),
+        ('[store]\nurl = "postgresql://u@h/d"', "data/search"),
+        ('[store]\nsearch = "found"', "found"),
+        ('[store]\nsearch = "/srv/found"', "/srv/found"),
+    ],
+)
+def test_the_search_index_lies_beside_the_store_unless_told_otherwise(tmp_path: Path, said: str, folder: str) -> None:
+    assert load_config(write(said)).store.search == tmp_path / folder
+
+
+def test_an_absolute_store_stays_where_it_is() -> None:
+    assert load_config(write('[store]\nurl = "sqlite:////srv/a.db"')).store.url == "sqlite:////srv/a.db"
+    assert load_config(write('[store]\nurl = "postgresql://u@h/d"')).store.url == "postgresql://u@h/d"
+
+
+def test_the_environment_names_the_file_and_wins_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_CONFIG", str(write("[web]\nport = 1\nhost = '::1'", "other.toml")))
+    monkeypatch.setenv("FEEDER_WEB__PORT", "2")
+    monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", TOKEN)
+    config = load_config()
+    assert (config.web.host, config.web.port) == ("::1", 2)
+    assert config.telegram.token is not None
+    assert TOKEN not in repr(config)
+
+
+def test_a_token_can_stand_in_a_file() -> None:
+    write(f"{TOKEN}\n", "secrets/token")
+    config = load_config(write('[telegram]\ntoken_file = "secrets/token"'))
+    assert config.telegram.token is not None
+    assert config.telegram.token.get_secret_value() == TOKEN
+
+
+def test_the_site_address_always_ends_with_a_slash() -> None:
+    assert load_config(write('[site]\nurl = "https://example.org/news"')).site.url == "https://example.org/news/"
+
+
+def test_a_channel_may_name_a_saved_search() -> None:
+    text = "[[feeds]]\nname = 'rain'\nquery = '雨 last:7d'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'rain'"
+    (channel,) = load_config(write(text)).telegram.channels
+    assert (channel.feed, channel.query) == ("rain", "雨 last:7d")
+    (channel,) = load_config(write(text.replace("feed = 'rain'", "feed = 'Rain'"))).telegram.channels
+    assert channel.query == "雨 last:7d"
+
+
+@pytest.mark.parametrize("name", ["บ้านน้ำ", "हिन्दी", "雨_1-a", "雨" * 21, "a" * 64])
+def test_a_feed_is_named_in_any_script(name: str) -> None:
+    assert load_config(write(f"[[feeds]]\nname = '{name}'\nquery = 'x'")).feeds[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[site]\ntitel = 'x'", "config.toml: site.titel: unknown key; did you mean 'title'?"),
+        ("[sight]", "config.toml: sight: unknown key; did you mean 'site'?"),
+        ("[web]\nzzz = 1", "config.toml: web.zzz: unknown key; known here: host, metrics, port, websub"),
+        ("[[sources]]\nname = 'a'\nfolder = 'b'\nfoldr = 'c'", "sources[0].foldr: unknown key; did you mean 'folder'?"),
+        (
+            "[[telegram.channels]]\nchat = '@good'\nchta = 1",
+            "telegram.channels[0].chta: unknown key; did you mean 'chat'?",
+        ),
+        ("[[sources]]\nname = 'a'", "config.toml: sources[0]: name one folder, feed or page"),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\nfeed = 'https://e.org/f'",
+            "config.toml: sources[0]: name one folder, feed or page, not a folder and a feed",
+        ),
+        ("[[sources]]\nname = 'a'\nfeed = 'ftp://e.org/f'", "config.toml: sources[0].feed: 'ftp://e.org/f': write an"),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\nallow_private = true",
+            "config.toml: sources[0]: allow_private is for a feed or a page; take it out",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nwhen_gone = 'remove'",
+            'config.toml: sources[0]: when_gone = "remove" is for a folder',
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nevery = '2d'",
+            "config.toml: sources[0]: every is longer than seldom (2d and 1d)",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\nfull = true\narticle = 'p'",
+            "config.toml: sources[0]: full is for a feed or a page; take it out",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nentries = 'article'",
+            "config.toml: sources[0]: entries is for a page; take it out",
+        ),
+        (
+            "[[sources]]\nname = 'a'\npage = 'https://e.org/'",
+            'config.toml: sources[0]: a page needs entries = "CSS": what of it is an entry',
+        ),
+        (
+            "[[sources]]\nname = 'a'\npage = 'https://e.org/'\nentries = 'div['",
+            "config.toml: sources[0].entries: 'div[': write a CSS selector such as \"article .text\" (Malformed",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\ncut = ['.ok', 'p::before']",
+            "config.toml: sources[0].cut[1]: 'p::before': write a CSS selector",
+        ),
+        ("[fetch]\nuser_agent = 'a\\tb'".replace("'", '"'), "config.toml: fetch.user_agent: 'a\\tb': write letters"),
+        ("[web]\nport = 99999", "config.toml: web.port: 99999: input should be less than or equal to 65535"),
+        ("[web]\nport = 'http'", "config.toml: web.port: 'http': input should be a valid integer"),
+        ("[site]\nurl = 'ftp://x'", "config.toml: site.url: 'ftp://x': write an http(s) address"),
+        ("[site]\ncontent = 'all'", "config.toml: site.content: 'all': input should be 'full' or 'summary'"),
+        ("[store]\nurl = 'mysql://x'", """config.toml: store.url: 'mysql://x': write "sqlite:///FILE" or"""),
+        ("[schedule]\ningest = '15'", "config.toml: schedule.ingest: '15': write an interval such as \"15m\""),
+        ("[schedule]\npublish = 'never'", "config.toml: schedule.publish: 'never': write an interval"),
+        ("[telegram]\npoll = '0s'", "config.toml: telegram.poll: '0s': write a length of time"),
+        ("[[telegram.channels]]\nchat = 'my channel'", "config.toml: telegram.channels[0].chat: 'my channel': "),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\ntimezone = 'Mars'",
+            "config.toml: sources[0].timezone: 'Mars': write a time zone",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\n[[sources]]\nname = 'a'\nfolder = 'c'",
+            "config.toml: sources.name: 'a' is used twice",
+        ),
+        (
+            "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@abcd'",
+            "config.toml: telegram.channels.chat: '@abcd' is used twice",
+        ),
+        ("[sources]\nname = 'a'", "config.toml: sources: this is a list; write a table of it as [[sources]]"),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'b'\ncut = 'aside'",
+            "config.toml: sources[0].cut: 'aside': this is a list; write its values in brackets",
+        ),
+        ("[[site]]\ntitle = 'a'", "config.toml: site: this is one table; write it as [site]"),
+        ("[site]\nurl = 'https://exa mple.org/'", "config.toml: site.url: 'https://exa mple.org/': write an http(s)"),
+        ("[site]\nurl = 'https://example.org/?a'", "config.toml: site.url: 'https://example.org/?a': write an http(s)"),
+        ("[site]\nurl = 'https://a:99999999/'", "config.toml: site.url: 'https://a:99999999/': write an http(s)"),
+        ("[site]\nlanguage = 'klingon lang'", "config.toml: site.language: 'klingon lang': write a language"),
+        ('[site]\noutput = "a\\u0000b"', "config.toml: site.output: 'a\\x00b': it holds a NUL character"),
+        ("[store]\nurl = 'sqlite:///a.db?x=1'", "config.toml: store.url: 'sqlite:///a.db?x=1': write"),
+        (
+            "[schedule]\ningest = '99999999999999d'",
+            "config.toml: schedule.ingest: '99999999999999d': write an interval",
+        ),
+        (
+            "[site]\noutput = 'a'\n[[sources]]\nname = 'a'\nfolder = 'a'",
+            "config.toml: site.output: 'a' is also a source; name another folder",
+        ),
+        ("[store]\nsearch = ''", "config.toml: store.search: '.' holds other files too; name a folder of its own"),
+        (
+            "[store]\nsearch = 'a'\n[[sources]]\nname = 'a'\nfolder = 'a'",
+            "config.toml: store.search: 'a' holds other files too",
+        ),
+        ("[store]\nsearch = 'public/search'", "config.toml: store.search: 'public/search' holds other files too"),
+        (
+            "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@ABCD'",
+            "config.toml: telegram.channels.chat: '@abcd' is used twice",
+        ),
+        ("[[feeds]]\nname = 'a b'\nquery = 'x'", "config.toml: feeds[0].name: 'a b': "),
+        ("[[feeds]]\nname = 'a'", "config.toml: feeds[0].query: this key is required"),
+        ("[[feeds]]\nname = 'a'\nquery = ''", "config.toml: feeds[0].query: '': "),
+        ("[[feeds]]\nname = ''\nquery = 'x'", "config.toml: feeds[0].name: '': write letters, digits, - and _ alone"),
+        (
+            f"[[feeds]]\nname = '{'雨' * 22}'\nquery = 'x'",
+            "it is longer than 64 bytes of UTF-8; write a shorter one, and a title",
+        ),
+        ("[[feeds]]\nname = 'a'\nqery = 'x'", "config.toml: feeds[0].qery: unknown key; did you mean 'query'?"),
+        ("[[feeds]]\nname = 'a'\n[site]\nurll = 'x'", "config.toml: site.urll: unknown key; did you mean 'url'?"),
+        (
+            "[[feeds]]\nname = 'Rain'\nquery = 'x'\n[[feeds]]\nname = 'rain'\nquery = 'y'",
+            "config.toml: feeds.name: 'rain' is used twice; give each feed its own",
+        ),
+        (
+            "[[feeds]]\nname = 'rain'\nquery = 'x'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'rian'",
+            "config.toml: telegram.channels[0].feed: 'rian': no such feed in [[feeds]]; did you mean 'rain'?",
+        ),
+        (
+            "[[telegram.channels]]\nchat = '@abcd'\nfeed = 'rain'",
+            "config.toml: telegram.channels[0].feed: 'rain': no such feed in [[feeds]]; known here: none",
+        ),
+        (
+            "[[feeds]]\nname = 'a'\nquery = 'x'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'a'\nquery = 'y'",
+            "config.toml: telegram.channels[0].feed: 'a': query is set too; keep one",
+        ),
+        ("file = 'x'", "config.toml: file: unknown key"),
+        ("a = ", "config.toml: not valid TOML: "),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_key_value_and_rule(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(text))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_token_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", "hunter2")
+    with pytest.raises(ConfigError, match=r"telegram.token: that is not a bot token") as caught:
+        load_config()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_token_and_token_file_together_are_one_too_many() -> None:
+    with pytest.raises(ConfigError, match="both token and token_file"):
+        load_config(write(f'[telegram]\ntoken = "{TOKEN}"\ntoken_file = "x"'))
+
+
+def test_a_token_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*nowhere': cannot be read: No such file"):
+        load_config(write('[telegram]\ntoken_file = "nowhere"'))
+
+
+def test_a_token_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"telegram.token_file: '.*secret': cannot be read: it is not text"):
+        load_config(write('[telegram]\ntoken_file = "secret"'))
+
+
+def test_a_mistake_in_the_environment_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_WEB__PORT", "99999")
+    with pytest.raises(ConfigError, match=r"^\$FEEDER_WEB__PORT: '99999': input should be less"):
+        load_config()
+
+
+def test_an_unknown_variable_is_a_mistake_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDER_TELEGRM__TOKEN", TOKEN)
+    with pytest.raises(ConfigError, match=r"^\$FEEDER_TELEGRM__TOKEN: unknown setting; did you mean 'FEEDER_TELEGRAM'"):
+        load_config()
+
+
+@pytest.mark.parametrize("name", ["FEEDER_SITE", "FEEDER_SOURCES", "FEEDER_TELEGRAM"])
+def test_a_variable_for_a_whole_section_holds_json(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "foo")
+    with pytest.raises(ConfigError, match=rf"^\${name}: 'foo' is not JSON; set one key with \${name}__KEY"):
+        load_config()
+
+
+def test_a_token_in_the_place_of_its_file_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match="the token itself stands there") as caught:
+        load_config(write(f'[telegram]\ntoken_file = "{TOKEN}"'))
+    assert TOKEN not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^nowhere.toml: no such file; `feeder init` writes one"):
+        load_config(Path("nowhere.toml"))
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"^binary.toml: cannot be read: it is not UTF-8 text"):
+        load_config(Path("binary.toml"))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("15m", 900), ("2 h", 7200), ("1d", 86400)])
+def test_durations(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "m", "0m", "1.5h", "-1h", "1w", "15"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="length of time"):
+        parse_duration(text)
+
+
+def test_a_feed_is_asked_for_under_the_name_of_the_program_and_the_address_of_the_site() -> None:
+    config = load_config(
+        write("[site]\nurl = 'https://news.example/'\n[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'")
+    )
+    assert config.fetch.user_agent == f"feeder/{version('feeder-republisher')} (+https://news.example/)"
+    [source] = config.sources
+    assert (source.folder, source.feed, source.least, source.most) == (
+        None, "https://e.org/f", timedelta(minutes=15), timedelta(days=1),
+    )  # fmt: skip
+    assert load_config(write("[fetch]\nuser_agent = 'me'")).fetch.user_agent == "me"
+
+
+def test_a_source_that_needs_a_library_for_its_articles_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nfull = true"
+    assert load_config(write(feed)).sources[0].full
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    with pytest.raises(
+        ConfigError, match=r"sources\[0\]: full: to find the article of a page, `pip install trafilatura`"
+    ):
+        load_config(write(feed))
+    assert load_config(write(f"{feed}\narticle = '.text'")).sources[0].article == ".text"
+
+
+def test_a_selector_that_is_empty_asks_for_the_usual_place() -> None:
+    page = "[[sources]]\nname = 'a'\npage = 'https://e.org/'\nentries = 'li'\ntitle = ' '\ncut = ['']"
+    [source] = load_config(write(page)).sources
+    assert (source.title, source.cut, source.remote) == ("", ("",), "https://e.org/")
+
+
+@pytest.mark.parametrize(
+    "place", ['feed = "https://me:secret@e.org/"', 'page = "https://secret@e.org/"\nentries = "p"']
+)
+def test_a_source_with_a_password_in_its_address_is_refused_and_the_password_not_shown(place: str) -> None:
+    with pytest.raises(ConfigError, match="has a user name or password in it") as caught:
+        load_config(write(f'[[sources]]\nname = "rain"\n{place}\n'))
+    assert "secret" not in str(caught.value)
