@@ -146,7 +146,7 @@ def test_a_selector_that_finds_nothing_is_an_error_that_names_it(
     [
         (b"%PDF-1.7", "application/pdf", "this is no web page but application/pdf"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, None, "this is no web page but a binary file"),
-        (b"<a> " * 50_000, "text/html", "larger than any for people"),
+        (b"<a> " * 50_000, "text/html", "page too large to parse"),
         (b"<div>" * 10_000, "text/html", "nested deeper than any for people"),
         (b"", "text/html", "entries = 'article' finds nothing"),
     ],

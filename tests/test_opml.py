@@ -37,7 +37,7 @@ def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tm
         "added    rain-wind  https://e.org/rain",
         "added    snow  https://e.org/snow?a=1&utm_source=x",
         "added    雪  https://e.org/%E9%9B%AA",
-        "skipped  http://www.e.org/rain/  is there already, as rain-wind",
+        "skipped  http://www.e.org/rain/  was already added as rain-wind",
         "3 added, 1 there already, 3 refused",
     ]
     with Store.open("sqlite:///data/feeder.db") as store:
@@ -109,7 +109,7 @@ def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp
     assert one.source is not None
     assert (one.source.allow_private, one.source.every) == (False, "15m")
     ended = feeder("ingest", "xylo")
-    assert (ended.code, "is in a private network" in ended.err) == (1, True)
+    assert (ended.code, "is a private address" in ended.err) == (1, True)
 
 
 def test_what_a_list_says_reaches_the_terminal_clean(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811

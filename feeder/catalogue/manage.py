@@ -249,7 +249,7 @@ class _Register:
     def refuse(self, address: str, name: str | None) -> None:
         """Refuse an address or a name that is taken."""
         if (known := self.at(address)) is not None:
-            raise ConfigError(f"{address} is there already, as {known.name!r}{self._what_to_do(known)}")
+            raise ConfigError(f"{address} was already added as {known.name!r}{self._what_to_do(known)}")
         if name is not None and (known := self._names.get(name.casefold())) is not None:
             raise ConfigError(f"the name {known.name!r} is taken, by {known.address}; choose another with --name")
 

@@ -55,7 +55,7 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Their names; all by default.")]
+Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Sources to read [default: all].")]
 Words = Annotated[
     list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR; @NAME for a saved one.')
 ]
@@ -67,7 +67,7 @@ Reference = Annotated[str, typer.Argument(metavar="ID", help="An entry's id, lin
 def options(
     context: typer.Context,
     config: ConfigOption = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more while working.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
     version: Annotated[  # noqa: ARG001  it ends before this is called
         bool, typer.Option("--version", help="Print the version, and exit.", is_eager=True, callback=_print_version)
     ] = False,
@@ -104,7 +104,7 @@ def ingest(
     sources: Sources = None,
     as_json: JsonOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; changes nothing.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Read unchanged files again, with all learned since.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Re-read unchanged files with the current rules.")] = False,
 ) -> None:
     """Read the sources into the store."""
     if dry_run:
@@ -203,7 +203,7 @@ def trends(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which words are in more entries of the last days than of the 4 weeks before."""
+    """Show words trending in the last days compared with the previous 4 weeks."""
     from feeder.cli.output import print_trends
 
     end_with_the_reader()
@@ -256,7 +256,7 @@ def export(
 
 @app.command()
 def reindex(context: typer.Context) -> None:
-    """Make the search index anew, while searches read the present one; goes on where it was stopped."""
+    """Rebuild the search index without interrupting searches; resumes if interrupted."""
     from feeder.cli.output import progress_bar
     from feeder.errors import PassRunningError
 

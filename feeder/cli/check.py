@@ -61,7 +61,7 @@ def _check_sources(config: Config) -> Iterator[Finding]:
         if source.folder is None:
             continue  # what is known of a feed is in the store
         if not source.folder.is_dir():
-            yield Finding(about, well=False, text=f"{source.folder} is not a folder; mend sources.folder")
+            yield Finding(about, well=False, text=f"{source.folder} is not a folder; fix sources.folder")
             continue
         try:
             number = sum(1 for _ in source.folder.iterdir())

@@ -74,7 +74,7 @@ def print_imported(imported: "Imported") -> None:
         added = Text().append("added    ", style="green").append(source.name)
         console.print(added.append(f"  {source.feed}", style=DIM))
     for address, name in imported.skipped:
-        console.print(Text().append("skipped  ", style=DIM).append(f"{address}  is there already, as {name}"))
+        console.print(Text().append("skipped  ", style=DIM).append(f"{address}  was already added as {name}"))
     problems = new_console(stderr=True)
     for line in imported.refused:
         problems.print(Text().append("refused  ", style="bold red").append(line))

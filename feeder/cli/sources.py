@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from feeder.config.load import Config
     from feeder.ingest.probe import TriedFeed
 
-sources_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at the sources, add and remove some.")
+sources_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="List, test, add, change, remove and pause sources."
+)
 opml_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Take lists of feeds in and out, as OPML.")
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The address of a feed, or of a page that has one.")]
@@ -28,7 +30,7 @@ AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="It may be i
 
 @sources_app.command("list")
 def list_sources(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the sources and how they are."""
+    """List sources and their status."""
     from feeder.catalogue.status import iter_states
     from feeder.cli.output_sources import print_states
 
@@ -58,10 +60,10 @@ def add_source(
         typer.Option("--category", metavar="TEXT", help="Given to its entries; may be said more than once."),
     ] = None,
     every: Annotated[
-        str | None, typer.Option("--every", metavar="TIME", help="Ask for it this often at most [default: 15m].")
+        str | None, typer.Option("--every", metavar="TIME", help="Poll no more often than this [default: 15m].")
     ] = None,
     seldom: Annotated[
-        str | None, typer.Option("--seldom", metavar="TIME", help="And this often at least [default: 1d].")
+        str | None, typer.Option("--seldom", metavar="TIME", help="Poll no less often than this [default: 1d].")
     ] = None,
     content: Annotated[
         Literal["full", "summary"] | None, typer.Option("--content", help="How much is kept [default: full].")
@@ -76,13 +78,13 @@ def add_source(
         str | None, typer.Option("--drop", metavar="QUERY", help="Leave out entries that this search finds.")
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option("--timezone", metavar="ZONE", help="The zone of dates that name none [default: UTC].")
+        str | None, typer.Option("--timezone", metavar="ZONE", help="Time zone for dates without one [default: UTC].")
     ] = None,
     allow_private: AllowPrivate = False,
     limit: Shown = 5,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Add it without asking.")] = False,
 ) -> None:
-    """Add the feed of an address. Its newest entries are shown first, and a yes is asked for at a terminal."""
+    """Add the feed at an address. Shows its newest entries, and asks for confirmation on a terminal."""
     from feeder.catalogue import manage as managing
     from feeder.cli.output_sources import print_tried
     from feeder.config.saved import named_filter
@@ -149,7 +151,7 @@ def set_source(
 
 @sources_app.command("pause")
 def pause_source(context: typer.Context, name: Name) -> None:
-    """Leave a source alone until it is resumed. `feeder ingest NAME` reads it all the same."""
+    """Stop polling a source until it is resumed. `feeder ingest NAME` reads it all the same."""
     from feeder.catalogue.manage import pause
 
     with opened(context, logging.WARNING) as (config, store):

@@ -237,7 +237,7 @@ class _Crew(Generic[_Piece, _Part]):
         if not too_long and not job.crashed:
             job.again()
             return
-        reason = "it ended the process that read it, perhaps for want of memory; please report it"
+        reason = "crashed its worker process (out of memory?); please report it"
         if too_long:
             reason = f"took too long (limits.document_s = {self._seconds:g}); not tried again until it changes"
         job.give_up(*self._task.lost(job.left[0], Ended(reason, len(job.made) - job.begun, too_long)))

@@ -88,12 +88,12 @@ def test_what_a_page_says_of_its_feeds_is_shown_clean(feeder: Feeder, server: Se
 def test_what_is_there_already_is_refused_with_what_to_do(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
     assert add(feeder, blog).code == 0
     feed = server.url("/feed.xml")
-    there = f"feeder: {feed} is there already, as 'rain'; `feeder ingest rain` asks for it now\n"
+    there = f"feeder: {feed} was already added as 'rain'; `feeder ingest rain` asks for it now\n"
     assert add(feeder, blog) == (2, "", there)
     asked = len(server.requests)
     assert add(feeder, feed) == (2, "", there)
     again = add(feeder, f"HTTP://{feed.removeprefix('http://')}/?utm_source=x#top")
-    assert (again.code, again.err.count("is there already, as 'rain'")) == (2, 1)
+    assert (again.code, again.err.count("was already added as 'rain'")) == (2, 1)
     taken = f"feeder: the name 'rain' is taken, by {feed}; choose another with --name\n"
     assert add(feeder, server.url("/wind"), "--name", "Rain") == (2, "", taken)
     assert len(server.requests) == asked
@@ -107,8 +107,8 @@ def test_a_feed_that_has_moved_is_there_already(feeder: Feeder, server: Server, 
     moved = Poll(source="rain", feed_url=server.url("/feed.xml"), address=server.url("/wind"))
     with Store.open("sqlite:///data/feeder.db") as store:
         store.sources.record_polls([moved])
-    assert "is there already, as 'rain'" in add(feeder, server.url("/wind")).err
-    assert "is there already, as 'rain'" in add(feeder, server.url("/old")).err
+    assert "was already added as 'rain'" in add(feeder, server.url("/wind")).err
+    assert "was already added as 'rain'" in add(feeder, server.url("/old")).err
 
 
 def test_a_redirect_that_may_change_is_kept_and_a_permanent_one_is_followed(
@@ -254,7 +254,7 @@ def test_a_stored_source_gives_way_to_one_in_the_file_with_its_name_or_address(
         2,
         "feeder: sources: 'wind' is not used: hidden by 'w' in the configuration, which has the same address\n",
     )
-    told = f"feeder: {server.url('/wind')} is there already, as 'w' in {tmp_path / 'config.toml'}; change it there\n"
+    told = f"feeder: {server.url('/wind')} was already added as 'w' in {tmp_path / 'config.toml'}; change it there\n"
     assert add(feeder, server.url("/wind")).err == told.replace(f"{tmp_path}/", "")
     told = "removed rain from the store, where it was hidden; the one in config.toml stays\n"
     assert feeder("sources", "remove", "rain", "--with-entries").out == told
@@ -288,7 +288,7 @@ def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
     checked = feeder("check")
     assert (checked.code, f"BAD  source odd     https://e.org/odd: {why}" in checked.out) == (1, True)
     assert f"feeder: sources: 'odd' is not used: {why}" in feeder("ingest", "odd").err
-    told = "is there already, as 'odd', which is not used; `feeder sources remove odd` makes room\n"
+    told = "was already added as 'odd', which is not used; `feeder sources remove odd` makes room\n"
     assert add(feeder, "https://e.org/odd").err == f"feeder: https://e.org/odd {told}"
     assert feeder("sources", "remove", "odd").out == "removed odd; its entries stay\n"
 

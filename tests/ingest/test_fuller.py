@@ -141,7 +141,7 @@ def test_addresses_on_a_page_count_from_where_it_came_from_or_from_its_base() ->
     [
         ("<p>x</p>", ".text", "article = '.text' finds nothing on it; mend it where the site was redesigned"),
         ("<html><body></body></html>", "", 'no article is found on it; article = "CSS" names the place'),
-        ("<a> " * 50_000, "", "larger than any for people"),
+        ("<a> " * 50_000, "", "page too large to parse"),
         ("<div>" * 10_000, "", "nested deeper"),
     ],
 )
@@ -318,7 +318,7 @@ def test_a_page_that_holds_less_than_its_feed_is_not_used(server: Server, sqlite
     [
         (Answer(body=b"%PDF-1", headers={"Content-Type": "application/pdf"}), "no web page but application/pdf"),
         (Answer(body=b"x" * 300_000), "larger than 200,000 bytes"),
-        (Answer(body=b"<a> " * 50_000), "larger than any for people"),
+        (Answer(body=b"<a> " * 50_000), "page too large to parse"),
         (Answer(raw=b"nonsense"), "not HTTP"),
         (Answer(302, headers={"Location": "http://169.254.169.254/latest"}), "169.254.169.254"),
         (Answer(302, headers={"Location": "/p/1"}), "more than 5 redirects"),
@@ -343,7 +343,7 @@ def test_pages_go_to_a_private_network_on_the_server_of_the_source_alone(server:
         other.answers["/p/1"] = Answer(body=page(1))
         report = poll(config(source(server)), sqlite_store)
         assert (report.new, other.requests) == (1, [])
-        assert "127.0.0.1 is in a private network" in report.failed[0][1]
+        assert "127.0.0.1 is a private address" in report.failed[0][1]
     server.answers |= {"/rain": rss(server, 2), "/p/2": Answer(body=page(2))}
 
 
@@ -516,7 +516,7 @@ def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
     settings = config(source(server))
     report = poll(settings, sqlite_store)
     assert (report.new, report.awaited) == (1, 1)
-    assert "ended the process" in report.failed[0][1]
+    assert "crashed its worker process" in report.failed[0][1]
     poll(settings, sqlite_store, HOURS)
     report = poll(settings, sqlite_store, 2 * HOURS)
     assert (report.new, report.awaited) == (1, 0)

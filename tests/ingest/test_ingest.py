@@ -220,7 +220,7 @@ def test_a_file_that_ends_its_process_is_named_and_the_others_go_in(
     report = one(ingest(config, sqlite_store, now=NOW))
     [(path, reason)] = report.failed
     assert (report.new, path) == (11, "7.md")
-    assert reason.startswith("it ended the process that read it")
+    assert reason.startswith("crashed its worker process")
 
 
 def die_at_7(settings: Settings, piece: Piece) -> Iterator[Read | None]:

@@ -124,7 +124,7 @@ def test_allow_private_is_one_requests_own() -> None:
             server.answers["/feed"] = Answer(body=b"fed")
             async with client() as own:
                 assert (await own.get(server.url("/feed"), allow_private=True)).status == 200
-                with pytest.raises(FetchError, match="private network"):
+                with pytest.raises(FetchError, match="private address"):
                     await own.get(server.url("/feed"))
             assert len(server.requests) == 1
 

@@ -302,7 +302,7 @@ def test_a_hub_that_hangs_or_is_not_there_delays_no_other(place: Place, monkeypa
     assert len(place.hub.asked) == 1
     assert known["a"].awaiting
     assert not any(known[name].awaiting for name in "bcdef")
-    assert "private network" in (known["f"].error or "")  # not the server that its owner has named
+    assert "private address" in (known["f"].error or "")  # not the server that its owner has named
     assert {known[name].next_try_at for name in "bcde"} == {place.now}
 
 
@@ -314,7 +314,7 @@ def test_a_hub_in_a_private_network_is_never_asked_for_a_strangers_feed(place: P
     place.keep(network=network)
     assert network.dialled == []
     assert place.hub.asked == []
-    assert "is in a private network" in str(place.one.error)
+    assert "is a private address" in str(place.one.error)
 
 
 def test_a_process_that_is_killed_between_asking_and_the_hubs_call_loses_nothing(

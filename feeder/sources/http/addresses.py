@@ -120,7 +120,7 @@ def checked(url: str, base: "httpx.URL | None" = None) -> "httpx.URL":
     if literal(host) is None and (len(host) > _MAX_NAME or not _NAME.fullmatch(host) or _NUMBER.fullmatch(host)):
         raise FetchError("its host is neither a name nor an IP address in the usual form", reason="bad-url")
     if "%" in host:
-        raise FetchError("an address of one network card's own is not fetched", reason="bad-url")
+        raise FetchError("scoped IPv6 addresses are not supported", reason="bad-url")
     if port_of(parsed) in _BAD_PORTS or port_of(parsed) > _MAX_PORT:
         raise FetchError(f"port {port_of(parsed)} is not one for HTTP", reason="refused-address")
     return parsed.copy_with(host=host, fragment=None)

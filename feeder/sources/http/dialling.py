@@ -101,7 +101,7 @@ class Line(httpcore.AsyncNetworkStream):
         self._left -= len(data)
         self._granted -= len(data)
         if min(self._left, self._granted) < 0:
-            raise FetchError("the server sends without end", reason="too-large")
+            raise FetchError("response too large", reason="too-large")
         return data
 
     async def _gather(self) -> None:
@@ -182,7 +182,7 @@ def _judge(address: IPAddress, *, private: bool) -> None:
         raise FetchError(f"{address} is an address that is never fetched", reason="refused-address")
     if standing is Reach.PRIVATE and not private:
         raise FetchError(
-            f"{address} is in a private network; allow_private = true (--allow-private) allows it to one of yours",
+            f"{address} is a private address; set allow_private = true (--allow-private) to allow it",
             reason="refused-address",
         )
 

@@ -45,7 +45,7 @@ class Body:
         if self._inflater is not None and self._fed:  # an empty body is called gzip by many servers
             self._keep(self._inflater.flush())
             if not self._inflater.eof:
-                raise FetchError("its body breaks off: the gzip has no end", reason="protocol")
+                raise FetchError("truncated gzip response", reason="protocol")
         return bytes(self._content)
 
     def _inflate(self, inflater: "zlib._Decompress", data: bytes) -> None:

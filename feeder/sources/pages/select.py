@@ -47,7 +47,7 @@ def parse_page(html: str) -> BeautifulSoup:
         FeedError: it is larger or deeper than any page for people.
     """
     if len(html) > _MAX_LENGTH or html.count("<") > _MAX_TAGS:
-        raise FeedError("this page is larger than any for people; it was not looked at")
+        raise FeedError("page too large to parse (limit: 4 MB, 30,000 tags)")
     soup = BeautifulSoup(thin_tags(html), "lxml")
     depths = {id(soup): 0}
     for tag in soup.find_all(True):  # in document order: a parent comes before its children
