@@ -98,9 +98,9 @@ def place(server: Server, sqlite_store: Store, stage: tuple[str, Stage], tmp_pat
 
 
 @pytest.fixture
-def each_place(server: Server, store: Store, stage: tuple[str, Stage], tmp_path: Path) -> Iterator[Place]:
-    """The same over each database in turn."""
-    with placed(server, store, stage, tmp_path) as place:
+def each_place(server: Server, store_url: str, stage: tuple[str, Stage], tmp_path: Path) -> Iterator[Place]:
+    """The same over each database in turn, which waits for other writers as long as it does for users."""
+    with Store.open(store_url) as store, placed(server, store, stage, tmp_path) as place:
         yield place
 
 
