@@ -29,7 +29,7 @@ from feeder.ingest import ingest
 from feeder.normalise.entry import normalise
 from feeder.sources.files.article import read_article
 from feeder.sources.files.folder import iter_files, read_file
-from feeder.store import Batch, Incoming, Origin, Store, prepare
+from feeder.store import Batch, IncomingEntry, Origin, Store, prepare
 
 CORES = 2
 SAMPLE = 3000
@@ -125,7 +125,7 @@ def stages(archive: Path) -> None:
         print(f"  {stage:<6} {len(found) / seconds:10,.0f}/s   {seconds / whole:4.0%}")
 
 
-def saved_and_indexed(store: Store, batches: list[list[Incoming]]) -> None:
+def saved_and_indexed(store: Store, batches: list[list[IncomingEntry]]) -> None:
     with store.search.following():
         for batch in batches:
             store.take([Batch(source="archive", incoming=batch)])

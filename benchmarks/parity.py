@@ -41,7 +41,7 @@ from feeder.normalise.dates import parse_moment
 from feeder.normalise.text import plain
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
 from feeder.sources.feeds.parsing.elements import Markup, title_text
-from feeder.sources.http.crawl import Wanted, iter_fetched
+from feeder.sources.http.crawl import FetchRequest, iter_fetched
 
 ENDINGS = frozenset({".xml", ".rss", ".rdf", ".atom"})
 FIELDS = ("entries", "id", "title", "link", "published", "updated", "authors", "content")
@@ -212,7 +212,8 @@ def compare_all(documents: Sequence[Document]) -> Iterator[tuple[Document, list[
     by_name = {document.name: document for document in documents}
     with served(documents) as address:
         wanted = [
-            Wanted(name=name, address=f"{address}/{quote(name)}", headers={}, allow_private=True) for name in by_name
+            FetchRequest(name=name, address=f"{address}/{quote(name)}", headers={}, allow_private=True)
+            for name in by_name
         ]
         for answer in iter_fetched(wanted, FetchConfig(user_agent="benchmark", per_host=4)):
             assert answer.error is None, answer

@@ -31,7 +31,7 @@ from feeder.config.load import Config
 from feeder.config.settings import FetchConfig, SourceConfig
 from feeder.ingest import ingest
 from feeder.ingest.reading.feed import piece_of, read_feed
-from feeder.sources.http.crawl import Fetched
+from feeder.sources.http.crawl import FetchResult
 from feeder.store import Store
 from feeder.store.records.entries import in_chunks
 
@@ -131,8 +131,8 @@ def _source(number: int) -> SourceConfig:
     return SourceConfig(name=str(number), feed=f"http://e.org/{number}")
 
 
-def _fetched(number: int) -> Fetched:
-    return Fetched(name=str(number), status=200, url=f"http://e.org/{number}", body=feed(number, 0))
+def _fetched(number: int) -> FetchResult:
+    return FetchResult(name=str(number), status=200, url=f"http://e.org/{number}", body=feed(number, 0))
 
 
 def poll_with_reader(folder: Path, address: str, feeds: int) -> str:

@@ -45,7 +45,7 @@ from feeder.query.periods import PLACES, first_position
 from feeder.query.terms import Row, terms_of
 from feeder.query.tokens import plain
 from feeder.store import Batch, Origin, Store, prepare
-from feeder.store.search.index import Followed, Index, make_current, unused
+from feeder.store.search.index import Index, IndexPosition, make_current, unused
 from feeder.store.search.search import Order
 
 LIMIT = 20  # a page of results
@@ -132,7 +132,7 @@ def batches(articles: Articles, spent: Spent) -> Iterator[list[Entry]]:
 def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
     """Write articles into the index of a store whose database has none of them."""
     with open_store(folder) as store:
-        nothing = Followed(store.database.get_note("store") or "", 0)
+        nothing = IndexPosition(store.database.get_note("store") or "", 0)
     index = Index.create(unused(folder / "index"), nothing.store)
     done = 0
     with index.writer(many=True) as writer:

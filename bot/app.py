@@ -22,7 +22,7 @@ from telegram.request import HTTPXRequest
 
 from bot.commands import Commands, menu
 from bot.delivery import outbox
-from bot.delivery.chats import Channel, Subscription, find_subscriptions, follow, read_channels
+from bot.delivery.chats import Channel, ChannelRow, find_subscriptions, follow, read_channels
 from bot.delivery.pace import Pace, backoff
 from bot.delivery.sender import MAX_UNDER_WAY, Sender, token_refused
 from bot.delivery.withdrawing import withdraw
@@ -267,7 +267,7 @@ async def _ask(telegram: TelegramConfig, channels: Sequence[Channel]) -> list[tu
     return lines
 
 
-def _find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Subscription, ...]:
+def _find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[ChannelRow, ...]:
     with store.database.read() as connection:
         if not inspect(connection).has_table(subscriptions.name):
             return ()  # the bot has never run on this store

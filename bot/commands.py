@@ -39,7 +39,7 @@ from bot.messages import (
     LATEST_DEFAULT,
     TREND_DAYS,
     TRENDS_SHOWN,
-    Answer,
+    Reply,
     Text,
     make_found,
     make_help,
@@ -112,12 +112,12 @@ class Commands:
         names = [text[1:] for text in arguments if text.startswith("@")]
         count = _read_count([text for text in arguments if not text.startswith("@")])
         if count is None or len(names) > 1:
-            await _reply(update, Answer(Text(words.latest_usage.format(cap=LATEST_CAP))))
+            await _reply(update, Reply(Text(words.latest_usage.format(cap=LATEST_CAP))))
             return
         query: Query | None = None
         if names:
             if find_feed(names[0], self._feeds) is None:
-                await _reply(update, Answer(Text(self._no_feed(names[0], words))))
+                await _reply(update, Reply(Text(self._no_feed(names[0], words))))
                 return
             query = read_search(f"@{names[0]}", self._feeds)
         entries = await asyncio.to_thread(self._store.entries.latest, count, query=query)
@@ -130,9 +130,9 @@ class Commands:
         _, *rest = ((message and message.text) or "").split(maxsplit=1) or [""]
         query = rest[0].strip() if rest else ""
         if not query:
-            await _reply(update, Answer(Text(words.search_usage)))
+            await _reply(update, Reply(Text(words.search_usage)))
         elif (slow_down := self._slow_down(update, words)) is not None:
-            await _reply(update, Answer(Text(slow_down)))
+            await _reply(update, Reply(Text(slow_down)))
         else:
             await _reply(update, await asyncio.to_thread(self._find, query, 1, words))
 
@@ -140,7 +140,7 @@ class Commands:
         """Answer /trends."""
         words = _words(update)
         if (slow_down := self._slow_down(update, words)) is not None:
-            await _reply(update, Answer(Text(slow_down)))
+            await _reply(update, Reply(Text(slow_down)))
         else:
             await _reply(update, await asyncio.to_thread(self._rising, words))
 
@@ -182,18 +182,18 @@ class Commands:
         known = " ".join(f"@{feed.name}" for feed in self._feeds)
         return words.no_feed.format(name=name, known=known or words.none)
 
-    def _rising(self, words: Words) -> Answer:
+    def _rising(self, words: Words) -> Reply:
         now = self._now()
         trends = self._store.search.trends(now=now, days=TREND_DAYS, limit=TRENDS_SHOWN)
         return make_trends([(trend, remember(self._store, trend.query, now)) for trend in trends], words)
 
-    def _find(self, text: str, page: int, words: Words) -> Answer:
+    def _find(self, text: str, page: int, words: Words) -> Reply:
         try:
             query = read_search(text, self._feeds)
         except QueryError as error:
-            return Answer(Text(words.misread.format(reason=explain_query_error(error, words.language))))
+            return Reply(Text(words.misread.format(reason=explain_query_error(error, words.language))))
         if query.problem is not None:
-            return Answer(Text(words.search_usage))
+            return Reply(Text(words.search_usage))
         results = self._store.search.find(query, limit=HITS_PER_PAGE, offset=(page - 1) * HITS_PER_PAGE)
         if not results.hits and page > 1:  # fewer are found than when the button was made
             page = 1
@@ -212,7 +212,7 @@ async def apologise(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
     _log.error("a command failed", exc_info=error)
     if isinstance(update, Update) and update.effective_message is not None:
         try:
-            await _reply(update, Answer(Text(_words(update).trouble)))
+            await _reply(update, Reply(Text(_words(update).trouble)))
         except TelegramError as again:
             _log.warning("nor was that said: %s", again)
 
@@ -242,13 +242,13 @@ def _read_count(arguments: list[str]) -> int | None:
     return min(int(text[:9]), LATEST_CAP)
 
 
-def _keyboard(answer: Answer) -> InlineKeyboardMarkup | None:
+def _keyboard(answer: Reply) -> InlineKeyboardMarkup | None:
     buttons = [InlineKeyboardButton(button.label, callback_data=button.data) for button in answer.buttons]
     rows = [buttons[at : at + answer.columns] for at in range(0, len(buttons), answer.columns)]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-async def _reply(update: Update, answer: Answer) -> None:
+async def _reply(update: Update, answer: Reply) -> None:
     """Answer in the chat; in a group, as a reply to the question (which may be gone by now)."""
     message: Message | None = update.effective_message
     if message is not None:
@@ -261,7 +261,7 @@ async def _reply(update: Update, answer: Answer) -> None:
         )
 
 
-async def _edit(pressed: CallbackQuery, answer: Answer) -> None:
+async def _edit(pressed: CallbackQuery, answer: Reply) -> None:
     try:
         await pressed.edit_message_text(
             answer.text.text,

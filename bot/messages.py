@@ -69,7 +69,7 @@ class Button(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What the bot says to a person."""
 
     text: Text
@@ -96,7 +96,7 @@ def units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def one_line(text: str) -> str:
+def telegram_line(text: str) -> str:
     """Return `text` on one line, without what Telegram drops or what would turn the line about.
 
     Control and format characters go (but not the joiners that hold emoji and scripts together): Telegram takes
@@ -137,7 +137,7 @@ def styled(text: str, *kinds: str, url: str | None = None) -> Text:
 
 def good_link(url: str | None) -> str | None:
     """Return `url` if Telegram takes it as a link: http(s), with a host, no white space, not endless."""
-    if url is None or len(url) > _MAX_LINK or one_line(url) != url or " " in url:
+    if url is None or len(url) > _MAX_LINK or telegram_line(url) != url or " " in url:
         return None
     try:
         parts = urlsplit(url)
@@ -148,32 +148,32 @@ def good_link(url: str | None) -> str | None:
 
 def make_post(entry: Entry) -> Post:
     """Return the entry as a channel shows it: title, lead, source and date; within 1024 units by its parts."""
-    title = clip(one_line(entry.title), _TITLE_UNITS) or entry.key
+    title = clip(telegram_line(entry.title), _TITLE_UNITS) or entry.key
     text = styled(title, "bold", url=entry.link) + "\n\n"
-    if lead := clip(one_line(entry.summary), _LEAD_UNITS):
+    if lead := clip(telegram_line(entry.summary), _LEAD_UNITS):
         text += lead + "\n\n"
     return Post(text + _origin(entry, link=True), _photo(entry), good_link(entry.link))
 
 
-def make_latest(entries: Sequence[Entry], words: Words) -> Answer:
+def make_latest(entries: Sequence[Entry], words: Words) -> Reply:
     """Return the answer to /latest; `entries` are newest first, at most `LATEST_CAP`."""
     if not entries:
-        return Answer(Text(words.empty))
+        return Reply(Text(words.empty))
     text = styled(words.latest, "bold")
     for entry in entries:
         text += "\n\n" + _listed(entry) + "\n" + _origin(entry, link=False)
-    return Answer(text)
+    return Reply(text)
 
 
-def make_found(query: str, key: str, page: int, hits: Sequence[Hit], total: str, words: Words) -> Answer:
+def make_found(query: str, key: str, page: int, hits: Sequence[Hit], total: str, words: Words) -> Reply:
     """Return one page of a search, with the buttons to turn it.
 
     `page` counts from 1; `total` is the number found as people read it (`1000+` where counting stopped); `key`
     stands for the query in the buttons (see `searches`).
     """
-    shown = clip(one_line(query), _QUERY_UNITS)
+    shown = clip(telegram_line(query), _QUERY_UNITS)
     if not hits:
-        return Answer(Text(words.nothing.format(query=shown)))
+        return Reply(Text(words.nothing.format(query=shown)))
     pages = -(-int(total.rstrip("+")) // HITS_PER_PAGE)
     text = Text(words.found.format(query=shown, total=total))
     for hit in hits:
@@ -181,29 +181,29 @@ def make_found(query: str, key: str, page: int, hits: Sequence[Hit], total: str,
         snippet = _snippet(hit)
         text += snippet + "\n" if snippet.text else ""
         text += _origin(hit.entry, link=False)
-    return Answer(text, _page_buttons(key, page, pages, "+" * total.endswith("+"), words) if pages > 1 else ())
+    return Reply(text, _page_buttons(key, page, pages, "+" * total.endswith("+"), words) if pages > 1 else ())
 
 
-def make_trends(trends: Sequence[tuple[Trend, str]], words: Words) -> Answer:
+def make_trends(trends: Sequence[tuple[Trend, str]], words: Words) -> Reply:
     """Return the answer to /trends: a button a word, under what is said of it.
 
     `trends` are at most `TRENDS_SHOWN`, each with the key that stands for its search (see `searches`).
     """
     if not trends:
-        return Answer(Text(words.no_trends.format(days=TREND_DAYS)))
+        return Reply(Text(words.no_trends.format(days=TREND_DAYS)))
     text = styled(words.trends.format(days=TREND_DAYS), "bold") + "\n"
     for trend, _ in trends:
         sentence = words.trend if trend.before else words.trend_new
         said = sentence.format(number=trend.count, ratio=f"{trend.ratio:.1f}")
-        text += "\n" + styled(clip(one_line(trend.word), _TREND_UNITS), "bold") + f"  {said}"
-    buttons = [Button(clip(one_line(trend.word), _TREND_UNITS), word_data(key)) for trend, key in trends]
-    return Answer(text + "\n\n" + words.tap, tuple(buttons), columns=2)
+        text += "\n" + styled(clip(telegram_line(trend.word), _TREND_UNITS), "bold") + f"  {said}"
+    buttons = [Button(clip(telegram_line(trend.word), _TREND_UNITS), word_data(key)) for trend, key in trends]
+    return Reply(text + "\n\n" + words.tap, tuple(buttons), columns=2)
 
 
-def make_help(words: Words, *, greeting: str = "") -> Answer:
+def make_help(words: Words, *, greeting: str = "") -> Reply:
     """Return the list of what the bot can do, under a greeting."""
     listed = words.help.format(default=LATEST_DEFAULT, cap=LATEST_CAP, days=TREND_DAYS)
-    return Answer(Text(f"{greeting}\n\n{listed}" if greeting else listed))
+    return Reply(Text(f"{greeting}\n\n{listed}" if greeting else listed))
 
 
 def readable(text: Text) -> str:
@@ -225,11 +225,11 @@ def readable(text: Text) -> str:
 
 
 def _listed(entry: Entry) -> Text:
-    return styled(clip(one_line(entry.title), _LISTED_TITLE_UNITS) or entry.key, url=entry.link)
+    return styled(clip(telegram_line(entry.title), _LISTED_TITLE_UNITS) or entry.key, url=entry.link)
 
 
 def _origin(entry: Entry, *, link: bool) -> Text:
-    name = clip(one_line(entry.source.title), _SOURCE_UNITS)
+    name = clip(telegram_line(entry.source.title), _SOURCE_UNITS)
     date = f"{entry.published:%Y-%m-%d}"
     if not name:
         return styled(date, url=entry.link if link else None)
@@ -240,7 +240,7 @@ def _snippet(hit: Hit) -> Text:
     text, room, marked = Text(""), _SNIPPET_UNITS, 0
     for fragment in hit.snippet:
         # White space inside a fragment becomes one blank; that at its ends still parts it from its neighbours.
-        words = one_line(f"|{fragment.text}|")[1:-1]
+        words = telegram_line(f"|{fragment.text}|")[1:-1]
         part = clip(words, room) if room > 1 else ""
         match = fragment.match and bool(part.strip()) and marked < _MARKED_MATCHES
         marked += match

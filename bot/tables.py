@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from feeder import Moment, Store, migrate
+from feeder import Store, UtcDateTime, migrate
 
 VERSION_TABLE = "bot_version"
 NO_TOPIC = 0
@@ -39,7 +39,7 @@ chats = Table(
     Column("id", _rowid, primary_key=True),
     Column("address", Text, nullable=False, unique=True),
     Column("moved_to", BigInteger),
-    Column("next_call_at", Moment, nullable=False),
+    Column("next_call_at", UtcDateTime, nullable=False),
 )
 
 subscriptions = Table(
@@ -68,8 +68,8 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("doubts", Integer, nullable=False),
     Column("claim", Text),
-    Column("lease_ends_at", Moment),
-    Column("called_at", Moment),
+    Column("lease_ends_at", UtcDateTime),
+    Column("called_at", UtcDateTime),
     Column("message", BigInteger),
     Column("error", Text),
     UniqueConstraint("subscription", "entry"),
@@ -84,7 +84,7 @@ searches = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("query", Text, nullable=False),
-    Column("used_at", Moment, nullable=False),
+    Column("used_at", UtcDateTime, nullable=False),
 )
 Index("ix_bot_searches_used", searches.c.used_at)
 

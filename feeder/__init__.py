@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, Trend, migrate, parse_query
-    from feeder.store.tables import Moment
+    from feeder.store.tables import UtcDateTime
 
 _HOME = {
     "feeder.config.load": ("Config", "load_config"),
@@ -37,7 +37,7 @@ _HOME = {
     "feeder.service": ("Service",),
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
     "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "Trend", "migrate", "parse_query"),
-    "feeder.store.tables": ("Moment",),
+    "feeder.store.tables": ("UtcDateTime",),
     "feeder.config.values": ("parse_duration",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -56,7 +56,6 @@ __all__ = [
     "Hit",
     "Link",
     "Media",
-    "Moment",
     "NoSuchEntryError",
     "Person",
     "Query",
@@ -69,6 +68,7 @@ __all__ = [
     "StoreError",
     "TelegramConfig",
     "Trend",
+    "UtcDateTime",
     "entry_key",
     "explain_query_error",
     "find_feed",

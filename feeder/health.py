@@ -14,14 +14,14 @@ KILLED = "was killed before its end, perhaps for want of memory (see `dmesg`)"
 _INTERVALS = 3  # that may go by without a pass
 
 
-class Trouble(NamedTuple):
+class HealthProblem(NamedTuple):
     """What is wrong: a status for anyone to see, and why for the operator, which may name files of this machine."""
 
     status: str
     reason: str
 
 
-def find_trouble(config: Config, store: Store, *, now: datetime) -> Trouble | None:
+def find_trouble(config: Config, store: Store, *, now: datetime) -> HealthProblem | None:
     """Return what is wrong with the work at `now`, an aware datetime; None where nothing is.
 
     Raises:
@@ -29,17 +29,17 @@ def find_trouble(config: Config, store: Store, *, now: datetime) -> Trouble | No
     """
     store.database.check_writable()
     if failure := store.database.get_note(LAST_FAILURE_NOTE):
-        return Trouble("the last pass failed", f"ended early: {failure}")
+        return HealthProblem("the last pass failed", f"ended early: {failure}")
     started = store.database.get_note(PASS_STARTED_NOTE)
     if started and not store.database.is_pass_running():
-        return Trouble("the last pass was killed", f"the pass of {started} {KILLED}")
+        return HealthProblem("the last pass was killed", f"the pass of {started} {KILLED}")
     last = store.database.get_note(LAST_PASS_NOTE)
     if last is None:
         return None
     due = _overdue_at(config.schedule.ingest, datetime.fromisoformat(last))
     if due is not None and due < now:
         text = f"none has ended well since {last}, in {_INTERVALS} intervals of schedule.ingest"
-        return Trouble("no pass has been made for too long", f"{text} ({config.schedule.ingest})")
+        return HealthProblem("no pass has been made for too long", f"{text} ({config.schedule.ingest})")
     return None
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, follow, read_channels
-from bot.delivery.outbox import Outcome
+from bot.delivery.outbox import CallOutcome
 from bot.delivery.pace import Pace
 from bot.tables import migrate_tables
 from feeder.config.load import Config
@@ -76,10 +76,10 @@ def config_of(database: Path) -> Config:
 def take_feed(store: Store, *, again: bool = False) -> list[str]:
     """Take in the made-up feed without a network, and say what became of its entries."""
     from feeder.ingest.reading.feed import piece_of, read_feed  # noqa: PLC0415  the first schema has no feeds
-    from feeder.sources.http.crawl import Fetched  # noqa: PLC0415  as above
+    from feeder.sources.http.crawl import FetchResult  # noqa: PLC0415  as above
 
     source = SourceConfig(name="tides", feed=FEED_URL)
-    fetched = Fetched(name="tides", status=200, url=FEED_URL, body=FEED)
+    fetched = FetchResult(name="tides", status=200, url=FEED_URL, body=FEED)
     [read] = read_feed(piece_of(source, fetched, store.documents.of_source("tides"), {}, now=NOW, again=again))
     [saved] = store.take([read.batch])
     return [one.value for one in saved]
@@ -103,14 +103,14 @@ def fill(store: Store, config: Config) -> None:
     migrate_tables(store)
     channels = read_channels([ChannelConfig(chat=CHAT, recent=3)])
     outbox.plan(store, follow(store, channels))
-    for outcome in (Outcome(fate="sent", message=7), Outcome(fate="failed", reason="made up")):
+    for outcome in (CallOutcome(fate="sent", message=7), CallOutcome(fate="failed", reason="made up")):
         [claim] = outbox.claim(store, NOW, 1, _PACE)
         outbox.settle(store, claim, outcome, NOW, _PACE)
     if hasattr(store, "sources"):
         _fill_remote(store)
         outbox.plan(store, find_subscriptions(store, channels))
         [claim] = outbox.claim(store, NOW + timedelta(hours=1), 1, _PACE)
-        outbox.settle(store, claim, Outcome(fate="unknown", reason="made up"), NOW + timedelta(hours=1), _PACE)
+        outbox.settle(store, claim, CallOutcome(fate="unknown", reason="made up"), NOW + timedelta(hours=1), _PACE)
     with store.database.begin() as connection:
         connection.execute(text("UPDATE notes SET text = 'schemas' WHERE name = 'store'"))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from feeder.sources.feeds.opml import Subscription, read_opml, write_opml
+from feeder.sources.feeds.opml import OpmlOutline, read_opml, write_opml
 from feeder.store import Store
 from tests.cli.test_cli import Feeder, feeder  # noqa: F401  a fixture
 
@@ -87,10 +87,10 @@ def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.
 
 def test_names_of_a_list_are_taken_where_they_can_be(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     feeds = [
-        Subscription(feed_url="https://e.org/1", title="Rain", name="seeds"),
-        Subscription(feed_url="https://e.org/2", title="Wind", name="-x y\n"),
-        Subscription(feed_url="https://e.org/3", title="Wind", name="My.wind"),
-        Subscription(feed_url="https://e.org/4", title="Wind"),
+        OpmlOutline(feed_url="https://e.org/1", title="Rain", name="seeds"),
+        OpmlOutline(feed_url="https://e.org/2", title="Wind", name="-x y\n"),
+        OpmlOutline(feed_url="https://e.org/3", title="Wind", name="My.wind"),
+        OpmlOutline(feed_url="https://e.org/4", title="Wind"),
     ]
     (tmp_path / "mine.opml").write_bytes(write_opml(feeds, title="Mine"))
     feeder("opml", "import", "mine.opml")

@@ -34,7 +34,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class ChannelRow:
     """A channel with its row, whose columns `tables` describes."""
 
     id: int
@@ -73,7 +73,7 @@ def insert_new(connection: Connection, table: Table) -> Insert:
     return insert
 
 
-def follow(store: Store, channels: Sequence[Channel]) -> tuple[Subscription, ...]:
+def follow(store: Store, channels: Sequence[Channel]) -> tuple[ChannelRow, ...]:
     """Bring the configured channels into the store and return them; others there are set aside, not removed."""
     with store.database.begin() as connection:
         wanted = [_ensure(connection, channel) for channel in channels]
@@ -81,7 +81,7 @@ def follow(store: Store, channels: Sequence[Channel]) -> tuple[Subscription, ...
     return find_subscriptions(store, channels)
 
 
-def find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Subscription, ...]:
+def find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[ChannelRow, ...]:
     """Return the subscriptions of those channels, as they are now; channels that were never met are left out."""
     columns = subscriptions.c
     found = []
@@ -94,7 +94,7 @@ def find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Subsc
                 .order_by(columns.id),
             ).first()
             if row is not None:
-                found.append(Subscription(channel=channel, **row._mapping))  # noqa: SLF001  public, named as a tuple must
+                found.append(ChannelRow(channel=channel, **row._mapping))  # noqa: SLF001  public, named as a tuple must
     return tuple(found)
 
 

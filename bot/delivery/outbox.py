@@ -25,7 +25,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
-from bot.delivery.chats import Channel, Subscription, insert_new, switch_off
+from bot.delivery.chats import Channel, ChannelRow, insert_new, switch_off
 from bot.delivery.pace import MINUTE, SECOND, Pace, backoff, next_call, room_now
 from bot.tables import NO_TOPIC, chats, deliveries, subscriptions
 from feeder import LAST_INGEST_NOTE, Entry, Store
@@ -55,7 +55,7 @@ class Claim(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CallOutcome:
     """What became of one call: see `sender.sort_error` for where each comes from.
 
     `again` means that it was certainly not sent: in `form` if that is set, not before `wait` if that is, to
@@ -72,7 +72,7 @@ class Outcome:
     topic_only: bool = False
 
 
-class Choice(NamedTuple):
+class Selection(NamedTuple):
     """What a subscription is to be sent: entries oldest first, the number they reach up to, how many were left out."""
 
     entries: tuple[Entry, ...]
@@ -83,7 +83,7 @@ class Choice(NamedTuple):
 # Plan.
 
 
-def choose(store: Store, channel: Channel, last_number: int | None) -> Choice:
+def choose(store: Store, channel: Channel, last_number: int | None) -> Selection:
     """Return what is new for a channel since `last_number`; None means that it is met for the first time.
 
     A first meeting takes the `recent` newest entries and no other. Of more than `MAX_WAITING` entries that came
@@ -93,9 +93,9 @@ def choose(store: Store, channel: Channel, last_number: int | None) -> Choice:
     if last_number is None:
         recent = channel.config.recent
         newest = store.entries.latest(recent, query=channel.query) if recent else []
-        return Choice(tuple(reversed(newest)), last, 0)
+        return Selection(tuple(reversed(newest)), last, 0)
     if last == last_number:
-        return Choice((), last, 0)
+        return Selection((), last, 0)
     total = 0
     kept: list[tuple[datetime, int, Entry]] = []
     for number, entry in _iter_news(store, last_number):
@@ -103,7 +103,7 @@ def choose(store: Store, channel: Channel, last_number: int | None) -> Choice:
         if channel.query is None or channel.query.matches(entry, now=entry.first_seen_at):
             total += 1
             (heapq.heappush if len(kept) < MAX_WAITING else heapq.heappushpop)(kept, (entry.published, number, entry))
-    return Choice(tuple(entry for *_, entry in sorted(kept, key=lambda one: one[:2])), last, total - len(kept))
+    return Selection(tuple(entry for *_, entry in sorted(kept, key=lambda one: one[:2])), last, total - len(kept))
 
 
 def _iter_news(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
@@ -112,7 +112,7 @@ def _iter_news(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
         after = page[-1][0]
 
 
-def plan(store: Store, subscribed: Sequence[Subscription]) -> None:
+def plan(store: Store, subscribed: Sequence[ChannelRow]) -> None:
     """Write a pending delivery for each entry that is new to each of these subscriptions.
 
     A chat is met for the first time when a first pass has filled the store: before that, all there is would look
@@ -125,7 +125,7 @@ def plan(store: Store, subscribed: Sequence[Subscription]) -> None:
             _plan(store, subscription)
 
 
-def _plan(store: Store, subscription: Subscription) -> None:
+def _plan(store: Store, subscription: ChannelRow) -> None:
     choice = choose(store, subscription.channel, subscription.last_number)
     if choice.number == subscription.last_number:
         return
@@ -245,7 +245,7 @@ def next_due(store: Store, now: datetime) -> datetime | None:
 # Settle.
 
 
-def settle(store: Store, claimed: Claim, outcome: Outcome, now: datetime, pace: Pace) -> bool:
+def settle(store: Store, claimed: Claim, outcome: CallOutcome, now: datetime, pace: Pace) -> bool:
     """Write down what became of a claim.
 
     Returns True if that switched the chat off. A claim whose lease ran out may still be settled, as long as
@@ -283,7 +283,7 @@ def settle(store: Store, claimed: Claim, outcome: Outcome, now: datetime, pace: 
     return False
 
 
-def _row_after(claimed: Claim, outcome: Outcome) -> dict[str, str | int | None]:
+def _row_after(claimed: Claim, outcome: CallOutcome) -> dict[str, str | int | None]:
     """Return what the delivery's row says from now on. Pure."""
     states = {"again": "pending", "off": "pending", "halt": "pending"}
     return {
@@ -294,7 +294,7 @@ def _row_after(claimed: Claim, outcome: Outcome) -> dict[str, str | int | None]:
     }
 
 
-def _wait_after(claimed: Claim, outcome: Outcome) -> timedelta | None:
+def _wait_after(claimed: Claim, outcome: CallOutcome) -> timedelta | None:
     """Return how long the chat must be left alone beyond the usual pace; None for no longer. Pure."""
     if outcome.wait is not None:
         return outcome.wait
@@ -324,7 +324,7 @@ def _next_call_at(
     return max(by_pace, now + wait) if wait is not None else by_pace
 
 
-def preview(store: Store, channel: Channel, subscription: Subscription | None) -> list[Entry]:
+def preview(store: Store, channel: Channel, subscription: ChannelRow | None) -> list[Entry]:
     """Return what would be sent to a channel now, in its order; changes nothing.
 
     `subscription` is the channel's, None where it was never met.

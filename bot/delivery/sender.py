@@ -25,8 +25,8 @@ from telegram.error import (
 )
 
 from bot.delivery import outbox
-from bot.delivery.chats import Subscription
-from bot.delivery.outbox import Claim, Form, Outcome
+from bot.delivery.chats import ChannelRow
+from bot.delivery.outbox import CallOutcome, Claim, Form
 from bot.delivery.pace import Pace
 from bot.messages import Text, make_post
 from feeder import Entry, ServiceError, Store, StoreError
@@ -51,7 +51,7 @@ _ENTITIES = re.compile(r"parse (message ?)?entit|entity_|entities_", re.IGNORECA
 _log = logging.getLogger(__name__)
 
 
-def sort_error(error: Exception, form: Form) -> Outcome:  # noqa: PLR0911  one for each thing that can be said
+def sort_error(error: Exception, form: Form) -> CallOutcome:  # noqa: PLR0911  one for each thing that can be said
     """Return what an error of a call means for the post that it carried. Pure.
 
     Every 4xx, and a connection that never came about, say that nothing was sent. Anything not known to mean that
@@ -61,36 +61,36 @@ def sort_error(error: Exception, form: Form) -> Outcome:  # noqa: PLR0911  one f
     match error:
         case RetryAfter():
             wait = error.retry_after  # a timedelta, as the package asks for
-            return Outcome(fate="again", wait=wait if isinstance(wait, timedelta) else timedelta(seconds=wait))
+            return CallOutcome(fate="again", wait=wait if isinstance(wait, timedelta) else timedelta(seconds=wait))
         case ChatMigrated():
-            return Outcome(fate="again", moved_to=error.new_chat_id)
+            return CallOutcome(fate="again", moved_to=error.new_chat_id)
         case InvalidToken():
-            return Outcome(fate="halt", reason=reason)
+            return CallOutcome(fate="halt", reason=reason)
         case Forbidden():
-            return Outcome(fate="off", reason=reason)
+            return CallOutcome(fate="off", reason=reason)
         case BadRequest():
             return _sort_bad_request(reason, form)
         case Conflict():
-            return Outcome(fate="again", reason=reason)
+            return CallOutcome(fate="again", reason=reason)
         case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
-            return Outcome(fate="again", reason=reason)
+            return CallOutcome(fate="again", reason=reason)
         case NetworkError() if _TOO_MANY in str(error):
-            return Outcome(fate="again", reason=reason)
+            return CallOutcome(fate="again", reason=reason)
         case NetworkError() if _CLIENT_ERROR.search(str(error)):
-            return Outcome(fate="failed", reason=reason)
-    return Outcome(fate="unknown", reason=reason)
+            return CallOutcome(fate="failed", reason=reason)
+    return CallOutcome(fate="unknown", reason=reason)
 
 
-def _sort_bad_request(reason: str, form: Form) -> Outcome:
+def _sort_bad_request(reason: str, form: Form) -> CallOutcome:
     if _TOPIC_IS_GONE.search(reason):
-        return Outcome(fate="off", reason=reason, topic_only=True)
+        return CallOutcome(fate="off", reason=reason, topic_only=True)
     if _CHAT_IS_GONE.search(reason):
-        return Outcome(fate="off", reason=reason)
+        return CallOutcome(fate="off", reason=reason)
     if _ENTITIES.search(reason) and form != "plain":
-        return Outcome(fate="again", reason=reason, form="plain")
+        return CallOutcome(fate="again", reason=reason, form="plain")
     if form == "photo":
-        return Outcome(fate="again", reason=reason, form="text")  # whatever it is, it is about the photo
-    return Outcome(fate="failed", reason=reason)
+        return CallOutcome(fate="again", reason=reason, form="text")  # whatever it is, it is about the photo
+    return CallOutcome(fate="failed", reason=reason)
 
 
 def utc_now() -> datetime:
@@ -110,7 +110,7 @@ class Sender:
         bot: Bot,
         store: Store,
         *,
-        find: Callable[[], Sequence[Subscription]],
+        find: Callable[[], Sequence[ChannelRow]],
         tell: Callable[[str], Awaitable[None]],
         withdraw: Callable[[], Awaitable[None]] | None = None,
         pace: Pace = Pace(),  # noqa: B008  frozen: a value, not a state
@@ -222,18 +222,18 @@ class Sender:
                 "Let the bot in again as an administrator who may post, and it starts anew with the latest.",
             )
 
-    async def _attempt(self, claimed: Claim) -> Outcome:
+    async def _attempt(self, claimed: Claim) -> CallOutcome:
         entry = await asyncio.to_thread(self._store.entries.find, claimed.entry)
         if entry is None:
-            return Outcome(fate="failed", reason="the entry is no longer in the store")
+            return CallOutcome(fate="failed", reason="the entry is no longer in the store")
         try:
             async with asyncio.timeout(self._call_timeout_s):
                 message = await send(self._bot, claimed, entry)
         except (TelegramError, TimeoutError) as error:
             return sort_error(error, claimed.form)
-        return Outcome(fate="sent", message=message.message_id)
+        return CallOutcome(fate="sent", message=message.message_id)
 
-    async def _settle(self, claimed: Claim, outcome: Outcome) -> bool:
+    async def _settle(self, claimed: Claim, outcome: CallOutcome) -> bool:
         """Write the outcome down, and try again while the store is busy: a lost outcome may mean a double post."""
         for wait_s in _SETTLE_WAITS_S:
             await self._sleep(wait_s)

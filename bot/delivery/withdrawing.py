@@ -27,7 +27,7 @@ _IS_GONE = "message to delete not found"
 _log = logging.getLogger(__name__)
 
 
-class Post(NamedTuple):
+class SentMessage(NamedTuple):
     """A message in a chat, and the delivery that it came from; `message` is None while that is under way."""
 
     delivery: int
@@ -58,7 +58,7 @@ def _to_be_done(store: Store) -> int | None:
     return None if str(upto) == (store.database.get_note(DONE_NOTE) or "0") else upto
 
 
-def find_posts(store: Store) -> list[Post]:
+def find_posts(store: Store) -> list[SentMessage]:
     """Return the posts, sent or under way, of entries that the store does not hold, the oldest first."""
     columns = deliveries.c.id, deliveries.c.entry, deliveries.c.message, chats.c.address, chats.c.moved_to
     statement = (
@@ -68,7 +68,7 @@ def find_posts(store: Store) -> list[Post]:
         .order_by(deliveries.c.id)
         .limit(_PAGE)
     )
-    posts: list[Post] = []
+    posts: list[SentMessage] = []
     last = 0
     while True:
         with store.database.read() as connection:
@@ -78,13 +78,13 @@ def find_posts(store: Store) -> list[Post]:
         last = rows[-1].id
         gone = store.entries.missing(row.entry for row in rows)
         posts += [
-            Post(row.id, row.address if row.moved_to is None else str(row.moved_to), row.message)
+            SentMessage(row.id, row.address if row.moved_to is None else str(row.moved_to), row.message)
             for row in rows
             if row.entry in gone
         ]
 
 
-async def _delete(bot: Bot, store: Store, post: Post, message: int) -> bool:
+async def _delete(bot: Bot, store: Store, post: SentMessage, message: int) -> bool:
     """Delete a message and write down what came of it; False where it is to be tried again."""
     try:
         await bot.delete_message(post.chat if post.chat.startswith("@") else int(post.chat), message)

@@ -24,7 +24,7 @@ _FIXED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class SourceDetails:
     """A source with its settings, those of them that are defaults, and how it is."""
 
     state: SourceState
@@ -36,7 +36,7 @@ class Described:
         return {**self.state.as_dict(), "settings": dict(self.settings), "defaults": sorted(self.defaults)}
 
 
-def describe(config: Config, store: Store, name: str, *, now: datetime) -> Described:
+def describe(config: Config, store: Store, name: str, *, now: datetime) -> SourceDetails:
     """Return a source with its settings; one that is not used has none.
 
     Raises:
@@ -45,10 +45,10 @@ def describe(config: Config, store: Store, name: str, *, now: datetime) -> Descr
     known = get_source(all_sources(config, store), name)
     state = next(one for one in iter_states(config, store, now=now) if (one.name, one.kept_in) == (name, known.kept_in))
     if known.source is None:
-        return Described(state, {}, frozenset())
+        return SourceDetails(state, {}, frozenset())
     values = known.source.model_dump(mode="json", exclude={"name"}, exclude_none=True)
     changed = known.source.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
-    return Described(state, values, frozenset(values.keys() - changed.keys()))
+    return SourceDetails(state, values, frozenset(values.keys() - changed.keys()))
 
 
 def change(config: Config, store: Store, name: str, assignments: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from feeder.config.settings import SourceConfig
 from feeder.errors import ConfigError
 from feeder.normalise.urls import fold_link
 from feeder.sources.feeds.polling import Poll, new_poll
-from feeder.store import Added, Store
+from feeder.store import AddedSource, Store
 
 KeptIn = Literal["file", "store"]
 _FEW = 12  # names that are listed where none was right
@@ -57,7 +57,7 @@ def all_sources(config: Config, store: Store | None) -> tuple[KnownSource, ...]:
     return sources_among(config, kept)
 
 
-def sources_among(config: Config, kept: Sequence[Added]) -> tuple[KnownSource, ...]:
+def sources_among(config: Config, kept: Sequence[AddedSource]) -> tuple[KnownSource, ...]:
     """Return the sources of the configuration, then those that are `kept` in the store."""
     in_file = (
         () if config.demo and kept else config.sources
@@ -123,7 +123,7 @@ def known_poll(source: SourceConfig, polls: Mapping[str, Poll]) -> Poll:
     return poll if poll is not None and poll.feed_url == address else new_poll(source.name, address)
 
 
-def _stored(one: Added, names: Collection[str], by_address: Mapping[str, str]) -> KnownSource:
+def _stored(one: AddedSource, names: Collection[str], by_address: Mapping[str, str]) -> KnownSource:
     address = one.feed_url
     unused = None
     if one.problem is not None:

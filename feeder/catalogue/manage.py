@@ -22,14 +22,14 @@ from feeder.errors import ConfigError, FetchError
 from feeder.normalise.text import one_line
 from feeder.normalise.urls import clean_link, fold_link, to_uri
 from feeder.sources.feeds.discovery import typed_address
-from feeder.sources.feeds.opml import FeedList, Subscription
+from feeder.sources.feeds.opml import FeedList, OpmlOutline
 from feeder.sources.feeds.polling import Poll
-from feeder.sources.http.addresses import checked, shown
-from feeder.store import Added, Store, new_added
+from feeder.sources.http.addresses import checked, printable_url
+from feeder.store import AddedSource, Store, new_added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class ImportReport:
     """What came of a list: sources that were added, feeds that are there already with their names, and refusals."""
 
     added: tuple[SourceConfig, ...]
@@ -76,7 +76,7 @@ def add(
     """
     source, polls = _accepted(settings), store.sources.polls()
 
-    def choose(kept: Sequence[Added]) -> list[Added]:
+    def choose(kept: Sequence[AddedSource]) -> list[AddedSource]:
         _Register(config, kept, polls).refuse(source.feed or "", source.name)
         return [new_added(source, title=title, link=link)]
 
@@ -84,17 +84,17 @@ def add(
     return source
 
 
-def import_feeds(config: Config, store: Store, feeds: FeedList, *, now: datetime) -> Imported:
+def import_feeds(config: Config, store: Store, feeds: FeedList, *, now: datetime) -> ImportReport:
     """Keep the feeds of a list that are not there yet, all in one transaction; folders become categories.
 
     A list says nothing of how a feed is treated: all other settings are at their defaults.
     """
-    added: list[Added] = []
+    added: list[AddedSource] = []
     skipped: list[tuple[str, str]] = []
     refused = [one_line(text) for text in feeds.refused]
     polls = store.sources.polls()
 
-    def choose(kept: Sequence[Added]) -> list[Added]:
+    def choose(kept: Sequence[AddedSource]) -> list[AddedSource]:
         register = _Register(config, kept, polls)
         for one in feeds.feeds:
             address = to_uri(one.feed_url)
@@ -104,18 +104,18 @@ def import_feeds(config: Config, store: Store, feeds: FeedList, *, now: datetime
             try:
                 added.append(_subscribed(one, address, register))
             except (ConfigError, FetchError) as error:
-                refused.append(one_line(f"{one.title or shown(address)}: {error}"))
+                refused.append(one_line(f"{one.title or printable_url(address)}: {error}"))
         return added
 
     store.sources.add(choose, now=now)
     sources = tuple(one.source for one in added if one.source is not None)
-    return Imported(added=sources, skipped=tuple(skipped), refused=tuple(refused))
+    return ImportReport(added=sources, skipped=tuple(skipped), refused=tuple(refused))
 
 
-def exported(config: Config, store: Store) -> tuple[Subscription, ...]:
+def exported(config: Config, store: Store) -> tuple[OpmlOutline, ...]:
     """Return all feeds that are read, as subscriptions; pages and folders are nothing that other readers can take."""
     return tuple(
-        Subscription(
+        OpmlOutline(
             feed_url=known.source.feed,
             title=known.title or known.name,
             link=known.link,
@@ -184,7 +184,7 @@ def _accepted(settings: Mapping[str, Any]) -> SourceConfig:
     return source
 
 
-def _subscribed(one: Subscription, address: str, register: "_Register") -> Added:
+def _subscribed(one: OpmlOutline, address: str, register: "_Register") -> AddedSource:
     """Return a feed of a list as it is to be kept, and take its place in the register.
 
     Raises:
@@ -220,7 +220,7 @@ def _stands_there(config: Config, name: str, *, with_entries: bool) -> str:
 class _Register:
     """The names and addresses that are taken, by whom, and what to tell whoever wants them too."""
 
-    def __init__(self, config: Config, kept: Sequence[Added], polls: Mapping[str, Poll]) -> None:
+    def __init__(self, config: Config, kept: Sequence[AddedSource], polls: Mapping[str, Poll]) -> None:
         self._where = where_configured(config)
         known = sources_among(config, kept)
         self._names = {one.name.casefold(): one for one in reversed(known)}

@@ -16,7 +16,7 @@ from feeder.model import Entry, entry_to_dict
 from feeder.query.tokens import visible_text
 
 if TYPE_CHECKING:
-    from feeder.cli.check import Finding
+    from feeder.cli.check import CheckResult
     from feeder.ingest import Preview
     from feeder.ingest import Progress as ReportProgress
     from feeder.store import Origin, Results, Store, Trend
@@ -151,7 +151,7 @@ def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
                 console.print(Text(f"{state:>10}  … and {more:,} more", style=DIM))
 
 
-def print_finding(finding: "Finding", *, as_json: bool = False) -> None:
+def print_finding(finding: "CheckResult", *, as_json: bool = False) -> None:
     """Print one line of `feeder check`."""
     if as_json:
         print(json_text({"about": finding.about, "ok": finding.well, "text": finding.text}))

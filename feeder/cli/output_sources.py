@@ -14,11 +14,11 @@ from feeder.cli.output import DIM, entries_told, json_text, new_console
 from feeder.model import rfc3339
 
 if TYPE_CHECKING:
-    from feeder.catalogue.change import Described
-    from feeder.catalogue.manage import Imported
+    from feeder.catalogue.change import SourceDetails
+    from feeder.catalogue.manage import ImportReport
     from feeder.catalogue.status import SourceState
-    from feeder.ingest.probe import TriedFeed
-    from feeder.store import Withdrawn
+    from feeder.ingest.probe import ProbedFeed
+    from feeder.store import WithdrawnEntry
 
 _HEAD = ("NAME", "KIND", "IN", "STATE", "CHECKED", "NEXT", "ADDRESS")
 _MOST_NAME = 24  # columns of a terminal; a longer name moves the rest of its own line
@@ -53,7 +53,7 @@ def print_states(states: Sequence["SourceState"], *, now: datetime, as_json: boo
             _print_below(console, state.hub_error)
 
 
-def print_tried(tried: "TriedFeed") -> None:
+def print_tried(tried: "ProbedFeed") -> None:
     """Print what a feed is, its address as the configuration names it, its newest entries, and others of its page."""
     console = new_console()
     title = Text().append(tried.title or "(no title)", style="bold")
@@ -67,7 +67,7 @@ def print_tried(tried: "TriedFeed") -> None:
         console.print(Text(f"  {other.feed_url}").append(f"  {other.title}" if other.title else "", style=DIM))
 
 
-def print_imported(imported: "Imported") -> None:
+def print_imported(imported: "ImportReport") -> None:
     """Print what came of a list: a line for each feed, and how many there were of each kind."""
     console = new_console()
     for source in imported.added:
@@ -82,7 +82,7 @@ def print_imported(imported: "Imported") -> None:
     console.print(", ".join(f"{len(some):,} {word}" for word, some in told.items() if some or word == "added"))
 
 
-def print_source(described: "Described", *, as_json: bool) -> None:
+def print_source(described: "SourceDetails", *, as_json: bool) -> None:
     """Print the status of a source, and its settings; those that are defaults are marked."""
     if as_json:
         print(json_text(described.as_dict()))
@@ -97,7 +97,7 @@ def print_source(described: "Described", *, as_json: bool) -> None:
         console.print(line.append("  (default)", style=DIM) if key in described.defaults else line)
 
 
-def print_withdrawn(withdrawn: Sequence["Withdrawn"], *, as_json: bool) -> None:
+def print_withdrawn(withdrawn: Sequence["WithdrawnEntry"], *, as_json: bool) -> None:
     """Print one line for each entry that was removed by hand: key, when (UTC), title."""
     console = new_console()
     for one in withdrawn:

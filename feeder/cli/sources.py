@@ -15,7 +15,7 @@ from feeder.cli.context import JsonOption, agreed, end_with_the_reader, loaded, 
 
 if TYPE_CHECKING:
     from feeder.config.load import Config
-    from feeder.ingest.probe import TriedFeed
+    from feeder.ingest.probe import ProbedFeed
 
 sources_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="List, test, add, change, remove and pause sources."
@@ -200,7 +200,7 @@ def export_opml(context: typer.Context) -> None:
     sys.stdout.buffer.write(write_opml(feeds, title=f"Feeds of {config.site.title}"))
 
 
-def _tried(config: "Config", url: str, limit: int, *, allow_private: bool) -> "TriedFeed":
+def _tried(config: "Config", url: str, limit: int, *, allow_private: bool) -> "ProbedFeed":
     from feeder.ingest.probe import try_feed
 
     return try_feed(config, url, now=datetime.now(UTC), limit=limit, allow_private=allow_private)

@@ -22,14 +22,14 @@ from random import random
 from feeder.catalogue.known import known_poll
 from feeder.config.load import Config
 from feeder.config.settings import SourceConfig
-from feeder.ingest.learning import Learning
+from feeder.ingest.learning import RecurringLines
 from feeder.ingest.pages import fetch_pages
-from feeder.ingest.reading.feed import FEEDS, FeedPiece, FeedRead, piece_of
+from feeder.ingest.reading.feed import FEEDS, FeedJob, FeedResult, piece_of
 from feeder.ingest.reports import IngestReport, Outcomes, Progress
 from feeder.ingest.workers import in_jobs, work
 from feeder.sources.feeds.polling import (
-    Bounds,
     Poll,
+    PollBounds,
     after_answer,
     after_failure,
     after_gone,
@@ -39,8 +39,8 @@ from feeder.sources.feeds.polling import (
     with_feed,
 )
 from feeder.sources.feeds.websub import after_miss, pushed_until
-from feeder.sources.http.crawl import Fetched, Wanted, iter_fetched, server_of
-from feeder.store import Saved, Store
+from feeder.sources.http.crawl import FetchRequest, FetchResult, iter_fetched, server_of
+from feeder.store import Outcome, Store
 
 _BATCH = 500  # entries of one transaction
 _FEEDS = 50  # feeds of one transaction
@@ -71,12 +71,12 @@ def poll_feeds(
     """
     if not sources:
         return {}
-    polling = _Polling(config, store, sources, now=now, again=again, progress=progress, chance=chance)
+    polling = _FeedPass(config, store, sources, now=now, again=again, progress=progress, chance=chance)
     polling.run(at_once=at_once)
     return {source.name: polling.outcomes.report(source.name) for source in sources}
 
 
-class _Polling:
+class _FeedPass:
     """One pass: what is known of each source, what came of it, and what is to be written next."""
 
     def __init__(
@@ -96,7 +96,7 @@ class _Polling:
         polls = store.sources.polls()
         self._polls = {source.name: known_poll(source, polls) for source in sources}
         self._pushed = {one.source: one for one in store.sources.subscriptions() if pushed_until(one, now)}
-        self._learning = Learning(store, "")
+        self._learning = RecurringLines(store, "")
         self.outcomes = Outcomes(self._sources)
         self._digests: dict[str, str] = {}  # of the bodies that are being read
         self._settled: list[Poll] = []
@@ -110,7 +110,7 @@ class _Polling:
         with closing(iter_fetched(wanted, self._config.fetch)) as fetched:
             jobs, seconds = in_jobs(self._bodies(fetched), _JOB), self._config.limits.document_s
             with closing(work(FEEDS, jobs, seconds=seconds, few=_FEW)) as reading:
-                batch: list[FeedRead] = []
+                batch: list[FeedResult] = []
                 for read in reading:
                     batch += read
                     if len(batch) >= _FEEDS or sum(len(one.batch.incoming) for one in batch) >= _BATCH:
@@ -128,16 +128,16 @@ class _Polling:
             progress=self._progress,
         )
 
-    def _wanted(self, name: str) -> Wanted:
+    def _wanted(self, name: str) -> FetchRequest:
         poll, source = self._polls[name], self._sources[name]
         headers = headers_for(poll, whole=self._again)
         if source.page is not None:
             headers["accept"] = _ACCEPT_PAGE
         # Only what the owner has written may be private, not where its server says that it has moved.
         is_private = source.allow_private and server_of(poll.address) == server_of(poll.feed_url)
-        return Wanted(name=name, address=poll.address, headers=headers, allow_private=is_private)
+        return FetchRequest(name=name, address=poll.address, headers=headers, allow_private=is_private)
 
-    def _bodies(self, fetched: Iterable[Fetched]) -> Iterator[FeedPiece]:
+    def _bodies(self, fetched: Iterable[FetchResult]) -> Iterator[FeedJob]:
         """Yield the feeds that have to be read, and settle what came of the others on the way."""
         for one in fetched:
             poll = self._polls[one.name]
@@ -156,13 +156,13 @@ class _Polling:
             else:
                 yield self._piece(one)
 
-    def _piece(self, fetched: Fetched) -> FeedPiece:
+    def _piece(self, fetched: FetchResult) -> FeedJob:
         source = self._sources[fetched.name]
         self._digests[source.name] = _digest(fetched.body)
         known = self._store.documents.of_source(source.name)
         return piece_of(source, fetched, known, self._learning.learned, now=self._now, again=self._again)
 
-    def _save(self, batch: Sequence[FeedRead]) -> None:
+    def _save(self, batch: Sequence[FeedResult]) -> None:
         """Save what came of some feeds, and then when they are to be asked for again."""
         good = [read for read in batch if read.error is None]
         outcomes = self._store.take([read.batch for read in good]) if good else []
@@ -180,13 +180,13 @@ class _Polling:
                 self.outcomes.fail(name, path, reason)
             for path, reason in read.not_published:
                 self.outcomes.withhold(name, path, reason)
-            new = (edge for edge, one in zip(read.batch.edges, saved, strict=True) if one is Saved.NEW)
+            new = (edge for edge, one in zip(read.batch.edges, saved, strict=True) if one is Outcome.NEW)
             self._learning.count(new)
             poll = with_feed(self._polls[name], self._digests[name], read.hints, read.hub, read.topic)
             awaits = not all(one.again for one, _ in read.batch.pages.awaited)
-            if counts[Saved.NEW.value] or awaits:
+            if counts[Outcome.NEW.value] or awaits:
                 self._miss(name)
-            changed = bool(counts[Saved.NEW.value] or counts[Saved.CHANGED.value]) or awaits
+            changed = bool(counts[Outcome.NEW.value] or counts[Outcome.CHANGED.value]) or awaits
             self._settle(self._after(read.fetched, poll, changed=changed))
         self._learning.learn()
         self._write()
@@ -197,11 +197,11 @@ class _Polling:
         if one is not None:
             self._store.sources.change_subscription(one.token, partial(after_miss, now=self._now), now=self._now)
 
-    def _answer(self, fetched: Fetched, poll: Poll, *, changed: bool) -> None:
+    def _answer(self, fetched: FetchResult, poll: Poll, *, changed: bool) -> None:
         self.outcomes.count(fetched.name, {"unchanged": 1})
         self._settle(self._after(fetched, poll, changed=changed))
 
-    def _after(self, fetched: Fetched, poll: Poll, *, changed: bool) -> Poll:
+    def _after(self, fetched: FetchResult, poll: Poll, *, changed: bool) -> Poll:
         pushed = self._pushed.get(fetched.name)
         return after_answer(
             poll,
@@ -219,7 +219,7 @@ class _Polling:
         is_private = self._sources[poll.source].allow_private
         return not is_private or server_of(permanent or "") == server_of(poll.feed_url)
 
-    def _fail(self, fetched: Fetched, error: str) -> None:
+    def _fail(self, fetched: FetchResult, error: str) -> None:
         name = fetched.name
         retry_after = fetched.headers.get("retry-after")
         poll, bounds = self._polls[name], self._bounds(name)
@@ -244,8 +244,8 @@ class _Polling:
             self._store.sources.record_polls(self._settled)
             self._settled = []
 
-    def _bounds(self, name: str) -> Bounds:
-        return Bounds(self._sources[name].least, self._sources[name].most)
+    def _bounds(self, name: str) -> PollBounds:
+        return PollBounds(self._sources[name].least, self._sources[name].most)
 
 
 def _digest(body: bytes) -> str:

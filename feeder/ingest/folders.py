@@ -23,13 +23,13 @@ from pathlib import Path
 from feeder.config.load import Config
 from feeder.config.settings import SourceConfig
 from feeder.errors import SourceError
-from feeder.ingest.learning import Learning
+from feeder.ingest.learning import RecurringLines
 from feeder.ingest.previewing import fault_of, listed_again, our_folders
-from feeder.ingest.reading.file import Piece, Read, faults, gathered, reading_of, settings_of
+from feeder.ingest.reading.file import FileJob, FileResult, faults, gathered, reading_of, settings_of
 from feeder.ingest.reports import IngestReport, Progress
 from feeder.ingest.workers import in_jobs, work
-from feeder.sources.files.folder import Found, count_files, iter_files
-from feeder.store import Batch, Document, Edges, Saved, Store, Withheld
+from feeder.sources.files.folder import FolderFile, count_files, iter_files
+from feeder.store import Batch, Document, Edges, Outcome, Store, WithheldArticle
 
 log = logging.getLogger(__name__)
 _BATCH = 500  # documents of one transaction
@@ -49,9 +49,9 @@ def read_folder(
     progress: Progress | None,
 ) -> IngestReport:
     """Read what has to be read of a folder, and report it; a folder that cannot be read is a failure in the report."""
-    learning = Learning(store, source.name)
-    first = _Round(source, folder, store, learning, config, now=now, progress=progress)
-    second = _Round(source, folder, store, learning, config, now=now, progress=progress)
+    learning = RecurringLines(store, source.name)
+    first = _FolderPass(source, folder, store, learning, config, now=now, progress=progress)
+    second = _FolderPass(source, folder, store, learning, config, now=now, progress=progress)
     failed: list[tuple[str, str]] = []
     removed = 0
     try:
@@ -70,9 +70,9 @@ def read_folder(
         source=source.name,
         read=first.states["new"] + first.states["changed"],
         again=first.states["again"] + second.states["again"],
-        new=first.saved[Saved.NEW],
-        changed=first.saved[Saved.CHANGED],
-        same=first.saved[Saved.SAME],
+        new=first.saved[Outcome.NEW],
+        changed=first.saved[Outcome.CHANGED],
+        same=first.saved[Outcome.SAME],
         unchanged=first.states["same"],
         gone=first.states["gone"],
         removed=removed,
@@ -86,7 +86,7 @@ def read_folder(
     )
 
 
-class _Round:
+class _FolderPass:
     """One way through one folder: what was found, what came of it, and what is to be written next."""
 
     def __init__(
@@ -94,7 +94,7 @@ class _Round:
         source: SourceConfig,
         folder: Path,
         store: Store,
-        learning: Learning,
+        learning: RecurringLines,
         config: Config,
         *,
         now: datetime,
@@ -104,10 +104,10 @@ class _Round:
         self._progress, self._ours, self._seconds = progress, our_folders(config), config.limits.document_s
         self._settings = settings_of(source, now)
         self.states: Counter[str] = Counter()
-        self.saved: Counter[Saved] = Counter()
+        self.saved: Counter[Outcome] = Counter()
         self.failed: list[tuple[str, str]] = []
         self.dropped = 0
-        self.withheld: list[Withheld] = []
+        self.withheld: list[WithheldArticle] = []
         self._known: Mapping[str, Document] = {}
         self._doing = source.name
         self._total: int | None = None
@@ -135,10 +135,10 @@ class _Round:
             self._total = count_files(self._folder, self._ours)
         found = iter_files(self._folder, self._known, max_bytes=self._source.max_bytes, ours=self._ours, again=again)
         unread = (file for file in found if file.state == "again") if only_again else self._unread(found)
-        pieces = (Piece(file, self._learning.learned) for file in unread)
+        pieces = (FileJob(file, self._learning.learned) for file in unread)
         jobs = in_jobs(pieces, min(_JOB, _BATCH))
         with closing(work(reading_of(self._settings), jobs, seconds=self._seconds, few=_FEW)) as reading:
-            batch: list[Read] = []
+            batch: list[FileResult] = []
             for parts in reading:
                 batch += gathered(parts)
                 if len(batch) >= _BATCH:
@@ -158,7 +158,7 @@ class _Round:
                 "source out"
             )
 
-    def _unread(self, files: Iterable[Found]) -> Iterator[Found]:
+    def _unread(self, files: Iterable[FolderFile]) -> Iterator[FolderFile]:
         """Yield what has to be read, and note the rest on the way."""
         for number, found in enumerate(files):
             if number % _LOOK == _LOOK - 1:
@@ -174,7 +174,7 @@ class _Round:
                 self._note(found, found.error)
 
     def _note(
-        self, found: Found, error: str | None, articles: int = 0, *, again: bool = False, withheld: bool = False
+        self, found: FolderFile, error: str | None, articles: int = 0, *, again: bool = False, withheld: bool = False
     ) -> None:
         """Count what became of a file, and keep what the next pass must know of it.
 
@@ -198,7 +198,7 @@ class _Round:
             self._store.take([Batch(source=self._source.name, documents=self._unrecorded)])
             self._unrecorded = []
 
-    def _save(self, batch: list[Read]) -> None:
+    def _save(self, batch: list[FileResult]) -> None:
         for read in batch:
             found = read.found
             self.dropped += read.dropped
@@ -225,7 +225,7 @@ class _Round:
             )
             [outcomes] = self._store.take([batch_of_folder])
             self.saved.update(outcomes)
-            self._learning.count(edge for edge, saved in zip(edges, outcomes, strict=True) if saved is Saved.NEW)
+            self._learning.count(edge for edge, saved in zip(edges, outcomes, strict=True) if saved is Outcome.NEW)
             self._documents, self._gone, self._left, self._may_hold, self._edges = [], [], [], [], {}
         self._learning.learn()
         self._tell()
@@ -235,7 +235,7 @@ class _Round:
         if path in self._known and self._source.when_gone == "remove":
             self._left += self._addresses(path, 0)
 
-    def _withhold(self, read: Read) -> None:
+    def _withhold(self, read: FileResult) -> None:
         """Have withdrawn what a file does not publish: all that was met in it, or what an export holds back now."""
         path = read.found.path
         if not read.withheld:

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 from feeder.catalogue.known import known_poll, known_sources
 from feeder.config.load import Config
 from feeder.config.settings import SourceConfig
-from feeder.ingest.learning import Learning
+from feeder.ingest.learning import RecurringLines
 from feeder.ingest.reading.feed import FEEDS, piece_of
 from feeder.ingest.workers import work_one
 from feeder.sources.feeds import websub
 from feeder.sources.feeds.polling import explain_status
-from feeder.sources.feeds.websub import Subscription, Wish
-from feeder.sources.http.crawl import Fetched, Wanted, iter_fetched, server_of
-from feeder.store import Saved, Store
+from feeder.sources.feeds.websub import HubSubscription, HubTopic
+from feeder.sources.http.crawl import FetchRequest, FetchResult, iter_fetched, server_of
+from feeder.store import Outcome, Store
 
 if TYPE_CHECKING:
     from feeder.sources.http.dialling import Network
@@ -60,9 +60,9 @@ def keep_subscriptions(
     present = store.sources.subscriptions()
     if not (wanted or present):
         return
-    due: list[Subscription] = []
+    due: list[HubSubscription] = []
 
-    def plan(present: Sequence[Subscription]) -> list[Subscription]:
+    def plan(present: Sequence[HubSubscription]) -> list[HubSubscription]:
         planned = websub.plan(present, wanted, now=now, chance=chance, unguessable=_unguessable)
         due[:] = [one for one in planned if one.awaiting and one not in present]
         return planned
@@ -76,27 +76,27 @@ def keep_subscriptions(
         store.sources.change_subscription(token, partial(websub.put_back, now=now), now=now)
 
 
-def _wishes(config: Config, store: Store, sources: Iterable[SourceConfig]) -> Iterator[Wish]:
+def _wishes(config: Config, store: Store, sources: Iterable[SourceConfig]) -> Iterator[HubTopic]:
     if not config.web.websub or websub.callback_problem(config.site.url):
         return
     polls, paused = store.sources.polls(), store.sources.paused()
     for source in sources:
         poll = known_poll(source, polls)
         if source.remote is not None and source.name not in paused and poll.hub is not None and poll.gone_at is None:
-            yield Wish(source.name, poll.hub, poll.topic or poll.address, config.site.url)
+            yield HubTopic(source.name, poll.hub, poll.topic or poll.address, config.site.url)
 
 
 def _unguessable() -> tuple[str, str]:
     return secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
 
 
-def _request(one: Subscription, source: SourceConfig | None) -> Wanted:
+def _request(one: HubSubscription, source: SourceConfig | None) -> FetchRequest:
     # Whoever writes a feed must not send us into a private network: only to the server that the owner named.
     private = source is not None and source.allow_private and server_of(one.hub) == server_of(source.remote or "")
-    return Wanted(name=one.token, address=one.hub, form=websub.request_form(one), allow_private=private)
+    return FetchRequest(name=one.token, address=one.hub, form=websub.request_form(one), allow_private=private)
 
 
-def _note(store: Store, one: Subscription, answer: Fetched, *, now: datetime, chance: float) -> None:
+def _note(store: Store, one: HubSubscription, answer: FetchResult, *, now: datetime, chance: float) -> None:
     error = answer.error
     if error is None and answer.status not in _SUCCESS:
         error = explain_status(answer.status)
@@ -109,7 +109,7 @@ def _note(store: Store, one: Subscription, answer: Fetched, *, now: datetime, ch
         log.warning("websub: %s: %s", one.source, websub.explain(after, now))
 
 
-def awaits(config: Config, store: Store, one: Subscription) -> SourceConfig | None:
+def awaits(config: Config, store: Store, one: HubSubscription) -> SourceConfig | None:
     """Return the source that a delivery is for; None where there is none any more that wants it."""
     if one.leaving or not config.web.websub or one.source in store.sources.paused():
         return None
@@ -120,7 +120,7 @@ def awaits(config: Config, store: Store, one: Subscription) -> SourceConfig | No
 def take_delivery(
     store: Store,
     source: SourceConfig,
-    one: Subscription,
+    one: HubSubscription,
     body: bytes,
     content_type: str | None,
     *,
@@ -143,8 +143,8 @@ def take_delivery(
         return False
     poll = known_poll(source, store.sources.polls(source.name))
     headers = {} if content_type is None else {"content-type": content_type}
-    fetched = Fetched(name=source.name, status=200, url=poll.address, headers=headers, body=body)
-    learned = Learning(store, "").learned
+    fetched = FetchResult(name=source.name, status=200, url=poll.address, headers=headers, body=body)
+    learned = RecurringLines(store, "").learned
     piece = piece_of(source, fetched, store.documents.of_source(source.name), learned, now=now)
     read = work_one(FEEDS, piece, seconds=seconds)
     if read.error is not None:
@@ -153,7 +153,7 @@ def take_delivery(
         return False
     [saved] = store.take([replace(read.batch, gone=())])
     store.sources.change_subscription(one.token, partial(websub.after_delivery, digest=digest, now=now), now=now)
-    return any(outcome in {Saved.NEW, Saved.CHANGED} for outcome in saved)
+    return any(outcome in {Outcome.NEW, Outcome.CHANGED} for outcome in saved)
 
 
 def check_subscriptions(store: Store, *, now: datetime) -> Iterator[tuple[str, bool, str]]:

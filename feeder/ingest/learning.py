@@ -23,7 +23,7 @@ _APPLIED_NOTE = "boilerplate applied: "  # and the source's name: a digest of wh
 _NOTHING: frozenset[str] = frozenset()
 
 
-class Learning:
+class RecurringLines:
     """What one pass over one source knows of recurring lines, and what it adds to that."""
 
     def __init__(self, store: Store, source: str) -> None:

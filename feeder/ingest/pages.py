@@ -19,15 +19,15 @@ from datetime import datetime, timedelta
 
 from feeder.config.load import Config
 from feeder.config.settings import SourceConfig
-from feeder.ingest.learning import Learning
+from feeder.ingest.learning import RecurringLines
 from feeder.ingest.reading.feed import origin_of
-from feeder.ingest.reading.file import Settings, settings_of
-from feeder.ingest.reading.page import PAGES, PagePiece, PageRead
+from feeder.ingest.reading.file import ReadingRules, settings_of
+from feeder.ingest.reading.page import PAGES, PageJob, PageResult
 from feeder.ingest.reports import Outcomes, Progress
 from feeder.ingest.workers import in_jobs, work
 from feeder.sources.feeds.polling import explain_status, read_retry_after
-from feeder.sources.http.crawl import Fetched, Wanted, iter_fetched, server_of
-from feeder.store import Awaited, Batch, Document, Page, PagesTaken, Saved, Store
+from feeder.sources.http.crawl import FetchRequest, FetchResult, iter_fetched, server_of
+from feeder.store import Batch, Document, Outcome, PageChanges, PendingPage, Store, StoredPage
 from feeder.store.records.entries import digest_of
 
 ATTEMPTS = 5  # at a page, until its entry is left as it is
@@ -46,7 +46,7 @@ def fetch_pages(
     config: Config,
     store: Store,
     sources: Mapping[str, SourceConfig],
-    learning: Learning,
+    learning: RecurringLines,
     outcomes: Outcomes,
     *,
     now: datetime,
@@ -58,7 +58,7 @@ def fetch_pages(
     What was counted, and what failed, is told to `outcomes`.
     """
     if sources.keys() & store.sources.count_awaited():
-        _Pages(config, store, sources, learning, outcomes, now=now, progress=progress).run(at_once=at_once)
+        _PagePass(config, store, sources, learning, outcomes, now=now, progress=progress).run(at_once=at_once)
         for name, number in store.sources.count_awaited().items():
             if name in sources:
                 outcomes.count(name, {"awaited": number})
@@ -71,7 +71,7 @@ def rules_of(source: SourceConfig) -> str:
     return digest_of(repr((source.article, source.cut)))
 
 
-class _Pages:
+class _PagePass:
     """One pass: whose pages are due, what is known of them, what came, and what is to be written next."""
 
     def __init__(
@@ -79,7 +79,7 @@ class _Pages:
         config: Config,
         store: Store,
         sources: Mapping[str, SourceConfig],
-        learning: Learning,
+        learning: RecurringLines,
         outcomes: Outcomes,
         *,
         now: datetime,
@@ -87,12 +87,12 @@ class _Pages:
     ) -> None:
         self._config, self._store, self._sources, self._now = config, store, sources, now
         self._learning, self._outcomes, self._progress = learning, outcomes, progress
-        self._due: list[tuple[SourceConfig, Awaited]] = []
-        self._known: dict[str, dict[str, Page]] = {}
+        self._due: list[tuple[SourceConfig, PendingPage]] = []
+        self._known: dict[str, dict[str, StoredPage]] = {}
         self._documents: dict[str, dict[str, Document]] = {}
-        self._settings: dict[str, Settings] = {}
+        self._settings: dict[str, ReadingRules] = {}
         self._open: Counter[str] = Counter()  # what is due and not read yet, by source
-        self._read: defaultdict[str, list[PageRead]] = defaultdict(list)
+        self._read: defaultdict[str, list[PageResult]] = defaultdict(list)
         self._done = 0
 
     def run(self, *, at_once: bool) -> None:
@@ -127,13 +127,13 @@ class _Pages:
         self._documents[source.name] = self._store.documents.of_source(source.name)
         self._settings[source.name] = settings_of(source, self._now)
 
-    def _is_wanted(self, source: SourceConfig, one: Awaited) -> bool:
+    def _is_wanted(self, source: SourceConfig, one: PendingPage) -> bool:
         """Say whether a page must be fetched: not where it was, for this version of its entry and these selectors."""
         known = self._known[source.name].get(one.path)
         is_known = known is not None and (known.version, known.rules) == (one.version, rules_of(source))
         return source.full and not is_known and one.attempts < ATTEMPTS
 
-    def _wanted(self, number: int, source: SourceConfig, one: Awaited) -> Wanted:
+    def _wanted(self, number: int, source: SourceConfig, one: PendingPage) -> FetchRequest:
         known = self._known[source.name].get(one.path)
         headers = {"accept": _ACCEPT}
         if known is not None and known.rules == rules_of(source):
@@ -142,9 +142,9 @@ class _Pages:
         # Whoever writes in a feed must not send us into a private network: only to the server that the owner named.
         is_own = server_of(one.link) == server_of(source.remote or "")
         is_private = source.allow_private and is_own
-        return Wanted(name=str(number), address=one.link, headers=headers, allow_private=is_private)
+        return FetchRequest(name=str(number), address=one.link, headers=headers, allow_private=is_private)
 
-    def _pieces(self, fetched: Iterable[Fetched], wanted: set[int]) -> Iterator[PagePiece]:
+    def _pieces(self, fetched: Iterable[FetchResult], wanted: set[int]) -> Iterator[PageJob]:
         """Yield the entries that have to be read; what only has to be noted is noted on the way."""
         for number, (source, one) in enumerate(self._due):
             if number not in wanted:
@@ -155,7 +155,7 @@ class _Pages:
             source, one = self._due[int(answer.name)]
             piece = self._answered(source, one, answer)
             if piece.error is not None and one.saved:
-                self._take(PageRead(piece, error=piece.error, is_final=piece.is_final))
+                self._take(PageResult(piece, error=piece.error, is_final=piece.is_final))
             else:
                 yield piece
         for number in sorted(wanted):
@@ -163,8 +163,8 @@ class _Pages:
             known = self._known[source.name].get(one.path)
             yield replace(self._piece(source, one, known), put_off=True)
 
-    def _piece(self, source: SourceConfig, one: Awaited, known: Page | None) -> PagePiece:
-        return PagePiece(
+    def _piece(self, source: SourceConfig, one: PendingPage, known: StoredPage | None) -> PageJob:
+        return PageJob(
             settings=self._settings[source.name],
             origin=origin_of(source),
             awaited=one,
@@ -173,7 +173,7 @@ class _Pages:
             known=known,
         )
 
-    def _answered(self, source: SourceConfig, one: Awaited, answer: Fetched) -> PagePiece:
+    def _answered(self, source: SourceConfig, one: PendingPage, answer: FetchResult) -> PageJob:
         """Return what is to be read after an answer, or after none."""
         piece = self._piece(source, one, self._known[source.name].get(one.path))
         if answer.error is not None:
@@ -189,7 +189,7 @@ class _Pages:
         self._outcomes.count(source.name, {"pages": 1})
         return piece if answer.status == _NOT_MODIFIED else replace(piece, fetched=answer)
 
-    def _take(self, read: PageRead) -> None:
+    def _take(self, read: PageResult) -> None:
         """Gather what came, till all that is due of its source has: entries are saved in their feed's order."""
         name = read.piece.settings.source
         self._read[name].append(read)
@@ -208,10 +208,10 @@ class _Pages:
         for name, reads, one_batch, saved in zip(ready, read, batches, self._store.take(batches), strict=True):
             dropped = sum(read.dropped for read in reads)
             self._outcomes.count(name, Counter(one.value for one in saved) + Counter(dropped=dropped))
-            self._learning.count(edge for edge, one in zip(one_batch.edges, saved, strict=True) if one is Saved.NEW)
+            self._learning.count(edge for edge, one in zip(one_batch.edges, saved, strict=True) if one is Outcome.NEW)
         self._learning.learn()
 
-    def _batch(self, source: str, reads: list[PageRead]) -> Batch:
+    def _batch(self, source: str, reads: list[PageResult]) -> Batch:
         later, found, settled, documents = [], [], [], []
         for read in reads:
             one = read.piece.awaited
@@ -225,10 +225,10 @@ class _Pages:
             documents += self._told(source, read, after)
         incoming = [read.incoming for read in reads if read.incoming is not None]
         edges = [read.edge for read in reads if read.edge is not None]
-        pages = PagesTaken((), later, found, settled)
+        pages = PageChanges((), later, found, settled)
         return Batch(source=source, incoming=incoming, edges=edges, documents=documents, pages=pages)
 
-    def _after(self, read: PageRead) -> Awaited | None:
+    def _after(self, read: PageResult) -> PendingPage | None:
         """Return how the page of an entry is awaited from now on; None where it is not."""
         one = read.piece.awaited
         saved = one.saved or read.incoming is not None or read.dropped
@@ -242,18 +242,20 @@ class _Pages:
         due_at = max(self._now + wait, read.piece.not_before or self._now)
         return one._replace(saved=saved, again=one.again or saved, attempts=attempts, due_at=due_at)
 
-    def _page(self, source: str, read: PageRead) -> Page | None:
+    def _page(self, source: str, read: PageResult) -> StoredPage | None:
         """Return what is to be kept of a page; None where that is nothing new."""
         one, fetched, known = read.piece.awaited, read.piece.fetched, read.piece.known
         if read.article is not None and fetched is not None:
             etag, modified = fetched.headers.get("etag"), fetched.headers.get("last-modified")
             rules = rules_of(self._sources[source])
-            return Page(one.path, one.version, rules, self._now, read.article, etag, modified, late=read.piece.late)
+            return StoredPage(
+                one.path, one.version, rules, self._now, read.article, etag, modified, late=read.piece.late
+            )
         if read.error is None and known is not None and known.version != one.version:
             return known._replace(version=one.version, fetched_at=self._now, late=read.piece.late)
         return None
 
-    def _told(self, source: str, read: PageRead, after: Awaited | None) -> list[Document]:
+    def _told(self, source: str, read: PageResult, after: PendingPage | None) -> list[Document]:
         """Tell what went wrong with a page, and return the document of its entry where that is to say so."""
         text, one = None, read.piece.awaited
         if read.error is not None:

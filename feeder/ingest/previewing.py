@@ -8,11 +8,11 @@ from feeder.catalogue.known import known_poll, named_sources
 from feeder.config.load import Config
 from feeder.config.settings import SourceConfig
 from feeder.errors import SourceError
-from feeder.ingest.reading.file import Settings, settings_of, why_not_published
+from feeder.ingest.reading.file import ReadingRules, settings_of, why_not_published
 from feeder.ingest.reading.withholding import places_of_lists
 from feeder.ingest.reports import Preview
 from feeder.sources.feeds.polling import Poll, is_due
-from feeder.sources.files.folder import Found, iter_files, may_differ
+from feeder.sources.files.folder import FolderFile, iter_files, may_differ
 from feeder.store import Document, Store
 
 
@@ -66,7 +66,13 @@ def _preview_of_feed(poll: Poll, *, due: bool) -> Preview:
 
 
 def _preview(
-    settings: Settings, folder: Path, known: Mapping[str, Document], ours: Collection[Path], most: int, *, again: bool
+    settings: ReadingRules,
+    folder: Path,
+    known: Mapping[str, Document],
+    ours: Collection[Path],
+    most: int,
+    *,
+    again: bool,
 ) -> Preview:
     paths: dict[str, list[str]] = {"new": [], "changed": [], "gone": [], "not published": []}
     counts = dict.fromkeys((*paths, "again", "failed", "unchanged"), 0)
@@ -94,7 +100,7 @@ def _preview(
     )
 
 
-def _state(found: Found, known: Mapping[str, Document]) -> str:
+def _state(found: FolderFile, known: Mapping[str, Document]) -> str:
     """Return what is said of a file: what is to be read again may have changed, too."""
     if found.state == "same":
         return "unchanged"

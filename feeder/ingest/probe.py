@@ -15,15 +15,15 @@ from httpx import codes
 from feeder.config.load import Config
 from feeder.errors import FeedError, FetchError
 from feeder.ingest.reading.feed import load_feeds
-from feeder.ingest.workers import Ended, Task, work_one
+from feeder.ingest.workers import Task, WorkerFailure, work_one
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
 from feeder.normalise.text import lead, plain
 from feeder.normalise.urls import clean_link, to_uri
-from feeder.sources.feeds.discovery import Announced, common_addresses, find_feeds, typed_address
+from feeder.sources.feeds.discovery import FeedLink, common_addresses, find_feeds, typed_address
 from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.polling import ACCEPT, explain_status
-from feeder.sources.http.addresses import shown
+from feeder.sources.http.addresses import printable_url
 from feeder.sources.http.client import Client, Response
 from feeder.sources.http.crawl import new_client
 
@@ -34,7 +34,7 @@ _TITLE = 200  # characters of a feed's title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TriedFeed:
+class ProbedFeed:
     """A feed that was found: its address, its title, how many entries it holds, and the newest of them in order.
 
     `link` is its site's page; None where it names none. `others` are more feeds that the page announces.
@@ -45,10 +45,10 @@ class TriedFeed:
     link: str | None
     count: int
     newest: tuple[Entry, ...]
-    others: tuple[Announced, ...] = ()
+    others: tuple[FeedLink, ...] = ()
 
 
-class _Answer(NamedTuple):
+class _ProbeJob(NamedTuple):
     """What came from an address, to be read within a budget; `limit` is how many entries are wanted at `now`."""
 
     body: bytes
@@ -58,15 +58,15 @@ class _Answer(NamedTuple):
     limit: int
 
 
-class _Seen(NamedTuple):
+class _ProbeResult(NamedTuple):
     """What an answer is: a feed, else a page with the feeds that it announces. `error` says why it was not read."""
 
-    feed: TriedFeed | None = None
-    announced: tuple[Announced, ...] = ()
+    feed: ProbedFeed | None = None
+    announced: tuple[FeedLink, ...] = ()
     error: str | None = None
 
 
-def try_feed(config: Config, url: str, *, now: datetime, limit: int, allow_private: bool = False) -> TriedFeed:
+def try_feed(config: Config, url: str, *, now: datetime, limit: int, allow_private: bool = False) -> ProbedFeed:
     """Return the feed at an address as somebody typed it, or the first that the page there leads to.
 
     `allow_private` lets the address be in a private network, and with it what is found on the same server.
@@ -76,17 +76,17 @@ def try_feed(config: Config, url: str, *, now: datetime, limit: int, allow_priva
         FeedError: no feed was found, the answer is no success, or reading it took too long.
     """
     address = to_uri(typed_address(url))
-    trying = _Trying(config, now=now, limit=limit)
+    trying = _Probe(config, now=now, limit=limit)
     return asyncio.run(trying.run(address, allow_private=allow_private))
 
 
-class _Trying:
+class _Probe:
     """The requests for one feed, and what is read of their answers."""
 
     def __init__(self, config: Config, *, now: datetime, limit: int) -> None:
         self._config, self._now, self._limit = config, now, limit
 
-    async def run(self, url: str, *, allow_private: bool) -> TriedFeed:
+    async def run(self, url: str, *, allow_private: bool) -> ProbedFeed:
         async with new_client(self._config.fetch) as client:
             response = await client.get(url, headers={"accept": ACCEPT}, allow_private=allow_private)
             if not codes.is_success(response.status):
@@ -105,8 +105,8 @@ class _Trying:
             )
 
     async def _find(
-        self, client: Client, page: Response, announced: Sequence[Announced], private: str
-    ) -> tuple[str, Response, TriedFeed]:
+        self, client: Client, page: Response, announced: Sequence[FeedLink], private: str
+    ) -> tuple[str, Response, ProbedFeed]:
         """Return the first feed that a page leads to, with the address that led there.
 
         `private` is the address whose server may be a private one.
@@ -124,44 +124,44 @@ class _Trying:
             if seen.feed is not None:
                 return address, answer, seen.feed
             if seen.error is not None:
-                too_long += f"; {shown(address)}: {seen.error}"
+                too_long += f"; {printable_url(address)}: {seen.error}"
         raise FeedError(f"{page.url}: no feed was found there, nor at {_listed(candidates)}{too_long}")
 
-    def _seen(self, response: Response) -> _Seen:
+    def _seen(self, response: Response) -> _ProbeResult:
         content_type = response.headers.get("content-type")
-        answer = _Answer(response.body, response.url, content_type, self._now, self._limit)
+        answer = _ProbeJob(response.body, response.url, content_type, self._now, self._limit)
         return work_one(_ANSWERS, answer, seconds=self._config.limits.document_s)
 
 
-def _look(answer: _Answer) -> Iterator[_Seen]:
+def _look(answer: _ProbeJob) -> Iterator[_ProbeResult]:
     """Yield what an answer is."""
     try:
         feed = parse_feed(answer.body, url=answer.url, content_type=answer.content_type)
     except FeedError:
         found = find_feeds(answer.body.decode("utf-8", "replace"), answer.url)
-        yield _Seen(
+        yield _ProbeResult(
             announced=tuple(
-                Announced(feed_url=to_uri(one.feed_url), title=lead(plain(one.title), _TITLE)) for one in found
+                FeedLink(feed_url=to_uri(one.feed_url), title=lead(plain(one.title), _TITLE)) for one in found
             )
         )
         return
     entries = [normalise(draft, now=answer.now) for draft in feed.drafts[:_READ]]
     newest = sorted(entries, key=lambda entry: entry.published, reverse=True)[: answer.limit]
-    tried = TriedFeed(
+    tried = ProbedFeed(
         feed_url=answer.url,
         title=lead(plain(feed.title), _TITLE),
         link=clean_link(feed.link, answer.url) if feed.link else None,
         count=len(feed.drafts),
         newest=tuple(newest),
     )
-    yield _Seen(tried)
+    yield _ProbeResult(tried)
 
 
-def _lost(_answer: _Answer, ended: Ended) -> tuple[_Seen, None]:
-    return _Seen(error=ended.reason.partition(";")[0]), None
+def _lost(_answer: _ProbeJob, ended: WorkerFailure) -> tuple[_ProbeResult, None]:
+    return _ProbeResult(error=ended.reason.partition(";")[0]), None
 
 
-_ANSWERS: Task[_Answer, _Seen] = Task(run=_look, lost=_lost, load=load_feeds)
+_ANSWERS: Task[_ProbeJob, _ProbeResult] = Task(run=_look, lost=_lost, load=load_feeds)
 
 
 def _server(address: str) -> tuple[str, str]:
@@ -170,4 +170,4 @@ def _server(address: str) -> tuple[str, str]:
 
 
 def _listed(addresses: Iterable[str]) -> str:
-    return ", ".join(map(shown, addresses))
+    return ", ".join(map(printable_url, addresses))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from feeder.errors import NoSuchEntryError
 from feeder.model import Entry, entry_key
-from feeder.store import Store, Withdrawn
+from feeder.store import Store, WithdrawnEntry
 
 _SHORTEST = 6  # digits of a key that is given by its beginning
 
@@ -40,7 +40,7 @@ def restore(store: Store, refs: Sequence[str]) -> str:
     return f"{_count(len(keys))} may come in again; the next pass reads what still has {still}"
 
 
-def _get(withdrawn: Sequence[Withdrawn], ref: str) -> Withdrawn:
+def _get(withdrawn: Sequence[WithdrawnEntry], ref: str) -> WithdrawnEntry:
     key = entry_key(ref)
     found = [one for one in withdrawn if key == one.key or (len(ref) >= _SHORTEST and one.key.startswith(ref))]
     if len(found) != 1:

@@ -25,8 +25,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from feeder.log import quiet_libraries
 from feeder.processes import SPAWN, start
 
-_Piece = TypeVar("_Piece")
-_Part = TypeVar("_Part")
+_JobT = TypeVar("_JobT")
+_ResultT = TypeVar("_ResultT")
 
 _JOBS_EACH = 3  # under way for each process: one at work, two waiting, so that none is idle and memory stays flat
 _IDLE_S = 5.0  # until a process without work ends
@@ -36,7 +36,7 @@ _OUT_OF_TIME = (-signal.SIGPROF, -signal.SIGALRM)
 _PART, _DONE, _RAISED = "part", "done", "raised"
 
 
-class Ended(NamedTuple):
+class WorkerFailure(NamedTuple):
     """A piece ended its process: `reason` for people, and how many parts it had made before.
 
     `too_long` says that it was over its budget; else the process crashed, twice.
@@ -47,7 +47,7 @@ class Ended(NamedTuple):
     too_long: bool
 
 
-class Task(NamedTuple, Generic[_Piece, _Part]):
+class Task(NamedTuple, Generic[_JobT, _ResultT]):
     """What is to be done with each piece.
 
     `run` yields the parts that a piece becomes. Each has the whole budget; None is a step that has it too, and is no
@@ -56,28 +56,28 @@ class Task(NamedTuple, Generic[_Piece, _Part]):
     any.
     """
 
-    run: Callable[[_Piece], Iterable[_Part | None]]
-    lost: Callable[[_Piece, Ended], tuple[_Part, _Piece | None]]
+    run: Callable[[_JobT], Iterable[_ResultT | None]]
+    lost: Callable[[_JobT, WorkerFailure], tuple[_ResultT, _JobT | None]]
     load: Callable[[], object]
 
 
 def work(
-    task: Task[_Piece, _Part],
-    jobs: Iterable[list[_Piece]],
+    task: Task[_JobT, _ResultT],
+    jobs: Iterable[list[_JobT]],
     *,
     seconds: float,
     few: int = 0,
     processes: int | None = None,
-) -> Generator[list[_Part]]:
+) -> Generator[list[_ResultT]]:
     """Yield the parts of each job, in their order; `seconds` of processor time are the budget of each part.
 
     The first `few` pieces are done by one process; with more there are as many as processors where `processes` is None.
     What `task.run` raises is raised here.
     """
     count, given = processes or len(os.sched_getaffinity(0)), 0
-    crew = _Crew(task, seconds)
+    crew = _Pool(task, seconds)
     left = iter(jobs)
-    waiting: deque[Future[list[_Part]]] = deque()
+    waiting: deque[Future[list[_ResultT]]] = deque()
     threads = ThreadPoolExecutor(count, "worker")
     try:
         while True:
@@ -96,13 +96,13 @@ def work(
         threads.shutdown(cancel_futures=True)
 
 
-def work_one(task: Task[_Piece, _Part], piece: _Piece, *, seconds: float) -> _Part:
+def work_one(task: Task[_JobT, _ResultT], piece: _JobT, *, seconds: float) -> _ResultT:
     """Return the one part that a piece becomes, within a budget of `seconds`."""
     [[part]] = work(task, [[piece]], seconds=seconds, few=1)
     return part
 
 
-def in_jobs(pieces: Iterable[_Piece], size: int) -> Iterator[list[_Piece]]:
+def in_jobs(pieces: Iterable[_JobT], size: int) -> Iterator[list[_JobT]]:
     """Yield `size` pieces at a time; those of a job are only taken when it is wanted."""
     left = iter(pieces)
     while job := list(islice(left, size)):
@@ -146,12 +146,12 @@ def _hired() -> _Worker:
     return _Worker()
 
 
-class _Job(Generic[_Piece, _Part]):
+class _JobQueue(Generic[_JobT, _ResultT]):
     """What is left of a job, what was made so far, and where the parts of its present piece begin."""
 
-    def __init__(self, pieces: Iterable[_Piece]) -> None:
+    def __init__(self, pieces: Iterable[_JobT]) -> None:
         self.left = deque(pieces)
-        self.made: list[_Part] = []
+        self.made: list[_ResultT] = []
         self.begun = 0
         self.crashed = False  # whether the present piece has ended a process before
 
@@ -170,7 +170,7 @@ class _Job(Generic[_Piece, _Part]):
             else:
                 raise value
 
-    def give_up(self, part: _Part, rest: _Piece | None) -> None:
+    def give_up(self, part: _ResultT, rest: _JobT | None) -> None:
         """Go on without the present piece: with the rest of it, or with the next."""
         self.made.append(part)
         self._next()
@@ -187,10 +187,10 @@ class _Job(Generic[_Piece, _Part]):
         self.begun, self.crashed = len(self.made), False
 
 
-class _Crew(Generic[_Piece, _Part]):
+class _Pool(Generic[_JobT, _ResultT]):
     """The processes that are at work on one task, at most `size`: one, until it grows."""
 
-    def __init__(self, task: Task[_Piece, _Part], seconds: float) -> None:
+    def __init__(self, task: Task[_JobT, _ResultT], seconds: float) -> None:
         self._task, self._seconds = task, seconds
         self._lock = threading.Lock()
         self._room = threading.Semaphore(1)
@@ -211,9 +211,9 @@ class _Crew(Generic[_Piece, _Part]):
             for worker in self._busy:
                 worker.process.kill()
 
-    def do(self, pieces: list[_Piece]) -> list[_Part]:
+    def do(self, pieces: list[_JobT]) -> list[_ResultT]:
         """Return the parts of all pieces of a job, made by as many processes as it takes."""
-        job: _Job[_Piece, _Part] = _Job(pieces)
+        job: _JobQueue[_JobT, _ResultT] = _JobQueue(pieces)
         with self._room:
             while job.left and (worker := self._begin()) is not None:
                 try:
@@ -229,7 +229,7 @@ class _Crew(Generic[_Piece, _Part]):
                     _idle.append(worker)
         return job.made
 
-    def _after(self, job: _Job[_Piece, _Part], code: int | None) -> None:
+    def _after(self, job: _JobQueue[_JobT, _ResultT], code: int | None) -> None:
         """Decide what becomes of a job whose process ended."""
         if self._stopped.is_set() or code == 0:  # it had nothing to do for so long that it ended as the job came
             return
@@ -240,7 +240,7 @@ class _Crew(Generic[_Piece, _Part]):
         reason = "crashed its worker process (out of memory?); please report it"
         if too_long:
             reason = f"took too long (limits.document_s = {self._seconds:g}); not tried again until it changes"
-        job.give_up(*self._task.lost(job.left[0], Ended(reason, len(job.made) - job.begun, too_long)))
+        job.give_up(*self._task.lost(job.left[0], WorkerFailure(reason, len(job.made) - job.begun, too_long)))
 
     def _begin(self) -> _Worker | None:
         """Return a process; None where no more work is wanted."""

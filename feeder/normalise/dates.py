@@ -75,7 +75,7 @@ _LINK_DATE = re.compile(r"/(?:[^/]*-)?((?:19|20)\d{2})[-/]?(0\d|1[0-2])[-/]?([0-
 _LATE_UPLOAD = timedelta(days=45)
 
 
-class Moment(NamedTuple):
+class ParsedDate(NamedTuple):
     """A date that was understood: the instant, whether it has a time of day, whether it named its zone."""
 
     at: datetime
@@ -92,7 +92,7 @@ class Dates(NamedTuple):
     read_from: Mapping[str, str]
 
 
-def parse_moment(text: str, zone: str = "UTC") -> Moment | None:
+def parse_moment(text: str, zone: str = "UTC") -> ParsedDate | None:
     """Return the first date that the text holds, in UTC; `zone` counts where it names none. None without a date."""
     text = text.strip()
     if _EPOCH.fullmatch(text):
@@ -111,7 +111,7 @@ def without_date(text: str) -> str | None:
     return text[: found[0].start()] + text[found[0].end() :] if found is not None else None
 
 
-def _first_date(text: str, zone: str) -> tuple[re.Match[str], Moment] | None:
+def _first_date(text: str, zone: str) -> tuple[re.Match[str], ParsedDate] | None:
     if _FIGURE.search(text) is None:
         return None
     matches = (match for form in _FORMS for match in form.finditer(text))
@@ -170,14 +170,14 @@ def link_stamps(link: str) -> list[Stamp]:
     return [Stamp(text="-".join(match.groups()), read_from="link")] if match else []
 
 
-def _rank(stamp: Stamp, moment: Moment, epochs: Sequence[datetime]) -> int:
+def _rank(stamp: Stamp, moment: ParsedDate, epochs: Sequence[datetime]) -> int:
     exact = stamp.read_from == "body" and moment.timed and moment.zoned
     if exact and all(moment.at <= epoch + _EPOCH_SKEW for epoch in epochs):
         return _ORDER.index("body, exact")
     return _ORDER.index(stamp.read_from) if stamp.read_from in _ORDER else len(_ORDER)
 
 
-def _moment(match: re.Match[str], zone: str) -> Moment | None:
+def _moment(match: re.Match[str], zone: str) -> ParsedDate | None:
     """Return the moment that a form's named groups describe; None where there is no such day or time."""
     parts = match.groupdict()
     month = _MONTHS.get(parts["B"].lower()) if parts.get("B") else int(parts.get("M") or 0)
@@ -192,7 +192,7 @@ def _moment(match: re.Match[str], zone: str) -> Moment | None:
             int(parts["Y"]), month, int(parts["D"]), hour, int(parts.get("m") or 0), int(parts.get("s") or 0),
             tzinfo=_offset(named) if named else ZoneInfo(zone),
         )  # fmt: skip
-        return Moment(local.astimezone(UTC), timed, named is not None)
+        return ParsedDate(local.astimezone(UTC), timed, named is not None)
     except (ValueError, OverflowError):
         return None
 
@@ -205,12 +205,12 @@ def _offset(named: str) -> timezone:
     return timezone((-1 if digits[0] == "-" else 1) * timedelta(hours=int(hours or 0), minutes=int(minutes)))
 
 
-def _from_epoch(number: float) -> Moment | None:
+def _from_epoch(number: float) -> ParsedDate | None:
     seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
-    return Moment(datetime.fromtimestamp(seconds, UTC), timed=True, zoned=True)
+    return ParsedDate(datetime.fromtimestamp(seconds, UTC), timed=True, zoned=True)
 
 
-def _rfc822(text: str, zone: str) -> Moment | None:
+def _rfc822(text: str, zone: str) -> ParsedDate | None:
     """Read what only the mail form allows: named American zones, two-digit years (RFC 822 §5)."""
     try:
         parsed = parsedate_to_datetime(text)
@@ -218,7 +218,7 @@ def _rfc822(text: str, zone: str) -> Moment | None:
         at = (parsed if zoned else parsed.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return Moment(at, timed=True, zoned=zoned)
+    return ParsedDate(at, timed=True, zoned=zoned)
 
 
 def _day_in_text(text: str, month: tuple[int, int] | None) -> str | None:

@@ -22,7 +22,7 @@ from feeder.normalise.body.html import read_html, read_text, write_html
 from feeder.normalise.body.markdown import is_markup_only, render_markdown
 from feeder.normalise.body.saved_page import reduce_page
 from feeder.normalise.boilerplate.credits import dateline_author
-from feeder.normalise.boilerplate.trim import Trimmed, trim
+from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 from feeder.normalise.dates import choose_dates, link_stamps, text_stamps
 from feeder.normalise.language import find_language
 from feeder.normalise.text import lead, one_line, plain, without_glossary
@@ -103,7 +103,7 @@ def _read(draft: Draft, link: str | None) -> list[Block]:
     return read_text(content)
 
 
-def _stamps(draft: Draft, article: Trimmed, link: str | None, text: str) -> list[Stamp]:
+def _stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: str) -> list[Stamp]:
     """Return every date there is; the running text is only searched where nothing better is known."""
     stamps = [*draft.stamps[:_MOST], *article.stamps[:_MOST]]
     if not any(stamp.read_from in _DATED and stamp.means == "published" for stamp in stamps):
@@ -112,7 +112,7 @@ def _stamps(draft: Draft, article: Trimmed, link: str | None, text: str) -> list
     return [*stamps, *(link_stamps(link) if link else ())]
 
 
-def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
+def _people(draft: Draft, article: TrimmedArticle) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
     """Return authors, credits, and where the authors were read from."""
     drafted = (Credit(role=credit.role, name=_name(credit.name)) for credit in draft.credits[:_MOST])
     everyone = _once(credit for credit in (*drafted, *article.credits) if credit.name)[:_MOST]
@@ -121,7 +121,9 @@ def _people(draft: Draft, article: Trimmed) -> tuple[tuple[Person, ...], tuple[C
     return authors, tuple(c for c in everyone if c.role != "author" or c.name not in names), place
 
 
-def _authors(draft: Draft, article: Trimmed, credits_: Iterable[Credit]) -> Iterator[tuple[tuple[Person, ...], str]]:
+def _authors(
+    draft: Draft, article: TrimmedArticle, credits_: Iterable[Credit]
+) -> Iterator[tuple[tuple[Person, ...], str]]:
     """Yield who may be the author and where that stood, the best first: a name the source gives excludes all others."""
     yield _distinct(map(_person, draft.authors[:_MOST])), draft.read_from.get("authors", "the source")
     yield _named(map(plain, article.authors)), "byline"
@@ -140,7 +142,7 @@ def _name(text: str) -> str:
     return plain(text)[:_LONGEST].rstrip()
 
 
-def _categories(draft: Draft, article: Trimmed, configured: Iterable[str]) -> tuple[str, ...]:
+def _categories(draft: Draft, article: TrimmedArticle, configured: Iterable[str]) -> tuple[str, ...]:
     """Return the entry's own categories, as many as are kept, and those of the configuration."""
     own = _once(map(_name, (*draft.categories[:_MOST], *article.categories)))
     return _once((*own[:_MOST], *map(plain, configured)))
@@ -158,7 +160,7 @@ def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
     return tuple(person for name, person in found.items() if name)
 
 
-def _read_from(draft: Draft, article: Trimmed, entry: Entry, configured: Collection[str]) -> dict[str, str]:
+def _read_from(draft: Draft, article: TrimmedArticle, entry: Entry, configured: Collection[str]) -> dict[str, str]:
     """Return where the entry's fields were read from, in the draft's words where it brought them, else in ours."""
     said = {name: draft.read_from.get(name, "the source") for name in _SAID if getattr(draft, name)}
     tags = (said.get("categories"), "tag line" if article.categories else None, "configuration" if configured else None)
@@ -225,7 +227,7 @@ def _media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Med
     return tuple(found.values())
 
 
-def _links(draft: Draft, article: Trimmed, own: str | None) -> tuple[Link, ...]:
+def _links(draft: Draft, article: TrimmedArticle, own: str | None) -> tuple[Link, ...]:
     """Return the links beside the alternate one, each address once and never the entry's own."""
     found = {fold_link(own): None} if own else {}
     links: list[Link] = []

@@ -144,7 +144,7 @@ def _feed_generator(feed: Feed) -> FeedGenerator:
 def _feed_entry(entry: Entry, *, updated: datetime, page: str, content: str) -> FeedEntry:
     rendered = FeedEntry()
     rendered.id(to_uri(entry.id))
-    rendered.title(_one_line(entry.title) or entry.link or entry.id)
+    rendered.title(_collapsed(entry.title) or entry.link or entry.id)
     rendered.updated(updated)
     rendered.published(entry.published)
     rendered.link(href=to_uri(entry.link or page))
@@ -186,7 +186,7 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
         if entry.link:
             SubElement(feed, "link", href=to_uri(self.page), rel="related", type="text/html")
         for link in entry.links:
-            SubElement(feed, "link", _attributes(href=to_uri(link.href), rel=link.rel, title=_one_line(link.title)))
+            SubElement(feed, "link", _attributes(href=to_uri(link.href), rel=link.rel, title=_collapsed(link.title)))
         for media in entry.media:
             SubElement(feed, "link", _enclosure(media))
         if (plays := next(filter(None, (media.duration_s for media in entry.media)), None)) is not None:
@@ -212,7 +212,7 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
 def _enclosure(media: Media) -> dict[str, str]:
     length = None if media.length is None else str(media.length)
     return _attributes(
-        href=to_uri(media.url), rel="enclosure", type=media.type, length=length, title=_one_line(media.title)
+        href=to_uri(media.url), rel="enclosure", type=media.type, length=length, title=_collapsed(media.title)
     )
 
 
@@ -231,5 +231,5 @@ def _attributes(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _one_line(text: str | None) -> str:
+def _collapsed(text: str | None) -> str:
     return " ".join((text or "").split())

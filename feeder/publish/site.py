@@ -30,7 +30,7 @@ from feeder.model import Entry, Feed
 from feeder.publish import atom as feeds
 from feeder.publish.files import Folder
 from feeder.publish.html import pages
-from feeder.publish.html.pages import Listed, Month, Neighbour
+from feeder.publish.html.pages import Month, MonthEntry, Neighbour
 from feeder.publish.html.trends import render_trends
 from feeder.store import Copy, PageMark, Store
 
@@ -82,7 +82,7 @@ class _Manifest(NamedTuple):
     token: str = ""
 
 
-class _Place(NamedTuple):
+class _Neighbours(NamedTuple):
     """An entry among all: what stands before and after it decides what its page shows."""
 
     newer: PageMark | None
@@ -193,8 +193,8 @@ class _Pass:
         self._remove_the_rest()
         self._folder.sync()
 
-    def _write_entries(self, places: list[_Place]) -> None:
-        changed: dict[str, _Place] = {}
+    def _write_entries(self, places: list[_Neighbours]) -> None:
+        changed: dict[str, _Neighbours] = {}
         for place in places:
             path = pages.entry_path(place.mark.key)
             if self._is_as_it_was(path, self._fingerprint(place)):
@@ -207,7 +207,7 @@ class _Pass:
             for entry in self._store.entries.get_many(keys):
                 self._write_entry(entry, changed[entry.key], copies.get(entry.key, ()))
 
-    def _write_entry(self, entry: Entry, place: _Place, copies: Sequence[Copy]) -> None:
+    def _write_entry(self, entry: Entry, place: _Neighbours, copies: Sequence[Copy]) -> None:
         path = pages.entry_path(entry.key)
         try:
             page = pages.render_article(
@@ -224,9 +224,9 @@ class _Pass:
             return
         self._write(path, page, self._fingerprint(place))
 
-    def _write_month(self, name: str, places: list[_Place]) -> Month:
+    def _write_month(self, name: str, places: list[_Neighbours]) -> Month:
         listed = [
-            Listed(place.mark.key, place.mark.published, place.mark.title)
+            MonthEntry(place.mark.key, place.mark.published, place.mark.title)
             for place in places
             if pages.entry_path(place.mark.key) in self.files
         ]
@@ -317,7 +317,7 @@ class _Pass:
     def _is_as_it_was(self, path: str, fingerprint: str) -> bool:
         return self._last.get(path) == fingerprint
 
-    def _fingerprint(self, place: _Place) -> str:
+    def _fingerprint(self, place: _Neighbours) -> str:
         return _digest(self._settings, place.mark.version, _neighbour(place.newer), _neighbour(place.older))
 
     def _fail(self, entry: Entry, reason: str) -> None:
@@ -325,18 +325,18 @@ class _Pass:
         self.failed.setdefault(entry.id, (origins[0].address if origins else entry.id, reason))
 
 
-def _places(marks: Iterable[PageMark]) -> Iterator[_Place]:
+def _places(marks: Iterable[PageMark]) -> Iterator[_Neighbours]:
     newer: PageMark | None = None
     mark: PageMark | None = None
     for older in marks:
         if mark is not None:
-            yield _Place(newer, mark, older)
+            yield _Neighbours(newer, mark, older)
         newer, mark = mark, older
     if mark is not None:
-        yield _Place(newer, mark, None)
+        yield _Neighbours(newer, mark, None)
 
 
-def _month(place: _Place) -> str:
+def _month(place: _Neighbours) -> str:
     return pages.month_of(place.mark.published)
 
 

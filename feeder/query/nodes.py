@@ -118,7 +118,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class _NameFilter:
     """A name as it was typed, and as it is compared."""
 
     text: str
@@ -130,7 +130,7 @@ class _Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Source(_Name):
+class SourceFilter(_NameFilter):
     """Words side by side in the title of the entry's source, or in the configured name of it."""
 
     field: ClassVar[str] = "source"
@@ -141,7 +141,7 @@ class Source(_Name):
 
 
 @dataclass(frozen=True, slots=True)
-class Category(_Name):
+class CategoryFilter(_NameFilter):
     """A category, whole."""
 
     field: ClassVar[str] = "category"
@@ -152,7 +152,7 @@ class Category(_Name):
 
 
 @dataclass(frozen=True, slots=True)
-class Author(_Name):
+class AuthorFilter(_NameFilter):
     """Words side by side in the name of one of the authors."""
 
     field: ClassVar[str] = "author"
@@ -163,7 +163,7 @@ class Author(_Name):
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class LanguageFilter:
     """A language range in lower case; it takes in every tag that goes on from it (RFC 4647 §3.3.1)."""
 
     tag: str
@@ -177,7 +177,7 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteFilter:
     """A host as `host_of` gives it, with all that are below it."""
 
     host: str
@@ -278,7 +278,7 @@ class Not:
         return f"-({self.part})" if isinstance(self.part, And | Or) else f"-{self.part}"
 
 
-Leaf = Phrase | Source | Category | Author | Language | Site | Between | Last | Has
+Leaf = Phrase | SourceFilter | CategoryFilter | AuthorFilter | LanguageFilter | SiteFilter | Between | Last | Has
 Node = And | Or | Not | Leaf
 
 

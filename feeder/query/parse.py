@@ -16,11 +16,11 @@ from feeder.normalise.language import chinese_tag
 from feeder.query.dates import read_period, read_span
 from feeder.query.nodes import (
     And,
-    Author,
+    AuthorFilter,
     Between,
-    Category,
+    CategoryFilter,
     Has,
-    Language,
+    LanguageFilter,
     Last,
     Leaf,
     Node,
@@ -28,8 +28,8 @@ from feeder.query.nodes import (
     Or,
     Phrase,
     Query,
-    Site,
-    Source,
+    SiteFilter,
+    SourceFilter,
     fold_name,
     host_of,
 )
@@ -234,11 +234,11 @@ def _joined(kind: type[And | Or], parts: Sequence[Node]) -> Node:
 
 # --- values --------------------------------------------------------------------------------------------------------
 
-_NAMES: dict[str, type[Source | Category | Author]] = {
-    "source": Source,
-    "category": Category,
-    "#": Category,
-    "author": Author,
+_NAMES: dict[str, type[SourceFilter | CategoryFilter | AuthorFilter]] = {
+    "source": SourceFilter,
+    "category": CategoryFilter,
+    "#": CategoryFilter,
+    "author": AuthorFilter,
 }
 
 
@@ -272,20 +272,20 @@ def _has(token: _Token) -> Has:
     raise _wrong_value("bad-has", token, "cannot be asked for: write has:image, has:audio or has:video")
 
 
-def _language(token: _Token) -> Language:
+def _language(token: _Token) -> LanguageFilter:
     tag = fold(token.text)
     if _LANGUAGE.fullmatch(tag) is None:
         why = "is not a language tag: write language:zh, language:zh-Hant or language:en"
         raise _wrong_value("bad-language", token, why)
-    return Language((chinese_tag(tag) or tag).lower())
+    return LanguageFilter((chinese_tag(tag) or tag).lower())
 
 
-def _site(token: _Token) -> Site:
+def _site(token: _Token) -> SiteFilter:
     found = _SITE.fullmatch(token.text)
     host = host_of(f"https://{found[1]}") if found else ""
     if not host or host != host_of(f"https://{host}"):  # "²" becomes "2", which is no host
         raise _wrong_value("bad-site", token, "is not a site: write its name alone, such as site:bbc.com")
-    return Site(host)
+    return SiteFilter(host)
 
 
 _READERS: dict[str, Callable[[_Token], Leaf]] = {

@@ -33,18 +33,18 @@ from feeder.store.records.copies import Copy
 from feeder.store.records.documents import Document, Edges
 from feeder.store.records.entries import Origin, PageMark
 from feeder.store.records.identity import guid_name
-from feeder.store.records.incoming import Incoming, prepare
-from feeder.store.records.removing import Withheld, withheld
+from feeder.store.records.incoming import IncomingEntry, prepare
+from feeder.store.records.removing import WithheldArticle, withheld
 from feeder.store.records.removing import remove_unmet as _remove_unmet
-from feeder.store.records.saving import Saved
+from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import read_tally
-from feeder.store.records.withdrawn import Withdrawn
-from feeder.store.remote.added import Added, new_added
-from feeder.store.remote.pages import Awaited, Page, PagesTaken
-from feeder.store.search.assist.related import Related
+from feeder.store.records.withdrawn import WithdrawnEntry
+from feeder.store.remote.added import AddedSource, new_added
+from feeder.store.remote.pages import PageChanges, PendingPage, StoredPage
+from feeder.store.search.assist.related import RelatedEntry
 from feeder.store.search.assist.suggestions import Suggestion
 from feeder.store.search.assist.trends import Trend
-from feeder.store.search.follow import State as SearchState
+from feeder.store.search.follow import IndexStatus
 from feeder.store.search.search import Facets, Order
 from feeder.store.taking import Batch
 from feeder.store.taking import take as _take
@@ -54,8 +54,7 @@ __all__ = [
     "LAST_INGEST_NOTE",
     "LAST_PASS_NOTE",
     "PASS_STARTED_NOTE",
-    "Added",
-    "Awaited",
+    "AddedSource",
     "Batch",
     "Copy",
     "Document",
@@ -63,23 +62,24 @@ __all__ = [
     "Facets",
     "Fragment",
     "Hit",
-    "Incoming",
+    "IncomingEntry",
+    "IndexStatus",
     "Order",
     "Origin",
-    "Page",
+    "Outcome",
+    "PageChanges",
     "PageMark",
-    "PagesTaken",
+    "PendingPage",
     "Poll",
     "Query",
-    "Related",
+    "RelatedEntry",
     "Results",
-    "Saved",
-    "SearchState",
     "Store",
+    "StoredPage",
     "Suggestion",
     "Trend",
-    "Withdrawn",
-    "Withheld",
+    "WithdrawnEntry",
+    "WithheldArticle",
     "guid_name",
     "migrate",
     "new_added",
@@ -159,7 +159,7 @@ class Store:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def take(self, batches: Sequence[Batch]) -> list[list[Saved]]:
+    def take(self, batches: Sequence[Batch]) -> list[list[Outcome]]:
         """Take in all that came of some sources in one transaction, and say of each entry what became of it.
 
         See `taking.py`.

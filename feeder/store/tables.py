@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime, kept as microseconds since 1970: the same number, and the same order, everywhere."""
 
     impl = BigInteger
@@ -63,11 +63,11 @@ entries = Table(
     Column("text_key", Text, index=True),
     Column("title", Text, nullable=False),
     Column("version", Text, nullable=False),
-    Column("published", Moment, nullable=False),
-    Column("updated", Moment, nullable=False),
+    Column("published", UtcDateTime, nullable=False),
+    Column("updated", UtcDateTime, nullable=False),
     Column("updated_tie", Integer, nullable=False),
     Column("published_from", Text, nullable=False),
-    Column("first_seen_at", Moment, nullable=False),
+    Column("first_seen_at", UtcDateTime, nullable=False),
     Column("held_source", Text, nullable=False),
     Column("held_address", Text, nullable=False),
     Column("copy_of", BigInteger, index=True),
@@ -162,9 +162,9 @@ polls = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("digest", Text),
-    Column("next_check_at", Moment),
-    Column("last_check_at", Moment),
-    Column("last_success_at", Moment),
+    Column("next_check_at", UtcDateTime),
+    Column("last_check_at", UtcDateTime),
+    Column("last_success_at", UtcDateTime),
     Column("interval_s", BigInteger, nullable=False),
     Column("asked_s", BigInteger),
     Column("skip_hours", JSON, nullable=False),
@@ -173,7 +173,7 @@ polls = Table(
     Column("error", Text),
     Column("moved_to", Text),
     Column("moved_seen", Integer, nullable=False),
-    Column("gone_at", Moment),
+    Column("gone_at", UtcDateTime),
     Column("hub", Text),
     Column("topic", Text),
 )
@@ -188,17 +188,17 @@ subscriptions = Table(
     Column("hub", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("secret", Text, nullable=False),
-    Column("next_try_at", Moment, nullable=False),
+    Column("next_try_at", UtcDateTime, nullable=False),
     Column("leaving", Boolean, nullable=False),
     Column("asked", Text),
-    Column("asked_at", Moment),
+    Column("asked_at", UtcDateTime),
     Column("awaiting", Boolean, nullable=False),
-    Column("verified_at", Moment),
-    Column("expires_at", Moment),
+    Column("verified_at", UtcDateTime),
+    Column("expires_at", UtcDateTime),
     Column("failures", Integer, nullable=False),
     Column("error", Text),
-    Column("delivered_at", Moment),
-    Column("missed_at", Moment),
+    Column("delivered_at", UtcDateTime),
+    Column("missed_at", UtcDateTime),
     Column("deliveries", BigInteger, nullable=False),
     Column("ignored", BigInteger, nullable=False),
     Column("seen", JSON, nullable=False),
@@ -213,7 +213,7 @@ added = Table(
     Column("settings", JSON, nullable=False),
     Column("title", Text, nullable=False),
     Column("link", Text),
-    Column("added_at", Moment, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
 )
 
 # Sources, wherever they are kept, that are left alone until they are resumed.
@@ -221,7 +221,7 @@ paused = Table(
     "paused",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("paused_at", Moment, nullable=False),
+    Column("paused_at", UtcDateTime, nullable=False),
 )
 
 # Sources that were removed since the last pass began: what a pass under way still brings of them is not kept.
@@ -240,7 +240,7 @@ pages = Table(
     Column("path", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("rules", Text, nullable=False),
-    Column("fetched_at", Moment, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
     Column("etag", Text),
     Column("last_modified", Text),
     Column("late", Boolean, nullable=False),
@@ -256,7 +256,7 @@ awaited = Table(
     Column("link", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("due_at", Moment, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
     Column("again", Boolean, nullable=False),
     Column("saved", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -271,7 +271,7 @@ withdrawn = Table(
     Column("key", Text, primary_key=True),
     Column("id", Text, nullable=False),
     Column("title", Text, nullable=False),
-    Column("withdrawn_at", Moment, nullable=False),
+    Column("withdrawn_at", UtcDateTime, nullable=False),
     Column("origins", JSON, nullable=False),
 )
 

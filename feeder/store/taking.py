@@ -18,13 +18,13 @@ from sqlalchemy import Connection
 from feeder.normalise.boilerplate.learned import Edge
 from feeder.query.terms import Row
 from feeder.store.records.documents import Document, Edges, record
-from feeder.store.records.incoming import Incoming
-from feeder.store.records.removing import Withheld, forget, forget_named, withdraw
-from feeder.store.records.saving import Saved
+from feeder.store.records.incoming import IncomingEntry
+from feeder.store.records.removing import WithheldArticle, forget, forget_named, withdraw
+from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import count_edges
 from feeder.store.records.withdrawn import save_permitted
 from feeder.store.remote.added import removed_among
-from feeder.store.remote.pages import PagesTaken, take_pages
+from feeder.store.remote.pages import PageChanges, take_pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,27 +41,27 @@ class Batch:
     """
 
     source: str
-    incoming: Sequence[Incoming] = ()
+    incoming: Sequence[IncomingEntry] = ()
     edges: Sequence[Edge] = ()
     documents: Sequence[Document] = ()
     gone: Collection[str] = ()
     document_edges: Mapping[str, Edges] = field(default_factory=dict)
     left: Collection[str] = ()
-    not_published: Sequence[Withheld] = ()
+    not_published: Sequence[WithheldArticle] = ()
     may_hold: Collection[str] = ()
     withdrawn: Collection[str] = ()
-    pages: PagesTaken = field(default_factory=PagesTaken)
+    pages: PageChanges = field(default_factory=PageChanges)
 
 
-class Taken(NamedTuple):
+class TakeResult(NamedTuple):
     """What became of each entry, batch by batch; what the search index must be told, and the numbers that went."""
 
-    outcomes: list[list[Saved]]
+    outcomes: list[list[Outcome]]
     rows: list[Row]
     removed: list[int]
 
 
-def take(connection: Connection, batches: Sequence[Batch]) -> Taken:
+def take(connection: Connection, batches: Sequence[Batch]) -> TakeResult:
     """Take in all that came of some sources; of one that was removed, each entry counts as the same."""
     dropped = removed_among(connection, [batch.source for batch in batches])
     kept = [batch for batch in batches if batch.source not in dropped]
@@ -69,21 +69,21 @@ def take(connection: Connection, batches: Sequence[Batch]) -> Taken:
     left = iter(results)
     removed: list[int] = []
     new: list[Edge] = []
-    outcomes: list[list[Saved]] = []
+    outcomes: list[list[Outcome]] = []
     for batch in batches:
         if batch.source in dropped:
-            outcomes.append([Saved.SAME] * len(batch.incoming))
+            outcomes.append([Outcome.SAME] * len(batch.incoming))
             continue
         here = [next(left) for _ in batch.incoming]
         outcomes.append([saved for _, saved in here])
         met = {(number, one.origin.address) for one, (number, _) in zip(batch.incoming, here, strict=True)}
         if batch.edges:
-            new += [edge for edge, (_, saved) in zip(batch.edges, here, strict=True) if saved is Saved.NEW]
+            new += [edge for edge, (_, saved) in zip(batch.edges, here, strict=True) if saved is Outcome.NEW]
         removed += _let_go(connection, batch, met)
         record(connection, batch.source, batch.documents, batch.gone, batch.document_edges)
         take_pages(connection, batch.source, batch.pages)
     count_edges(connection, new)
-    return Taken(outcomes, rows, removed)
+    return TakeResult(outcomes, rows, removed)
 
 
 def _let_go(connection: Connection, batch: Batch, met: Collection[tuple[int, str]]) -> list[int]:

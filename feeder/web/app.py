@@ -74,12 +74,12 @@ def create_app(config: Config, store: Store, *, on_news: Callable[[], None] | No
             *([Route("/metrics", metrics)] if config.web.metrics else []),
             Route("/{path:path}", file),
         ],
-        middleware=[Middleware(_Counted, answered=answered)],
+        middleware=[Middleware(_ResponseCounter, answered=answered)],
         exception_handlers={HTTPException: failed, Exception: failed},
     )
 
 
-class _Counted:
+class _ResponseCounter:
     """Counts answers by their status; what is raised through here is answered with 500 further out."""
 
     def __init__(self, app: ASGIApp, answered: Counter[int]) -> None:

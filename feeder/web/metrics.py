@@ -18,7 +18,7 @@ from starlette.responses import Response
 from feeder.catalogue.known import known_poll, known_sources
 from feeder.config.load import Config
 from feeder.errors import StoreError
-from feeder.sources.feeds.websub import Subscription, standing
+from feeder.sources.feeds.websub import HubSubscription, standing
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
 from feeder.web.static import LIVE_HEADERS
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 def respond(config: Config, store: Store, answered: Counter[int]) -> Response:
     """Answer with all numbers, 503 where the store cannot be read; `answered` counts our answers by status."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Numbers(config, store, answered))
+    registry.register(_StoreMetrics(config, store, answered))
     ProcessCollector(registry=registry)
     try:
         text = generate_latest(registry)
@@ -38,7 +38,7 @@ def respond(config: Config, store: Store, answered: Counter[int]) -> Response:
     return Response(text, headers={**LIVE_HEADERS, "Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
-class _Numbers(Collector):
+class _StoreMetrics(Collector):
     def __init__(self, config: Config, store: Store, answered: Counter[int]) -> None:
         self._config, self._store, self._answered = config, store, answered
 
@@ -95,7 +95,7 @@ class _Numbers(Collector):
         yield from (paused, ended, failures, checked, answered, due)
 
 
-def _of_subscriptions(subscriptions: tuple[Subscription, ...], now: datetime) -> Iterator[Metric]:
+def _of_subscriptions(subscriptions: tuple[HubSubscription, ...], now: datetime) -> Iterator[Metric]:
     state = GaugeMetricFamily("feeder_subscriptions", "Subscriptions at hubs.", labels=["source", "state"])
     failures = _by_source("subscription_failures", "Failures in a row at the hub.")
     expires = _by_source("subscription_expires_timestamp_seconds", "When the lease ends.")

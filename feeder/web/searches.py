@@ -18,7 +18,7 @@ from feeder.publish import atom as feeds
 from feeder.publish.html import pages
 from feeder.publish.html import search as searching
 from feeder.publish.html.narrow import narrowing
-from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, Searched
+from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, SearchPage
 from feeder.publish.html.words import explain_query_error, words_for
 from feeder.store import Order, Query, Results, Store
 from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, headers_for, respond_with
@@ -110,11 +110,11 @@ class Searches:
             raise HTTPException(503, headers=_RETRY) from None
         return HTMLResponse(searching.render_related(self._site, entry, found), headers=LIVE_HEADERS)
 
-    def _find(self, query: Query, request: Request) -> Searched:
+    def _find(self, query: Query, request: Request) -> SearchPage:
         order: Order = "best" if request.query_params.get("order") == "best" else "newest"
         number, results = self._results(query, order, _page_number(request.query_params.get("page", "")))
         few = not results.more and results.total < _FEW
-        return Searched(
+        return SearchPage(
             results=results,
             order=order,
             page=number,
@@ -141,7 +141,7 @@ class Searches:
     def _page(
         self,
         text: str = "",
-        found: Searched | None = None,
+        found: SearchPage | None = None,
         *,
         problem: Problem | None = None,
         status: int = 200,

@@ -52,7 +52,7 @@ async def serve(
             create_app(config, store, on_news=on_news),
             log_config=None,
             log_level=logging.ERROR,  # it warns of every request that is not HTTP: strangers would write the log
-            http=_Line,
+            http=_Connection,
             backlog=_AT_ONCE,
             access_log=False,
             lifespan="off",
@@ -87,7 +87,7 @@ class _Server(uvicorn.Server):
         self._tell_started()
 
 
-class _Line(H11Protocol):
+class _Connection(H11Protocol):
     """A connection that is hung up when nothing is asked on it in time, or what is left of a request does not end."""
 
     hang_up: asyncio.TimerHandle | None = None
@@ -123,7 +123,7 @@ class _Line(H11Protocol):
         waiting = [
             (line.hang_up.when(), line)
             for line in self.connections
-            if isinstance(line, _Line) and line.hang_up is not None
+            if isinstance(line, _Connection) and line.hang_up is not None
         ]
         _, longest = min(waiting, key=lambda pair: pair[0])
         longest.rest()

@@ -25,7 +25,7 @@ from feeder.config.settings import SourceConfig
 from feeder.errors import StoreError
 from feeder.ingest.hubs import awaits, take_delivery
 from feeder.sources.feeds import websub
-from feeder.sources.feeds.websub import Intent, Subscription
+from feeder.sources.feeds.websub import HubCall, HubSubscription
 from feeder.store import Store
 from feeder.web.static import LIVE_HEADERS
 
@@ -50,7 +50,7 @@ class Callbacks:
         try:
             if request.method == "POST":
                 return await self._take_in(request, token) if known else _status(410)
-            words = await run_in_threadpool(self._hear, token, Intent.read(request.query_params)) if known else None
+            words = await run_in_threadpool(self._hear, token, HubCall.read(request.query_params)) if known else None
         except StoreError as error:
             log.warning("websub: %s", error)
             return _status(503)
@@ -58,13 +58,13 @@ class Callbacks:
             raise HTTPException(404)
         return PlainTextResponse(words, headers=LIVE_HEADERS)
 
-    def _hear(self, token: str, intent: Intent) -> str | None:
+    def _hear(self, token: str, intent: HubCall) -> str | None:
         """Return what a hub is answered; None where it is not asking about anything that we have asked for."""
         if self._store.sources.find_subscription(token) is None:
             return None
         now, chance, answers = datetime.now(UTC), random(), []  # noqa: S311  it spreads renewals and guards nothing
 
-        def change(one: Subscription) -> Subscription | None:
+        def change(one: HubSubscription) -> HubSubscription | None:
             if websub.agrees(one, intent, now):
                 answers.append(intent.challenge)
                 log.info("websub: %s: %s is confirmed", one.source, intent.mode)
@@ -98,7 +98,7 @@ class Callbacks:
             self._on_news()
         return _status(204)
 
-    def _awaited(self, token: str) -> tuple[Subscription, SourceConfig] | None:
+    def _awaited(self, token: str) -> tuple[HubSubscription, SourceConfig] | None:
         one = self._store.sources.find_subscription(token)
         source = None if one is None else awaits(self._config, self._store, one)
         return None if one is None or source is None else (one, source)
@@ -122,7 +122,7 @@ class Callbacks:
             return _status(400)
         return bytes(body)
 
-    def _take(self, one: Subscription, source: SourceConfig, headers: Headers, body: bytes) -> bool:
+    def _take(self, one: HubSubscription, source: SourceConfig, headers: Headers, body: bytes) -> bool:
         """Save what was delivered; say whether there was news in it."""
         problem = websub.signature_problem(one, headers.get("x-hub-signature"), body)
         now = datetime.now(UTC)

@@ -13,7 +13,7 @@ from bot.messages import (
     HITS_PER_PAGE,
     LATEST_CAP,
     MAX_PHOTO_BYTES,
-    Answer,
+    Reply,
     Span,
     Text,
     clip,
@@ -23,11 +23,11 @@ from bot.messages import (
     make_latest,
     make_post,
     make_trends,
-    one_line,
     page_data,
     parse_page_data,
     parse_word_data,
     readable,
+    telegram_line,
     units,
 )
 from feeder import Entry, Hit, Media, Source, Trend
@@ -141,7 +141,7 @@ def test_a_picture_is_one_that_telegram_can_fetch(media: Media, photo: str | Non
     ],
 )
 def test_text_comes_to_one_line_without_what_is_not_shown(text: str, line: str) -> None:
-    assert one_line(text) == line
+    assert telegram_line(text) == line
 
 
 @given(text=st.text(), limit=st.integers(1, 50))
@@ -171,7 +171,7 @@ def test_the_latest_are_listed_with_title_source_and_date() -> None:
         "**Newest articles**\n\nOne <https://example.org/a/1>\nexample.org · 2023-02-20\n\n"
         f"{entry().key} <https://example.org/a/1>\nexample.org · 2023-02-20"
     )
-    assert make_latest([], ENGLISH) == Answer(Text(ENGLISH.empty))
+    assert make_latest([], ENGLISH) == Reply(Text(ENGLISH.empty))
 
 
 def hit(*snippet: Fragment) -> Hit:

@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, select, update
 from bot import tables
 from bot.delivery import outbox
 from bot.delivery.chats import Channel, find_subscriptions, follow, read_channels, switch_on
-from bot.delivery.outbox import LEASE, MAX_WAITING, Claim, Outcome, choose, claim, next_due, plan, preview, settle
+from bot.delivery.outbox import LEASE, MAX_WAITING, CallOutcome, Claim, choose, claim, next_due, plan, preview, settle
 from bot.delivery.pace import Pace, backoff, next_call, room_now, searches_wait
 from bot.searches import PER_MINUTE, Turnstile, recall, remember, search_key
 from bot.tables import migrate_tables
@@ -18,7 +18,7 @@ from feeder import LAST_INGEST_NOTE, ChannelConfig, ServiceError, Store, StoreEr
 from feeder.errors import StoreTooNewError
 from tests.bot.conftest import START, UNHURRIED, channels, planned, put, states
 
-SENT = Outcome(fate="sent", message=5)
+SENT = CallOutcome(fate="sent", message=5)
 
 
 def take(store: Store, limit: int = 100, after: timedelta = timedelta()) -> list[Claim]:
@@ -30,7 +30,7 @@ def take_one(store: Store, after: timedelta = timedelta()) -> Claim:
     return only
 
 
-def done(store: Store, claimed: Claim, outcome: Outcome = SENT, after: timedelta = timedelta()) -> bool:
+def done(store: Store, claimed: Claim, outcome: CallOutcome = SENT, after: timedelta = timedelta()) -> bool:
     return settle(store, claimed, outcome, START + after, UNHURRIED)
 
 
@@ -182,7 +182,7 @@ def test_a_late_doubt_is_not_counted_twice(each_store: Store) -> None:
     late = take_one(each_store)
     with each_store.database.begin() as connection:
         outbox._end_leases(connection, START + LEASE)
-    done(each_store, late, Outcome(fate="unknown"), after=LEASE)
+    done(each_store, late, CallOutcome(fate="unknown"), after=LEASE)
     with each_store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT doubts FROM bot_deliveries").scalar() == 1
 
@@ -192,7 +192,7 @@ def test_what_waits_is_due_when_its_chat_may_be_called(each_store: Store) -> Non
     planned(each_store, range(2), channels())
     assert next_due(each_store, START) == START
     claimed = take_one(each_store)
-    done(each_store, claimed, Outcome(fate="again", wait=timedelta(seconds=40)))
+    done(each_store, claimed, CallOutcome(fate="again", wait=timedelta(seconds=40)))
     assert next_due(each_store, START) == START + timedelta(seconds=40)
     assert take(each_store, after=timedelta(seconds=39)) == []
     assert take_one(each_store, after=timedelta(seconds=40)).attempts == 2
@@ -230,7 +230,7 @@ def test_a_chat_that_was_switched_off_starts_anew_when_the_bot_is_let_in(
 ) -> None:
     (channel,) = channels(chat, recent=1)
     planned(each_store, range(3), (channel,))
-    assert done(each_store, take_one(each_store), Outcome(fate="off", reason="Forbidden"))
+    assert done(each_store, take_one(each_store), CallOutcome(fate="off", reason="Forbidden"))
     put(each_store, *range(10, 20))
     plan(each_store, find_subscriptions(each_store, [channel]))
     assert take(each_store) == []
@@ -246,16 +246,16 @@ def test_a_chat_that_is_off_already_is_not_told_of_again(each_store: Store) -> N
     first, second = channels(-1, topic=1) + channels(-1, topic=2)
     planned(each_store, range(1), (first, second))
     claimed = take_one(each_store)
-    assert done(each_store, claimed, Outcome(fate="off", reason="gone"))
+    assert done(each_store, claimed, CallOutcome(fate="off", reason="gone"))
     with each_store.database.begin() as connection:
         connection.execute(update(tables.deliveries).values(state="sending"))
-    assert not done(each_store, claimed, Outcome(fate="off", reason="gone"))
+    assert not done(each_store, claimed, CallOutcome(fate="off", reason="gone"))
 
 
 def test_a_moved_chat_is_found_by_its_old_and_its_new_number(each_store: Store) -> None:
     (old,), (new,), (new_topic,) = channels(-5), channels(-1005), channels(-1005, topic=3)
     planned(each_store, range(1), (old,))
-    done(each_store, take_one(each_store), Outcome(fate="again", moved_to=-1005))
+    done(each_store, take_one(each_store), CallOutcome(fate="again", moved_to=-1005))
     assert take_one(each_store).chat == "-1005"
     (by_old,) = follow(each_store, [old])
     (by_new,) = follow(each_store, [new])

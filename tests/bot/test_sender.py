@@ -21,7 +21,7 @@ from telegram.error import (
 
 from bot.delivery import outbox
 from bot.delivery.chats import follow
-from bot.delivery.outbox import MAX_DOUBTS, Outcome
+from bot.delivery.outbox import MAX_DOUBTS, CallOutcome
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender, sort_error
 from feeder import ServiceError, Store, StoreError
@@ -41,44 +41,44 @@ def caused(error: TelegramError, cause: Exception) -> TelegramError:
     return error
 
 
-AGAIN = Outcome(fate="again")
+AGAIN = CallOutcome(fate="again")
 
 
 @pytest.mark.parametrize(
     ("error", "form", "outcome"),
     [
-        (RetryAfter(43_838), "photo", Outcome(fate="again", wait=timedelta(seconds=43_838))),
-        (ChatMigrated(-1009876543210), "photo", Outcome(fate="again", moved_to=-1009876543210)),
-        (InvalidToken("Unauthorized"), "text", Outcome(fate="halt")),
-        (Forbidden("Forbidden: bot was kicked from the channel chat"), "text", Outcome(fate="off")),
-        (BadRequest("Chat not found"), "text", Outcome(fate="off")),
-        (BadRequest("Not enough rights to send text messages to the chat"), "text", Outcome(fate="off")),
-        (BadRequest("CHAT_WRITE_FORBIDDEN"), "photo", Outcome(fate="off")),
-        (BadRequest("Message thread not found"), "photo", Outcome(fate="off", topic_only=True)),
-        (BadRequest("TOPIC_CLOSED"), "text", Outcome(fate="off", topic_only=True)),
-        (BadRequest("Can't parse entities: entities overlap"), "photo", Outcome(fate="again", form="plain")),
-        (BadRequest("ENTITY_BOUNDS_INVALID"), "text", Outcome(fate="again", form="plain")),
-        (BadRequest("Can't parse entities"), "plain", Outcome(fate="failed")),
-        (BadRequest("Failed to get HTTP URL content"), "photo", Outcome(fate="again", form="text")),
-        (BadRequest("Wrong type of the web page content"), "photo", Outcome(fate="again", form="text")),
-        (BadRequest("PHOTO_INVALID_DIMENSIONS"), "photo", Outcome(fate="again", form="text")),
-        (BadRequest("Message is too long"), "text", Outcome(fate="failed")),
+        (RetryAfter(43_838), "photo", CallOutcome(fate="again", wait=timedelta(seconds=43_838))),
+        (ChatMigrated(-1009876543210), "photo", CallOutcome(fate="again", moved_to=-1009876543210)),
+        (InvalidToken("Unauthorized"), "text", CallOutcome(fate="halt")),
+        (Forbidden("Forbidden: bot was kicked from the channel chat"), "text", CallOutcome(fate="off")),
+        (BadRequest("Chat not found"), "text", CallOutcome(fate="off")),
+        (BadRequest("Not enough rights to send text messages to the chat"), "text", CallOutcome(fate="off")),
+        (BadRequest("CHAT_WRITE_FORBIDDEN"), "photo", CallOutcome(fate="off")),
+        (BadRequest("Message thread not found"), "photo", CallOutcome(fate="off", topic_only=True)),
+        (BadRequest("TOPIC_CLOSED"), "text", CallOutcome(fate="off", topic_only=True)),
+        (BadRequest("Can't parse entities: entities overlap"), "photo", CallOutcome(fate="again", form="plain")),
+        (BadRequest("ENTITY_BOUNDS_INVALID"), "text", CallOutcome(fate="again", form="plain")),
+        (BadRequest("Can't parse entities"), "plain", CallOutcome(fate="failed")),
+        (BadRequest("Failed to get HTTP URL content"), "photo", CallOutcome(fate="again", form="text")),
+        (BadRequest("Wrong type of the web page content"), "photo", CallOutcome(fate="again", form="text")),
+        (BadRequest("PHOTO_INVALID_DIMENSIONS"), "photo", CallOutcome(fate="again", form="text")),
+        (BadRequest("Message is too long"), "text", CallOutcome(fate="failed")),
         (Conflict("Conflict"), "text", AGAIN),
         (caused(NetworkError("httpx.ConnectError"), httpx.ConnectError("refused")), "text", AGAIN),
         (caused(TimedOut(), httpx.ConnectTimeout("")), "text", AGAIN),
         (caused(TimedOut(), httpx.PoolTimeout("")), "text", AGAIN),
         (NetworkError("Too Many Requests (429). Parsing the server response b'' failed"), "text", AGAIN),
-        (NetworkError("Request Entity Too Large (413)"), "text", Outcome(fate="failed")),
-        (caused(TimedOut(), httpx.ReadTimeout("")), "text", Outcome(fate="unknown")),
-        (caused(NetworkError("httpx.ReadError"), httpx.ReadError("reset")), "text", Outcome(fate="unknown")),
-        (NetworkError("Bad Gateway"), "text", Outcome(fate="unknown")),
-        (NetworkError("Internal Server Error"), "text", Outcome(fate="unknown")),
-        (TelegramError("Invalid server response"), "text", Outcome(fate="unknown")),
-        (TimeoutError(), "text", Outcome(fate="unknown")),
+        (NetworkError("Request Entity Too Large (413)"), "text", CallOutcome(fate="failed")),
+        (caused(TimedOut(), httpx.ReadTimeout("")), "text", CallOutcome(fate="unknown")),
+        (caused(NetworkError("httpx.ReadError"), httpx.ReadError("reset")), "text", CallOutcome(fate="unknown")),
+        (NetworkError("Bad Gateway"), "text", CallOutcome(fate="unknown")),
+        (NetworkError("Internal Server Error"), "text", CallOutcome(fate="unknown")),
+        (TelegramError("Invalid server response"), "text", CallOutcome(fate="unknown")),
+        (TimeoutError(), "text", CallOutcome(fate="unknown")),
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_each_error_means_one_thing(error: Exception, form: outbox.Form, outcome: Outcome) -> None:
+def test_each_error_means_one_thing(error: Exception, form: outbox.Form, outcome: CallOutcome) -> None:
     found = sort_error(error, form)
     assert (found.fate, found.form, found.wait, found.moved_to, found.topic_only) == (
         outcome.fate,

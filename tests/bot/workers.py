@@ -56,7 +56,7 @@ def fork(work: Callable[[], None]) -> int:
 
 def claim_all(url: str, name: int) -> None:
     """Claim and settle until nothing is left."""
-    sent = outbox.Outcome(fate="sent")
+    sent = outbox.CallOutcome(fate="sent")
     with open_store(url) as store:
         while (due := insist(lambda: outbox.next_due(store, datetime.now(UTC)))) is not None:
             if due > (now := datetime.now(UTC)):  # all that is left is under way in another process

@@ -12,7 +12,7 @@ from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, follow, read_channels
 from bot.tables import migrate_tables
 from feeder.config.settings import ChannelConfig
-from feeder.store import Batch, Origin, Saved, Store, parse_query, prepare
+from feeder.store import Batch, Origin, Outcome, Store, parse_query, prepare
 from tests.catalogue.test_managing import NOW, add, blog, server  # noqa: F401  fixtures
 from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 from tests.entries import make_entry
@@ -110,9 +110,9 @@ def test_a_feed_with_the_text_of_a_removed_entry_under_another_title_has_an_entr
     text = f"<p>{LONG}</p>"
     save(sqlite_store, [(here, make_entry(1, content=text))])
     assert sqlite_store.entries.withdraw([make_entry(1).key], now=NOW) == 1
-    assert save(sqlite_store, [(here, make_entry(2, content=text))]) == [Saved.SAME]
+    assert save(sqlite_store, [(here, make_entry(2, content=text))]) == [Outcome.SAME]
     shared = prepare(there, make_entry(3, title="Quite another matter", content=text))
-    assert sqlite_store.take([Batch(source="there", incoming=[shared])]) == [[Saved.NEW]]
+    assert sqlite_store.take([Batch(source="there", incoming=[shared])]) == [[Outcome.NEW]]
 
 
 def test_what_is_withdrawn_leaves_the_index_on_every_database(store: Store) -> None:
@@ -122,7 +122,7 @@ def test_what_is_withdrawn_leaves_the_index_on_every_database(store: Store) -> N
     assert store.search.find(parse_query("雨"), limit=9).total == 0
     store.entries.restore(make_entry(1).key)
     assert [one.id for one in store.entries.withdrawn()] == [make_entry(2).id]
-    assert save(store, [(here, make_entry(1)), (here, make_entry(2))]) == [Saved.NEW, Saved.SAME]
+    assert save(store, [(here, make_entry(1)), (here, make_entry(2))]) == [Outcome.NEW, Outcome.SAME]
     assert store.entries.withdraw([make_entry(1).key], now=NOW) == 1
 
 
@@ -256,20 +256,20 @@ def test_a_source_of_another_folder_takes_nothing_over(feeder: Feeder, river: Pa
 def test_an_entry_of_a_feed_is_not_taken_in_again_and_takes_its_copies_along(sqlite_store: Store) -> None:
     one, other, third = (Origin(name, f"https://{name}.example/f") for name in ("one", "other", "third"))
     long = make_entry(1, content=f"<p>{LONG}</p>")
-    assert save(sqlite_store, [(one, long), (other, long)]) == [Saved.NEW, Saved.NEW]
+    assert save(sqlite_store, [(one, long), (other, long)]) == [Outcome.NEW, Outcome.NEW]
     assert sqlite_store.entries.withdraw([long.key], now=NOW) == 2
     assert (sqlite_store.entries.count(), sqlite_store.entries.latest(9)) == (0, [])
-    assert save(sqlite_store, [(one, long), (other, long), (third, long)]) == [Saved.SAME] * 3
+    assert save(sqlite_store, [(one, long), (other, long), (third, long)]) == [Outcome.SAME] * 3
     sqlite_store.sources.rename("one", "another")
     moved = Origin("another", "https://one.example/f")
-    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Saved.SAME]
+    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Outcome.SAME]
     sqlite_store.entries.restore(long.key)
-    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Saved.NEW]
+    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Outcome.NEW]
 
 
 def test_a_take_down_of_one_feeds_entry_leaves_anothers_at_the_same_address(sqlite_store: Store) -> None:
     good, evil = (Origin(name, f"https://{name}.example/f") for name in ("good", "evil"))
     stolen = make_entry(1, title="Buy now")
-    assert save(sqlite_store, [(evil, stolen)]) == [Saved.NEW]
+    assert save(sqlite_store, [(evil, stolen)]) == [Outcome.NEW]
     assert sqlite_store.entries.withdraw([stolen.key], now=NOW) == 1
-    assert save(sqlite_store, [(good, make_entry(1)), (evil, stolen)]) == [Saved.NEW, Saved.SAME]
+    assert save(sqlite_store, [(good, make_entry(1)), (evil, stolen)]) == [Outcome.NEW, Outcome.SAME]

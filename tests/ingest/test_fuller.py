@@ -20,11 +20,11 @@ from feeder.ingest import pages as module
 from feeder.ingest.reading import page as articles
 from feeder.ingest.reading.file import normalised
 from feeder.ingest.reading.packing import packed, unpacked
-from feeder.ingest.reading.page import PAGES, PagePiece, PageRead, read_entry
+from feeder.ingest.reading.page import PAGES, PageJob, PageResult, read_entry
 from feeder.model import Draft, Entry, Link, Media, Person, Source, Stamp, entry_key
 from feeder.sources.http import client
-from feeder.sources.pages.extract import read_article, with_article
-from feeder.store import Batch, Saved, Store, new_added
+from feeder.sources.pages.extract import extract_article, with_article
+from feeder.store import Batch, Outcome, Store, new_added
 from tests.http_server import Answer, Request, Server
 from tests.sources.network import OTHER_PUBLIC, PUBLIC, MadeNetwork
 
@@ -99,11 +99,11 @@ HOURS = timedelta(hours=1)
 
 def test_the_article_is_found_without_a_selector_and_with_one() -> None:
     html = page(3).decode()
-    found = read_article(html, url="https://e.org/a")
+    found = extract_article(html, url="https://e.org/a")
     assert "whole of day 3" in found.content
     assert "Home" not in found.content
     assert "rights reserved" not in found.content
-    selected = read_article(html, url="https://e.org/a", article=".text")
+    selected = extract_article(html, url="https://e.org/a", article=".text")
     assert selected.content.startswith('<div class="text">')
     assert "umbrella" not in selected.content
 
@@ -113,7 +113,7 @@ def test_what_is_cut_goes_whichever_way_the_article_is_found() -> None:
         body="<p class=ask><b class=ask>Now!</b> Subscribe to this paper to read more of its articles on the rain.</p>"
     ).decode()
     for article in ("", "article"):
-        content = read_article(
+        content = extract_article(
             html, url="https://e.org/a", article=article, cut=[".ask", "article > .shop", "p.ask", ""]
         ).content
         assert "Subscribe" not in content
@@ -123,17 +123,17 @@ def test_what_is_cut_goes_whichever_way_the_article_is_found() -> None:
 
 def test_a_selector_may_find_several_parts_and_parts_of_parts_are_taken_once() -> None:
     html = "<div class=a><p>1</p><p class=a>2</p></div><div>3</div><div class=a>4</div>"
-    content = read_article(html, url="https://e.org/", article=".a").content
+    content = extract_article(html, url="https://e.org/", article=".a").content
     assert content == '<div class="a"><p>1</p><p class="a">2</p></div><div class="a">4</div>'
 
 
 def test_addresses_on_a_page_count_from_where_it_came_from_or_from_its_base() -> None:
     html = "<p class=t><a href=b>b</a><img src=/c.jpg></p>"
-    content = read_article(html, url="https://e.org/x/a", article=".t").content
+    content = extract_article(html, url="https://e.org/x/a", article=".t").content
     assert 'href="https://e.org/x/b"' in content
     assert 'src="https://e.org/c.jpg"' in content
     based = f"<head><base href='https://cdn.example/'></head>{html}"
-    assert 'href="https://cdn.example/b"' in read_article(based, url="https://e.org/x/a", article=".t").content
+    assert 'href="https://cdn.example/b"' in extract_article(based, url="https://e.org/x/a", article=".t").content
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_addresses_on_a_page_count_from_where_it_came_from_or_from_its_base() ->
 )
 def test_a_page_without_an_article_says_so(html: str, article: str, told: str) -> None:
     with pytest.raises(FeedError, match=told):
-        read_article(html, url="https://e.org/", article=article)
+        extract_article(html, url="https://e.org/", article=article)
 
 
 def test_what_a_feed_says_of_an_entry_comes_before_what_its_page_says() -> None:
-    found = read_article(page().decode(), url="https://e.org/a")
+    found = extract_article(page().decode(), url="https://e.org/a")
     bare = Draft(origin="f", content="x", content_type="text", id="https://e.org/a")
     filled = with_article(bare, found)
     assert (filled.title, filled.authors, filled.language) == ("Rain on the page", (Person(name="Jane Doe"),), "en")
@@ -449,7 +449,7 @@ def test_each_source_is_saved_when_all_its_pages_have_come_and_one_that_is_not_a
     saved: list[list[str]] = []
     take = sqlite_store.take
 
-    def noting(read: Sequence[Batch]) -> list[list[Saved]]:
+    def noting(read: Sequence[Batch]) -> list[list[Outcome]]:
         saved.append([one.source for one in read if one.incoming])
         return take(read)
 
@@ -479,18 +479,18 @@ def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
     assert 1 < server.most_at_once <= 4
 
 
-def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[PagePiece], Iterator[PageRead]]) -> None:
+def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[PageJob], Iterator[PageResult]]) -> None:
     """Let workers read pages by another function, which they find by its name."""
     monkeypatch.setattr(module, "PAGES", PAGES._replace(run=run))
 
 
-def die_at_page_7(piece: PagePiece) -> Iterator[PageRead]:
+def die_at_page_7(piece: PageJob) -> Iterator[PageResult]:
     if piece.fetched is not None and piece.awaited.link.endswith("/7"):
         os.kill(os.getpid(), signal.SIGKILL)
     yield from read_entry(piece)
 
 
-def fail_at_rain_2(piece: PagePiece) -> Iterator[PageRead]:
+def fail_at_rain_2(piece: PageJob) -> Iterator[PageResult]:
     def fragile(settings: Any, draft: Draft, learned: Any) -> Entry:
         if draft.title == "Rain 2":
             raise ZeroDivisionError
@@ -500,8 +500,8 @@ def fail_at_rain_2(piece: PagePiece) -> Iterator[PageRead]:
         yield from read_entry(piece)
 
 
-def fail_at_every_page(piece: PagePiece) -> Iterator[PageRead]:
-    with patch.object(articles, "read_article", side_effect=ZeroDivisionError):
+def fail_at_every_page(piece: PageJob) -> Iterator[PageResult]:
+    with patch.object(articles, "extract_article", side_effect=ZeroDivisionError):
         yield from read_entry(piece)
 
 
@@ -552,7 +552,7 @@ from datetime import UTC, datetime
 from feeder.config.load import Config
 from feeder.config.settings import FetchConfig, SourceConfig
 from feeder.ingest import ingest, pages
-from feeder.store import Batch, Saved, Store, new_added
+from feeder.store import Batch, Store, new_added
 pages.iter_fetched = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 source = SourceConfig(name="rain", feed=sys.argv[2], allow_private=True, full=True)
 if __name__ == "__main__":
@@ -694,9 +694,9 @@ def test_entries_that_share_a_page_are_not_made_fuller_by_it(server: Server, sto
 
 def test_many_things_that_are_selected_take_no_longer_than_there_are_of_them() -> None:
     html = "<section>" * 90 + "<p>rain</p>" * 14_900 + "</section>" * 90
-    assert read_article(html, url="https://e.org/a", article="p").content.count("<p>") == 14_900
+    assert extract_article(html, url="https://e.org/a", article="p").content.count("<p>") == 14_900
 
 
 def test_a_tag_with_more_attributes_than_any_page_has_costs_nothing() -> None:
     html = f"<article><p {' '.join(f'a{number}=x' for number in range(100_000))}>{PROSE}</article>"
-    assert "the doors of the lower town" in read_article(html, url="https://e.org/a", article="article").content
+    assert "the doors of the lower town" in extract_article(html, url="https://e.org/a", article="article").content

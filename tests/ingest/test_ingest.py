@@ -21,7 +21,7 @@ from feeder.config.settings import SourceConfig
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
-from feeder.ingest.reading.file import Piece, Read, Settings, read_file_parts, reading_of
+from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, read_file_parts, reading_of
 from feeder.model import Draft
 from feeder.sources.files import collection
 from feeder.sources.files.article import read_article
@@ -123,7 +123,7 @@ def test_a_document_that_fails_is_named_each_time_until_it_is_mended(
     assert (report.new, report.failed) == (1, ())
 
 
-Reading = Callable[[Settings, Piece], Iterator[Read | None]]
+Reading = Callable[[ReadingRules, FileJob], Iterator[FileResult | None]]
 
 
 def read_by(monkeypatch: pytest.MonkeyPatch, run: Reading) -> None:
@@ -133,7 +133,7 @@ def read_by(monkeypatch: pytest.MonkeyPatch, run: Reading) -> None:
     )
 
 
-def break_at_1(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+def break_at_1(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
     def breaks(data: bytes, name: str) -> Draft:
         if name == "1.md":
             raise RecursionError
@@ -223,7 +223,7 @@ def test_a_file_that_ends_its_process_is_named_and_the_others_go_in(
     assert reason.startswith("crashed its worker process")
 
 
-def die_at_7(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+def die_at_7(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
     if piece.found.path == "7.md":
         os.kill(os.getpid(), signal.SIGKILL)
     yield from read_file_parts(settings, piece)

@@ -18,9 +18,9 @@ from feeder.errors import StoreError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
 from feeder.ingest.reading import file as reading
-from feeder.ingest.reading.file import Piece, Read, Settings, read_file_parts
+from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, read_file_parts
 from feeder.model import Entry
-from feeder.store import Incoming, Origin, Store, prepare
+from feeder.store import IncomingEntry, Origin, Store, prepare
 from feeder.store.tables import metadata
 from tests.ingest.test_ingest import read_by
 
@@ -284,18 +284,18 @@ def test_a_file_that_ends_its_process_when_it_is_read_again_keeps_its_entry(
     assert sqlite_store.entries.count() == 9
 
 
-def die_at_7(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+def die_at_7(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
     if piece.found.path == "007.md":
         os.kill(os.getpid(), signal.SIGKILL)
     yield from read_file_parts(settings, piece)
 
 
-def with_another_link(origin: Origin, entry: Entry, *, reread: bool = False) -> Incoming:
+def with_another_link(origin: Origin, entry: Entry, *, reread: bool = False) -> IncomingEntry:
     better = replace(entry, id="https://example.org/better", link="https://example.org/better", content="<p>短。</p>")
     return prepare(origin, better, reread=reread)
 
 
-def read_another_link(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+def read_another_link(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
     with patch.object(reading, "prepare", with_another_link):
         yield from read_file_parts(settings, piece)
 

@@ -20,11 +20,19 @@ from feeder.ingest import probe as trying
 from feeder.ingest.reading import feed as feeds
 from feeder.ingest.reading import file as reading
 from feeder.ingest.reading import page as articles
-from feeder.ingest.reading.feed import FEEDS, FeedPiece, FeedRead, read_feed
-from feeder.ingest.reading.file import Learned, Piece, Read, Settings, normalised, read_file_parts, reading_of
-from feeder.ingest.reading.page import PAGES, PagePiece, PageRead, read_entry
+from feeder.ingest.reading.feed import FEEDS, FeedJob, FeedResult, read_feed
+from feeder.ingest.reading.file import (
+    FileJob,
+    FileResult,
+    Learned,
+    ReadingRules,
+    normalised,
+    read_file_parts,
+    reading_of,
+)
+from feeder.ingest.reading.page import PAGES, PageJob, PageResult, read_entry
 from feeder.model import Draft, Entry
-from feeder.sources.pages.extract import Article
+from feeder.sources.pages.extract import PageArticle
 from feeder.store import Store
 from tests.http_server import Answer, Server
 from tests.ingest.test_fuller import page
@@ -36,30 +44,30 @@ LIMITS = LimitsConfig(document_s=0.5)
 REASON = "took too long (limits.document_s = 0.5); not tried again until it changes"
 
 
-def hang_at_endless(settings: Settings, draft: Draft, learned: Learned) -> Entry:
+def hang_at_endless(settings: ReadingRules, draft: Draft, learned: Learned) -> Entry:
     """Stand for a reader that never ends over some articles."""
     if "endless" in (draft.title or ""):
         hang()
     return normalised(settings, draft, learned)
 
 
-def read_file_or_hang(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+def read_file_or_hang(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
     with patch.object(reading, "normalised", hang_at_endless):
         yield from read_file_parts(settings, piece)
 
 
-def read_feed_or_hang(piece: FeedPiece) -> Iterator[FeedRead]:
+def read_feed_or_hang(piece: FeedJob) -> Iterator[FeedResult]:
     with patch.object(feeds, "normalised", hang_at_endless):
         yield from read_feed(piece)
 
 
-def read_page_or_hang(piece: PagePiece) -> Iterator[PageRead]:
-    def read(html: str, **_: object) -> Article:
+def read_page_or_hang(piece: PageJob) -> Iterator[PageResult]:
+    def read(html: str, **_: object) -> PageArticle:
         if "endless" in html:
             hang()
-        return Article(content="<p>What the page holds is more than the feed has, by some words.</p>")
+        return PageArticle(content="<p>What the page holds is more than the feed has, by some words.</p>")
 
-    with patch.object(articles, "read_article", read), patch.object(articles, "normalised", hang_at_endless):
+    with patch.object(articles, "extract_article", read), patch.object(articles, "normalised", hang_at_endless):
         yield from read_entry(piece)
 
 
@@ -244,21 +252,21 @@ def test_an_entry_that_takes_too_long_with_and_without_its_page_is_named(server:
     assert "took too long" in report.failed[0][1]
 
 
-def look_or_hang(answer: trying._Answer) -> Iterator[trying._Seen]:
+def look_or_hang(answer: trying._ProbeJob) -> Iterator[trying._ProbeResult]:
     if b"endless" in answer.body:
         hang()
     yield from trying._look(answer)
 
 
 @pytest.fixture
-def tried(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], trying.TriedFeed]:
+def tried(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], trying.ProbedFeed]:
     monkeypatch.setattr(trying, "_ANSWERS", trying._ANSWERS._replace(run=look_or_hang))
     config = remote(server, "rain")
     return lambda path: trying.try_feed(config, server.url(path), now=NOW, limit=5, allow_private=True)
 
 
 def test_an_address_whose_answer_takes_too_long_to_read_is_refused_in_one_line(
-    server: Server, tried: Callable[[str], trying.TriedFeed]
+    server: Server, tried: Callable[[str], trying.ProbedFeed]
 ) -> None:
     server.answers["/rain"] = Answer(body=b"<html>endless")
     with pytest.raises(FeedError, match=r"/rain: took too long \(limits.document_s = 0.5\)\Z"):
@@ -266,7 +274,7 @@ def test_an_address_whose_answer_takes_too_long_to_read_is_refused_in_one_line(
 
 
 def test_a_feed_that_a_page_announces_and_that_takes_too_long_is_said_so(
-    server: Server, tried: Callable[[str], trying.TriedFeed]
+    server: Server, tried: Callable[[str], trying.ProbedFeed]
 ) -> None:
     link = "<link rel=alternate type=application/rss+xml href="
     server.answers |= {"/": Answer(body=f"<html><head>{link}/a>".encode()), "/a": Answer(body=b"endless")}

@@ -20,14 +20,14 @@ from feeder.config.settings import FetchConfig, SourceConfig, StoreConfig
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import feeds as module
 from feeder.ingest.reading import feed as feeds
-from feeder.ingest.reading.feed import FEEDS, FeedPiece, FeedRead, read_feed
-from feeder.ingest.reading.file import Learned, Settings, normalised
+from feeder.ingest.reading.feed import FEEDS, FeedJob, FeedResult, read_feed
+from feeder.ingest.reading.file import Learned, ReadingRules, normalised
 from feeder.ingest.workers import Task, work
 from feeder.model import Draft, Entry
 from feeder.sources.feeds import parsing as syndication
 from feeder.sources.feeds.polling import SIGHTINGS
 from feeder.sources.http import crawl as remote
-from feeder.sources.http.crawl import Wanted, iter_fetched
+from feeder.sources.http.crawl import FetchRequest, iter_fetched
 from feeder.store import Poll, Store
 from tests.http_server import Answer, Request, Server
 from tests.sources.network import PUBLIC, MadeNetwork
@@ -107,11 +107,11 @@ def test_the_same_bytes_and_the_same_entries_are_not_read_twice(
     server.answers["/rain"] = [Answer(body=rss(1)), Answer(body=rss(1)), Answer(body=rss(2, 1)), Answer(body=rss(2))]
     config = settings(source(server))
     poll(config, sqlite_store)
-    read: list[FeedRead] = []
+    read: list[FeedResult] = []
 
     def reading(
-        task: Task[FeedPiece, FeedRead], jobs: Iterable[list[FeedPiece]], **more: Any
-    ) -> Iterator[list[FeedRead]]:
+        task: Task[FeedJob, FeedResult], jobs: Iterable[list[FeedJob]], **more: Any
+    ) -> Iterator[list[FeedResult]]:
         for reads in work(task, jobs, **more):
             read.extend(reads)
             yield reads
@@ -211,13 +211,13 @@ def test_one_source_that_fails_or_hangs_neither_stops_nor_changes_the_others(
     assert sqlite_store.entries.count() == 26
 
 
-def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[FeedPiece], Iterator[FeedRead]]) -> None:
+def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[FeedJob], Iterator[FeedResult]]) -> None:
     """Let workers read feeds by another function, which they find by its name."""
     monkeypatch.setattr(module, "FEEDS", FEEDS._replace(run=run))
 
 
-def fail_at_rain_2(piece: FeedPiece) -> Iterator[FeedRead]:
-    def fragile(settings: Settings, draft: Draft, learned: Learned) -> Entry:
+def fail_at_rain_2(piece: FeedJob) -> Iterator[FeedResult]:
+    def fragile(settings: ReadingRules, draft: Draft, learned: Learned) -> Entry:
         if draft.title == "Rain 2":
             raise ZeroDivisionError
         return normalised(settings, draft, learned)
@@ -282,7 +282,7 @@ def test_an_interrupted_pass_ends_the_requests_under_way(server: Server, sqlite_
         ingest(config, sqlite_store, now=NOW, progress=interrupt)
 
 
-def die_at_s7(piece: FeedPiece) -> Iterator[FeedRead]:
+def die_at_s7(piece: FeedJob) -> Iterator[FeedResult]:
     if piece.settings.source == "s7":
         os.kill(os.getpid(), signal.SIGKILL)
     yield from read_feed(piece)
@@ -335,7 +335,7 @@ def test_a_reader_that_takes_its_time_holds_up_the_requests_and_loses_none(
     monkeypatch.setattr(remote, "_WAITING", 1)
     names = [f"s{number}" for number in range(8)]
     server.answers |= {f"/{name}": Answer(304) for name in names}
-    wanted = [Wanted(name=name, address=server.url(f"/{name}"), headers={}, allow_private=True) for name in names]
+    wanted = [FetchRequest(name=name, address=server.url(f"/{name}"), headers={}, allow_private=True) for name in names]
     fetched = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests", connections=2))
     first = next(fetched)
     time.sleep(0.3)
@@ -347,7 +347,7 @@ def test_requests_that_nobody_waits_for_any_more_are_ended(server: Server, monke
     monkeypatch.setattr(remote, "_WAITING", 1)
     server.answers |= {f"/s{number}": Answer(304) for number in range(8)}
     wanted = [
-        Wanted(name=str(number), address=server.url(f"/s{number}"), headers={}, allow_private=True)
+        FetchRequest(name=str(number), address=server.url(f"/s{number}"), headers={}, allow_private=True)
         for number in range(8)
     ]
     fetched = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests", connections=2))
@@ -356,7 +356,7 @@ def test_requests_that_nobody_waits_for_any_more_are_ended(server: Server, monke
     assert len(server.requests) < 8
 
 
-def fail_to_parse_rain_1(piece: FeedPiece) -> Iterator[FeedRead]:
+def fail_to_parse_rain_1(piece: FeedJob) -> Iterator[FeedResult]:
     def parse(data: bytes, *, url: str, content_type: str | None) -> syndication.ParsedFeed:
         if b"Rain 1" in data:
             raise ZeroDivisionError
@@ -373,7 +373,7 @@ def test_a_fault_of_ours_over_one_feed_is_told_and_the_others_go_on(
     def resolve(host: str) -> list[str]:
         raise ZeroDivisionError(host)
 
-    wanted = [Wanted(name="rain", address="http://feed.example/", headers={})]
+    wanted = [FetchRequest(name="rain", address="http://feed.example/", headers={})]
     [one] = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests"), MadeNetwork(resolve))
     assert one.error == "cannot be fetched (ZeroDivisionError); please report it"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feeder.ingest.workers import Ended, Task, in_jobs, work, work_one
+from feeder.ingest.workers import Task, WorkerFailure, in_jobs, work, work_one
 
 
 def double(number: int) -> list[int]:
@@ -85,7 +85,7 @@ def pieces(count: int, size: int = 5) -> Iterator[list[int]]:
     return in_jobs(range(count * size), size)
 
 
-def minus_one(_number: int, ended: Ended) -> tuple[int, None]:
+def minus_one(_number: int, ended: WorkerFailure) -> tuple[int, None]:
     return (-2 if ended.too_long else -1), None
 
 
@@ -135,7 +135,7 @@ def test_a_death_among_the_last_jobs_is_survived_as_well() -> None:
 
 
 def test_a_piece_whose_process_was_killed_by_chance_has_a_second_try(tmp_path: Path) -> None:
-    def gone(_file: str, _ended: Ended) -> tuple[str, None]:
+    def gone(_file: str, _ended: WorkerFailure) -> tuple[str, None]:
         return "gone", None
 
     assert work_one(Task(run=die_once, lost=gone, load=nothing), str(tmp_path / "a"), seconds=10) == "a"
@@ -148,7 +148,7 @@ def test_a_piece_that_never_ends_inside_a_library_is_ended_and_the_others_are_do
 
 
 def test_a_piece_of_many_parts_goes_on_behind_the_one_that_took_too_long() -> None:
-    def behind(piece: tuple[int, int], ended: Ended) -> tuple[int, tuple[int, int]]:
+    def behind(piece: tuple[int, int], ended: WorkerFailure) -> tuple[int, tuple[int, int]]:
         assert (ended.too_long, ended.parts) == (True, 2)
         assert "took too long (limits.document_s = 0.3)" in ended.reason
         return -1, (piece[0], 3)

@@ -3,13 +3,13 @@
 import pytest
 
 from feeder.normalise.body.html import read_html, write_html
-from feeder.normalise.boilerplate.trim import Trimmed, trim
+from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 
 _TITLE = "春天的第一场雨下在北方的山里"
 _BODY = "<p>昨天夜里，北方下了雨。</p>\n<p>今天早上，山里的树都绿了。</p>"
 
 
-def trimmed(html: str) -> Trimmed:
+def trimmed(html: str) -> TrimmedArticle:
     return trim(read_html(html), title=_TITLE, link="https://e.org/a")
 
 

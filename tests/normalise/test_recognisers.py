@@ -3,16 +3,16 @@
 import pytest
 
 from feeder.normalise.body.html import read_html, write_html
-from feeder.normalise.boilerplate.trim import Trimmed, trim
+from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 
 _BODY = "<p>昨天夜里，北方下了雨。</p>\n<p>今天早上，山里的树都绿了。</p>"
 
 
-def trimmed(html: str, *, title: str = "春雨", authors: tuple[str, ...] = ("甲乙",)) -> Trimmed:
+def trimmed(html: str, *, title: str = "春雨", authors: tuple[str, ...] = ("甲乙",)) -> TrimmedArticle:
     return trim(read_html(html), title=title, link="https://e.org/a", authors=authors)
 
 
-def told(found: Trimmed) -> list[str]:
+def told(found: TrimmedArticle) -> list[str]:
     return [f"{credit.role} {credit.name}" for credit in found.credits]
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from feeder.publish.html.narrow import Choice, narrowing
-from feeder.query import And, Source
+from feeder.publish.html.narrow import Refinement, narrowing
+from feeder.query import And, SourceFilter
 from feeder.store import Facets, Query, parse_query
 
 MONTHS = (("2022-03", 30), ("2023-02", 11))
@@ -79,7 +79,7 @@ def test_a_month_that_no_calendar_has_is_passed_over() -> None:
 
 
 def test_a_way_back_to_what_cannot_be_read_is_not_offered() -> None:
-    full = And(tuple(Source(f"a{number}", f"a{number}") for number in range(18)))
+    full = And(tuple(SourceFilter(f"a{number}", f"a{number}") for number in range(18)))
     assert narrowing(Query(full), Facets()).taken == ()
 
 
@@ -88,4 +88,4 @@ def test_a_search_for_nothing_is_narrowed_down_by_the_choice_alone() -> None:
 
 
 def test_a_choice_is_a_value() -> None:
-    assert Choice("source", "a", "b") == Choice("source", "a", "b", None)
+    assert Refinement("source", "a", "b") == Refinement("source", "a", "b", None)

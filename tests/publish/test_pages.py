@@ -11,11 +11,11 @@ from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.model import Link, Media, Source
 from feeder.publish.html import pages
 from feeder.publish.html.narrow import narrowing
-from feeder.publish.html.pages import Listed, Month, Neighbour
-from feeder.publish.html.search import Problem, Searched, render_related, render_search
+from feeder.publish.html.pages import Month, MonthEntry, Neighbour
+from feeder.publish.html.search import Problem, SearchPage, render_related, render_search
 from feeder.publish.html.trends import render_trends
 from feeder.publish.html.words import words_for
-from feeder.store import Facets, Fragment, Hit, Related, Results, Trend, parse_query
+from feeder.store import Facets, Fragment, Hit, RelatedEntry, Results, Trend, parse_query
 from tests.entries import make_entry
 
 SITE = SiteConfig(title="存文", subtitle="旧文章", url="https://feeds.example.org/r/")
@@ -39,10 +39,10 @@ def text_of(soup: BeautifulSoup, selector: str) -> str:
 
 def every_page() -> dict[str, str]:
     hit = Hit(make_entry(), (Fragment("春天", match=True), Fragment("的", match=False)), (Fragment("雨", match=True),))
-    listed = [Listed(KEY, make_entry().published, "题")]
+    listed = [MonthEntry(KEY, make_entry().published, "题")]
     facets = Facets((("BBC", 30), ("VOA", 11)), (("天气", 9),), (("2022-03", 30), ("2023-02", 11)))
     query = parse_query('春天 source:"BBC"')
-    found = Searched(results=Results((hit,), 41, more=True), page=2, narrowing=narrowing(query, facets), meant="春田")
+    found = SearchPage(results=Results((hit,), 41, more=True), page=2, narrowing=narrowing(query, facets), meant="春田")
     return {
         "index": pages.render_index(SITE, [make_entry()], total=1, saved=[RAIN]),
         "empty index": pages.render_index(SITE, [], total=0),
@@ -55,7 +55,9 @@ def every_page() -> dict[str, str]:
         "search": render_search(SITE, "春天", found),
         "search without words": render_search(SITE, saved=[RAIN]),
         "search that is a mistake": render_search(SITE, "雨 (", problem=Problem("看不懂", 2)),
-        "related": render_related(SITE, make_entry(), [Related(make_entry(2), same=same) for same in (True, False)]),
+        "related": render_related(
+            SITE, make_entry(), [RelatedEntry(make_entry(2), same=same) for same in (True, False)]
+        ),
         "trends": render_trends(SITE, [Trend("雨", 9, 1, 8.0, (0, 0, 1, 0, 2, 3, 3))], end=END),
         "not found": pages.render_error(SITE, 404, root="../"),
     }

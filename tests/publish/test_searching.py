@@ -7,10 +7,10 @@ from bs4 import BeautifulSoup, Tag
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.publish.html.narrow import narrowing
-from feeder.publish.html.search import SCRIPT_PATH, Problem, Searched, render_related, render_search
+from feeder.publish.html.search import SCRIPT_PATH, Problem, SearchPage, render_related, render_search
 from feeder.publish.html.trends import bars, render_trends
 from feeder.publish.html.words import words_for
-from feeder.store import Facets, Fragment, Hit, Order, Related, Results, Trend, parse_query
+from feeder.store import Facets, Fragment, Hit, Order, RelatedEntry, Results, Trend, parse_query
 from tests.entries import make_entry
 
 SITE = SiteConfig(title="存文", url="https://feeds.example.org/r/")
@@ -31,11 +31,11 @@ def text_of(soup: BeautifulSoup | Tag, selector: str) -> str:
     return " ".join(soup.select_one(selector).get_text(" ", strip=True).split())  # type: ignore[union-attr]  # a test that finds nothing fails
 
 
-def found(total: int = 41, *, more: bool = False, order: Order = "newest", page: int = 1, **rest: object) -> Searched:
+def found(total: int = 41, *, more: bool = False, order: Order = "newest", page: int = 1, **rest: object) -> SearchPage:
     results = Results((HIT,) if total else (), total, more=more, whole=rest.get("whole") is not False)
     asked = parse_query(str(rest.get("query", "春天")))
     meant = rest.get("meant")
-    return Searched(
+    return SearchPage(
         results=results,
         order=order,
         page=page,
@@ -158,7 +158,7 @@ def test_what_was_looked_for_is_never_markup() -> None:
     pages = [
         render_search(SITE, evil, found(0, meant=evil)),
         render_search(SITE, evil, problem=Problem(evil, 1)),
-        render_related(SITE, make_entry(title=evil), [Related(make_entry(title=evil), same=True)]),
+        render_related(SITE, make_entry(title=evil), [RelatedEntry(make_entry(title=evil), same=True)]),
         render_trends(SITE, [Trend(evil, 1, 0, 1.0, (1,))], end=datetime(2023, 2, 21, tzinfo=UTC)),
     ]
     for page in pages:
@@ -168,7 +168,7 @@ def test_what_was_looked_for_is_never_markup() -> None:
 
 def test_related_articles_are_told_from_other_versions_of_the_same() -> None:
     same, other = make_entry(2, title="同"), make_entry(3, title="近")
-    soup = read(render_related(SITE, make_entry(), [Related(same, same=True), Related(other, same=False)]))
+    soup = read(render_related(SITE, make_entry(), [RelatedEntry(same, same=True), RelatedEntry(other, same=False)]))
     assert [heading.get_text() for heading in soup.select("h2")] == ["几乎相同的文章", "相关文章"]
     assert [heading.get_text() for heading in soup.select("h3")] == ["同", "近"]
     assert hrefs(soup, ".hint a") == [f"entries/{make_entry().key}.html"]

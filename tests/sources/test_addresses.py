@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.errors import FetchError
-from feeder.sources.http.addresses import Reach, checked, literal, one_line, port_of, reach, shown
+from feeder.sources.http.addresses import Reach, checked, literal, port_of, printable_line, printable_url, reach
 
 PUBLIC = ["93.184.215.14", "1.1.1.1", "172.15.255.255", "172.32.0.1", "192.0.1.1", "100.63.255.255", "100.128.0.1",
           "2606:4700::1111", "2a00:1450:4001::200e", "::ffff:93.184.215.14", "64:ff9b::1.1.1.1",
@@ -145,8 +145,8 @@ def test_the_port_is_the_schemes_own_where_none_is_named(url: str, expected: int
     ],
 )
 def test_a_message_shows_an_address_without_credentials_on_one_line(url: str, expected: str) -> None:
-    assert shown(url) == expected
+    assert printable_url(url) == expected
 
 
 def test_what_a_stranger_wrote_becomes_one_line() -> None:
-    assert one_line("a\r\nb\0") == "a��b�"
+    assert printable_line("a\r\nb\0") == "a��b�"

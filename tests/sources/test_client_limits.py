@@ -15,7 +15,7 @@ import httpcore
 import pytest
 
 from feeder.sources.http.addresses import Reach
-from feeder.sources.http.dialling import Line, Network
+from feeder.sources.http.dialling import GuardedStream, Network
 from tests.http_server import CERTIFICATE, Answer, Server, gzip_bomb, gzipped
 from tests.sources.network import fetch, refusal
 
@@ -206,7 +206,9 @@ def test_a_line_that_is_gone_takes_nothing_and_httpcore_is_told_in_its_own_words
     async def main() -> None:
         with Server() as server:
             network, address = Network(), ip_address("127.0.0.1")
-            line = Line(await network.dial(address, server.port, None, ""), reach=Reach.PRIVATE, limit=1, granted=1)
+            line = GuardedStream(
+                await network.dial(address, server.port, None, ""), reach=Reach.PRIVATE, limit=1, granted=1
+            )
             await line.aclose()
             with pytest.raises(httpcore.WriteError):
                 await line.write(b"GET")

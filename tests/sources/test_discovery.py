@@ -1,6 +1,6 @@
 """Pages and the feeds that they announce, or hide."""
 
-from feeder.sources.feeds.discovery import Announced, common_addresses, find_feeds
+from feeder.sources.feeds.discovery import FeedLink, common_addresses, find_feeds
 
 _URL = "https://www.h.example/blog/page"
 
@@ -18,10 +18,10 @@ def test_announced_feeds_come_in_the_order_of_the_page_and_those_of_comments_las
       <link rel="alternate" type="application/rss+xml"><link rel="alternate" type="application/rss+xml" href="x:y">
       </head><body><a href="/rss">RSS</a></body></html>"""
     assert find_feeds(page, _URL) == (
-        Announced(feed_url="https://www.h.example/blog/rss?a=1&b=2", title="Salt & wind"),
-        Announced(feed_url="https://h.example/atom"),
-        Announced(feed_url="https://www.h.example/named"),
-        Announced(feed_url="https://www.h.example/comments/feed/", title="Talk"),
+        FeedLink(feed_url="https://www.h.example/blog/rss?a=1&b=2", title="Salt & wind"),
+        FeedLink(feed_url="https://h.example/atom"),
+        FeedLink(feed_url="https://www.h.example/named"),
+        FeedLink(feed_url="https://www.h.example/comments/feed/", title="Talk"),
     )
 
 

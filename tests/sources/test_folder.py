@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import SourceError
-from feeder.sources.files.folder import Found, _read, iter_files, read_file
+from feeder.sources.files.folder import FolderFile, _read, iter_files, read_file
 
 
-def look(folder: Path, known: dict[str, Found] | None = None, *, max_bytes: int = 1000) -> list[Found]:
+def look(folder: Path, known: dict[str, FolderFile] | None = None, *, max_bytes: int = 1000) -> list[FolderFile]:
     """Look through a folder and read what has to be read."""
     found = iter_files(folder, known or {}, max_bytes=max_bytes)
     return [read_file(one, max_bytes=max_bytes) if one.state == "unread" else one for one in found]
 
 
-def states(found: list[Found]) -> list[tuple[str, str]]:
+def states(found: list[FolderFile]) -> list[tuple[str, str]]:
     return [(one.path, one.state) for one in found]
 
 
-def known_of(found: list[Found]) -> dict[str, Found]:
+def known_of(found: list[FolderFile]) -> dict[str, FolderFile]:
     return {one.path: one for one in found}
 
 
@@ -64,7 +64,8 @@ def test_what_changed_and_what_is_gone_is_told(folder: Path) -> None:
 
 def test_what_failed_before_and_is_the_same_failed_still(folder: Path) -> None:
     known = {
-        one.path: Found(one.path, "failed", one.size, one.mtime_ns, one.digest, error="why") for one in look(folder)
+        one.path: FolderFile(one.path, "failed", one.size, one.mtime_ns, one.digest, error="why")
+        for one in look(folder)
     }
     assert [(one.state, one.error) for one in look(folder, known)] == [("same", "why")] * 2
 
@@ -154,7 +155,7 @@ def test_a_source_that_is_no_folder_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_file_s_time_is_a_date_to_fall_back_on() -> None:
-    stamp = Found("a.md", "new", mtime_ns=1_676_903_943_000_000_000).file_time
+    stamp = FolderFile("a.md", "new", mtime_ns=1_676_903_943_000_000_000).file_time
     assert (stamp.read_from, stamp.text) == ("file time", "2023-02-20T14:39:03+00:00")
 
 

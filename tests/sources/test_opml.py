@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from feeder.errors import FeedError
-from feeder.sources.feeds.opml import Subscription, read_opml, write_opml
+from feeder.sources.feeds.opml import OpmlOutline, read_opml, write_opml
 
 _LIST = """<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Mine</title></head><body>
@@ -20,11 +20,11 @@ _LIST = """<?xml version="1.0" encoding="UTF-8"?>
 def test_a_list_gives_titles_addresses_pages_and_folders() -> None:
     feeds, refused = read_opml(_LIST.encode(), "mine.opml")
     assert feeds == (
-        Subscription(
+        OpmlOutline(
             feed_url="https://h.example/rss", title="Salt & wind", link="https://h.example/", categories=("Sea",)
         ),
-        Subscription(feed_url="http://deep.example/atom", title="Deep", categories=("Sea/North South",)),
-        Subscription(feed_url="https://bare.example/rss", categories=("News/Local", "Weather")),
+        OpmlOutline(feed_url="http://deep.example/atom", title="Deep", categories=("Sea/North South",)),
+        OpmlOutline(feed_url="https://bare.example/rss", categories=("News/Local", "Weather")),
     )
     assert refused == (
         "No feed: it has no xmlUrl, so it is no feed",
@@ -34,11 +34,11 @@ def test_a_list_gives_titles_addresses_pages_and_folders() -> None:
 
 def test_what_is_written_is_read_again_as_it_was() -> None:
     subscriptions = (
-        Subscription(feed_url="https://a.example/?a=1&b=2", title='<A> "ä" 潮', link="https://a.example/"),
-        Subscription(
+        OpmlOutline(feed_url="https://a.example/?a=1&b=2", title='<A> "ä" 潮', link="https://a.example/"),
+        OpmlOutline(
             feed_url="https://b.example/rss", title="B", categories=("Sea/North", "Sea", "Wind & salt"), name="b-潮.1"
         ),
-        Subscription(feed_url="https://c.example/rss"),
+        OpmlOutline(feed_url="https://c.example/rss"),
     )
     data = write_opml(subscriptions, title="Mine\x0b")
     assert sorted(read_opml(data, "x").feeds, key=str) == sorted(subscriptions, key=str)
@@ -51,7 +51,7 @@ def test_what_is_written_is_read_again_as_it_was() -> None:
 
 def test_what_is_written_is_opml_as_its_specification_has_it() -> None:
     """OPML 2.0: a head, a body, and of a subscription `text`, `type` and `xmlUrl`."""
-    folder = Subscription(feed_url="https://a.example/", title="A", categories=("Sea",), name="a")
+    folder = OpmlOutline(feed_url="https://a.example/", title="A", categories=("Sea",), name="a")
     root = etree.fromstring(write_opml((folder,), title="Mine"))
     assert (root.tag, root.get("version"), [child.tag for child in root]) == ("opml", "2.0", ["head", "body"])
     [outline] = root.iterfind("body/outline")
@@ -64,7 +64,7 @@ def test_what_is_written_is_opml_as_its_specification_has_it() -> None:
 
 def test_a_list_that_is_not_quite_xml_is_read() -> None:
     data = b"\n<opml><body><OUTLINE TEXT='Salt & wind' XMLURL='https://h.example/?a&b'><outline text='x'"
-    assert read_opml(data, "x").feeds == (Subscription(feed_url="https://h.example/?a&b", title="Salt & wind"),)
+    assert read_opml(data, "x").feeds == (OpmlOutline(feed_url="https://h.example/?a&b", title="Salt & wind"),)
 
 
 @pytest.mark.parametrize(

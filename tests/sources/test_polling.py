@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from feeder.sources.feeds.parsing import Hints
 from feeder.sources.feeds.polling import (
     BACK_AFTER,
-    Bounds,
     Poll,
+    PollBounds,
     after_answer,
     after_failure,
     after_gone,
@@ -25,7 +25,7 @@ from feeder.sources.feeds.polling import (
 )
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)  # a Friday
-BOUNDS = Bounds(timedelta(minutes=15), timedelta(days=1))
+BOUNDS = PollBounds(timedelta(minutes=15), timedelta(days=1))
 HERE, THERE = "https://e.org/feed", "https://e.org/new"
 NEW = new_poll("rain", HERE)
 

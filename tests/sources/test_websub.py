@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeder.sources.feeds.polling import Bounds, after_answer, new_poll
+from feeder.sources.feeds.polling import PollBounds, after_answer, new_poll
 from feeder.sources.feeds.websub import (
-    Intent,
-    Subscription,
-    Wish,
+    HubCall,
+    HubSubscription,
+    HubTopic,
     after_agreement,
     after_asking,
     after_delivery,
@@ -33,15 +33,15 @@ from feeder.sources.feeds.websub import (
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-WISH = Wish("rain", "https://hub.example/", "https://e.org/feed", "https://feed.example/")
-INTENT = Intent("subscribe", WISH.topic, "words", "864000")
+WISH = HubTopic("rain", "https://hub.example/", "https://e.org/feed", "https://feed.example/")
+INTENT = HubCall("subscribe", WISH.topic, "words", "864000")
 
 
-def new(wish: Wish = WISH, token: str = "t" * 32) -> Subscription:
+def new(wish: HubTopic = WISH, token: str = "t" * 32) -> HubSubscription:
     return new_subscription(wish, token=token, secret="a secret", now=NOW)
 
 
-def confirmed(lease_s: int = 864_000) -> Subscription:
+def confirmed(lease_s: int = 864_000) -> HubSubscription:
     one = after_agreement(after_asking(new(), NOW), INTENT._replace(lease_seconds=str(lease_s)), now=NOW, chance=0)
     assert one is not None
     return one
@@ -102,7 +102,7 @@ def test_a_hub_can_call_at_public_addresses_only(site: str, is_public: bool) -> 
     assert (callback_problem(site) is None) == is_public
 
 
-def planned(present: list[Subscription], *wishes: Wish, after: timedelta = timedelta()) -> list[Subscription]:
+def planned(present: list[HubSubscription], *wishes: HubTopic, after: timedelta = timedelta()) -> list[HubSubscription]:
     return plan(present, wishes, now=NOW + after, chance=lambda: 0, unguessable=lambda: ("n" * 32, "another secret"))
 
 
@@ -232,7 +232,7 @@ def test_each_state_has_words() -> None:
 
 
 def test_a_feed_that_is_delivered_is_polled_seldom_and_keeps_its_own_interval() -> None:
-    bounds = Bounds(timedelta(minutes=15), DAY)
+    bounds = PollBounds(timedelta(minutes=15), DAY)
     poll = replace(new_poll("rain", "https://e.org/feed"), interval_s=3600)
 
     def polled(*, changed: bool, until: datetime | None, chance: float = 0) -> tuple[datetime | None, int]:

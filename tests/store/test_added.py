@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from feeder.config.settings import SourceConfig
 from feeder.sources.feeds.polling import new_poll
-from feeder.store import Added, Batch, Document, Origin, Saved, Store, new_added, prepare
+from feeder.store import AddedSource, Batch, Document, Origin, Outcome, Store, new_added, prepare
 from feeder.store.tables import added, documents, polls, removed_sources
 from tests.entries import make_entry
 from tests.saving import save
@@ -28,14 +28,14 @@ def taken(source: str, *numbers: int) -> Batch:
     return Batch(source=source, incoming=incoming, documents=[Document(str(number), 0, 0, "x") for number in numbers])
 
 
-def met(store: Store, source: str, *numbers: int) -> list[Saved]:
+def met(store: Store, source: str, *numbers: int) -> list[Outcome]:
     return store.take([taken(source, *numbers)])[0]
 
 
 def test_a_source_is_kept_as_it_is(store: Store) -> None:
     keep(store, RAIN, title="Rain 雨", link="https://e.org/")
     assert store.sources.added() == (
-        Added(name="rain", feed_url="https://e.org/rain", source=RAIN, title="Rain 雨", link="https://e.org/"),
+        AddedSource(name="rain", feed_url="https://e.org/rain", source=RAIN, title="Rain 雨", link="https://e.org/"),
     )
     with store.database.read() as connection:
         kept = connection.scalar(select(added.c.settings))
@@ -48,7 +48,7 @@ def test_who_chooses_sees_what_is_kept_and_can_refuse(store: Store) -> None:
     keep(store, RAIN)
     seen: list[str] = []
 
-    def refuse(kept: Sequence[Added]) -> list[Added]:
+    def refuse(kept: Sequence[AddedSource]) -> list[AddedSource]:
         seen.extend(one.name for one in kept)
         raise ValueError("no")
 
@@ -126,7 +126,7 @@ def test_what_a_pass_still_brings_of_a_removed_source_is_not_kept(store: Store) 
     met(store, "rain", 1)
     store.sources.remove("rain", with_entries=True)
     store.sources.record_polls([new_poll("rain", "https://e.org/rain"), new_poll("wind", "https://e.org/wind")])
-    new, same = Saved.NEW, Saved.SAME
+    new, same = Outcome.NEW, Outcome.SAME
     feeds = [taken(name, *numbers) for name, numbers in (("wind", (5,)), ("rain", (1, 2)), ("sun", (6, 5)))]
     assert store.take(feeds) == [[new], [same, same], [new, new]]
     assert (list(store.sources.polls()), store.documents.of_source("rain"), store.entries.count()) == (["wind"], {}, 3)
@@ -171,7 +171,7 @@ def test_where_something_else_goes_by_its_name_only_the_source_itself_is_removed
         ["1"],
         ["rain"],
     )
-    assert met(store, "rain", 2) == [Saved.NEW]
+    assert met(store, "rain", 2) == [Outcome.NEW]
 
 
 def test_a_source_is_paused_until_it_is_resumed_or_added_anew(store: Store) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from feeder.errors import NoSuchEntryError
 from feeder.model import Entry
-from feeder.store import Batch, Document, Origin, Saved, Store
+from feeder.store import Batch, Document, Origin, Outcome, Store
 from feeder.store.records.incoming import digest
 from tests.entries import make_entry
 from tests.saving import save
@@ -138,6 +138,6 @@ def test_the_date_of_a_source_is_kept_and_alone_changes_no_entry(store: Store) -
     entry = make_entry(source=source)
     save(store, [(Origin("a", "b"), entry)])
     later = replace(entry, source=replace(source, updated=datetime(2024, 2, 2, tzinfo=UTC)))
-    assert save(store, [(Origin("a", "b"), later)]) == [Saved.SAME]
+    assert save(store, [(Origin("a", "b"), later)]) == [Outcome.SAME]
     assert store.entries.get(entry.id).source.updated == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert digest(entry) == digest(later)

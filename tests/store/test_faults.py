@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from feeder.errors import PassRunningError, StoreBusyError, StoreError
-from feeder.store import Batch, Document, Origin, Saved, Store, parse_query, prepare
+from feeder.store import Batch, Document, Origin, Outcome, Store, parse_query, prepare
 from tests.entries import make_entry
 from tests.saving import save
 
@@ -141,7 +141,7 @@ def test_a_database_that_may_grow_no_further_keeps_what_it_has(sqlite_store: Sto
         save(sqlite_store, [(HERE, make_entry(n, content=big(n))) for n in range(2, 50)])
     assert list(sqlite_store.entries.iter_all()) == [make_entry(1)]
     check_integrity(sqlite_store)
-    assert save(sqlite_store, [(HERE, make_entry(2))]) == [Saved.NEW]
+    assert save(sqlite_store, [(HERE, make_entry(2))]) == [Outcome.NEW]
 
 
 @pytest.fixture

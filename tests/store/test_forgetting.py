@@ -1,6 +1,6 @@
 """An entry goes with the last place that it was met at."""
 
-from feeder.store import Batch, Origin, Saved, Store, parse_query, prepare
+from feeder.store import Batch, Origin, Outcome, Store, parse_query, prepare
 from tests.entries import make_entry
 from tests.saving import save
 from tests.store.test_merging import HERE, LONG, THERE, article
@@ -33,7 +33,7 @@ def test_the_origin_that_is_left_holds_the_text_from_then_on(store: Store) -> No
     save(store, [(HERE, article(1)), (THERE, article(2))])
     gone(store, HERE)
     shorter = article(2, LONG[:220])
-    assert save(store, [(THERE, shorter)]) == [Saved.CHANGED]
+    assert save(store, [(THERE, shorter)]) == [Outcome.CHANGED]
 
 
 def test_the_holder_keeps_the_text_where_another_origin_is_gone(store: Store) -> None:
@@ -41,7 +41,7 @@ def test_the_holder_keeps_the_text_where_another_origin_is_gone(store: Store) ->
     save(store, [(HERE, article(1)), (near, article(2))])
     gone(store, near)
     assert store.entries.origins(article(1).id) == (HERE,)
-    assert save(store, [(HERE, article(1, LONG[:220]))]) == [Saved.CHANGED]
+    assert save(store, [(HERE, article(1, LONG[:220]))]) == [Outcome.CHANGED]
 
 
 def test_nothing_is_removed_for_an_address_that_nothing_was_met_at(store: Store) -> None:
@@ -53,7 +53,9 @@ def test_nothing_is_removed_for_an_address_that_nothing_was_met_at(store: Store)
 
 def test_what_is_still_met_at_an_address_is_not_forgotten(store: Store) -> None:
     save(store, [(HERE, make_entry(1)), (HERE, make_entry(2))])
-    assert store.take([Batch(source="here", incoming=[prepare(HERE, make_entry(2))], left=["a.md"])]) == [[Saved.SAME]]
+    assert store.take([Batch(source="here", incoming=[prepare(HERE, make_entry(2))], left=["a.md"])]) == [
+        [Outcome.SAME]
+    ]
     assert store.remove_unmet() == 1
     assert [entry.id for entry in store.entries.iter_all()] == [make_entry(2).id]
 
@@ -67,7 +69,7 @@ def test_the_same_address_of_another_source_is_another_place(store: Store) -> No
 def test_an_entry_that_is_met_elsewhere_before_the_end_is_held_from_there(store: Store) -> None:
     save(store, [(HERE, article(1))])
     store.take([Batch(source="here", left=["a.md"])])
-    assert save(store, [(THERE, article(1))]) == [Saved.SAME]
+    assert save(store, [(THERE, article(1))]) == [Outcome.SAME]
     assert store.remove_unmet() == 0
     assert store.entries.origins(article(1).id) == (THERE,)
-    assert save(store, [(THERE, article(1, LONG[:220]))]) == [Saved.CHANGED]
+    assert save(store, [(THERE, article(1, LONG[:220]))]) == [Outcome.CHANGED]

@@ -8,7 +8,7 @@ import pytest
 from feeder.model import Entry, Media
 from feeder.query.tokens import plain
 from feeder.store.records.entries import link_key
-from feeder.store.records.identity import Candidate, Item, guid_name, item_of, recognised
+from feeder.store.records.identity import Candidate, ItemIdentity, guid_name, item_of, recognised
 from tests.entries import make_entry
 
 MONDAY, TUESDAY = datetime(2024, 6, 3, 8, tzinfo=UTC), datetime(2024, 6, 4, 8, tzinfo=UTC)
@@ -20,7 +20,7 @@ def made(title: str = "Rain", *, link: str | None = LINK, at: datetime | None = 
     return make_entry(title=title, link=link, **dated, **changes)
 
 
-def item(entry: Entry, guid: str | None = None, **more: Any) -> Item:
+def item(entry: Entry, guid: str | None = None, **more: Any) -> ItemIdentity:
     return item_of(entry, guid=guid, link_key=entry.link and link_key(entry.link), **more)
 
 

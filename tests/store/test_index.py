@@ -20,8 +20,8 @@ from feeder.query.tokens import plain
 from feeder.store import parse_query
 from feeder.store.search import index as indexes
 from feeder.store.search.checksums import is_whole
-from feeder.store.search.index import DamagedError, Followed, Index
-from feeder.store.search.search import Bounds, Order, Search
+from feeder.store.search.index import DamagedError, Index, IndexPosition
+from feeder.store.search.search import Order, Search, SearchBounds
 from tests.entries import make_entry
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ def made(folder: Path, entries: Sequence[Entry]) -> Index:
     index = Index.create(folder, "here")
     with index.writer(many=False) as writer:
         writer.put(row(number, entry) for number, entry in enumerate(entries, 1))
-        writer.commit(Followed("here", len(entries)))
+        writer.commit(IndexPosition("here", len(entries)))
     return Index.open(folder)
 
 
@@ -105,7 +105,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 @pytest.mark.parametrize("limit", [1, 5, 40, 149, 150, 200])
 def test_the_newest_are_the_same_through_any_window(many: Index, limit: int) -> None:
-    narrow = Bounds(few=10, shares=(0.03, 0.2))
+    narrow = SearchBounds(few=10, shares=(0.03, 0.2))
     for typed in ("雨季", "街上 -雨季", "before:2023-06", "雨季 last:30d", "on:2023-05 街上", "雨季 OR on:2023-05-03"):
         query = parse_query(typed)
         everywhere = Search(many).find(query, now=NOW, limit=limit)
@@ -133,7 +133,7 @@ def test_the_first_and_the_last_moments_of_the_calendar_can_be_found(tmp_path: P
 
 
 def test_a_window_counts_to_the_cap_or_says_that_there_is_more(many: Index) -> None:
-    search = Search(many, Bounds(few=10, shares=(0.03, 0.2)))
+    search = Search(many, SearchBounds(few=10, shares=(0.03, 0.2)))
     query = parse_query("雨季")
     counts = [search.find(query, now=NOW, limit=2, total_cap=cap) for cap in (1, 20, 140, 150, 1000)]
     assert [(min(found.total, 150), found.more) for found in counts[2:]] == [(150, False)] * 3
@@ -143,7 +143,7 @@ def test_a_window_counts_to_the_cap_or_says_that_there_is_more(many: Index) -> N
 
 
 def test_pages_through_a_window_follow_each_other(many: Index) -> None:
-    search = Search(many, Bounds(few=10, shares=(0.03, 0.2)))
+    search = Search(many, SearchBounds(few=10, shares=(0.03, 0.2)))
     query = parse_query("雨季")
     pages = [search.find(query, now=NOW, limit=20, offset=offset).numbers for offset in range(0, 180, 20)]
     assert [number for page in pages for number in page] == list(range(300, 0, -2))
@@ -159,17 +159,17 @@ def test_entries_that_share_a_second_are_in_order_over_the_end_of_a_month(tmp_pa
         rows = [row(number, entry) for number, entry in enumerate((*moved, *after), 1)]
         first = first_position(last)
         writer.put(one._replace(position=first + at) if at < 60 else one for at, one in enumerate(rows))
-        writer.commit(Followed("here", 80))
+        writer.commit(IndexPosition("here", 80))
     opened = Index.open(index.folder)
     for limit in range(1, 80):
         everywhere = Search(opened).find(parse_query("雨季"), now=NOW, limit=limit)
-        narrow = Search(opened, Bounds(few=1, shares=(0.03, 0.2))).find(parse_query("雨季"), now=NOW, limit=limit)
+        narrow = Search(opened, SearchBounds(few=1, shares=(0.03, 0.2))).find(parse_query("雨季"), now=NOW, limit=limit)
         assert narrow.numbers == everywhere.numbers
 
 
 def test_of_too_many_matches_the_best_of_the_newest_are_given(many: Index) -> None:
     everything = Search(many).find(parse_query("雨季"), now=NOW, limit=300, order="best")
-    newest = Search(many, Bounds(many=50)).find(parse_query("雨季"), now=NOW, limit=300, order="best")
+    newest = Search(many, SearchBounds(many=50)).find(parse_query("雨季"), now=NOW, limit=300, order="best")
     assert (len(everything.numbers), everything.more) == (150, False)
     assert newest.more
     assert newest.numbers == everything.numbers[: len(newest.numbers)]
@@ -191,7 +191,7 @@ def test_what_is_put_again_takes_the_place_of_what_was_there_and_what_is_dropped
     with Index.open(tmp_path / "index-1").writer(many=False) as writer:
         writer.put([row(1, article("一", "雪天"))])
         writer.drop([2, 99])
-        writer.commit(Followed("here", 5))
+        writer.commit(IndexPosition("here", 5))
     search = Search(Index.open(tmp_path / "index-1"))
     assert (search.count, numbers(search, "雨季"), numbers(search, "雪天")) == (2, [3], [1])
 
@@ -208,7 +208,7 @@ def test_a_reader_keeps_its_state_while_others_write_or_remove_it(tmp_path: Path
     before = numbers(search, "雨季", limit=50)
     with Index.open(tmp_path / "index-1").writer(many=False) as writer:
         writer.drop(range(50))
-        writer.commit(Followed("here", 99))
+        writer.commit(IndexPosition("here", 99))
     assert numbers(search, "雨季", limit=50) == before
     shutil.rmtree(tmp_path / "index-1")
     assert numbers(search, "雨季", limit=50) == before

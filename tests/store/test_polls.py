@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from feeder.sources.feeds.polling import Poll, new_poll
-from feeder.store import Batch, Document, Origin, Saved, Store, prepare
+from feeder.store import Batch, Document, Origin, Outcome, Store, prepare
 from tests.entries import make_entry
 
 AT = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_feeds_are_taken_together_and_each_is_told_what_became_of_its_entries(st
             gone=gone,
         )
 
-    new, same = Saved.NEW, Saved.SAME
+    new, same = Outcome.NEW, Outcome.SAME
     assert store.take([feed("a", 1, 2), feed("b"), feed("c", 2, 3)]) == [[new, new], [], [new, new]]
     assert list(store.documents.of_source("a")) == ["1", "2"]
     assert store.take([feed("a", 2, gone=("1",))]) == [[same]]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from feeder.model import Credit, Entry, Link, Media, Person, Source
-from feeder.store import Origin, Saved, Store, parse_query, prepare
+from feeder.store import Origin, Outcome, Store, parse_query, prepare
 from feeder.store.records import saving
-from feeder.store.records.known import Record
+from feeder.store.records.known import EntryRecord
 from feeder.store.records.saving import merged
 from feeder.store.tables import metadata
 from tests.entries import make_entry
@@ -77,17 +77,17 @@ ENTRIES = st.builds(
 @given(st.lists(ENTRIES, max_size=2))
 def test_any_entry_comes_out_as_it_went_in_and_is_the_same_again(store: Store, made: list[Entry]) -> None:
     entries = [replace(entry, id=f"urn:uuid:{store.entries.last_number()}-{n}") for n, entry in enumerate(made)]
-    assert save(store, [(HERE, entry) for entry in entries]) == [Saved.NEW] * len(entries)
+    assert save(store, [(HERE, entry) for entry in entries]) == [Outcome.NEW] * len(entries)
     assert [store.entries.find(entry.id) for entry in entries] == entries
-    assert save(store, [(HERE, entry) for entry in entries]) == [Saved.SAME] * len(entries)
+    assert save(store, [(HERE, entry) for entry in entries]) == [Outcome.SAME] * len(entries)
 
 
 def test_saving_the_same_again_changes_no_column_of_any_row(store: Store) -> None:
     drafted = [(Origin("seeds", f"{n}.txt"), make_entry(n)) for n in range(5)]
-    assert save(store, drafted) == [Saved.NEW] * 5
+    assert save(store, drafted) == [Outcome.NEW] * 5
     before = rows(store)
     later = [(origin, replace(entry, first_seen_at=NOW)) for origin, entry in drafted]
-    assert save(store, later) == [Saved.SAME] * 5
+    assert save(store, later) == [Outcome.SAME] * 5
     assert save(store, []) == []
     assert rows(store) == before
 
@@ -108,7 +108,7 @@ def test_the_file_itself_stays_the_same_when_nothing_changed(sqlite_store: Store
 )
 def test_the_same_link_in_another_spelling_is_the_same_entry(store: Store, link: str) -> None:
     save(store, [(HERE, make_entry(1))])
-    assert save(store, [(THERE, make_entry(1, id="urn:uuid:2", link=link))]) == [Saved.SAME]
+    assert save(store, [(THERE, make_entry(1, id="urn:uuid:2", link=link))]) == [Outcome.SAME]
     assert store.entries.count() == 1
     assert store.entries.origins(make_entry(1).id) == (HERE, THERE)
 
@@ -116,19 +116,24 @@ def test_the_same_link_in_another_spelling_is_the_same_entry(store: Store, link:
 def test_the_id_counts_before_the_link(store: Store) -> None:
     save(store, [(HERE, make_entry(1)), (HERE, make_entry(2))])
     odd = make_entry(1, link=make_entry(2).link, title="新的题目")
-    assert save(store, [(HERE, odd)]) == [Saved.CHANGED]
+    assert save(store, [(HERE, odd)]) == [Outcome.CHANGED]
     assert store.entries.get(make_entry(1).id).link == make_entry(2).link
     assert store.entries.get(make_entry(2).id) == make_entry(2)
 
 
 def test_an_entry_without_a_link_is_known_by_its_id(store: Store) -> None:
     entries = [make_entry(id=f"urn:uuid:{n}") for n in range(2)]
-    assert save(store, [(HERE, entry) for entry in entries * 2]) == [Saved.NEW, Saved.NEW, Saved.SAME, Saved.SAME]
+    assert save(store, [(HERE, entry) for entry in entries * 2]) == [
+        Outcome.NEW,
+        Outcome.NEW,
+        Outcome.SAME,
+        Outcome.SAME,
+    ]
 
 
 def test_the_same_article_twice_in_one_save_is_one_entry(store: Store) -> None:
     drafted = [(HERE, make_entry(1)), (THERE, make_entry(1, id="urn:x", link=make_entry(1).link, content=LONGER))]
-    assert save(store, drafted) == [Saved.NEW, Saved.CHANGED]
+    assert save(store, drafted) == [Outcome.NEW, Outcome.CHANGED]
     assert store.entries.get(make_entry(1).key).content == LONGER
     assert [entry.id for _, entry in store.entries.news(0, 9)] == [make_entry(1).id]
     assert store.search.find(parse_query("更长"), limit=1).total == 1
@@ -136,17 +141,17 @@ def test_the_same_article_twice_in_one_save_is_one_entry(store: Store) -> None:
 
 def test_other_text_from_the_same_origin_replaces(store: Store) -> None:
     save(store, [(HERE, make_entry(1, content=LONGER))])
-    assert save(store, [(HERE, make_entry(1, content="<p>短</p>", first_seen_at=NOW))]) == [Saved.CHANGED]
+    assert save(store, [(HERE, make_entry(1, content="<p>短</p>", first_seen_at=NOW))]) == [Outcome.CHANGED]
     held = store.entries.get(make_entry(1).key)
     assert (held.content, held.updated, held.first_seen_at) == ("<p>短</p>", NOW, make_entry().first_seen_at)
 
 
 def test_of_two_origins_the_fuller_text_wins_and_stays(store: Store) -> None:
     short, full = (HERE, make_entry(1)), (THERE, make_entry(1, content=LONGER))
-    assert save(store, [short]) == [Saved.NEW]
-    assert save(store, [full]) == [Saved.CHANGED]
+    assert save(store, [short]) == [Outcome.NEW]
+    assert save(store, [full]) == [Outcome.CHANGED]
     before = rows(store)
-    assert save(store, [short, full, short]) == [Saved.SAME] * 3
+    assert save(store, [short, full, short]) == [Outcome.SAME] * 3
     assert rows(store) == before
     assert store.entries.origins(make_entry(1).id) == (THERE, HERE)
 
@@ -159,16 +164,16 @@ def test_of_two_origins_the_fuller_text_wins_and_stays(store: Store) -> None:
 def test_what_another_source_holds_is_changed_by_nobody_even_if_it_were_taken_for_the_same(
     holder: Origin, comer: Origin
 ) -> None:
-    record = Record(1, make_entry(1), holder, frozenset())
-    assert saving._merge(record, prepare(comer, make_entry(1, content=LONGER))) is Saved.SAME
+    record = EntryRecord(1, make_entry(1), holder, frozenset())
+    assert saving._merge(record, prepare(comer, make_entry(1, content=LONGER))) is Outcome.SAME
     assert (record.entry, record.held, record.written_from) == (make_entry(1), holder, None)
-    assert saving._merge(record, prepare(holder, make_entry(1, content=LONGER))) is Saved.CHANGED
+    assert saving._merge(record, prepare(holder, make_entry(1, content=LONGER))) is Outcome.CHANGED
 
 
 def test_other_data_about_the_same_text_counts_only_from_the_origin_that_holds_it(store: Store) -> None:
     save(store, [(HERE, make_entry(1))])
-    assert save(store, [(THERE, make_entry(1, rights="none"))]) == [Saved.SAME]
-    assert save(store, [(HERE, make_entry(1, rights="none"))]) == [Saved.CHANGED]
+    assert save(store, [(THERE, make_entry(1, rights="none"))]) == [Outcome.SAME]
+    assert save(store, [(HERE, make_entry(1, rights="none"))]) == [Outcome.CHANGED]
     assert store.entries.get(make_entry(1).key).rights == "none"
 
 
@@ -304,7 +309,7 @@ def test_many_entries_of_one_second_stand_in_order_of_arrival(store: Store) -> N
 def test_more_entries_than_fit_one_batch_are_saved_in_one_go(store: Store) -> None:
     day = timedelta(days=1)
     drafted = [(HERE, make_entry(n % 600, published=make_entry().published + n % 600 * day)) for n in range(700)]
-    assert save(store, drafted) == [Saved.NEW] * 600 + [Saved.SAME] * 100
+    assert save(store, drafted) == [Outcome.NEW] * 600 + [Outcome.SAME] * 100
     assert store.entries.count() == store.entries.change() == store.entries.last_number() == 600
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feeder.errors import QueryError
 from feeder.model import Entry, Media, Person, Source
-from feeder.store import Origin, Saved, Store, parse_query
+from feeder.store import Origin, Outcome, Store, parse_query
 from tests import saving
 from tests.entries import make_entry
 
@@ -148,7 +148,7 @@ def test_an_entry_without_text_shows_its_summary(store: Store) -> None:
 def test_a_changed_entry_is_found_by_its_new_words_only(store: Store) -> None:
     save(store, bare(1, "雨在下"), bare(2, "雨在下"))
     assert saving.save(store, [(HERE, bare(1, "雪在下", published=datetime(1999, 1, 1, tzinfo=UTC)))]) == [
-        Saved.CHANGED
+        Outcome.CHANGED
     ]
     assert (found(store, "雨"), found(store, "雪"), found(store, "-雨")) == (["2"], ["1"], ["1"])
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from feeder.errors import QueryError
 from feeder.model import Person, Source
 from feeder.store import Origin, Store, Suggestion, parse_query
-from feeder.store.search.assist.suggestions import Typed, read_typed
+from feeder.store.search.assist.suggestions import LastWord, read_typed
 from tests.entries import make_entry
 from tests.saving import save
 
@@ -45,21 +45,21 @@ def texts(found: Sequence[Suggestion]) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "typed"),
     [
-        ("普京 rai", Typed("普京 ", None, "rai", quoted=False)),
-        ("春", Typed("", None, "春", quoted=False)),
-        ("雨 -Ｒai", Typed("雨 -", None, "rai", quoted=False)),
-        ("雨 -#天", Typed("雨 -", "category", "天", quoted=False)),
-        ("雨 SOURCE：联合", Typed("雨 ", "source", "联合", quoted=False)),
-        ('author:"王', Typed("", "author", "王", quoted=False)),
-        ('雨 -#"rain di', Typed("雨 -", "category", "rain di", quoted=False)),
-        ('"green val', Typed('"green ', None, "val", quoted=True)),
-        ("「春雷公", Typed("「", None, "春雷公", quoted=True)),
-        ('"rain" wea', Typed('"rain" ', None, "wea", quoted=False)),
-        ("(雨 OR 雪", Typed("(雨 OR ", None, "雪", quoted=False)),
-        ("covid-1", Typed("", None, "covid 1", quoted=False)),
+        ("普京 rai", LastWord("普京 ", None, "rai", quoted=False)),
+        ("春", LastWord("", None, "春", quoted=False)),
+        ("雨 -Ｒai", LastWord("雨 -", None, "rai", quoted=False)),
+        ("雨 -#天", LastWord("雨 -", "category", "天", quoted=False)),
+        ("雨 SOURCE：联合", LastWord("雨 ", "source", "联合", quoted=False)),
+        ('author:"王', LastWord("", "author", "王", quoted=False)),
+        ('雨 -#"rain di', LastWord("雨 -", "category", "rain di", quoted=False)),
+        ('"green val', LastWord('"green ', None, "val", quoted=True)),
+        ("「春雷公", LastWord("「", None, "春雷公", quoted=True)),
+        ('"rain" wea', LastWord('"rain" ', None, "wea", quoted=False)),
+        ("(雨 OR 雪", LastWord("(雨 OR ", None, "雪", quoted=False)),
+        ("covid-1", LastWord("", None, "covid 1", quoted=False)),
     ],
 )
-def test_the_last_word_is_completed_and_the_rest_kept(text: str, typed: Typed) -> None:
+def test_the_last_word_is_completed_and_the_rest_kept(text: str, typed: LastWord) -> None:
     assert read_typed(text) == typed
 
 

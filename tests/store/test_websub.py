@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from feeder.sources.feeds.polling import new_poll
-from feeder.sources.feeds.websub import Subscription, Wish, after_delivery, after_ignored, new_subscription
+from feeder.sources.feeds.websub import HubSubscription, HubTopic, after_delivery, after_ignored, new_subscription
 from feeder.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def new(source: str = "rain", end: str = "t") -> Subscription:
-    wish = Wish(source, "https://hub.example/", "https://e.org/feed", "https://feed.example/")
+def new(source: str = "rain", end: str = "t") -> HubSubscription:
+    wish = HubTopic(source, "https://hub.example/", "https://e.org/feed", "https://feed.example/")
     return new_subscription(wish, token=end, secret="a secret", now=NOW)
 
 

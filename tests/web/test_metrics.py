@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from feeder.config.load import Config
 from feeder.config.settings import SourceConfig, WebConfig
 from feeder.sources.feeds.polling import new_poll
-from feeder.sources.feeds.websub import Wish, after_ignored, new_subscription
+from feeder.sources.feeds.websub import HubTopic, after_ignored, new_subscription
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
 from feeder.web import create_app
 from tests.web.conftest import Stage
@@ -101,7 +101,7 @@ def test_each_source_has_numbers(measured: httpx.Client, sqlite_store: Store) ->
 
 
 def test_subscriptions_have_numbers_and_no_secrets(measured: httpx.Client, sqlite_store: Store) -> None:
-    wish = Wish("rain", "https://hub.example/", "https://e.org/rain", "https://feed.example/")
+    wish = HubTopic("rain", "https://hub.example/", "https://e.org/rain", "https://feed.example/")
     one = after_ignored(new_subscription(wish, token="t" * 32, secret="the secret", now=NOW))
     going = type(one)(
         token="u" * 32, callback="", source="rain", hub="", topic="", secret="x", next_try_at=NOW, leaving=True

@@ -27,7 +27,7 @@ from feeder.errors import StoreBusyError
 from feeder.ingest import hubs as module
 from feeder.ingest import ingest
 from feeder.ingest.hubs import keep_subscriptions
-from feeder.sources.feeds.websub import Subscription, explain
+from feeder.sources.feeds.websub import HubSubscription, explain
 from feeder.store import Store
 from feeder.web import create_app
 from feeder.web import websub as web_module
@@ -72,7 +72,7 @@ class Place:
         assert self.hub.verify(**lease).status_code == 200
 
     @property
-    def one(self) -> Subscription:
+    def one(self) -> HubSubscription:
         [one] = self.store.sources.subscriptions()
         return one
 
@@ -219,13 +219,13 @@ def test_a_hub_that_asks_again_is_answered_again_and_one_that_asks_late_is_not(p
     assert place.hub.verify().status_code == 200
     place.store.sources.change_subscription(
         place.one.token,
-        lambda one: Subscription(**{**vars_of(one), "asked_at": place.now - timedelta(days=2)}),
+        lambda one: HubSubscription(**{**vars_of(one), "asked_at": place.now - timedelta(days=2)}),
         now=place.now,
     )
     assert place.hub.verify().status_code == 404
 
 
-def vars_of(one: Subscription) -> dict[str, Any]:
+def vars_of(one: HubSubscription) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__slots__}
 
 
@@ -679,7 +679,7 @@ def test_news_that_a_hub_has_missed_bring_polling_back_until_it_delivers_again(e
     assert place.told().endswith("polled as usual, for it has missed something")
     place.store.sources.change_subscription(
         place.one.token,
-        lambda one: Subscription(**{**vars_of(one), "missed_at": place.now - HOUR}),
+        lambda one: HubSubscription(**{**vars_of(one), "missed_at": place.now - HOUR}),
         now=place.now,
     )
     place.hub.deliver(feed(place.server, 3))

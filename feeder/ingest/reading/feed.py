@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from feeder.config.settings import SourceConfig
 from feeder.errors import FeedError
-from feeder.ingest.reading.file import Learned, Settings, edge_of, let_in, load, normalised, selected, settings_of
+from feeder.ingest.reading.file import Learned, ReadingRules, edge_of, let_in, load, normalised, selected, settings_of
 from feeder.ingest.reading.packing import packed
-from feeder.ingest.workers import Ended, Task
+from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Source, entry_key
 from feeder.normalise.urls import clean_link
 from feeder.sources.feeds.parsing.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.websub import find_hub
-from feeder.sources.http.crawl import Fetched
-from feeder.store import Awaited, Batch, Document, Incoming, Origin, PagesTaken, guid_name, prepare
+from feeder.sources.http.crawl import FetchResult
+from feeder.store import Batch, Document, IncomingEntry, Origin, PageChanges, PendingPage, guid_name, prepare
 from feeder.store.records.entries import digest_of
 
 if TYPE_CHECKING:
@@ -36,25 +36,25 @@ _SAID = attrgetter(*(one.name for one in fields(Draft) if one.compare and one.na
 _OF_SOURCE = attrgetter(*(one.name for one in fields(Source) if one.compare))
 
 
-class FeedPiece(NamedTuple):
+class FeedJob(NamedTuple):
     """A feed that is to be read, with its source and the documents of that; `again` reads also what has not changed."""
 
     source: SourceConfig
-    settings: Settings
-    fetched: Fetched
+    settings: ReadingRules
+    fetched: FetchResult
     known: Mapping[str, Document]
     learned: Learned
     again: bool = False
 
 
-class FeedRead(NamedTuple):
+class FeedResult(NamedTuple):
     """What came of a feed: what is to be saved, and what it says of itself. `error` says why it could not be read.
 
     `failed` and `not_published`, which are drafts, hold (address of an entry, reason); `dropped` is how many entries
     the source's filters leave out. `too_long` says that reading it took too long.
     """
 
-    fetched: Fetched
+    fetched: FetchResult
     batch: Batch
     failed: tuple[tuple[str, str], ...] = ()
     dropped: int = 0
@@ -68,15 +68,15 @@ class FeedRead(NamedTuple):
 
 def piece_of(
     source: SourceConfig,
-    fetched: Fetched,
+    fetched: FetchResult,
     known: Mapping[str, Document],
     learned: Learned,
     *,
     now: datetime,
     again: bool = False,
-) -> FeedPiece:
+) -> FeedJob:
     """Return what is to be read of an answer of a source, whose documents are `known`; `now` is aware."""
-    return FeedPiece(source, settings_of(source, now), fetched, known, learned, again)
+    return FeedJob(source, settings_of(source, now), fetched, known, learned, again)
 
 
 def origin_of(source: SourceConfig) -> Origin:
@@ -84,12 +84,12 @@ def origin_of(source: SourceConfig) -> Origin:
     return Origin(source.name, source.remote or "")
 
 
-def read_feed(piece: FeedPiece) -> Iterator[FeedRead]:
+def read_feed(piece: FeedJob) -> Iterator[FeedResult]:
     """Yield what a feed becomes, all at once: its budget is that of one document."""
     yield _read(piece)
 
 
-def lost_feed(piece: FeedPiece, ended: Ended) -> tuple[FeedRead, None]:
+def lost_feed(piece: FeedJob, ended: WorkerFailure) -> tuple[FeedResult, None]:
     """Return what is reported of a feed that ended the process that read it."""
     return _unread(piece, ended.reason)._replace(too_long=ended.too_long), None
 
@@ -102,18 +102,18 @@ def load_feeds() -> None:
     load()
 
 
-FEEDS: Task[FeedPiece, FeedRead] = Task(run=read_feed, lost=lost_feed, load=load_feeds)
+FEEDS: Task[FeedJob, FeedResult] = Task(run=read_feed, lost=lost_feed, load=load_feeds)
 
 
-def _unread(piece: FeedPiece, error: str) -> FeedRead:
-    return FeedRead(_bare(piece.fetched), Batch(source=piece.source.name), error=error)
+def _unread(piece: FeedJob, error: str) -> FeedResult:
+    return FeedResult(_bare(piece.fetched), Batch(source=piece.source.name), error=error)
 
 
-def _bare(fetched: Fetched) -> Fetched:
+def _bare(fetched: FetchResult) -> FetchResult:
     return replace(fetched, body=b"")
 
 
-def _read(piece: FeedPiece) -> FeedRead:
+def _read(piece: FeedJob) -> FeedResult:
     fetched = piece.fetched
     try:
         feed = _parsed(piece)
@@ -124,7 +124,7 @@ def _read(piece: FeedPiece) -> FeedRead:
         return _unread(piece, f"cannot be understood ({type(error).__name__}); please report it")
     # A feed has its newest entry first, and the store counts entries in the order in which they come.
     drafts = {entry_key(draft.id or ""): draft for draft in reversed(feed.drafts)}
-    reading = _Reading(piece, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
+    reading = _FeedReader(piece, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
     for path, draft in drafts.items():
         reading.read(path, draft)
     gone = piece.known.keys() - drafts.keys()
@@ -133,7 +133,7 @@ def _read(piece: FeedPiece) -> FeedRead:
     return reading.result(gone)._replace(hints=feed.hints, hub=hub, topic=topic)
 
 
-def _parsed(piece: FeedPiece) -> ParsedFeed:
+def _parsed(piece: FeedJob) -> ParsedFeed:
     # Loaded for the first feed only: a pass in which nothing has changed must not wait for a parser.
     fetched, source = piece.fetched, piece.source
     content_type = fetched.headers.get("content-type")
@@ -147,15 +147,15 @@ def _parsed(piece: FeedPiece) -> ParsedFeed:
     return parse_feed(fetched.body, url=fetched.url, content_type=content_type)
 
 
-class _Reading:
+class _FeedReader:
     """The entries of one feed, as they are read: what is to be saved, what waits for its page, what failed."""
 
-    def __init__(self, piece: FeedPiece, guids: frozenset[str]) -> None:
+    def __init__(self, piece: FeedJob, guids: frozenset[str]) -> None:
         self._piece, self._guids = piece, guids
         self._origin = origin_of(piece.source)
         self._documents: list[Document] = []
-        self._incoming: list[Incoming] = []
-        self._awaited: list[tuple[Awaited, str]] = []
+        self._incoming: list[IncomingEntry] = []
+        self._awaited: list[tuple[PendingPage, str]] = []
         self._edges: list[Edge] = []
         self._failed: list[tuple[str, str]] = []
         self._dropped = 0
@@ -187,9 +187,9 @@ class _Reading:
             self._failed.append((draft.link or draft.id or path, error))
         self._documents.append(Document(path, 0, 0, version, error, 1))
 
-    def result(self, gone: frozenset[str] | set[str]) -> FeedRead:
+    def result(self, gone: frozenset[str] | set[str]) -> FeedResult:
         """Return what came of the feed, which holds those at `gone` no more."""
-        pages = PagesTaken(awaited=tuple(self._awaited))
+        pages = PageChanges(awaited=tuple(self._awaited))
         name = self._piece.source.name
         withdrawn = tuple(filter(None, self._withheld.values()))
         gone = {*gone, *self._withheld}  # so that it is read when it is published again
@@ -204,7 +204,7 @@ class _Reading:
         )
         bare = _bare(self._piece.fetched)
         held = tuple(self._not_published)
-        return FeedRead(bare, batch, tuple(self._failed), self._dropped, not_published=held)
+        return FeedResult(bare, batch, tuple(self._failed), self._dropped, not_published=held)
 
     def _take(self, draft: Draft, *, same: bool) -> None:
         settings, learned = self._piece.settings, self._piece.learned
@@ -227,7 +227,7 @@ class _Reading:
 
     def _await(self, path: str, draft: Draft, version: str, link: str, *, same: bool) -> None:
         number, now = len(self._awaited), self._piece.settings.now
-        self._awaited.append((Awaited(path, link, version, number, now, again=same), packed(draft)))
+        self._awaited.append((PendingPage(path, link, version, number, now, again=same), packed(draft)))
 
     def _version(self, draft: Draft) -> str:
         """Return what stands for all that a feed says of an entry: where and when the feed was met is no part of it.

@@ -15,11 +15,11 @@ from typing import NamedTuple
 from feeder.config.settings import SourceConfig
 from feeder.errors import ArticleError, FeedError
 from feeder.ingest.reading.withholding import Withholding, why_unlisted, withholding
-from feeder.ingest.workers import Ended, Task
+from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_marks, publisher
-from feeder.sources.files.folder import Found, read_file
-from feeder.store import Incoming, Origin, Query, Withheld, parse_query, prepare, withheld
+from feeder.sources.files.folder import FolderFile, read_file
+from feeder.store import IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 
 log = logging.getLogger(__name__)
 _ONLY_COLLECTIONS = (".xml", ".csv")  # files of these kinds are exports of many articles, or none of ours
@@ -31,7 +31,7 @@ Learned = Mapping[str, frozenset[str]]  # what recurs at the edges of articles, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ReadingRules:
     """What reading must know of a source.
 
     `folder` is where a folder source lies. `now` is the aware time of the pass, `keep` leaves boilerplate in place, and
@@ -59,9 +59,9 @@ class Settings:
         return Origin(self.source, f"{self.folder}/{path}")
 
 
-def settings_of(source: SourceConfig, now: datetime) -> Settings:
+def settings_of(source: SourceConfig, now: datetime) -> ReadingRules:
     """Return what reading must know of a configured source at `now`, an aware datetime."""
-    return Settings(
+    return ReadingRules(
         source=source.name,
         timezone=source.timezone,
         categories=source.categories,
@@ -78,19 +78,19 @@ def settings_of(source: SourceConfig, now: datetime) -> Settings:
     )
 
 
-class Piece(NamedTuple):
+class FileJob(NamedTuple):
     """A file that is to be read, with what was learned by then.
 
     Of an export, the articles before `skip` were read already; `slow` are the numbers of those that took too long.
     """
 
-    found: Found
+    found: FolderFile
     learned: Learned
     skip: int = 0
     slow: tuple[int, ...] = ()
 
 
-class Read(NamedTuple):
+class FileResult(NamedTuple):
     """A file that was read: as it was found, without its bytes, and the entries in it. `error` says why it has none.
 
     `dropped` is how many more there were, which the source's filters leave out; `withheld` are those that their author
@@ -98,12 +98,12 @@ class Read(NamedTuple):
     articles of an export that took too long, `reason` what to say of them.
     """
 
-    found: Found
-    incoming: tuple[Incoming, ...] = ()
+    found: FolderFile
+    incoming: tuple[IncomingEntry, ...] = ()
     error: str | None = None
     edges: tuple[Edge, ...] = ()
     dropped: int = 0
-    withheld: tuple[Withheld, ...] = ()
+    withheld: tuple[WithheldArticle, ...] = ()
     by_date: bool = False
     slow: tuple[int, ...] = ()
     reason: str = ""
@@ -116,7 +116,7 @@ class Read(NamedTuple):
 
 
 def faults(path: str, fault: str) -> Iterator[tuple[str, str]]:
-    """Yield the names of what failed in a file, each with the reason, out of what `Read.fault` says."""
+    """Yield the names of what failed in a file, each with the reason, out of what `FileResult.fault` says."""
     names, separator, reason = fault.partition(": ")
     if separator and _NUMBERS.fullmatch(names):
         yield from ((f"{path}{name}", reason) for name in names.split(", "))
@@ -124,7 +124,7 @@ def faults(path: str, fault: str) -> Iterator[tuple[str, str]]:
         yield path, fault
 
 
-def reading_of(settings: Settings) -> Task[Piece, Read]:
+def reading_of(settings: ReadingRules) -> Task[FileJob, FileResult]:
     """Return how workers read the files of a source. Parts of one file follow each other, and `gathered` joins them."""
     return Task(run=partial(read_file_parts, settings), lost=partial(lost, settings), load=load)
 
@@ -138,7 +138,7 @@ def load() -> None:
         normalise(draft, now=datetime.now(UTC))
 
 
-def gathered(parts: Iterable[Read]) -> Iterator[Read]:
+def gathered(parts: Iterable[FileResult]) -> Iterator[FileResult]:
     """Yield the files that were read, each as the whole of its parts; where one part is an error, that is all."""
     for _, of_file in groupby(parts, key=lambda part: part.found.path):
         together = list(of_file)
@@ -146,7 +146,7 @@ def gathered(parts: Iterable[Read]) -> Iterator[Read]:
         if failed is not None or len(together) == 1:
             yield failed or together[0]
             continue
-        yield Read(
+        yield FileResult(
             together[0].found,
             tuple(chain.from_iterable(part.incoming for part in together)),
             edges=tuple(chain.from_iterable(part.edges for part in together)),
@@ -158,43 +158,43 @@ def gathered(parts: Iterable[Read]) -> Iterator[Read]:
         )
 
 
-def lost(settings: Settings, piece: Piece, ended: Ended) -> tuple[Read, Piece | None]:
+def lost(settings: ReadingRules, piece: FileJob, ended: WorkerFailure) -> tuple[FileResult, FileJob | None]:
     """Return what is reported of a file that ended the process that read it, and what of it is to be read still.
 
     Where that was one article of an export, and it took too long, the others are read; a few of them at most are waited
     for.
     """
     if not ended.too_long:
-        return Read(replace(piece.found, state="failed"), error=ended.reason), None
+        return FileResult(replace(piece.found, state="failed"), error=ended.reason), None
     # Its digest is kept, so that a file that is only touched is not tried again.
     found = replace(read_file(piece.found, max_bytes=settings.max_bytes), data=None)
     if not ended.parts:
-        return Read(found, error=ended.reason), None
+        return FileResult(found, error=ended.reason), None
     number = piece.skip + ended.parts  # the first part stands for the export itself
     if len(piece.slow) + 1 >= _MOST_SLOW:
-        return Read(found, error=f"{_MOST_SLOW} of its articles {ended.reason}"), None
+        return FileResult(found, error=f"{_MOST_SLOW} of its articles {ended.reason}"), None
     rest = piece._replace(skip=number, slow=(*piece.slow, number))
-    return Read(found, slow=(number,), reason=ended.reason), rest
+    return FileResult(found, slow=(number,), reason=ended.reason), rest
 
 
-def read_file_parts(settings: Settings, piece: Piece) -> Iterator[Read | None]:
+def read_file_parts(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
     """Yield what a file holds: an article, or first an export as such and then each of its articles."""
     found = read_file(piece.found, max_bytes=settings.max_bytes)
     if found.data is None:
-        yield Read(found, error=found.error)
+        yield FileResult(found, error=found.error)
         return
     bare = replace(found, data=None)
     try:
         yield from _parts(settings, piece, bare, found.data)
     except ArticleError as error:
-        yield Read(bare, error=str(error).removeprefix(f"{found.path}: "))
+        yield FileResult(bare, error=str(error).removeprefix(f"{found.path}: "))
     except Exception as error:  # a fault of ours over one document must not stop the others (it is told and logged)
         log.debug("%s", found.path, exc_info=True)
         reason = f"cannot be understood ({type(error).__name__}); please report it"
-        yield Read(replace(bare, state="failed"), error=reason)
+        yield FileResult(replace(bare, state="failed"), error=reason)
 
 
-def why_not_published(settings: Settings, file: Found) -> list[str]:
+def why_not_published(settings: ReadingRules, file: FolderFile) -> list[str]:
     """Return why each of the articles in a file that are not for readers is not; none is understood any further."""
     found = read_file(file, max_bytes=settings.max_bytes)
     try:
@@ -204,11 +204,11 @@ def why_not_published(settings: Settings, file: Found) -> list[str]:
     return [why.reason for draft in drafts if (why := _why(settings, draft)) is not None]
 
 
-def _why(settings: Settings, draft: Draft) -> Withholding | None:
+def _why(settings: ReadingRules, draft: Draft) -> Withholding | None:
     return None if settings.with_drafts else withholding(draft, now=settings.now, zone=settings.timezone)
 
 
-def _iter_drafts(found: Found, data: bytes) -> Iterator[Draft]:
+def _iter_drafts(found: FolderFile, data: bytes) -> Iterator[Draft]:
     """Yield the drafts in a document, each with its place in the folder."""
     # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
     from feeder.sources.files.collection import is_collection, iter_document  # noqa: PLC0415  as said
@@ -220,34 +220,34 @@ def _iter_drafts(found: Found, data: bytes) -> Iterator[Draft]:
         yield replace(draft, stamps=(*draft.stamps, found.file_time), withheld=unlisted or draft.withheld)
 
 
-def _parts(settings: Settings, piece: Piece, bare: Found, data: bytes) -> Iterator[Read | None]:
+def _parts(settings: ReadingRules, piece: FileJob, bare: FolderFile, data: bytes) -> Iterator[FileResult | None]:
     # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
     from feeder.sources.files.collection import is_collection  # noqa: PLC0415  as said
 
     drafts = _iter_drafts(bare, data)
     ahead = next(drafts, None)
     if ahead is None or is_collection(data):
-        yield Read(bare)
+        yield FileResult(bare)
     for number, draft in enumerate(drafts if ahead is None else chain([ahead], drafts)):
         yield None if number < piece.skip else _read(settings, bare, draft, piece.learned)
 
 
-def _read(settings: Settings, bare: Found, draft: Draft, learned: Learned) -> Read:
+def _read(settings: ReadingRules, bare: FolderFile, draft: Draft, learned: Learned) -> FileResult:
     """Return the part of a file that one article is."""
     why = _why(settings, draft)
     by_date = not settings.with_drafts and (draft.expires is not None if why is None else why.by_date)
     whole = normalised(settings, selected(settings, draft), learned)
     if why is not None:
         not_published = withheld(settings.origin(draft.origin), whole, why.reason)
-        return Read(bare, withheld=(not_published,), by_date=by_date)
+        return FileResult(bare, withheld=(not_published,), by_date=by_date)
     entry = let_in(settings, whole)
     if entry is None:
-        return Read(bare, dropped=1, by_date=by_date)
+        return FileResult(bare, dropped=1, by_date=by_date)
     incoming = prepare(settings.origin(draft.origin), entry, reread=bare.state == "again")
-    return Read(bare, (incoming,), edges=(edge_of(settings, entry, learned),), by_date=by_date)
+    return FileResult(bare, (incoming,), edges=(edge_of(settings, entry, learned),), by_date=by_date)
 
 
-def selected(settings: Settings, draft: Draft) -> Draft:
+def selected(settings: ReadingRules, draft: Draft) -> Draft:
     """Return a draft with what the source's selectors leave of its own content."""
     if draft.content_type != "html" or not (settings.article or settings.cut):
         return draft
@@ -262,7 +262,7 @@ def selected(settings: Settings, draft: Draft) -> Draft:
     return draft if content is None else replace(draft, content=content)
 
 
-def normalised(settings: Settings, draft: Draft, learned: Learned) -> Entry:
+def normalised(settings: ReadingRules, draft: Draft, learned: Learned) -> Entry:
     """Return the entry that a draft becomes in this source, the whole of it."""
     from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_parts`
 
@@ -277,7 +277,7 @@ def normalised(settings: Settings, draft: Draft, learned: Learned) -> Entry:
     )
 
 
-def let_in(settings: Settings, entry: Entry) -> Entry | None:
+def let_in(settings: ReadingRules, entry: Entry) -> Entry | None:
     """Return what the source's configuration lets in of an entry; None where its filters leave it out."""
     if settings.wanted is not None and not settings.wanted.matches(entry, now=settings.now):
         return None
@@ -286,7 +286,7 @@ def let_in(settings: Settings, entry: Entry) -> Entry | None:
     return replace(entry, content="", cut=()) if settings.summary_only else entry
 
 
-def edge_of(settings: Settings, entry: Entry, learned: Learned) -> Edge:
+def edge_of(settings: ReadingRules, entry: Entry, learned: Learned) -> Edge:
     """Return what an entry tells of its publisher's boilerplate."""
     name = publisher(entry.link, settings.source)
     stands, cut = edge_marks(entry.content), edge_marks("", entry.cut)

@@ -12,22 +12,22 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from feeder.errors import FeedError
-from feeder.ingest.reading.file import Learned, Settings, edge_of, let_in, load, normalised, selected
+from feeder.ingest.reading.file import Learned, ReadingRules, edge_of, let_in, load, normalised, selected
 from feeder.ingest.reading.packing import packed, unpacked
-from feeder.ingest.workers import Ended, Task
+from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge
 from feeder.query.tokens import visible_text
-from feeder.sources.http.crawl import Fetched
-from feeder.sources.pages.extract import Article, read_article, with_article
-from feeder.store import Awaited, Incoming, Origin, Page, prepare
+from feeder.sources.http.crawl import FetchResult
+from feeder.sources.pages.extract import PageArticle, extract_article, with_article
+from feeder.store import IncomingEntry, Origin, PendingPage, StoredPage, prepare
 from feeder.store.records.saving import fullness
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PagePiece:
+class PageJob:
     """An entry that is to be read with its page: the one that came, what is known of it, or neither.
 
     `draft` is packed; "" where the source was removed meanwhile. `error` says why no page came, `is_final` that asking
@@ -35,13 +35,13 @@ class PagePiece:
     server wants to be left alone.
     """
 
-    settings: Settings
+    settings: ReadingRules
     origin: Origin
-    awaited: Awaited
+    awaited: PendingPage
     draft: str
     learned: Learned
-    fetched: Fetched | None = None
-    known: Page | None = None
+    fetched: FetchResult | None = None
+    known: StoredPage | None = None
     error: str | None = None
     is_final: bool = False
     put_off: bool = False
@@ -54,15 +54,15 @@ class PagePiece:
         return self.awaited.saved or known_late
 
 
-class PageRead(NamedTuple):
+class PageResult(NamedTuple):
     """What came of an entry: what is to be saved, None where nothing is; `article` is what was new on its page, packed.
 
     `error` says why its page is of no use, None where it is, and `is_final` that it will not be; `dropped` says that
     the source's filters leave the entry out. What is `unfinished` is only the first word: the entry's own follows.
     """
 
-    piece: PagePiece
-    incoming: Incoming | None = None
+    piece: PageJob
+    incoming: IncomingEntry | None = None
     edge: Edge | None = None
     article: str | None = None
     error: str | None = None
@@ -71,19 +71,19 @@ class PageRead(NamedTuple):
     unfinished: bool = False
 
 
-def read_entry(piece: PagePiece) -> Iterator[PageRead]:
+def read_entry(piece: PageJob) -> Iterator[PageResult]:
     """Yield what an entry becomes."""
     yield _read(piece)
 
 
-def lost_page(piece: PagePiece, ended: Ended) -> tuple[PageRead, PagePiece | None]:
+def lost_page(piece: PageJob, ended: WorkerFailure) -> tuple[PageResult, PageJob | None]:
     """Return what is reported of a page that ended the process that read it.
 
     One that took too long is not asked for again, and its entry is read as its feed gave it.
     """
     if not ended.too_long:
-        return PageRead(_bare(piece), error=ended.reason), None
-    read = PageRead(_bare(piece), error=ended.reason, is_final=True)
+        return PageResult(_bare(piece), error=ended.reason), None
+    read = PageResult(_bare(piece), error=ended.reason, is_final=True)
     if piece.fetched is None:
         return read, None
     return read._replace(unfinished=True), replace(piece, fetched=None, error=ended.reason, is_final=True)
@@ -94,22 +94,22 @@ def load_pages() -> None:
     load()
     words = "<p>The river rose again after three days of rain, and the lower streets were closed.</p>" * 4
     page = f"<!doctype html><title>a</title><body><article>{words}</article>"
-    read_article(page, url="https://page.example/", article="" if find_spec("trafilatura") else "article")
+    extract_article(page, url="https://page.example/", article="" if find_spec("trafilatura") else "article")
 
 
-PAGES: Task[PagePiece, PageRead] = Task(run=read_entry, lost=lost_page, load=load_pages)
+PAGES: Task[PageJob, PageResult] = Task(run=read_entry, lost=lost_page, load=load_pages)
 
 
-def _read(piece: PagePiece) -> PageRead:
+def _read(piece: PageJob) -> PageResult:
     if not piece.draft:
-        return PageRead(_bare(piece))
+        return PageResult(_bare(piece))
     article, error = _article_of(piece)
     settings = piece.settings
     try:
         draft = unpacked(Draft, piece.draft)
         entry = let_in(settings, _fuller(piece, draft, article))
         new = packed(article) if article is not None and error is None and piece.fetched is not None else None
-        read = PageRead(_bare(piece), article=new, error=error, is_final=piece.is_final)
+        read = PageResult(_bare(piece), article=new, error=error, is_final=piece.is_final)
         if entry is None:
             return read._replace(dropped=True)
         reread = piece.awaited.again or piece.awaited.saved
@@ -125,12 +125,12 @@ def _read(piece: PagePiece) -> PageRead:
         return read._replace(incoming=incoming, edge=edge_of(settings, entry, piece.learned))
     except Exception as fault:  # a fault of ours over one entry must not stop the others (it is told and logged)
         log.debug("%s", piece.awaited.link, exc_info=True)
-        return PageRead(_bare(piece), error=_fault(fault), is_final=True)
+        return PageResult(_bare(piece), error=_fault(fault), is_final=True)
 
 
-def _article_of(piece: PagePiece) -> tuple[Article | None, str | None]:
+def _article_of(piece: PageJob) -> tuple[PageArticle | None, str | None]:
     """Return what the page holds, else what was known of it from before, and why the page that came is of no use."""
-    known = None if piece.known is None else unpacked(Article, piece.known.article)
+    known = None if piece.known is None else unpacked(PageArticle, piece.known.article)
     if piece.fetched is None:
         return known, piece.error
     from feeder.sources.pages.select import page_text  # noqa: PLC0415  loads an HTML parser, which few passes need
@@ -138,7 +138,7 @@ def _article_of(piece: PagePiece) -> tuple[Article | None, str | None]:
     came, settings = piece.fetched, piece.settings
     try:
         html = page_text(came.body, came.headers.get("content-type"))
-        return read_article(html, url=came.url, article=settings.article, cut=settings.cut), None
+        return extract_article(html, url=came.url, article=settings.article, cut=settings.cut), None
     except FeedError as error:
         return known, str(error)
     except Exception as fault:  # as above
@@ -146,7 +146,7 @@ def _article_of(piece: PagePiece) -> tuple[Article | None, str | None]:
         return known, _fault(fault)
 
 
-def _fuller(piece: PagePiece, draft: Draft, article: Article | None) -> Entry:
+def _fuller(piece: PageJob, draft: Draft, article: PageArticle | None) -> Entry:
     entry = normalised(piece.settings, selected(piece.settings, draft), piece.learned)
     if article is None:
         return entry
@@ -162,7 +162,7 @@ def _fault(fault: Exception) -> str:
     return f"cannot be understood ({type(fault).__name__}); please report it"
 
 
-def _bare(piece: PagePiece) -> PagePiece:
+def _bare(piece: PageJob) -> PageJob:
     """Return a piece without what was only there to be read: it goes back to another process."""
     fetched = piece.fetched and replace(piece.fetched, body=b"")
     return replace(piece, draft="", learned={}, fetched=fetched)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from feeder.model import Draft, Stamp
-from feeder.sources.files.folder import Found
+from feeder.sources.files.folder import FolderFile
 from feeder.sources.files.withheld import read_substack_list, substack_id
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def _told(stamp: Stamp, what: str) -> str:
     return f"{what}: {stamp.place}: {stamp.text}"
 
 
-def why_unlisted(found: Found) -> str | None:
+def why_unlisted(found: FolderFile) -> str | None:
     """Return why the list beside a Substack export's post says that it is not public; None for every other file."""
     post = substack_id(found.path)
     if post is None:

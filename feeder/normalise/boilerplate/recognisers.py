@@ -19,7 +19,7 @@ from feeder.normalise.text import one_line
 from feeder.normalise.urls import clean_link, fold_link
 
 
-class Finding(NamedTuple):
+class LineMetadata(NamedTuple):
     """What one line told before it was cut."""
 
     stamps: tuple[Stamp, ...] = ()
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LineContext:
     """Where a recogniser looks.
 
     `above` are the lines before this one, nearest first. `is_tail`: it stands at the article's end, and `cut_below`
@@ -49,7 +49,7 @@ class Place:
         object.__setattr__(self, "text", self.line.text.strip())
 
 
-Recogniser = Callable[[Place], Finding | None]
+Recogniser = Callable[[LineContext], LineMetadata | None]
 
 _DATE_WORDS = re.compile(
     r"(?>(?:日期|时间|時間|发布|发佈|發佈|發布|发表|發表|刊登|更新|最后|最後|于|於|在|提交|"
@@ -63,23 +63,23 @@ _RELATIVE = re.compile(
 _MAX_DATE_LINE = 90
 
 
-def date_line(place: Place) -> Finding | None:
+def date_line(place: LineContext) -> LineMetadata | None:
     """A line that is a date, perhaps with its label, its source or its author."""
     if len(place.text) > _MAX_DATE_LINE:
         return None
     if _RELATIVE.fullmatch(place.text):
-        return Finding()
+        return LineMetadata()
     rest = without_date(place.text)
     if rest is None:
         return None
     stamps = (Stamp(text=place.text, read_from="body"),)
     if _DATE_WORDS.fullmatch(rest):
-        return Finding(stamps=stamps)
+        return LineMetadata(stamps=stamps)
     rest = _DATE_WORDS.sub("", rest, count=1) if _DATE_WORDS.match(rest) else rest
     if (source := _SOURCE_NAME.match(rest)) is not None:
         rest = rest[source.end() :]
     credits_ = parse_credits(rest)
-    return Finding(stamps=stamps, credits=credits_) if not rest or credits_ or is_empty_credit(rest) else None
+    return LineMetadata(stamps=stamps, credits=credits_) if not rest or credits_ or is_empty_credit(rest) else None
 
 
 _DATE_LABEL = re.compile(
@@ -87,7 +87,7 @@ _DATE_LABEL = re.compile(
 )
 
 
-def _labelled_date(place: Place) -> Finding | None:
+def _labelled_date(place: LineContext) -> LineMetadata | None:
     """A date at an article's end: only with the word that says what it is (`发布时间：2021年10月1日`)."""
     return date_line(place) if _DATE_LABEL.match(place.text) else None
 
@@ -97,22 +97,22 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 _SHARE_OF_TITLE = 0.6
 
 
-def _repeated_title(place: Place) -> Finding | None:
+def _repeated_title(place: LineContext) -> LineMetadata | None:
     """The title again."""
     text = _NOT_WORDS.sub("", _TITLE_LABEL.sub("", place.text, count=1)).casefold()
     title = _NOT_WORDS.sub("", place.title).casefold()
     if not text or not title:
         return None
     same = text == title or (text in title and len(text) >= _SHARE_OF_TITLE * len(title))
-    return Finding() if same else None
+    return LineMetadata() if same else None
 
 
-def _credit_line(place: Place) -> Finding | None:
+def _credit_line(place: LineContext) -> LineMetadata | None:
     """Nothing but roles and names."""
     credits_ = parse_credits(place.text)
     if place.line.links and any(credit.role == "source" for credit in credits_):
         return None  # where they lead is worth more than what they are called
-    return Finding(credits=credits_) if credits_ or is_empty_credit(place.text) else None
+    return LineMetadata(credits=credits_) if credits_ or is_empty_credit(place.text) else None
 
 
 _SOURCE_LABEL = re.compile(
@@ -136,30 +136,32 @@ _MAX_LABEL = 40
 _BRACKETS = " *_【】[]（）()《》「」"
 
 
-def _source_line(place: Place) -> Finding | None:
+def _source_line(place: LineContext) -> LineMetadata | None:
     """A line that says where the text was taken from: its links lead there (RFC 4287 §4.2.7.2, "via")."""
     if (_is_linked(place) or place.cut_below) and _SOURCE_LABEL.fullmatch(f"{place.text.strip(_BRACKETS)}："):
-        return Finding(links=_via(place.line, place.link))  # a label with its link in it, or with its sources below it
+        return LineMetadata(
+            links=_via(place.line, place.link)
+        )  # a label with its link in it, or with its sources below it
     label = _SOURCE_LABEL.match(place.text) or (_FILM_LABEL.match(place.text) if place.line.links else None)
     if label is None:
         return _source_below_label(place)
     links = _via(place.line, place.link)
     rest = place.text[label.end() :].strip(" *_")
     if links:
-        return Finding(links=links)
+        return LineMetadata(links=links)
     if place.line.links or not rest:
-        return Finding()
+        return LineMetadata()
     if len(rest) <= _MAX_SOURCE_NAME and not re.search(r"[。！？]", rest):
-        return Finding(credits=(Credit(role="source", name=rest),))
+        return LineMetadata(credits=(Credit(role="source", name=rest),))
     return None
 
 
-def _is_linked(place: Place) -> bool:
+def _is_linked(place: LineContext) -> bool:
     """Say whether a line is all link, but for ornaments."""
     return bool(place.line.links) and place.line.linked >= len(place.text) - 4
 
 
-def _source_below_label(place: Place) -> Finding | None:
+def _source_below_label(place: LineContext) -> LineMetadata | None:
     """A line that is all address, or a number in a list, under a line that is all label (`消息来源：`)."""
     is_link = _is_linked(place)
     if not (is_link or _ADDRESSES.fullmatch(place.text) or _NUMBERED.match(place.text)):
@@ -168,17 +170,17 @@ def _source_below_label(place: Place) -> Finding | None:
         label = _SOURCE_LABEL.match(above) or _SOURCE_LABEL.fullmatch(f"{above}：")
         # The name of a source stands between its label and its address, at most once.
         if label is not None and (label.end() >= len(above.strip(" *_")) or (number == 0 and len(above) <= _MAX_LABEL)):
-            return Finding(links=_via(place.line, place.link))
+            return LineMetadata(links=_via(place.line, place.link))
         if not (_NUMBERED.match(above) or _ADDRESSES.fullmatch(above.strip()) or is_link):
             break
     return None
 
 
-def _bare_sources(place: Place) -> Finding | None:
+def _bare_sources(place: LineContext) -> LineMetadata | None:
     """A line of nothing but addresses between the article and its credits."""
     if not place.cut_below or _ADDRESSES.fullmatch(place.text) is None:
         return None
-    return Finding(links=_via(place.line, place.link))
+    return LineMetadata(links=_via(place.line, place.link))
 
 
 def _via(line: Line, own: str | None) -> tuple[Link, ...]:
@@ -197,18 +199,18 @@ _MAX_ACCOUNT = 30
 _FOOTER = re.compile(r"\|\s*(?:Permalink|No comments?|\d+ comments?|Add to)|Permalink\s*\|", re.IGNORECASE)
 
 
-def _notice(place: Place) -> Finding | None:
+def _notice(place: LineContext) -> LineMetadata | None:
     """A notice that stands under every article of its kind: disclaimers, rights, calls to follow, feed services."""
-    return Finding() if is_notice(place.text) or _FOOTER.search(place.text) else None
+    return LineMetadata() if is_notice(place.text) or _FOOTER.search(place.text) else None
 
 
-def _invitation(place: Place) -> Finding | None:
+def _invitation(place: LineContext) -> LineMetadata | None:
     """An invitation to follow, subscribe, applaud."""
     if is_invitation(place.text):
-        return Finding()
+        return LineMetadata()
     # The name of the account, on a line of its own under the invitation.
     is_name = bool(place.above) and len(place.text) <= _MAX_ACCOUNT and _IS_SENTENCE.search(place.text) is None
-    return Finding() if is_name and len(place.above[0]) <= _MAX_ACCOUNT and is_invitation(place.above[0]) else None
+    return LineMetadata() if is_name and len(place.above[0]) <= _MAX_ACCOUNT and is_invitation(place.above[0]) else None
 
 
 _CALL_HOSTS = re.compile(
@@ -230,27 +232,27 @@ _RELATED = re.compile(r"\W*(?:延伸|相关|相關|推荐)(?:阅读|閱讀|报�
 _MAX_ORNAMENT = 60
 
 
-def _link_to_follow(place: Place) -> Finding | None:
+def _link_to_follow(place: LineContext) -> LineMetadata | None:
     """A line that is little more than links to accounts, or to the terms of a site."""
     line = place.line
     is_account = _ACCOUNT.fullmatch(place.text) or _NAMED_ADDRESS.fullmatch(place.text)
     if is_account and (place.cut_below or any(is_notice(text) for text in place.above[:_MAX_ACCOUNTS])):
-        return Finding()
+        return LineMetadata()
     if place.above and _RELATED.fullmatch(place.above[0]) and line.linked >= len(place.text) - 2:
-        return Finding()
+        return LineMetadata()
     if not line.links or line.linked < _SHARE_IN_LINKS * len(place.text):
         return None
-    return Finding() if all(_CALL_HOSTS.search(href) for href, _ in line.links) else None
+    return LineMetadata() if all(_CALL_HOSTS.search(href) for href, _ in line.links) else None
 
 
 _HASH_TAGS = re.compile(r"(?:[#＃][^\s#＃，。！？]{1,30}[#＃]?\s*){2,}")
 
 
-def _hash_tags(place: Place) -> Finding | None:
+def _hash_tags(place: LineContext) -> LineMetadata | None:
     """A line of nothing but hash tags: they are the article's categories."""
     if _HASH_TAGS.fullmatch(place.text) is None:
         return None
-    return Finding(categories=tuple(filter(None, re.split(r"[#＃\s]+", place.text))))
+    return LineMetadata(categories=tuple(filter(None, re.split(r"[#＃\s]+", place.text))))
 
 
 _TAG_LABEL = re.compile(
@@ -261,7 +263,7 @@ _TAG_LABEL = re.compile(
 )
 
 
-def _tag_line(place: Place) -> Finding | None:
+def _tag_line(place: LineContext) -> LineMetadata | None:
     """A line of tags under their label: they are the article's categories."""
     label = _TAG_LABEL.match(place.text)
     if label is None or _IS_SENTENCE.search(place.text) or len(place.text) > _MAX_SOURCE_NAME:
@@ -270,32 +272,34 @@ def _tag_line(place: Place) -> Finding | None:
         part.strip()
         for part in re.split(r"[,，、;；|｜#＃]|(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", place.text[label.end() :])
     )
-    return Finding(categories=tuple(filter(None, parts)))
+    return LineMetadata(categories=tuple(filter(None, parts)))
 
 
-def _ornament(place: Place) -> Finding | None:
+def _ornament(place: LineContext) -> LineMetadata | None:
     """A line without a letter or a figure: what is left of emphasis that was never closed, a row of dots."""
-    return Finding() if place.text and len(place.text) <= _MAX_ORNAMENT and not re.search(r"\w", place.text) else None
+    return (
+        LineMetadata() if place.text and len(place.text) <= _MAX_ORNAMENT and not re.search(r"\w", place.text) else None
+    )
 
 
 _BYLINE_WORDS = re.compile(r"文|撰文|作者|[（(]?\w{0,8}特[约約][)）]?|by|[\W_]", re.IGNORECASE)
 
 
-def _byline(place: Place) -> Finding | None:
+def _byline(place: LineContext) -> LineMetadata | None:
     """The author's name again, alone or with the words that bylines have."""
     rest = place.text
     for author in place.authors:
         rest = rest.replace(author, " ")
     is_byline = rest != place.text or rest.endswith(("/", "／"))
-    return Finding() if is_byline and not _BYLINE_WORDS.sub("", rest) else None
+    return LineMetadata() if is_byline and not _BYLINE_WORDS.sub("", rest) else None
 
 
 _FILE_NAME = re.compile(r"[\w.() -]{1,80}\.(?:jpe?g|png|gif|webp|bmp)", re.IGNORECASE)
 
 
-def _file_name(place: Place) -> Finding | None:
+def _file_name(place: LineContext) -> LineMetadata | None:
     """The name of a picture's file where its caption should be."""
-    return Finding() if _FILE_NAME.fullmatch(place.text) else None
+    return LineMetadata() if _FILE_NAME.fullmatch(place.text) else None
 
 
 HEAD: tuple[Recogniser, ...] = (

@@ -19,8 +19,8 @@ from feeder.normalise.boilerplate.recognisers import (
     HEAD,
     MUTE,
     TAIL,
-    Finding,
-    Place,
+    LineContext,
+    LineMetadata,
     Recogniser,
     date_line,
     is_minor,
@@ -39,7 +39,7 @@ _MAX_SHARE = 0.5  # what is most of an article is the article
 
 
 @dataclass(frozen=True, slots=True)
-class Trimmed:
+class TrimmedArticle:
     """An article without what was not it. `cut` holds the text of each piece that was taken out."""
 
     blocks: tuple[Block, ...]
@@ -52,7 +52,7 @@ class Trimmed:
 
 
 @dataclass(slots=True)
-class _Piece:
+class _Segment:
     """A line of a paragraph, or a whole block of another kind: the smallest thing that is cut."""
 
     block: int
@@ -60,7 +60,7 @@ class _Piece:
     lines: tuple[Line, ...]
     text: str
     is_mute: bool  # a picture or a rule: goes or stays with what stands around it
-    finding: Finding | None = None
+    finding: LineMetadata | None = None
 
 
 class _Article(NamedTuple):
@@ -78,7 +78,7 @@ def trim(
     link: str | None,
     authors: Sequence[str] = (),
     learned: Collection[str] = (),
-) -> Trimmed:
+) -> TrimmedArticle:
     """Return the blocks without what is known not to be the article, and what that told.
 
     `authors` are those that the article's head named: a byline may say them again.
@@ -95,7 +95,7 @@ def trim(
     findings = [piece.finding for piece in gone if piece.finding is not None]
     kept = _without(blocks, gone)
     kept, closing = _without_closing_credits(kept)
-    return Trimmed(
+    return TrimmedArticle(
         blocks=_without_edges(kept),
         cut=tuple(filter(None, [*(piece.text for piece in gone), *closing])),
         stamps=_joined(f.stamps for f in findings),
@@ -106,17 +106,17 @@ def trim(
     )
 
 
-def _pieces(blocks: Sequence[Block]) -> Iterable[_Piece]:
+def _pieces(blocks: Sequence[Block]) -> Iterable[_Segment]:
     for index, block in enumerate(blocks):
         if block.kind == "paragraph":
             film = _is_film(block)
             for number, line in enumerate(block.lines):
-                yield _Piece(index, number, (line,), line.text, film)
+                yield _Segment(index, number, (line,), line.text, film)
         else:
-            yield _Piece(index, None, block.lines, block.text, block.kind in {"figure", "rule"})
+            yield _Segment(index, None, block.lines, block.text, block.kind in {"figure", "rule"})
 
 
-def _length(pieces: Iterable[_Piece]) -> int:
+def _length(pieces: Iterable[_Segment]) -> int:
     return sum(len(piece.text) for piece in pieces)
 
 
@@ -125,7 +125,7 @@ def _is_film(block: Block) -> bool:
     return len(block.lines) == 1 and block.lines[0].text.startswith(FILM) and block.lines[0].linked > 0
 
 
-def _mark_head(pieces: Sequence[_Piece], article: _Article) -> None:
+def _mark_head(pieces: Sequence[_Segment], article: _Article) -> None:
     """Mark what goes from the top, down to the first line that is the article."""
     recognisers = HEAD
     for number, piece in enumerate(pieces):
@@ -140,7 +140,7 @@ def _mark_head(pieces: Sequence[_Piece], article: _Article) -> None:
                 recognisers, article = BELOW_HEAD, article._replace(learned=())
 
 
-def _mark_tail(pieces: Sequence[_Piece], article: _Article) -> None:
+def _mark_tail(pieces: Sequence[_Segment], article: _Article) -> None:
     """Mark what goes from the bottom, up to the last line that is the article."""
     cut_below = False
     for number in range(len(pieces) - 1, -1, -1):
@@ -159,29 +159,29 @@ def _mark_tail(pieces: Sequence[_Piece], article: _Article) -> None:
         cut_below = cut_below or piece.finding is not None
 
 
-def _between(pieces: Sequence[_Piece], article: _Article) -> Finding | None:
+def _between(pieces: Sequence[_Segment], article: _Article) -> LineMetadata | None:
     """A short line with boilerplate above it as well as below: a motto, a signature, a name."""
     upper = [piece for piece in pieces if not piece.is_mute][-1 - _ABOVE :]
     if not upper or not re.search(r"\w", upper[-1].text):
         return None
     above = [other.text for other in reversed(upper[:-1])]
-    return None if _finding(upper[-1], TAIL, article, above, cut_below=True) is None else Finding()
+    return None if _finding(upper[-1], TAIL, article, above, cut_below=True) is None else LineMetadata()
 
 
 def _finding(
-    piece: _Piece,
+    piece: _Segment,
     recognisers: Sequence[Recogniser],
     article: _Article,
     above: Sequence[str],
     *,
     cut_below: bool,
-) -> Finding | None:
+) -> LineMetadata | None:
     """Return what a piece tells when each of its lines is recognised; None where one is not."""
     found = []
     for number, line in enumerate(piece.lines):
         nearest = [other.text for other in reversed(piece.lines[max(0, number - _ABOVE) : number])]
         lines_above = [*nearest, *above] if number else above
-        place = Place(line, article.title, article.link, article.authors, lines_above, cut_below)
+        place = LineContext(line, article.title, article.link, article.authors, lines_above, cut_below)
         finding = _first(recognisers, place)
         if finding is None:
             finding = _recurring(place, article)
@@ -190,23 +190,23 @@ def _finding(
         found.append(finding)
     if len(found) == 1:
         return found[0]
-    return Finding(*(_joined(parts) for parts in zip(*found, strict=True))) if found else None
+    return LineMetadata(*(_joined(parts) for parts in zip(*found, strict=True))) if found else None
 
 
-def _first(recognisers: Sequence[Recogniser], place: Place) -> Finding | None:
+def _first(recognisers: Sequence[Recogniser], place: LineContext) -> LineMetadata | None:
     if len(place.text) > _MAX_NOTICE:
         return None
     return next((found for recognise in recognisers if (found := recognise(place)) is not None), None)
 
 
-def _recurring(place: Place, article: _Article) -> Finding | None:
+def _recurring(place: LineContext, article: _Article) -> LineMetadata | None:
     """A line that is known to recur, unless it is most of this article."""
     if not article.learned or len(place.text) > min(_MAX_NOTICE, _MAX_SHARE * article.length):
         return None
-    return Finding() if fingerprint(place.text) in article.learned else None
+    return LineMetadata() if fingerprint(place.text) in article.learned else None
 
 
-def _mark_sections(pieces: Sequence[_Piece]) -> bool:
+def _mark_sections(pieces: Sequence[_Segment]) -> bool:
     """Mark everything from a heading such as `Related` to the end, where nothing below it is prose; say if so."""
     first, below = None, 0
     for number in range(len(pieces) - 1, max(-1, len(pieces) - _MAX_TAIL - 1), -1):
@@ -222,22 +222,22 @@ def _mark_sections(pieces: Sequence[_Piece]) -> bool:
         return False
     for piece in pieces[first:]:
         if piece.finding is None and not piece.is_mute:
-            piece.finding = Finding()
+            piece.finding = LineMetadata()
     return True
 
 
-def _mark_byline(blocks: Sequence[Block], pieces: Sequence[_Piece]) -> None:
+def _mark_byline(blocks: Sequence[Block], pieces: Sequence[_Segment]) -> None:
     """Mark a first paragraph whose last line is a date and whose other lines are names (`NAME<br>2020-07-08 …`)."""
     if not blocks or blocks[0].kind != "paragraph" or not 1 < len(blocks[0].lines) <= 3:  # noqa: PLR2004  a name or two
         return
     *names, last = blocks[0].lines
-    date = date_line(Place(last))
+    date = date_line(LineContext(last))
     if date is None or any(len(line.text) > _MAX_BYLINE or re.search(r"[。！？：:]", line.text) for line in names):
         return
     authors = (part.strip() for line in names for part in re.split(r"[,，、]| and ", line.text))
-    pieces[0].finding = Finding(authors=tuple(dict.fromkeys(filter(None, authors))))
+    pieces[0].finding = LineMetadata(authors=tuple(dict.fromkeys(filter(None, authors))))
     for piece in pieces[1 : len(names)]:
-        piece.finding = Finding()
+        piece.finding = LineMetadata()
     pieces[len(names)].finding = date
 
 
@@ -246,7 +246,7 @@ def _mark_byline(blocks: Sequence[Block], pieces: Sequence[_Piece]) -> None:
 _CLOSING = re.compile(r"[（(]([^（）()<>]{3,80})[)）]\s*+(?:\d{1,8}+\s*+)?(?=(?>(?:</\w++>)*)\Z)")
 
 
-def _without(blocks: Sequence[Block], gone: Sequence[_Piece]) -> list[Block]:
+def _without(blocks: Sequence[Block], gone: Sequence[_Segment]) -> list[Block]:
     """Return the blocks that are left, with paragraphs that lost lines written anew."""
     lost: dict[int, set[int | None]] = {}
     for piece in gone:

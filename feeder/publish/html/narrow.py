@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from feeder.errors import QueryError
-from feeder.query import And, Between, Category, Node, Source, fold_name
+from feeder.query import And, Between, CategoryFilter, Node, SourceFilter, fold_name
 from feeder.query.dates import read_period
 from feeder.store import Facets, Query, parse_query
 
@@ -19,7 +19,7 @@ _MONTHS_SHOWN = 12  # matches of more months are offered by year
 _QUOTES_OF_EVERY_KIND = ('"＂', '”"', "」", "』")  # what ends each kind of quoted text
 
 
-class Choice(NamedTuple):
+class Refinement(NamedTuple):
     """A way to narrow a search down, or one taken: `query` is the search that it leads to.
 
     `name` is a source's title, a category, a month ("2022-03"), a year or a day; `matches` how many there would be,
@@ -36,14 +36,14 @@ class Choice(NamedTuple):
 class Narrowing:
     """What a search is narrowed down by, each leading to the search without it, and what it can be narrowed down by."""
 
-    taken: tuple[Choice, ...] = ()
-    offered: tuple[tuple[Kind, tuple[Choice, ...]], ...] = ()
+    taken: tuple[Refinement, ...] = ()
+    offered: tuple[tuple[Kind, tuple[Refinement, ...]], ...] = ()
 
 
 def narrowing(query: Query, facets: Facets) -> Narrowing:
     """Return the ways in which a search can be narrowed down, as its facets have it, and those that it is."""
     taken = tuple(_taken(query))
-    offered: tuple[tuple[Kind, Iterable[Choice]], ...] = (
+    offered: tuple[tuple[Kind, Iterable[Refinement]], ...] = (
         ("source", _named(query, facets, "source", facets.sources)),
         ("category", _named(query, facets, "category", facets.categories)),
         ("time", _times(query, facets)),
@@ -51,12 +51,12 @@ def narrowing(query: Query, facets: Facets) -> Narrowing:
     return Narrowing(taken, tuple((kind, choices) for kind, found in offered if (choices := tuple(found))))
 
 
-def _taken(query: Query) -> Iterator[Choice]:
+def _taken(query: Query) -> Iterator[Refinement]:
     parts = _parts(query)
     for number, part in enumerate(parts):
         rest = parts[:number] + parts[number + 1 :]
-        if isinstance(part, Source | Category):
-            yield from _choice("source" if isinstance(part, Source) else "category", part.text, rest)
+        if isinstance(part, SourceFilter | CategoryFilter):
+            yield from _choice("source" if isinstance(part, SourceFilter) else "category", part.text, rest)
         elif isinstance(part, Between) and part.start is not None and part.end is not None:
             yield from _choice("time", str(part).removeprefix("on:"), rest)
 
@@ -66,8 +66,8 @@ def _named(
     facets: Facets,
     kind: Literal["source", "category"],
     counted: Iterable[tuple[str, int]],
-) -> Iterator[Choice]:
-    make = Source if kind == "source" else Category
+) -> Iterator[Refinement]:
+    make = SourceFilter if kind == "source" else CategoryFilter
     seen = {part.phrase for part in _parts(query) if isinstance(part, make)}
     for name, count in counted:
         phrase = fold_name(name)
@@ -76,7 +76,7 @@ def _named(
             yield from _choice(kind, name, (*_parts(query), make(name, phrase)), count)
 
 
-def _times(query: Query, facets: Facets) -> Iterator[Choice]:
+def _times(query: Query, facets: Facets) -> Iterator[Refinement]:
     times = dict(facets.months)
     if len(times) > _MONTHS_SHOWN:
         times = {}
@@ -90,14 +90,14 @@ def _times(query: Query, facets: Facets) -> Iterator[Choice]:
             yield from _choice("time", name, (*parts, leaf), count)
 
 
-def _choice(kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = None) -> Iterator[Choice]:
+def _choice(kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = None) -> Iterator[Refinement]:
     """Yield the choice, unless the search that it leads to would be too much of one."""
     query = str(_query_of(parts))
     try:
         parse_query(query)
     except QueryError:
         return
-    yield Choice(kind, name, query, count)
+    yield Refinement(kind, name, query, count)
 
 
 def _is_within(leaf: Between, part: Node) -> bool:

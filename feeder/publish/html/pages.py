@@ -48,7 +48,7 @@ class Neighbour(NamedTuple):
     title: str
 
 
-class Listed(NamedTuple):
+class MonthEntry(NamedTuple):
     """One line of a month's page; `published` is an aware datetime."""
 
     key: str
@@ -130,7 +130,7 @@ def render_article(
 def render_month(
     site: SiteConfig,
     name: str,
-    listed: Sequence[Listed],
+    listed: Sequence[MonthEntry],
     *,
     newer: str | None = None,
     older: str | None = None,

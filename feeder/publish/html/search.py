@@ -14,7 +14,7 @@ from feeder.model import Entry
 from feeder.publish.html.narrow import Narrowing
 from feeder.publish.html.pages import CONTENT_SECURITY_POLICY, RELATED_PATH, SEARCH_PATH, card_of, render
 from feeder.publish.html.words import Words, words_for
-from feeder.store import Order, Related, Results
+from feeder.store import Order, RelatedEntry, Results
 
 RESULTS_PER_PAGE = 20
 MATCHES_COUNTED = 1000  # as many as can be turned to, page by page
@@ -26,7 +26,7 @@ SEARCH_SECURITY_POLICY = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class SearchPage:
     """What came of a search: one page of its results, and ways to go on from it.
 
     `page` counts from 1. `meant` is the search that was perhaps meant, None where this one was.
@@ -49,7 +49,7 @@ class Problem(NamedTuple):
 def render_search(
     site: SiteConfig,
     text: str = "",
-    found: Searched | None = None,
+    found: SearchPage | None = None,
     *,
     problem: Problem | None = None,
     saved: Sequence[SavedSearch] = (),
@@ -73,7 +73,7 @@ def render_search(
     )
 
 
-def render_related(site: SiteConfig, entry: Entry, related: Sequence[Related]) -> str:
+def render_related(site: SiteConfig, entry: Entry, related: Sequence[RelatedEntry]) -> str:
     """Return the page of the articles that go with one: first nearly the same ones, then those on its topic."""
     return render(
         "related.html",

@@ -35,7 +35,7 @@ _MAX_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
+class FeedLink:
     """A feed that a page names, by its absolute http(s) address; `title` is "" where the page gives none."""
 
     feed_url: str
@@ -53,7 +53,7 @@ def typed_address(text: str) -> str:
     return text if _SCHEME.match(text) else f"https://{text}"
 
 
-def find_feeds(page: str, url: str) -> tuple[Announced, ...]:
+def find_feeds(page: str, url: str) -> tuple[FeedLink, ...]:
     """Return the feeds that a page at `url` announces, the likeliest first.
 
     Those are its `<link rel="alternate">` of a feed's type (HTML §4.6.7.1), feeds of comments last. Where there is
@@ -68,7 +68,7 @@ def find_feeds(page: str, url: str) -> tuple[Announced, ...]:
         address = _join(base, said.get("href", "")) if name in {"link", "a"} else None
         if address is None:
             continue
-        found = Announced(feed_url=address, title=said.get("title", ""))
+        found = FeedLink(feed_url=address, title=said.get("title", ""))
         rels, kind = said.get("rel", "").lower().split(), said.get("type", "").partition(";")[0].strip().lower()
         if name == "link" and (("alternate" in rels and kind in _TYPES) or "feed" in rels):
             announced.append((_is_of_comments(found), _TYPES.get(kind, 0), found))
@@ -104,5 +104,5 @@ def _is_near(address: str, url: str) -> bool:
     return hosts[0] == hosts[1] or hosts[0].endswith(f".{hosts[1]}")
 
 
-def _is_of_comments(found: Announced) -> bool:
+def _is_of_comments(found: FeedLink) -> bool:
     return _COMMENTS.search(found.feed_url) is not None

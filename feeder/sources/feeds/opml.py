@@ -14,7 +14,7 @@ from lxml import etree
 from feeder.errors import FeedError
 from feeder.sources.feeds.discovery import typed_address
 from feeder.sources.feeds.parsing.document import read_xml
-from feeder.sources.feeds.parsing.elements import Element, attribute, name_of
+from feeder.sources.feeds.parsing.elements import Element, attribute_of, name_of
 from feeder.sources.feeds.parsing.encoding import to_utf8
 
 MAX_BYTES = 10_000_000  # of a list; 10,000 feeds take about 2 MB
@@ -34,7 +34,7 @@ _NAME = f"{{{_SPACE}}}name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class OpmlOutline:
     """One feed of a list. `link` is its site's page; `categories` are the folders it lies in.
 
     A folder in a folder is one category, `outer/inner`, as OPML 2.0 writes the paths of its `category` attribute.
@@ -51,7 +51,7 @@ class Subscription:
 class FeedList(NamedTuple):
     """A list that was read: its feeds, and in a line each what of it is meant as a feed and has no address of one."""
 
-    feeds: tuple[Subscription, ...]
+    feeds: tuple[OpmlOutline, ...]
     refused: tuple[str, ...] = ()
 
 
@@ -67,7 +67,7 @@ def read_opml(data: bytes, name: str) -> FeedList:
         raise FeedError(f"{name}: {error}") from None
     if root is None or name_of(root) != "opml":
         raise FeedError(f"{name}: this is no list of feeds: it should be an OPML file, which begins with <opml>")
-    found: dict[str, Subscription] = {}
+    found: dict[str, OpmlOutline] = {}
     refused: list[str] = []
     for one in _meant_as_feeds(root):
         if isinstance(one, str):
@@ -82,7 +82,7 @@ def read_opml(data: bytes, name: str) -> FeedList:
     return FeedList(tuple(found.values()), tuple(refused))
 
 
-def write_opml(subscriptions: Iterable[Subscription], *, title: str) -> bytes:
+def write_opml(subscriptions: Iterable[OpmlOutline], *, title: str) -> bytes:
     """Return a list as OPML 2.0 in UTF-8: a feed lies in the folder of each of its categories, or in none."""
     root = etree.Element("opml", version="2.0", nsmap={"feeder": _SPACE})
     etree.SubElement(etree.SubElement(root, "head"), "title").text = _FORBIDDEN.sub("", title)
@@ -107,9 +107,9 @@ def _folder(folders: dict[tuple[str, ...], Element], path: tuple[str, ...]) -> E
     return folders[path]
 
 
-def _together(known: Subscription, one: Subscription) -> Subscription:
+def _together(known: OpmlOutline, one: OpmlOutline) -> OpmlOutline:
     """Return what two outlines of one address say of it."""
-    return Subscription(
+    return OpmlOutline(
         feed_url=known.feed_url,
         title=known.title or one.title,
         link=known.link or one.link,
@@ -118,39 +118,39 @@ def _together(known: Subscription, one: Subscription) -> Subscription:
     )
 
 
-def _meant_as_feeds(root: Element) -> Iterator[Subscription | str]:
+def _meant_as_feeds(root: Element) -> Iterator[OpmlOutline | str]:
     """Yield each outline that stands for a feed; a line about it where it has no address that can be one."""
     folders: list[str] = []
     for event, outline in etree.iterwalk(root, events=("start", "end"), tag=("{*}outline", "{*}OUTLINE")):
         if event == "end":
             folders.pop()
             continue
-        address, title = attribute(outline, "xmlurl"), _title(outline)
+        address, title = attribute_of(outline, "xmlurl"), _title(outline)
         feed_url = typed_address(address) if ":" in address else address
-        kind = attribute(outline, "type")[:_MAX_TEXT]
+        kind = attribute_of(outline, "type")[:_MAX_TEXT]
         if _BY_EXPRESSIONS.fullmatch(kind):
             yield f"{title or address[:_MAX_TEXT] or 'an outline'}: {_NO_FEED.format(kind)}"
         elif _WEB_ADDRESS.fullmatch(feed_url):
             yield _subscription(outline, feed_url, "" if title == address else title, folders)
         elif address:
             yield f"{title or 'an outline'}: {address[:_MAX_TEXT]!r} is not an http(s) address"
-        elif len(outline) == 0 and attribute(outline, "type", "htmlurl", "url"):
+        elif len(outline) == 0 and attribute_of(outline, "type", "htmlurl", "url"):
             yield f"{title or 'an outline'}: it has no xmlUrl, so it is no feed"
         folders.append(title.replace(_BETWEEN, " "))
 
 
-def _subscription(outline: Element, feed_url: str, title: str, folders: list[str]) -> Subscription:
+def _subscription(outline: Element, feed_url: str, title: str, folders: list[str]) -> OpmlOutline:
     folder = _BETWEEN.join(filter(None, folders[:_MAX_DEPTH]))
-    named = (path.strip().strip(_BETWEEN) for path in attribute(outline, "category")[: _MAX_TEXT * 10].split(","))
-    link = attribute(outline, "htmlurl")
-    return Subscription(
+    named = (path.strip().strip(_BETWEEN) for path in attribute_of(outline, "category")[: _MAX_TEXT * 10].split(","))
+    link = attribute_of(outline, "htmlurl")
+    return OpmlOutline(
         feed_url=feed_url,
         title=title,
         link=link if _WEB_ADDRESS.fullmatch(link) else None,
         categories=tuple(path[:_MAX_TEXT] for path in dict.fromkeys((folder, *named)) if path)[:_MAX_CATEGORIES],
-        name=attribute(outline, _NAME),
+        name=attribute_of(outline, _NAME),
     )
 
 
 def _title(outline: Element) -> str:
-    return attribute(outline, "title", "text")[:_MAX_TEXT]
+    return attribute_of(outline, "title", "text")[:_MAX_TEXT]

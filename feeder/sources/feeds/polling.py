@@ -69,7 +69,7 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PollBounds:
     """Between which of these a feed's own interval stays."""
 
     least: timedelta
@@ -93,7 +93,7 @@ def headers_for(poll: Poll, *, whole: bool = False) -> dict[str, str]:
 
 
 def after_failure(
-    poll: Poll, error: str, *, now: datetime, bounds: Bounds, chance: float, retry_after: str | None = None
+    poll: Poll, error: str, *, now: datetime, bounds: PollBounds, chance: float, retry_after: str | None = None
 ) -> Poll:
     """Return what is known after a request that brought no feed.
 
@@ -136,7 +136,7 @@ def after_answer(
     permanent: str | None,
     changed: bool,
     now: datetime,
-    bounds: Bounds,
+    bounds: PollBounds,
     chance: float,
     pushed_until: datetime | None = None,
 ) -> Poll:

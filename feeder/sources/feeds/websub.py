@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from feeder.errors import FetchError
 from feeder.sources.feeds.polling import read_retry_after
-from feeder.sources.http.addresses import Reach, checked, literal, one_line, reach, shown
+from feeder.sources.http.addresses import Reach, checked, literal, printable_line, printable_url, reach
 
 Mode = Literal["subscribe", "unsubscribe"]
 Standing = Literal["asked", "refused", "subscribed", "delivering", "leaving"]
@@ -44,7 +44,7 @@ _PARAMETER = re.compile(r';\s*([\w!#$&+.^`|~*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class HubSubscription:
     """What is known of one subscription, as it is kept in the store. Datetimes are aware UTC; None: not yet, or none.
 
     * `callback` is the address that the hub calls and `token` its end; `secret` is what it signs deliveries with.
@@ -80,7 +80,7 @@ class Subscription:
     seen: tuple[str, ...] = ()
 
 
-class Wish(NamedTuple):
+class HubTopic(NamedTuple):
     """A subscription that there is to be: for a source, with calls to a site, whose address ends with a slash."""
 
     source: str
@@ -88,13 +88,13 @@ class Wish(NamedTuple):
     topic: str
     site_url: str
 
-    def is_met_by(self, one: Subscription) -> bool:
+    def is_met_by(self, one: HubSubscription) -> bool:
         """Say whether it is what is wished for."""
         callback = callback_of(self.site_url, one.token)
         return not one.leaving and (one.hub, one.topic, one.callback) == (self.hub, self.topic, callback)
 
 
-class Intent(NamedTuple):
+class HubCall(NamedTuple):
     """What a hub says when it calls (§5.3, §5.2): texts as they came, "" for what is not there."""
 
     mode: str
@@ -104,7 +104,7 @@ class Intent(NamedTuple):
     reason: str = ""
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> "Intent":
+    def read(cls, query: Mapping[str, str]) -> "HubCall":
         """Return what the query of a call says."""
         return cls(*(query.get(f"hub.{name}", "") for name in cls._fields))
 
@@ -151,9 +151,9 @@ def callback_problem(site_url: str) -> str | None:
 # What a hub is asked for.
 
 
-def new_subscription(wanted: Wish, *, token: str, secret: str, now: datetime) -> Subscription:
+def new_subscription(wanted: HubTopic, *, token: str, secret: str, now: datetime) -> HubSubscription:
     """Return a subscription that its hub is to be asked for at once."""
-    return Subscription(
+    return HubSubscription(
         token=token,
         callback=callback_of(wanted.site_url, token),
         source=wanted.source,
@@ -170,13 +170,13 @@ def callback_of(site_url: str, token: str) -> str:
 
 
 def plan(
-    present: Iterable[Subscription],
-    wanted: Iterable[Wish],
+    present: Iterable[HubSubscription],
+    wanted: Iterable[HubTopic],
     *,
     now: datetime,
     chance: Callable[[], float],
     unguessable: Callable[[], tuple[str, str]],
-) -> list[Subscription]:
+) -> list[HubSubscription]:
     """Return the subscriptions that there are to be; whose hub is to be asked now is `after_asking`, at `now`.
 
     `unguessable` makes a token and a secret.
@@ -196,13 +196,13 @@ def plan(
     return planned
 
 
-def _at_its_time(one: Subscription, now: datetime, chance: Callable[[], float]) -> Subscription:
+def _at_its_time(one: HubSubscription, now: datetime, chance: Callable[[], float]) -> HubSubscription:
     if now < one.next_try_at:
         return one
     return after_silence(one, now=now, chance=chance()) if one.awaiting else after_asking(one, now)
 
 
-def request_form(one: Subscription) -> dict[str, str]:
+def request_form(one: HubSubscription) -> dict[str, str]:
     """Return what the hub is asked with, once the subscription is `after_asking` (§5.1)."""
     asked = {"hub.callback": one.callback, "hub.mode": str(one.asked), "hub.topic": one.topic}
     if one.asked == "unsubscribe":
@@ -210,26 +210,26 @@ def request_form(one: Subscription) -> dict[str, str]:
     return asked | {"hub.secret": one.secret, "hub.lease_seconds": str(int(_LEASE.total_seconds()))}
 
 
-def is_over(one: Subscription, now: datetime) -> bool:
+def is_over(one: HubSubscription, now: datetime) -> bool:
     """Say whether a subscription that is to end has, or nobody would notice if it had not."""
     has_lease = one.expires_at is not None and now < one.expires_at
     return one.leaving and (not has_lease or one.failures >= _LEAVE_TRIES)
 
 
-def leaving(one: Subscription, now: datetime) -> Subscription:
+def leaving(one: HubSubscription, now: datetime) -> HubSubscription:
     """Return a subscription that is to end."""
     return replace(one, leaving=True, next_try_at=now, awaiting=False, failures=0, error=None)
 
 
-def after_asking(one: Subscription, now: datetime) -> Subscription:
+def after_asking(one: HubSubscription, now: datetime) -> HubSubscription:
     """Return what is known when the hub is about to be asked: that it may call back, from now on."""
     mode: Mode = "unsubscribe" if one.leaving else "subscribe"
     return replace(one, asked=mode, asked_at=now, awaiting=True, next_try_at=now + _VERIFIED_WITHIN)
 
 
 def after_failure(
-    one: Subscription, error: str, *, now: datetime, chance: float, retry_after: str | None = None
-) -> Subscription:
+    one: HubSubscription, error: str, *, now: datetime, chance: float, retry_after: str | None = None
+) -> HubSubscription:
     """Return what is known after a request that the hub did not take; the wait doubles with each in a row.
 
     Where it has called back nevertheless, nothing has failed. `retry_after`, the header of that name, can make the wait
@@ -243,12 +243,12 @@ def after_failure(
     return replace(one, awaiting=False, failures=failures, error=error, next_try_at=next_try_at)
 
 
-def after_silence(one: Subscription, *, now: datetime, chance: float) -> Subscription:
+def after_silence(one: HubSubscription, *, now: datetime, chance: float) -> HubSubscription:
     """Return what is known where the hub has taken a request and not called back in time."""
     return after_failure(one, "it has not called back; do its calls reach `feeder serve`?", now=now, chance=chance)
 
 
-def put_back(one: Subscription, now: datetime) -> Subscription:
+def put_back(one: HubSubscription, now: datetime) -> HubSubscription:
     """Return a subscription whose hub was not asked after all."""
     return replace(one, awaiting=False, next_try_at=now) if one.awaiting else one
 
@@ -256,7 +256,7 @@ def put_back(one: Subscription, now: datetime) -> Subscription:
 # What a hub says.
 
 
-def agrees(one: Subscription, intent: Intent, now: datetime) -> bool:
+def agrees(one: HubSubscription, intent: HubCall, now: datetime) -> bool:
     """Say whether we have asked for what a hub asks us about (§5.3); it may ask more than once."""
     asked_lately = one.asked_at is not None and now - one.asked_at <= _AGREED_FOR
     wanted: Mode = "unsubscribe" if one.leaving else "subscribe"
@@ -264,7 +264,7 @@ def agrees(one: Subscription, intent: Intent, now: datetime) -> bool:
     return is_ours and intent.challenge != ""
 
 
-def after_agreement(one: Subscription, intent: Intent, *, now: datetime, chance: float) -> Subscription | None:
+def after_agreement(one: HubSubscription, intent: HubCall, *, now: datetime, chance: float) -> HubSubscription | None:
     """Return what is known after a hub has asked and we have agreed; None: nothing is left to be known."""
     if one.leaving:
         return None
@@ -280,14 +280,14 @@ def after_agreement(one: Subscription, intent: Intent, *, now: datetime, chance:
     )
 
 
-def is_denied(one: Subscription, intent: Intent) -> bool:
+def is_denied(one: HubSubscription, intent: HubCall) -> bool:
     """Say whether a hub refuses the subscription, or ends it (§5.2)."""
     return intent.mode == "denied" and intent.topic == one.topic
 
 
-def after_denial(one: Subscription, reason: str, *, now: datetime, chance: float) -> Subscription:
+def after_denial(one: HubSubscription, reason: str, *, now: datetime, chance: float) -> HubSubscription:
     """Return what is known after a hub has refused a subscription, or ended it."""
-    said = f" ({one_line(reason)})" if reason.strip() else ""
+    said = f" ({printable_line(reason)})" if reason.strip() else ""
     ended = replace(one, awaiting=True, expires_at=None)
     return after_failure(ended, f"it refuses the subscription{said}", now=now, chance=chance)
 
@@ -301,7 +301,7 @@ def _lease(text: str) -> timedelta:
 # What a hub delivers.
 
 
-def signature_problem(one: Subscription, header: str | None, body: bytes) -> str | None:
+def signature_problem(one: HubSubscription, header: str | None, body: bytes) -> str | None:
     """Return in a word what is wrong with the signature of a delivery, `X-Hub-Signature` (§7.1); None: it is the hub's.
 
     Even SHA-1 is good enough here: that it collides does not help who does not know the secret (RFC 6194 §3.3).
@@ -320,23 +320,23 @@ def delivery_digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
-def after_delivery(one: Subscription, digest: str, *, now: datetime) -> Subscription:
+def after_delivery(one: HubSubscription, digest: str, *, now: datetime) -> HubSubscription:
     """Return what is known after a delivery was taken."""
     seen = (*one.seen, digest)[-_REMEMBERED:]
     return replace(one, delivered_at=now, deliveries=one.deliveries + 1, seen=seen)
 
 
-def after_ignored(one: Subscription) -> Subscription:
+def after_ignored(one: HubSubscription) -> HubSubscription:
     """Return what is known after a delivery that was not signed with the secret."""
     return replace(one, ignored=one.ignored + 1)
 
 
-def after_miss(one: Subscription, now: datetime) -> Subscription:
+def after_miss(one: HubSubscription, now: datetime) -> HubSubscription:
     """Return what is known after news were found that the hub had not delivered."""
     return replace(one, missed_at=now)
 
 
-def pushed_until(one: Subscription, now: datetime) -> datetime | None:
+def pushed_until(one: HubSubscription, now: datetime) -> datetime | None:
     """Return until when the hub can be relied on to deliver: the end of its lease. None where it cannot.
 
     It is relied on once it has delivered, and again once it has after it had missed something.
@@ -345,12 +345,12 @@ def pushed_until(one: Subscription, now: datetime) -> datetime | None:
     return one.expires_at if is_live(one, now) and delivers else None
 
 
-def is_live(one: Subscription, now: datetime) -> bool:
+def is_live(one: HubSubscription, now: datetime) -> bool:
     """Say whether the hub has granted a lease that runs."""
     return not one.leaving and one.expires_at is not None and now < one.expires_at
 
 
-def standing(one: Subscription, now: datetime) -> Standing:
+def standing(one: HubSubscription, now: datetime) -> Standing:
     """Return in a word how a subscription is; "refused" where the hub has not taken it, whatever the reason."""
     if one.leaving:
         return "leaving"
@@ -359,9 +359,9 @@ def standing(one: Subscription, now: datetime) -> Standing:
     return "asked" if one.error is None else "refused"
 
 
-def explain(one: Subscription, now: datetime) -> str:
+def explain(one: HubSubscription, now: datetime) -> str:
     """Return in a line how a subscription is."""
-    hub = shown(one.hub)
+    hub = printable_url(one.hub)
     times = f" ({one.failures} times in a row)" if one.failures > 1 else ""
     trouble = f"{one.error}{times}; it is asked again from {one.next_try_at:%Y-%m-%d %H:%M} UTC on" if one.error else ""
     ignored = f"; {one.ignored} deliveries were ignored, not being signed by it" if one.ignored else ""
@@ -378,5 +378,5 @@ def explain(one: Subscription, now: datetime) -> str:
     )
 
 
-def _doubt(one: Subscription) -> str:
+def _doubt(one: HubSubscription) -> str:
     return "nothing was delivered yet" if one.delivered_at is None else "it has missed something"

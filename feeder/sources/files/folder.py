@@ -40,7 +40,7 @@ _IGNORED = frozenset(
 )
 
 
-class Seen(Protocol):
+class KnownFile(Protocol):
     """What is remembered of a file from the last time: the store's `Document` is one."""
 
     @property
@@ -55,7 +55,7 @@ class Seen(Protocol):
 
     @property
     def digest(self) -> str:
-        """What it held, as `Found.digest` said it."""
+        """What it held, as `FolderFile.digest` said it."""
         ...
 
     @property
@@ -65,7 +65,7 @@ class Seen(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FolderFile:
     """One file as it is now.
 
     `path` counts from the folder, with `/`; characters that cannot be shown are written as escapes, and `real` is what
@@ -93,12 +93,12 @@ class Found:
 
 def iter_files(
     folder: Path,
-    known: Mapping[str, Seen],
+    known: Mapping[str, KnownFile],
     *,
     max_bytes: int,
     ours: Collection[Path] = (),
     again: Container[str] = (),
-) -> Iterator[Found]:
+) -> Iterator[FolderFile]:
     """Yield every file of the folder and of those below it in the order of their names, then what is gone.
 
     `known` is what was seen last time, by path. A file of the same size and time is `same` without being opened, any
@@ -121,7 +121,7 @@ def iter_files(
                 closed.append(place.path)
     for path in sorted(known.keys() - seen):
         if not path.startswith(tuple(closed)):  # what lies in a folder that cannot be opened is not gone
-            yield Found(path, "gone")
+            yield FolderFile(path, "gone")
 
 
 def count_files(folder: Path, ours: Collection[Path] = ()) -> int:
@@ -133,9 +133,9 @@ def count_files(folder: Path, ours: Collection[Path] = ()) -> int:
     return sum(place.found is None for place in _walk(folder, ours))
 
 
-def may_differ(file: Path | Found, before: Seen | None) -> bool:
+def may_differ(file: Path | FolderFile, before: KnownFile | None) -> bool:
     """Whether a file has another size or time than when it was seen; a path at which there is none never does."""
-    if isinstance(file, Found):
+    if isinstance(file, FolderFile):
         now = (file.size, file.mtime_ns)
     else:
         try:
@@ -146,7 +146,7 @@ def may_differ(file: Path | Found, before: Seen | None) -> bool:
     return before is None or now != (before.size, before.mtime_ns)
 
 
-def read_file(found: Found, *, max_bytes: int) -> Found:
+def read_file(found: FolderFile, *, max_bytes: int) -> FolderFile:
     """Read an `unread` file: it is `new`, `changed`, the `same` where it holds what it held, or it `failed`.
 
     One that was to be read `again` stays so, with its data, where it holds what it held.
@@ -154,7 +154,7 @@ def read_file(found: Found, *, max_bytes: int) -> Found:
     try:
         data = _read(found.real, max_bytes)
     except OSError as error:
-        return Found(found.path, "failed", error=f"it cannot be read: {error.strerror}")
+        return FolderFile(found.path, "failed", error=f"it cannot be read: {error.strerror}")
     digest = blake2b(data, digest_size=16).hexdigest()
     if digest == found.digest:
         return replace(found, data=data, error=None) if found.state == "again" else replace(found, state="same")
@@ -163,15 +163,15 @@ def read_file(found: Found, *, max_bytes: int) -> Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _FolderItem:
     """A name met on the way: `real` is what the system knows it by; `found` is set where it needs no look inside."""
 
     path: str
     real: str
-    found: Found | None = None
+    found: FolderFile | None = None
 
 
-def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_Place]:
+def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_FolderItem]:
     """Yield what lies under `folder` in order; a folder that cannot be opened is a place that ends with `/`."""
     root = os.path.realpath(folder)
     passed_over = {os.path.realpath(path) for path in ours}
@@ -184,7 +184,9 @@ def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_Place]:
         except OSError as error:
             if not path:
                 raise SourceError(f"{folder}: this folder cannot be read: {error.strerror}") from None
-            yield _Place(path, real, Found(path, "failed", error=f"the folder cannot be read: {error.strerror}"))
+            yield _FolderItem(
+                path, real, FolderFile(path, "failed", error=f"the folder cannot be read: {error.strerror}")
+            )
             continue
         below = []
         for entry in entries:
@@ -199,38 +201,40 @@ def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_Place]:
         waiting.extend(reversed(below))
 
 
-def _place(entry: os.DirEntry[str], path: str, root: str) -> _Place:
+def _place(entry: os.DirEntry[str], path: str, root: str) -> _FolderItem:
     """Return a file's place, or why it is none that is read."""
     real = entry.path
     if entry.is_symlink():
         real = os.path.realpath(entry.path)
         if os.path.commonpath([root, real]) != root:
-            return _Place(path, real, Found(path, "failed", error="it is a link that leads out of the folder"))
+            return _FolderItem(
+                path, real, FolderFile(path, "failed", error="it is a link that leads out of the folder")
+            )
         if Path(real).is_dir():
-            return _Place(path, real, Found(path, "ignored"))
+            return _FolderItem(path, real, FolderFile(path, "ignored"))
     stem, dot, ending = entry.name.rpartition(".")
     if stem and dot and f".{ending.lower()}" in _IGNORED:
-        return _Place(path, real, Found(path, "ignored"))
-    return _Place(path, real)
+        return _FolderItem(path, real, FolderFile(path, "ignored"))
+    return _FolderItem(path, real)
 
 
-def _look(place: _Place, before: Seen | None, max_bytes: int, *, again: bool) -> Found:
+def _look(place: _FolderItem, before: KnownFile | None, max_bytes: int, *, again: bool) -> FolderFile:
     """Say what can be told of a file without opening it; `before` is None where it was never seen."""
     path = place.path
     try:
         now = os.stat(place.real)  # noqa: PTH116  a Path made for each of 100,000 files costs more than the call
     except OSError as error:
-        return Found(path, "failed", error=f"it cannot be read: {error.strerror}")
+        return FolderFile(path, "failed", error=f"it cannot be read: {error.strerror}")
     size, mtime_ns = now.st_size, min(now.st_mtime_ns, _LAST_NS)
     if before is not None and not again and (size, mtime_ns) == (before.size, before.mtime_ns):
-        return Found(path, "same", size, mtime_ns, before.digest, error=before.error)
+        return FolderFile(path, "same", size, mtime_ns, before.digest, error=before.error)
     if not stat.S_ISREG(now.st_mode):
-        return Found(path, "ignored")
+        return FolderFile(path, "ignored")
     if size > max_bytes:
         reason = f"it holds {size:,} bytes, more than max_bytes = {max_bytes:,} allows"
-        return Found(path, "failed", size, mtime_ns, error=reason)
+        return FolderFile(path, "failed", size, mtime_ns, error=reason)
     digest, fault = ("", None) if before is None else (before.digest, before.error)
-    return Found(path, "again" if again else "unread", size, mtime_ns, digest, error=fault, real=place.real)
+    return FolderFile(path, "again" if again else "unread", size, mtime_ns, digest, error=fault, real=place.real)
 
 
 def _read(path: str, max_bytes: int) -> bytes:

@@ -205,7 +205,7 @@ def first_key(block: str) -> str:
 def interpret(found: Fields, place: str = "front matter") -> Metadata:
     """Return what the fields mean. `place` is what people call where they stood."""
     found = {key: _sound(value) for key, value in found.items()}
-    answers = _Answers(found, place)
+    answers = _FieldReader(found, place)
     link = answers.address("link", (*_LINK, *_VIA)) or answers.first("link", ("permalink",))
     said = {key: [value] if isinstance(value, str) else value for key, value in found.items()}
     return Metadata(
@@ -245,7 +245,7 @@ def interpret(found: Fields, place: str = "front matter") -> Metadata:
     )
 
 
-class _Answers:
+class _FieldReader:
     """Fields that are asked for by what they mean, and a record of the key under which each answer stood."""
 
     def __init__(self, found: Fields, place: str) -> None:

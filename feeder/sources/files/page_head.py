@@ -97,20 +97,20 @@ def _said(head: BeautifulSoup) -> dict[str, str]:
     said = dict(_metas(head))
     said |= {f"JSON-LD {key}": value for key, value in next(_linked_data(head), {}).items()}
     said["<title>"] = head.title.get_text(strip=True) if head.title else ""
-    said["canonical link"] = _attribute(head.find("link", rel="canonical", href=True), "href")
-    said["<html lang>"] = _attribute(head.find("html", lang=True), "lang")
+    said["canonical link"] = _attribute_text(head.find("link", rel="canonical", href=True), "href")
+    said["<html lang>"] = _attribute_text(head.find("html", lang=True), "lang")
     return said
 
 
-def _attribute(tag: object, name: str) -> str:
+def _attribute_text(tag: object, name: str) -> str:
     value = tag.get(name) if isinstance(tag, Tag) else None
     return value.strip() if isinstance(value, str) else ""
 
 
 def _metas(head: BeautifulSoup) -> Iterator[tuple[str, str]]:
     for tag in head.find_all("meta"):
-        name = _attribute(tag, "property") or _attribute(tag, "name") or _attribute(tag, "itemprop")
-        if name and (content := _attribute(tag, "content")):
+        name = _attribute_text(tag, "property") or _attribute_text(tag, "name") or _attribute_text(tag, "itemprop")
+        if name and (content := _attribute_text(tag, "content")):
             yield name.lower(), content
 
 

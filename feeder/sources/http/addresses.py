@@ -131,12 +131,12 @@ def port_of(url: "httpx.URL") -> int:
     return url.port if url.port is not None else _DEFAULT_PORTS[url.scheme]
 
 
-def shown(url: str) -> str:
+def printable_url(url: str) -> str:
     """Return the address as a message may show it: without credentials, on one line, of bounded length."""
-    return one_line(_CREDENTIALS.sub("", url))
+    return printable_line(_CREDENTIALS.sub("", url))
 
 
-def one_line(text: str) -> str:
+def printable_line(text: str) -> str:
     """Return what a stranger wrote as a message may show it: on one line, of bounded length."""
     line = "".join(char if char.isprintable() else "�" for char in text[: _SHOWN + 1])
     return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"

@@ -22,8 +22,8 @@ import httpcore
 import httpx
 
 from feeder.errors import FetchError
-from feeder.sources.http.addresses import Reach, checked, one_line, shown
-from feeder.sources.http.dialling import Line, Network, open_line
+from feeder.sources.http.addresses import Reach, checked, printable_line, printable_url
+from feeder.sources.http.dialling import GuardedStream, Network, open_line
 from feeder.sources.http.inflate import Body
 
 MAX_REDIRECTS = 5
@@ -102,7 +102,7 @@ class Client:
             FetchError: there is no answer, or none that may be had. Its text names the address.
         """
         limit = self._max_bytes if max_bytes is None else max_bytes
-        return await self._fetch(url, _Sent("GET", dict(headers or {})), private=allow_private, limit=limit)
+        return await self._fetch(url, _Request("GET", dict(headers or {})), private=allow_private, limit=limit)
 
     async def post(self, url: str, form: Mapping[str, str], *, allow_private: bool = False) -> Response:
         """Send a form, by the rules of `get`, to an address and wherever it asks for the same request (307, 308).
@@ -113,18 +113,18 @@ class Client:
             FetchError: there is no answer, or none that may be had. Its text names the address.
         """
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        sent = _Sent("POST", headers, urlencode(form).encode("ascii"))
+        sent = _Request("POST", headers, urlencode(form).encode("ascii"))
         return await self._fetch(url, sent, private=allow_private, limit=self._max_bytes)
 
-    async def _fetch(self, url: str, sent: "_Sent", *, private: bool, limit: int) -> Response:
+    async def _fetch(self, url: str, sent: "_Request", *, private: bool, limit: int) -> Response:
         trail = [url]
         try:
             return await self._follow(trail, sent, private=private, limit=limit)
         except FetchError as error:
-            way = " -> ".join(shown(step) for step in dict.fromkeys((trail[0], trail[-1])))
+            way = " -> ".join(printable_url(step) for step in dict.fromkeys((trail[0], trail[-1])))
             raise FetchError(str(error), reason=error.reason, url=way) from error
 
-    async def _follow(self, trail: list[str], sent: "_Sent", *, private: bool, limit: int) -> Response:
+    async def _follow(self, trail: list[str], sent: "_Request", *, private: bool, limit: int) -> Response:
         here, left, moved = checked(trail[0]), self._timeout_s, True
         for _ in range(MAX_REDIRECTS + 1):
             async with self._slots.at(here.raw_host):
@@ -148,18 +148,20 @@ class Client:
             here = there
         raise FetchError(f"more than {MAX_REDIRECTS} redirects", reason="too-many-redirects")
 
-    async def _in_time(self, url: httpx.URL, sent: "_Sent", *, private: bool, limit: int, left: float) -> "_Answer":
+    async def _in_time(
+        self, url: httpx.URL, sent: "_Request", *, private: bool, limit: int, left: float
+    ) -> "_RawResponse":
         try:
             async with asyncio.timeout(left):
                 return await self._ask(url, sent, private=private, limit=limit, left=left)
         except TimeoutError as error:
             raise FetchError(f"no whole answer within {self._timeout_s:g} s", reason="too-slow") from error
         except httpcore.RemoteProtocolError as error:
-            raise FetchError(f"its answer is not HTTP: {one_line(str(error))}", reason="protocol") from error
+            raise FetchError(f"its answer is not HTTP: {printable_line(str(error))}", reason="protocol") from error
         except httpcore.NetworkError as error:
             raise FetchError("the server broke the connection off", reason="protocol") from error
 
-    async def _ask(self, url: httpx.URL, sent: "_Sent", *, private: bool, limit: int, left: float) -> "_Answer":
+    async def _ask(self, url: httpx.URL, sent: "_Request", *, private: bool, limit: int, left: float) -> "_RawResponse":
         tls = self._tls if url.scheme == "https" else None
         line = await open_line(
             self._network,
@@ -180,7 +182,7 @@ class Client:
             if len(answer.headers) > _MAX_HEADERS:
                 raise FetchError(f"its answer has more than {_MAX_HEADERS} header lines", reason="protocol")
             body = await _body(answer, fields, line, limit) if httpx.codes.is_success(answer.status) else b""
-            return _Answer(answer.status, fields, body, line.reach)
+            return _RawResponse(answer.status, fields, body, line.reach)
         finally:
             await line.aclose()
 
@@ -191,7 +193,7 @@ class Client:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
-    def _headers(self, url: httpx.URL, sent: "_Sent") -> list[tuple[bytes, bytes]]:
+    def _headers(self, url: httpx.URL, sent: "_Request") -> list[tuple[bytes, bytes]]:
         given = {name.lower(): value for name, value in sent.headers.items()}
         lines = {"accept": "*/*", **given, **self._own, "host": url.netloc.decode("ascii")}
         if sent.method == "POST":
@@ -201,21 +203,21 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _Request:
     """What is sent to each address on the way: `headers` and `body` are the caller's."""
 
     method: str
     headers: dict[str, str]
     body: bytes = b""
 
-    def to_another(self) -> "_Sent":
+    def to_another(self) -> "_Request":
         """Return what may be sent on to another server."""
         kept = {name: value for name, value in self.headers.items() if name.lower() in _HARMLESS}
-        return _Sent(self.method, kept, self.body)
+        return _Request(self.method, kept, self.body)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _RawResponse:
     """What one server said, before anyone follows it; `reach` is that of the address it was at."""
 
     status: int
@@ -247,11 +249,11 @@ class _Slots:
                 del self._hosts[host]
 
 
-async def _body(answer: httpcore.Response, headers: httpx.Headers, line: Line, limit: int) -> bytes:
+async def _body(answer: httpcore.Response, headers: httpx.Headers, line: GuardedStream, limit: int) -> bytes:
     codings = [coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity")]
     if codings not in ([], ["gzip"], ["x-gzip"]):
-        raise FetchError(f"its body is packed as {one_line(', '.join(codings))}, not as gzip", reason="protocol")
+        raise FetchError(f"its body is packed as {printable_line(', '.join(codings))}, not as gzip", reason="protocol")
     if int(headers.get("content-length", 0)) > limit:
         raise FetchError(f"it is larger than {limit:,} bytes", reason="too-large")
     body = Body(limit=limit, gzipped=bool(codings))
@@ -261,7 +263,7 @@ async def _body(answer: httpcore.Response, headers: httpx.Headers, line: Line, l
     return body.finish()
 
 
-def _location(answer: _Answer, sent: _Sent) -> str | None:
+def _location(answer: _RawResponse, sent: _Request) -> str | None:
     """Return where a redirect leads; None for an answer that is none. Servers write UTF-8 here, against RFC 9110."""
     location: str | None = answer.headers.get("location")
     if answer.status not in (_REDIRECTS if sent.method == "GET" else _SAME_REQUEST) or location is None:

@@ -30,7 +30,7 @@ _LOOK_S = 0.02  # between two looks whether there is room again, or whether to s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class FetchRequest:
     """A feed that is to be asked for: the source's name, the address, and the headers of the request.
 
     With a `form`, that is sent there, and `headers` are not.
@@ -44,7 +44,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class FetchResult:
     """What came of a request: an answer as `client.Response` has it, header names in lower case, or an `error`.
 
     `error` says in one line why there is no answer; None where there is one.
@@ -103,19 +103,19 @@ def new_client(fetch: FetchLimits, network: "Network | None" = None) -> "Client"
 
 
 def iter_fetched(
-    wanted: Iterable[Wanted],
+    wanted: Iterable[FetchRequest],
     fetch: FetchLimits,
     network: "Network | None" = None,
     *,
     longest_s: float | None = None,
     patience: int | None = None,
-) -> Generator[Fetched]:
+) -> Generator[FetchResult]:
     """Yield what comes of each request, in the order in which it comes. Closing it ends the requests under way.
 
     After `longest_s` seconds it ends, whatever has not come by then. A host at which `patience` requests in a row have
     failed, or found it too busy, is left alone: what else was wanted there is told as failed. None: no such bound.
     """
-    arrived: Queue[Fetched | None] = Queue(_WAITING)
+    arrived: Queue[FetchResult | None] = Queue(_WAITING)
     stopping = threading.Event()
 
     def work() -> None:
@@ -138,27 +138,29 @@ def iter_fetched(
 
 
 async def _fetch_all(
-    wanted: Iterable[Wanted],
+    wanted: Iterable[FetchRequest],
     fetch: FetchLimits,
     network: "Network | None",
-    arrived: "Queue[Fetched | None]",
+    arrived: "Queue[FetchResult | None]",
     stopping: threading.Event,
     longest_s: float | None,
     patience: int | None,
 ) -> None:
-    hosts: defaultdict[str, list[Wanted]] = defaultdict(list)
+    hosts: defaultdict[str, list[FetchRequest]] = defaultdict(list)
     for one in wanted:
         hosts[server_of(one.address)].append(one)
     under_way = asyncio.Semaphore(fetch.connections)
     in_a_row: Counter[str] = Counter()  # failures, by server
     ended_at = None if longest_s is None else asyncio.get_running_loop().time() + longest_s
 
-    async def ask(client: "Client", waiting: Iterator[Wanted]) -> None:
+    async def ask(client: "Client", waiting: Iterator[FetchRequest]) -> None:
         for one in waiting:
             server = server_of(one.address)
             async with under_way:
                 if patience is not None and in_a_row[server] >= patience:
-                    answer = Fetched(name=one.name, error=f"not asked for: {patience} requests in a row failed there")
+                    answer = FetchResult(
+                        name=one.name, error=f"not asked for: {patience} requests in a row failed there"
+                    )
                 else:
                     answer = await fetch_one(client, one)
                     failed = answer.error is not None or answer.status in _BUSY
@@ -181,7 +183,7 @@ async def _fetch_all(
             await asking
 
 
-async def fetch_one(client: "Client", wanted: Wanted) -> Fetched:
+async def fetch_one(client: "Client", wanted: FetchRequest) -> FetchResult:
     """Ask for one feed; whatever goes wrong is told, not raised."""
     try:
         if wanted.form is None:
@@ -189,11 +191,11 @@ async def fetch_one(client: "Client", wanted: Wanted) -> Fetched:
         else:
             response = await client.post(wanted.address, wanted.form, allow_private=wanted.allow_private)
     except FetchError as error:
-        return Fetched(name=wanted.name, error=str(error).removeprefix(f"{wanted.address}: "))
+        return FetchResult(name=wanted.name, error=str(error).removeprefix(f"{wanted.address}: "))
     except Exception as error:  # a fault of ours over one answer must not stop the others (it is told and logged)
         log.debug("%s", wanted.address, exc_info=True)
-        return Fetched(name=wanted.name, error=f"cannot be fetched ({type(error).__name__}); please report it")
-    return Fetched(
+        return FetchResult(name=wanted.name, error=f"cannot be fetched ({type(error).__name__}); please report it")
+    return FetchResult(
         name=wanted.name,
         status=response.status,
         url=response.url,
@@ -203,7 +205,7 @@ async def fetch_one(client: "Client", wanted: Wanted) -> Fetched:
     )
 
 
-def _put(arrived: "Queue[Fetched | None]", answer: Fetched) -> bool:
+def _put(arrived: "Queue[FetchResult | None]", answer: FetchResult) -> bool:
     try:
         arrived.put_nowait(answer)
     except Full:

@@ -17,7 +17,7 @@ import httpcore
 import httpx
 
 from feeder.errors import FetchError
-from feeder.sources.http.addresses import IPAddress, Reach, literal, one_line, port_of, reach
+from feeder.sources.http.addresses import IPAddress, Reach, literal, port_of, printable_line, reach
 
 _LOOKUPS = 32  # threads: a resolver that hangs keeps its thread for as long as the system lets it
 _DIALLED = 4  # of one name's addresses
@@ -66,7 +66,7 @@ class Network:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class Line(httpcore.AsyncNetworkStream):
+class GuardedStream(httpcore.AsyncNetworkStream):
     """An open line to a server that was judged, as httpcore wants it.
 
     It gives at most `limit` bytes, and of those only as many as were granted: framing and interim answers without end
@@ -133,7 +133,7 @@ async def open_line(
     timeout_s: float,
     limit: int,
     granted: int,
-) -> Line:
+) -> GuardedStream:
     """Connect to the server of a checked address, with TLS unless `tls` is None.
 
     `private` allows private IP addresses too; `timeout_s` is shared among the addresses of a name, so that one that
@@ -158,7 +158,7 @@ async def open_line(
         except OSError as error:
             failed.append(f"{address}: {os.strerror(error.errno) if error.errno else error}")
         else:
-            line = Line(wire, reach=reach(address), limit=limit, granted=granted)
+            line = GuardedStream(wire, reach=reach(address), limit=limit, granted=granted)
             await _check_peer(line, wire.peer, address)
             return line
     raise FetchError(f"cannot connect on port {port_of(url)} ({'; '.join(failed)})", reason="connect")
@@ -187,7 +187,7 @@ def _judge(address: IPAddress, *, private: bool) -> None:
         )
 
 
-async def _check_peer(line: Line, peer: str | None, address: IPAddress) -> None:
+async def _check_peer(line: GuardedStream, peer: str | None, address: IPAddress) -> None:
     """Hang up a line that leads to another address than was dialled, or to none that can be told."""
     if peer is None:
         await line.aclose()
@@ -199,9 +199,9 @@ async def _check_peer(line: Line, peer: str | None, address: IPAddress) -> None:
 
 def _tls_failure(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {one_line(error.verify_message)}"
+        return f"its certificate is not valid: {printable_line(error.verify_message)}"
     if isinstance(error, ssl.SSLError):
-        return f"it cannot speak TLS with us: {one_line(str(error))}"
+        return f"it cannot speak TLS with us: {printable_line(str(error))}"
     return "the server hung up at once"
 
 

@@ -15,7 +15,7 @@ from feeder.model import Draft, Person, Stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
+class PageArticle:
     """What a page holds of an article: its text as HTML with absolute addresses, and what the page says of it.
 
     `read_from` says where on the page each field stood, as `Draft.read_from` does.
@@ -29,7 +29,7 @@ class Article:
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
-def read_article(html: str, *, url: str, article: str = "", cut: Collection[str] = ()) -> Article:
+def extract_article(html: str, *, url: str, article: str = "", cut: Collection[str] = ()) -> PageArticle:
     """Return the article of a page that came from `url`; `article` and `cut` are the source's selectors.
 
     Raises:
@@ -51,7 +51,7 @@ def read_article(html: str, *, url: str, article: str = "", cut: Collection[str]
         content = _found(str(soup) if cut else html)
         if content is None:
             raise FeedError('no article is found on it; article = "CSS" names the place')
-    return Article(
+    return PageArticle(
         content=with_base(content, base),
         title=head.title,
         authors=head.authors,
@@ -61,7 +61,7 @@ def read_article(html: str, *, url: str, article: str = "", cut: Collection[str]
     )
 
 
-def with_article(draft: Draft, article: Article) -> Draft:
+def with_article(draft: Draft, article: PageArticle) -> Draft:
     """Return a draft with the article in the place of its content; what it lacks is what the page says."""
     given = {"title": draft.title, "authors": draft.authors, "language": draft.language}
     said = {name: place for name, place in article.read_from.items() if not given.get(name)}

@@ -19,7 +19,7 @@ from feeder.sources.feeds.parsing.dates import readable
 from feeder.sources.feeds.parsing.elements import join, with_base
 from feeder.sources.feeds.parsing.identity import with_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
-from feeder.sources.pages.select import attribute, base_of_page, inner_html, page_text, parse_page, words
+from feeder.sources.pages.select import base_of_page, inner_html, page_text, parse_page, tag_attribute, words
 
 _HEADINGS = "h1, h2, h3, h4, h5, h6"
 _LINKS = "a[href]"
@@ -55,7 +55,7 @@ def read_listing(data: bytes, *, url: str, content_type: str | None, listing: Li
     base = base_of_page(soup, url)
     title = words(soup.title) if soup.title else ""
     source = Source(title=title or url, id=url, link=url)
-    language = attribute(soup.html, "lang") if soup.html else ""
+    language = tag_attribute(soup.html, "lang") if soup.html else ""
     found: dict[str, Draft] = {}
     selected = soup.select(listing.entries, limit=_MAX_ENTRIES)
     for entry in selected:
@@ -125,7 +125,7 @@ def _own_links(tag: Tag) -> list[Tag]:
 
 
 def _address(tag: Tag, base: str, page: str) -> str | None:
-    address = join(base, attribute(tag, "href")).replace(" ", "%20")
+    address = join(base, tag_attribute(tag, "href")).replace(" ", "%20")
     leads_on = address.partition("#")[0] not in {page.partition("#")[0], base.partition("#")[0]}
     return address if leads_on and address.lower().startswith(("http://", "https://")) else None
 
@@ -134,7 +134,11 @@ def _link_words(entry: Tag, selector: str) -> str:
     """Return what the links of an entry say first: words, a title, or the words in place of a picture."""
     links = _links(entry, selector)
     pictures = [picture for link in links for picture in link.select("img[alt]")]
-    said = (*map(words, links), *(attribute(link, "title") for link in links), *(attribute(p, "alt") for p in pictures))
+    said = (
+        *map(words, links),
+        *(tag_attribute(link, "title") for link in links),
+        *(tag_attribute(p, "alt") for p in pictures),
+    )
     return next(filter(None, said), "")
 
 
@@ -147,10 +151,10 @@ def _stamps(dated: Tag, where: str) -> tuple[Stamp, ...]:
     """Return what an element says of a date, the most exact first: for machines, for people, on asking."""
     inner = dated.select_one(_DATES)
     said = (
-        attribute(dated, "datetime"),
-        attribute(inner, "datetime") if inner else "",
-        attribute(dated, "content"),
+        tag_attribute(dated, "datetime"),
+        tag_attribute(inner, "datetime") if inner else "",
+        tag_attribute(dated, "content"),
         words(dated),
-        attribute(dated, "title"),
+        tag_attribute(dated, "title"),
     )
     return tuple(Stamp(text=readable(text), read_from="feed", where=f"page: {where}") for text in said if text)

@@ -13,7 +13,7 @@ from feeder.errors import FeedError
 from feeder.markup import thin_tags
 from feeder.sources.feeds.parsing.elements import join
 from feeder.sources.feeds.parsing.encoding import to_utf8
-from feeder.sources.http.addresses import one_line
+from feeder.sources.http.addresses import printable_line
 
 _MAX_LENGTH = 4_000_000
 _MAX_TAGS = 30_000  # of 181 pages of news sites the fullest has 3,300,
@@ -31,7 +31,7 @@ def page_text(data: bytes, content_type: str | None) -> str:
     """
     said = content_type or ""
     if said and not _TEXTS.search(said):
-        raise FeedError(f"this is no web page but {one_line(said.partition(';')[0].strip()[:60])}")
+        raise FeedError(f"this is no web page but {printable_line(said.partition(';')[0].strip()[:60])}")
     if "charset" not in said.lower() and (meta := _META.search(data, 0, _SNIFFED)) is not None:
         said = f"text/html; charset={meta[1].decode('ascii')}"
     try:
@@ -86,11 +86,11 @@ def cut_out(soup: BeautifulSoup, cut: Collection[str]) -> None:
 def base_of_page(soup: BeautifulSoup, url: str) -> str:
     """Return the address that those of a page fetched from `url` count from (HTML §4.2.3)."""
     base = soup.find("base", href=True)
-    found = join(url, attribute(base, "href")) if isinstance(base, Tag) else url
+    found = join(url, tag_attribute(base, "href")) if isinstance(base, Tag) else url
     return found if found.startswith(("http://", "https://")) else url
 
 
-def attribute(tag: Tag, name: str) -> str:
+def tag_attribute(tag: Tag, name: str) -> str:
     """Return an attribute's value, trimmed; "" for none."""
     value = tag.get(name)
     return value.strip() if isinstance(value, str) else ""

@@ -15,7 +15,7 @@ from feeder.store.records import entries as _entries
 from feeder.store.records import withdrawn as _withdrawn
 from feeder.store.records.copies import Copy
 from feeder.store.records.entries import Origin, PageMark
-from feeder.store.records.withdrawn import Withdrawn
+from feeder.store.records.withdrawn import WithdrawnEntry
 
 _PAGE = 200
 
@@ -165,7 +165,7 @@ class Entries:
         self._index.offer_removed(before, removed)
         return len(removed)
 
-    def withdrawn(self) -> list[Withdrawn]:
+    def withdrawn(self) -> list[WithdrawnEntry]:
         """Return the entries that were taken down, the last one first."""
         with self._database.read() as connection:
             return _withdrawn.read_withdrawn(connection)

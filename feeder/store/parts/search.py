@@ -14,13 +14,12 @@ from feeder.query.tokens import Fragment, highlight, visible_text
 from feeder.store.database import Database
 from feeder.store.records import entries as _entries
 from feeder.store.records.entries import Head
-from feeder.store.search.assist.related import Related, find_related
+from feeder.store.search.assist.related import RelatedEntry, find_related
 from feeder.store.search.assist.spelling import did_you_mean
 from feeder.store.search.assist.suggestions import Suggestion, suggest
 from feeder.store.search.assist.trends import Trend, find_trends
-from feeder.store.search.follow import Follower
-from feeder.store.search.follow import State as SearchState
-from feeder.store.search.search import Facets, Found, Order
+from feeder.store.search.follow import Follower, IndexStatus
+from feeder.store.search.search import Facets, Matches, Order
 
 STORE_NOTE = "store"  # the name of this store among all, given by the first migration
 _SNIPPET_CHARACTERS = 120
@@ -107,7 +106,7 @@ class SearchIndex:
             lambda search: search.find(query, now=moment, limit=limit, offset=offset, order=order, total_cap=total_cap),
             wait=wait,
         )
-        found = answer.said or Found([], 0, more=False)
+        found = answer.said or Matches([], 0, more=False)
         with self._database.read() as connection:
             entries = _entries.with_numbers(connection, found.numbers)
         hits = tuple(_hit(entry, query) for entry in entries)
@@ -136,7 +135,7 @@ class SearchIndex:
         """
         return self.follower.ask(lambda search: did_you_mean(search, query)).said
 
-    def related(self, key: str, *, limit: int = 5) -> tuple[Related, ...]:
+    def related(self, key: str, *, limit: int = 5) -> tuple[RelatedEntry, ...]:
         """Return entries that go with the one with this key: first nearly the same texts, then those on its topic.
 
         Raises:
@@ -175,7 +174,7 @@ class SearchIndex:
         """
         return self.follower.catch_up(progress, anew=anew)
 
-    def state(self, *, look_inside: bool = True) -> SearchState:
+    def state(self, *, look_inside: bool = True) -> IndexStatus:
         """Return how far the search index is; `look_inside` reads all of it, to see whether it is as it was written.
 
         Raises:

@@ -9,7 +9,7 @@ from typing import Any
 
 from feeder.config.settings import SourceConfig
 from feeder.sources.feeds.polling import Poll
-from feeder.sources.feeds.websub import Subscription
+from feeder.sources.feeds.websub import HubSubscription
 from feeder.store.database import Database
 from feeder.store.parts.search import SearchIndex
 from feeder.store.records import entries as _entries
@@ -17,8 +17,16 @@ from feeder.store.records.removing import forget_source
 from feeder.store.remote import added as _added
 from feeder.store.remote import departed as _departed
 from feeder.store.remote import hubs as _hubs
-from feeder.store.remote.added import Added
-from feeder.store.remote.pages import Awaited, Page, count_awaited, forget_pages, read_awaited, read_draft, read_pages
+from feeder.store.remote.added import AddedSource
+from feeder.store.remote.pages import (
+    PendingPage,
+    StoredPage,
+    count_awaited,
+    forget_pages,
+    read_awaited,
+    read_draft,
+    read_pages,
+)
 from feeder.store.remote.polls import read_polls, record_polls
 
 
@@ -38,7 +46,7 @@ class Sources:
         with self._database.write() as connection:
             record_polls(connection, polls)
 
-    def awaited(self, source: str) -> tuple[list[Awaited], dict[str, Page]]:
+    def awaited(self, source: str) -> tuple[list[PendingPage], dict[str, StoredPage]]:
         """Return the entries of a source whose pages are awaited, and by path what is known of those pages."""
         with self._database.read() as connection:
             return read_awaited(connection, source), read_pages(connection, source)
@@ -58,26 +66,26 @@ class Sources:
         with self._database.write() as connection:
             forget_pages(connection)
 
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def subscriptions(self) -> tuple[HubSubscription, ...]:
         """Return the subscriptions at hubs, those of a source together."""
         with self._database.read() as connection:
             return _hubs.read_subscriptions(connection)
 
-    def find_subscription(self, token: str) -> Subscription | None:
+    def find_subscription(self, token: str) -> HubSubscription | None:
         """Return the subscription of a token; None where there is none."""
         with self._database.read() as connection:
             return _hubs.find_subscription(connection, token)
 
     def plan_subscriptions(
-        self, plan: Callable[[Sequence[Subscription]], Iterable[Subscription]], *, now: datetime
+        self, plan: Callable[[Sequence[HubSubscription]], Iterable[HubSubscription]], *, now: datetime
     ) -> None:
         """Let there be the subscriptions that `plan` returns, which is asked within the transaction."""
         with self._database.write() as connection:
             _hubs.plan_subscriptions(connection, plan, now)
 
     def change_subscription(
-        self, token: str, change: Callable[[Subscription], Subscription | None], *, now: datetime
-    ) -> Subscription | None:
+        self, token: str, change: Callable[[HubSubscription], HubSubscription | None], *, now: datetime
+    ) -> HubSubscription | None:
         """Put in its place what `change` returns, which is asked within the transaction, and return that.
 
         None where there is no such subscription, or none any more.
@@ -90,12 +98,12 @@ class Sources:
         with self._database.begin() as connection:
             _hubs.hasten_poll(connection, source, now)
 
-    def added(self) -> tuple[Added, ...]:
+    def added(self) -> tuple[AddedSource, ...]:
         """Return the sources that are kept in the store, in the order in which they came."""
         with self._database.read() as connection:
             return _added.read_added(connection)
 
-    def add(self, choose: Callable[[Sequence[Added]], Sequence[Added]], *, now: datetime) -> None:
+    def add(self, choose: Callable[[Sequence[AddedSource]], Sequence[AddedSource]], *, now: datetime) -> None:
         """Keep the sources that `choose` returns, out of what it is given: those that are kept already.
 
         It is asked within the transaction, so that no other process comes in between; what it raises ends it.

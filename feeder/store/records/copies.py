@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from feeder.store.records.counting import next_changes
 from feeder.store.records.entries import Origin, in_chunks
 from feeder.store.records.incoming import is_titled_alike
-from feeder.store.records.known import Record
+from feeder.store.records.known import EntryRecord
 from feeder.store.tables import entries, notes
 
 _NOTE = "duplicates"  # the name of the note that says "show" where copies are not grouped
@@ -33,7 +33,7 @@ class Copy(NamedTuple):
     source: str
 
 
-class _One(NamedTuple):
+class _Member(NamedTuple):
     """An entry as far as it may be a copy: `root` is the number of what stands for it, or its own."""
 
     number: int
@@ -42,13 +42,13 @@ class _One(NamedTuple):
     scope: str
 
 
-class _Seen:
+class _Groups:
     """Entries by what copies of them have in common."""
 
     def __init__(self) -> None:
-        self._by_key: defaultdict[str | None, list[_One]] = defaultdict(list)
+        self._by_key: defaultdict[str | None, list[_Member]] = defaultdict(list)
 
-    def add(self, one: _One, keys: Iterable[str | None]) -> None:
+    def add(self, one: _Member, keys: Iterable[str | None]) -> None:
         for key in keys:
             if key is not None:
                 self._by_key[key].append(one)
@@ -76,11 +76,11 @@ _COLUMNS = (
 )
 
 
-def group_new(connection: Connection, records: Sequence[Record]) -> None:
+def group_new(connection: Connection, records: Sequence[EntryRecord]) -> None:
     """Find out which of the new entries are copies, and of what."""
     if not records or not is_grouping(connection):
         return
-    seen = _Seen()
+    seen = _Groups()
     for name in ("link_key", "text_key"):
         wanted = {getattr(record, name) for record in records} - {None}
         for chunk in in_chunks(sorted(wanted)):
@@ -89,11 +89,11 @@ def group_new(connection: Connection, records: Sequence[Record]) -> None:
     for record in records:
         keys, scope = (record.link_key, record.text_key), record.held.scope
         record.copy_of = seen.root(record.entry.title, scope, keys)
-        seen.add(_One(record.number, record.copy_of or record.number, record.entry.title, scope), keys)
+        seen.add(_Member(record.number, record.copy_of or record.number, record.entry.title, scope), keys)
 
 
-def _one(row: Any) -> _One:  # noqa: ANN401  a row, whose columns mypy does not know
-    return _One(row.number, row.copy_of or row.number, row.title, Origin(row.held_source, row.held_address).scope)
+def _one(row: Any) -> _Member:  # noqa: ANN401  a row, whose columns mypy does not know
+    return _Member(row.number, row.copy_of or row.number, row.title, Origin(row.held_source, row.held_address).scope)
 
 
 def is_grouping(connection: Connection) -> bool:
@@ -109,7 +109,7 @@ def regroup(connection: Connection, *, group: bool) -> int:
     connection.execute(insert(notes).values(name=_NOTE, text="group" if group else "show"))
     roots: dict[int, int | None] = {}
     if group:
-        seen = _Seen()
+        seen = _Groups()
         shared = or_(*(_shared(name) for name in ("link_key", "text_key")))
         for row in connection.execute(select(*_COLUMNS).where(shared).order_by(entries.c.number)):
             one, keys = _one(row), (row.link_key, row.text_key)

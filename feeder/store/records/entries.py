@@ -294,7 +294,7 @@ def heads(connection: Connection, numbers: Sequence[int]) -> list[Head]:
     return [found[number] for number in numbers if number in found]
 
 
-class Changes(NamedTuple):
+class EntryChanges(NamedTuple):
     """What changed: entries with number and position, numbers of those not to be found any more, up to which change.
 
     `rows` is how many rows that was read from.
@@ -306,7 +306,7 @@ class Changes(NamedTuple):
     rows: int
 
 
-def changed_since(connection: Connection, change: int, limit: int) -> Changes:
+def changed_since(connection: Connection, change: int, limit: int) -> EntryChanges:
     """Return what was changed after a change, up to `limit` entries in the order in which they changed."""
     column = entries.c.changed
     statement = select(column, entries.c.number, entries.c.position, entries.c.copy_of, *_ENTRY_COLUMNS)
@@ -315,7 +315,7 @@ def changed_since(connection: Connection, change: int, limit: int) -> Changes:
     gone = select(removals.c.number).where(removals.c.changed > change, removals.c.changed <= upto)
     found = [(row["number"], row["position"], to_entry(row)) for row in rows if row["copy_of"] is None]
     copies = [row["number"] for row in rows if row["copy_of"] is not None]
-    return Changes(found, [*copies, *connection.scalars(gone)], upto, len(rows))
+    return EntryChanges(found, [*copies, *connection.scalars(gone)], upto, len(rows))
 
 
 def count_changed_since(connection: Connection, change: int) -> int:

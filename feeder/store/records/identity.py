@@ -32,7 +32,7 @@ _ALIKE = 0.6  # of their characters that must agree, in order
 _UUID_LENGTH = 36
 
 
-class Item(NamedTuple):
+class ItemIdentity(NamedTuple):
     """What an incoming entry of a remote source is known by.
 
     `names` are what it can be found by; by its plain `title` it may have been, before it had others. `guid` is the name
@@ -68,7 +68,7 @@ def item_of(
     former: str | None = None,
     siblings: frozenset[str] = frozenset(),
     has_own_link: bool = True,
-) -> Item:
+) -> ItemIdentity:
     """Return what an entry is known by; `guid` as its source writes it, `link_key` for its link; None for none."""
     own = None if guid is None else guid_name(guid)
     title, date = plain(entry.title), _date(entry)
@@ -78,7 +78,7 @@ def item_of(
     is_unique = guid is not None and (is_iri(guid) or (len(guid) == _UUID_LENGTH and is_iri(f"urn:uuid:{guid}")))
     if not is_unique:  # many may have the others
         names.append(_name(_EXACTLY, f"{link_key}\n{date}\n{title}"))
-    return Item(tuple(names), title, own, is_unique, former, siblings - {own}, has_own_link)
+    return ItemIdentity(tuple(names), title, own, is_unique, former, siblings - {own}, has_own_link)
 
 
 def title_name(title: str) -> str:
@@ -106,7 +106,9 @@ def _name(kind: str, text: str) -> str:
 
 
 def recognised(
-    items: Sequence[tuple[Item, Entry]], candidates: Mapping[str, Sequence[Candidate]], former: Mapping[str, Candidate]
+    items: Sequence[tuple[ItemIdentity, Entry]],
+    candidates: Mapping[str, Sequence[Candidate]],
+    former: Mapping[str, Candidate],
 ) -> dict[int, int]:
     """Return which items of one document are which entries: the numbers of entries, by the place of the item.
 
@@ -128,7 +130,7 @@ def recognised(
 
 
 def _candidates(
-    item: Item, candidates: Mapping[str, Sequence[Candidate]], former: Mapping[str, Candidate]
+    item: ItemIdentity, candidates: Mapping[str, Sequence[Candidate]], former: Mapping[str, Candidate]
 ) -> Iterable[Candidate]:
     sought = (*item.names, title_name(item.title))
     found = {one.number: one for name in sought for one in candidates.get(name, ())}
@@ -139,7 +141,9 @@ def _candidates(
     return (one for one in found.values() if item.siblings.isdisjoint(one.names))
 
 
-def _distance(item: Item, entry: Entry, one: Candidate, candidates: Mapping[str, Sequence[Candidate]]) -> int | None:
+def _distance(
+    item: ItemIdentity, entry: Entry, one: Candidate, candidates: Mapping[str, Sequence[Candidate]]
+) -> int | None:
     """Return how far an item is from being a candidate, 0 for the surest; None where it is another entry."""
     is_titled, is_dated = item.title == one.title, _agree(_date(entry), _date(one.entry))
     link = next((name for name in item.names if name.startswith(_LINK) and name in one.names), None)
@@ -159,7 +163,7 @@ def _distance(item: Item, entry: Entry, one: Candidate, candidates: Mapping[str,
 
 
 def _is_same_page(
-    item: Item, entry: Entry, one: Candidate, *, is_titled: bool, is_dated: bool, is_shared: bool
+    item: ItemIdentity, entry: Entry, one: Candidate, *, is_titled: bool, is_dated: bool, is_shared: bool
 ) -> bool:
     """Whether two with one link are the same entry."""
     have_dates = _date(entry) is not None or _date(one.entry) is not None

@@ -15,7 +15,7 @@ from feeder.query import searchable_parts
 from feeder.query.terms import Terms, terms_of
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, digest_of, link_key
-from feeder.store.records.identity import Item, item_of
+from feeder.store.records.identity import ItemIdentity, item_of
 
 # Letters below which two equal texts say nothing: "click here to listen" stands under a hundred different titles.
 MIN_LETTERS = 200
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d+|[一二三四五六七八九十百零〇]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class IncomingEntry:
     """An entry as it comes in from an origin.
 
     `terms` is what the search index holds of it. `link_key` stands for all spellings of its link and `text_key` for
@@ -45,7 +45,7 @@ class Incoming:
     digest: str
     reread: bool = False
     late: bool = False
-    item: Item | None = None
+    item: ItemIdentity | None = None
 
 
 def prepare(
@@ -58,7 +58,7 @@ def prepare(
     guid: str | None = None,
     former_id: str | None = None,
     siblings: frozenset[str] = frozenset(),
-) -> Incoming:
+) -> IncomingEntry:
     """Compute what the store wants to know of an entry.
 
     Its link stands for it outside its source only where it is `known_by_link`. `guid` is what a remote source itself
@@ -78,7 +78,7 @@ def prepare(
             siblings=siblings,
             has_own_link=known_by_link,
         )
-    return Incoming(
+    return IncomingEntry(
         origin=origin,
         entry=entry,
         terms=terms_of(entry, whole),

@@ -17,14 +17,14 @@ from feeder.model import Entry
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, in_chunks, to_entry
 from feeder.store.records.identity import Candidate, recognised, title_name
-from feeder.store.records.incoming import Incoming, is_titled_alike
+from feeder.store.records.incoming import IncomingEntry, is_titled_alike
 from feeder.store.tables import entries, names, origins
 
 _MOST = 50  # entries of one name that are looked at, the newest: a status page has a thousand under one link
 
 
 @dataclass(slots=True)
-class Record:
+class EntryRecord:
     """An entry of the store while a batch is worked on.
 
     `own_names` are the key and the folded link that it has itself, and `names` those that it has in remote sources, as
@@ -42,24 +42,24 @@ class Record:
     stored_at: int | None = None
     position: int | None = None
     tie: int | None = None
-    written_from: Incoming | None = None
+    written_from: IncomingEntry | None = None
     copy_of: int | None = None
     names: set[tuple[str, str]] = field(default_factory=set)
 
 
-class Known:
+class KnownEntries:
     """The entries that a batch may be the same as, in the order in which they came, by all that they are known by."""
 
     def __init__(self) -> None:
-        self.records: dict[int, Record] = {}
+        self.records: dict[int, EntryRecord] = {}
         self.keys: set[str] = set()  # that are taken, in whatever source
-        self._by_own_name: dict[str, Record] = {}
-        self._by_other_name: dict[str, Record] = {}
-        self._by_text: defaultdict[str, list[Record]] = defaultdict(list)
-        self._by_origin: defaultdict[Origin, list[Record]] = defaultdict(list)
+        self._by_own_name: dict[str, EntryRecord] = {}
+        self._by_other_name: dict[str, EntryRecord] = {}
+        self._by_text: defaultdict[str, list[EntryRecord]] = defaultdict(list)
+        self._by_origin: defaultdict[Origin, list[EntryRecord]] = defaultdict(list)
         self._matches: dict[int, int] = {}  # of entries of remote sources, by the `id()` of what comes in
 
-    def add(self, record: Record, text_key: str | None) -> None:
+    def add(self, record: EntryRecord, text_key: str | None) -> None:
         """Have a record known by its own names and its text."""
         record.text_key = text_key
         self.records[record.number] = record
@@ -71,26 +71,26 @@ class Known:
                 self._by_own_name.setdefault(name, record)
         self.note_text(record, text_key)
 
-    def note_name(self, record: Record, name: str) -> None:
+    def note_name(self, record: EntryRecord, name: str) -> None:
         """Have an article of folders known by another name."""
         if not record.held.scope:
             self._by_other_name.setdefault(name, record)
 
-    def note_text(self, record: Record, text_key: str | None) -> None:
+    def note_text(self, record: EntryRecord, text_key: str | None) -> None:
         """Have an article of folders known by a text."""
         record.text_key = text_key
         if text_key is not None and not record.held.scope:
             self._by_text[text_key].append(record)
 
-    def note_origin(self, record: Record, origin: Origin) -> None:
+    def note_origin(self, record: EntryRecord, origin: Origin) -> None:
         """Have an article of folders known by where it was seen."""
         self._by_origin[origin].append(record)
 
-    def note_matches(self, incoming: Sequence[Incoming], matches: dict[int, int]) -> None:
+    def note_matches(self, incoming: Sequence[IncomingEntry], matches: dict[int, int]) -> None:
         """Have entries of one document of a remote source known: numbers by their place in it."""
         self._matches |= {id(incoming[place]): number for place, number in matches.items()}
 
-    def find(self, incoming: Incoming) -> Record | None:
+    def find(self, incoming: IncomingEntry) -> EntryRecord | None:
         """Return the entry that this one is; by another's name or by its text only where the titles agree.
 
         What is read again and is called otherwise now is the one entry that was seen there.
@@ -111,17 +111,17 @@ class Known:
         return next(same, seen[0] if len(seen) == 1 else None)
 
 
-def name_of(incoming: Incoming) -> str:
+def name_of(incoming: IncomingEntry) -> str:
     """Return what an article of a folder is known by: its link where it has one, else its key."""
     return incoming.link_key or incoming.entry.key
 
 
-def find_known(connection: Connection, batch: Sequence[Incoming]) -> Known:
+def find_known(connection: Connection, batch: Sequence[IncomingEntry]) -> KnownEntries:
     """Return what is stored and may be the same as one of the batch, or has its id."""
     column = entries.c
     remote = [incoming for incoming in batch if incoming.item is not None]
     own = [incoming for incoming in batch if incoming.item is None]
-    known = Known()
+    known = KnownEntries()
     others = _otherwise_known(connection, own)
     reread = _seen_at(connection, {incoming.origin for incoming in own if incoming.reread})
     named = _named(connection, remote)
@@ -133,7 +133,7 @@ def find_known(connection: Connection, batch: Sequence[Incoming]) -> Known:
     wanted = ((column.number, numbers), (column.key, keys), (column.link_key, links), (column.text_key, texts))
     for row in _rows(connection, wanted):
         known.add(
-            Record(
+            EntryRecord(
                 number=row["number"],
                 entry=to_entry(row),
                 held=Origin(row["held_source"], row["held_address"]),
@@ -165,7 +165,7 @@ def _rows(connection: Connection, wanted: Iterable[tuple[ColumnElement[Any], Col
     return [found[number] for number in sorted(found)]
 
 
-def _otherwise_known(connection: Connection, own: Iterable[Incoming]) -> list[tuple[int, str]]:
+def _otherwise_known(connection: Connection, own: Iterable[IncomingEntry]) -> list[tuple[int, str]]:
     """Return the numbers of articles of folders that are known by other names, with those."""
     wanted = {name for incoming in own for name in (incoming.entry.key, incoming.link_key) if name is not None}
     columns = (origins.c.number, origins.c.known_as)
@@ -191,7 +191,7 @@ def _seen_at(connection: Connection, places: Collection[Origin]) -> list[tuple[i
 _Named = Mapping[str, Mapping[str, Sequence[int]]]  # numbers of entries by source and name
 
 
-def _named(connection: Connection, remote: Iterable[Incoming]) -> _Named:
+def _named(connection: Connection, remote: Iterable[IncomingEntry]) -> _Named:
     """Return the newest entries that have a name of these in their source."""
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for incoming in remote:
@@ -211,7 +211,7 @@ def _numbers(named: _Named) -> set[int]:
     return {number for by_name in named.values() for numbers in by_name.values() for number in numbers}
 
 
-def _recognise(connection: Connection, known: Known, remote: Sequence[Incoming], named: _Named) -> None:
+def _recognise(connection: Connection, known: KnownEntries, remote: Sequence[IncomingEntry], named: _Named) -> None:
     """Find out which entries the items of each document are."""
     records = known.records
     columns = (names.c.number, names.c.source, names.c.name)
@@ -233,7 +233,7 @@ def _recognise(connection: Connection, known: Known, remote: Sequence[Incoming],
         known.note_matches(document, recognised(items, candidates, old))
 
 
-def _candidate(record: Record, source: str) -> Candidate:
+def _candidate(record: EntryRecord, source: str) -> Candidate:
     own = frozenset(name for scope, name in record.names if scope == source)
     return Candidate(record.number, record.entry.key, own, plain(record.entry.title), record.entry)
 

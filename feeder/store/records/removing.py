@@ -26,7 +26,7 @@ from feeder.store.tables import entries, names, origins, removals
 _UNMET = ~select(origins).where(origins.c.number == entries.c.number).exists()
 
 
-class Withheld(NamedTuple):
+class WithheldArticle(NamedTuple):
     """An article that its author did not publish, or no longer does, and `reason` in a few words.
 
     `names` are what its entry would be known by: key, link and text; `title` in letters alone, "" where that is no
@@ -39,11 +39,11 @@ class Withheld(NamedTuple):
     title: str
 
 
-def withheld(origin: Origin, entry: Entry, reason: str) -> Withheld:
+def withheld(origin: Origin, entry: Entry, reason: str) -> WithheldArticle:
     """Return an article that is not published, as the entry that it would have been."""
     one = prepare(origin, entry)
     names = frozenset(filter(None, (entry.key, one.link_key, one.text_key)))
-    return Withheld(origin.address, reason, names, _letters(entry.title))
+    return WithheldArticle(origin.address, reason, names, _letters(entry.title))
 
 
 def _letters(title: str) -> str:
@@ -53,7 +53,7 @@ def _letters(title: str) -> str:
 def withdraw(
     connection: Connection,
     source: str,
-    not_published: Sequence[Withheld],
+    not_published: Sequence[WithheldArticle],
     addresses: Collection[str],
     met: Collection[tuple[int, str]],
 ) -> None:

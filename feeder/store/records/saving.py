@@ -43,8 +43,8 @@ from feeder.store.records.entries import (
     taken_positions,
     to_row,
 )
-from feeder.store.records.incoming import Incoming, digest
-from feeder.store.records.known import Known, Record, find_known, name_of
+from feeder.store.records.incoming import IncomingEntry, digest
+from feeder.store.records.known import EntryRecord, KnownEntries, find_known, name_of
 from feeder.store.tables import entries, names, origins
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 24  # that an entry has in one source: some feeds give another guid at every poll
 
 
-class Saved(Enum):
+class Outcome(Enum):
     """What became of an entry that was saved."""
 
     NEW = "new"
@@ -103,13 +103,13 @@ def fullness(text: str) -> int:
     return sum(map(len, text.split()))
 
 
-def save(connection: Connection, drafted: Iterable[Incoming]) -> tuple[list[tuple[int, Saved]], list[Row]]:
+def save(connection: Connection, drafted: Iterable[IncomingEntry]) -> tuple[list[tuple[int, Outcome]], list[Row]]:
     """Save entries, in their order.
 
     Returns of each the number that it has in the store and what became of it, and what the search index must be told.
     """
     last = counter(connection, "entries")
-    outcomes: list[tuple[int, Saved]] = []
+    outcomes: list[tuple[int, Outcome]] = []
     rows: list[Row] = []
     batch_end = last
     for batch in _batches(drafted):
@@ -121,9 +121,9 @@ def save(connection: Connection, drafted: Iterable[Incoming]) -> tuple[list[tupl
     return outcomes, rows
 
 
-def _batches(drafted: Iterable[Incoming]) -> Iterator[list[Incoming]]:
+def _batches(drafted: Iterable[IncomingEntry]) -> Iterator[list[IncomingEntry]]:
     """Yield the entries some at a time, those of one document of a remote source together."""
-    batch: list[Incoming] = []
+    batch: list[IncomingEntry] = []
     for incoming in drafted:
         is_apart = incoming.item is None or incoming.origin != batch[-1].origin if batch else False
         if len(batch) >= CHUNK and is_apart:
@@ -135,12 +135,12 @@ def _batches(drafted: Iterable[Incoming]) -> Iterator[list[Incoming]]:
 
 
 def _save_batch(
-    connection: Connection, batch: Sequence[Incoming], last: int
-) -> tuple[list[tuple[int, Saved]], list[Row], int]:
+    connection: Connection, batch: Sequence[IncomingEntry], last: int
+) -> tuple[list[tuple[int, Outcome]], list[Row], int]:
     known = find_known(connection, batch)
     seen: dict[tuple[int, Origin], str | None] = {}
-    named: list[tuple[Record, Incoming]] = []
-    new: list[Record] = []
+    named: list[tuple[EntryRecord, IncomingEntry]] = []
+    new: list[EntryRecord] = []
     outcomes = []
     for incoming in batch:
         found = known.find(incoming)
@@ -148,10 +148,10 @@ def _save_batch(
             last += 1
             found = _new(connection, known, incoming, last)
             new.append(found)
-            saved = Saved.NEW
+            saved = Outcome.NEW
         else:
             saved = _merge(found, incoming)
-            if saved is Saved.CHANGED:
+            if saved is Outcome.CHANGED:
                 found.link_key = incoming.link_key
                 known.note_text(found, incoming.text_key)
         outcomes.append((found.number, saved))
@@ -169,7 +169,7 @@ def _save_batch(
     return outcomes, rows, last
 
 
-def _new(connection: Connection, known: Known, incoming: Incoming, number: int) -> Record:
+def _new(connection: Connection, known: KnownEntries, incoming: IncomingEntry, number: int) -> EntryRecord:
     """Return a new record. Its id is made of its source and its own where another entry has that already."""
     entry = incoming.entry
     for attempt in count():
@@ -180,7 +180,7 @@ def _new(connection: Connection, known: Known, incoming: Incoming, number: int) 
         name = "\n".join((*parts, *([str(attempt)] if attempt > 1 else ())))
         entry = replace(incoming.entry, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
     own = frozenset((entry.key, incoming.link_key))
-    record = Record(number, entry, incoming.origin, own, link_key=incoming.link_key, written_from=incoming)
+    record = EntryRecord(number, entry, incoming.origin, own, link_key=incoming.link_key, written_from=incoming)
     known.add(record, incoming.text_key)
     return record
 
@@ -189,23 +189,23 @@ def _is_taken(connection: Connection, key: str) -> bool:
     return connection.scalar(select(entries.c.number).where(entries.c.key == key)) is not None
 
 
-def _merge(record: Record, incoming: Incoming) -> Saved:
+def _merge(record: EntryRecord, incoming: IncomingEntry) -> Outcome:
     scope = incoming.origin.scope
     if record.held.scope != scope:  # what another source holds, or the user's own folder, is not changed
-        return Saved.SAME
+        return Outcome.SAME
     same_origin = record.held == incoming.origin or scope != ""
     new = merged(record.entry, incoming.entry, same_origin=same_origin, reread=incoming.reread, late=incoming.late)
     if new is None:
-        return Saved.SAME
+        return Outcome.SAME
     if new.updated != record.entry.updated:
         record.tie = None
     if first_position(new.published) != first_position(record.entry.published):
         record.position = None
     record.entry, record.held, record.written_from = new, incoming.origin, incoming
-    return Saved.CHANGED
+    return Outcome.CHANGED
 
 
-def _write(connection: Connection, known: Iterable[Record]) -> list[Row]:
+def _write(connection: Connection, known: Iterable[EntryRecord]) -> list[Row]:
     records = [record for record in known if record.written_from is not None]
     ties = _ties(connection, records)
     positions = _positions(connection, records)
@@ -231,11 +231,11 @@ def _write(connection: Connection, known: Iterable[Record]) -> list[Row]:
     return rows
 
 
-def _terms(entry: Entry, incoming: Incoming) -> Terms:
+def _terms(entry: Entry, incoming: IncomingEntry) -> Terms:
     return incoming.terms if entry is incoming.entry else terms_of(entry, plain(searchable_text(entry)))
 
 
-def _row(record: Record, incoming: Incoming, *, position: int, tie: int) -> dict[str, Any]:
+def _row(record: EntryRecord, incoming: IncomingEntry, *, position: int, tie: int) -> dict[str, Any]:
     entry = record.entry
     own = incoming.digest if entry is incoming.entry else digest(entry)
     return to_row(entry, number=record.number, position=position, tie=tie, held=record.held) | {
@@ -246,7 +246,7 @@ def _row(record: Record, incoming: Incoming, *, position: int, tie: int) -> dict
     }
 
 
-def _positions(connection: Connection, records: Sequence[Record]) -> dict[int, int]:
+def _positions(connection: Connection, records: Sequence[EntryRecord]) -> dict[int, int]:
     """Return by number where each entry stands among all."""
     positions = {record.number: record.position for record in records if record.position is not None}
     given: set[int] = set()
@@ -262,7 +262,7 @@ def _positions(connection: Connection, records: Sequence[Record]) -> dict[int, i
     return positions
 
 
-def _ties(connection: Connection, records: Sequence[Record]) -> dict[int, int]:
+def _ties(connection: Connection, records: Sequence[EntryRecord]) -> dict[int, int]:
     """Return by number how many entries with the same `updated` came before each."""
     ties = {record.number: record.tie for record in records if record.tie is not None}
     untied = [record for record in records if record.tie is None]
@@ -278,7 +278,7 @@ def _ties(connection: Connection, records: Sequence[Record]) -> dict[int, int]:
 
 
 def _write_origins(
-    connection: Connection, met: dict[tuple[int, Origin], str | None], records: Mapping[int, Record]
+    connection: Connection, met: dict[tuple[int, Origin], str | None], records: Mapping[int, EntryRecord]
 ) -> None:
     columns = (origins.c.number, origins.c.source, origins.c.address)
     known: set[tuple[int, Origin]] = set()
@@ -296,7 +296,7 @@ def _write_origins(
     _adopt(connection, [(number, origin) for number, origin in met if number not in had_one], records)
 
 
-def _write_names(connection: Connection, named: Iterable[tuple[Record, Incoming]]) -> None:
+def _write_names(connection: Connection, named: Iterable[tuple[EntryRecord, IncomingEntry]]) -> None:
     """Have the entries known in their remote sources by what they were called this time."""
     new: dict[tuple[int, str, str], None] = {}
     for record, incoming in named:
@@ -313,7 +313,7 @@ def _write_names(connection: Connection, named: Iterable[tuple[Record, Incoming]
         )
 
 
-def _adopt(connection: Connection, met: Iterable[tuple[int, Origin]], records: Mapping[int, Record]) -> None:
+def _adopt(connection: Connection, met: Iterable[tuple[int, Origin]], records: Mapping[int, EntryRecord]) -> None:
     """Let an entry that had lost its last origin (`removing.py`) be held by the one that it is met at now."""
     for number, origin in met:
         if records[number].stored_at is not None and records[number].written_from is None:

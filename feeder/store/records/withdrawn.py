@@ -19,9 +19,9 @@ from feeder.query.terms import Row
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, digest_of, in_chunks
 from feeder.store.records.identity import is_guid
-from feeder.store.records.incoming import Incoming
+from feeder.store.records.incoming import IncomingEntry
 from feeder.store.records.removing import remove_numbers
-from feeder.store.records.saving import Saved, save
+from feeder.store.records.saving import Outcome, save
 from feeder.store.tables import documents, entries, names, origins, polls, withdrawn, withdrawn_names
 
 _NO_NUMBER = 0  # of what was not saved
@@ -29,7 +29,7 @@ _COPY = "copy "  # before what copies have in common
 _TEXT = "text "  # before the digest of a text, which no key or link begins with
 
 
-class Withdrawn(NamedTuple):
+class WithdrawnEntry(NamedTuple):
     """An entry that was taken down; `withdrawn_at` is aware UTC."""
 
     key: str
@@ -38,19 +38,21 @@ class Withdrawn(NamedTuple):
     withdrawn_at: datetime
 
 
-_COLUMNS = [withdrawn.c[name] for name in Withdrawn._fields]
+_COLUMNS = [withdrawn.c[name] for name in WithdrawnEntry._fields]
 
 
-def save_permitted(connection: Connection, incoming: Iterable[Incoming]) -> tuple[list[tuple[int, Saved]], list[Row]]:
+def save_permitted(
+    connection: Connection, incoming: Iterable[IncomingEntry]
+) -> tuple[list[tuple[int, Outcome]], list[Row]]:
     """Save as `saving.save` does, but for entries that were taken down: they count as the same as before."""
     come = list(incoming)
     refused = _refused(connection, come)
     outcomes, rows = save(connection, [one for one, no in zip(come, refused, strict=True) if not no])
     saved = iter(outcomes)
-    return [(_NO_NUMBER, Saved.SAME) if no else next(saved) for no in refused], rows
+    return [(_NO_NUMBER, Outcome.SAME) if no else next(saved) for no in refused], rows
 
 
-def _refused(connection: Connection, come: Sequence[Incoming]) -> list[bool]:
+def _refused(connection: Connection, come: Sequence[IncomingEntry]) -> list[bool]:
     if connection.scalar(select(withdrawn.c.key).limit(1)) is None:
         return [False] * len(come)
     called = [_names_of(one) for one in come]
@@ -60,7 +62,7 @@ def _refused(connection: Connection, come: Sequence[Incoming]) -> list[bool]:
     return [not found.isdisjoint(one) for one in called]
 
 
-def _names_of(one: Incoming) -> set[str]:
+def _names_of(one: IncomingEntry) -> set[str]:
     copies = _copy_names(one.entry.title, one.link_key, one.text_key)
     if one.item is not None:
         own = one.item.names if one.item.guid is None else (one.item.guid,)
@@ -118,10 +120,10 @@ def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list
     return remove_numbers(connection, [row.number for row in found])
 
 
-def read_withdrawn(connection: Connection) -> list[Withdrawn]:
+def read_withdrawn(connection: Connection) -> list[WithdrawnEntry]:
     """Return the entries that were taken down, the last one first."""
     order = (withdrawn.c.withdrawn_at.desc(), withdrawn.c.key)
-    return [Withdrawn(*row) for row in connection.execute(select(*_COLUMNS).order_by(*order))]
+    return [WithdrawnEntry(*row) for row in connection.execute(select(*_COLUMNS).order_by(*order))]
 
 
 def restore(connection: Connection, key: str) -> None:

@@ -28,7 +28,7 @@ _BY_PASSES = (polls, documents, edges, pages, awaited)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
+class AddedSource:
     """A source that is kept in the store; `title` and `link` are what it says of itself, "" and None for nothing.
 
     `source` is None where this version does not accept what is kept, and `problem` says why in one line.
@@ -43,19 +43,19 @@ class Added:
     problem: str | None = None
 
 
-def new_added(source: SourceConfig, *, title: str = "", link: str | None = None) -> Added:
+def new_added(source: SourceConfig, *, title: str = "", link: str | None = None) -> AddedSource:
     """Return a feed as it is to be kept."""
-    return Added(name=source.name, feed_url=source.feed or "", source=source, title=title, link=link)
+    return AddedSource(name=source.name, feed_url=source.feed or "", source=source, title=title, link=link)
 
 
-def read_added(connection: Connection) -> tuple[Added, ...]:
+def read_added(connection: Connection) -> tuple[AddedSource, ...]:
     """Return the sources that are kept, in the order in which they came; of those that came together by name."""
     columns = (added.c.name, added.c.settings, added.c.title, added.c.link)
     rows = connection.execute(select(*columns).order_by(added.c.added_at, added.c.name))
     return tuple(_read(*row) for row in rows)
 
 
-def _read(name: str, settings: dict[str, object], title: str, link: str | None) -> Added:
+def _read(name: str, settings: dict[str, object], title: str, link: str | None) -> AddedSource:
     source, problem = None, None
     try:
         source = read_source({**settings, "name": name})
@@ -64,10 +64,10 @@ def _read(name: str, settings: dict[str, object], title: str, link: str | None) 
     except ConfigError as error:
         problem = str(error)
     feed_url = str(settings.get("feed", ""))
-    return Added(name=name, feed_url=feed_url, source=source, title=title, link=link, problem=problem)
+    return AddedSource(name=name, feed_url=feed_url, source=source, title=title, link=link, problem=problem)
 
 
-def write_added(connection: Connection, sources: Iterable[Added], now: datetime) -> None:
+def write_added(connection: Connection, sources: Iterable[AddedSource], now: datetime) -> None:
     """Keep sources whose names are not kept yet; one that had the name before, and was removed or paused, is past."""
     rows = [
         {

@@ -10,25 +10,25 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from feeder.sources.feeds.websub import Subscription, pushed_until
+from feeder.sources.feeds.websub import HubSubscription, pushed_until
 from feeder.store.tables import polls, subscriptions
 
-_COLUMNS = [subscriptions.c[field.name] for field in fields(Subscription)]
+_COLUMNS = [subscriptions.c[field.name] for field in fields(HubSubscription)]
 
 
-def read_subscriptions(connection: Connection) -> tuple[Subscription, ...]:
+def read_subscriptions(connection: Connection) -> tuple[HubSubscription, ...]:
     """Return all subscriptions, those of a source together."""
     return tuple(map(_read, connection.execute(_all())))
 
 
-def find_subscription(connection: Connection, token: str) -> Subscription | None:
+def find_subscription(connection: Connection, token: str) -> HubSubscription | None:
     """Return the subscription of a token; None where there is none."""
     row = connection.execute(_all().where(subscriptions.c.token == token)).one_or_none()
     return None if row is None else _read(row)
 
 
 def plan_subscriptions(
-    connection: Connection, plan: Callable[[Sequence[Subscription]], Iterable[Subscription]], now: datetime
+    connection: Connection, plan: Callable[[Sequence[HubSubscription]], Iterable[HubSubscription]], now: datetime
 ) -> None:
     """Let there be the subscriptions that `plan` returns out of those that there are."""
     before = {row.token: _read(row) for row in connection.execute(_all().with_for_update())}
@@ -39,8 +39,8 @@ def plan_subscriptions(
 
 
 def change_subscription(
-    connection: Connection, token: str, change: Callable[[Subscription], Subscription | None], now: datetime
-) -> Subscription | None:
+    connection: Connection, token: str, change: Callable[[HubSubscription], HubSubscription | None], now: datetime
+) -> HubSubscription | None:
     """Put in the place of a subscription what `change` returns, and return that; None where there is none any more."""
     row = connection.execute(_all().where(subscriptions.c.token == token).with_for_update()).one_or_none()
     if row is None:
@@ -58,7 +58,9 @@ def hasten_poll(connection: Connection, source: str, now: datetime) -> None:
     connection.execute(update(polls).where(later).values(next_check_at=now))
 
 
-def _write(connection: Connection, before: Subscription | None, after: Subscription | None, now: datetime) -> None:
+def _write(
+    connection: Connection, before: HubSubscription | None, after: HubSubscription | None, now: datetime
+) -> None:
     token, values = subscriptions.c.token, None if after is None else asdict(after)
     if before is None and values is not None:
         connection.execute(insert(subscriptions).values(values))
@@ -74,6 +76,6 @@ def _all() -> Select[tuple[object, ...]]:
     return select(*_COLUMNS).order_by(subscriptions.c.source, subscriptions.c.token)
 
 
-def _read(row: Row[tuple[object, ...]]) -> Subscription:
+def _read(row: Row[tuple[object, ...]]) -> HubSubscription:
     values = row._asdict()
-    return Subscription(**{**values, "seen": tuple(values["seen"])})
+    return HubSubscription(**{**values, "seen": tuple(values["seen"])})

@@ -18,7 +18,7 @@ from feeder.store.records.entries import in_chunks
 from feeder.store.tables import awaited, documents, pages
 
 
-class Awaited(NamedTuple):
+class PendingPage(NamedTuple):
     """An entry whose page is to be fetched.
 
     `path` is that of its document, `version` stands for what its feed says of it, `number` for its place there, the
@@ -37,7 +37,7 @@ class Awaited(NamedTuple):
     attempts: int = 0
 
 
-class Page(NamedTuple):
+class StoredPage(NamedTuple):
     """What was taken out of the page of an entry, in the `version` of it that its feed had then.
 
     `rules` stands for the selectors that it was taken out by, `etag` and `last_modified` are the server's, byte for
@@ -54,24 +54,24 @@ class Page(NamedTuple):
     late: bool = False
 
 
-class PagesTaken(NamedTuple):
+class PageChanges(NamedTuple):
     """What came of the pages of one source, or of those that are awaited now.
 
     `awaited` are new, each with its draft; `later` are put off; `found` are kept; at `settled` none is awaited more.
     """
 
-    awaited: Sequence[tuple[Awaited, str]] = ()
-    later: Sequence[Awaited] = ()
-    found: Sequence[Page] = ()
+    awaited: Sequence[tuple[PendingPage, str]] = ()
+    later: Sequence[PendingPage] = ()
+    found: Sequence[StoredPage] = ()
     settled: Sequence[str] = ()
 
 
-_AWAITED = [awaited.c[name] for name in Awaited._fields]
-_PAGE = [pages.c[name] for name in Page._fields]
+_AWAITED = [awaited.c[name] for name in PendingPage._fields]
+_PAGE = [pages.c[name] for name in StoredPage._fields]
 _MOVES = ("again", "saved", "attempts", "due_at")
 
 
-def take_pages(connection: Connection, source: str, taken: PagesTaken) -> None:
+def take_pages(connection: Connection, source: str, taken: PageChanges) -> None:
     """Remember what came of the pages of a source."""
     _await(connection, source, taken.awaited)
     if taken.later:
@@ -85,7 +85,7 @@ def take_pages(connection: Connection, source: str, taken: PagesTaken) -> None:
     _delete(connection, awaited, source, taken.settled)
 
 
-def _await(connection: Connection, source: str, wanted: Sequence[tuple[Awaited, str]]) -> None:
+def _await(connection: Connection, source: str, wanted: Sequence[tuple[PendingPage, str]]) -> None:
     """Note whose pages are awaited; that one of them is saved, or never was, stays true of the same version."""
     if not wanted:
         return
@@ -99,10 +99,10 @@ def _await(connection: Connection, source: str, wanted: Sequence[tuple[Awaited, 
     connection.execute(insert(awaited), rows)
 
 
-def read_awaited(connection: Connection, source: str) -> list[Awaited]:
+def read_awaited(connection: Connection, source: str) -> list[PendingPage]:
     """Return the entries of a source whose pages are awaited, the oldest first."""
     rows = connection.execute(select(*_AWAITED).where(awaited.c.source == source).order_by(awaited.c.number))
-    return [Awaited(*row) for row in rows]
+    return [PendingPage(*row) for row in rows]
 
 
 def count_awaited(connection: Connection) -> dict[str, int]:
@@ -118,11 +118,11 @@ def read_draft(connection: Connection, source: str, path: str) -> str:
     return draft or ""
 
 
-def read_pages(connection: Connection, source: str) -> dict[str, Page]:
+def read_pages(connection: Connection, source: str) -> dict[str, StoredPage]:
     """Return what was found on the pages of a source's entries, by path, of those that are awaited again."""
     both = and_(pages.c.source == awaited.c.source, pages.c.path == awaited.c.path)
     rows = connection.execute(select(*_PAGE).join(awaited, both).where(pages.c.source == source))
-    return {row.path: Page(*row) for row in rows}
+    return {row.path: StoredPage(*row) for row in rows}
 
 
 def forget_pages(connection: Connection) -> None:

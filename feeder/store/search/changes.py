@@ -9,7 +9,7 @@ from feeder.query import searchable_text
 from feeder.query.terms import Row, terms_of
 from feeder.query.tokens import plain
 from feeder.store.records.entries import changed_since, count_changed_since, counter, mark_of
-from feeder.store.search.index import Followed, Index, Writer
+from feeder.store.search.index import Index, IndexPosition, Writer
 
 _COMMIT = 20_000  # entries between two commits of an index: each makes a file, and files have to be merged
 _PAGE = 500  # entries that are read from the database at once
@@ -49,7 +49,7 @@ def feed_changes(index: Index, read: Read, progress: Progress | None, *, many: i
                 unwritten = 0
 
 
-def _feed_page(writer: Writer, read: Read, followed: Followed) -> tuple[Followed, int]:
+def _feed_page(writer: Writer, read: Read, followed: IndexPosition) -> tuple[IndexPosition, int]:
     with read() as connection:
         page = changed_since(connection, followed.change, _PAGE)
         mark = mark_of(connection, page.upto)
@@ -58,17 +58,17 @@ def _feed_page(writer: Writer, read: Read, followed: Followed) -> tuple[Followed
         Row(number, position, terms_of(entry, plain(searchable_text(entry))))
         for number, position, entry in page.entries
     )
-    return Followed(followed.store, page.upto, mark), page.rows
+    return IndexPosition(followed.store, page.upto, mark), page.rows
 
 
-class Feed:
+class IndexUpdate:
     """What a pass tells the index; once that failed, the rest is left to the next that catches up.
 
     `open_at` gives the index when it has followed up to a change at least, and `marked` what an index says that has
     followed up to a change. The folder's lock is held meanwhile.
     """
 
-    def __init__(self, open_at: Callable[[int], Index], marked: Callable[[int], Followed]) -> None:
+    def __init__(self, open_at: Callable[[int], Index], marked: Callable[[int], IndexPosition]) -> None:
         self._open_at, self._marked = open_at, marked
         self._stack = ExitStack()
         self._writer: Writer | None = None

@@ -12,7 +12,7 @@ with what there is by then. Whatever is wrong with an index, it is made anew fro
 ever waits for it or fails with it.
 
 Who writes an index, threads of one process included, holds the lock of its folder. Readers hold nothing: what they
-read is replaced as a whole, `_Reading`, and stays as it is for those that still read it.
+read is replaced as a whole, `_OpenIndex`, and stays as it is for those that still read it.
 """
 
 import logging
@@ -30,9 +30,9 @@ from feeder.errors import StoreError
 from feeder.query.terms import Row
 from feeder.store.records.entries import counter, has_passed, mark_of
 from feeder.store.search import index as _index
-from feeder.store.search.changes import Feed, Progress, Read, feed_changes
+from feeder.store.search.changes import IndexUpdate, Progress, Read, feed_changes
 from feeder.store.search.checksums import is_whole
-from feeder.store.search.index import DamagedError, Followed, Index
+from feeder.store.search.index import DamagedError, Index, IndexPosition
 from feeder.store.search.search import Search
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ _MAPPED_BYTES = 64_000_000
 T = TypeVar("T")
 
 
-class Answer(NamedTuple, Generic[T]):
+class SearchAnswer(NamedTuple, Generic[T]):
     """What a search said, None where there is no index yet; `whole` says that the index had followed all changes."""
 
     said: T | None
@@ -55,7 +55,7 @@ class Answer(NamedTuple, Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class IndexStatus:
     """How far the index is: it has `followed` the store up to this of its `changes`; None: none can be read yet.
 
     `half_made` says that one is being made in the place of the present one, or was and is to be gone on with.
@@ -66,11 +66,11 @@ class State:
     half_made: bool
 
 
-class _Reading(NamedTuple):
+class _OpenIndex(NamedTuple):
     """An index that is open to be searched, and how much of all files was in memory when it was opened."""
 
     folder: Path
-    followed: Followed
+    followed: IndexPosition
     opened: Index
     search: Search
     mapped: int
@@ -89,12 +89,12 @@ class Follower:
     def __init__(self, home: Path, store: str, read: Read, *, most_mapped: int = _MAPPED_BYTES) -> None:
         self._home, self._store, self._read, self._most_mapped = home, store, read, most_mapped
         self._lock = threading.Lock()  # of the next two; held while an index is opened, never while one is written
-        self._reading: _Reading | None = None
+        self._reading: _OpenIndex | None = None
         self._beside: threading.Thread | None = None
         self._closing = threading.Event()
-        self._feed: Feed | None = None
+        self._feed: IndexUpdate | None = None
         # Where an index was that another process did not finish while we waited.
-        self._stuck: tuple[Path, Followed] | None = None
+        self._stuck: tuple[Path, IndexPosition] | None = None
         self._told = ""
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class Follower:
 
     # --- for searches -----------------------------------------------------------------------------------------------
 
-    def ask(self, question: Callable[[Search], T], *, wait: bool = False) -> Answer[T]:
+    def ask(self, question: Callable[[Search], T], *, wait: bool = False) -> SearchAnswer[T]:
         """Ask the index, which catches up before: where that is soon done, or with `wait` however long it takes.
 
         Raises:
@@ -123,7 +123,7 @@ class Follower:
         except DamagedError as error:
             raise StoreError(f"{error}; `feeder reindex` makes the search index anew") from None
 
-    def _ask(self, question: Callable[[Search], T], *, wait: bool) -> Answer[T]:
+    def _ask(self, question: Callable[[Search], T], *, wait: bool) -> SearchAnswer[T]:
         change, reading = self._look()
         behind = change - (0 if reading is None else reading.followed.change)
         if behind:
@@ -138,10 +138,10 @@ class Follower:
                 self._tell(str(error))
             reading = self._look()[1]
         if reading is None:
-            return Answer(None, whole=change == 0)
-        return Answer(question(reading.search), whole=reading.followed.change >= change)
+            return SearchAnswer(None, whole=change == 0)
+        return SearchAnswer(question(reading.search), whole=reading.followed.change >= change)
 
-    def _look(self) -> tuple[int, _Reading | None]:
+    def _look(self) -> tuple[int, _OpenIndex | None]:
         """Return the store's last change, and what can be searched now; None where there is no index of this store.
 
         How far the index is, is read first: so it is never ahead of the changes, and never behind what it says.
@@ -159,17 +159,17 @@ class Follower:
                 self._reading = self._slimmed(before)
             elif at is not None:
                 index = Index.open(at[0])
-                self._reading = _Reading(index.folder, index.followed, index, Search(index), _index.mapped_bytes())
+                self._reading = _OpenIndex(index.folder, index.followed, index, Search(index), _index.mapped_bytes())
             return change, self._reading
 
-    def _slimmed(self, reading: _Reading) -> _Reading:
+    def _slimmed(self, reading: _OpenIndex) -> _OpenIndex:
         """Return the same index, opened once more where searches left much of it in memory."""
         if _index.mapped_bytes() - reading.mapped <= self._most_mapped:
             return reading
         index = Index.open(reading.folder)
         return reading._replace(opened=index, search=reading.search.again(index))
 
-    def _is_ours(self, connection: Connection, followed: Followed) -> bool:
+    def _is_ours(self, connection: Connection, followed: IndexPosition) -> bool:
         return followed.store == self._store and has_passed(connection, followed.change, followed.mark)
 
     def _mend(self, error: DamagedError) -> None:
@@ -209,7 +209,7 @@ class Follower:
         with suppress(_ClosedError), self._telling():
             self.catch_up(end_when_closed)
 
-    def state(self, *, look_inside: bool) -> State:
+    def state(self, *, look_inside: bool) -> IndexStatus:
         """Return how far the index is; whether it is as it was written is seen only where all of it is read.
 
         Raises:
@@ -224,7 +224,7 @@ class Follower:
             with _index.writing(self._home) as free:  # who writes it would remove files while they are looked at
                 if free and not is_whole(at[0]):
                     raise StoreError(f"{at[0]}: the search index is damaged; `feeder reindex` makes it anew")
-        return State(None if at is None else at[1].change, change, half_made=bool(_index.others(self._home)))
+        return IndexStatus(None if at is None else at[1].change, change, half_made=bool(_index.others(self._home)))
 
     # --- following --------------------------------------------------------------------------------------------------
 
@@ -286,7 +286,7 @@ class Follower:
         with ExitStack() as stack:
             with self._telling():
                 if stack.enter_context(_index.writing(self._home)):
-                    self._feed = Feed(self._open_at, self._marked)
+                    self._feed = IndexUpdate(self._open_at, self._marked)
                     stack.callback(self._end_feed)
             yield
         with self._telling():
@@ -306,9 +306,9 @@ class Follower:
         index = Index.open(self._to_write(anew=False))
         return index if index.followed.change == change else Index.open(self._follow())
 
-    def _marked(self, change: int) -> Followed:
+    def _marked(self, change: int) -> IndexPosition:
         with self._read() as connection:
-            return Followed(self._store, change, mark_of(connection, change))
+            return IndexPosition(self._store, change, mark_of(connection, change))
 
     def _end_feed(self) -> None:
         feed, self._feed = self._feed, None

@@ -52,7 +52,7 @@ _OF_THE_MACHINE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class IndexPosition:
     """How far an index has followed its store: up to which of its changes, and the mark of that (`entries.mark_of`)."""
 
     store: str
@@ -90,7 +90,7 @@ SCHEMA = _schema()
 class Index:
     """One index that is open: `searcher` sees what was committed before, and has `followed` so far, or further."""
 
-    def __init__(self, folder: Path, followed: Followed, index: tantivy.Index, *, is_linked: bool = False) -> None:
+    def __init__(self, folder: Path, followed: IndexPosition, index: tantivy.Index, *, is_linked: bool = False) -> None:
         self.folder = folder
         self.followed = followed
         self._index = index
@@ -107,7 +107,7 @@ class Index:
         with readable(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            followed = Followed(store, 0)
+            followed = IndexPosition(store, 0)
             index = _opened(folder)
             _replace(folder / "followed", _said(followed))
         return cls(folder, followed, index)
@@ -134,7 +134,7 @@ class Index:
             return cls._linked(folder, followed)
 
     @classmethod
-    def _linked(cls, folder: Path, followed: Followed) -> Self:
+    def _linked(cls, folder: Path, followed: IndexPosition) -> Self:
         """Open an index on a disk that cannot be written, where tantivy could not even make its lock to read."""
         with readable(folder), TemporaryDirectory(prefix="feeder-search-") as links:  # needed until all is open
             for path in folder.iterdir():
@@ -200,7 +200,7 @@ class Writer:
             for number in numbers:
                 self._writer.delete_documents_by_term("number", number)
 
-    def commit(self, followed: Followed) -> None:
+    def commit(self, followed: IndexPosition) -> None:
         """Write everything down, and then how far the index has followed its store."""
         with readable(self._folder):
             self._writer.commit()
@@ -268,16 +268,18 @@ def mapped_bytes() -> int:
 # --- the folder of indexes -------------------------------------------------------------------------------------------
 
 
-def followed_by(folder: Path) -> Followed | None:
+def followed_by(folder: Path) -> IndexPosition | None:
     """Return how far an index has followed which store; None where it is of another form, or cannot be read."""
     try:
         said: dict[str, Any] = json.loads((folder / "followed").read_text("utf-8"))
-        return Followed(str(said["store"]), int(said["change"]), str(said["mark"])) if said["form"] == FORM else None
+        return (
+            IndexPosition(str(said["store"]), int(said["change"]), str(said["mark"])) if said["form"] == FORM else None
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _said(followed: Followed) -> str:
+def _said(followed: IndexPosition) -> str:
     return json.dumps({"form": FORM, **asdict(followed)})
 
 
@@ -289,7 +291,7 @@ def current(home: Path) -> Path | None:
     return None
 
 
-def state(home: Path) -> tuple[Path, Followed] | None:
+def state(home: Path) -> tuple[Path, IndexPosition] | None:
     """Return the folder of the current index and how far it has followed; None where there is none of our form."""
     folder = current(home)
     followed = None if folder is None else followed_by(folder)

@@ -16,7 +16,7 @@ from feeder.query import Node, Phrase, Query
 from feeder.query.periods import PLACES, Ages, day_of, first_position
 from feeder.query.tokens import is_lone, phrase_tokens
 from feeder.store.search.index import Index, readable
-from feeder.store.search.translate import MUST, SHOULD, Asking, boolean, days, seconds, span, term, words
+from feeder.store.search.translate import MUST, SHOULD, Translator, boolean, days, seconds, span, term, words
 
 Order = Literal["newest", "best"]
 
@@ -27,7 +27,7 @@ _MOVED = 3600 * PLACES  # as far as entries that share a second may be moved on 
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class SearchBounds:
     """How much is looked at: `few` matches all at once; of more, first those in the newest `shares` of all entries.
 
     Of more than `many` matches, the newest are put in order by how good they are.
@@ -39,7 +39,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Matches:
     """The store's numbers of one page of matches, how many matches were counted, and whether there may be more.
 
     `last` is the position of the last on the page, where they are in that order.
@@ -63,9 +63,9 @@ class Facets:
 class Search:
     """Searches of one state of an index."""
 
-    def __init__(self, index: Index, bounds: Bounds | None = None) -> None:
+    def __init__(self, index: Index, bounds: SearchBounds | None = None) -> None:
         self._folder = index.folder
-        self._bounds = bounds or Bounds()
+        self._bounds = bounds or SearchBounds()
         with readable(self._folder):
             self._searcher = index.searcher()
 
@@ -77,8 +77,8 @@ class Search:
     def _ages(self) -> Ages:
         return Ages(self._searcher.terms_with_prefix("month", "", limit=_MONTHS))
 
-    def _asking(self, now: datetime) -> Asking:
-        return Asking(self._searcher, self._ages, now)
+    def _asking(self, now: datetime) -> Translator:
+        return Translator(self._searcher, self._ages, now)
 
     @property
     def count(self) -> int:
@@ -95,23 +95,23 @@ class Search:
         order: Order = "newest",
         total_cap: int = 0,
         before: int | None = None,
-    ) -> Found:
+    ) -> Matches:
         """Return one page of matches, skipping `offset` of them; `before` is the position that all come before.
 
         Matches are counted up to `total_cap`, or to the end of the page where that is further.
         """
         if query.root is None or limit <= 0:
-            return Found([], 0, more=False)
+            return Matches([], 0, more=False)
         offset = min(offset, self.count)  # room is made for all that are skipped
         limit = min(limit, self.count + 1)
         phrases = [leaf for leaf, negated in query.leaves() if isinstance(leaf, Phrase) and not negated]
         with readable(self._folder):
-            asked = _Asked(self._asking(now), query.root, before)
+            asked = _DatedQuery(self._asking(now), query.root, before)
             if order == "best" and phrases:
                 return self._best(asked, phrases, limit, offset)
             return self._newest(asked, limit, offset, max(limit + offset, total_cap))
 
-    def _newest(self, asked: "_Asked", limit: int, offset: int, wanted: int) -> Found:
+    def _newest(self, asked: "_DatedQuery", limit: int, offset: int, wanted: int) -> Matches:
         """Look among the newest first, wherever there can be as many as are wanted."""
         all_days = self._ages.count(*asked.days)
         expected = min(asked.at_most(), all_days)
@@ -124,7 +124,7 @@ class Search:
                 expected = min(expected, round(found.total / share))
         return self._found(asked.query, limit, order_by_field="position", offset=offset)
 
-    def _best(self, asked: "_Asked", phrases: Sequence[Phrase], limit: int, offset: int) -> Found:
+    def _best(self, asked: "_DatedQuery", phrases: Sequence[Phrase], limit: int, offset: int) -> Matches:
         effort = asked.at_most(of_phrase=_PHRASE_EFFORT)
         start = None
         if effort > self._bounds.many:
@@ -138,11 +138,11 @@ class Search:
         found = self._found(better, limit, weight_by_field="freshness", offset=offset)
         return replace(found, more=start is not None)
 
-    def _found(self, query: tantivy.Query, limit: int, **how: Any) -> Found:  # noqa: ANN401  tantivy's own
+    def _found(self, query: tantivy.Query, limit: int, **how: Any) -> Matches:  # noqa: ANN401  tantivy's own
         result: Any = self._searcher.search(query, limit, count=True, **how)
         addresses = [address for _, address in result.hits]
         numbers = [int(number or 0) for number in self._searcher.fast_field_values("number", addresses)]
-        return Found(numbers, result.count, more=False, last=result.hits[-1][0] if result.hits else 0)
+        return Matches(numbers, result.count, more=False, last=result.hits[-1][0] if result.hits else 0)
 
     def facets(self, query: Query, *, now: datetime, most: int = 10) -> Facets:
         """Return what the matches have in common, `most` names of a kind; months are all there are."""
@@ -200,10 +200,10 @@ class Search:
         return counts
 
 
-class _Asked:
+class _DatedQuery:
     """A query as it is asked, with the position that everything comes before, where there is one."""
 
-    def __init__(self, asking: Asking, root: Node, before: int | None) -> None:
+    def __init__(self, asking: Translator, root: Node, before: int | None) -> None:
         self._asking, self._root = asking, root
         first, last = asking.days(root)
         self.days = (first, last if before is None else min(last, day_of(before)))
@@ -220,7 +220,7 @@ class _Asked:
         return self._asking.at_most(self._root, of_phrase=of_phrase)
 
 
-def _is_sure(found: Found, first: date) -> bool:
+def _is_sure(found: Matches, first: date) -> bool:
     """Say whether no entry from before that day can come before the last one found.
 
     Entries of one second have places of their own, for which some may be moved on into the next day.

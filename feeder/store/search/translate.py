@@ -8,7 +8,22 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import tantivy
 
-from feeder.query import And, Author, Between, Category, Has, Language, Last, Leaf, Node, Not, Or, Phrase, Site, Source
+from feeder.query import (
+    And,
+    AuthorFilter,
+    Between,
+    CategoryFilter,
+    Has,
+    LanguageFilter,
+    Last,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    SiteFilter,
+    SourceFilter,
+)
 from feeder.query.periods import Ages, cover
 from feeder.query.tokens import is_lone, phrase_tokens
 from feeder.store.search.index import SCHEMA
@@ -19,7 +34,7 @@ _TICK = timedelta(microseconds=1)
 MUST, MUST_NOT, SHOULD = tantivy.Occur.Must, tantivy.Occur.MustNot, tantivy.Occur.Should
 
 
-class Asking:
+class Translator:
     """Queries of one state of an index, asked at `now`."""
 
     def __init__(self, searcher: tantivy.Searcher, ages: Ages, now: datetime) -> None:
@@ -50,7 +65,7 @@ class Asking:
             return self._between(*self._moments(leaf))
         field, value = _field_of(leaf)
         return tantivy.Query.const_score_query(
-            words(field, value) if isinstance(leaf, Source | Author) else term(field, value), 0.0
+            words(field, value) if isinstance(leaf, SourceFilter | AuthorFilter) else term(field, value), 0.0
         )
 
     def _between(self, start: datetime | None, end: datetime | None) -> tantivy.Query:
@@ -99,23 +114,25 @@ class Asking:
         if isinstance(node, Between | Last):
             return self._ages.count(*self._days(*self._moments(node)))
         field, value = _field_of(node)
-        if not isinstance(node, Phrase | Source | Author):
+        if not isinstance(node, Phrase | SourceFilter | AuthorFilter):
             return self._searcher.doc_freq(field, value)
         terms = _terms(field, value)
         return min(self._searcher.doc_freq(*one) for one in terms) * (of_phrase if len(terms) > 1 else 1)
 
 
-def _field_of(leaf: Phrase | Source | Author | Category | Language | Site | Has) -> tuple[str, str]:
+def _field_of(
+    leaf: Phrase | SourceFilter | AuthorFilter | CategoryFilter | LanguageFilter | SiteFilter | Has,
+) -> tuple[str, str]:
     if isinstance(leaf, Phrase):
         return "text" if leaf.where == "any" else "title", leaf.phrase
-    if isinstance(leaf, Source | Author):
-        return "source" if isinstance(leaf, Source) else "authors", leaf.phrase
+    if isinstance(leaf, SourceFilter | AuthorFilter):
+        return "source" if isinstance(leaf, SourceFilter) else "authors", leaf.phrase
     match leaf:
-        case Category():
+        case CategoryFilter():
             return "category", leaf.phrase
-        case Language():
+        case LanguageFilter():
             return "language", leaf.tag
-        case Site():
+        case SiteFilter():
             return "site", leaf.host
         case Has():
             return "media", leaf.kind

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from feeder.model import Link, Media, MediaKind
-from feeder.sources.feeds.parsing.elements import Element, Fields, attribute, fields_of, first_text, join, text_of
+from feeder.sources.feeds.parsing.elements import Element, Fields, attribute_of, fields_of, first_text, join, text_of
 
 _KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
 _ENDINGS: dict[str, MediaKind] = {
@@ -28,9 +28,9 @@ def find_media(fields: Fields, base: str) -> tuple[Media, ...]:
 def find_files(fields: Fields, base: str) -> tuple[Link, ...]:
     """Return the enclosures that are neither picture nor sound nor film, as links."""
     return tuple(
-        Link(rel="related", href=join(base, address), title=attribute(element, "title") or None)
+        Link(rel="related", href=join(base, address), title=attribute_of(element, "title") or None)
         for element, address in _enclosed(fields)
-        if kind_of(attribute(element, "type"), address) is None
+        if kind_of(attribute_of(element, "type"), address) is None
     )
 
 
@@ -74,10 +74,10 @@ def kind_of(said: str, address: str) -> MediaKind | None:
 
 def _enclosed(fields: Fields) -> Iterator[tuple[Element, str]]:
     for element in fields.get("enclosure", ()):
-        if address := attribute(element, "url", "href"):
+        if address := attribute_of(element, "url", "href"):
             yield element, address
     for element in fields.get("link", ()):
-        if element.get("rel") == "enclosure" and (address := attribute(element, "href")):
+        if element.get("rel") == "enclosure" and (address := attribute_of(element, "href")):
             yield element, address
 
 
@@ -86,9 +86,9 @@ def _enclosures(fields: Fields, base: str) -> Iterator[Media]:
     for element, address in _enclosed(fields):
         media = media_of(
             join(base, address),
-            attribute(element, "type"),
-            length=attribute(element, "length"),
-            title=attribute(element, "title"),
+            attribute_of(element, "type"),
+            length=attribute_of(element, "length"),
+            title=attribute_of(element, "title"),
             duration=duration,
         )
         if media is not None:
@@ -100,24 +100,24 @@ def _media_rss(fields: Fields, base: str) -> Iterator[Media]:
     for place in inside:
         for element in place.get("media:content", ()):
             about = fields_of(element)
-            if address := attribute(element, "url"):
+            if address := attribute_of(element, "url"):
                 media = media_of(
                     join(base, address),
-                    attribute(element, "type"),
-                    length=attribute(element, "filesize"),
+                    attribute_of(element, "type"),
+                    length=attribute_of(element, "filesize"),
                     title=first_text(about, "media:title"),
-                    medium=attribute(element, "medium"),
-                    duration=attribute(element, "duration"),
+                    medium=attribute_of(element, "medium"),
+                    duration=attribute_of(element, "duration"),
                 )
                 yield from filter(None, [media])
             inside.append(about) if about else None
         for element in place.get("media:thumbnail", ()):
-            if address := attribute(element, "url") or text_of(element):
+            if address := attribute_of(element, "url") or text_of(element):
                 yield Media(url=join(base, address), kind="image")
 
 
 def _pictures(fields: Fields, base: str) -> Iterator[Media]:
     for element in (*fields.get("itunes:image", ()), *fields.get("image", ())):
-        address = attribute(element, "href", "url") or first_text(fields_of(element), "url") or text_of(element)
+        address = attribute_of(element, "href", "url") or first_text(fields_of(element), "url") or text_of(element)
         if address and (media := media_of(join(base, address), "image/*")) is not None:
             yield Media(url=media.url, kind="image")

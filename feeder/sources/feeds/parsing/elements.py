@@ -108,7 +108,7 @@ def fields_of(element: Element) -> Fields:
     return found
 
 
-def attribute(element: Element, *names: str) -> str:
+def attribute_of(element: Element, *names: str) -> str:
     """Return the first of the attributes that says something, trimmed; "" for none. Names in lower case."""
     found = _said(element, names)
     if not found and element.keys() != [key.lower() for key in element.keys()]:  # noqa: SIM118  an element gives its children

@@ -18,7 +18,7 @@ from feeder.sources.feeds.parsing.elements import (
     Element,
     Fields,
     Markup,
-    attribute,
+    attribute_of,
     base_of,
     fields_of,
     first_text,
@@ -55,7 +55,7 @@ _WHOLE = "feed"  # where an entry's field was read from that only the feed as a 
 ROOTS = frozenset({"rss", "rdf", "rdf:rdf", "feed", "channel"})
 
 
-class _Said(NamedTuple):
+class _ElementText(NamedTuple):
     """A text, and the name of the element that says it; "" for both where none does."""
 
     text: str = ""
@@ -82,14 +82,14 @@ class _Reader:
             for name in ("item", "entry")
             for entry in place.get(name, ())
         ]
-        self._base = self._base_of(self._channel) or join(url, attribute(self._channel, "base"))
+        self._base = self._base_of(self._channel) or join(url, attribute_of(self._channel, "base"))
         self._link = self._find_page(self._channel, self._fields, self._base).text or None
         language = language_of(self._channel) or first_text(self._fields, *_LANGUAGES)
         self._language = language[:MAX_SHARED] or None
         self._rights = self._text(self._fields, _RIGHTS).text[:MAX_SHARED] or None
         self._people = people_of(self._fields, *_AUTHORS, base=self._base)
         self._title = self._text(self._fields, _TITLES).text[:MAX_SHARED]
-        self._id = first_text(self._fields, "id") or attribute(self._channel, RDF_ABOUT) or self._link or url
+        self._id = first_text(self._fields, "id") or attribute_of(self._channel, RDF_ABOUT) or self._link or url
         self._updated = [
             *self._find_updated(self._channel, self._fields),
             *_stamps(self._fields, _PUBLISHED, "updated"),
@@ -167,20 +167,24 @@ class _Reader:
     def _base_of(self, element: Element) -> str | None:
         return base_of(element, self._url) if self._based else None
 
-    def _text(self, fields: Fields, names: Sequence[str]) -> _Said:
+    def _text(self, fields: Fields, names: Sequence[str]) -> _ElementText:
         """Return the first of some text constructs that says anything, as plain text."""
         for name in names:
             for element in fields.get(name, ()):
                 if text := title_text(markup_of(element, atom=self._atom)):
-                    return _Said(text, name)
-        return _Said()
+                    return _ElementText(text, name)
+        return _ElementText()
 
-    def _contents(self, fields: Fields) -> tuple[Markup, str, _Said]:
+    def _contents(self, fields: Fields) -> tuple[Markup, str, _ElementText]:
         """Return the content, what says it and, where there is another text beside it, the summary."""
         contents, summaries = self._markups(fields, _CONTENTS), self._markups(fields, _SUMMARIES)
         content, content_from = next(contents, None) or next(summaries, (Markup("", html=True), ""))
         summary = next(summaries, None) if content_from in _CONTENTS else None
-        return content, content_from, _Said() if summary is None else _Said(plain_text(summary[0]), summary[1])
+        return (
+            content,
+            content_from,
+            _ElementText() if summary is None else _ElementText(plain_text(summary[0]), summary[1]),
+        )
 
     def _markups(self, fields: Fields, names: Sequence[str]) -> Iterator[tuple[Markup, str]]:
         for place in (fields, _grouped(fields)):
@@ -190,68 +194,68 @@ class _Reader:
                         yield markup, name
 
     def _markup(self, element: Element) -> Markup:
-        plain = name_of(element).startswith(("media:", "itunes:")) and attribute(element, "type") != "html"
+        plain = name_of(element).startswith(("media:", "itunes:")) and attribute_of(element, "type") != "html"
         markup = markup_of(element, atom=self._atom or plain)
         base = self._base_of(element)
         return markup if base is None or not markup.html else markup._replace(text=with_base(markup.text, base))
 
-    def _find_page(self, entry: Element, fields: Fields, base: str) -> _Said:
+    def _find_page(self, entry: Element, fields: Fields, base: str) -> _ElementText:
         """Return the page of an entry: the publisher's own before that of who counts the readers."""
         if address := first_text(fields, "feedburner:origlink"):
-            return _Said(address, "feedburner:origlink")
+            return _ElementText(address, "feedburner:origlink")
         found = self._find_link(fields, base)
-        if not found.text and (address := attribute(entry, "href")):
-            return _Said(join(base, address), "href")  # as `base` and `lastmod`: Channel Definition Format
+        if not found.text and (address := attribute_of(entry, "href")):
+            return _ElementText(join(base, address), "href")  # as `base` and `lastmod`: Channel Definition Format
         return found
 
     def _find_updated(self, entry: Element, fields: Fields) -> list[Stamp]:
-        changed = attribute(entry, "lastmod")
+        changed = attribute_of(entry, "lastmod")
         return [*_stamps(fields, _UPDATED, "updated"), *([_stamp(changed, "lastmod", "updated")] if changed else [])]
 
-    def _find_link(self, fields: Fields, base: str) -> _Said:
+    def _find_link(self, fields: Fields, base: str) -> _ElementText:
         """Return the page for people: RSS says it as text, Atom as the alternate link (RFC 4287 §4.2.7.2)."""
         alternates = []
         for element in fields.get("link", ()):
-            if (attribute(element, "rel") or "alternate") != "alternate":
+            if (attribute_of(element, "rel") or "alternate") != "alternate":
                 continue
-            if address := attribute(element, "href"):
-                said = attribute(element, "type").lower()
+            if address := attribute_of(element, "href"):
+                said = attribute_of(element, "type").lower()
                 alternates += [] if said in _FEED_TYPES else [(said not in _PAGES, address)]
             elif text := text_of(element):
-                return _Said(join(base, text), "link")
+                return _ElementText(join(base, text), "link")
         if alternates:
-            return _Said(join(base, min(alternates, key=lambda pair: pair[0])[1]), "link")
+            return _ElementText(join(base, min(alternates, key=lambda pair: pair[0])[1]), "link")
         for name in ("guid", "id"):
             for element in fields.get(name, ()):
                 address = self._own_id(element)
-                if _WEB_ADDRESS.fullmatch(address) and attribute(element, "ispermalink").lower() != "false":
-                    return _Said(address, name)
-        return _Said()
+                if _WEB_ADDRESS.fullmatch(address) and attribute_of(element, "ispermalink").lower() != "false":
+                    return _ElementText(address, name)
+        return _ElementText()
 
     def _find_id(self, entry: Element, fields: Fields) -> str:
         """Return the entry's own id. A guid that is a permalink is an address, which may be relative (RSS 2.0)."""
         named = (self._own_id(element) for name in ("guid", "id") for element in fields.get(name, ()))
-        return next(filter(None, named), "") or attribute(entry, RDF_ABOUT)
+        return next(filter(None, named), "") or attribute_of(entry, RDF_ABOUT)
 
     def _own_id(self, element: Element) -> str:
         """Return an id; one that is a permalink may be relative (RSS 2.0)."""
         text = text_of(element)
-        if text.startswith(("/", "?", "./", "../")) and attribute(element, "ispermalink").lower() != "false":
+        if text.startswith(("/", "?", "./", "../")) and attribute_of(element, "ispermalink").lower() != "false":
             return join(self._base_of(element) or self._base, text)
         return text
 
-    def _find_language(self, entry: Element, fields: Fields) -> _Said:
+    def _find_language(self, entry: Element, fields: Fields) -> _ElementText:
         if language := language_of(entry):
-            return _Said(language, "xml:lang")
-        found = next((_Said(text, name) for name in _LANGUAGES if (text := first_text(fields, name))), None)
-        return found or _Said(self._language or "", _WHOLE)
+            return _ElementText(language, "xml:lang")
+        found = next((_ElementText(text, name) for name in _LANGUAGES if (text := first_text(fields, name))), None)
+        return found or _ElementText(self._language or "", _WHOLE)
 
     def _find_source(self, fields: Fields) -> tuple[Source, str]:
         """Return where the entry was first published: what it says itself, else this feed (RFC 4287 §4.2.11)."""
         for element in fields.get("source", ()):
             said = fields_of(element)
             link = self._find_link(said, self._base).text or None
-            own = first_text(said, "id") or attribute(element, "url") or link
+            own = first_text(said, "id") or attribute_of(element, "url") or link
             title = self._text(said, _TITLES).text or (element.text or "").strip()
             if own:
                 updated = next((moment(stamp.text) for stamp in _stamps(said, _UPDATED, "updated")), None)
@@ -269,7 +273,7 @@ class _Reader:
 
     def _named(self, rel: str) -> str | None:
         for element in self._fields.get("link", ()):
-            if attribute(element, "rel").lower() == rel and (address := attribute(element, "href")):
+            if attribute_of(element, "rel").lower() == rel and (address := attribute_of(element, "href")):
                 return join(self._base, address)
         return None
 
@@ -302,22 +306,22 @@ def _places(**where: str) -> Mapping[str, str]:
     return {name: place if place == _WHOLE else f"feed: {place}" for name, place in where.items() if place}
 
 
-def _categories(fields: Fields) -> Iterator[_Said]:
+def _categories(fields: Fields) -> Iterator[_ElementText]:
     for name in ("category", "dc:subject", "itunes:category"):
         for element in fields.get(name, ()):
-            if category := attribute(element, "label", "term", "text") or text_of(element):
-                yield _Said(category, name)
+            if category := attribute_of(element, "label", "term", "text") or text_of(element):
+                yield _ElementText(category, name)
     for name in ("itunes:keywords", "media:keywords"):
-        yield from (_Said(word.strip(), name) for word in first_text(fields, name).split(",") if word.strip())
+        yield from (_ElementText(word.strip(), name) for word in first_text(fields, name).split(",") if word.strip())
 
 
 def _links(fields: Fields, base: str) -> Iterator[Link]:
     for element in fields.get("link", ()):
-        rel, address = attribute(element, "rel").lower(), attribute(element, "href")
+        rel, address = attribute_of(element, "rel").lower(), attribute_of(element, "href")
         if address and rel in {"via", "related"}:
-            title = attribute(element, "title") or None
+            title = attribute_of(element, "title") or None
             yield Link(rel="via" if rel == "via" else "related", href=join(base, address), title=title)
-        elif address and rel == "replies" and attribute(element, "type").lower() in _PAGES:
-            yield Link(rel="replies", href=join(base, address), title=attribute(element, "title") or None)
+        elif address and rel == "replies" and attribute_of(element, "type").lower() in _PAGES:
+            yield Link(rel="replies", href=join(base, address), title=attribute_of(element, "title") or None)
     if comments := first_text(fields, "comments"):
         yield Link(rel="replies", href=join(base, comments))

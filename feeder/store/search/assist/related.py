@@ -39,7 +39,7 @@ _OF_TITLE = 0.3  # of a title's tokens, which a text has that is the same
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
+class RelatedEntry:
     """An entry that goes with another. `same` says that it is nearly the same text; else it is on the same topic."""
 
     entry: Entry
@@ -48,7 +48,7 @@ class Related:
 
 def find_related(
     search: Search, read: Callable[[Sequence[int]], list[Entry]], entry: Entry, *, limit: int
-) -> tuple[Related, ...]:
+) -> tuple[RelatedEntry, ...]:
     """Return entries that go with this one: first nearly the same texts, then those on its topic, the nearest first.
 
     `read` gives entries by their numbers. Of several that are nearly the same as one another, one is given.
@@ -56,24 +56,24 @@ def find_related(
     weights = telling_tokens(entry, search.count, lambda token: search.frequency("text", token))
     if not weights:
         return ()
-    same: list[tuple[float, _Compared]] = []
-    near: list[tuple[float, _Compared]] = []
-    own = _Compared(entry)
-    for other in map(_Compared, read(search.sharing(list(weights), _LOOKED_AT + 1))):
+    same: list[tuple[float, _Comparison]] = []
+    near: list[tuple[float, _Comparison]] = []
+    own = _Comparison(entry)
+    for other in map(_Comparison, read(search.sharing(list(weights), _LOOKED_AT + 1))):
         shared = sum(weights[token] for token in weights.keys() & other.tokens)
         if other.entry.id != entry.id and shared >= _ON_TOPIC:
             (same if own.is_same(other) else near).append((shared, other))
-    chosen = [Related(other.entry, same=True) for other in _sorted(same)]
-    chosen += [Related(other.entry, same=False) for other in _unlike_each_other(_sorted(near), limit)]
+    chosen = [RelatedEntry(other.entry, same=True) for other in _sorted(same)]
+    chosen += [RelatedEntry(other.entry, same=False) for other in _unlike_each_other(_sorted(near), limit)]
     return tuple(chosen[:limit])
 
 
-def _sorted(found: list[tuple[float, "_Compared"]]) -> list["_Compared"]:
+def _sorted(found: list[tuple[float, "_Comparison"]]) -> list["_Comparison"]:
     return [other for _, other in sorted(found, key=lambda one: (-one[0], one[1].entry.id))]
 
 
-def _unlike_each_other(near: Sequence["_Compared"], limit: int) -> list["_Compared"]:
-    kept: list[_Compared] = []
+def _unlike_each_other(near: Sequence["_Comparison"], limit: int) -> list["_Comparison"]:
+    kept: list[_Comparison] = []
     for one in near:
         if len(kept) < limit and not any(one.is_same(other) for other in kept):
             kept.append(one)
@@ -114,7 +114,7 @@ def _tokens(text: str) -> list[str]:
     return [token for token in index_tokens(text).split() if not {"_", "|"} & set(token) and is_telling(token)]
 
 
-class _Compared:
+class _Comparison:
     """An entry as it is compared with others."""
 
     def __init__(self, entry: Entry) -> None:
@@ -138,7 +138,7 @@ class _Compared:
         every = zip(*(self._all[at:] for at in range(_RUN)), strict=False)
         return frozenset(every) or frozenset([tuple(self._all)])
 
-    def is_same(self, other: "_Compared") -> bool:
+    def is_same(self, other: "_Comparison") -> bool:
         """Say whether two texts are nearly the same, or one is nearly all within the other."""
         shared, shorter = len(self.runs & other.runs), min(len(self.runs), len(other.runs))
         alike = shared >= _SAME * len(self.runs | other.runs)

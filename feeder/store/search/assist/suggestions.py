@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Literal, NamedTuple
 
-from feeder.query import Author, Category, Node, Or, Phrase, Query, Source, fold_name
+from feeder.query import AuthorFilter, CategoryFilter, Node, Or, Phrase, Query, SourceFilter, fold_name
 from feeder.query.tokens import index_tokens, plain
 from feeder.store.records.entries import Head
 from feeder.store.search.assist.words import as_written, is_telling, words_of
@@ -47,7 +47,7 @@ _NAME_IN_QUOTES = re.compile(
 )
 _QUOTED = re.compile(r"""(?:["＂][^"＂]*|“[^”"]*|「[^」]*|『[^』]*)(?P<end>["＂”」』]?)""")
 
-_Leaf = Category | Source | Author
+_Leaf = CategoryFilter | SourceFilter | AuthorFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Suggestion:
     count: int
 
 
-class Typed(NamedTuple):
+class LastWord(NamedTuple):
     """The last word, in its plain form, of a field or of none; what stands `before` it is kept."""
 
     before: str
@@ -95,7 +95,7 @@ def suggest(
     return tuple(islice(chain.from_iterable(chosen), limit))
 
 
-def read_typed(text: str) -> Typed | None:
+def read_typed(text: str) -> LastWord | None:
     """Return what there is to complete; None where that is nothing: behind a blank, or without a letter."""
     tail = max(0, len(text) - _TAIL)
     named = _NAME_IN_QUOTES.search(text, tail)
@@ -108,13 +108,13 @@ def read_typed(text: str) -> Typed | None:
     if field in _CLOSED:
         return None
     kept = found.start("word") if inside or (field is None) else found.end("minus")
-    return Typed(text[:kept], field, word, inside)
+    return LastWord(text[:kept], field, word, inside)
 
 
 class _Offers:
     """What may be offered for what was typed; each kind is looked for when it is asked for."""
 
-    def __init__(self, search: Search, read: Callable[[Sequence[int]], list[Head]], typed: Typed) -> None:
+    def __init__(self, search: Search, read: Callable[[Sequence[int]], list[Head]], typed: LastWord) -> None:
         self._search, self._read, self._typed = search, read, typed
         self._latin = index_tokens(typed.word) == typed.word  # one word, with blanks before and behind
 
@@ -143,20 +143,20 @@ class _Offers:
     def categories(self, most: int = _NAMES) -> Iterator[Suggestion]:
         """Offer categories with this in them."""
         known = self._search.terms("label", "", _KNOWN)
-        return self._named("category", Category, known, most)
+        return self._named("category", CategoryFilter, known, most)
 
     def sources(self, most: int = _NAMES) -> Iterator[Suggestion]:
         """Offer sources with this in their titles."""
         known = self._search.terms("source_title", "", _KNOWN)
-        return self._named("source", Source, known, most)
+        return self._named("source", SourceFilter, known, most)
 
     def authors(self, most: int = _NAMES) -> Iterator[Suggestion]:
         """Offer authors with this in their names, out of the newest entries."""
         beginnings = self._beginnings("authors")
-        heads = self._found(Query(_any([Author(part, part) for part in beginnings]))) if beginnings else []
+        heads = self._found(Query(_any([AuthorFilter(part, part) for part in beginnings]))) if beginnings else []
         known = Counter(name for head in heads for name in head.authors)
         counted = [(name, self._search.about("authors", fold_name(name))) for name in known if fold_name(name)]
-        return self._named("author", Author, counted, most)
+        return self._named("author", AuthorFilter, counted, most)
 
     def titles(self) -> Iterator[Suggestion]:
         """Offer the newest titles with this in them."""
@@ -193,7 +193,7 @@ class _Offers:
             yield Suggestion(self._typed.before + str(leaf(name, folded)), name, kind, count)
 
 
-def _any(leaves: Sequence[Phrase | Author]) -> Node:
+def _any(leaves: Sequence[Phrase | AuthorFilter]) -> Node:
     return Or(tuple(leaves)) if len(leaves) > 1 else leaves[0]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from feeder.query import And, Between, Language, Phrase, Query
+from feeder.query import And, Between, LanguageFilter, Phrase, Query
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Head
 from feeder.store.search.assist.words import as_written, words_of
@@ -90,7 +90,7 @@ def find_trends(
 
 
 def _asked(language: str | None, leaf: Phrase | Between) -> Query:
-    return Query(leaf if language is None else And((leaf, Language(language.lower()))))
+    return Query(leaf if language is None else And((leaf, LanguageFilter(language.lower()))))
 
 
 def candidates_in(heads: Sequence[Head]) -> dict[str, frozenset[int]]:
