@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from feeder.config.settings import FolderSource
+
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.made_up import write_archive
 from benchmarks.memory import Peak
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
 from feeder.ingest import ingest
 from feeder.normalise.entry import normalise
 from feeder.sources.files.article import read_article
@@ -67,7 +68,7 @@ def measure(folder: Path, count: int) -> None:
 
 
 def one_pass(folder: Path) -> None:
-    config = Config(sources=(SourceConfig(name="archive", folder=folder / "archive"),))
+    config = Config(sources=(FolderSource(name="archive", folder=folder / "archive"),))
     peak = Peak()
     start = time.perf_counter()
     with Store.open(f"sqlite:///{folder / 'feeder.db'}") as store:

@@ -212,12 +212,12 @@ def compare_all(documents: Sequence[Document]) -> Iterator[tuple[Document, list[
     by_name = {document.name: document for document in documents}
     with served(documents) as address:
         wanted = [
-            FetchRequest(name=name, address=f"{address}/{quote(name)}", headers={}, allow_private=True)
+            FetchRequest(key=name, address=f"{address}/{quote(name)}", headers={}, allow_private=True)
             for name in by_name
         ]
         for answer in iter_fetched(wanted, FetchConfig(user_agent="benchmark", per_host=4)):
             assert answer.error is None, answer
-            document = by_name[answer.name]
+            document = by_name[answer.key]
             theirs = _feedparser(answer.url, based=b"xml:base" in document.body)
             ours = _ours(answer.body, answer.url, answer.headers.get("content-type"))
             yield document, list(_compared(theirs, ours, answer.url))

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.memory import Held, Peak
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SourceConfig
+from feeder.config.settings import FeedSource, FetchConfig
 from feeder.ingest import ingest
 from feeder.ingest.reading.feed import piece_of, read_feed
 from feeder.sources.http.crawl import FetchResult
@@ -110,7 +110,7 @@ def more(address: str, entries: int) -> None:
 
 def poll(folder: Path, address: str, feeds: int) -> str:
     """Ask for all feeds in one pass of ours."""
-    sources = tuple(SourceConfig(name=str(n), feed=f"{address}/{n}", allow_private=True) for n in range(feeds))
+    sources = tuple(FeedSource(name=str(n), feed=f"{address}/{n}", allow_private=True) for n in range(feeds))
     config = Config(sources=sources, fetch=FetchConfig(user_agent="benchmark", per_host=20))
     with Store.open(f"sqlite:///{folder}/feeder.db") as store:
         reports = ingest(config, store, names=[source.name for source in config.sources], now=_NOW)
@@ -127,12 +127,12 @@ def parse_and_save(folder: Path, _address: str, feeds: int) -> str:
         return f"{store.entries.count():,} entries"
 
 
-def _source(number: int) -> SourceConfig:
-    return SourceConfig(name=str(number), feed=f"http://e.org/{number}")
+def _source(number: int) -> FeedSource:
+    return FeedSource(name=str(number), feed=f"http://e.org/{number}")
 
 
-def _fetched(number: int) -> FetchResult:
-    return FetchResult(name=str(number), status=200, url=f"http://e.org/{number}", body=feed(number, 0))
+def _fetched(number: int) -> FetchResult[str]:
+    return FetchResult(key=str(number), status=200, url=f"http://e.org/{number}", body=feed(number, 0))
 
 
 def poll_with_reader(folder: Path, address: str, feeds: int) -> str:

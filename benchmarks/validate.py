@@ -25,7 +25,7 @@ import httpx
 
 from benchmarks.parity import ENDINGS, Document, served
 from feeder.config.load import Config
-from feeder.config.settings import FeedConfig, FetchConfig, SiteConfig, SourceConfig
+from feeder.config.settings import FeedConfig, FeedSource, FetchConfig, SiteConfig
 from feeder.ingest import ingest
 from feeder.publish.atom import feed_of, render_atom
 from feeder.publish.html.pages import SEARCH_FEED_PATH, entry_path
@@ -52,7 +52,7 @@ def fill(store: Store, documents: Sequence[Document]) -> Config:
     """Poll all documents into a store; return the configuration that they are sources of."""
     with served(documents) as address:
         sources = tuple(
-            SourceConfig(name=str(number), feed=f"{address}/{document.name}", allow_private=True)
+            FeedSource(name=str(number), feed=f"{address}/{document.name}", allow_private=True)
             for number, document in enumerate(documents)
         )
         config = Config(sources=sources, fetch=FetchConfig(user_agent="benchmark", per_host=8))

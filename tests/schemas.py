@@ -21,7 +21,7 @@ from bot.delivery.outbox import CallOutcome
 from bot.delivery.pace import Pace
 from bot.tables import migrate_tables
 from feeder.config.load import Config
-from feeder.config.settings import ChannelConfig, SiteConfig, SourceConfig, StoreConfig
+from feeder.config.settings import ChannelConfig, FeedSource, FolderSource, SiteConfig, StoreConfig
 from feeder.errors import ConfigError
 from feeder.ingest import ingest
 from feeder.store import Store
@@ -65,7 +65,7 @@ def write_articles(folder: Path) -> None:
 
 def config_of(database: Path) -> Config:
     """Return the configuration that the stores were made with; paths count from the working folder."""
-    source = SourceConfig(name="mirror", folder=Path("articles"), when_gone="remove")
+    source = FolderSource(name="mirror", folder=Path("articles"), when_gone="remove")
     return Config(
         sources=(source,),
         site=SiteConfig(output=Path("public")),
@@ -78,8 +78,8 @@ def take_feed(store: Store, *, again: bool = False) -> list[str]:
     from feeder.ingest.reading.feed import piece_of, read_feed  # noqa: PLC0415  the first schema has no feeds
     from feeder.sources.http.crawl import FetchResult  # noqa: PLC0415  as above
 
-    source = SourceConfig(name="tides", feed=FEED_URL)
-    fetched = FetchResult(name="tides", status=200, url=FEED_URL, body=FEED)
+    source = FeedSource(name="tides", feed=FEED_URL)
+    fetched = FetchResult(key="tides", status=200, url=FEED_URL, body=FEED)
     [read] = read_feed(piece_of(source, fetched, store.documents.of_source("tides"), {}, now=NOW, again=again))
     [saved] = store.take([read.batch])
     return [one.value for one in saved]
@@ -89,7 +89,7 @@ def _fill_remote(store: Store) -> None:
     from feeder.sources.feeds.polling import new_poll  # noqa: PLC0415  as above
     from feeder.store import new_added  # noqa: PLC0415  as above
 
-    store.sources.add(lambda _kept: [new_added(SourceConfig(name="tides", feed=FEED_URL), title="Tides")], now=NOW)
+    store.sources.add(lambda _kept: [new_added(FeedSource(name="tides", feed=FEED_URL), title="Tides")], now=NOW)
     take_feed(store)
     store.sources.record_polls([new_poll("tides", FEED_URL)])
     store.sources.pause("tides", now=NOW)

@@ -11,7 +11,7 @@ import pytest
 
 from feeder.config.load import Config, load_config
 from feeder.config.saved import read_saved
-from feeder.config.settings import FeedConfig, FetchConfig, SourceConfig
+from feeder.config.settings import FeedConfig, FeedSource, FetchConfig, FolderSource, SourceConfig
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest
 from feeder.store import Store
@@ -37,7 +37,7 @@ def rss(text: str = "It fell.", titles: tuple[str, ...] = TITLES) -> Answer:
 
 
 def poll(server: Server, store: Store, *, hours: int = 0, again: bool = False, **rules: Any) -> IngestReport:
-    source = SourceConfig(name="rain", feed=server.url("/feed"), allow_private=True, **rules)
+    source = FeedSource(name="rain", feed=server.url("/feed"), allow_private=True, **rules)
     return run(store, source, hours=hours, again=again)
 
 
@@ -107,7 +107,7 @@ def test_filters_and_selectors_hold_for_folders_too(sqlite_store: Store, tmp_pat
             f"<p>{title}. It fell for hours and hours.</p><p class='note'>Tell us how you liked it here.</p><p>End.</p>"
         )
         (folder / f"{n}.html").write_text(f"<html><head><title>{title}</title></head><body>{body}</body></html>")
-    source = SourceConfig(name="rain", folder=folder, drop="snow", cut=(".note",))
+    source = FolderSource(name="rain", folder=folder, drop="snow", cut=(".note",))
     report = run(sqlite_store, source)
     assert (report.read, report.new, report.dropped) == (3, 2, 1)
     assert not any("Tell us" in entry.content for entry in sqlite_store.entries.latest(10))
@@ -121,7 +121,7 @@ def test_a_folder_that_removes_what_is_gone_removes_what_is_dropped_now(sqlite_s
     folder.mkdir()
     for n, title in enumerate(TITLES):
         (folder / f"{n}.md").write_text(f"# {title}\n\nIt fell for hours and hours on that day.\n")
-    source = SourceConfig(name="rain", folder=folder, when_gone="remove")
+    source = FolderSource(name="rain", folder=folder, when_gone="remove")
     run(sqlite_store, source)
     report = run(sqlite_store, source.model_copy(update={"drop": "snow"}), hours=1, again=True)
     assert (report.removed, report.dropped) == (1, 1)
@@ -166,14 +166,14 @@ def test_a_text_that_no_selector_can_be_asked_of_is_as_without_one(server: Serve
     ],
 )
 def test_a_mistake_in_a_filter_names_the_key(rules: dict[str, str], told: str, tmp_path: Path) -> None:
-    source = SourceConfig(name="rain", folder=tmp_path, **rules)  # type: ignore[arg-type]  # keys of the table
+    source = FolderSource(name="rain", folder=tmp_path, **rules)  # type: ignore[arg-type]  # keys of the table
     config = Config(sources=(source,), feeds=(FeedConfig(name="rain", query="rain"),))
     with pytest.raises(ConfigError, match=told):
         read_saved(config)
 
 
 def test_a_filter_that_can_be_understood_is_no_saved_search(tmp_path: Path) -> None:
-    assert read_saved(Config(sources=(SourceConfig(name="rain", folder=tmp_path, keep="rain", drop="snow"),))) == ()
+    assert read_saved(Config(sources=(FolderSource(name="rain", folder=tmp_path, keep="rain", drop="snow"),))) == ()
 
 
 def test_the_examples_of_the_manual_load(tmp_path: Path) -> None:

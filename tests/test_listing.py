@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SourceConfig
+from feeder.config.settings import FetchConfig, PageSource
 from feeder.errors import FeedError
 from feeder.ingest import IngestReport, ingest
 from feeder.model import Draft
@@ -183,7 +183,7 @@ def poll(
     server: Server, store: Store, *, after: timedelta = timedelta(), again: bool = False, **more: Any
 ) -> IngestReport:
     values: dict[str, Any] = {"entries": "article", **more}
-    source = SourceConfig(name="news", page=server.url("/"), allow_private=True, **values)
+    source = PageSource(name="news", page=server.url("/"), allow_private=True, **values)
     config = Config(sources=(source,), fetch=FetchConfig(user_agent="feeder-tests", timeout_s=5))
     [report] = ingest(config, store, names=["news"], now=NOW + after, again=again)
     return report

@@ -24,20 +24,20 @@ def test_export_takes_the_option_that_every_command_for_scripts_has(feeder: Feed
 
 
 def test_a_source_is_shown_with_its_settings_and_what_is_a_default(feeder: Feeder, blog: str) -> None:  # noqa: F811
-    add(feeder, blog, "--every", "1h", "--category", "Weather")
+    add(feeder, blog, "--min-interval", "1h", "--category", "Weather")
     shown = json.loads(feeder("sources", "show", "rain", "--json").out)
     assert (shown["name"], shown["kind"], shown["kept_in"], shown["health"]) == (
         "rain",
         "feed",
         "store",
-        "not read yet",
+        "pending",
     )
-    assert (shown["settings"]["every"], shown["settings"]["seldom"]) == ("1h", "1d")
-    assert {"feed", "every", "categories", "allow_private"} & {*shown["defaults"]} == set()
-    assert {"seldom", "full", "timezone"} <= {*shown["defaults"]}
+    assert (shown["settings"]["min_interval"], shown["settings"]["max_interval"]) == ("1h", "1d")
+    assert {"feed", "min_interval", "categories", "allow_private"} & {*shown["defaults"]} == set()
+    assert {"max_interval", "full", "timezone"} <= {*shown["defaults"]}
     out = feeder("sources", "show", "rain").out.splitlines()
-    assert 'every            "1h"' in out
-    assert 'seldom           "1d"  (default)' in out
+    assert 'min_interval     "1h"' in out
+    assert 'max_interval     "1d"  (default)' in out
     assert feeder("sources", "show", "snow").code == 2
 
 
@@ -52,14 +52,14 @@ def test_a_source_that_cannot_be_used_is_shown_without_settings(feeder: Feeder) 
         row = {"name": "odd", "settings": {"feed": "https://e.org/f", "sings": True}, "title": "", "added_at": NOW}
         connection.execute(insert(added).values(row))
     out = feeder("sources", "show", "odd").out
-    assert "unusable" in out
+    assert "incompatible" in out
     assert "sings: unknown key" in out
 
 
 def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog: str) -> None:  # noqa: F811
     add(feeder, blog)
     changes = (
-        "every=1h",
+        "min_interval=1h",
         "categories=Weather, 天气",
         'cut=[".ad"]',
         "drop=storm",
@@ -67,28 +67,30 @@ def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog:
         "content = summary",
     )
     ended = feeder("sources", "set", "rain", *changes)
-    assert ended.out == "changed every, categories, cut, drop, max_bytes, content of rain; the next pass uses it\n"
+    assert (
+        ended.out == "changed min_interval, categories, cut, drop, max_bytes, content of rain; the next pass uses it\n"
+    )
     settings = json.loads(feeder("sources", "show", "rain", "--json").out)["settings"]
-    assert (settings["every"], settings["categories"], settings["cut"]) == ("1h", ["Weather", "天气"], [".ad"])
+    assert (settings["min_interval"], settings["categories"], settings["cut"]) == ("1h", ["Weather", "天气"], [".ad"])
     assert (settings["drop"], settings["max_bytes"], settings["content"]) == ("storm", 1000, "summary")
-    assert feeder("sources", "set", "rain", "every=", "allow_private=true").code == 0
+    assert feeder("sources", "set", "rain", "min_interval=", "allow_private=true").code == 0
     shown = json.loads(feeder("sources", "show", "rain", "--json").out)
-    assert (shown["settings"]["every"], "every" in shown["defaults"]) == ("15m", True)
+    assert (shown["settings"]["min_interval"], "min_interval" in shown["defaults"]) == ("15m", True)
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("every", "'every': write KEY=VALUE, such as every=1h; KEY= sets the default again"),
-        ("every=often", "every: 'often': "),
-        ("evry=1h", "evry: unknown key; did you mean 'every'?"),
-        ("evry=", "evry: unknown key; did you mean 'every'?"),
+        ("min_interval", "'min_interval': write KEY=VALUE, such as min_interval=1h; KEY= sets the default again"),
+        ("min_interval=often", "min_interval: 'often': "),
+        ("min_intervl=1h", "min_intervl: unknown key; did you mean 'min_interval'?"),
+        ("min_intervl=", "min_intervl: unknown key; did you mean 'min_interval'?"),
         ("full=perhaps", "full: 'perhaps': "),
         ("max_bytes=0", "max_bytes: 0: "),
         ("keep=rain after:1", "keep: 'rain after:1': '1' is not a date"),
         ("name=x", "name: cannot be changed by command: add it again"),
         ("feed=https://e.org/", "feed: cannot be changed by command: add the new address"),
-        ("when_gone=remove", 'when_gone = "remove" is for a folder'),
+        ("when_gone=remove", "when_gone is for a folder; take it out"),
     ],
 )
 def test_a_setting_that_breaks_a_rule_is_refused(feeder: Feeder, blog: str, change: str, told: str) -> None:  # noqa: F811
@@ -99,7 +101,7 @@ def test_a_setting_that_breaks_a_rule_is_refused(feeder: Feeder, blog: str, chan
 
 def test_settings_in_the_file_are_changed_there(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "config.toml").write_text("[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\n")
-    ended = feeder("sources", "set", "a", "every=1h")
+    ended = feeder("sources", "set", "a", "min_interval=1h")
     assert ended == (2, "", "feeder: sources: 'a' is defined in config.toml; change it there\n")
 
 

@@ -99,15 +99,14 @@ def test_names_of_a_list_are_taken_where_they_can_be(feeder: Feeder, tmp_path: P
 
 def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     """Nothing in a stranger's list may let a source into a private network."""
-    data = (
-        '<opml><body><outline text="xylo" xmlUrl="http://127.0.0.1/f" allow_private="true" every="1s"/></body></opml>'
-    )
+    attributes = 'text="xylo" xmlUrl="http://127.0.0.1/f" allow_private="true" min_interval="1s"'
+    data = f"<opml><body><outline {attributes}/></body></opml>"
     (tmp_path / "mine.opml").write_text(data)
     feeder("opml", "import", "mine.opml")
     with Store.open("sqlite:///data/feeder.db") as store:
         [one] = store.sources.added()
     assert one.source is not None
-    assert (one.source.allow_private, one.source.every) == (False, "15m")
+    assert (one.source.allow_private, one.source.min_interval) == (False, "15m")
     ended = feeder("ingest", "xylo")
     assert (ended.code, "is a private address" in ended.err) == (1, True)
 

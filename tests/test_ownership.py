@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SiteConfig, SourceConfig
+from feeder.config.settings import FeedSource, FetchConfig, FolderSource, SiteConfig
 from feeder.ingest import ingest
 from feeder.model import Entry
 from feeder.publish.site import publish
@@ -30,8 +30,8 @@ class World:
 
     @property
     def config(self) -> Config:
-        feeds = [SourceConfig(name=n, feed=self.server.url(f"/{n}"), allow_private=True) for n in self.names]
-        own = SourceConfig(name="own", folder=self.folder / "own")
+        feeds = [FeedSource(name=n, feed=self.server.url(f"/{n}"), allow_private=True) for n in self.names]
+        own = FolderSource(name="own", folder=self.folder / "own")
         site = SiteConfig(
             url="https://mine.example/", output=self.folder / "public", language="en", duplicates=self.duplicates
         )

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SiteConfig, SourceConfig
+from feeder.config.settings import FeedSource, FetchConfig, SiteConfig
 from feeder.ingest import ingest
 from feeder.publish.site import publish
 from feeder.store import Store
@@ -48,7 +48,7 @@ class Through:
 
     def __init__(self, server: Server, store: Store, folder: Path) -> None:
         self._server, self._store, self._folder, self._passes = server, store, folder, 0
-        source = SourceConfig(name="planet", feed=server.url("/feed"), allow_private=True)
+        source = FeedSource(name="planet", feed=server.url("/feed"), allow_private=True)
         self._config = Config(
             sources=(source,),
             fetch=FetchConfig(user_agent="feeder-tests"),

@@ -10,7 +10,7 @@ from feeder.catalogue.known import all_sources, get_source, where_configured
 from feeder.catalogue.status import SourceState, iter_states
 from feeder.config.load import Config, read_source
 from feeder.config.saved import filter_problem
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import RENAMED_KEYS, FeedSource
 from feeder.errors import ConfigError
 from feeder.store import Store
 
@@ -62,7 +62,7 @@ def change(config: Config, store: Store, name: str, assignments: Sequence[str]) 
         raise ConfigError(f"sources: {name!r} is defined in {where_configured(config)}; change it there")
     changes = dict(map(_read, assignments))
 
-    def changed(settings: Mapping[str, Any]) -> SourceConfig:
+    def changed(settings: Mapping[str, Any]) -> FeedSource:
         kept = {key: value for key, value in {**settings, **changes}.items() if value is not None}
         source = read_source({**kept, "name": name})
         if (problem := filter_problem(source)) is not None:
@@ -78,10 +78,11 @@ def _read(assignment: str) -> tuple[str, Any]:
     key, equals, text = assignment.partition("=")
     key, text = key.strip(), text.strip()
     if not equals:
-        raise ConfigError(f"{assignment!r}: write KEY=VALUE, such as every=1h; KEY= sets the default again")
+        raise ConfigError(f"{assignment!r}: write KEY=VALUE, such as min_interval=1h; KEY= sets the default again")
     if key in _FIXED:
         raise ConfigError(f"{key}: cannot be changed by command: {_FIXED[key]}")
-    field = SourceConfig.model_fields.get(key)
+    key = RENAMED_KEYS.get(key, key)
+    field = FeedSource.model_fields.get(key)
     if field is None or not text:
         return key, None if field is not None else text
     if isinstance(field.default, bool | int):

@@ -52,6 +52,5 @@ def _follow_renames(config: Config, store: Store) -> list[str]:
 def _former_name(source: SourceConfig, departed: Collection[str], store: Store) -> str | None:
     if source.renamed_from in departed:
         return source.renamed_from
-    folder = None if source.folder is None else str(source.folder)
-    same = [name for name in departed if store.sources.is_of(name, folder=folder, address=source.remote)]
+    same = [name for name in departed if store.sources.is_of(name, source)]
     return same[0] if len(same) == 1 else None

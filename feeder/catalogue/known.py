@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from feeder.config.load import DEMO, Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FolderSource, RemoteSource, SourceConfig
 from feeder.errors import ConfigError
 from feeder.normalise.urls import fold_link
 from feeder.sources.feeds.polling import Poll, new_poll
@@ -43,7 +43,7 @@ class KnownSource:
     @property
     def is_remote(self) -> bool:
         """Whether it is asked for over the network."""
-        return self.source is None or self.source.remote is not None
+        return not isinstance(self.source, FolderSource)
 
 
 def all_sources(config: Config, store: Store | None) -> tuple[KnownSource, ...]:
@@ -62,11 +62,9 @@ def sources_among(config: Config, kept: Sequence[AddedSource]) -> tuple[KnownSou
     in_file = (
         () if config.demo and kept else config.sources
     )  # the demonstration ends with the first source of one's own
-    configured = tuple(
-        KnownSource(name=one.name, kept_in="file", source=one, address=one.remote or str(one.folder)) for one in in_file
-    )
+    configured = tuple(KnownSource(name=one.name, kept_in="file", source=one, address=one.address) for one in in_file)
     names = {one.name for one in configured}
-    by_address = {fold_link(one.remote): one.name for one in in_file if one.remote}
+    by_address = {fold_link(one.address): one.name for one in in_file if isinstance(one, RemoteSource)}
     return *configured, *(_stored(one, names, by_address) for one in kept)
 
 
@@ -116,11 +114,10 @@ def where_configured(config: Config) -> str:
     return str(config.file) if config.file is not None else "the default configuration"
 
 
-def known_poll(source: SourceConfig, polls: Mapping[str, Poll]) -> Poll:
+def known_poll(source: RemoteSource, polls: Mapping[str, Poll]) -> Poll:
     """Return what is known of a remote source: nothing where its configured address is another now."""
-    address = source.remote or ""
     poll = polls.get(source.name)
-    return poll if poll is not None and poll.feed_url == address else new_poll(source.name, address)
+    return poll if poll is not None and poll.feed_url == source.address else new_poll(source.name, source.address)
 
 
 def _stored(one: AddedSource, names: Collection[str], by_address: Mapping[str, str]) -> KnownSource:

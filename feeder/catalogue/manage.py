@@ -17,7 +17,7 @@ from feeder.catalogue.known import KnownSource, all_sources, get_source, sources
 from feeder.catalogue.naming import name_for
 from feeder.config.load import Config, read_source
 from feeder.config.saved import filter_problem
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FeedSource
 from feeder.errors import ConfigError, FetchError
 from feeder.normalise.text import one_line
 from feeder.normalise.urls import clean_link, fold_link, to_uri
@@ -32,7 +32,7 @@ from feeder.store import AddedSource, Store, new_added
 class ImportReport:
     """What came of a list: sources that were added, feeds that are there already with their names, and refusals."""
 
-    added: tuple[SourceConfig, ...]
+    added: tuple[FeedSource, ...]
     skipped: tuple[tuple[str, str], ...]
     refused: tuple[str, ...]
 
@@ -46,7 +46,7 @@ def refuse_known(config: Config, store: Store, url: str, name: str | None = None
     _Register(config, store.sources.added(), store.sources.polls()).refuse(to_uri(typed_address(url)), name)
 
 
-def check_settings(settings: Mapping[str, Any], url: str, name: str | None) -> SourceConfig:
+def check_settings(settings: Mapping[str, Any], url: str, name: str | None) -> FeedSource:
     """Refuse settings that a new source cannot have; return what it would be.
 
     Raises:
@@ -68,7 +68,7 @@ def add(
     title: str,
     link: str | None,
     now: datetime,
-) -> SourceConfig:
+) -> FeedSource:
     """Keep a source in the store: `settings` are the keys of `[[sources]]`, the name and the feed's address among them.
 
     Raises:
@@ -77,7 +77,7 @@ def add(
     source, polls = _accepted(settings), store.sources.polls()
 
     def choose(kept: Sequence[AddedSource]) -> list[AddedSource]:
-        _Register(config, kept, polls).refuse(source.feed or "", source.name)
+        _Register(config, kept, polls).refuse(source.feed, source.name)
         return [new_added(source, title=title, link=link)]
 
     store.sources.add(choose, now=now)
@@ -123,7 +123,7 @@ def exported(config: Config, store: Store) -> tuple[OpmlOutline, ...]:
             name=known.name,
         )
         for known in all_sources(config, store)
-        if known.source is not None and known.source.feed is not None and known.unused is None
+        if isinstance(known.source, FeedSource) and known.unused is None
     )
 
 
@@ -177,7 +177,7 @@ def resume(config: Config, store: Store, name: str) -> str:
     return f"resumed {name}; the next pass reads it" if store.sources.resume(name) else f"{name} was not paused"
 
 
-def _accepted(settings: Mapping[str, Any]) -> SourceConfig:
+def _accepted(settings: Mapping[str, Any]) -> FeedSource:
     source = read_source(settings)
     if (problem := filter_problem(source)) is not None:
         raise ConfigError(problem)
@@ -241,9 +241,9 @@ class _Register:
         """Return the source at an address; None where there is none."""
         return self._addresses.get(fold_link(address))
 
-    def take(self, source: SourceConfig) -> None:
+    def take(self, source: FeedSource) -> None:
         """Let a source have its name and its address."""
-        new = KnownSource(name=source.name, kept_in="store", source=source, address=source.feed or "")
+        new = KnownSource(name=source.name, kept_in="store", source=source, address=source.feed)
         self._names[source.name.casefold()] = self._addresses[fold_link(new.address)] = new
 
     def refuse(self, address: str, name: str | None) -> None:

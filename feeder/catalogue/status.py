@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from feeder.catalogue.known import KeptIn, KnownSource, all_sources, known_poll
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FeedSource, FolderSource, RemoteSource, SourceConfig
 from feeder.model import rfc3339
 from feeder.sources.feeds.polling import Poll
 from feeder.sources.feeds.websub import Standing, explain, standing
 from feeder.store import Store
 
-Health = Literal["well", "failing", "ended", "not read yet", "hidden", "unusable"]
+Health = Literal["ok", "failing", "gone", "pending", "hidden", "incompatible"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class SourceState:
 
     `address` is its folder, or where its feed is asked for; `failures` counts those in a row. `error` says in one line
     what is wrong; None where nothing is. Of what the store keeps, one that the configuration has too is `hidden`, and
-    one that this version does not accept `unusable`: `error` says why. A feed that came is well, whatever is said of
+    one that this version does not accept `incompatible`: `error` says why. A feed that came is ok, whatever is said of
     its entries. `documents` are the files, or the entries of the feed, as they were read last. `paused_at` is since
     when it is left alone. `subscription` is how it is subscribed to at a hub, None where it is not, and `hub_error`
     what is wrong there.
@@ -54,7 +54,7 @@ def iter_states(config: Config, store: Store, *, now: datetime) -> Iterator[Sour
     subscriptions = {one.source: one for one in store.sources.subscriptions() if not one.leaving}
     for state in _iter_states(config, store):
         one = subscriptions.get(state.name)
-        if one is None or state.health in {"hidden", "unusable"}:
+        if one is None or state.health in {"hidden", "incompatible"}:
             yield state
         else:
             trouble = None if one.error is None else explain(one, now)
@@ -70,13 +70,13 @@ def _iter_states(config: Config, store: Store) -> Iterator[SourceState]:
         documents, failed = counts.get(known.name, (0, 0))
         told = _faults(known.source, documents, failed) if failed else None
         paused_at = paused.get(known.name)
-        if known.source.remote is None:
+        if isinstance(known.source, FolderSource):
             yield SourceState(
                 name=known.name,
                 kind="folder",
                 kept_in=known.kept_in,
                 address=known.address,
-                health="failing" if failed else "well" if documents else "not read yet",
+                health="failing" if failed else "ok" if documents else "pending",
                 documents=documents,
                 paused_at=paused_at,
                 error=told,
@@ -87,7 +87,7 @@ def _iter_states(config: Config, store: Store) -> Iterator[SourceState]:
 
 def _faults(source: SourceConfig, documents: int, failed: int) -> str:
     """Return what is told of a source that was read, where some of what it holds has a fault."""
-    what = "entries" if source.remote is not None else "documents"
+    what = "documents" if isinstance(source, FolderSource) else "entries"
     names = "`feeder check` names it" if failed == 1 else "`feeder check` names them"
     return f"{failed} of {documents} {what} {'has' if failed == 1 else 'have'} a fault; {names}"
 
@@ -98,24 +98,24 @@ def _unused(known: KnownSource) -> SourceState:
         kind="feed",
         kept_in=known.kept_in,
         address=known.address,
-        health="unusable" if known.source is None else "hidden",
+        health="incompatible" if known.source is None else "hidden",
         error=known.unused,
     )
 
 
 def _of_remote(
-    known: KnownSource, source: SourceConfig, poll: Poll, documents: int, told: str | None, paused_at: datetime | None
+    known: KnownSource, source: RemoteSource, poll: Poll, documents: int, told: str | None, paused_at: datetime | None
 ) -> SourceState:
-    health: Health = "well"
+    health: Health = "ok"
     if poll.gone_at is not None:
-        health = "ended"
+        health = "gone"
     elif poll.error is not None:
         health = "failing"
     elif poll.last_check_at is None:
-        health = "not read yet"
+        health = "pending"
     return SourceState(
         name=known.name,
-        kind="page" if source.feed is None else "feed",
+        kind="feed" if isinstance(source, FeedSource) else "page",
         kept_in=known.kept_in,
         address=poll.address,
         health=health,

@@ -10,6 +10,7 @@ from feeder.catalogue.departed import departed_sources
 from feeder.catalogue.known import known_sources
 from feeder.catalogue.status import iter_states, times
 from feeder.config.load import Config
+from feeder.config.settings import FolderSource
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, PublishError, ServiceError, StoreMissingError
 from feeder.health import find_trouble
@@ -58,8 +59,8 @@ def _check_schedule(config: Config) -> Iterator[CheckResult]:
 def _check_sources(config: Config) -> Iterator[CheckResult]:
     for source in config.sources:
         about = f"source {source.name}"
-        if source.folder is None:
-            continue  # what is known of a feed is in the store
+        if not isinstance(source, FolderSource):
+            continue
         if not source.folder.is_dir():
             yield CheckResult(about, well=False, text=f"{source.folder} is not a folder; fix sources.folder")
             continue
@@ -106,14 +107,14 @@ def _check_states(config: Config, store: Store) -> Iterator[CheckResult]:
     """Yield how each remote source is, each one that is paused, and each that the store keeps and nothing reads."""
     for state in iter_states(config, store, now=datetime.now(UTC)):
         about = f"source {state.name}"
-        if state.health in {"hidden", "unusable"}:
+        if state.health in {"hidden", "incompatible"}:
             yield CheckResult(about, well=state.health == "hidden", text=f"{state.address}: {state.error}")
         elif state.paused_at is not None:
             text = f"{state.address}: paused; `feeder sources resume {state.name}` ends that"
             yield CheckResult(about, well=True, text=text)
         elif state.kind != "folder":
             text = f"{state.address}: {state.error}{times(state.failures)}" if state.failures else state.address
-            if state.health == "ended":
+            if state.health == "gone":
                 text += f"; remove it, or let `feeder ingest {state.name}` ask once more"
             yield CheckResult(about, well=not state.failures, text=text)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _HEAD = ("NAME", "KIND", "IN", "STATE", "CHECKED", "NEXT", "ADDRESS")
 _MOST_NAME = 24  # columns of a terminal; a longer name moves the rest of its own line
 _LEAST_ADDRESS = 12  # columns, below which no part of an address says anything
-_STYLES = {"well": "green", "not read yet": DIM, "hidden": DIM, "paused": "yellow"}
+_STYLES = {"ok": "green", "pending": DIM, "hidden": DIM, "paused": "yellow"}
 _STATUS = (
     "name", "kind", "kept_in", "health", "error", "documents", "last_check_at", "last_success_at", "next_check_at",
     "paused_at", "failures", "subscription", "hub_error",
@@ -72,7 +72,7 @@ def print_imported(imported: "ImportReport") -> None:
     console = new_console()
     for source in imported.added:
         added = Text().append("added    ", style="green").append(source.name)
-        console.print(added.append(f"  {source.feed}", style=DIM))
+        console.print(added.append(f"  {source.address}", style=DIM))
     for address, name in imported.skipped:
         console.print(Text().append("skipped  ", style=DIM).append(f"{address}  was already added as {name}"))
     problems = new_console(stderr=True)
@@ -110,7 +110,7 @@ def print_withdrawn(withdrawn: Sequence["WithdrawnEntry"], *, as_json: bool) -> 
 
 def _row(state: "SourceState", now: datetime) -> tuple[str, ...]:
     shown = "paused" if state.paused_at is not None else state.health
-    waits = shown in {"paused", "hidden", "unusable", "ended"} or state.kind == "folder"
+    waits = shown in {"paused", "hidden", "incompatible", "gone"} or state.kind == "folder"
     return (
         state.name,
         state.kind,

@@ -59,11 +59,11 @@ def add_source(
         list[str] | None,
         typer.Option("--category", metavar="TEXT", help="Given to its entries; may be said more than once."),
     ] = None,
-    every: Annotated[
-        str | None, typer.Option("--every", metavar="TIME", help="Poll no more often than this [default: 15m].")
+    min_interval: Annotated[
+        str | None, typer.Option("--min-interval", metavar="TIME", help="Poll no more often than this [default: 15m].")
     ] = None,
-    seldom: Annotated[
-        str | None, typer.Option("--seldom", metavar="TIME", help="Poll no less often than this [default: 1d].")
+    max_interval: Annotated[
+        str | None, typer.Option("--max-interval", metavar="TIME", help="Poll no less often than this [default: 1d].")
     ] = None,
     content: Annotated[
         Literal["full", "summary"] | None, typer.Option("--content", help="How much is kept [default: full].")
@@ -90,8 +90,13 @@ def add_source(
     from feeder.config.saved import named_filter
     from feeder.errors import ConfigError
 
-    said: dict[str, Any] = {"categories": categories, "every": every, "seldom": seldom, "content": content}
-    said |= {"full": full, "keep": keep, "drop": drop, "timezone": timezone, "allow_private": allow_private}
+    said: dict[str, Any] = {"categories": categories, "content": content, "full": full, "keep": keep, "drop": drop}
+    said |= {
+        "min_interval": min_interval,
+        "max_interval": max_interval,
+        "timezone": timezone,
+        "allow_private": allow_private,
+    }
     settings = {key: value for key, value in said.items() if value}
     with opened(context, logging.WARNING) as (config, store):
         wanted = managing.check_settings(settings, url, name)

@@ -5,6 +5,7 @@ Nothing else reads the environment. A mistake becomes a `ConfigError` of one lin
 """
 
 import difflib
+import logging
 import os
 import re
 import tomllib
@@ -12,15 +13,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from feeder.about import own_version
 from feeder.config.settings import (
+    RENAMED_KEYS,
+    SOURCE_KINDS,
     ChannelConfig,
     FeedConfig,
+    FeedSource,
     FetchConfig,
+    FolderSource,
     IngestConfig,
     LimitsConfig,
     ScheduleConfig,
@@ -32,11 +37,13 @@ from feeder.config.settings import (
 )
 from feeder.errors import ConfigError
 
+log = logging.getLogger(__name__)
 ENV_PREFIX = "FEEDER_"
 CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
 DEMO = "seeds"  # the name and the folder of the demonstration
 _OURS = ("file", "demo")  # fields of Config that nobody sets
+_SOURCE: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
 _TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
 
 
@@ -93,6 +100,7 @@ def load_config(path: Path | None = None) -> Config:
     """
     file = _find_file(path)
     values = _read_toml(file) if file else {}
+    _warn_of_renamed_keys(values, file)
     _refuse_unknown_variables()
     try:
         config = Config(**{**values, "file": file})
@@ -106,18 +114,21 @@ def load_config(path: Path | None = None) -> Config:
     return _settled(config, base)
 
 
-def read_source(values: Mapping[str, Any]) -> SourceConfig:
-    """Return a source that the file does not hold, out of the keys that one has in `[[sources]]` and by their rules.
+def read_source(values: Mapping[str, Any]) -> FeedSource:
+    """Return a feed that the store holds, from the keys of `[[sources]]` and by their rules.
 
     Raises:
         ConfigError: the text begins with the key, where one is to blame.
     """
     try:
-        return SourceConfig(**values)
+        source = _SOURCE.validate_python(values)
     except ValidationError as error:
         worst = _worst(error.errors())
-        key = ".".join(str(part) for part in worst["loc"])
-        raise ConfigError(f"{key}: {_rule(worst, 'sources', *worst['loc'])}".removeprefix(": ")) from None
+        key = ".".join(str(part) for part in worst["loc"][1:])
+        raise ConfigError(f"{key}: {_rule(worst)}".removeprefix(": ")) from None
+    if not isinstance(source, FeedSource):
+        raise ConfigError("it has no feed")
+    return source
 
 
 def embedded(name: str) -> Path:
@@ -147,6 +158,13 @@ def _read_toml(file: Path) -> dict[str, Any]:
         if name in values:
             raise ConfigError(f"{file}: {name}: unknown key; take it out")
     return values
+
+
+def _warn_of_renamed_keys(values: Mapping[str, Any], file: Path | None) -> None:
+    blocks = values.get("sources")
+    for number, block in enumerate(blocks if isinstance(blocks, list) else ()):
+        for key in RENAMED_KEYS.keys() & block if isinstance(block, dict) else ():
+            log.warning("%s: sources[%d].%s is now called %s; rename it", file, number, key, RENAMED_KEYS[key])
 
 
 def _refuse_unknown_variables() -> None:
@@ -182,7 +200,7 @@ def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], 
 def _settled(config: Config, base: Path) -> Config:
     """Return the configuration with absolute paths, the token read, and the demonstration where there is no file."""
     demo = config.file is None and not config.sources
-    sources = (SourceConfig(name=DEMO, folder=_seeds(base)),) if demo else config.sources
+    sources = (FolderSource(name=DEMO, folder=_seeds(base)),) if demo else config.sources
     _refuse_twins(config, "sources.name", [source.name for source in sources], "give each source its own")
     # Not even in another case: some disks take "Rain.xml" and "rain.xml" for one file.
     _refuse_twins(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
@@ -194,13 +212,20 @@ def _settled(config: Config, base: Path) -> Config:
     search = config.store.search
     if search is None:
         search = Path(f"{database}.search" if is_file else "data/search")
-    _refuse_shared_folders(config, base, [base / s.folder for s in sources if s.folder], base / search)
+    _refuse_shared_folders(
+        config, base, [base / s.folder for s in sources if isinstance(s, FolderSource)], base / search
+    )
     return config.model_copy(
         update={
             "demo": demo,
             "site": config.site.model_copy(update={"output": base / config.site.output}),
             "store": StoreConfig(url=url, search=base / search),
-            "sources": tuple(s.model_copy(update={"folder": s.folder and base / s.folder}) for s in sources),
+            "sources": tuple(
+                source.model_copy(update={"folder": base / source.folder})
+                if isinstance(source, FolderSource)
+                else source
+                for source in sources
+            ),
             "fetch": _with_user_agent(config),
             "telegram": _with_token(config, base).model_copy(update={"channels": _with_queries(config)}),
         },
@@ -274,6 +299,8 @@ def _worst(errors: Sequence[ErrorDetails]) -> ErrorDetails:
 def _explain(error: ErrorDetails, file: Path | None) -> str:
     """Say in one line what is wrong: where the value stands, the value, and the rule."""
     location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-", "literal"))]
+    if location[0] == "sources":
+        del location[2:3]  # the kind of source, which is no key
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     variable = ENV_PREFIX + "__".join(str(part) for part in location).upper()
     place = f"${variable}" if variable in {name.upper() for name in os.environ} else f"{file or 'default'}: {key}"
@@ -281,11 +308,12 @@ def _explain(error: ErrorDetails, file: Path | None) -> str:
         return f"{place}: {error['input']!r}: this is a list; write its values in brackets, with commas between them"
     if error["type"] in _WRONG_TABLES:
         return f"{place}: {_WRONG_TABLES[error['type']].format(key)}"
-    return f"{place}: {_rule(error, *location)}"
+    return f"{place}: {_rule(error)}"
 
 
-def _rule(error: ErrorDetails, *location: int | str) -> str:
-    """Say what is wrong with the value at a location, and what it is."""
+def _rule(error: ErrorDetails) -> str:
+    """Return what is wrong with a value, after the value itself."""
+    location = error["loc"]
     if error["type"] == "extra_forbidden":
         return f"unknown key{_nearest(str(location[-1]), _keys_beside(list(location)))}"
     if error["type"] == "missing":
@@ -310,7 +338,7 @@ def _keys_beside(location: list[int | str]) -> set[str]:
         "site": SiteConfig,
         "store": StoreConfig,
         "ingest": IngestConfig,
-        "sources": SourceConfig,
+        **SOURCE_KINDS,
         "feeds": FeedConfig,
         "fetch": FetchConfig,
         "schedule": ScheduleConfig,

@@ -3,13 +3,25 @@
 `config.example.toml` describes them to people; `load.py` reads the file and the environment into them.
 """
 
+import operator
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from feeder.config.values import (
     AFTER_INGEST,
@@ -82,88 +94,161 @@ class IngestConfig(_Section):
     drafts: Literal["skip", "keep"] = "skip"
 
 
-class SourceConfig(_Section):
-    """One place that entries come from: a folder, a feed by its address, or a web page that lists articles.
+class _Source(_Section):
+    """What every kind of source has.
 
-    A source that is new takes over what is kept of the one that it is `renamed_from`.
-
-    `timezone` is for dates that name no zone of their own. `when_gone` says what becomes of an entry whose last file
-    is gone, `boilerplate` what becomes of notices, credits and the like around an article, and `content` how much of
-    an article is kept. `drafts` says what becomes of articles that their author did not publish; None stands for what
-    `[ingest]` says. A feed or a page is asked as often as it changes, between `every` and `seldom`.
-
-    `entries`, `title`, `link` and `date` are CSS selectors of a `page`; "" stands for the usual place. With `full` the
-    page of each entry is fetched for its article; `article` and `cut` say what of it, or of what the source itself
-    gives, is taken and taken out. What `keep` does not find, or `drop` does, is left out; what they mean is not known
-    here: `store.filter_problem` says why one cannot be read.
+    A new source takes over what is stored of the one that it is `renamed_from`. `timezone` is for dates without one.
+    `boilerplate` says what becomes of notices, credits and the like around an article, `content` how much of an
+    article is stored, and `drafts` what becomes of articles that their author did not publish; None: as `[ingest]`
+    says. `article` and `cut` are CSS selectors of what to keep of each article and what to take out. Entries that
+    `keep` does not match, or `drop` does, are left out; `saved.filter_problem` checks these two searches.
     """
 
     name: SourceName
     renamed_from: SourceName | None = None
-    folder: Path | None = None
-    feed: HttpUrl | None = None
-    page: HttpUrl | None = None
-    entries: Selector = ""
-    title: Selector = ""
-    link: Selector = ""
-    date: Selector = ""
-    full: bool = False
     article: Selector = ""
     cut: tuple[Selector, ...] = ()
     keep: Annotated[str, Field(max_length=1000)] = ""
     drop: Annotated[str, Field(max_length=1000)] = ""
-    every: Duration = "15m"
-    seldom: Duration = "1d"
-    allow_private: bool = False
     timezone: ZoneName = "UTC"
     categories: tuple[Utf8Text, ...] = ()
     max_bytes: Annotated[int, Field(ge=1)] = 8_000_000
-    when_gone: Literal["keep", "remove"] = "keep"
     boilerplate: Literal["cut", "keep"] = "cut"
     content: Literal["full", "summary"] = "full"
     drafts: Literal["skip", "keep"] | None = None
 
+
+class FolderSource(_Source):
+    """A folder of articles. `when_gone` says what becomes of an entry whose last file is gone."""
+
+    folder: Path
+    when_gone: Literal["keep", "remove"] = "keep"
+
+    @property
+    def address(self) -> str:
+        """The folder's path."""
+        return str(self.folder)
+
+
+class _RemoteSource(_Source):
+    """What is fetched: as often as it changes, between `min_interval` and `max_interval`.
+
+    With `full` the page of each entry is fetched for its article.
+    """
+
+    full: bool = False
+    min_interval: Duration = "15m"
+    max_interval: Duration = "1d"
+    allow_private: bool = False
+
+    @property
+    def address(self) -> str:
+        """The http(s) address that is fetched."""
+        raise NotImplementedError
+
+    @property
+    def intervals(self) -> tuple[timedelta, timedelta]:
+        """The shortest time between two requests, and the longest unless the server asks for a longer one."""
+        return parse_duration(self.min_interval), parse_duration(self.max_interval)
+
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        places = [name for name in ("folder", "feed", "page") if getattr(self, name) is not None]
-        if len(places) != 1:
-            found = f", not a {' and a '.join(places)}" if places else ""
-            raise ValueError(f"name one folder, feed or page{found}")
-        # Told here, where the address is not shown: the client would not ask for it either.
-        if self.remote is not None and "@" in urlsplit(self.remote).netloc:
-            raise ValueError(f"{places[0]} has a user name or password in it; such an address is not fetched")
-        self._refuse(("entries", "title", "link", "date"), "a page", well=self.page is not None)
-        self._refuse(("full", "allow_private"), "a feed or a page", well=self.remote is not None)
+    def _can_be_fetched(self) -> Self:
+        # Refused here, where the address is not printed: the client would not fetch it either.
+        if "@" in urlsplit(self.address).netloc:
+            kind = kind_of(self)
+            raise ValueError(f"{kind} has a user name or password in it; such an address is not fetched")
         if self.full and not self.article and find_spec("trafilatura") is None:
             raise ValueError(f"full: {_NO_TRAFILATURA}")
-        if self.page is not None and not self.entries:
-            raise ValueError('a page needs entries = "CSS": what of it is an entry')
-        if self.remote is not None and self.when_gone == "remove":
-            raise ValueError('when_gone = "remove" is for a folder: a feed only ever holds its newest entries')
-        if self.remote is not None and self.least > self.most:
-            raise ValueError(f"every is longer than seldom ({self.every} and {self.seldom})")
+        if operator.gt(*self.intervals):
+            raise ValueError(
+                f"min_interval is longer than max_interval ({self.min_interval} and {self.max_interval})",
+            )
         return self
 
-    def _refuse(self, keys: tuple[str, ...], kind: str, *, well: bool) -> None:
-        """Refuse keys that are set where they say nothing."""
-        for key in keys:
-            if getattr(self, key) and not well:
-                raise ValueError(f"{key} is for {kind}; take it out")
+
+class FeedSource(_RemoteSource):
+    """A remote feed, in any format that `sources.feeds` reads."""
+
+    feed: HttpUrl
 
     @property
-    def remote(self) -> str | None:
-        """The address that is asked for, a feed's or a page's; None for a folder."""
-        return self.feed or self.page
+    def address(self) -> str:
+        """The feed's address."""
+        return self.feed
+
+
+class PageSource(_RemoteSource):
+    """A web page that lists articles.
+
+    `entries` is the CSS selector of an entry; `title`, `link` and `date` are selectors within one, "" for the usual
+    place (`sources.pages.Listing`).
+    """
+
+    page: HttpUrl
+    entries: Selector = ""
+    title: Selector = ""
+    link: Selector = ""
+    date: Selector = ""
 
     @property
-    def least(self) -> timedelta:
-        """The shortest time between two requests for the feed or the page."""
-        return parse_duration(self.every)
+    def address(self) -> str:
+        """The page's address."""
+        return self.page
 
-    @property
-    def most(self) -> timedelta:
-        """The longest time between two requests for it, unless its server asks for a longer one."""
-        return parse_duration(self.seldom)
+    @model_validator(mode="after")
+    def _has_entries(self) -> Self:
+        if not self.entries:
+            raise ValueError('a page needs entries = "CSS": what of it is an entry')
+        return self
+
+
+RemoteSource = FeedSource | PageSource
+SOURCE_KINDS: dict[str, type[FolderSource | FeedSource | PageSource]] = {
+    "folder": FolderSource,
+    "feed": FeedSource,
+    "page": PageSource,
+}
+RENAMED_KEYS = {"every": "min_interval", "seldom": "max_interval"}
+"""Former keys of a source, which are still read, and what they are called now."""
+
+
+def kind_of(source: object) -> str | None:
+    """Return the kind of a source, or of the values of one: the key that says where it is; None where none does."""
+    return next((kind for kind in SOURCE_KINDS if _value(source, kind) is not None), None)
+
+
+def _value(source: object, key: str) -> object:
+    return source.get(key) if isinstance(source, Mapping) else getattr(source, key, None)
+
+
+def _of_one_kind(values: object) -> object:
+    """Return the values of a source under the keys of its kind, or say which keys do not go together."""
+    if not isinstance(values, Mapping):
+        return values
+    kinds = [kind for kind in SOURCE_KINDS if values.get(kind) is not None]
+    if len(kinds) != 1:
+        found = f", not a {' and a '.join(kinds)}" if kinds else ""
+        raise ValueError(f"name one folder, feed or page{found}")
+    [kind] = kinds
+    kept = {}
+    for key, value in values.items():
+        name = RENAMED_KEYS.get(key, key)
+        if name != key and name in values:
+            raise ValueError(f"{key} is the former name of {name}; take it out")
+        others = [other for other, model in SOURCE_KINDS.items() if name in model.model_fields]
+        if not others or kind in others:
+            kept[name] = value
+        elif value not in (None, SOURCE_KINDS[others[0]].model_fields[str(name)].default):
+            raise ValueError(f"{key} is for a {' or a '.join(others)}; take it out")
+    return kept
+
+
+SourceConfig = Annotated[
+    Annotated[FolderSource, Tag("folder")] | Annotated[FeedSource, Tag("feed")] | Annotated[PageSource, Tag("page")],
+    Discriminator(kind_of),
+    BeforeValidator(_of_one_kind),
+]
+"""One `[[sources]]` block: a folder, a feed or a page."""
 
 
 class FetchConfig(_Section):

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from feeder.catalogue.known import named_sources
 from feeder.config.load import Config
+from feeder.config.settings import FolderSource, RemoteSource
 from feeder.ingest.feeds import poll_feeds
 from feeder.ingest.folders import read_folder
 from feeder.ingest.previewing import left_alone_of, preview
@@ -52,11 +53,11 @@ def ingest(
     with store.search.following():
         reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
         reports |= {
-            source.name: read_folder(source, source.folder, store, config, now=now, again=again, progress=progress)
+            source.name: read_folder(source, store, config, now=now, again=again, progress=progress)
             for source in sources
-            if source.folder is not None and source.name not in left_alone
+            if isinstance(source, FolderSource) and source.name not in left_alone
         }
-        remote = [source for source in sources if source.remote is not None and source.name not in left_alone]
+        remote = [source for source in sources if isinstance(source, RemoteSource) and source.name not in left_alone]
         at_once = again or bool(names)
         reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, again=again, progress=progress)
     if sources:  # without any, what the first one brings is not news

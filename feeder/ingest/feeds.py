@@ -17,11 +17,12 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from random import random
 
 from feeder.catalogue.known import known_poll
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import PageSource, RemoteSource
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.pages import fetch_pages
 from feeder.ingest.reading.feed import FEEDS, FeedJob, FeedResult, piece_of
@@ -47,8 +48,6 @@ _FEEDS = 50  # feeds of one transaction
 _SETTLED = 200  # polls of one transaction
 _JOB = 2  # feeds given to a worker at once
 _FEW = 20  # feeds that one process has read before more are started
-_NOT_MODIFIED, _GONE = 304, 410
-_SUCCESS = range(200, 300)
 # A page is asked for as a page: some servers give a feed to whoever would rather have one.
 _ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.8"
 
@@ -56,7 +55,7 @@ _ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.8"
 def poll_feeds(
     config: Config,
     store: Store,
-    sources: Sequence[SourceConfig],
+    sources: Sequence[RemoteSource],
     *,
     now: datetime,
     at_once: bool = False,
@@ -83,7 +82,7 @@ class _FeedPass:
         self,
         config: Config,
         store: Store,
-        sources: Sequence[SourceConfig],
+        sources: Sequence[RemoteSource],
         *,
         now: datetime,
         again: bool,
@@ -104,7 +103,7 @@ class _FeedPass:
 
     def run(self, *, at_once: bool) -> None:
         wanted = [self._wanted(name) for name, poll in self._polls.items() if at_once or is_due(poll, self._now)]
-        for name in self._sources.keys() - {one.name for one in wanted}:
+        for name in self._sources.keys() - {one.key for one in wanted}:
             self.outcomes.count(name, {"not_due": 1})
         self._total = len(wanted)
         with closing(iter_fetched(wanted, self._config.fetch)) as fetched:
@@ -128,26 +127,26 @@ class _FeedPass:
             progress=self._progress,
         )
 
-    def _wanted(self, name: str) -> FetchRequest:
+    def _wanted(self, name: str) -> FetchRequest[str]:
         poll, source = self._polls[name], self._sources[name]
         headers = headers_for(poll, whole=self._again)
-        if source.page is not None:
+        if isinstance(source, PageSource):
             headers["accept"] = _ACCEPT_PAGE
         # Only what the owner has written may be private, not where its server says that it has moved.
         is_private = source.allow_private and server_of(poll.address) == server_of(poll.feed_url)
-        return FetchRequest(name=name, address=poll.address, headers=headers, allow_private=is_private)
+        return FetchRequest(key=name, address=poll.address, headers=headers, allow_private=is_private)
 
-    def _bodies(self, fetched: Iterable[FetchResult]) -> Iterator[FeedJob]:
+    def _bodies(self, fetched: Iterable[FetchResult[str]]) -> Iterator[FeedJob]:
         """Yield the feeds that have to be read, and settle what came of the others on the way."""
         for one in fetched:
-            poll = self._polls[one.name]
+            poll = self._polls[one.key]
             if one.error is not None:
                 self._fail(one, one.error)
-            elif one.status == _GONE:
+            elif one.status == HTTPStatus.GONE:
                 self._settle(after_gone(poll, now=self._now))
-            elif one.status == _NOT_MODIFIED:
+            elif one.status == HTTPStatus.NOT_MODIFIED:
                 self._answer(one, poll, changed=False)
-            elif one.status not in _SUCCESS:
+            elif not one.is_success:
                 self._fail(one, explain_status(one.status))
             elif poll.digest == _slow(_digest(one.body)) and not self._again:
                 self._fail(one, "took too long when it was last read (limits.document_s), and has not changed since")
@@ -156,8 +155,8 @@ class _FeedPass:
             else:
                 yield self._piece(one)
 
-    def _piece(self, fetched: FetchResult) -> FeedJob:
-        source = self._sources[fetched.name]
+    def _piece(self, fetched: FetchResult[str]) -> FeedJob:
+        source = self._sources[fetched.key]
         self._digests[source.name] = _digest(fetched.body)
         known = self._store.documents.of_source(source.name)
         return piece_of(source, fetched, known, self._learning.learned, now=self._now, again=self._again)
@@ -169,11 +168,11 @@ class _FeedPass:
         for read in batch:
             if read.error is not None:
                 if read.too_long:
-                    name = read.fetched.name
+                    name = read.fetched.key
                     self._polls[name] = replace(self._polls[name], digest=_slow(self._digests[name]))
                 self._fail(read.fetched, read.error)
         for read, saved in zip(good, outcomes, strict=True):
-            name = read.fetched.name
+            name = read.fetched.key
             counts = Counter(one.value for one in saved)
             self.outcomes.count(name, counts + Counter(read=1, dropped=read.dropped))
             for path, reason in read.failed:
@@ -197,19 +196,19 @@ class _FeedPass:
         if one is not None:
             self._store.sources.change_subscription(one.token, partial(after_miss, now=self._now), now=self._now)
 
-    def _answer(self, fetched: FetchResult, poll: Poll, *, changed: bool) -> None:
-        self.outcomes.count(fetched.name, {"unchanged": 1})
+    def _answer(self, fetched: FetchResult[str], poll: Poll, *, changed: bool) -> None:
+        self.outcomes.count(fetched.key, {"unchanged": 1})
         self._settle(self._after(fetched, poll, changed=changed))
 
-    def _after(self, fetched: FetchResult, poll: Poll, *, changed: bool) -> Poll:
-        pushed = self._pushed.get(fetched.name)
+    def _after(self, fetched: FetchResult[str], poll: Poll, *, changed: bool) -> Poll:
+        pushed = self._pushed.get(fetched.key)
         return after_answer(
             poll,
             fetched.headers,
             permanent=fetched.permanent if self._may_move(poll, fetched.permanent) else None,
             changed=changed,
             now=self._now,
-            bounds=self._bounds(fetched.name),
+            bounds=self._bounds(fetched.key),
             chance=self._chance(),
             pushed_until=None if pushed is None else pushed_until(pushed, self._now),
         )
@@ -219,8 +218,8 @@ class _FeedPass:
         is_private = self._sources[poll.source].allow_private
         return not is_private or server_of(permanent or "") == server_of(poll.feed_url)
 
-    def _fail(self, fetched: FetchResult, error: str) -> None:
-        name = fetched.name
+    def _fail(self, fetched: FetchResult[str], error: str) -> None:
+        name = fetched.key
         retry_after = fetched.headers.get("retry-after")
         poll, bounds = self._polls[name], self._bounds(name)
         self._settle(
@@ -245,7 +244,7 @@ class _FeedPass:
             self._settled = []
 
     def _bounds(self, name: str) -> PollBounds:
-        return PollBounds(self._sources[name].least, self._sources[name].most)
+        return PollBounds(*self._sources[name].intervals)
 
 
 def _digest(body: bytes) -> str:

@@ -18,10 +18,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FolderSource
 from feeder.errors import SourceError
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.previewing import fault_of, listed_again, our_folders
@@ -39,8 +38,7 @@ _LOOK = 1000  # documents found between two reports of progress where nothing ha
 
 
 def read_folder(
-    source: SourceConfig,
-    folder: Path,
+    source: FolderSource,
     store: Store,
     config: Config,
     *,
@@ -50,8 +48,8 @@ def read_folder(
 ) -> IngestReport:
     """Read what has to be read of a folder, and report it; a folder that cannot be read is a failure in the report."""
     learning = RecurringLines(store, source.name)
-    first = _FolderPass(source, folder, store, learning, config, now=now, progress=progress)
-    second = _FolderPass(source, folder, store, learning, config, now=now, progress=progress)
+    first = _FolderPass(source, store, learning, config, now=now, progress=progress)
+    second = _FolderPass(source, store, learning, config, now=now, progress=progress)
     failed: list[tuple[str, str]] = []
     removed = 0
     try:
@@ -65,7 +63,7 @@ def read_folder(
         first.record_withheld()
         second.record_withheld()
     except SourceError as error:
-        failed.append(fault_of(folder, error))
+        failed.append(fault_of(source.folder, error))
     return IngestReport(
         source=source.name,
         read=first.states["new"] + first.states["changed"],
@@ -80,7 +78,7 @@ def read_folder(
         ignored=first.states["ignored"],
         failed=tuple(dict.fromkeys((*first.failed, *second.failed, *failed))),
         not_published=tuple(
-            (one.address.removeprefix(f"{folder}/"), one.reason)
+            (one.address.removeprefix(f"{source.folder}/"), one.reason)
             for one in {one.address: one for one in (*first.withheld, *second.withheld)}.values()
         ),
     )
@@ -91,8 +89,7 @@ class _FolderPass:
 
     def __init__(
         self,
-        source: SourceConfig,
-        folder: Path,
+        source: FolderSource,
         store: Store,
         learning: RecurringLines,
         config: Config,
@@ -100,7 +97,7 @@ class _FolderPass:
         now: datetime,
         progress: Progress | None,
     ) -> None:
-        self._source, self._folder, self._store, self._learning = source, folder, store, learning
+        self._source, self._folder, self._store, self._learning = source, source.folder, store, learning
         self._progress, self._ours, self._seconds = progress, our_folders(config), config.limits.document_s
         self._settings = settings_of(source, now)
         self.states: Counter[str] = Counter()

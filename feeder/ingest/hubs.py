@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from feeder.catalogue.known import known_poll, known_sources
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import RemoteSource
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.reading.feed import FEEDS, piece_of
 from feeder.ingest.workers import work_one
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 _LONGEST_S = 60  # seconds for all requests of a pass; whoever is not asked by then is in the next
 _PATIENCE = 2  # requests in a row that fail at one hub, until the others there are left for another time
 _TOKEN_BYTES, _SECRET_BYTES = 24, 32
-_SUCCESS = range(200, 300)
 
 
 def keep_subscriptions(
@@ -55,7 +54,7 @@ def keep_subscriptions(
     Raises:
         StoreError: the store cannot be used.
     """
-    sources = {source.name: source for source in known_sources(config, store)}
+    sources = {one.name: one for one in known_sources(config, store) if isinstance(one, RemoteSource)}
     wanted = list(_wishes(config, store, sources.values()))
     present = store.sources.subscriptions()
     if not (wanted or present):
@@ -71,18 +70,18 @@ def keep_subscriptions(
     asked = {one.token: one for one in due}
     requests = [_request(one, sources.get(one.source)) for one in due]
     for answer in iter_fetched(requests, config.fetch, network, longest_s=_LONGEST_S, patience=_PATIENCE):
-        _note(store, asked.pop(answer.name), answer, now=now, chance=chance())
+        _note(store, asked.pop(answer.key), answer, now=now, chance=chance())
     for token in asked:
         store.sources.change_subscription(token, partial(websub.put_back, now=now), now=now)
 
 
-def _wishes(config: Config, store: Store, sources: Iterable[SourceConfig]) -> Iterator[HubTopic]:
+def _wishes(config: Config, store: Store, sources: Iterable[RemoteSource]) -> Iterator[HubTopic]:
     if not config.web.websub or websub.callback_problem(config.site.url):
         return
     polls, paused = store.sources.polls(), store.sources.paused()
     for source in sources:
         poll = known_poll(source, polls)
-        if source.remote is not None and source.name not in paused and poll.hub is not None and poll.gone_at is None:
+        if source.name not in paused and poll.hub is not None and poll.gone_at is None:
             yield HubTopic(source.name, poll.hub, poll.topic or poll.address, config.site.url)
 
 
@@ -90,15 +89,15 @@ def _unguessable() -> tuple[str, str]:
     return secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
 
 
-def _request(one: HubSubscription, source: SourceConfig | None) -> FetchRequest:
+def _request(one: HubSubscription, source: RemoteSource | None) -> FetchRequest[str]:
     # Whoever writes a feed must not send us into a private network: only to the server that the owner named.
-    private = source is not None and source.allow_private and server_of(one.hub) == server_of(source.remote or "")
-    return FetchRequest(name=one.token, address=one.hub, form=websub.request_form(one), allow_private=private)
+    private = source is not None and source.allow_private and server_of(one.hub) == server_of(source.address)
+    return FetchRequest(key=one.token, address=one.hub, form=websub.request_form(one), allow_private=private)
 
 
-def _note(store: Store, one: HubSubscription, answer: FetchResult, *, now: datetime, chance: float) -> None:
+def _note(store: Store, one: HubSubscription, answer: FetchResult[str], *, now: datetime, chance: float) -> None:
     error = answer.error
-    if error is None and answer.status not in _SUCCESS:
+    if error is None and not answer.is_success:
         error = explain_status(answer.status)
     if error is None:
         return
@@ -109,17 +108,17 @@ def _note(store: Store, one: HubSubscription, answer: FetchResult, *, now: datet
         log.warning("websub: %s: %s", one.source, websub.explain(after, now))
 
 
-def awaits(config: Config, store: Store, one: HubSubscription) -> SourceConfig | None:
+def awaits(config: Config, store: Store, one: HubSubscription) -> RemoteSource | None:
     """Return the source that a delivery is for; None where there is none any more that wants it."""
     if one.leaving or not config.web.websub or one.source in store.sources.paused():
         return None
     found = (source for source in known_sources(config, store) if source.name == one.source)
-    return next((source for source in found if source.remote is not None), None)
+    return next((source for source in found if isinstance(source, RemoteSource)), None)
 
 
 def take_delivery(
     store: Store,
-    source: SourceConfig,
+    source: RemoteSource,
     one: HubSubscription,
     body: bytes,
     content_type: str | None,
@@ -143,7 +142,7 @@ def take_delivery(
         return False
     poll = known_poll(source, store.sources.polls(source.name))
     headers = {} if content_type is None else {"content-type": content_type}
-    fetched = FetchResult(name=source.name, status=200, url=poll.address, headers=headers, body=body)
+    fetched = FetchResult(key=source.name, status=200, url=poll.address, headers=headers, body=body)
     learned = RecurringLines(store, "").learned
     piece = piece_of(source, fetched, store.documents.of_source(source.name), learned, now=now)
     read = work_one(FEEDS, piece, seconds=seconds)

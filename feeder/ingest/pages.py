@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import RemoteSource
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.reading.feed import origin_of
 from feeder.ingest.reading.file import ReadingRules, settings_of
@@ -37,7 +38,6 @@ _PATIENCE = 3  # failures in a row until the rest of a server's pages are put of
 _BATCH = 500  # entries of one transaction, and those of one source more
 _JOB = 4  # pages given to a worker at once
 _FEW = 40  # pages that one process has read before more are started
-_NOT_MODIFIED, _SUCCESS = 304, range(200, 300)
 _NEVER = frozenset({404, 410, 451})  # answers that asking again does not change
 _ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 
@@ -45,7 +45,7 @@ _ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 def fetch_pages(
     config: Config,
     store: Store,
-    sources: Mapping[str, SourceConfig],
+    sources: Mapping[str, RemoteSource],
     learning: RecurringLines,
     outcomes: Outcomes,
     *,
@@ -66,7 +66,7 @@ def fetch_pages(
         store.sources.forget_pages()
 
 
-def rules_of(source: SourceConfig) -> str:
+def rules_of(source: RemoteSource) -> str:
     """Return what stands for the selectors that articles of this source are taken out of pages by."""
     return digest_of(repr((source.article, source.cut)))
 
@@ -78,7 +78,7 @@ class _PagePass:
         self,
         config: Config,
         store: Store,
-        sources: Mapping[str, SourceConfig],
+        sources: Mapping[str, RemoteSource],
         learning: RecurringLines,
         outcomes: Outcomes,
         *,
@@ -87,7 +87,7 @@ class _PagePass:
     ) -> None:
         self._config, self._store, self._sources, self._now = config, store, sources, now
         self._learning, self._outcomes, self._progress = learning, outcomes, progress
-        self._due: list[tuple[SourceConfig, PendingPage]] = []
+        self._due: list[tuple[RemoteSource, PendingPage]] = []
         self._known: dict[str, dict[str, StoredPage]] = {}
         self._documents: dict[str, dict[str, Document]] = {}
         self._settings: dict[str, ReadingRules] = {}
@@ -105,7 +105,7 @@ class _PagePass:
             closing(
                 work(
                     PAGES,
-                    in_jobs(self._pieces(fetched, {int(one.name) for one in wanted}), _JOB),
+                    in_jobs(self._pieces(fetched, {one.key for one in wanted}), _JOB),
                     seconds=self._config.limits.document_s,
                     few=_FEW,
                 )
@@ -117,7 +117,7 @@ class _PagePass:
                         self._take(read)
         self._save()
 
-    def _look(self, source: SourceConfig, *, at_once: bool) -> None:
+    def _look(self, source: RemoteSource, *, at_once: bool) -> None:
         """Note what is due of a source, and all that must be known for it."""
         awaited, known = self._store.sources.awaited(source.name)
         due = [one for one in awaited if at_once or not one.saved or one.due_at <= self._now]
@@ -127,32 +127,32 @@ class _PagePass:
         self._documents[source.name] = self._store.documents.of_source(source.name)
         self._settings[source.name] = settings_of(source, self._now)
 
-    def _is_wanted(self, source: SourceConfig, one: PendingPage) -> bool:
+    def _is_wanted(self, source: RemoteSource, one: PendingPage) -> bool:
         """Say whether a page must be fetched: not where it was, for this version of its entry and these selectors."""
         known = self._known[source.name].get(one.path)
         is_known = known is not None and (known.version, known.rules) == (one.version, rules_of(source))
         return source.full and not is_known and one.attempts < ATTEMPTS
 
-    def _wanted(self, number: int, source: SourceConfig, one: PendingPage) -> FetchRequest:
+    def _wanted(self, number: int, source: RemoteSource, one: PendingPage) -> FetchRequest[int]:
         known = self._known[source.name].get(one.path)
         headers = {"accept": _ACCEPT}
         if known is not None and known.rules == rules_of(source):
             conditions = {"if-none-match": known.etag, "if-modified-since": known.last_modified}
             headers |= {name: value for name, value in conditions.items() if value}
         # Whoever writes in a feed must not send us into a private network: only to the server that the owner named.
-        is_own = server_of(one.link) == server_of(source.remote or "")
+        is_own = server_of(one.link) == server_of(source.address)
         is_private = source.allow_private and is_own
-        return FetchRequest(name=str(number), address=one.link, headers=headers, allow_private=is_private)
+        return FetchRequest(key=number, address=one.link, headers=headers, allow_private=is_private)
 
-    def _pieces(self, fetched: Iterable[FetchResult], wanted: set[int]) -> Iterator[PageJob]:
+    def _pieces(self, fetched: Iterable[FetchResult[int]], wanted: set[int]) -> Iterator[PageJob]:
         """Yield the entries that have to be read; what only has to be noted is noted on the way."""
         for number, (source, one) in enumerate(self._due):
             if number not in wanted:
                 known = self._known[source.name].get(one.path) if source.full else None
                 yield self._piece(source, one, known)
         for answer in fetched:
-            wanted.discard(int(answer.name))
-            source, one = self._due[int(answer.name)]
+            wanted.discard(answer.key)
+            source, one = self._due[answer.key]
             piece = self._answered(source, one, answer)
             if piece.error is not None and one.saved:
                 self._take(PageResult(piece, error=piece.error, is_final=piece.is_final))
@@ -163,7 +163,7 @@ class _PagePass:
             known = self._known[source.name].get(one.path)
             yield replace(self._piece(source, one, known), put_off=True)
 
-    def _piece(self, source: SourceConfig, one: PendingPage, known: StoredPage | None) -> PageJob:
+    def _piece(self, source: RemoteSource, one: PendingPage, known: StoredPage | None) -> PageJob:
         return PageJob(
             settings=self._settings[source.name],
             origin=origin_of(source),
@@ -173,12 +173,12 @@ class _PagePass:
             known=known,
         )
 
-    def _answered(self, source: SourceConfig, one: PendingPage, answer: FetchResult) -> PageJob:
+    def _answered(self, source: RemoteSource, one: PendingPage, answer: FetchResult[int]) -> PageJob:
         """Return what is to be read after an answer, or after none."""
         piece = self._piece(source, one, self._known[source.name].get(one.path))
         if answer.error is not None:
             return replace(piece, error=answer.error)
-        if answer.status not in _SUCCESS and (answer.status != _NOT_MODIFIED or piece.known is None):
+        if not answer.is_success and (answer.status != HTTPStatus.NOT_MODIFIED or piece.known is None):
             asked = read_retry_after(answer.headers.get("retry-after"), self._now)
             return replace(
                 piece,
@@ -187,7 +187,7 @@ class _PagePass:
                 not_before=None if asked is None else self._now + asked,
             )
         self._outcomes.count(source.name, {"pages": 1})
-        return piece if answer.status == _NOT_MODIFIED else replace(piece, fetched=answer)
+        return piece if answer.status == HTTPStatus.NOT_MODIFIED else replace(piece, fetched=answer)
 
     def _take(self, read: PageResult) -> None:
         """Gather what came, till all that is due of its source has: entries are saved in their feed's order."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feeder.catalogue.known import known_poll, named_sources
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import RemoteSource, SourceConfig
 from feeder.errors import SourceError
 from feeder.ingest.reading.file import ReadingRules, settings_of, why_not_published
 from feeder.ingest.reading.withholding import places_of_lists
@@ -41,7 +41,7 @@ def preview(
     def preview_of(source: SourceConfig) -> Preview:
         if source.name in left_alone:
             return Preview(source.name, {"paused": 1, "unchanged": 0}, {})
-        if source.folder is None:
+        if isinstance(source, RemoteSource):
             poll = known_poll(source, polls)
             return _preview_of_feed(poll, due=again or bool(names) or is_due(poll, now))
         known = {} if store is None else store.documents.of_source(source.name)

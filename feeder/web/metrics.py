@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from feeder.catalogue.known import known_poll, known_sources
 from feeder.config.load import Config
+from feeder.config.settings import FolderSource
 from feeder.errors import StoreError
 from feeder.sources.feeds.websub import HubSubscription, standing
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
@@ -80,7 +81,7 @@ class _StoreMetrics(Collector):
         for source in known_sources(self._config, self._store):
             label = [source.name]
             paused.add_metric(label, source.name in paused_at)
-            if source.remote is None:
+            if isinstance(source, FolderSource):
                 continue
             poll = known_poll(source, polls)
             ended.add_metric(label, poll.gone_at is not None)

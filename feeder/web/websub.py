@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from random import random
 
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import RemoteSource
 from feeder.errors import StoreError
 from feeder.ingest.hubs import awaits, take_delivery
 from feeder.sources.feeds import websub
@@ -49,11 +50,11 @@ class Callbacks:
         known = websub.TOKEN.fullmatch(token) is not None
         try:
             if request.method == "POST":
-                return await self._take_in(request, token) if known else _status(410)
+                return await self._take_in(request, token) if known else _status(HTTPStatus.GONE)
             words = await run_in_threadpool(self._hear, token, HubCall.read(request.query_params)) if known else None
         except StoreError as error:
             log.warning("websub: %s", error)
-            return _status(503)
+            return _status(HTTPStatus.SERVICE_UNAVAILABLE)
         if words is None:
             raise HTTPException(404)
         return PlainTextResponse(words, headers=LIVE_HEADERS)
@@ -82,9 +83,9 @@ class Callbacks:
     async def _take_in(self, request: Request, token: str) -> Response:
         awaited = await run_in_threadpool(self._awaited, token)
         if awaited is None:
-            return _status(410)  # §7: it may end the subscription
+            return _status(HTTPStatus.GONE)  # §7: it may end the subscription
         if self._under_way >= _WAITING:
-            return _status(503)
+            return _status(HTTPStatus.SERVICE_UNAVAILABLE)
         self._under_way += 1
         try:
             body = await self._body(request)
@@ -96,9 +97,9 @@ class Callbacks:
             self._under_way -= 1
         if news and self._on_news is not None:
             self._on_news()
-        return _status(204)
+        return _status(HTTPStatus.NO_CONTENT)
 
-    def _awaited(self, token: str) -> tuple[HubSubscription, SourceConfig] | None:
+    def _awaited(self, token: str) -> tuple[HubSubscription, RemoteSource] | None:
         one = self._store.sources.find_subscription(token)
         source = None if one is None else awaits(self._config, self._store, one)
         return None if one is None or source is None else (one, source)
@@ -108,21 +109,21 @@ class Callbacks:
         fetch = self._config.fetch
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > fetch.max_bytes:
-            return _status(413)
+            return _status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body = bytearray()
         try:
             async with asyncio.timeout(fetch.timeout_s):
                 async for piece in request.stream():
                     body += piece
                     if len(body) > fetch.max_bytes:
-                        return _status(413)
+                        return _status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except TimeoutError:
-            return _status(408)
+            return _status(HTTPStatus.REQUEST_TIMEOUT)
         except ClientDisconnect:
-            return _status(400)
+            return _status(HTTPStatus.BAD_REQUEST)
         return bytes(body)
 
-    def _take(self, one: HubSubscription, source: SourceConfig, headers: Headers, body: bytes) -> bool:
+    def _take(self, one: HubSubscription, source: RemoteSource, headers: Headers, body: bytes) -> bool:
         """Save what was delivered; say whether there was news in it."""
         problem = websub.signature_problem(one, headers.get("x-hub-signature"), body)
         now = datetime.now(UTC)
@@ -134,5 +135,6 @@ class Callbacks:
         return take_delivery(self._store, source, one, body, headers.get("content-type"), seconds=seconds, now=now)
 
 
-def _status(code: int) -> Response:
-    return Response(status_code=code, headers={**LIVE_HEADERS, **(_RETRY if code == 503 else {})})  # noqa: PLR2004  RFC 9110 §15.6.4
+def _status(code: HTTPStatus) -> Response:
+    retry = _RETRY if code == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(status_code=code, headers={**LIVE_HEADERS, **retry})

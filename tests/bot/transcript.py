@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from feeder import Config, Store
 from feeder.config.load import embedded
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FolderSource
 from feeder.ingest import ingest
 from tests.bot.api import BotApi
 from tests.bot.api.transcript import lines_of
@@ -40,7 +40,7 @@ def hold_conversation(folder: Path) -> str:
         lines.extend(lines_of(kind, act))
 
     with BotApi() as api, Store.open(f"sqlite:///{folder}/feeder.db") as store:
-        ingest(Config(sources=(SourceConfig(name="seeds", folder=embedded("seeds")),)), store, now=NOW)
+        ingest(Config(sources=(FolderSource(name="seeds", folder=embedded("seeds")),)), store, now=NOW)
         api.add_chat(CHAT, title="the channel")
         api.add_chat(GROUP, "supergroup", title="a group")
         api.on_act = note

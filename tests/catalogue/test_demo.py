@@ -8,7 +8,7 @@ from bot.delivery.chats import follow, read_channels
 from bot.tables import migrate_tables
 from feeder.catalogue.departed import end_demo
 from feeder.config.load import embedded, load_config
-from feeder.config.settings import ChannelConfig, SourceConfig
+from feeder.config.settings import ChannelConfig, FeedSource
 from feeder.store import LAST_INGEST_NOTE, Store, new_added
 from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 from tests.entries import make_entry
@@ -41,7 +41,7 @@ def test_the_seeds_go_when_a_configuration_names_a_source(feeder: Feeder, tmp_pa
 def test_the_seeds_go_when_the_first_source_is_added_by_command(feeder: Feeder) -> None:  # noqa: F811  the fixture
     feeder("update")
     with Store.open(STORE) as store:
-        source = new_added(SourceConfig(name="far", feed="http://127.0.0.1:9/feed.xml"))
+        source = new_added(FeedSource(name="far", feed="http://127.0.0.1:9/feed.xml"))
         store.sources.add(lambda _: [source], now=make_entry().updated)
     assert feeder("update").err.startswith(GONE)
     assert titles(feeder) == []

@@ -56,7 +56,9 @@ def add(feeder: Feeder, url: str, *more: str) -> Ended:  # noqa: F811  the fixtu
 
 
 def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
-    ended = add(feeder, blog, "--category", "Weather", "--category", "天气", "--every", "1h", "--content", "summary")
+    ended = add(
+        feeder, blog, "--category", "Weather", "--category", "天气", "--min-interval", "1h", "--content", "summary"
+    )
     assert ended == (
         0,
         (
@@ -69,14 +71,14 @@ def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, serve
         ),
         "",
     )
-    assert states(feeder)["rain"]["health"] == "not read yet"
+    assert states(feeder)["rain"]["health"] == "pending"
     assert feeder("ingest").out == "rain: 1 read, 3 new\n"
     assert feeder("ingest").out == "rain: not due\n"
     assert feeder("ingest", "rain").out == "rain: nothing new (1 unchanged)\n"
     entry = json.loads(feeder("latest", "--json", "-n", "1").out)
     assert (entry["title"], entry["categories"], entry["content"]) == ("Rain 3", ["Weather", "天气"], "")
     state = states(feeder)["rain"]
-    assert (state["kept_in"], state["kind"], state["health"], state["documents"]) == ("store", "feed", "well", 3)
+    assert (state["kept_in"], state["kind"], state["health"], state["documents"]) == ("store", "feed", "ok", 3)
 
 
 def test_what_a_page_says_of_its_feeds_is_shown_clean(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
@@ -130,8 +132,8 @@ def test_a_redirect_that_may_change_is_kept_and_a_permanent_one_is_followed(
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        (("--every", "5x"), "every: '5x': write a length of time"),
-        (("--every", "2d"), "every is longer than seldom (2d and 1d)"),
+        (("--min-interval", "5x"), "min_interval: '5x': write a length of time"),
+        (("--min-interval", "2d"), "min_interval is longer than max_interval (2d and 1d)"),
         (("--timezone", "Mars"), "timezone: 'Mars': write a time zone"),
         (("--name", "a b"), "name: 'a b': write letters, digits"),
         (("--name", "a" * 65), "longer than 64 characters"),
@@ -216,7 +218,7 @@ def test_fuller_entries_and_filters_need_no_file(feeder: Feeder, server: Server,
     }
     # The feed came: that two pages are not there is told below it, and does not make it fail.
     state = states(feeder)["rain"]
-    assert (state["health"], state["error"]) == ("well", "2 of 3 entries have a fault; `feeder check` names them")
+    assert (state["health"], state["error"]) == ("ok", "2 of 3 entries have a fault; `feeder check` names them")
 
 
 # --- the file wins ------------------------------------------------------------------------------------------------
@@ -281,7 +283,7 @@ def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
             settings = {"feed": f"https://e.org/{name}", **more}
             connection.execute(insert(added).values(name=name, settings=settings, title="", added_at=NOW))
     assert feeder("ingest").out == "rain: 1 read, 3 new\n"
-    assert (states(feeder)["odd"]["health"], states(feeder)["mute"]["health"]) == ("unusable", "unusable")
+    assert (states(feeder)["odd"]["health"], states(feeder)["mute"]["health"]) == ("incompatible", "incompatible")
     told = "this version cannot use it: drop: 'rain after:1': '1' is not a date: write a year, a month or a day: "
     assert states(feeder)["mute"]["error"].startswith(told)
     why = "this version cannot use it: sings: unknown key; known here: "
@@ -332,7 +334,7 @@ def test_a_paused_source_is_left_alone_unless_it_is_named(feeder: Feeder, server
     assert feeder("sources", "pause", "rain").out == "rain is paused already\n"
     assert feeder("ingest", "rain").out == "rain: 1 read, 1 new\n"
     state = states(feeder)["rain"]
-    assert (state["health"], state["next_check_at"], state["paused_at"][-1]) == ("well", None, "Z")
+    assert (state["health"], state["next_check_at"], state["paused_at"][-1]) == ("ok", None, "Z")
     listed = feeder("sources", "list").out
     assert len(re.findall(r" paused  ", listed)) == 6
     assert "source down    " + server.url("/down") + ": paused; `feeder sources resume down`" in feeder("check").out

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.catalogue.naming import name_for
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FeedSource
 
 ADDRESS = "https://www.weather.example/feed.xml"
 
@@ -44,5 +44,5 @@ def test_an_address_without_a_name_gives_one_that_can_be_used() -> None:
 @given(st.text(), st.text())
 def test_every_name_is_one_that_a_source_can_have(title: str, host: str) -> None:
     name = name_for(title, f"https://{host}".replace("[", "").replace("]", ""), ())
-    assert SourceConfig(name=name, feed=ADDRESS).name == name
+    assert FeedSource(name=name, feed=ADDRESS).name == name
     assert not name.startswith("-")

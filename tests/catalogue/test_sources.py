@@ -46,21 +46,21 @@ def test_sources_are_listed_with_their_health(
     listed = feeder("sources", "list")
     assert listed.code == 0
     assert re.sub(r"in 1\d min", "in 1* min", listed.out).splitlines() == [
-        "NAME    KIND    IN    STATE         CHECKED   NEXT       ADDRESS",
-        f"mirror  folder  file  well                               {configured / 'mirror'}",
-        f"rain    feed    file  well          just now  in 1* min  {server.url('/rain')}",
-        f"gone    feed    file  ended         just now             {server.url('/gone')}",
+        "NAME    KIND    IN    STATE    CHECKED   NEXT       ADDRESS",
+        f"mirror  folder  file  ok                            {configured / 'mirror'}",
+        f"rain    feed    file  ok       just now  in 1* min  {server.url('/rain')}",
+        f"gone    feed    file  gone     just now             {server.url('/gone')}",
         "  410 Gone: its server says that it has ended",
-        f"down    feed    file  failing       just now  in 1* min  {server.url('/down')}",
+        f"down    feed    file  failing  just now  in 1* min  {server.url('/down')}",
         "  its server answers 404 Not Found",
-        f"new     feed    file  not read yet            next pass  {server.url('/new')}",
+        f"new     feed    file  pending            next pass  {server.url('/new')}",
     ]
     states = {state["name"]: state for state in map(json.loads, feeder("sources", "list", "--json").out.splitlines())}
     assert (states["mirror"]["kind"], states["mirror"]["documents"], states["rain"]["documents"]) == ("folder", 1, 2)
     assert (states["down"]["health"], states["down"]["failures"]) == ("failing", 1)
     assert states["gone"]["next_check_at"] is None
     assert states["rain"]["last_success_at"].endswith("Z")
-    assert states["new"]["health"] == "not read yet"
+    assert states["new"]["health"] == "pending"
     checked = feeder("check").out
     assert f"BAD  source down    {server.url('/down')}: its server answers 404 Not Found" in checked
     assert f"ok   source rain    {server.url('/rain')}" in checked

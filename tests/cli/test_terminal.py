@@ -123,8 +123,8 @@ def states() -> list[SourceState]:
     feed = partial(SourceState, kind="feed", kept_in="store", address=at)
     hour = timedelta(hours=1)
     return [
-        SourceState(name="seeds", kind="folder", kept_in="file", address="/srv/seeds", health="well", documents=5),
-        feed(name="青石-daily", health="well", last_check_at=NOW - hour / 20, next_check_at=NOW + hour * 1.2),
+        SourceState(name="seeds", kind="folder", kept_in="file", address="/srv/seeds", health="ok", documents=5),
+        feed(name="青石-daily", health="ok", last_check_at=NOW - hour / 20, next_check_at=NOW + hour * 1.2),
         feed(
             name="down",
             health="failing",
@@ -133,8 +133,8 @@ def states() -> list[SourceState]:
             last_check_at=NOW - 48 * hour,
             next_check_at=NOW - hour / 60,
         ),
-        feed(name="quiet", health="well", last_check_at=NOW, paused_at=NOW),
-        feed(name="a-name-of-more-columns-than-most", health="not read yet"),
+        feed(name="quiet", health="ok", last_check_at=NOW, paused_at=NOW),
+        feed(name="a-name-of-more-columns-than-most", health="pending"),
         feed(name="rain", health="hidden", error="hidden " + "by it " * 20),
     ]
 
@@ -152,12 +152,12 @@ def test_sources_stand_in_columns_and_a_pipe_gets_all_of_their_addresses(
 ) -> None:
     lines = shown_at(None, monkeypatch, capsys)
     assert lines[:6] == [
-        "NAME                      KIND    IN     STATE         CHECKED     NEXT       ADDRESS",
-        "seeds                     folder  file   well                                 /srv/seeds",
-        "青石-daily                feed    store  well          3 min ago   in 1 h     https://weather.example/blog/feed.xml",
-        "down                      feed    store  failing       2 days ago  next pass  https://weather.example/blog/feed.xml",
+        "NAME                      KIND    IN     STATE    CHECKED     NEXT       ADDRESS",
+        "seeds                     folder  file   ok                              /srv/seeds",
+        "青石-daily                feed    store  ok       3 min ago   in 1 h     https://weather.example/blog/feed.xml",
+        "down                      feed    store  failing  2 days ago  next pass  https://weather.example/blog/feed.xml",
         "  its server answers 404 Not Found (4 times in a row)",
-        "quiet                     feed    store  paused        just now               https://weather.example/blog/feed.xml",
+        "quiet                     feed    store  paused   just now               https://weather.example/blog/feed.xml",
     ]
     assert len(lines) == 9
 
@@ -166,18 +166,16 @@ def test_sources_stand_in_columns_and_a_pipe_gets_all_of_their_addresses(
     ("width", "address"),
     [
         (120, "https://weather.example/blog/feed.xml"),
-        (110, "weather.example/blog/feed.xml"),
-        (90, "weather.exa…"),
-        (80, ""),
+        (105, "weather.example/blog/feed.xml"),
+        (85, "weather.exa…"),
+        (75, ""),
     ],
 )
 def test_a_terminal_gets_as_much_of_an_address_as_it_has_room_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int, address: str
 ) -> None:
     lines = shown_at(width, monkeypatch, capsys)
-    assert (
-        lines[2] == f"青石-daily                feed    store  well          3 min ago   in 1 h     {address}".rstrip()
-    )
+    assert lines[2] == f"青石-daily                feed    store  ok       3 min ago   in 1 h     {address}".rstrip()
     assert ("ADDRESS" in lines[0]) == bool(address)
     ordinary = [line for line in lines if not line.startswith("a-name")]
     assert max(map(cell_len, ordinary)) <= width

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from feeder.config.load import Config, embedded, load_config
+from feeder.config.settings import SOURCE_KINDS, ChannelConfig, FeedConfig, FeedSource, PageSource
 from feeder.config.values import parse_duration
 from feeder.errors import ConfigError
 
@@ -37,7 +38,7 @@ def uncommented(text: str) -> str:
 def test_without_any_file_the_seeds_are_read_and_served_on_loopback(tmp_path: Path) -> None:
     config = load_config()
     assert config.file is None
-    assert [(source.name, source.folder) for source in config.sources] == [("seeds", embedded("seeds"))]
+    assert [(source.name, source.address) for source in config.sources] == [("seeds", str(embedded("seeds")))]
     assert len(list(embedded("seeds").iterdir())) == 5
     assert config.store.url == f"sqlite:///{tmp_path}/data/feeder.db"
     assert config.site.output == tmp_path / "public"
@@ -47,7 +48,7 @@ def test_without_any_file_the_seeds_are_read_and_served_on_loopback(tmp_path: Pa
 
 def test_a_seeds_folder_beside_the_configuration_comes_before_the_embedded_one(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
-    assert load_config().sources[0].folder == tmp_path / "seeds"
+    assert load_config().sources[0].address == str(tmp_path / "seeds")
 
 
 def test_the_example_loads_and_says_the_defaults(tmp_path: Path) -> None:
@@ -81,8 +82,11 @@ def test_the_example_names_every_setting_there_is() -> None:
             if isinstance(value, dict):
                 check(Config.model_fields[name].annotation, value)  # type: ignore[arg-type]  # a section's class
             elif isinstance(value, list) and value and isinstance(value[0], dict):
-                row = {"sources": "SourceConfig", "feeds": "FeedConfig", "channels": "ChannelConfig"}[name]
-                check(getattr(__import__("feeder.config.load", fromlist=[row]), row), value[0])
+                if name == "sources":
+                    keys = set().union(*(kind.model_fields for kind in SOURCE_KINDS.values()))
+                    assert keys == set(value[0])
+                else:
+                    check(FeedConfig if name == "feeds" else ChannelConfig, value[0])
 
     check(Config, example)
 
@@ -91,7 +95,7 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
     path = write('[site]\noutput = "out"\n[[sources]]\nname = "a"\nfolder = "b"\n', "deep/er/my.toml")
     config = load_config(path)
     assert config.site.output == tmp_path / "deep/er/out"
-    assert config.sources[0].folder == tmp_path / "deep/er/b"
+    assert config.sources[0].address == str(tmp_path / "deep/er/b")
     assert config.store.url == f"sqlite:///{tmp_path}/deep/er/data/feeder.db"
 
 
@@ -171,11 +175,11 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         ),
         (
             "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nwhen_gone = 'remove'",
-            'config.toml: sources[0]: when_gone = "remove" is for a folder',
+            "config.toml: sources[0]: when_gone is for a folder; take it out",
         ),
         (
-            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nevery = '2d'",
-            "config.toml: sources[0]: every is longer than seldom (2d and 1d)",
+            "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nmin_interval = '2d'",
+            "config.toml: sources[0]: min_interval is longer than max_interval (2d and 1d)",
         ),
         (
             "[[sources]]\nname = 'a'\nfolder = 'b'\nfull = true\narticle = 'p'",
@@ -358,16 +362,13 @@ def test_a_feed_is_asked_for_under_the_name_of_the_program_and_the_address_of_th
         write("[site]\nurl = 'https://news.example/'\n[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'")
     )
     assert config.fetch.user_agent == f"feeder/{version('feeder-republisher')} (+https://news.example/)"
-    [source] = config.sources
-    assert (source.folder, source.feed, source.least, source.most) == (
-        None, "https://e.org/f", timedelta(minutes=15), timedelta(days=1),
-    )  # fmt: skip
+    assert config.sources == (FeedSource(name="a", feed="https://e.org/f"),)
     assert load_config(write("[fetch]\nuser_agent = 'me'")).fetch.user_agent == "me"
 
 
 def test_a_source_that_needs_a_library_for_its_articles_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     feed = "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nfull = true"
-    assert load_config(write(feed)).sources[0].full
+    assert load_config(write(feed)).sources == (FeedSource(name="a", feed="https://e.org/f", full=True),)
     monkeypatch.setitem(sys.modules, "trafilatura", None)
     with pytest.raises(
         ConfigError, match=r"sources\[0\]: full: to find the article of a page, `pip install trafilatura`"
@@ -378,8 +379,47 @@ def test_a_source_that_needs_a_library_for_its_articles_says_which(monkeypatch: 
 
 def test_a_selector_that_is_empty_asks_for_the_usual_place() -> None:
     page = "[[sources]]\nname = 'a'\npage = 'https://e.org/'\nentries = 'li'\ntitle = ' '\ncut = ['']"
-    [source] = load_config(write(page)).sources
-    assert (source.title, source.cut, source.remote) == ("", ("",), "https://e.org/")
+    assert load_config(write(page)).sources == (PageSource(name="a", page="https://e.org/", entries="li", cut=("",)),)
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ("folder = 'a'", "entries = 'li'"),
+        ("feed = 'https://e.org/f'", "title = 'h2'"),
+        ("folder = 'a'", "full = true"),
+        ("folder = 'a'", "allow_private = true"),
+        ("folder = 'a'", "min_interval = '1h'"),
+        ("feed = 'https://e.org/f'", "when_gone = 'remove'"),
+    ],
+)
+def test_a_key_of_another_kind_of_source_is_refused(place: str, wrong: str) -> None:
+    key = wrong.partition(" ")[0]
+    with pytest.raises(ConfigError, match=rf"sources\[0\]: {key} is for a [a-z ]+; take it out"):
+        load_config(write(f"[[sources]]\nname = 'a'\n{place}\n{wrong}\n"))
+
+
+def test_a_key_of_another_kind_of_source_may_have_its_default() -> None:
+    text = "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nwhen_gone = 'keep'\nentries = ''\n"
+    assert load_config(write(text)).sources == (FeedSource(name="a", feed="https://e.org/f"),)
+
+
+def test_former_names_of_keys_are_read_with_a_hint(caplog: pytest.LogCaptureFixture) -> None:
+    text = "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nevery = '1h'\nseldom = '2h'\n"
+    source = FeedSource(name="a", feed="https://e.org/f", min_interval="1h", max_interval="2h")
+    assert load_config(write(text)).sources == (source,)
+    hints = [line.partition("config.toml: ")[2] for line in sorted(caplog.messages)]
+    assert hints == [
+        "sources[0].every is now called min_interval; rename it",
+        "sources[0].seldom is now called max_interval; rename it",
+    ]
+    with pytest.raises(ConfigError, match="every is the former name of min_interval; take it out"):
+        load_config(write(f"{text}min_interval = '1h'\n"))
+
+
+def test_the_intervals_of_a_source_are_lengths_of_time() -> None:
+    source = FeedSource(name="a", feed="https://e.org/f", max_interval="2d")
+    assert source.intervals == (timedelta(minutes=15), timedelta(days=2))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SourceConfig
+from feeder.config.settings import FeedSource, FetchConfig, PageSource, SourceConfig
 from feeder.errors import FeedError
 from feeder.ingest import IngestReport, ingest
 from feeder.ingest import pages as module
@@ -66,8 +66,8 @@ def rss(server: Server, *numbers: int, text: str = "It rained.", dated: bool = T
     return Answer(body=f"<rss version='2.0'><channel><title>Rain</title>{items}</channel></rss>".encode())
 
 
-def source(server: Server, name: str = "rain", **more: Any) -> SourceConfig:
-    return SourceConfig(name=name, feed=server.url(f"/{name}"), **{"allow_private": True, "full": True, **more})
+def source(server: Server, name: str = "rain", **more: Any) -> FeedSource:
+    return FeedSource(name=name, feed=server.url(f"/{name}"), **{"allow_private": True, "full": True, **more})
 
 
 def config(*sources: SourceConfig, **fetch: Any) -> Config:
@@ -374,7 +374,7 @@ def test_a_page_with_selectors_and_full_makes_whole_articles(server: Server, sql
         "/p/1": Answer(body=page(1)),
         "/p/2": Answer(body=page(2)),
     }
-    news = SourceConfig(name="news", page=server.url("/news"), entries="li", full=True, allow_private=True)
+    news = PageSource(name="news", page=server.url("/news"), entries="li", full=True, allow_private=True)
     assert poll(config(news), sqlite_store).new == 2
     entry = next(entry for entry in sqlite_store.entries.latest(10) if entry.title == "Story 1")
     assert "page number 1" in entry.content
@@ -403,7 +403,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> MadeNetwork:
 
 
 def named_source(name: str, host: str) -> SourceConfig:
-    return SourceConfig(name=name, feed=f"http://{host}/{name}", full=True)
+    return FeedSource(name=name, feed=f"http://{host}/{name}", full=True)
 
 
 def test_a_slow_server_holds_up_neither_other_feeds_nor_the_end_of_the_pass(
@@ -550,11 +550,11 @@ KILLER = """
 import os, signal, sys
 from datetime import UTC, datetime
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SourceConfig
+from feeder.config.settings import FeedSource, FetchConfig
 from feeder.ingest import ingest, pages
 from feeder.store import Batch, Store, new_added
 pages.iter_fetched = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-source = SourceConfig(name="rain", feed=sys.argv[2], allow_private=True, full=True)
+source = FeedSource(name="rain", feed=sys.argv[2], allow_private=True, full=True)
 if __name__ == "__main__":
     with Store.open(sys.argv[1]) as store:
         ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))

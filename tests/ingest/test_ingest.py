@@ -17,7 +17,7 @@ from unittest.mock import patch
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FolderSource
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def config(folder: Path) -> Config:
-    source = SourceConfig(name="mirror", folder=folder, timezone="Asia/Shanghai", categories=("kept",))
+    source = FolderSource(name="mirror", folder=folder, timezone="Asia/Shanghai", categories=("kept",))
     return Config(sources=(source,))
 
 
@@ -72,7 +72,7 @@ def test_what_has_no_link_is_known_by_its_source_and_path(folder: Path, config: 
     other = folder.parent / "other"
     other.mkdir()
     (other / "note.md").write_text("# 另一个\n\n也没有链接。\n")
-    both = Config(sources=(*config.sources, SourceConfig(name="other", folder=other)))
+    both = Config(sources=(*config.sources, FolderSource(name="other", folder=other)))
     ingest(both, sqlite_store, now=NOW)
     titles = {entry.title: entry.source.title for entry in sqlite_store.entries.latest(10)}
     assert titles == {"题目": "mirror", "另一个": "other"}
@@ -173,7 +173,7 @@ def test_a_pass_that_is_stopped_keeps_what_it_saved_and_the_next_goes_on(
 
 def test_only_the_named_sources_are_read(folder: Path, config: Config, sqlite_store: Store, tmp_path: Path) -> None:
     write(folder, 1)
-    both = Config(sources=(*config.sources, SourceConfig(name="gone", folder=tmp_path / "nowhere")))
+    both = Config(sources=(*config.sources, FolderSource(name="gone", folder=tmp_path / "nowhere")))
     assert [report.source for report in ingest(both, sqlite_store, names=["mirror"], now=NOW)] == ["mirror"]
     with pytest.raises(ConfigError, match=r"no source is named 'x'; there is: mirror, gone"):
         ingest(both, sqlite_store, names=["x"], now=NOW)
@@ -318,7 +318,7 @@ def test_a_preview_names_the_first_paths_only_and_says_what_cannot_be_read(
     folder: Path, config: Config, tmp_path: Path
 ) -> None:
     many(folder, 3)
-    both = Config(sources=(*config.sources, SourceConfig(name="gone", folder=tmp_path / "nowhere")))
+    both = Config(sources=(*config.sources, FolderSource(name="gone", folder=tmp_path / "nowhere")))
     shown, gone = preview(both, None, now=NOW, most=2)
     assert (shown.counts["new"], shown.paths["new"]) == (3, ("0.md", "1.md"))
     assert gone.failed == ((str(tmp_path / "nowhere"), "this folder cannot be read: No such file or directory"),)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FolderSource
 from feeder.errors import StoreError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def config(folder: Path) -> Config:
-    return Config(sources=(SourceConfig(name="mirror", folder=folder),))
+    return Config(sources=(FolderSource(name="mirror", folder=folder),))
 
 
 def write(folder: Path, number: int, notice: str = NOTICE) -> None:
@@ -149,7 +149,7 @@ def test_many_that_are_read_again_are_read_by_workers(
 
 
 def test_a_source_that_keeps_its_notices_is_not_read_twice(folder: Path, sqlite_store: Store) -> None:
-    kept = Config(sources=(SourceConfig(name="mirror", folder=folder, boilerplate="keep"),))
+    kept = Config(sources=(FolderSource(name="mirror", folder=folder, boilerplate="keep"),))
     for number in range(28):
         write(folder, number)
     assert one(ingest(kept, sqlite_store, now=NOW)).again == 0
@@ -273,7 +273,7 @@ def test_a_preview_says_how_many_would_be_read_again(folder: Path, config: Confi
 def test_a_file_that_ends_its_process_when_it_is_read_again_keeps_its_entry(
     folder: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = Config(sources=(SourceConfig(name="mirror", folder=folder, when_gone="remove"),))
+    config = Config(sources=(FolderSource(name="mirror", folder=folder, when_gone="remove"),))
     for number in range(9):
         write(folder, number)
     ingest(config, sqlite_store, now=NOW)

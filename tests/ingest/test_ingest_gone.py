@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FolderSource
 from feeder.ingest import IngestReport, ingest
 from feeder.ingest import folders as module
 from feeder.store import Store
@@ -21,11 +21,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def removing(folder: Path) -> Config:
-    return Config(sources=(SourceConfig(name="mirror", folder=folder, when_gone="remove"),))
+    return Config(sources=(FolderSource(name="mirror", folder=folder, when_gone="remove"),))
 
 
 def keeping(folder: Path) -> Config:
-    return Config(sources=(SourceConfig(name="mirror", folder=folder),))
+    return Config(sources=(FolderSource(name="mirror", folder=folder),))
 
 
 def article(number: int, text: str = "下雨了。") -> str:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from feeder.config.load import Config, load_config
-from feeder.config.settings import FetchConfig, LimitsConfig, SourceConfig
+from feeder.config.settings import FeedSource, FetchConfig, FolderSource, LimitsConfig
 from feeder.errors import ConfigError, FeedError
 from feeder.ingest import IngestReport, ingest
 from feeder.ingest import feeds as polling
@@ -89,7 +89,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def config(folder: Path) -> Config:
-    return Config(sources=(SourceConfig(name="mirror", folder=folder),), limits=LIMITS)
+    return Config(sources=(FolderSource(name="mirror", folder=folder),), limits=LIMITS)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def server() -> Iterator[Server]:
 
 def remote(server: Server, *names: str, full: bool = False) -> Config:
     sources = (
-        SourceConfig(name=name, feed=server.url(f"/{name}"), allow_private=True, full=full, article="p" if full else "")
+        FeedSource(name=name, feed=server.url(f"/{name}"), allow_private=True, full=full, article="p" if full else "")
         for name in names
     )
     return Config(sources=tuple(sources), fetch=FetchConfig(user_agent="feeder-tests"), limits=LIMITS)
@@ -163,7 +163,7 @@ def test_a_file_that_took_too_long_comes_in_when_it_has_changed(
 
 
 def test_a_known_entry_stays_when_its_file_becomes_one_that_takes_too_long(folder: Path, sqlite_store: Store) -> None:
-    config = Config(sources=(SourceConfig(name="mirror", folder=folder, when_gone="remove"),), limits=LIMITS)
+    config = Config(sources=(FolderSource(name="mirror", folder=folder, when_gone="remove"),), limits=LIMITS)
     write(folder, "1.md", "a day")
     ingest(config, sqlite_store, now=NOW)
     write(folder, "1.md", "an endless day")

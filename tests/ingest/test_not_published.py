@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import IngestConfig, SourceConfig
+from feeder.config.settings import FeedSource, FolderSource, IngestConfig
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.store import Store, parse_query
 from tests.cli.test_cli import Feeder, feeder  # noqa: F401  a fixture
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def configured(folder: Path, **values: Any) -> Config:
-    return Config(sources=(SourceConfig(name="mirror", folder=folder, **values),))
+    return Config(sources=(FolderSource(name="mirror", folder=folder, **values),))
 
 
 def read(config: Config, store: Store, now: datetime = NOW, *, again: bool = False) -> IngestReport:
@@ -231,7 +231,7 @@ _ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://www.w3.or
 
 def test_an_entry_that_its_feed_calls_a_draft_is_removed_and_may_come_back(sqlite_store: Store) -> None:
     with Server() as server:
-        source = SourceConfig(name="rain", feed=server.url("/rain"), allow_private=True, every="1h")
+        source = FeedSource(name="rain", feed=server.url("/rain"), allow_private=True, min_interval="1h")
         config = Config(sources=(source,))
         bodies = [_ATOM.format(draft=draft) for draft in ("", "<app:control><app:draft>yes</app:draft></app:control>")]
         server.answers["/rain"] = [Answer(body=body.encode()) for body in (*bodies, bodies[0])]
@@ -249,7 +249,8 @@ def test_an_entry_that_its_feed_calls_a_draft_is_removed_and_may_come_back(sqlit
 def test_a_draft_of_one_feed_takes_nothing_from_another(sqlite_store: Store) -> None:
     with Server() as server:
         sources = tuple(
-            SourceConfig(name=name, feed=server.url(f"/{name}"), allow_private=True, every="1h") for name in ("a", "b")
+            FeedSource(name=name, feed=server.url(f"/{name}"), allow_private=True, min_interval="1h")
+            for name in ("a", "b")
         )
         whole, held = (
             _ATOM.format(draft=draft) for draft in ("", "<app:control><app:draft>yes</app:draft></app:control>")

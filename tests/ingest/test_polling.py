@@ -16,7 +16,7 @@ import pytest
 
 from feeder.cli.check import check
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SourceConfig, StoreConfig
+from feeder.config.settings import FeedSource, FetchConfig, SourceConfig, StoreConfig
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import feeds as module
 from feeder.ingest.reading import feed as feeds
@@ -55,8 +55,8 @@ def settings(*sources: SourceConfig, **fetch: Any) -> Config:
     return Config(sources=sources, fetch=FetchConfig(**{"user_agent": "feeder-tests", "timeout_s": 5, **fetch}))
 
 
-def source(server: Server, name: str = "rain", **more: Any) -> SourceConfig:
-    return SourceConfig(name=name, feed=server.url(f"/{name}"), allow_private=True, **more)
+def source(server: Server, name: str = "rain", **more: Any) -> FeedSource:
+    return FeedSource(name=name, feed=server.url(f"/{name}"), allow_private=True, **more)
 
 
 def one(reports: tuple[IngestReport, ...]) -> IngestReport:
@@ -175,7 +175,7 @@ def test_a_feed_that_is_gone_ends_and_its_entries_stay(server: Server, sqlite_st
     assert poll(config, sqlite_store).failed[0][1] == "410 Gone: its server says that it has ended"
     assert poll(config, sqlite_store, timedelta(days=1000), named=False).not_due == 1
     assert sqlite_store.entries.count() == 1
-    other = settings(SourceConfig(name="rain", feed=server.url("/elsewhere"), allow_private=True))
+    other = settings(FeedSource(name="rain", feed=server.url("/elsewhere"), allow_private=True))
     server.answers["/elsewhere"] = Answer(body=rss(2))
     assert poll(other, sqlite_store, named=False).new == 1
 
@@ -253,12 +253,12 @@ def test_a_pass_that_is_killed_is_made_up_for_by_the_next(server: Server, sqlite
         "import os, signal, sys\n"
         "from datetime import UTC, datetime\n"
         "from feeder.config.load import Config\n"
-        "from feeder.config.settings import SourceConfig\n"
+        "from feeder.config.settings import FeedSource\n"
         "from feeder.ingest import ingest\n"
         "from feeder.store import Store\n"
         "store = Store.open(sys.argv[1])\n"
         "store.sources.record_polls = lambda polls: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "source = SourceConfig(name='rain', feed=sys.argv[2], allow_private=True)\n"
+        "source = FeedSource(name='rain', feed=sys.argv[2], allow_private=True)\n"
         "if __name__ == '__main__':\n"
         "    ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))\n"
     )
@@ -335,19 +335,19 @@ def test_a_reader_that_takes_its_time_holds_up_the_requests_and_loses_none(
     monkeypatch.setattr(remote, "_WAITING", 1)
     names = [f"s{number}" for number in range(8)]
     server.answers |= {f"/{name}": Answer(304) for name in names}
-    wanted = [FetchRequest(name=name, address=server.url(f"/{name}"), headers={}, allow_private=True) for name in names]
+    wanted = [FetchRequest(key=name, address=server.url(f"/{name}"), headers={}, allow_private=True) for name in names]
     fetched = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests", connections=2))
     first = next(fetched)
     time.sleep(0.3)
     assert len(server.requests) <= 4  # one taken, one waiting, two that find no room
-    assert {first.name, *(one.name for one in fetched)} == set(names)
+    assert {first.key, *(one.key for one in fetched)} == set(names)
 
 
 def test_requests_that_nobody_waits_for_any_more_are_ended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_WAITING", 1)
     server.answers |= {f"/s{number}": Answer(304) for number in range(8)}
     wanted = [
-        FetchRequest(name=str(number), address=server.url(f"/s{number}"), headers={}, allow_private=True)
+        FetchRequest(key=str(number), address=server.url(f"/s{number}"), headers={}, allow_private=True)
         for number in range(8)
     ]
     fetched = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests", connections=2))
@@ -373,7 +373,7 @@ def test_a_fault_of_ours_over_one_feed_is_told_and_the_others_go_on(
     def resolve(host: str) -> list[str]:
         raise ZeroDivisionError(host)
 
-    wanted = [FetchRequest(name="rain", address="http://feed.example/", headers={})]
+    wanted = [FetchRequest(key="rain", address="http://feed.example/", headers={})]
     [one] = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests"), MadeNetwork(resolve))
     assert one.error == "cannot be fetched (ZeroDivisionError); please report it"
 
@@ -395,7 +395,7 @@ def test_a_private_source_is_not_followed_to_where_its_server_says_it_has_moved(
         public.answers["/rain"] = Answer(body=rss(1))
         network = MadeNetwork(names, {"192.168.1.1": private.port, PUBLIC: public.port})
         monkeypatch.setattr(module, "iter_fetched", lambda wanted, fetch: iter_fetched(wanted, fetch, network))
-        own = SourceConfig(name="rain", feed="http://nas.example/rain", allow_private=True)
+        own = FeedSource(name="rain", feed="http://nas.example/rain", allow_private=True)
         for day in range(SIGHTINGS):
             assert poll(settings(own), sqlite_store, timedelta(days=day)).failed == ()
         assert sqlite_store.sources.polls()["rain"].address == own.feed
@@ -404,7 +404,7 @@ def test_a_private_source_is_not_followed_to_where_its_server_says_it_has_moved(
 def test_an_address_that_a_source_has_moved_to_is_never_a_private_one(server: Server, sqlite_store: Store) -> None:
     server.answers |= {"/rain": Answer(body=rss(1)), "/moved": Answer(body=rss(2))}
     own, moved = source(server), f"http://localhost:{server.port}/moved"
-    sqlite_store.sources.record_polls([Poll(source="rain", feed_url=own.feed or "", address=moved)])
+    sqlite_store.sources.record_polls([Poll(source="rain", feed_url=own.feed, address=moved)])
     [(path, told)] = poll(settings(own), sqlite_store).failed
     assert path == moved
     assert "is a private address" in told

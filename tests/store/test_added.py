@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select
 
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FeedSource
 from feeder.sources.feeds.polling import new_poll
 from feeder.store import AddedSource, Batch, Document, Origin, Outcome, Store, new_added, prepare
 from feeder.store.tables import added, documents, polls, removed_sources
@@ -14,12 +14,12 @@ from tests.entries import make_entry
 from tests.saving import save
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
-RAIN = SourceConfig(
-    name="rain", feed="https://e.org/rain", categories=("Weather", "天气"), every="1h", allow_private=True
+RAIN = FeedSource(
+    name="rain", feed="https://e.org/rain", categories=("Weather", "天气"), min_interval="1h", allow_private=True
 )
 
 
-def keep(store: Store, *sources: SourceConfig, title: str = "", link: str | None = None) -> None:
+def keep(store: Store, *sources: FeedSource, title: str = "", link: str | None = None) -> None:
     store.sources.add(lambda _: [new_added(one, title=title, link=link) for one in sources], now=NOW)
 
 
@@ -40,7 +40,7 @@ def test_a_source_is_kept_as_it_is(store: Store) -> None:
     with store.database.read() as connection:
         kept = connection.scalar(select(added.c.settings))
     assert kept == {
-        "feed": "https://e.org/rain", "categories": ["Weather", "天气"], "every": "1h", "allow_private": True
+        "feed": "https://e.org/rain", "categories": ["Weather", "天气"], "min_interval": "1h", "allow_private": True
     }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def test_who_chooses_sees_what_is_kept_and_can_refuse(store: Store) -> None:
     [
         ({"feed": "https://e.org/x", "sings": True}, "sings: unknown key; known here: "),
         ({"feed": "gopher://e.org/x"}, "feed: 'gopher://e.org/x': write an http(s) address"),
-        ({"feed": "https://e.org/x", "every": "2d"}, "every is longer than seldom (2d and 1d)"),
+        ({"feed": "https://e.org/x", "min_interval": "2d"}, "min_interval is longer than max_interval (2d and 1d)"),
         ({"folder": "mirror"}, "it has no feed"),
         ({}, "name one folder, feed or page"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from feeder.config.load import Config
-from feeder.config.settings import SourceConfig, WebConfig
+from feeder.config.settings import FeedSource, FolderSource, WebConfig
 from feeder.sources.feeds.polling import new_poll
 from feeder.sources.feeds.websub import HubTopic, after_ignored, new_subscription
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
@@ -25,9 +25,9 @@ Numbers = dict[tuple[str, tuple[str, ...]], float]
 def measured(client: httpx.Client, config: Config, sqlite_store: Store, stage: tuple[str, Stage]) -> httpx.Client:
     """A client of a site that tells its numbers, with a folder and two feeds."""
     sources = (
-        SourceConfig(name="folder", folder=Path("articles")),
-        SourceConfig(name="rain", feed="https://e.org/rain?key=abc"),
-        SourceConfig(name="雨-2", feed="https://e.org/wind"),
+        FolderSource(name="folder", folder=Path("articles")),
+        FeedSource(name="rain", feed="https://e.org/rain?key=abc"),
+        FeedSource(name="雨-2", feed="https://e.org/wind"),
     )
     measured = config.model_copy(update={"sources": sources, "web": WebConfig(port=0, metrics=True)})
     stage[1].app = create_app(measured, sqlite_store)

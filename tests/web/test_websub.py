@@ -22,7 +22,7 @@ from feeder.catalogue.status import SourceState, iter_states
 from feeder.cli.check import check
 from feeder.cli.output_sources import print_states
 from feeder.config.load import Config
-from feeder.config.settings import FetchConfig, SiteConfig, SourceConfig, StoreConfig, WebConfig
+from feeder.config.settings import FeedSource, FetchConfig, SiteConfig, StoreConfig, WebConfig
 from feeder.errors import StoreBusyError
 from feeder.ingest import hubs as module
 from feeder.ingest import ingest
@@ -112,7 +112,7 @@ def placed(server: Server, store: Store, stage: tuple[str, Stage], tmp_path: Pat
     config = Config(
         site=SiteConfig(url=PUBLIC, output=tmp_path / "public"),
         store=StoreConfig(url=store.database.url, search=tmp_path / "search"),
-        sources=(SourceConfig(name="rain", feed=server.url("/rain"), allow_private=True),),
+        sources=(FeedSource(name="rain", feed=server.url("/rain"), allow_private=True),),
         fetch=FetchConfig(user_agent="feeder-tests", timeout_s=5),
         web=WebConfig(port=0, websub=True),
     )
@@ -146,7 +146,7 @@ def test_a_feed_that_names_a_hub_is_subscribed_to_there(each_place: Place) -> No
 
 def test_each_subscription_has_an_address_and_a_secret_of_its_own(place: Place) -> None:
     place.server.answers["/wind"] = Answer(body=feed(place.server, 2))
-    wind = SourceConfig(name="wind", feed=place.server.url("/wind"), allow_private=True)
+    wind = FeedSource(name="wind", feed=place.server.url("/wind"), allow_private=True)
     place.set(sources=(*place.config.sources, wind))
     place.poll()
     place.keep()
@@ -290,11 +290,11 @@ def test_a_hub_that_hangs_or_is_not_there_delays_no_other(place: Place, monkeypa
     place.server.answers["/hangs"] = Answer(body=(b" " for _ in range(1000)), pause_s=0.1)
     for name, hub in hubs.items():
         place.server.answers[f"/{name}"] = Answer(body=feed(place.server, ord(name), hub=hub))
-        sources.append(SourceConfig(name=name, feed=place.server.url(f"/{name}"), allow_private=True))
+        sources.append(FeedSource(name=name, feed=place.server.url(f"/{name}"), allow_private=True))
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/"
     place.server.answers["/f"] = Answer(body=feed(place.server, 6), headers={"Link": f"<{nobody}hub>; rel=hub"})
-    sources.append(SourceConfig(name="f", feed=place.server.url("/f"), allow_private=True))
+    sources.append(FeedSource(name="f", feed=place.server.url("/f"), allow_private=True))
     place.set(sources=tuple(sources))
     place.poll()
     place.keep()
@@ -534,7 +534,7 @@ def test_a_signature_of_upper_case_is_as_good(place: Place) -> None:
 
 def test_a_delivery_signed_with_the_secret_of_another_is_ignored(place: Place) -> None:
     place.server.answers["/wind"] = Answer(body=feed(place.server, 2))
-    wind = SourceConfig(name="wind", feed=place.server.url("/wind"), allow_private=True)
+    wind = FeedSource(name="wind", feed=place.server.url("/wind"), allow_private=True)
     place.set(sources=(*place.config.sources, wind))
     place.poll()
     place.keep()

@@ -13,7 +13,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import PageSource, RemoteSource
 from feeder.errors import FeedError
 from feeder.ingest.reading.file import Learned, ReadingRules, edge_of, let_in, load, normalised, selected, settings_of
 from feeder.ingest.reading.packing import packed
@@ -39,9 +39,9 @@ _OF_SOURCE = attrgetter(*(one.name for one in fields(Source) if one.compare))
 class FeedJob(NamedTuple):
     """A feed that is to be read, with its source and the documents of that; `again` reads also what has not changed."""
 
-    source: SourceConfig
+    source: RemoteSource
     settings: ReadingRules
-    fetched: FetchResult
+    fetched: FetchResult[str]
     known: Mapping[str, Document]
     learned: Learned
     again: bool = False
@@ -54,7 +54,7 @@ class FeedResult(NamedTuple):
     the source's filters leave out. `too_long` says that reading it took too long.
     """
 
-    fetched: FetchResult
+    fetched: FetchResult[str]
     batch: Batch
     failed: tuple[tuple[str, str], ...] = ()
     dropped: int = 0
@@ -67,8 +67,8 @@ class FeedResult(NamedTuple):
 
 
 def piece_of(
-    source: SourceConfig,
-    fetched: FetchResult,
+    source: RemoteSource,
+    fetched: FetchResult[str],
     known: Mapping[str, Document],
     learned: Learned,
     *,
@@ -79,9 +79,9 @@ def piece_of(
     return FeedJob(source, settings_of(source, now), fetched, known, learned, again)
 
 
-def origin_of(source: SourceConfig) -> Origin:
+def origin_of(source: RemoteSource) -> Origin:
     """Return what the entries of a remote source are met at: its configured address, wherever it has moved."""
-    return Origin(source.name, source.remote or "")
+    return Origin(source.name, source.address)
 
 
 def read_feed(piece: FeedJob) -> Iterator[FeedResult]:
@@ -109,7 +109,7 @@ def _unread(piece: FeedJob, error: str) -> FeedResult:
     return FeedResult(_bare(piece.fetched), Batch(source=piece.source.name), error=error)
 
 
-def _bare(fetched: FetchResult) -> FetchResult:
+def _bare(fetched: FetchResult[str]) -> FetchResult[str]:
     return replace(fetched, body=b"")
 
 
@@ -137,7 +137,7 @@ def _parsed(piece: FeedJob) -> ParsedFeed:
     # Loaded for the first feed only: a pass in which nothing has changed must not wait for a parser.
     fetched, source = piece.fetched, piece.source
     content_type = fetched.headers.get("content-type")
-    if source.page is not None:
+    if isinstance(source, PageSource):
         from feeder.sources.pages.listing import Listing, read_listing  # noqa: PLC0415  as said
 
         listing = Listing(entries=source.entries, title=source.title, link=source.link, date=source.date)
@@ -234,6 +234,6 @@ class _FeedReader:
 
         Of what a page lists, address and title are all: the rest is a teaser that changes by the hour.
         """
-        if self._piece.source.page is not None:
+        if isinstance(self._piece.source, PageSource):
             return digest_of(repr((draft.id, draft.title)))
         return digest_of(repr((_SAID(draft), draft.source and _OF_SOURCE(draft.source))))

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain, groupby
 from typing import NamedTuple
 
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FolderSource, SourceConfig
 from feeder.errors import ArticleError, FeedError
 from feeder.ingest.reading.withholding import Withholding, why_unlisted, withholding
 from feeder.ingest.workers import Task, WorkerFailure
@@ -67,7 +67,7 @@ def settings_of(source: SourceConfig, now: datetime) -> ReadingRules:
         categories=source.categories,
         max_bytes=source.max_bytes,
         now=now,
-        folder="" if source.folder is None else str(source.folder),
+        folder=source.address if isinstance(source, FolderSource) else "",
         keep=source.boilerplate == "keep",
         summary_only=source.content == "summary",
         article=source.article,

@@ -40,7 +40,7 @@ class PageJob:
     awaited: PendingPage
     draft: str
     learned: Learned
-    fetched: FetchResult | None = None
+    fetched: FetchResult[int] | None = None
     known: StoredPage | None = None
     error: str | None = None
     is_final: bool = False

@@ -14,8 +14,9 @@ from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from queue import Full, Queue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from feeder.errors import FetchError
 
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _WAITING = 20  # answers that nobody has taken yet: each may be as large as `max_bytes`
-_BUSY = frozenset({429, 503})  # what a server answers that wants to be left alone
+_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _LOOK_S = 0.02  # between two looks whether there is room again, or whether to stop
 
 
+K = TypeVar("K")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FetchRequest:
-    """A feed that is to be asked for: the source's name, the address, and the headers of the request.
+class FetchRequest(Generic[K]):
+    """A request for `address`; `key` comes back with its result. With a `form`, that is posted, and no `headers`."""
 
-    With a `form`, that is sent there, and `headers` are not.
-    """
-
-    name: str
+    key: K
     address: str
     headers: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
@@ -44,19 +45,24 @@ class FetchRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FetchResult:
-    """What came of a request: an answer as `client.Response` has it, header names in lower case, or an `error`.
+class FetchResult(Generic[K]):
+    """The result of the request with this `key`: a response, its header names in lower case, or an `error`.
 
-    `error` says in one line why there is no answer; None where there is one.
+    `error` says in one line why there is no response; None where there is one.
     """
 
-    name: str
+    key: K
     status: int = 0
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     permanent: str | None = None
     error: str | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is 2xx (RFC 9110 §15.3)."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class FetchLimits(Protocol):
@@ -103,19 +109,19 @@ def new_client(fetch: FetchLimits, network: "Network | None" = None) -> "Client"
 
 
 def iter_fetched(
-    wanted: Iterable[FetchRequest],
+    wanted: Iterable[FetchRequest[K]],
     fetch: FetchLimits,
     network: "Network | None" = None,
     *,
     longest_s: float | None = None,
     patience: int | None = None,
-) -> Generator[FetchResult]:
+) -> Generator[FetchResult[K]]:
     """Yield what comes of each request, in the order in which it comes. Closing it ends the requests under way.
 
     After `longest_s` seconds it ends, whatever has not come by then. A host at which `patience` requests in a row have
     failed, or found it too busy, is left alone: what else was wanted there is told as failed. None: no such bound.
     """
-    arrived: Queue[FetchResult | None] = Queue(_WAITING)
+    arrived: Queue[FetchResult[K] | None] = Queue(_WAITING)
     stopping = threading.Event()
 
     def work() -> None:
@@ -138,29 +144,27 @@ def iter_fetched(
 
 
 async def _fetch_all(
-    wanted: Iterable[FetchRequest],
+    wanted: Iterable[FetchRequest[K]],
     fetch: FetchLimits,
     network: "Network | None",
-    arrived: "Queue[FetchResult | None]",
+    arrived: "Queue[FetchResult[K] | None]",
     stopping: threading.Event,
     longest_s: float | None,
     patience: int | None,
 ) -> None:
-    hosts: defaultdict[str, list[FetchRequest]] = defaultdict(list)
+    hosts: defaultdict[str, list[FetchRequest[K]]] = defaultdict(list)
     for one in wanted:
         hosts[server_of(one.address)].append(one)
     under_way = asyncio.Semaphore(fetch.connections)
     in_a_row: Counter[str] = Counter()  # failures, by server
     ended_at = None if longest_s is None else asyncio.get_running_loop().time() + longest_s
 
-    async def ask(client: "Client", waiting: Iterator[FetchRequest]) -> None:
+    async def ask(client: "Client", waiting: Iterator[FetchRequest[K]]) -> None:
         for one in waiting:
             server = server_of(one.address)
             async with under_way:
                 if patience is not None and in_a_row[server] >= patience:
-                    answer = FetchResult(
-                        name=one.name, error=f"not asked for: {patience} requests in a row failed there"
-                    )
+                    answer = FetchResult(key=one.key, error=f"not asked for: {patience} requests in a row failed there")
                 else:
                     answer = await fetch_one(client, one)
                     failed = answer.error is not None or answer.status in _BUSY
@@ -183,7 +187,7 @@ async def _fetch_all(
             await asking
 
 
-async def fetch_one(client: "Client", wanted: FetchRequest) -> FetchResult:
+async def fetch_one(client: "Client", wanted: FetchRequest[K]) -> FetchResult[K]:
     """Ask for one feed; whatever goes wrong is told, not raised."""
     try:
         if wanted.form is None:
@@ -191,12 +195,12 @@ async def fetch_one(client: "Client", wanted: FetchRequest) -> FetchResult:
         else:
             response = await client.post(wanted.address, wanted.form, allow_private=wanted.allow_private)
     except FetchError as error:
-        return FetchResult(name=wanted.name, error=str(error).removeprefix(f"{wanted.address}: "))
+        return FetchResult(key=wanted.key, error=str(error).removeprefix(f"{wanted.address}: "))
     except Exception as error:  # a fault of ours over one answer must not stop the others (it is told and logged)
         log.debug("%s", wanted.address, exc_info=True)
-        return FetchResult(name=wanted.name, error=f"cannot be fetched ({type(error).__name__}); please report it")
+        return FetchResult(key=wanted.key, error=f"cannot be fetched ({type(error).__name__}); please report it")
     return FetchResult(
-        name=wanted.name,
+        key=wanted.key,
         status=response.status,
         url=response.url,
         headers={name.lower(): response.headers[name] for name in response.headers},
@@ -205,7 +209,7 @@ async def fetch_one(client: "Client", wanted: FetchRequest) -> FetchResult:
     )
 
 
-def _put(arrived: "Queue[FetchResult | None]", answer: FetchResult) -> bool:
+def _put(arrived: "Queue[FetchResult[K] | None]", answer: FetchResult[K]) -> bool:
     try:
         arrived.put_nowait(answer)
     except Full:

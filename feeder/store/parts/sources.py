@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FeedSource, FolderSource, SourceConfig
 from feeder.sources.feeds.polling import Poll
 from feeder.sources.feeds.websub import HubSubscription
 from feeder.store.database import Database
@@ -155,19 +155,18 @@ class Sources:
         with self._database.read() as connection:
             return _departed.source_names(connection)
 
-    def is_of(self, name: str, *, folder: str | None, address: str | None) -> bool:
-        """Whether what is kept under a name came from this folder, or from the feed or page at this address."""
+    def is_of(self, name: str, source: SourceConfig) -> bool:
+        """Whether what is stored under a name came from the folder, the feed or the page of this source."""
+        is_of = _departed.is_of_folder if isinstance(source, FolderSource) else _departed.is_of_address
         with self._database.read() as connection:
-            if folder is not None:
-                return _departed.is_of_folder(connection, name, folder)
-            return _departed.is_of_address(connection, name, address or "")
+            return is_of(connection, name, source.address)
 
     def rename(self, old: str, new: str) -> None:
         """Let everything that is kept of a source go by another name, of which nothing is kept yet."""
         with self._database.write() as connection:
             _departed.rename_source(connection, old, new)
 
-    def change(self, name: str, change: Callable[[Mapping[str, Any]], SourceConfig]) -> None:
+    def change(self, name: str, change: Callable[[Mapping[str, Any]], FeedSource]) -> None:
         """Keep what `change` makes of the settings of a source that is kept here, asked within the transaction."""
         with self._database.write() as connection:
             _added.change_added(connection, name, change)

@@ -6,7 +6,7 @@
                   until the next pass begins and no longer knows it
 
 What is kept are the keys of `[[sources]]` that were set, so that a newer version's defaults hold here as in the file;
-`SourceConfig` is asked each time that they are read.
+they are checked each time that they are read.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from feeder.config.load import read_source
 from feeder.config.saved import filter_problem
-from feeder.config.settings import SourceConfig
+from feeder.config.settings import FeedSource
 from feeder.errors import ConfigError
 from feeder.store.records.entries import in_chunks
 from feeder.store.tables import added, awaited, documents, edges, pages, paused, polls, removed_sources
@@ -37,15 +37,15 @@ class AddedSource:
 
     name: str
     feed_url: str
-    source: SourceConfig | None
+    source: FeedSource | None
     title: str = ""
     link: str | None = None
     problem: str | None = None
 
 
-def new_added(source: SourceConfig, *, title: str = "", link: str | None = None) -> AddedSource:
+def new_added(source: FeedSource, *, title: str = "", link: str | None = None) -> AddedSource:
     """Return a feed as it is to be kept."""
-    return AddedSource(name=source.name, feed_url=source.feed or "", source=source, title=title, link=link)
+    return AddedSource(name=source.name, feed_url=source.feed, source=source, title=title, link=link)
 
 
 def read_added(connection: Connection) -> tuple[AddedSource, ...]:
@@ -59,7 +59,7 @@ def _read(name: str, settings: dict[str, object], title: str, link: str | None) 
     source, problem = None, None
     try:
         source = read_source({**settings, "name": name})
-        problem = "it has no feed" if source.feed is None else filter_problem(source)
+        problem = filter_problem(source)
         source = source if problem is None else None
     except ConfigError as error:
         problem = str(error)
@@ -88,7 +88,7 @@ def write_added(connection: Connection, sources: Iterable[AddedSource], now: dat
     connection.execute(insert(added), rows)
 
 
-def change_added(connection: Connection, name: str, change: Callable[[Mapping[str, Any]], SourceConfig]) -> None:
+def change_added(connection: Connection, name: str, change: Callable[[Mapping[str, Any]], FeedSource]) -> None:
     """Keep what `change` makes of the settings of a source, where it is kept."""
     settings = connection.scalar(select(added.c.settings).where(added.c.name == name))
     if settings is not None:
@@ -96,7 +96,7 @@ def change_added(connection: Connection, name: str, change: Callable[[Mapping[st
         connection.execute(update(added).where(added.c.name == name).values(settings=values))
 
 
-def _settings_of(source: SourceConfig) -> dict[str, Any]:
+def _settings_of(source: FeedSource) -> dict[str, Any]:
     return source.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
 
 
