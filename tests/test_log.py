@@ -31,7 +31,7 @@ def test_a_secret_is_hidden_in_messages_and_tracebacks(capsys: pytest.CaptureFix
 
 def test_what_libraries_tell_their_developers_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(logging.DEBUG)
-    logging.getLogger("markdown_it").debug("entering list")
+    logging.getLogger("httpcore").debug("sending a head")
     logging.getLogger("feeder.ingest").debug("reading")
     logging.getLogger("bot.delivery.sender").debug("sending")
     assert [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()] == ["reading", "sending"]
