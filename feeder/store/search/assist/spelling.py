@@ -6,8 +6,11 @@ Two words are as far apart as the letters that have to be added, dropped, change
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from feeder.query import And, Node, Not, Or, Phrase, Query
 from feeder.store.search.search import Search
@@ -52,36 +55,14 @@ def _meant(search: Search, word: str) -> str | None:
         return None
     least = max(_FREQUENT, have * _TIMES)
     known = search.terms("text", word[0], _KNOWN)
-    return nearest(word, [(term, count) for term, count in known if count >= least])
+    return nearest(word, {term: count for term, count in known if count >= least})
 
 
-def nearest(word: str, known: Iterable[tuple[str, int]]) -> str | None:
+def nearest(word: str, known: Mapping[str, int]) -> str | None:
     """Return the word spelled most like this one, of those the commonest; None where none is near enough.
 
-    `known` are words and how common they are. One mistake may be in a word of four or five letters, two in a longer.
+    `known` says of words how common they are. One mistake may be in a word of four or five letters, two in a longer.
     """
     most = 1 if len(word) < _TWO_FROM else 2
-    letters = set(word)
-    near = [
-        (distance, -count, term)
-        for term, count in known
-        # One mistake makes at most two letters differ; most words are ruled out by this.
-        if term != word and abs(len(term) - len(word)) <= most and len(letters.symmetric_difference(term)) <= 2 * most
-        if (distance := distance_of(word, term)) <= most
-    ]
-    return min(near)[2] if near else None
-
-
-def distance_of(one: str, other: str) -> int:
-    """Return how many letters have to be added, dropped, changed or swapped to make one word of the other."""
-    before: list[int] = []
-    above = list(range(len(other) + 1))
-    for row, letter in enumerate(one, 1):
-        here = [row]
-        for column, against in enumerate(other, 1):
-            cost = min(above[column] + 1, here[-1] + 1, above[column - 1] + (letter != against))
-            if row > 1 < column and letter == other[column - 2] and against == one[row - 2]:
-                cost = min(cost, before[column - 2] + 1)
-            here.append(cost)
-        before, above = above, here
-    return above[-1]
+    found = process.extract(word, known.keys() - {word}, scorer=OSA.distance, score_cutoff=most, limit=None)
+    return min(((mistakes, -known[term], term) for term, mistakes, _ in found), default=(0, 0, None))[2]
