@@ -6,8 +6,8 @@
 10,000 and 100,000 articles by default; 1,000,000 take half an hour and 9 GB. They are made of the sentences of a
 folder of articles, the seeds by default, where few words are rare. The index is built by the store's own code, on one
 thread that makes terms and one that writes, beside an empty database: searches go through the store, and find numbers
-that no row has. With `--with-database` the articles are saved too, results are shown with snippets, and suggestions,
-related articles and trends are timed. `--keep` keeps
+that no row has. With `--with-database` the articles are saved too, results are shown with snippets, and suggestions
+and related articles are timed. `--keep` keeps
 what was built in a folder, and builds nothing that is there already. `--rivals` builds other indexes of the same texts
 beside it, of up to 100,000 articles and as far as they are installed (rivals.py).
 
@@ -213,7 +213,6 @@ def helped(store: Store, every: Sequence[str]) -> dict[str, list[float]]:
         "suggestions": ([text[: (len(text) + 1) // 2] for text in words], store.search.suggest),
         "did you mean": (misspelt, lambda text: store.search.did_you_mean(parse_query(text))),
         "related": (keys, store.search.related),
-        "trends": (["7", "30"], lambda days: store.search.trends(now=LAST, days=int(days))),
     }
     return {name: timed([(ALL, texts)], ask)[ALL] for name, (texts, ask) in asked.items() if texts}
 

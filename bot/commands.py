@@ -37,16 +37,12 @@ from bot.messages import (
     HITS_PER_PAGE,
     LATEST_CAP,
     LATEST_DEFAULT,
-    TREND_DAYS,
-    TRENDS_SHOWN,
     Reply,
     Text,
     make_found,
     make_help,
     make_latest,
-    make_trends,
     parse_page_data,
-    parse_word_data,
 )
 from bot.searches import Turnstile, recall, remember
 from feeder import FeedConfig, Query, QueryError, Store, explain_query_error, find_feed, read_search
@@ -83,7 +79,6 @@ class Commands:
             "help": self.help,
             "latest": self.latest,
             "search": self.search,
-            "trends": self.trends,
         }.items():
             application.add_handler(CommandHandler(name, answer, filters=fresh))
         application.add_handler(CallbackQueryHandler(self.press))
@@ -136,31 +131,20 @@ class Commands:
         else:
             await _reply(update, await asyncio.to_thread(self._find, query, 1, words))
 
-    async def trends(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer /trends."""
-        words = _words(update)
-        if (slow_down := self._slow_down(update, words)) is not None:
-            await _reply(update, Reply(Text(slow_down)))
-        else:
-            await _reply(update, await asyncio.to_thread(self._rising, words))
-
     async def press(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a press of a button: a word's search is a new message, a page takes the place of the one before."""
+        """Answer a press of a button: the page takes the place of the one before."""
         pressed = update.callback_query
         if pressed is None:
             return
         words = _words(update)
-        data = pressed.data or ""
-        word = parse_word_data(data)
-        key, page = (word, 1) if word is not None else parse_page_data(data) or (None, 1)
+        key, page = parse_page_data(pressed.data or "") or (None, 1)
         query = await asyncio.to_thread(recall, self._store, key) if key else None
         if query is None:
             await pressed.answer(words.gone)
         elif (slow_down := self._slow_down(update, words)) is not None:
             await pressed.answer(slow_down)
         else:
-            answer = await asyncio.to_thread(self._find, query, page, words)
-            await (_edit(pressed, answer) if word is None else _reply(update, answer))
+            await _edit(pressed, await asyncio.to_thread(self._find, query, page, words))
             await pressed.answer()
 
     async def note_membership(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -181,11 +165,6 @@ class Commands:
     def _no_feed(self, name: str, words: Words) -> str:
         known = " ".join(f"@{feed.name}" for feed in self._feeds)
         return words.no_feed.format(name=name, known=known or words.none)
-
-    def _rising(self, words: Words) -> Reply:
-        now = self._now()
-        trends = self._store.search.trends(now=now, days=TREND_DAYS, limit=TRENDS_SHOWN)
-        return make_trends([(trend, remember(self._store, trend.query, now)) for trend in trends], words)
 
     def _find(self, text: str, page: int, words: Words) -> Reply:
         try:
@@ -222,7 +201,6 @@ def menu(words: Words) -> tuple[BotCommand, ...]:
     return (
         BotCommand("latest", words.menu_latest),
         BotCommand("search", words.menu_search),
-        BotCommand("trends", words.menu_trends),
         BotCommand("help", words.menu_help),
     )
 
@@ -244,8 +222,7 @@ def _read_count(arguments: list[str]) -> int | None:
 
 def _keyboard(answer: Reply) -> InlineKeyboardMarkup | None:
     buttons = [InlineKeyboardButton(button.label, callback_data=button.data) for button in answer.buttons]
-    rows = [buttons[at : at + answer.columns] for at in range(0, len(buttons), answer.columns)]
-    return InlineKeyboardMarkup(rows) if rows else None
+    return InlineKeyboardMarkup([buttons]) if buttons else None
 
 
 async def _reply(update: Update, answer: Reply) -> None:

@@ -13,14 +13,12 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from bot.locales import Words
-from feeder import Entry, Hit, Trend
+from feeder import Entry, Hit
 
 MAX_PHOTO_BYTES = 5_000_000  # a photo sent by address: https://core.telegram.org/bots/api#sending-files
 LATEST_DEFAULT = 5
 LATEST_CAP = 20
 HITS_PER_PAGE = 5
-TRENDS_SHOWN = 8
-TREND_DAYS = 7
 
 _TITLE_UNITS = 250
 _LEAD_UNITS = 600
@@ -28,7 +26,6 @@ _SOURCE_UNITS = 100
 _LISTED_TITLE_UNITS = 140
 _SNIPPET_UNITS = 280
 _QUERY_UNITS = 200
-_TREND_UNITS = 60
 _MARKED_MATCHES = 12  # in one snippet: 5 hits × (12 + 1 title) stay under the 100 spans that Telegram keeps
 _MAX_LINK = 2048
 _NONCHARACTER = 0xFFFE  # the last two of each plane are none (Unicode 23.7)
@@ -74,8 +71,6 @@ class Reply:
 
     text: Text
     buttons: tuple[Button, ...] = ()
-    columns: int = 8
-    """How many buttons stand side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,25 +179,9 @@ def make_found(query: str, key: str, page: int, hits: Sequence[Hit], total: str,
     return Reply(text, _page_buttons(key, page, pages, "+" * total.endswith("+"), words) if pages > 1 else ())
 
 
-def make_trends(trends: Sequence[tuple[Trend, str]], words: Words) -> Reply:
-    """Return the answer to /trends: a button a word, under what is said of it.
-
-    `trends` are at most `TRENDS_SHOWN`, each with the key that stands for its search (see `searches`).
-    """
-    if not trends:
-        return Reply(Text(words.no_trends.format(days=TREND_DAYS)))
-    text = styled(words.trends.format(days=TREND_DAYS), "bold") + "\n"
-    for trend, _ in trends:
-        sentence = words.trend if trend.before else words.trend_new
-        said = sentence.format(number=trend.count, ratio=f"{trend.ratio:.1f}")
-        text += "\n" + styled(clip(telegram_line(trend.word), _TREND_UNITS), "bold") + f"  {said}"
-    buttons = [Button(clip(telegram_line(trend.word), _TREND_UNITS), word_data(key)) for trend, key in trends]
-    return Reply(text + "\n\n" + words.tap, tuple(buttons), columns=2)
-
-
 def make_help(words: Words, *, greeting: str = "") -> Reply:
     """Return the list of what the bot can do, under a greeting."""
-    listed = words.help.format(default=LATEST_DEFAULT, cap=LATEST_CAP, days=TREND_DAYS)
+    listed = words.help.format(default=LATEST_DEFAULT, cap=LATEST_CAP)
     return Reply(Text(f"{greeting}\n\n{listed}" if greeting else listed))
 
 
@@ -261,17 +240,6 @@ def _page_buttons(key: str, page: int, pages: int, more: str, words: Words) -> t
 def page_data(key: str, page: int) -> str:
     """Return what a button that leads to a page of a search carries."""
     return f"s:{key}:{page}"
-
-
-def word_data(key: str) -> str:
-    """Return what a button that asks for a word's search carries: the answer is a message of its own."""
-    return f"w:{key}"
-
-
-def parse_word_data(data: str) -> str | None:
-    """Return the key out of what a word's button carried; None where it is no such button's."""
-    kind, _, key = data.partition(":")
-    return key if kind == "w" else None
 
 
 def parse_page_data(data: str) -> tuple[str, int] | None:

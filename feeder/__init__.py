@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from feeder.publish.html.words import explain_query_error
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
-    from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, Trend, migrate, parse_query
+    from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
     from feeder.store.tables import UtcDateTime
 
 _HOME = {
@@ -36,7 +36,7 @@ _HOME = {
     "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
-    "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "Trend", "migrate", "parse_query"),
+    "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("UtcDateTime",),
     "feeder.config.values": ("parse_duration",),
 }
@@ -67,7 +67,6 @@ __all__ = [
     "Store",
     "StoreError",
     "TelegramConfig",
-    "Trend",
     "UtcDateTime",
     "entry_key",
     "explain_query_error",

@@ -88,7 +88,7 @@ def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(tmp_path: Path) -
 
 
 def test_words_and_variables_that_are_no_text_end_in_one_line(folder: Path) -> None:
-    odd: list[list[str | bytes]] = [["show", b"\xff"], ["remove", "--undo", b"\xff"], ["trends", "--language", b"\xff"]]
+    odd: list[list[str | bytes]] = [["show", b"\xff"], ["remove", "--undo", b"\xff"], ["latest", b"\xff"]]
     for words in odd:
         ended = feeder(folder, *words)
         assert ended.returncode in {1, 2}, words

@@ -7,7 +7,6 @@ ENGLISH = Words(
     start="Hello! I keep articles and find them again.",
     help="/latest – the newest {default} articles; /latest 10 shows ten, at most {cap}\n"
     '/search words – find articles; several words must all occur, "a phrase" as it stands, -word must not occur\n'
-    "/trends – words that more articles have in these {days} days than in the four weeks before\n"
     "/help – this message",
     latest="Newest articles",
     empty="There are no articles yet.",
@@ -18,11 +17,6 @@ ENGLISH = Words(
     found="“{query}”: {total} found",
     nothing="Nothing found for “{query}”.",
     misread="I cannot read that search: {reason}",
-    trends="On the rise in the last {days} days",
-    trend="{number} articles, ×{ratio}",
-    trend_new="{number} articles, new",
-    tap="Tap a word to find its articles.",
-    no_trends="No word stands out in the last {days} days.",
     previous="‹ Prev",
     next="Next ›",
     too_fast="That is a lot of searches. Please try again in {seconds} s.",
@@ -31,6 +25,5 @@ ENGLISH = Words(
     trouble="Something went wrong here. Please try again later.",
     menu_latest="The newest articles",
     menu_search="Find articles by their words",
-    menu_trends="Words on the rise",
     menu_help="What I can do",
 )

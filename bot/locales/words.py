@@ -11,7 +11,7 @@ class Words:
     """Its BCP 47 tag."""
     start: str
     help: str
-    """Of {default} and {cap}: how many entries /latest shows; and {days}, which /trends looks at."""
+    """Of {default} and {cap}: how many entries /latest shows."""
     latest: str
     empty: str
     latest_usage: str
@@ -26,15 +26,6 @@ class Words:
     """Of {query}."""
     misread: str
     """Of {reason}."""
-    trends: str
-    """Of {days}."""
-    trend: str
-    """Of {number}, in how many entries of the last days the word is, and {ratio}."""
-    trend_new: str
-    """Of {number}; none of the four weeks before has it."""
-    tap: str
-    no_trends: str
-    """Of {days}."""
     previous: str
     next: str
     too_fast: str
@@ -44,5 +35,4 @@ class Words:
     trouble: str
     menu_latest: str
     menu_search: str
-    menu_trends: str
     menu_help: str

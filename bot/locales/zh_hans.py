@@ -7,7 +7,6 @@ SIMPLIFIED = Words(
     start="你好！我收存文章，也能帮你找到它们。",
     help="/latest – 最新的 {default} 篇文章；/latest 10 显示十篇，最多 {cap} 篇\n"
     "/search 词语 – 查找文章；多个词须同时出现，“短语”须原样出现，-词 表示不得出现\n"
-    "/trends – 最近 {days} 天比此前四周更常出现的词语\n"
     "/help – 显示本说明",
     latest="最新文章",
     empty="还没有文章。",
@@ -18,11 +17,6 @@ SIMPLIFIED = Words(
     found="“{query}”：共 {total} 篇",
     nothing="没有找到“{query}”。",
     misread="这个查询我读不懂：{reason}",
-    trends="最近 {days} 天的上升词",
-    trend="{number} 篇，{ratio} 倍",
-    trend_new="{number} 篇，新出现",
-    tap="点按词语即可查找相关文章。",
-    no_trends="最近 {days} 天没有突出的词语。",
     previous="‹ 上一页",
     next="下一页 ›",
     too_fast="查询太频繁了，请在 {seconds} 秒后再试。",
@@ -31,6 +25,5 @@ SIMPLIFIED = Words(
     trouble="这里出了点问题，请稍后再试。",
     menu_latest="最新文章",
     menu_search="按词语查找文章",
-    menu_trends="正在上升的词语",
     menu_help="我能做什么",
 )

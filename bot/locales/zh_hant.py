@@ -7,7 +7,6 @@ TRADITIONAL = Words(
     start="你好！我收存文章，也能幫你找到它們。",
     help="/latest – 最新的 {default} 篇文章；/latest 10 顯示十篇，最多 {cap} 篇\n"
     "/search 詞語 – 查找文章；多個詞須同時出現，「短語」須原樣出現，-詞 表示不得出現\n"
-    "/trends – 最近 {days} 天比此前四週更常出現的詞語\n"
     "/help – 顯示本說明",
     latest="最新文章",
     empty="還沒有文章。",
@@ -18,11 +17,6 @@ TRADITIONAL = Words(
     found="「{query}」：共 {total} 篇",
     nothing="沒有找到「{query}」。",
     misread="這個查詢我讀不懂：{reason}",
-    trends="最近 {days} 天的上升詞",
-    trend="{number} 篇，{ratio} 倍",
-    trend_new="{number} 篇，新出現",
-    tap="點按詞語即可查找相關文章。",
-    no_trends="最近 {days} 天沒有突出的詞語。",
     previous="‹ 上一頁",
     next="下一頁 ›",
     too_fast="查詢太頻繁了，請在 {seconds} 秒後再試。",
@@ -31,6 +25,5 @@ TRADITIONAL = Words(
     trouble="這裡出了點問題，請稍後再試。",
     menu_latest="最新文章",
     menu_search="按詞語查找文章",
-    menu_trends="正在上升的詞語",
     menu_help="我能做什麼",
 )

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +41,6 @@ app.command()(remove)
 app.add_typer(sources_app, name="sources")
 app.add_typer(opml_app, name="opml")
 
-_YEARS = (1900, 9000)  # beyond which counting days back or on would leave the calendar
 
 ConfigOption = Annotated[
     Path | None,
@@ -185,36 +184,6 @@ def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: Jso
 
 
 @app.command()
-def trends(
-    context: typer.Context,
-    days: Annotated[int, typer.Option("--days", "-d", min=1, max=90, help="How many days to look at.")] = 7,
-    limit: Limit = 20,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            "--until",
-            metavar="DAY",
-            formats=["%Y-%m-%d"],
-            help="The last of them (UTC), such as 2022-03-31 [default: now].",
-        ),
-    ] = None,
-    language: Annotated[
-        str | None, typer.Option("--language", "-l", metavar="TAG", help="Entries in one language, such as zh.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show words trending in the last days compared with the previous 4 weeks."""
-    from feeder.cli.output import print_trends
-
-    end_with_the_reader()
-    if language is not None and not language.isascii():
-        raise typer.BadParameter("write it as BCP 47 does, such as zh or zh-Hant", param_hint="--language")
-    now = datetime.now(UTC) if until is None else _end_of(until)
-    with opened(context) as (_, store):
-        print_trends(store.search.trends(now=now, days=days, limit=limit, language=language), as_json=as_json)
-
-
-@app.command()
 def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as_json: JsonOption = False) -> None:
     """List the newest entries."""
     from feeder.cli.output import print_entries
@@ -317,12 +286,6 @@ def main() -> None:
         # What cannot be written must not be tried again when the interpreter ends (library/signal, "Note on SIGPIPE").
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _fail(f"standard output: {error.strerror}", 1)
-
-
-def _end_of(day: datetime) -> datetime:
-    if not _YEARS[0] <= day.year <= _YEARS[1]:
-        raise typer.BadParameter(f"a year from {_YEARS[0]} to {_YEARS[1]}, please", param_hint="--until")
-    return day.replace(tzinfo=UTC) + timedelta(days=1)
 
 
 def _pass(

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
     from feeder.cli.check import CheckResult
     from feeder.ingest import Preview
     from feeder.ingest import Progress as ReportProgress
-    from feeder.store import Origin, Results, Store, Trend
+    from feeder.store import Origin, Results, Store
     from feeder.update import UpdateReport
 
 _MATCH = "bold yellow"
 DIM = "dim"
-_BARS = " ▁▂▃▄▅▆▇█"
 _SHOWN = (
     "link", "published", "updated", "authors", "credits", "categories", "language", "content", "source", "links",
     "rights", "id", "key", "first_seen_at",
@@ -88,31 +86,6 @@ def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
         console.print()
     for block in entry.cut:
         console.print(Text(f"cut  {block}", style=DIM))
-
-
-def print_trends(trends: Sequence["Trend"], *, as_json: bool) -> None:
-    """Print one line a word that rises: the word, a bar a day, its entries, those before, and the ratio of shares."""
-    console = new_console()
-    if not (trends or as_json):
-        new_console(stderr=True).print(
-            "no word rises: too few entries in these days, or in the 4 weeks before", style=DIM
-        )
-        return
-    room = max((cell_len(trend.word) for trend in trends), default=0)
-    for trend in trends:
-        if as_json:
-            print(json_text(asdict(trend)))
-            continue
-        line = Text().append(trend.word, style="bold").append(" " * (room - cell_len(trend.word)) + "  ")
-        times = f"×{trend.ratio:.1f}" if trend.before else "new"
-        line.append(spark_line(trend.daily), style="cyan").append(f"  {entries_told(trend.count):>12}")
-        console.print(line.append(f"  {times:<6} {trend.before:,} in the 4 weeks before", style=DIM))
-
-
-def spark_line(counts: Sequence[int]) -> str:
-    """Return a bar for each number, the highest for the greatest; a blank for 0."""
-    most = max(counts, default=0)
-    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] if most else _BARS[0] for count in counts)
 
 
 def entries_told(count: int) -> str:

@@ -2,7 +2,7 @@
 
     nothing new in the store, same settings and code, every file there ──▶ saved searches that time changes ─▶ done
     store.iter_page_marks() ─▶ a fingerprint for each page ─▶ not the manifest's? ─▶ render ─▶ write
-                                entries, months, archive, saved searches, trends, index, feed ─┘
+                                entries, months, archive, saved searches, index, feed ─┘
     pages that stand for nothing any more ─▶ removed       the manifest ─▶ written last
 
 The manifest lies beside the store, out of reach of readers. It only saves work: without it everything is rendered, and
@@ -15,7 +15,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
@@ -31,7 +31,6 @@ from feeder.publish import atom as feeds
 from feeder.publish.files import Folder
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
-from feeder.publish.html.trends import render_trends
 from feeder.store import Copy, PageMark, Store
 
 _OLD_MANIFEST = ".feeder.json"  # where earlier versions kept it: within the published folder
@@ -42,7 +41,8 @@ _BATCH = 100
 _FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER)
 _OUR_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
-    rf"|{pages.FEEDS_FOLDER}/[\w-]{{1,64}}\.(html|xml)",
+    rf"|{pages.FEEDS_FOLDER}/[\w-]{{1,64}}\.(html|xml)"
+    r"|trends\.html",  # a page of earlier versions
 )
 _HEAD_BYTES = 4096
 _OUR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{feeds.GENERATOR}</generator>".encode())
@@ -188,7 +188,6 @@ class _Pass:
             lambda: pages.render_archive(self._site, months),
         )
         self._write_saved(self._saved)
-        self._write_trends()
         self._write_front(total)
         self._remove_the_rest()
         self._folder.sync()
@@ -264,19 +263,6 @@ class _Pass:
             address = quote(path)
             feed = feeds.feed_of(self._site, address, title=one.title, page=quote(page))
             self._write_feed(feed, entries, path=path)
-
-    def _write_trends(self) -> None:
-        """Write the words of the week that ends with the newest entry's day, which in an archive may be long ago."""
-        newest = self._store.entries.latest(1)
-        day = min([self._now, *(entry.published for entry in newest)]).astimezone(UTC).date()
-        end = datetime.combine(day + timedelta(days=1), time(), UTC)
-        try:
-            self._store.search.follow()
-            trends = self._store.search.trends(now=end)
-        except StoreError as error:
-            self._leave(pages.TRENDS_PATH, str(error), pages.TRENDS_PATH)
-        else:
-            self._write(pages.TRENDS_PATH, render_trends(self._site, trends, end=end).encode())
 
     def _write_feed(self, feed: Feed, entries: Sequence[Entry], *, path: str = pages.FEED_PATH) -> None:
         document = feeds.render_atom(

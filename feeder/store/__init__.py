@@ -43,7 +43,6 @@ from feeder.store.remote.added import AddedSource, new_added
 from feeder.store.remote.pages import PageChanges, PendingPage, StoredPage
 from feeder.store.search.assist.related import RelatedEntry
 from feeder.store.search.assist.suggestions import Suggestion
-from feeder.store.search.assist.trends import Trend
 from feeder.store.search.follow import IndexStatus
 from feeder.store.search.search import Facets, Order
 from feeder.store.taking import Batch
@@ -77,7 +76,6 @@ __all__ = [
     "Store",
     "StoredPage",
     "Suggestion",
-    "Trend",
     "WithdrawnEntry",
     "WithheldArticle",
     "guid_name",

@@ -56,9 +56,6 @@ def create_app(config: Config, store: Store, *, on_news: Callable[[], None] | No
     async def file(request: Request) -> Response:
         return await published.respond(request.path_params["path"], request.headers)
 
-    async def trends(request: Request) -> Response:
-        return await published.respond(pages.TRENDS_PATH, request.headers)
-
     def failed(request: Request, error: Exception) -> Response:
         return _explain(site, request, error)
 
@@ -68,7 +65,6 @@ def create_app(config: Config, store: Store, *, on_news: Callable[[], None] | No
             Route(f"/{pages.SEARCH_FEED_PATH}", searches.feed),
             Route(f"/{SUGGEST_PATH}", searches.suggest),
             Route(f"/{pages.RELATED_PATH}", searches.related),
-            Route("/trends", trends),
             Route("/healthz", healthz),
             Route(f"/{WEBSUB_PATH}/{{token}}", callbacks.respond, methods=["GET", "POST"]),
             *([Route("/metrics", metrics)] if config.web.metrics else []),

@@ -3,23 +3,20 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Self
-from unittest.mock import patch
 
 import pytest
 
 from bot import tables
 from bot.app import TelegramService, make_bot
-from bot.commands import Commands
 from bot.delivery import outbox
 from bot.delivery.chats import Channel, find_subscriptions, follow, read_channels
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
 from bot.delivery.withdrawing import withdraw
-from feeder import ChannelConfig, Config, Source, Store, TelegramConfig
+from feeder import ChannelConfig, Config, Store, TelegramConfig
 from feeder.store import Origin
 from tests.bot.api import BotApi
 from tests.bot.unsynced import open_store
@@ -102,28 +99,6 @@ def put(store: Store, *numbers: int, **changes: object) -> None:
                 make_entry(number, title=f"title {number}", published=START + timedelta(minutes=number), **changes),
             )
             for number in numbers
-        ],
-    )
-
-
-def put_news(store: Store) -> None:
-    """Save five weeks of made-up titles, two a day up to `START`; "青石火山" stands in the last ones of two sources."""
-    everyday = ("苹果丰收", "火车晚点", "新书上架", "球队夺冠", "画展开幕", "老街改造", "猫咪走失", "雪山日出")
-    rising = ("青石火山喷发", "航班绕开青石火山", "记者在青石火山脚下", "青石火山今夜平静")
-    titles = [*rising, *(everyday[number % 8] for number in range(66))]
-    save(
-        store,
-        [
-            (
-                Origin("made up", f"{number}.md"),
-                make_entry(
-                    number,
-                    title=title,
-                    published=START - timedelta(hours=12 * number + 1),
-                    source=Source(title=f"{'东西'[number % 2]}岸晚报", id=f"urn:x:{number % 2}"),
-                ),
-            )
-            for number, title in enumerate(titles, 1)
         ],
     )
 
@@ -221,11 +196,6 @@ def states(store: Store) -> dict[str, int]:
     with store.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT state, count(*) FROM bot_deliveries GROUP BY state")
         return dict(tuple(row) for row in rows)
-
-
-def at(now: datetime) -> AbstractContextManager[object]:
-    """Let people ask at a certain time."""
-    return patch.dict(Commands.__init__.__kwdefaults__, {"now": lambda: now})
 
 
 class Running:

@@ -23,13 +23,6 @@ class Talk:
         self.api.wait(lambda: query in self.api.telegram.toasts)
         return str(self.api.messages(self.chat)[-1]["text"])
 
-    def tap(self, label: str) -> str:
-        """Press a button that is answered with a message of its own."""
-        before = len(self.api.texts(self.chat))
-        self.api.press(self.person, self.api.messages(self.chat)[-1]["message_id"], label, self.chat)
-        self.api.wait(lambda: len(self.api.texts(self.chat)) > before)
-        return self.api.texts(self.chat)[-1]
-
     @property
     def labels(self) -> list[str]:
         rows = self.api.messages(self.chat)[-1].get("reply_markup", {"inline_keyboard": [[]]})["inline_keyboard"]

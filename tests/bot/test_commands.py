@@ -10,7 +10,7 @@ from bot.locales.zh_hant import TRADITIONAL
 from bot.searches import PER_MINUTE
 from feeder import Store, StoreError
 from tests.bot.api import BotApi
-from tests.bot.conftest import START, Running, at, put, put_news, settings
+from tests.bot.conftest import Running, put, settings
 from tests.bot.talk import Talk
 
 GROUP = -1007
@@ -32,8 +32,8 @@ def test_start_and_help_say_what_it_can_do(talk: Talk) -> None:
     assert talk.ask("/start").startswith(ENGLISH.start)
     assert talk.ask("/start deep-link_1").startswith(ENGLISH.start)
     assert talk.ask("/help").startswith("/latest")
-    assert [command["command"] for command in talk.api.telegram.menus[""]] == ["latest", "search", "trends", "help"]
-    assert talk.api.telegram.menus["zh"][3]["description"] == SIMPLIFIED.menu_help
+    assert [command["command"] for command in talk.api.telegram.menus[""]] == ["latest", "search", "help"]
+    assert talk.api.telegram.menus["zh"][2]["description"] == SIMPLIFIED.menu_help
 
 
 @pytest.mark.parametrize(
@@ -82,20 +82,6 @@ def test_a_page_that_is_no_longer_there_becomes_the_first(talk: Talk) -> None:
     assert talk.labels == ["1/6", "Next ›"]
 
 
-def test_words_on_the_rise_are_listed_and_a_tap_on_one_finds_its_articles(api: BotApi, bot_store: Store) -> None:
-    put_news(bot_store)
-    with at(START), Running(settings(api), bot_store):
-        talk = Talk(api, api.add_user(11))
-        assert talk.ask("/trends").startswith("On the rise in the last 7 days\n\n青石火山  4 articles, new")
-        assert talk.labels == ["青石火山"]
-        assert talk.tap("青石火山").startswith("“青石火山”: 4 found")
-        assert len(talk.api.texts(11)) == 2  # the list stays as it was
-
-
-def test_that_nothing_is_on_the_rise_is_said(talk: Talk) -> None:
-    assert talk.ask("/trends") == ENGLISH.no_trends.format(days=7)
-
-
 @pytest.mark.parametrize("data", ["x", "s:0123456789abcdef:2", "s:" + "x" * 60, "w:0123456789abcdef", "w:", "w"])
 def test_a_forged_or_forgotten_button_is_answered_kindly(talk: Talk, data: str) -> None:
     talk.ask("/help")
@@ -130,8 +116,7 @@ def test_who_searches_too_often_is_asked_to_wait(talk: Talk) -> None:
     for _ in range(PER_MINUTE):
         talk.ask("/search 雨")
     assert talk.ask("/search 雨").startswith("That is a lot of searches.")
-    assert talk.ask("/trends").startswith("That is a lot of searches.")
-    before = talk.api.messages(11)[-3]["message_id"]
+    before = talk.api.messages(11)[-2]["message_id"]
     query = talk.api.press(talk.person, before, "Next")
     talk.api.wait(lambda: query in talk.api.telegram.toasts)
     assert talk.api.telegram.toasts[query].startswith("That is a lot of searches.")

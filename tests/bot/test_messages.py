@@ -22,15 +22,13 @@ from bot.messages import (
     make_help,
     make_latest,
     make_post,
-    make_trends,
     page_data,
     parse_page_data,
-    parse_word_data,
     readable,
     telegram_line,
     units,
 )
-from feeder import Entry, Hit, Media, Source, Trend
+from feeder import Entry, Hit, Media, Source
 from feeder.store import Fragment
 from tests.bot.api import check_entities
 from tests.bot.api import units as telegram_units
@@ -196,26 +194,6 @@ def test_first_last_and_only_pages_have_the_buttons_they_need() -> None:
     assert make_found("q", "k", 1, one, "5", ENGLISH).buttons == ()
     assert make_found("q", "k", 1, one, "1000+", ENGLISH).buttons[0].label == "1/200+"
     assert make_found("q", "k", 1, [], "0", ENGLISH).text.text == "Nothing found for “q”."
-
-
-@given(st.lists(st.text(min_size=1), max_size=8))
-def test_whatever_words_rise_the_list_of_them_is_taken(listed: list[str]) -> None:
-    trends = [(Trend(word, 12_345, 0, 99.95, (1, 2)), "0" * 16) for word in listed]
-    answer = make_trends(trends, ENGLISH)
-    assert_taken(answer.text, 4096)
-    assert all(len(button.data.encode()) <= 64 for button in answer.buttons)
-
-
-def test_words_on_the_rise_have_a_button_each_two_side_by_side() -> None:
-    trends = [(Trend("雨", 5, 1, 3.25, (5,)), "abc"), (Trend("雪", 3, 0, 9.5, (3,)), "def")]
-    answer = make_trends(trends, ENGLISH)
-    assert readable(answer.text) == (
-        "**On the rise in the last 7 days**\n\n**雨**  5 articles, ×3.2\n**雪**  3 articles, new\n\n"
-        "Tap a word to find its articles."
-    )
-    assert (answer.buttons, answer.columns) == ((("雨", "w:abc"), ("雪", "w:def")), 2)
-    assert parse_word_data("w:abc") == "abc"
-    assert [parse_word_data(data) for data in ("s:abc:1", "", "wabc")] == [None, None, None]
 
 
 def test_a_hit_without_a_snippet_shows_its_title_and_source() -> None:

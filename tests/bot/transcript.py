@@ -16,7 +16,7 @@ from feeder.config.settings import FolderSource
 from feeder.ingest import ingest
 from tests.bot.api import BotApi
 from tests.bot.api.transcript import lines_of
-from tests.bot.conftest import CHAT, START, Running, at, put_news, settings
+from tests.bot.conftest import CHAT, Running, settings
 from tests.bot.talk import Talk
 
 FILE = Path(__file__).parents[2] / "docs" / "bot-conversation.txt"
@@ -24,7 +24,6 @@ GROUP = -1007
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = """\
 A conversation with the bot over the five seed articles, against the Bot API server of the tests.
-At its end made-up articles of five weeks stand in their place, with something that is on the rise.
 **Bold** and <addresses of links> are shown in plain text here; [ ] are buttons; ( ) is a picture.
 A page of a search holds two articles here, in place of five, so that there is something to turn.
 Written by: python -m tests.bot.transcript
@@ -51,11 +50,6 @@ def hold_conversation(folder: Path) -> str:
         ):
             api.wait(lambda: len(api.texts(CHAT)) == 5)
             talk(api)
-    with BotApi() as api, Store.open(f"sqlite:///{folder}/news.db") as store, at(START):
-        put_news(store)
-        api.on_act = note
-        with Running(settings(api), store):
-            talk_of_trends(api)
     return HEAD + "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
@@ -72,17 +66,8 @@ def talk(api: BotApi) -> None:
     chen = Talk(api, api.add_user(12, "小陈", "zh-hans"))
     chen.ask("/help")
     chen.ask("/search 普京")
-    chen.ask("/trends")
     lin = Talk(api, api.add_user(13, "小林", "zh-hant"), GROUP)
     lin.ask("/search 白宮")
-
-
-def talk_of_trends(api: BotApi) -> None:
-    """Ask what is on the rise, and for its articles."""
-    chen = Talk(api, api.add_user(12, "小陈", "zh-hans"))
-    chen.ask("/trends")
-    chen.tap("青石火山")
-    Talk(api, api.add_user(11, "Alice", "en")).ask("/trends")
 
 
 def main() -> None:

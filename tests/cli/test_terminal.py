@@ -8,9 +8,9 @@ import pytest
 from rich.cells import cell_len
 
 from feeder.catalogue.status import SourceState
-from feeder.cli.output import print_entry, print_hits, print_trends, progress_bar, spark_line
+from feeder.cli.output import print_entry, print_hits, progress_bar
 from feeder.cli.output_sources import print_states
-from feeder.store import Origin, Store, Trend, parse_query
+from feeder.store import Origin, Store, parse_query
 from tests.entries import make_entry
 from tests.saving import save
 
@@ -88,34 +88,6 @@ def test_matches_are_marked_where_the_terminal_can(
     shown = capsys.readouterr()
     assert "\x1b[1;33m第一场雨" in shown.out
     assert "1 entry found" in shown.err
-
-
-def test_trends_stand_in_columns_whatever_their_script(capsys: pytest.CaptureFixture[str]) -> None:
-    trends = [Trend("青石火山", 12, 3, 4.25, (0, 0, 1, 2, 4, 3, 2)), Trend("rain", 1, 0, 1.5, (0,) * 6 + (1,))]
-    print_trends(trends, as_json=False)
-    assert capsys.readouterr().out == (
-        "青石火山    ▂▄█▆▄    12 entries  ×4.2   3 in the 4 weeks before\n"
-        "rain            █       1 entry  new    0 in the 4 weeks before\n"
-    )
-
-
-def test_trends_as_json_are_one_object_a_line_and_none_are_no_line(capsys: pytest.CaptureFixture[str]) -> None:
-    print_trends([Trend("雨", 2, 0, 3.5, (0, 2))], as_json=True)
-    assert capsys.readouterr().out == '{"word": "雨", "count": 2, "before": 0, "ratio": 3.5, "daily": [0, 2]}\n'
-    print_trends([], as_json=True)
-    assert capsys.readouterr() == ("", "")
-
-
-def test_that_nothing_rises_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    print_trends([], as_json=False)
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert "no word rises" in shown.err
-
-
-def test_a_spark_line_has_a_bar_for_all_that_is_not_nothing() -> None:
-    assert spark_line([0, 1, 500, 1000]) == " ▁▄█"
-    assert (spark_line([0, 0]), spark_line([])) == ("  ", "")
 
 
 def states() -> list[SourceState]:

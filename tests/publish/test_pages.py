@@ -13,9 +13,8 @@ from feeder.publish.html import pages
 from feeder.publish.html.narrow import narrowing
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
 from feeder.publish.html.search import Problem, SearchPage, render_related, render_search
-from feeder.publish.html.trends import render_trends
 from feeder.publish.html.words import words_for
-from feeder.store import Facets, Fragment, Hit, RelatedEntry, Results, Trend, parse_query
+from feeder.store import Facets, Fragment, Hit, RelatedEntry, Results, parse_query
 from tests.entries import make_entry
 
 SITE = SiteConfig(title="存文", subtitle="旧文章", url="https://feeds.example.org/r/")
@@ -58,7 +57,6 @@ def every_page() -> dict[str, str]:
         "related": render_related(
             SITE, make_entry(), [RelatedEntry(make_entry(2), same=same) for same in (True, False)]
         ),
-        "trends": render_trends(SITE, [Trend("雨", 9, 1, 8.0, (0, 0, 1, 0, 2, 3, 3))], end=END),
         "not found": pages.render_error(SITE, 404, root="../"),
     }
 
@@ -75,7 +73,6 @@ def test_every_page_can_be_walked_without_seeing_it(page: str) -> None:
     assert all(soup.select(f"label[for={field['id']}]") for field in soup.select("input:not([type=hidden])"))
     names = [str(tag["aria-labelledby"]) for tag in soup.select("[aria-labelledby]")]
     assert all(soup.select(f"#{name}") for name in names)
-    assert all(chart["role"] == "img" and chart["aria-label"] for chart in soup.select("svg"))
     levels = [int(heading.name[1]) for heading in soup.select("h1, h2, h3, h4")]
     assert all(below - above <= 1 for above, below in pairwise(levels))
 
@@ -106,7 +103,6 @@ def test_no_page_but_a_search_runs_scripts_and_none_asks_another_host_for_anythi
         ("month", "../"),
         ("saved", "../"),
         ("search", ""),
-        ("trends", ""),
         ("not found", "../"),
     ],
 )
@@ -127,7 +123,7 @@ def test_the_index_shows_date_source_title_lead_and_picture_of_each_entry() -> N
     assert text_of(soup, ".lead") == "清晨下了一场雨。"
     assert [image["src"] for image in soup.select(".thumb")] == ["https://example.org/rain.jpg"]
     assert soup.select("li[lang=zh-Hans]")
-    assert text_of(soup, ".more") == "全部 1234 篇文章 热词"
+    assert text_of(soup, ".more") == "全部 1234 篇文章"
 
 
 @pytest.mark.parametrize(("title", "told"), [("海港报", "王小明 海港报"), ("王小明", "王小明"), ("", "王小明")])

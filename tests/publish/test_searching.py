@@ -1,6 +1,3 @@
-from datetime import UTC, datetime
-from itertools import pairwise
-
 import pytest
 from bs4 import BeautifulSoup, Tag
 
@@ -8,9 +5,8 @@ from feeder.config.saved import SavedSearch
 from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.publish.html.narrow import narrowing
 from feeder.publish.html.search import SCRIPT_PATH, Problem, SearchPage, render_related, render_search
-from feeder.publish.html.trends import bars, render_trends
 from feeder.publish.html.words import words_for
-from feeder.store import Facets, Fragment, Hit, Order, RelatedEntry, Results, Trend, parse_query
+from feeder.store import Facets, Fragment, Hit, Order, RelatedEntry, Results, parse_query
 from tests.entries import make_entry
 
 SITE = SiteConfig(title="存文", url="https://feeds.example.org/r/")
@@ -133,7 +129,6 @@ def test_search_says_how_before_anything_was_looked_for_and_names_the_saved_sear
     rain = SavedSearch(FeedConfig(name="rain", title="下雨", query="雨"), parse_query("雨"))
     soup = read(render_search(SITE, saved=[rain]))
     assert soup.select("details.help[open]")
-    assert "trends.html" in hrefs(soup, ".more a")
     assert hrefs(soup, ".chips a") == ["feeds/rain.html"]
     assert not read(render_search(SITE, "雨", found())).select("details.help[open]")
 
@@ -159,7 +154,6 @@ def test_what_was_looked_for_is_never_markup() -> None:
         render_search(SITE, evil, found(0, meant=evil)),
         render_search(SITE, evil, problem=Problem(evil, 1)),
         render_related(SITE, make_entry(title=evil), [RelatedEntry(make_entry(title=evil), same=True)]),
-        render_trends(SITE, [Trend(evil, 1, 0, 1.0, (1,))], end=datetime(2023, 2, 21, tzinfo=UTC)),
     ]
     for page in pages:
         assert "<script>" not in page
@@ -173,23 +167,3 @@ def test_related_articles_are_told_from_other_versions_of_the_same() -> None:
     assert [heading.get_text() for heading in soup.select("h3")] == ["同", "近"]
     assert hrefs(soup, ".hint a") == [f"entries/{make_entry().key}.html"]
     assert text_of(read(render_related(SITE, make_entry(), [])), ".empty") == "没有相关的文章。"
-
-
-def test_rising_words_lead_to_what_was_published_in_their_days_and_show_each_day() -> None:
-    end = datetime(2023, 2, 21, tzinfo=UTC)
-    soup = read(render_trends(SITE, [Trend("春雨", 1900, 2, 8.0, (0, 0, 1, 0, 2, 3, 4))], end=end))
-    assert text_of(soup, ".heading p") == "2023年2月14日 – 2023年2月20日"
-    assert hrefs(soup, ".trends a") == ["search?q=%E6%98%A5%E9%9B%A8%20after%3A2023-02-14%20before%3A2023-02-21"]
-    assert text_of(soup, ".trends span") == "这七天 1,900 篇，之前四周 2 篇"
-    assert [chart["aria-label"] for chart in soup.select("svg")] == ["0 0 1 0 2 3 4"]
-    assert len(soup.select("svg rect")) == 7
-    assert text_of(read(render_trends(SITE, [], end=end)), ".empty") == "这一周没有多起来的词。"
-
-
-def test_bars_stand_on_one_line_side_by_side_the_largest_as_high_as_the_chart() -> None:
-    drawn = bars((0, 1, 4))
-    assert [bar.height for bar in drawn] == [2, 8, 32]
-    assert {bar.y + bar.height for bar in drawn} == {32}
-    assert all(one.x + one.width < other.x for one, other in pairwise(drawn))
-    assert drawn[-1].x + drawn[-1].width == pytest.approx(112, abs=0.2)
-    assert bars(()) == []

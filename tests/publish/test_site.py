@@ -14,10 +14,10 @@ from feeder.config.settings import FeedConfig, SiteConfig, StoreConfig
 from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.model import Entry
 from feeder.publish import site as site_module
+from feeder.publish.html import pages
 from feeder.publish.site import PublishReport, publish
 from feeder.store import Batch, Origin, Store
 from feeder.store.parts.entries import Entries
-from feeder.store.parts.search import SearchIndex
 from tests import saving
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations
@@ -31,7 +31,6 @@ FIXED = {
     "index.html",
     "style.css",
     "suggest.js",
-    "trends.html",
 }
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
@@ -167,7 +166,7 @@ def test_a_new_entry_changes_its_month_its_neighbour_and_the_front_alone(config:
         save(sqlite_store, new)
         publish(config, sqlite_store)
 
-    front = {"index.html", "atom.xml", "archive/index.html", "trends.html"}
+    front = {"index.html", "atom.xml", "archive/index.html"}
     assert changed(config, work) == front | {"archive/2023-02.html", page(new), page(entries[-1])}
 
 
@@ -382,7 +381,7 @@ def test_more_entries_than_are_read_at_a_time_are_all_written(config: Config, sq
     assert set(hand_back(entries)) <= published(config)
 
 
-# --- saved searches and trends ---------------------------------------------------------------------------------------
+# --- saved searches --------------------------------------------------------------------------------------------------
 
 RAIN = FeedConfig(name="rain", title="下雨", query="雨", limit=2)
 WEEK = FeedConfig(name="week", query="last:7d")
@@ -471,7 +470,7 @@ def test_what_the_search_index_cannot_say_stays_as_it_was_and_the_rest_is_publis
     config = with_feeds(tmp_path / "public", RAIN)
     save(sqlite_store, numbered(1))
     publish(config, sqlite_store)
-    kept = {"feeds/rain.xml", "feeds/rain.html", "trends.html"}
+    kept = {"feeds/rain.xml", "feeds/rain.html"}
     before = {path: files(config)[path] for path in kept}
     latest = Entries.latest
 
@@ -480,15 +479,11 @@ def test_what_the_search_index_cannot_say_stays_as_it_was_and_the_rest_is_publis
             raise StoreError("no index")
         return latest(held, limit, **asked)
 
-    def away(*_: object, **__: object) -> bool:
-        raise StoreError("no index")
-
     save(sqlite_store, numbered(2))
     with monkeypatch.context() as patch:
         patch.setattr(Entries, "latest", broken)
-        patch.setattr(SearchIndex, "follow", away)
         report = publish(config, sqlite_store)
-        assert report.failed == (("feeds.rain", "no index"), ("trends.html", "no index"))
+        assert report.failed == (("feeds.rain", "no index"),)
         assert publish(config, sqlite_store).failed == report.failed
     assert {path: files(config)[path] for path in kept} == before
     assert page(numbered(2)) in published(config)
@@ -496,14 +491,16 @@ def test_what_the_search_index_cannot_say_stays_as_it_was_and_the_rest_is_publis
     assert titles(config, "rain") == ["题 2", "题 1"]
 
 
-def test_trends_are_those_of_the_week_that_ends_with_the_newest_entry(config: Config, sqlite_store: Store) -> None:
-    save(sqlite_store, numbered(41, published=START + timedelta(days=41, hours=22)), numbered(40))
+def test_the_page_of_trending_words_that_earlier_versions_wrote_is_removed(config: Config, sqlite_store: Store) -> None:
+    config.site.output.mkdir()
+    page_of_words = config.site.output / "trends.html"
+    page_of_words.write_text("my own trends")
     publish(config, sqlite_store)
-    assert "2023年2月5日 – 2023年2月11日" in (config.site.output / "trends.html").read_text()
-    assert changed(config, lambda: publish(config, sqlite_store, now=START + timedelta(days=99))) == set()
-    save(sqlite_store, numbered(60))
-    publish(config, sqlite_store, now=START + timedelta(days=50))
-    assert "2023年2月14日 – 2023年2月20日" in (config.site.output / "trends.html").read_text()
+    assert page_of_words.exists()
+    save(sqlite_store, numbered(1))
+    page_of_words.write_text(pages.render_error(config.site, 404))
+    assert publish(config, sqlite_store).removed == 1
+    assert not page_of_words.exists()
 
 
 def test_the_manifest_of_an_earlier_version_is_taken_over_and_out_of_the_folder(

@@ -177,7 +177,6 @@ def test_only_the_search_page_may_run_a_script_and_only_ours(client: httpx.Clien
         "": False,
         f"entries/{entries[0].key}.html": False,
         f"related?id={entries[0].key}": False,
-        "trends": False,
         "x": False,
     }.items():
         policy = client.get(path).headers["content-security-policy"]
@@ -256,11 +255,6 @@ def test_related_articles_are_found_by_the_key_of_one(client: httpx.Client, entr
     assert links(answer, ".item a").keys() >= {entries[1].title}
     for unknown in ("", "x", "0" * 16, entries[0].id, entries[0].key[:8]):
         assert client.get("related", params={"id": unknown}).status_code == 404
-
-
-def test_the_words_that_rise_have_an_address_without_a_suffix_too(client: httpx.Client) -> None:
-    assert client.get("trends").text == client.get("trends.html").text
-    assert "热词" in client.get("trends").text
 
 
 def test_a_saved_search_is_asked_for_by_its_name(

@@ -49,7 +49,6 @@ PAGES = [
     "search?q=rian",
     "search?q=雨 on:上周",
     "related",
-    "trends",
     "feeds/rain.html",
     "x/y",
 ]

@@ -25,7 +25,6 @@ FEED_PATH = "atom.xml"
 SEARCH_PATH = "search"
 SEARCH_FEED_PATH = "search.xml"
 RELATED_PATH = "related"
-TRENDS_PATH = "trends.html"
 ARCHIVE_FOLDER = "archive"
 ENTRIES_FOLDER = "entries"
 FEEDS_FOLDER = "feeds"
@@ -266,7 +265,6 @@ def _environment() -> Environment:
         search_address=search_address,
         saved_path=saved_path,
         related_path=RELATED_PATH,
-        trends_path=TRENDS_PATH,
         archive_path=f"{ARCHIVE_FOLDER}/index.html",
     )
     return environment

@@ -17,7 +17,6 @@ from feeder.store.records.entries import Head
 from feeder.store.search.assist.related import RelatedEntry, find_related
 from feeder.store.search.assist.spelling import did_you_mean
 from feeder.store.search.assist.suggestions import Suggestion, suggest
-from feeder.store.search.assist.trends import Trend, find_trends
 from feeder.store.search.follow import Follower, IndexStatus
 from feeder.store.search.search import Facets, Matches, Order
 
@@ -144,21 +143,6 @@ class SearchIndex:
         """
         entry = self._get(key)
         return self.follower.ask(lambda search: find_related(search, self._numbered, entry, limit=limit)).said or ()
-
-    def trends(
-        self, *, now: datetime, days: int = 7, limit: int = 20, language: str | None = None
-    ) -> tuple[Trend, ...]:
-        """Return the words that rise: in more entries of the last `days` before `now` than of the 4 weeks before.
-
-        `language` is a BCP 47 tag or its beginning, and None stands for all languages together.
-
-        Raises:
-            StoreError: there is no search index, and none can be made.
-        """
-        answer = self.follower.ask(
-            lambda search: find_trends(search, self._heads, now=now, days=days, limit=limit, language=language)
-        )
-        return answer.said or ()
 
     def following(self) -> AbstractContextManager[None]:
         """Let the search index take in at once what `take` saves meanwhile; at the end it has followed all changes."""

@@ -6,7 +6,7 @@ everywhere, the best of the newest are given in place of the best of all. Nothin
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from feeder.query import Node, Phrase, Query
 from feeder.query.periods import PLACES, Ages, day_of, first_position
 from feeder.query.tokens import is_lone, phrase_tokens
 from feeder.store.search.index import Index, readable
-from feeder.store.search.translate import MUST, SHOULD, Translator, boolean, days, seconds, span, term, words
+from feeder.store.search.translate import MUST, SHOULD, Translator, boolean, days, span, term, words
 
 Order = Literal["newest", "best"]
 
@@ -180,24 +180,6 @@ class Search:
         """Return the numbers of the entries whose texts share most of these tokens, by the tokens' weight."""
         with readable(self._folder):
             return self._found(boolean([(SHOULD, term("text", token)) for token in tokens]), most).numbers
-
-    def spread(self, query: Query, *, start: datetime, step: timedelta, steps: int) -> list[int]:
-        """Return how many entries of a query were published in each of so many steps of time."""
-        first, length = seconds(start), int(step.total_seconds())
-        counts = [0] * steps
-        if query.root is None:
-            return counts
-        bins = {"histogram": {"field": "published", "interval": float(length), "offset": float(first % length)}}
-        with readable(self._folder):
-            whole_days = days(start.date(), (start + step * steps).date())
-            exactly = span("published", first, first + length * steps)
-            parts = (self._asking(start).query(query.root), whole_days, exactly)
-            found: dict[str, Any] = self._searcher.aggregate(boolean([(MUST, part) for part in parts]), {"steps": bins})
-        for bucket in found["steps"]["buckets"]:
-            place = (int(bucket["key"]) - first) // length
-            if 0 <= place < steps:
-                counts[place] = int(bucket["doc_count"])
-        return counts
 
 
 class _DatedQuery:

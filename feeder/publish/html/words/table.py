@@ -73,10 +73,6 @@ class Words:
     related: str
     related_same: str
     related_nothing: str
-    trends: str
-    trends_more: str
-    trends_nothing: str
-    trend_counts: str
     cannot_search: str
     cannot_search_because: str
     mistakes: Mapping[QueryMistake, str] | None

@@ -1,1 +1,1 @@
-"""What helps a search along: suggestions, spelling, related entries, words on the rise."""
+"""What helps a search along: suggestions, spelling, related entries."""
