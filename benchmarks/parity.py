@@ -36,7 +36,7 @@ from benchmarks.differences import outlived, reason_for
 from feeder.config.settings import FetchConfig
 from feeder.errors import FeedError
 from feeder.model import Draft, Person, is_iri
-from feeder.normalise.body.html import clean_html
+from feeder.normalise.body.html import read_html, write_html
 from feeder.normalise.dates import parse_moment
 from feeder.normalise.text import plain
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
@@ -170,7 +170,8 @@ def _content(entry: Entry) -> tuple[str, str] | None:
 
 def _seen(text: str, kind: str, url: str) -> str:
     """Return a content as it is when it has been made safe, without regard to white space."""
-    return re.sub(r"\s+", " ", clean_html(text if kind == "html" else escape(text), url)).strip()
+    html = write_html(read_html(text if kind == "html" else escape(text), url))
+    return re.sub(r"\s+", " ", html).strip()
 
 
 def documents_of(folder: Path) -> Iterator[Document]:

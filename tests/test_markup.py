@@ -3,7 +3,7 @@
 import pytest
 
 from feeder.markup import thin_tags
-from feeder.normalise.body.html import clean_html
+from tests.normalise.cleaning import clean_html
 
 MANY = 100_000  # a parser would take minutes
 NAMES = [f"a{number}" for number in range(MANY)]

@@ -26,11 +26,6 @@ def first_position(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(seconds=1) * PLACES
 
 
-def day_of(position: int) -> date:
-    """Return the day in UTC on which a place among all entries is."""
-    return (_EPOCH + timedelta(seconds=position // PLACES)).date()
-
-
 def cover(first: date, last: date) -> list[str]:
     """Return the fewest periods that hold the days from the first to the last, and no other."""
     periods = []

@@ -9,12 +9,12 @@ from feeder.normalise.body.html import (
     MAX_LENGTH,
     MAX_LINES,
     MAX_TAGS,
-    clean_html,
     read_html,
     read_text,
     write_html,
 )
 from feeder.normalise.body.markdown import render_markdown
+from tests.normalise.cleaning import clean_html
 
 _BASE = "https://example.org/a/1.html"
 _PICTURE = '<img src="https://i.example/p.jpg" alt="">'

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 
 from feeder.normalise.body.blocks import Block
-from feeder.normalise.body.html import clean_html, write_html
+from feeder.normalise.body.html import write_html
+from tests.normalise.cleaning import clean_html
 from tests.normalise.strange_html import strange_html
 
 _TAGS = frozenset(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.query.periods import Ages, cover, day_of, first_position, periods_of
+from feeder.query.periods import Ages, cover, first_position, periods_of
 
 DAYS = st.dates(date(1995, 1, 1), date(2005, 12, 31))
 
@@ -38,12 +38,13 @@ def test_a_day_is_in_a_span_just_when_one_of_its_periods_is(first: date, last: d
 def test_days_are_those_of_utc() -> None:
     moment = datetime(2022, 4, 1, 7, tzinfo=timezone(timedelta(hours=8)))
     assert periods_of(moment) == ("2022", "2022-03", "2022-03-31")
-    assert day_of(first_position(moment)) == date(2022, 3, 31)
+    assert first_position(moment) == first_position(moment.astimezone(UTC))
 
 
-@given(st.datetimes(timezones=st.just(UTC)))
-def test_every_moment_has_a_place_on_its_day(moment: datetime) -> None:
-    assert day_of(first_position(moment)) == moment.date()
+@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
+def test_places_are_in_the_order_of_seconds(one: datetime, other: datetime) -> None:
+    seconds = (one.replace(microsecond=0), other.replace(microsecond=0))
+    assert (first_position(one) < first_position(other)) == (seconds[0] < seconds[1])
 
 
 AGES = Ages([("2022-01", 5), ("2022-03", 10), ("2021-12", 100)])

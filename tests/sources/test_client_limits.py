@@ -32,10 +32,10 @@ def _refused(answer: Answer, **settings: Any) -> str:
     return error.reason
 
 
-def _body(answer: Answer, **more: Any) -> bytes:
+def _body(answer: Answer) -> bytes:
     with Server() as server:
         server.answers["/feed"] = answer
-        return fetch(server.url("/feed"), allow_private=True, settings=SETTINGS, **more).body
+        return fetch(server.url("/feed"), allow_private=True, settings=SETTINGS).body
 
 
 # Sizes.
@@ -55,10 +55,6 @@ def test_a_body_beyond_the_limit_is_too_large_however_it_is_sent() -> None:
 
 def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
     assert _refused(Answer(length=LIMIT + 1, body=[])) == "too-large"
-
-
-def test_one_request_may_have_a_limit_of_its_own() -> None:
-    assert len(_body(Answer(body=b"x" * (2 * LIMIT)), max_bytes=2 * LIMIT)) == 2 * LIMIT
 
 
 def test_an_endless_body_ends_at_the_limit() -> None:

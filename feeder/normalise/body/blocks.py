@@ -61,10 +61,10 @@ def written(tag: str, lines: tuple[Line, ...], kind: Kind = "paragraph") -> Bloc
     return Block(kind, tag, f"<{tag}>{html}</{tag}>", lines)
 
 
-def figure(picture: Media, alt: str, caption: tuple[Line, ...] = ()) -> Block:
-    """Return a picture with its caption; `alt` is what stands for the picture where it cannot be seen."""
+def figure(picture: Media, alt: str) -> Block:
+    """Return a picture; `alt` is what stands for the picture where it cannot be seen."""
     inner = f'<img src="{escape(picture.url)}" alt="{escape(alt)}">'
-    return captioned(Block("figure", "figure", f"<figure>{inner}</figure>", (), (picture,)), caption)
+    return Block("figure", "figure", f"<figure>{inner}</figure>", (), (picture,))
 
 
 def captioned(block: Block, caption: tuple[Line, ...]) -> Block:

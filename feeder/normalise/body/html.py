@@ -110,11 +110,6 @@ def write_html(blocks: Iterable[Block]) -> str:
     return _LOST_LINK.sub(r"\1", _POLICY.clean("\n".join(block.html for block in blocks)))
 
 
-def clean_html(html: str, base: str | None = None) -> str:
-    """Return any HTML as HTML that is safe to publish. Cleaning what is clean changes nothing."""
-    return write_html(read_html(html, base))
-
-
 def _has_too_many_tags(html: str) -> bool:
     """Say whether there are too many tags in all, or too many within each other; their number is told at once."""
     tags, depth = html.count("<"), 0

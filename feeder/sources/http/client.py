@@ -90,19 +90,16 @@ class Client:
         *,
         headers: Mapping[str, str] | None = None,
         allow_private: bool = False,
-        max_bytes: int | None = None,
     ) -> Response:
         """Fetch an address, following at most five redirects.
 
         `allow_private` lets it lead to private networks: for an address that the owner of this program has written,
-        never for one that was found. Once a redirect has led to a public server, none leads back. `max_bytes`: None
-        means the client's own.
+        never for one that was found. Once a redirect has led to a public server, none leads back.
 
         Raises:
             FetchError: there is no answer, or none that may be had. Its text names the address.
         """
-        limit = self._max_bytes if max_bytes is None else max_bytes
-        return await self._fetch(url, _Request("GET", dict(headers or {})), private=allow_private, limit=limit)
+        return await self._fetch(url, _Request("GET", dict(headers or {})), private=allow_private)
 
     async def post(self, url: str, form: Mapping[str, str], *, allow_private: bool = False) -> Response:
         """Send a form, by the rules of `get`, to an address and wherever it asks for the same request (307, 308).
@@ -114,22 +111,22 @@ class Client:
         """
         headers = {"content-type": "application/x-www-form-urlencoded"}
         sent = _Request("POST", headers, urlencode(form).encode("ascii"))
-        return await self._fetch(url, sent, private=allow_private, limit=self._max_bytes)
+        return await self._fetch(url, sent, private=allow_private)
 
-    async def _fetch(self, url: str, sent: "_Request", *, private: bool, limit: int) -> Response:
+    async def _fetch(self, url: str, sent: "_Request", *, private: bool) -> Response:
         trail = [url]
         try:
-            return await self._follow(trail, sent, private=private, limit=limit)
+            return await self._follow(trail, sent, private=private)
         except FetchError as error:
             way = " -> ".join(printable_url(step) for step in dict.fromkeys((trail[0], trail[-1])))
             raise FetchError(str(error), reason=error.reason, url=way) from error
 
-    async def _follow(self, trail: list[str], sent: "_Request", *, private: bool, limit: int) -> Response:
+    async def _follow(self, trail: list[str], sent: "_Request", *, private: bool) -> Response:
         here, left, moved = checked(trail[0]), self._timeout_s, True
         for _ in range(MAX_REDIRECTS + 1):
             async with self._slots.at(here.raw_host):
                 began = asyncio.get_running_loop().time()
-                answer = await self._in_time(here, sent, private=private, limit=limit, left=left)
+                answer = await self._in_time(here, sent, private=private, left=left)
                 left -= asyncio.get_running_loop().time() - began
             location = _location(answer, sent)
             if location is None:
@@ -148,12 +145,10 @@ class Client:
             here = there
         raise FetchError(f"more than {MAX_REDIRECTS} redirects", reason="too-many-redirects")
 
-    async def _in_time(
-        self, url: httpx.URL, sent: "_Request", *, private: bool, limit: int, left: float
-    ) -> "_RawResponse":
+    async def _in_time(self, url: httpx.URL, sent: "_Request", *, private: bool, left: float) -> "_RawResponse":
         try:
             async with asyncio.timeout(left):
-                return await self._ask(url, sent, private=private, limit=limit, left=left)
+                return await self._ask(url, sent, private=private, left=left)
         except TimeoutError as error:
             raise FetchError(f"no whole answer within {self._timeout_s:g} s", reason="too-slow") from error
         except httpcore.RemoteProtocolError as error:
@@ -161,7 +156,7 @@ class Client:
         except httpcore.NetworkError as error:
             raise FetchError("the server broke the connection off", reason="protocol") from error
 
-    async def _ask(self, url: httpx.URL, sent: "_Request", *, private: bool, limit: int, left: float) -> "_RawResponse":
+    async def _ask(self, url: httpx.URL, sent: "_Request", *, private: bool, left: float) -> "_RawResponse":
         tls = self._tls if url.scheme == "https" else None
         line = await open_line(
             self._network,
@@ -169,7 +164,7 @@ class Client:
             private=private,
             tls=tls,
             timeout_s=left,
-            limit=2 * limit + _OVERHEAD,
+            limit=2 * self._max_bytes + _OVERHEAD,
             granted=_OVERHEAD,
         )
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
@@ -181,7 +176,7 @@ class Client:
             fields = httpx.Headers(answer.headers, encoding="iso-8859-1")
             if len(answer.headers) > _MAX_HEADERS:
                 raise FetchError(f"its answer has more than {_MAX_HEADERS} header lines", reason="protocol")
-            body = await _body(answer, fields, line, limit) if httpx.codes.is_success(answer.status) else b""
+            body = await _body(answer, fields, line, self._max_bytes) if httpx.codes.is_success(answer.status) else b""
             return _RawResponse(answer.status, fields, body, line.reach)
         finally:
             await line.aclose()

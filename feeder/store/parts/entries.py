@@ -49,22 +49,17 @@ class Entries:
         self,
         limit: int,
         *,
-        before: str | None = None,
         query: Query | None = None,
         now: datetime | None = None,
     ) -> list[Entry]:
         """Return the newest entries by publication, of those that the query matches at `now` (None: at present).
 
-        `before` is the key of the entry to continue after. Waits until the search index has followed the store.
-
-        Raises:
-            NoSuchEntryError: no entry has the key `before`.
+        With a query it waits until the search index has followed the store.
         """
+        if query is not None:
+            return self._index.newest(query, limit, now=now)
         with self._database.read() as connection:
-            position = None if before is None else _entries.position_of_key(connection, before)
-            if query is None:
-                return [entry for _, entry in _entries.page(connection, limit, before=position)]
-        return self._index.newest(query, limit, before=position, now=now)
+            return [entry for _, entry in _entries.page(connection, limit)]
 
     def iter_all(self, *, oldest_first: bool = False) -> Iterator[Entry]:
         """Yield every entry by publication, copies of others too, newest first unless told otherwise.

@@ -166,10 +166,10 @@ class SearchIndex:
         """
         return self.follower.state(look_inside=look_inside)
 
-    def newest(self, query: Query, limit: int, *, before: int | None, now: datetime | None) -> list[Entry]:
-        """Return the newest entries that a query finds, from below a position, once the index has followed."""
+    def newest(self, query: Query, limit: int, *, now: datetime | None) -> list[Entry]:
+        """Return the newest entries that a query finds, once the index has followed."""
         moment = now or datetime.now(UTC)
-        answer = self.follower.ask(lambda search: search.find(query, now=moment, limit=limit, before=before), wait=True)
+        answer = self.follower.ask(lambda search: search.find(query, now=moment, limit=limit), wait=True)
         return [] if answer.said is None else self._numbered(answer.said.numbers)
 
     def _heads(self, numbers: Sequence[int]) -> list[Head]:

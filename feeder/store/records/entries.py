@@ -177,18 +177,6 @@ def _read(connection: Connection, *conditions: ColumnElement[bool], limit: int) 
     return [to_entry(row) for row in connection.execute(statement).mappings()]
 
 
-def position_of_key(connection: Connection, key: str) -> int:
-    """Return the position of the entry with this key.
-
-    Raises:
-        NoSuchEntryError: there is none.
-    """
-    position = connection.scalar(select(entries.c.position).where(entries.c.key == key))
-    if position is None:
-        raise NoSuchEntryError(f"no such entry: {key!r}")
-    return int(position)
-
-
 def page(
     connection: Connection,
     limit: int,

@@ -13,13 +13,14 @@ from typing import Any, Literal
 import tantivy
 
 from feeder.query import Node, Phrase, Query
-from feeder.query.periods import PLACES, Ages, day_of, first_position
+from feeder.query.periods import PLACES, Ages, first_position
 from feeder.query.tokens import is_lone, phrase_tokens
 from feeder.store.search.index import Index, readable
-from feeder.store.search.translate import MUST, SHOULD, Translator, boolean, days, span, term, words
+from feeder.store.search.translate import MUST, SHOULD, Translator, boolean, days, term, words
 
 Order = Literal["newest", "best"]
 
+_FACETS = 10  # names of a kind
 _TITLE_WEIGHT = 3.0  # of a word in the title, beside the 1 of the same word in all the text
 _PHRASE_EFFORT = 4  # of looking at an entry for a phrase, beside that for a word
 _MONTHS = 100_000  # more than there are
@@ -94,9 +95,8 @@ class Search:
         offset: int = 0,
         order: Order = "newest",
         total_cap: int = 0,
-        before: int | None = None,
     ) -> Matches:
-        """Return one page of matches, skipping `offset` of them; `before` is the position that all come before.
+        """Return one page of matches, skipping `offset` of them.
 
         Matches are counted up to `total_cap`, or to the end of the page where that is further.
         """
@@ -106,7 +106,7 @@ class Search:
         limit = min(limit, self.count + 1)
         phrases = [leaf for leaf, negated in query.leaves() if isinstance(leaf, Phrase) and not negated]
         with readable(self._folder):
-            asked = _DatedQuery(self._asking(now), query.root, before)
+            asked = _DatedQuery(self._asking(now), query.root)
             if order == "best" and phrases:
                 return self._best(asked, phrases, limit, offset)
             return self._newest(asked, limit, offset, max(limit + offset, total_cap))
@@ -144,11 +144,11 @@ class Search:
         numbers = [int(number or 0) for number in self._searcher.fast_field_values("number", addresses)]
         return Matches(numbers, result.count, more=False, last=result.hits[-1][0] if result.hits else 0)
 
-    def facets(self, query: Query, *, now: datetime, most: int = 10) -> Facets:
-        """Return what the matches have in common, `most` names of a kind; months are all there are."""
+    def facets(self, query: Query, *, now: datetime) -> Facets:
+        """Return what the matches have in common: the commonest names of a kind; months are all there are."""
         if query.root is None:
             return Facets()
-        kinds = {"source_title": most, "label": most, "month": 2000}
+        kinds = {"source_title": _FACETS, "label": _FACETS, "month": 2000}
         wanted = {name: {"terms": {"field": name, "size": size}} for name, size in kinds.items()}
         with readable(self._folder):
             found: dict[str, Any] = self._searcher.aggregate(self._asking(now).query(query.root), wanted)
@@ -183,15 +183,12 @@ class Search:
 
 
 class _DatedQuery:
-    """A query as it is asked, with the position that everything comes before, where there is one."""
+    """A query as it is asked, and the days that it can find anything in."""
 
-    def __init__(self, asking: Translator, root: Node, before: int | None) -> None:
+    def __init__(self, asking: Translator, root: Node) -> None:
         self._asking, self._root = asking, root
-        first, last = asking.days(root)
-        self.days = (first, last if before is None else min(last, day_of(before)))
+        self.days = asking.days(root)
         self.query = asking.query(root)
-        if before is not None:
-            self.query = boolean([(MUST, self.query), (MUST, span("position", None, before))])
 
     def since(self, first: date) -> tantivy.Query:
         """Return the query for those that were published on a day or later."""
