@@ -26,15 +26,16 @@ from bot.delivery.chats import Channel, ChannelRow, find_subscriptions, follow, 
 from bot.delivery.pace import Pace, backoff
 from bot.delivery.sender import MAX_UNDER_WAY, Sender, token_refused
 from bot.delivery.withdrawing import withdraw
-from bot.locales import LANGUAGES
 from bot.messages import make_post, readable
 from bot.tables import migrate_tables, subscriptions
 from feeder import ChannelConfig, Config, Entry, ServiceError, Store, TelegramConfig, new_clock, parse_trigger
+from feeder.words import Words, words_for
 
 _POLL_S = 25
 _READ_TIMEOUT_S = 20.0
 _CONNECT_TIMEOUT_S = 10.0
 _AT_ONCE = 4
+_MENUS = (None, "zh")  # setMyCommands takes two letters, so it knows one Chinese; None is for all other languages
 _REFUSED_WAIT_S = 0.1
 _HEARS = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER]
 
@@ -88,7 +89,7 @@ class TelegramService:
                 continue
             entries = outbox.preview(store, channel, subscription)
             yield f"{name}: {len(entries)} to post{' without a sound' if channel.config.silent else ''}"
-            yield from map(_show, entries)
+            yield from (_show(entry, words_for(config.site.language)) for entry in entries)
 
     async def run(self, config: Config, store: Store) -> None:
         """Work until cancelled; a post under way is settled before it ends.
@@ -189,6 +190,7 @@ async def _work(bot: WatchedBot, config: Config, channels: Sequence[Channel], st
         store,
         find=partial(find_subscriptions, store, channels),
         tell=partial(tell_admins, bot, config.telegram.admins),
+        words=words_for(config.site.language),
         withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
         pace=pace,
     )
@@ -225,8 +227,8 @@ async def _work(bot: WatchedBot, config: Config, channels: Sequence[Channel], st
 async def set_menu(bot: WatchedBot) -> None:
     """Show the commands beside the text field, in each language; goes without where Telegram will not."""
     try:
-        for code, words in LANGUAGES.items():
-            await bot.set_my_commands(menu(words), language_code=code or None)
+        for code in _MENUS:
+            await bot.set_my_commands(menu(words_for(code)), language_code=code)
     except InvalidToken:
         raise
     except TelegramError as error:
@@ -274,7 +276,7 @@ def _find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Chan
     return find_subscriptions(store, channels)
 
 
-def _show(entry: Entry) -> str:
-    post = make_post(entry)
+def _show(entry: Entry, words: Words) -> str:
+    post = make_post(entry, words)
     lines = ([f"({post.photo})"] if post.photo else []) + readable(post.text).split("\n")
     return "\n".join(f"    {line}".rstrip() for line in lines) + "\n"

@@ -32,7 +32,6 @@ from telegram.ext import (
 
 from bot.delivery.chats import switch_on
 from bot.delivery.sender import to_entities, utc_now
-from bot.locales import Words, words_for
 from bot.messages import (
     HITS_PER_PAGE,
     LATEST_CAP,
@@ -46,6 +45,7 @@ from bot.messages import (
 )
 from bot.searches import Turnstile, recall, remember
 from feeder import FeedConfig, Query, QueryError, Store, explain_query_error, find_feed, read_search
+from feeder.words import Words, words_for
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Commands:
     async def start(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer /start."""
         words = _words(update)
-        await _reply(update, make_help(words, greeting=words.start))
+        await _reply(update, make_help(words, greeting=words.greeting))
 
     async def help(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer /help."""
@@ -160,7 +160,7 @@ class Commands:
     def _slow_down(self, update: Update, words: Words) -> str | None:
         person = update.effective_user
         wait = self._turnstile.enter(person.id if person else 0, self._now())
-        return words.too_fast.format(seconds=int(wait.total_seconds()) + 1) if wait else None
+        return words.counted(words.too_fast, int(wait.total_seconds()) + 1) if wait else None
 
     def _no_feed(self, name: str, words: Words) -> str:
         known = " ".join(f"@{feed.name}" for feed in self._feeds)
@@ -170,7 +170,7 @@ class Commands:
         try:
             query = read_search(text, self._feeds)
         except QueryError as error:
-            return Reply(Text(words.misread.format(reason=explain_query_error(error, words.language))))
+            return Reply(Text(words.cannot_search_because.format(reason=explain_query_error(error, words.language))))
         if query.problem is not None:
             return Reply(Text(words.search_usage))
         results = self._store.search.find(query, limit=HITS_PER_PAGE, offset=(page - 1) * HITS_PER_PAGE)
@@ -178,8 +178,7 @@ class Commands:
             page = 1
             results = self._store.search.find(query, limit=HITS_PER_PAGE)
         key = remember(self._store, text, self._now())
-        total = f"{results.total}{'+' if results.more else ''}"
-        return make_found(text, key, page, results.hits, total, words)
+        return make_found(text, key, page, results, words)
 
 
 async def apologise(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:

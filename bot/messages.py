@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from bot.locales import Words
-from feeder import Entry, Hit
+from feeder import Entry, Hit, Results
+from feeder.words import Words
 
 MAX_PHOTO_BYTES = 5_000_000  # a photo sent by address: https://core.telegram.org/bots/api#sending-files
 LATEST_DEFAULT = 5
@@ -141,42 +141,42 @@ def good_link(url: str | None) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.hostname else None
 
 
-def make_post(entry: Entry) -> Post:
+def make_post(entry: Entry, words: Words) -> Post:
     """Return the entry as a channel shows it: title, lead, source and date; within 1024 units by its parts."""
     title = clip(telegram_line(entry.title), _TITLE_UNITS) or entry.key
     text = styled(title, "bold", url=entry.link) + "\n\n"
     if lead := clip(telegram_line(entry.summary), _LEAD_UNITS):
         text += lead + "\n\n"
-    return Post(text + _origin(entry, link=True), _photo(entry), good_link(entry.link))
+    return Post(text + _origin(entry, words, link=True), _photo(entry), good_link(entry.link))
 
 
 def make_latest(entries: Sequence[Entry], words: Words) -> Reply:
     """Return the answer to /latest; `entries` are newest first, at most `LATEST_CAP`."""
     if not entries:
-        return Reply(Text(words.empty))
+        return Reply(Text(words.nothing_yet))
     text = styled(words.latest, "bold")
     for entry in entries:
-        text += "\n\n" + _listed(entry) + "\n" + _origin(entry, link=False)
+        text += "\n\n" + _listed(entry) + "\n" + _origin(entry, words, link=False)
     return Reply(text)
 
 
-def make_found(query: str, key: str, page: int, hits: Sequence[Hit], total: str, words: Words) -> Reply:
+def make_found(query: str, key: str, page: int, results: Results, words: Words) -> Reply:
     """Return one page of a search, with the buttons to turn it.
 
-    `page` counts from 1; `total` is the number found as people read it (`1000+` where counting stopped); `key`
-    stands for the query in the buttons (see `searches`).
+    `page` counts from 1; `key` stands for the query in the buttons (see `searches`).
     """
     shown = clip(telegram_line(query), _QUERY_UNITS)
-    if not hits:
-        return Reply(Text(words.nothing.format(query=shown)))
-    pages = -(-int(total.rstrip("+")) // HITS_PER_PAGE)
-    text = Text(words.found.format(query=shown, total=total))
-    for hit in hits:
+    if not results.hits:
+        return Reply(Text(words.found_nothing.format(query=shown)))
+    found = words.counted(words.found_at_least if results.more else words.found, results.total)
+    text = Text(words.found_for.format(query=shown, found=found))
+    for hit in results.hits:
         text += "\n\n" + _listed(hit.entry) + "\n"
         snippet = _snippet(hit)
         text += snippet + "\n" if snippet.text else ""
-        text += _origin(hit.entry, link=False)
-    return Reply(text, _page_buttons(key, page, pages, "+" * total.endswith("+"), words) if pages > 1 else ())
+        text += _origin(hit.entry, words, link=False)
+    pages = -(-results.total // HITS_PER_PAGE)
+    return Reply(text, _page_buttons(key, page, pages, "+" * results.more, words) if pages > 1 else ())
 
 
 def make_help(words: Words, *, greeting: str = "") -> Reply:
@@ -207,9 +207,9 @@ def _listed(entry: Entry) -> Text:
     return styled(clip(telegram_line(entry.title), _LISTED_TITLE_UNITS) or entry.key, url=entry.link)
 
 
-def _origin(entry: Entry, *, link: bool) -> Text:
+def _origin(entry: Entry, words: Words, *, link: bool) -> Text:
     name = clip(telegram_line(entry.source.title), _SOURCE_UNITS)
-    date = f"{entry.published:%Y-%m-%d}"
+    date = words.day(entry.published)
     if not name:
         return styled(date, url=entry.link if link else None)
     return styled(name, url=entry.link if link else None) + f" · {date}"
@@ -231,9 +231,9 @@ def _snippet(hit: Hit) -> Text:
 def _page_buttons(key: str, page: int, pages: int, more: str, words: Words) -> tuple[Button, ...]:
     buttons = [Button(f"{page}/{pages}{more}", page_data(key, page))]
     if page > 1:
-        buttons.insert(0, Button(words.previous, page_data(key, page - 1)))
+        buttons.insert(0, Button(f"‹ {words.previous}", page_data(key, page - 1)))
     if page < pages:
-        buttons.append(Button(words.next, page_data(key, page + 1)))
+        buttons.append(Button(f"{words.next} ›", page_data(key, page + 1)))
     return tuple(buttons)
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from feeder.config.values import parse_duration
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
-    from feeder.publish.html.words import explain_query_error
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
     from feeder.store.tables import UtcDateTime
+    from feeder.words import explain_query_error
 
 _HOME = {
     "feeder.config.load": ("Config", "load_config"),
@@ -32,7 +32,7 @@ _HOME = {
     ),
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
     "feeder.config.saved": ("find_feed", "read_search"),
-    "feeder.publish.html.words": ("explain_query_error",),
+    "feeder.words": ("explain_query_error",),
     "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),

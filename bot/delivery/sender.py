@@ -30,6 +30,7 @@ from bot.delivery.outbox import CallOutcome, Claim, Form
 from bot.delivery.pace import Pace
 from bot.messages import Text, make_post
 from feeder import Entry, ServiceError, Store, StoreError
+from feeder.words import Words
 
 MAX_UNDER_WAY = 8  # httpx's pool costs CPU in the square of this
 CALL_TIMEOUT_S = 30.0  # well under the outbox's lease, so that a call has ended when its lease does
@@ -101,8 +102,9 @@ def utc_now() -> datetime:
 class Sender:
     """Sends what is planned for some subscriptions, until it is cancelled or the token is refused.
 
-    `tell` passes a line on to those who look after the bot; `find` brings the subscriptions as they are now. `withdraw`
-    is called at each tick, before anything is planned: None leaves what was posted where it is.
+    `tell` passes a line on to those who look after the bot; `find` brings the subscriptions as they are now; posts are
+    written with `words`. `withdraw` is called at each tick, before anything is planned: None leaves what was posted
+    where it is.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Sender:
         *,
         find: Callable[[], Sequence[ChannelRow]],
         tell: Callable[[str], Awaitable[None]],
+        words: Words,
         withdraw: Callable[[], Awaitable[None]] | None = None,
         pace: Pace = Pace(),  # noqa: B008  frozen: a value, not a state
         now: Callable[[], datetime] = utc_now,
@@ -124,6 +127,7 @@ class Sender:
         self._store = store
         self._find = find
         self._tell = tell
+        self._words = words
         self._withdraw = withdraw
         self._pace = pace
         self._now = now
@@ -228,7 +232,7 @@ class Sender:
             return CallOutcome(fate="failed", reason="the entry is no longer in the store")
         try:
             async with asyncio.timeout(self._call_timeout_s):
-                message = await send(self._bot, claimed, entry)
+                message = await send(self._bot, claimed, entry, self._words)
         except (TelegramError, TimeoutError) as error:
             return sort_error(error, claimed.form)
         return CallOutcome(fate="sent", message=message.message_id)
@@ -246,9 +250,9 @@ class Sender:
         return False
 
 
-async def send(bot: Bot, claimed: Claim, entry: Entry) -> Message:
+async def send(bot: Bot, claimed: Claim, entry: Entry, words: Words) -> Message:
     """Make the call that a claim stands for; raises what python-telegram-bot raises."""
-    post = make_post(entry)
+    post = make_post(entry, words)
     chat_id = claimed.chat if claimed.chat.startswith("@") else int(claimed.chat)
     entities = () if claimed.form == "plain" else to_entities(post.text)
     if claimed.form == "photo" and post.photo is not None:

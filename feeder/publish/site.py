@@ -36,6 +36,7 @@ from feeder.store import Copy, PageMark, Store
 _OLD_MANIFEST = ".feeder.json"  # where earlier versions kept it: within the published folder
 
 _CODE = Path(__file__).parent
+_WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100
 _FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER)
@@ -373,7 +374,12 @@ def _settings(config: Config) -> str:
 
 @cache
 def _code_digest() -> str:
-    files = sorted(path for path in _CODE.rglob("*") if path.suffix in {".py", ".html", ".css", ".js", ".svg"})
+    files = sorted(
+        path
+        for top in (_CODE, _WORDS)
+        for path in top.rglob("*")
+        if path.suffix in {".py", ".html", ".css", ".js", ".svg"}
+    )
     return _digest(*(hashlib.sha256(file.read_bytes()).hexdigest() for file in files))
 
 

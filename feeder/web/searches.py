@@ -19,9 +19,9 @@ from feeder.publish.html import pages
 from feeder.publish.html import search as searching
 from feeder.publish.html.narrow import narrowing
 from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, SearchPage
-from feeder.publish.html.words import explain_query_error, words_for
 from feeder.store import Order, Query, Results, Store
 from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, headers_for, respond_with
+from feeder.words import explain_query_error, words_for
 
 log = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.withdrawing import withdraw
 from feeder import ChannelConfig, Config, Store, TelegramConfig
 from feeder.store import Origin
+from feeder.words import ENGLISH
 from tests.bot.api import BotApi
 from tests.bot.unsynced import open_store
 from tests.entries import make_entry
@@ -149,6 +150,7 @@ class Desk:
                 self.store,
                 find=lambda: find_subscriptions(self.store, self.chosen),
                 tell=self._tell,
+                words=ENGLISH,
                 withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
                 pace=self.pace,
                 now=self.clock,

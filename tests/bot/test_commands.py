@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.locales import ENGLISH
-from bot.locales.zh_hans import SIMPLIFIED
-from bot.locales.zh_hant import TRADITIONAL
 from bot.searches import PER_MINUTE
 from feeder import Store, StoreError
+from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL
 from tests.bot.api import BotApi
 from tests.bot.conftest import Running, put, settings
 from tests.bot.talk import Talk
@@ -29,8 +27,8 @@ def talk(api: BotApi, full_store: Store) -> Iterator[Talk]:
 
 
 def test_start_and_help_say_what_it_can_do(talk: Talk) -> None:
-    assert talk.ask("/start").startswith(ENGLISH.start)
-    assert talk.ask("/start deep-link_1").startswith(ENGLISH.start)
+    assert talk.ask("/start").startswith(ENGLISH.greeting)
+    assert talk.ask("/start deep-link_1").startswith(ENGLISH.greeting)
     assert talk.ask("/help").startswith("/latest")
     assert [command["command"] for command in talk.api.telegram.menus[""]] == ["latest", "search", "help"]
     assert talk.api.telegram.menus["zh"][2]["description"] == SIMPLIFIED.menu_help
@@ -54,10 +52,10 @@ def test_what_is_no_number_is_answered_with_an_example(talk: Talk, count: str) -
 
 def test_a_search_is_turned_page_by_page_in_place(talk: Talk) -> None:
     first = talk.ask("/search 雨")
-    assert first.startswith("“雨”: 30 found")
+    assert first.startswith("“雨”: 30 results")
     assert talk.labels == ["1/6", "Next ›"]
     assert "title 25" in talk.press("Next")
-    assert talk.labels == ["‹ Prev", "2/6", "Next ›"]
+    assert talk.labels == ["‹ Previous", "2/6", "Next ›"]
     talk.press("2/6")  # the page it is on: nothing to change, and no error
     assert talk.press("Prev") == first
     assert len(talk.api.texts(11)) == 1
@@ -95,10 +93,10 @@ def test_a_forged_or_forgotten_button_is_answered_kindly(talk: Talk, data: str) 
     [
         ("/search", ENGLISH.search_usage),
         ("/search   ", ENGLISH.search_usage),
-        ("/search\n雨", "“雨”: 30 found"),
+        ("/search\n雨", "“雨”: 30 results"),
         ("/search ！？", ENGLISH.search_usage),
-        ("/search a b c d e f g h i j", "I cannot read that search: 'i' is one word too many"),
-        ("/search 没有的词", "Nothing found for “没有的词”."),
+        ("/search a b c d e f g h i j", "This search cannot be read: 'i' is one word too many"),
+        ("/search 没有的词", "No results for “没有的词”"),
     ],
 )
 def test_each_search_has_its_answer(talk: Talk, text: str, answer: str) -> None:
@@ -150,7 +148,7 @@ def test_a_person_is_answered_in_their_own_language(talk: Talk, code: str | None
 
 def test_an_empty_store_says_so(api: BotApi, bot_store: Store) -> None:
     with Running(settings(api), bot_store):
-        assert Talk(api, api.add_user(11)).ask("/latest") == ENGLISH.empty
+        assert Talk(api, api.add_user(11)).ask("/latest") == ENGLISH.nothing_yet
 
 
 def test_when_something_breaks_the_person_is_told_and_the_bot_goes_on(

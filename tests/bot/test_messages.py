@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.locales import ENGLISH, LANGUAGES, words_for
-from bot.locales.zh_hant import TRADITIONAL
 from bot.messages import (
     HITS_PER_PAGE,
     LATEST_CAP,
@@ -28,8 +26,9 @@ from bot.messages import (
     telegram_line,
     units,
 )
-from feeder import Entry, Hit, Media, Source
+from feeder import Entry, Hit, Media, Results, Source
 from feeder.store import Fragment
+from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL, Words
 from tests.bot.api import check_entities
 from tests.bot.api import units as telegram_units
 from tests.bot.api.markup import read_text
@@ -74,7 +73,7 @@ def test_whatever_an_entry_holds_its_post_is_taken(
 ) -> None:
     media = (Media(url=photo, kind="image"),) if photo else ()
     made = entry(title=title, summary=summary, source=Source(title=source, id="urn:x"), link=link, media=media)
-    post = make_post(made)
+    post = make_post(made, ENGLISH)
     assert_taken(post.text, 1024)
     assert "\u202e" not in post.text.text
 
@@ -93,23 +92,24 @@ def test_whatever_is_looked_for_the_page_is_taken(
     query: str, hits: list[tuple[str, tuple[Fragment, ...]]], page: int
 ) -> None:
     found = [Hit(entry=entry(title=title), title=(), snippet=snippet) for title, snippet in hits]
-    answer = make_found(query, "0" * 16, page, found, "1000+", ENGLISH)
+    answer = make_found(query, "0" * 16, page, Results(tuple(found), 1000, more=True), ENGLISH)
     assert_taken(answer.text, 4096)
     assert all(1 <= len(button.data.encode()) <= 64 for button in answer.buttons)
 
 
 def test_a_post_shows_title_lead_source_and_date() -> None:
-    post = make_post(entry(title="春天\n的雨", link="https://example.org/a"))
+    post = make_post(entry(title="春天\n的雨", link="https://example.org/a"), ENGLISH)
     assert readable(post.text) == (
-        "**春天 的雨** <https://example.org/a>\n\n清晨下了一场雨。\n\nexample.org <https://example.org/a> · 2023-02-20"
+        "**春天 的雨** <https://example.org/a>\n\n清晨下了一场雨。\n\n"
+        "example.org <https://example.org/a> · 20 February 2023"
     )
     assert (post.photo, post.link) == ("https://example.org/rain.jpg", "https://example.org/a")
 
 
 def test_an_entry_with_almost_nothing_is_still_a_post() -> None:
     bare = entry(title="\u200b", link=None, summary="", source=Source(title="", id="urn:x"), media=())
-    assert make_post(bare).text == Text(f"{bare.key}\n\n2023-02-20", (Span("bold", 0, 16),))
-    assert make_post(bare).photo is None
+    assert make_post(bare, ENGLISH).text == Text(f"{bare.key}\n\n20 February 2023", (Span("bold", 0, 16),))
+    assert make_post(bare, ENGLISH).photo is None
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_entry_with_almost_nothing_is_still_a_post() -> None:
     ],
 )
 def test_a_picture_is_one_that_telegram_can_fetch(media: Media, photo: str | None) -> None:
-    assert make_post(entry(media=(media,))).photo == photo
+    assert make_post(entry(media=(media,)), ENGLISH).photo == photo
 
 
 @pytest.mark.parametrize(
@@ -166,43 +166,55 @@ def test_what_is_no_good_link_is_none(url: str | None) -> None:
 def test_the_latest_are_listed_with_title_source_and_date() -> None:
     answer = make_latest([entry(title="One"), entry(title="")], ENGLISH)
     assert readable(answer.text) == (
-        "**Newest articles**\n\nOne <https://example.org/a/1>\nexample.org · 2023-02-20\n\n"
-        f"{entry().key} <https://example.org/a/1>\nexample.org · 2023-02-20"
+        "**Latest articles**\n\nOne <https://example.org/a/1>\nexample.org · 20 February 2023\n\n"
+        f"{entry().key} <https://example.org/a/1>\nexample.org · 20 February 2023"
     )
-    assert make_latest([], ENGLISH) == Reply(Text(ENGLISH.empty))
+    assert make_latest([], ENGLISH) == Reply(Text(ENGLISH.nothing_yet))
 
 
 def hit(*snippet: Fragment) -> Hit:
     return Hit(entry=entry(title="雨"), title=(), snippet=snippet)
 
 
+def found_of(total: int, *hits: Hit) -> Results:
+    return Results(hits, total, more=False)
+
+
 def test_a_page_of_a_search_shows_matches_and_turns_both_ways() -> None:
-    found = make_found("rain", "abc", 2, [hit(Fragment("It ", False), Fragment("rained", True))], "33", ENGLISH)
+    results = found_of(33, hit(Fragment("It ", False), Fragment("rained", True)))
+    found = make_found("rain", "abc", 2, results, ENGLISH)
     assert "It **rained**" in readable(found.text)
-    assert found.text.text.startswith("“rain”: 33 found")
+    assert found.text.text.startswith("“rain”: 33 results\n")
     assert [tuple(button) for button in found.buttons] == [
-        ("‹ Prev", "s:abc:1"),
+        ("‹ Previous", "s:abc:1"),
         ("2/7", "s:abc:2"),
         ("Next ›", "s:abc:3"),
     ]
 
 
 def test_first_last_and_only_pages_have_the_buttons_they_need() -> None:
-    one = [hit(Fragment("x", False))]
-    assert [b.label for b in make_found("q", "k", 1, one, "6", ENGLISH).buttons] == ["1/2", "Next ›"]
-    assert [b.label for b in make_found("q", "k", 2, one, "6", ENGLISH).buttons] == ["‹ Prev", "2/2"]
-    assert make_found("q", "k", 1, one, "5", ENGLISH).buttons == ()
-    assert make_found("q", "k", 1, one, "1000+", ENGLISH).buttons[0].label == "1/200+"
-    assert make_found("q", "k", 1, [], "0", ENGLISH).text.text == "Nothing found for “q”."
+    one = hit(Fragment("x", False))
+    assert [b.label for b in make_found("q", "k", 1, found_of(6, one), ENGLISH).buttons] == ["1/2", "Next ›"]
+    assert [b.label for b in make_found("q", "k", 2, found_of(6, one), ENGLISH).buttons] == ["‹ Previous", "2/2"]
+    assert make_found("q", "k", 1, found_of(5, one), ENGLISH).buttons == ()
+    assert make_found("q", "k", 1, found_of(0), ENGLISH).text.text == "No results for “q”"
+
+
+def test_where_counting_stopped_there_may_be_more() -> None:
+    found = make_found("q", "k", 1, Results((hit(),), 1000, more=True), ENGLISH)
+    assert found.text.text.startswith("“q”: 1,000+ results\n")
+    assert found.buttons[0].label == "1/200+"
 
 
 def test_a_hit_without_a_snippet_shows_its_title_and_source() -> None:
-    assert make_found("q", "k", 1, [hit()], "1", ENGLISH).text.text.endswith("\n\n雨\nexample.org · 2023-02-20")
+    assert make_found("q", "k", 1, found_of(1, hit()), ENGLISH).text.text.endswith(
+        "\n\n雨\nexample.org · 20 February 2023"
+    )
 
 
 def test_a_long_snippet_is_cut_and_not_every_match_is_marked() -> None:
     many = tuple(Fragment("雨 " * 3, number % 2 == 0) for number in range(400))
-    text = make_found("雨", "k", 1, [hit(*many)], "1", ENGLISH).text
+    text = make_found("雨", "k", 1, found_of(1, hit(*many)), ENGLISH).text
     assert units(text.text) < 400
     assert len([span for span in text.spans if span.kind == "bold"]) == 12
 
@@ -222,41 +234,16 @@ def test_spans_move_when_text_is_joined_to_text() -> None:
     assert readable(joined) == "😀**a**b"
 
 
-def test_every_language_fills_its_sentences_in() -> None:
-    for words in {*LANGUAGES.values(), TRADITIONAL}:
-        assert "20" in make_help(words, greeting=words.start).text.text
-        assert "20" in words.latest_usage.format(cap=20)
-        assert "rain" in words.found.format(query="rain", total="3")
-        assert "3" in words.found.format(query="rain", total="3")
-        assert "rain" in words.nothing.format(query="rain")
-        assert "why" in words.misread.format(reason="why")
-        assert "7" in words.too_fast.format(seconds=7)
-        for words_of_fixed_size, limit in ((words.gone, 200), (words.too_fast.format(seconds=60), 200)):
-            assert len(words_of_fixed_size) <= limit
-        assert all(1 <= len(each) <= 256 for each in (words.menu_help, words.menu_latest, words.menu_search))
-
-
-@pytest.mark.parametrize(
-    ("code", "previous"),
-    [
-        ("en", "‹ Prev"),
-        ("de", "‹ Prev"),
-        (None, "‹ Prev"),
-        ("zh", "‹ 上一页"),
-        ("zh-hans", "‹ 上一页"),
-        ("zh-CN", "‹ 上一页"),
-        ("zh-hant", "‹ 上一頁"),
-        ("zh_TW", "‹ 上一頁"),
-        ("zh-hk", "‹ 上一頁"),
-    ],
-)
-def test_a_person_is_answered_in_their_language_or_in_english(code: str | None, previous: str) -> None:
-    assert words_for(code).previous == previous
+@pytest.mark.parametrize("words", [ENGLISH, SIMPLIFIED, TRADITIONAL], ids=lambda words: words.language)
+def test_what_is_said_has_room_where_telegram_shows_it(words: Words) -> None:
+    assert "20" in make_help(words, greeting=words.greeting).text.text
+    assert all(len(toast) <= 200 for toast in (words.gone, words.counted(words.too_fast, 60)))
+    assert all(1 <= len(each) <= 256 for each in (words.menu_help, words.menu_latest, words.menu_search))
 
 
 def test_the_date_is_that_of_utc() -> None:
     made = entry(published=datetime(2023, 2, 20, 23, 59, tzinfo=UTC))
-    assert "2023-02-20" in make_post(made).text.text
+    assert "20 February 2023" in make_post(made, ENGLISH).text.text
 
 
 def test_the_checker_of_these_tests_finds_what_is_wrong() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.locales import ENGLISH
 from feeder import FeedConfig, Store
+from feeder.words import ENGLISH
 from tests.bot.api import BotApi
 from tests.bot.conftest import Running, put, settings
 from tests.bot.talk import Talk
@@ -29,7 +29,7 @@ def test_a_saved_search_is_asked_for_by_its_name(talk: Talk, command: str) -> No
 
 def test_its_name_may_be_chinese_and_a_mistake_behind_it_is_explained(talk: Talk) -> None:
     assert "title 2" in talk.ask("/latest @雨")
-    assert talk.ask("/search @雨 on:x").startswith("I cannot read that search: 'x' is not a date")
+    assert talk.ask("/search @雨 on:x").startswith("This search cannot be read: 'x' is not a date")
 
 
 def test_a_name_that_nothing_is_saved_under_is_answered_with_those_there_are(talk: Talk) -> None:

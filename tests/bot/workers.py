@@ -28,6 +28,7 @@ from bot.delivery.chats import find_subscriptions, read_channels
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
 from feeder import ChannelConfig, Store, StoreError, TelegramConfig
+from feeder.words import ENGLISH
 from tests.bot.unsynced import open_store
 
 T = TypeVar("T")
@@ -132,6 +133,7 @@ def send_all(url: str, api_url: str, token: str, start: datetime, step: str | No
             store,
             find=lambda: find_subscriptions(store, channel),
             tell=lambda _text: asyncio.sleep(0),
+            words=ENGLISH,
             pace=UNHURRIED,
             now=lambda: start,
         )

@@ -5,8 +5,8 @@ from feeder.config.saved import SavedSearch
 from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.publish.html.narrow import narrowing
 from feeder.publish.html.search import SCRIPT_PATH, Problem, SearchPage, render_related, render_search
-from feeder.publish.html.words import words_for
 from feeder.store import Facets, Fragment, Hit, Order, RelatedEntry, Results, parse_query
+from feeder.words import words_for
 from tests.entries import make_entry
 
 SITE = SiteConfig(title="存文", url="https://feeds.example.org/r/")
@@ -60,9 +60,9 @@ def test_pages_and_choices_keep_the_order_that_was_chosen() -> None:
     ("total", "more", "shown"),
     [
         (1234, False, "找到 1,234 篇"),
-        (1000, True, "至少 1,000 篇"),
-        (1873, True, "超过 1,000 篇"),
-        (3, True, "至少 3 篇"),
+        (1000, True, "至少找到 1,000 篇"),
+        (1873, True, "至少找到 1,000 篇"),
+        (3, True, "至少找到 3 篇"),
     ],
 )
 def test_the_count_is_exact_or_says_that_it_is_not(total: int, *, more: bool, shown: str) -> None:
@@ -78,7 +78,7 @@ def test_choices_narrow_the_search_and_those_taken_can_be_taken_off() -> None:
     soup = read(render_search(SITE, "春天 source:BBC", found(query="春天 source:BBC")))
     assert [text_of(part, "a") for part in soup.select(".taken li")] == ["BBC"]
     assert [(link["aria-label"], link["href"]) for link in soup.select(".taken a")] == [
-        ("去掉“BBC”", "search?q=%E6%98%A5%E5%A4%A9")
+        ("移除筛选“BBC”", "search?q=%E6%98%A5%E5%A4%A9")
     ]
     kinds = [part.get_text() for part in soup.select(".narrow > p")]
     offered = [[link.get_text() for link in row.select("a")] for row in soup.select(".narrow ul")]

@@ -278,6 +278,14 @@ def test_other_settings_render_every_page_again(config: Config, sqlite_store: St
     assert page(numbered(1)) in changed(config, lambda: publish(english, sqlite_store))
 
 
+def test_other_words_are_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = site_module._code_digest.__wrapped__
+    before = digest()
+    (tmp_path / "en.py").write_text("other words")
+    monkeypatch.setattr(site_module, "_WORDS", tmp_path)
+    assert digest() != before
+
+
 def test_other_code_or_templates_render_every_page_again(
     config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.errors import QueryError, QueryMistake
-from feeder.publish.html.words import explain_query_error
 from feeder.query import (
     And,
     AuthorFilter,
@@ -26,6 +25,7 @@ from feeder.query import (
     fold_name,
     parse_query,
 )
+from feeder.words import explain_query_error
 from tests.entries import make_entry
 
 NOW = datetime(2023, 3, 1, 12, tzinfo=UTC)

@@ -250,7 +250,7 @@ def test_a_link_within_the_folder_is_followed(client: httpx.Client, published: P
 def test_an_unknown_address_gets_a_page_that_leads_home(client: httpx.Client) -> None:
     answer = client.get("no/such/page")
     assert answer.status_code == 404
-    assert "没有这一页" in answer.text
+    assert "找不到这个页面" in answer.text
     assert 'href="../../index.html"' in answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert client.head("no-such-page").status_code == 404
@@ -261,7 +261,7 @@ def test_writing_is_refused(client: httpx.Client, path: str) -> None:
     answer = client.post(path, content=b"x")
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
-    assert "不能这样访问" in answer.text
+    assert "不支持这种访问方式" in answer.text
 
 
 def test_a_feed_reader_subscribes_and_polls_cheaply(address: str, entries: list[Entry]) -> None:

@@ -18,8 +18,8 @@ from lxml import html as lxml_html
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import SiteConfig
 from feeder.model import Entry, Media, rfc3339
-from feeder.publish.html.words import Words, words_for
 from feeder.store import Copy
+from feeder.words import Words, words_for
 
 FEED_PATH = "atom.xml"
 SEARCH_PATH = "search"
@@ -253,7 +253,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": True}
-    environment.filters.update(host=_host, number="{:,}".format, rfc3339=rfc3339, shortened=_shortened)
+    environment.filters.update(host=_host, rfc3339=rfc3339, shortened=_shortened)
     environment.globals.update(
         names=_names,
         entry_path=entry_path,

@@ -13,8 +13,8 @@ from feeder.config.settings import SiteConfig
 from feeder.model import Entry
 from feeder.publish.html.narrow import Narrowing
 from feeder.publish.html.pages import CONTENT_SECURITY_POLICY, RELATED_PATH, SEARCH_PATH, card_of, render
-from feeder.publish.html.words import Words, words_for
 from feeder.store import Order, RelatedEntry, Results
+from feeder.words import Words, words_for
 
 RESULTS_PER_PAGE = 20
 MATCHES_COUNTED = 1000  # as many as can be turned to, page by page
@@ -93,11 +93,9 @@ def _marked(text: str, place: int) -> tuple[str, str, str]:
 
 
 def _counted(words: Words, results: Results) -> str:
-    if not results.more:
-        return words.found.format(n=f"{results.total:,}")
-    if results.total > MATCHES_COUNTED:
-        return words.found_more.format(n=f"{MATCHES_COUNTED:,}")
-    return words.found_at_least.format(n=f"{results.total:,}")
+    if results.more:
+        return words.counted(words.found_at_least, min(results.total, MATCHES_COUNTED))
+    return words.counted(words.found, results.total)
 
 
 def _pages(results: Results) -> int:

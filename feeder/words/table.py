@@ -1,0 +1,182 @@
+"""The table of words, and how its language writes dates and numbers, which Babel knows from the CLDR. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import cache, lru_cache
+from typing import Literal, NamedTuple
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+
+from feeder.errors import QueryMistake
+
+
+class Counted(NamedTuple):
+    """A phrase about a number, {n}, in the plural forms of the CLDR; None where the language has no such form."""
+
+    other: str
+    one: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words of one language. A name in braces is filled in where the phrase is used."""
+
+    language: str
+    """Its BCP 47 tag."""
+    locale: str
+    """What OpenGraph and the CLDR call it."""
+
+    # Pages and chats.
+    latest: str
+    nothing_yet: str
+    previous: str
+    """The page before this one; `next` is the one after it."""
+    next: str
+    found: Counted
+    found_at_least: Counted
+    found_nothing: str
+    """Of {query}."""
+    cannot_search_because: str
+    """Of {reason}."""
+    mistakes: Mapping[QueryMistake, str] | None
+    """What is wrong with a search, of the error's values; None where the error itself is in this language."""
+
+    # Pages.
+    skip: str
+    home: str
+    archive: str
+    feed: str
+    search: str
+    search_for: str
+    navigation: str
+    articles: Counted
+    count: str
+    """Of {n}: how many articles, where there is no room for the word."""
+    all_articles: Counted
+    by: str
+    """Between the names of authors."""
+    read_original: str
+    taken_from: str
+    see_also: str
+    replies: str
+    also_at: str
+    no_text: str
+    no_title: str
+    tags: str
+    turn_pages: str
+    newer: str
+    older: str
+    newer_month: str
+    older_month: str
+    try_other_words: str
+    did_you_mean: str
+    index_unfinished: str
+    order: str
+    orders: Mapping[Literal["newest", "best"], str]
+    narrow: str
+    kinds: Mapping[Literal["source", "category", "time"], str]
+    take_off: str
+    """Of {name}."""
+    suggestions: str
+    suggestion_kinds: Mapping[str, str]
+    search_feed: str
+    saved: str
+    saved_search: str
+    how_to_search: str
+    search_help: tuple[tuple[str, str], ...]
+    """Searches, and what each finds."""
+    search_note: str
+    related: str
+    related_same: str
+    related_nothing: str
+    cannot_search: str
+    store_away: str
+    not_found: str
+    not_found_more: str
+    failed: str
+    failed_more: str
+    refused: str
+    refused_more: str
+    roles: Mapping[str, str]
+
+    # Chats.
+    greeting: str
+    help: str
+    """Of {default} and {cap}: how many entries /latest shows."""
+    latest_usage: str
+    """Of {cap}."""
+    no_feed: str
+    """Of {name}, and {known}, which names those there are, or is `none`."""
+    none: str
+    search_usage: str
+    found_for: str
+    """Of {query}, and {found}, which is one of the phrases above."""
+    too_fast: Counted
+    """Of the seconds to wait."""
+    gone: str
+    unknown: str
+    trouble: str
+    menu_latest: str
+    menu_search: str
+    menu_help: str
+
+    def day(self, moment: datetime) -> str:
+        """Return the day of an aware datetime, in UTC."""
+        return _day(self.locale, moment.astimezone(UTC).date())
+
+    def minute(self, moment: datetime) -> str:
+        """Return day and time in UTC; the day alone for midnight, which stands for a date without a time."""
+        utc = moment.astimezone(UTC)
+        day = _day(self.locale, utc.date())
+        if utc.time() == time():
+            return day
+        pattern: str = _cldr(self.locale).datetime_formats["long"]
+        return pattern.format(f"{_clock(self.locale, utc.hour, utc.minute)} UTC", day)
+
+    def month(self, name: str) -> str:
+        """Return the month that `name` ("2023-02") stands for."""
+        return _span(self.locale, "yMMMM", f"{name}-01")
+
+    def period(self, name: str) -> str:
+        """Return the year ("2023"), the month ("2023-02") or the day ("2023-02-20") that `name` stands for."""
+        match name.split("-"):
+            case [year]:
+                return _span(self.locale, "y", f"{year}-01-01")
+            case [_, _]:
+                return self.month(name)
+        return _day(self.locale, date.fromisoformat(name))
+
+    def number(self, number: int) -> str:
+        """Return a whole number with its thousands apart."""
+        return format_decimal(number, locale=self.locale)
+
+    def counted(self, phrase: Counted, number: int) -> str:
+        """Return the phrase in the form for this number, with the number in it."""
+        form = phrase.one if _cldr(self.locale).plural_form(number) == "one" else None
+        return (form or phrase.other).format(n=self.number(number))
+
+
+# Babel takes 5 to 90 µs for each of these; a page has dozens, and a site has few days and minutes.
+
+
+@cache
+def _cldr(locale: str) -> Locale:
+    return Locale.parse(locale)
+
+
+@lru_cache(maxsize=20_000)
+def _day(locale: str, day: date) -> str:
+    return format_date(day, "long", locale)
+
+
+@lru_cache(maxsize=3 * 24 * 60)
+def _clock(locale: str, hour: int, minute: int) -> str:
+    return format_skeleton("Hm", datetime(2000, 1, 1, hour, minute, tzinfo=UTC), locale=locale)
+
+
+@lru_cache(maxsize=5_000)
+def _span(locale: str, skeleton: str, first: str) -> str:
+    return format_skeleton(skeleton, date.fromisoformat(first), locale=locale)
