@@ -20,8 +20,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from feeder.model import Entry
-from feeder.normalise.dates import parse_moment
 from feeder.normalise.entry import normalise
+from feeder.normalise.printed_dates import parse_printed_date
 from feeder.sources.files.article import read_article
 
 _TARGETS = {
@@ -169,10 +169,10 @@ def _same_people(told: str, found: str) -> bool:
 
 
 def _same_time(told: str, found: datetime) -> bool:
-    moment = parse_moment(told)
+    moment = parse_printed_date(told)
     if moment is None:
         raise SystemExit(f"the label's date is none: {told!r}")
-    return abs(moment.at - found) < (_MINUTE if moment.timed else _DAY)
+    return abs(moment.at - found) < (_MINUTE if moment.has_time else _DAY)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from feeder.config.settings import FetchConfig
 from feeder.errors import FeedError
 from feeder.model import Draft, Person, is_iri
 from feeder.normalise.body.html import read_html, write_html
-from feeder.normalise.dates import parse_moment
+from feeder.normalise.printed_dates import parse_printed_date
 from feeder.normalise.text import plain
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
 from feeder.sources.feeds.parsing.elements import Markup, title_text
@@ -134,7 +134,7 @@ def _moment(entry: Entry, field: str) -> datetime | None:
 
 
 def _understood(text: str) -> datetime | None:
-    moment = parse_moment(text)
+    moment = parse_printed_date(text)
     return moment.at.replace(microsecond=0) if moment else None
 
 

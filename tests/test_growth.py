@@ -10,8 +10,8 @@ from feeder.config.load import _TOKEN
 from feeder.normalise.body.saved_page import reduce_page
 from feeder.normalise.urls import clean_link
 from feeder.query.tokens import visible_text
-from feeder.sources.feeds.parsing.dates import readable
 from feeder.sources.feeds.parsing.encoding import to_utf8
+from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
 from feeder.sources.files.article import read_article
 from feeder.sources.files.encoding import decode
 
@@ -29,8 +29,8 @@ READERS: dict[str, Callable[[int], object]] = {
     "letters to guess an encoding from": lambda n: decode(b"caf\xe9 " * n, "a"),
     "lines before what there is to guess from": lambda n: decode(b"words\n" * n + b"caf\xe9", "a"),
     "blanks in a header": lambda n: to_utf8(b"\xff<rss/>", "text/xml; charset=" + " " * n),
-    "a date of words": lambda n: readable("a" * n),
-    "a date of parentheses": lambda n: readable("1 May 2024 " + "()" * n + "x"),
+    "a date of words": lambda n: feed_date_to_iso("a" * n),
+    "a date of parentheses": lambda n: feed_date_to_iso("1 May 2024 " + "()" * n + "x"),
     "tags that are never closed": lambda n: visible_text("<a b" * n),
     "quotes that are never closed": lambda n: visible_text("<a \"'" * n),
 }

@@ -23,7 +23,7 @@ from feeder.normalise.body.markdown import is_markup_only, render_markdown
 from feeder.normalise.body.saved_page import reduce_page
 from feeder.normalise.boilerplate.credits import dateline_author
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
-from feeder.normalise.dates import choose_dates, link_stamps, text_stamps
+from feeder.normalise.dates import choose_dates, stamps_from_link, stamps_from_text
 from feeder.normalise.language import find_language
 from feeder.normalise.text import lead, one_line, plain, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
@@ -108,8 +108,8 @@ def _stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: str) 
     stamps = [*draft.stamps[:_MOST], *article.stamps[:_MOST]]
     if not any(stamp.read_from in _DATED and stamp.means == "published" for stamp in stamps):
         pictures = [media.url for block in article.blocks for media in block.media]
-        stamps += text_stamps(text, pictures)
-    return [*stamps, *(link_stamps(link) if link else ())]
+        stamps += stamps_from_text(text, pictures)
+    return [*stamps, *(stamps_from_link(link) if link else ())]
 
 
 def _people(draft: Draft, article: TrimmedArticle) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:

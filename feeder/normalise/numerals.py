@@ -32,7 +32,7 @@ _REPUBLIC_BEGAN = 1911
 _NOON = 12
 
 
-def in_figures(text: str) -> str:
+def to_arabic_digits(text: str) -> str:
     """Return the text with Chinese dates and times of day as `2022年3月5日 15:04`; other text as it is."""
     if _WORTH_READING.search(text) is None:
         return text

@@ -1,4 +1,4 @@
-"""Days and spans of time as people write them in a query. Pure: `now` is an argument."""
+"""Dates and spans of time in queries. Pure: `now` is an argument."""
 
 import re
 from calendar import monthrange
@@ -27,8 +27,8 @@ _LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(week
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def read_period(text: str) -> tuple[datetime, datetime] | None:
-    """Return the first moment of a year, month or day in UTC, and the first moment after it; None for other text."""
+def parse_query_date(text: str) -> tuple[datetime, datetime] | None:
+    """Return the start (inclusive) and end (exclusive) of a year, month or day in UTC; None for other text."""
     found = _DATE.fullmatch(fold(text).strip())
     if found is None:
         return None
@@ -47,8 +47,8 @@ def read_period(text: str) -> tuple[datetime, datetime] | None:
             return start, start + timedelta(days=1)
 
 
-def read_span(text: str) -> tuple[int, Unit] | None:
-    """Return how many of which unit of time the text names ("7d", "3个月"); None for other text."""
+def parse_query_span(text: str) -> tuple[int, Unit] | None:
+    """Return the amount and unit of a span of time ("7d", "3个月"); None for other text."""
     found = _SPAN.fullmatch(fold(text).strip())
     if found is None or found[2] not in _UNITS:
         return None
@@ -56,7 +56,7 @@ def read_span(text: str) -> tuple[int, Unit] | None:
 
 
 def go_back(now: datetime, amount: int, unit: Unit) -> datetime:
-    """Return the moment so long before an aware `now`, in UTC and in whole seconds.
+    """Return the time `amount` units before an aware `now`, in UTC and in whole seconds.
 
     Months and years keep the day, or take the last one of a shorter month.
     """

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from feeder.errors import QueryError, QueryMistake
 from feeder.model import MediaKind
 from feeder.normalise.language import chinese_tag
-from feeder.query.dates import read_period, read_span
+from feeder.query.dates import parse_query_date, parse_query_span
 from feeder.query.nodes import (
     And,
     AuthorFilter,
@@ -249,7 +249,7 @@ def _read_leaf(token: _Token, field: str | None, phrase: str) -> Leaf:
 
 
 def _period(token: _Token, field: str) -> tuple[datetime, datetime]:
-    period = read_period(token.text)
+    period = parse_query_date(token.text)
     if period is None:
         why = f"is not a date: write a year, a month or a day: {field}:2022, {field}:2022-03 or {field}:2022-03-05"
         raise _wrong_value("bad-date", token, why, field=field)
@@ -257,7 +257,7 @@ def _period(token: _Token, field: str) -> tuple[datetime, datetime]:
 
 
 def _last(token: _Token) -> Last:
-    span = read_span(token.text)
+    span = parse_query_span(token.text)
     if span is None:
         why = "is not a span of time: write last:12h, last:7d, last:2w, last:3m or last:1y"
         raise _wrong_value("bad-span", token, why)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feeder.normalise.dates import parse_moment, without_date
-from feeder.normalise.numerals import in_figures
+from feeder.normalise.numerals import to_arabic_digits
+from feeder.normalise.printed_dates import parse_printed_date, without_date
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,18 @@ from feeder.normalise.numerals import in_figures
     ],
 )
 def test_a_chinese_date_is_read(text: str, moment: str) -> None:
-    found = parse_moment(text)
+    found = parse_printed_date(text)
     assert found is not None
     assert found.at.isoformat() == moment
 
 
 @pytest.mark.parametrize("text", ["一月", "三年五班", "民国往事", "民國元年", "下午茶", "十日谈"])
 def test_what_is_no_date_stays_none(text: str) -> None:
-    assert parse_moment(text) is None
+    assert parse_printed_date(text) is None
 
 
 def test_the_first_year_of_the_republic_is_1912() -> None:
-    assert in_figures("民國元年1月1日") == "1912年1月1日"
+    assert to_arabic_digits("民國元年1月1日") == "1912年1月1日"
 
 
 def test_a_line_of_nothing_but_a_chinese_date_leaves_nothing() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from feeder.errors import FeedError
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
-from feeder.sources.feeds.parsing.dates import readable
 from feeder.sources.feeds.parsing.document import read_xml
+from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
 
 _FEED = "<?xml version='1.0'{declared}?><rss><channel><item><title>{title}</title></item></channel></rss>"
 
@@ -220,4 +220,4 @@ def test_nothing_but_a_mark_is_an_empty_document() -> None:
     ],
 )
 def test_a_date_is_written_so_that_it_can_be_read_in_one_way(text: str, known: str) -> None:
-    assert readable(text) == known
+    assert feed_date_to_iso(text) == known

@@ -32,16 +32,20 @@ def withholding(draft: Draft, *, now: datetime, zone: str) -> Withholding | None
 
     A date without a zone counts in `zone` and is due with its day: its hour may be another zone's.
     """
-    from feeder.normalise.dates import parse_moment  # noqa: PLC0415  a pass that reads nothing must not wait for it
+    from feeder.normalise.printed_dates import parse_printed_date  # noqa: PLC0415  a pass that reads nothing must not wait for it
 
     if draft.withheld is not None:
         return Withholding(draft.withheld)
-    if draft.due is not None and (due := parse_moment(draft.due.text, zone)) is not None:
+    if draft.due is not None and (due := parse_printed_date(draft.due.text, zone)) is not None:
         day = due.at.astimezone(ZoneInfo(zone)).date()
-        later = due.at > now if due.timed and due.zoned else day > now.astimezone(ZoneInfo(zone)).date()
+        later = due.at > now if due.has_time and due.has_zone else day > now.astimezone(ZoneInfo(zone)).date()
         if later:
             return Withholding(_told(draft.due, "scheduled"), by_date=True)
-    if draft.expires is not None and (end := parse_moment(draft.expires.text, zone)) is not None and end.at <= now:
+    if (
+        draft.expires is not None
+        and (end := parse_printed_date(draft.expires.text, zone)) is not None
+        and end.at <= now
+    ):
         return Withholding(_told(draft.expires, "expired"))
     return None
 

@@ -14,7 +14,7 @@ from feeder.model import Credit, Link, Stamp
 from feeder.normalise.body.blocks import Line
 from feeder.normalise.boilerplate.credits import is_empty_credit, parse_credits
 from feeder.normalise.boilerplate.notices import is_invitation, is_notice
-from feeder.normalise.dates import without_date
+from feeder.normalise.printed_dates import without_date
 from feeder.normalise.text import one_line
 from feeder.normalise.urls import clean_link, fold_link
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from feeder.errors import QueryError
 from feeder.query import And, Between, CategoryFilter, Node, SourceFilter, fold_name
-from feeder.query.dates import read_period
+from feeder.query.dates import parse_query_date
 from feeder.store import Facets, Query, parse_query
 
 Kind = Literal["source", "category", "time"]
@@ -83,7 +83,7 @@ def _times(query: Query, facets: Facets) -> Iterator[Refinement]:
         for month, count in facets.months:
             times[month[:4]] = times.get(month[:4], 0) + count
     for name, count in sorted(times.items(), reverse=True):
-        period = read_period(name)
+        period = parse_query_date(name)
         if period is not None and count < _total(facets):
             leaf = Between(*period)
             parts = tuple(part for part in _parts(query) if not _is_within(leaf, part))

@@ -15,8 +15,8 @@ from soupsieve import match as matches
 
 from feeder.errors import FeedError
 from feeder.model import Draft, Source, Stamp
-from feeder.sources.feeds.parsing.dates import readable
 from feeder.sources.feeds.parsing.elements import join, with_base
+from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
 from feeder.sources.feeds.parsing.identity import with_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.pages.select import base_of_page, inner_html, page_text, parse_page, tag_attribute, words
@@ -157,4 +157,4 @@ def _stamps(dated: Tag, where: str) -> tuple[Stamp, ...]:
         words(dated),
         tag_attribute(dated, "title"),
     )
-    return tuple(Stamp(text=readable(text), read_from="feed", where=f"page: {where}") for text in said if text)
+    return tuple(Stamp(text=feed_date_to_iso(text), read_from="feed", where=f"page: {where}") for text in said if text)

@@ -2,7 +2,7 @@
 
     bytes    -> UTF-8        charset.py
     UTF-8    -> tree         document.py    (JSON: jsonfeed.py)
-    tree     -> ParsedFeed   xml.py, with elements.py, attachments.py, hints.py, dates.py
+    tree     -> ParsedFeed   xml.py, with elements.py, attachments.py, hints.py, feed_dates.py
     drafts   -> known by     identity.py
 
 Pure: it fetches nothing, and the same bytes give the same feed. Every text of a draft is as its source wrote it;

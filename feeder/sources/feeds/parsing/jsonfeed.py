@@ -9,8 +9,8 @@ from typing import Any, Literal
 from feeder.errors import FeedError
 from feeder.model import Draft, Link, Media, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import media_of
-from feeder.sources.feeds.parsing.dates import readable
 from feeder.sources.feeds.parsing.elements import MAX_SHARED, MOST_PEOPLE, join, with_base
+from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
 from feeder.sources.feeds.parsing.identity import with_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 
@@ -131,7 +131,7 @@ def _people(thing: Object, base: str) -> Iterator[Person]:
 
 def _stamps(item: Object, key: str, means: Literal["published", "updated"]) -> list[Stamp]:
     text = _text(item, key)
-    return [Stamp(text=readable(text), read_from="feed", means=means, where=f"feed: {key}")] if text else []
+    return [Stamp(text=feed_date_to_iso(text), read_from="feed", means=means, where=f"feed: {key}")] if text else []
 
 
 def _media(item: Object, base: str) -> Iterator[Media]:

@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 
 from feeder.model import Draft, Link, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import find_files, find_media
-from feeder.sources.feeds.parsing.dates import moment, readable
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
     RDF_ABOUT,
@@ -33,6 +32,7 @@ from feeder.sources.feeds.parsing.elements import (
     title_text,
     with_base,
 )
+from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date
 from feeder.sources.feeds.parsing.hints import find_hints
 from feeder.sources.feeds.parsing.identity import with_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
@@ -94,7 +94,7 @@ class _Reader:
             *self._find_updated(self._channel, self._fields),
             *_stamps(self._fields, _PUBLISHED, "updated"),
         ]
-        updated = moment(self._updated[0].text) if self._updated else None
+        updated = parse_feed_date(self._updated[0].text) if self._updated else None
         self._source = Source(title=self._title or self._id, id=self._id, link=self._link, updated=updated)
 
     def read(self) -> ParsedFeed:
@@ -258,7 +258,7 @@ class _Reader:
             own = first_text(said, "id") or attribute_of(element, "url") or link
             title = self._text(said, _TITLES).text or (element.text or "").strip()
             if own:
-                updated = next((moment(stamp.text) for stamp in _stamps(said, _UPDATED, "updated")), None)
+                updated = next((parse_feed_date(stamp.text) for stamp in _stamps(said, _UPDATED, "updated")), None)
                 return Source(title=title or own, id=own, link=link, updated=updated), "source"
         return self._source, _WHOLE
 
@@ -298,7 +298,7 @@ def _stamps(fields: Fields, names: Sequence[str], means: Literal["published", "u
 
 
 def _stamp(text: str, name: str, means: Literal["published", "updated"]) -> Stamp:
-    return Stamp(text=readable(text), read_from="feed", means=means, where=f"feed: {name}")
+    return Stamp(text=feed_date_to_iso(text), read_from="feed", means=means, where=f"feed: {name}")
 
 
 def _places(**where: str) -> Mapping[str, str]:

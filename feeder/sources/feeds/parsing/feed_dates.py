@@ -1,8 +1,7 @@
-"""The dates of feeds -> dates that cannot be read in two ways.
+"""Converts the dates of feeds to ISO 8601: RFC 822 §5, RFC 3339, asctime and common deviations from them.
 
-What RFC 822 §5, RFC 3339, asctime and the programs that misread them have put into feeds becomes ISO 8601; zones that
-have names become offsets. A date without a zone stays without one: the source's own counts. Text that is understood
-here in no way is left as it is, for normalising to read as it reads any text.
+Named zones become offsets. A date without a zone stays without one; the source's zone applies. Unrecognised text is
+returned unchanged, for `normalise/printed_dates.py`.
 """
 
 import re
@@ -41,9 +40,9 @@ _TIME = r"(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,]\d+)?)?(?:\s*+(?
 _ZONE = r"(?:\s*+(?>(?:etc/)?)(?P<zone>(?>(?:gmt|utc)?)\s*+[+-]\s*+\d{1,2}:?(?:\d\d)?|[a-z]{1,5})|\s*+etc/)?"
 _CLEAN = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
-_FORMS = tuple(
-    re.compile(rf"(?:[^\W\d]++[\s.,]++)?{form}(?:\s*+\(.*\))?\s*+", re.IGNORECASE)
-    for form in (
+_PATTERNS = tuple(
+    re.compile(rf"(?:[^\W\d]++[\s.,]++)?{pattern}(?:\s*+\(.*\))?\s*+", re.IGNORECASE)
+    for pattern in (
         rf"(?P<D>\d{{1,2}})[\s-]+(?P<B>[^\W\d]{{3,}})\.?,?[\s-]+(?P<Y>\d{{4}}|\d\d)(?:[\s,]++{_TIME}{_ZONE})?",
         rf"(?P<B>[^\W\d]{{3,}})\.?\s+(?P<D>\d{{1,2}}),?\s+(?P<Y>\d{{4}}|\d\d)(?:[\s,]++{_TIME}{_ZONE})?",
         rf"(?P<B>[^\W\d]{{3,}})\s+(?P<D>\d{{1,2}})\s+{_TIME}{_ZONE}\s*+(?P<Y>\d{{4}})",  # asctime
@@ -54,18 +53,16 @@ _KOREAN = re.compile(
     r"(\d{4})[-년]\s*(\d{1,2})[-월]\s*(\d{1,2})(?:일|(?=\s+오))\s++(?:(오전|오후)\s*+)?(\d{1,2}):(\d\d)(?::(\d\d))?",
     re.ASCII,
 )
-_LONGEST = 200  # characters of a date: what is longer is none, and would take the forms below much time
+_MAX_LENGTH = 200  # characters of a date: longer text would make the patterns slow
 _NOON = 12
 _CENTURY = 100
-_FIRST_OF_1900S = 70  # what has two figures is between 1970 and 2069
+_FIRST_OF_1900S = 70  # two-digit years are 1970 to 2069
 
 
-def readable(text: str) -> str:
-    """Return a feed's date in ISO 8601 where it is understood, and as it is where it is not."""
+def feed_date_to_iso(text: str) -> str:
+    """Return a feed's date in ISO 8601, or unchanged if it is not recognised."""
     text = text.strip()
-    if len(text) > _LONGEST:
-        return text
-    if _CLEAN.fullmatch(text):
+    if len(text) > _MAX_LENGTH or _CLEAN.fullmatch(text):
         return text
     if (month := _MONTH.fullmatch(text)) is not None:
         return f"{month[1]}-{month[2] or '01'}-01"
@@ -73,23 +70,23 @@ def readable(text: str) -> str:
         year, number, day, half, hour, minute, second = korean.groups()
         hours = int(hour) % _NOON + (_NOON if half == "오후" else 0) if half else int(hour)
         return f"{year}-{int(number):02}-{int(day):02}T{hours:02}:{minute}:{second or '00'}+09:00"
-    for form in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None and (found := _iso(match)) is not None:
+    for pattern in _PATTERNS:
+        match = pattern.fullmatch(text)
+        if match is not None and (found := _match_to_iso(match)) is not None:
             return found
     return text
 
 
-def moment(text: str) -> datetime | None:
-    """Return a feed's date as an aware UTC datetime, UTC where it names no zone; None where it is not understood."""
+def parse_feed_date(text: str) -> datetime | None:
+    """Return a feed's date as an aware UTC datetime, UTC if it has no zone; None if it is not recognised."""
     try:
-        found = datetime.fromisoformat(readable(text))
+        found = datetime.fromisoformat(feed_date_to_iso(text))
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _iso(match: re.Match[str]) -> str | None:
+def _match_to_iso(match: re.Match[str]) -> str | None:
     month, year = match["B"].lower(), int(match["Y"])
     number = int(month) if month.isdecimal() else _MONTHS.get(month) or _MONTHS.get(month[:3])
     if number is None:
@@ -102,11 +99,11 @@ def _iso(match: re.Match[str]) -> str | None:
     hour = int(match["h"])
     if match["ampm"] is not None:
         hour = hour % _NOON + (_NOON if match["ampm"].lower() == "pm" else 0)
-    return f"{day}T{hour:02}:{int(match['m']):02}:{int(match['s'] or 0):02}{_offset(match['zone'] or '')}"
+    return f"{day}T{hour:02}:{int(match['m']):02}:{int(match['s'] or 0):02}{_format_offset(match['zone'] or '')}"
 
 
-def _offset(zone: str) -> str:
-    """Return a zone as `+hh:mm`; "" for one that says nothing."""
+def _format_offset(zone: str) -> str:
+    """Return a zone as `+hh:mm`; "" for none and for an unknown one."""
     sign = re.search(r"([+-])\s*(\d{1,2}):?(\d\d)?", zone)
     if sign is not None:
         return f"{sign[1]}{int(sign[2]):02}:{sign[3] or '00'}"
