@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
-from typing import Any, Literal
+from typing import Literal
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -21,6 +21,7 @@ from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement
 
 from feeder.config.settings import SiteConfig
+from feeder.markup import Element
 from feeder.model import Entry, Feed, Media, Person, rfc3339
 from feeder.normalise.text import one_line
 from feeder.normalise.urls import to_uri
@@ -167,7 +168,7 @@ def _feed_entry(entry: Entry, *, updated: datetime, page: str, content: str) -> 
 class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen publishes no types
     """What feedgen writes wrongly of a feed."""
 
-    def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401  an lxml element, which has no public type
+    def extend_atom(self, feed: Element) -> Element:
         for name in ("title", "subtitle"):
             _declare_markup(feed.find(name))
         return feed
@@ -179,7 +180,7 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
     entry: Entry
     page: str
 
-    def extend_atom(self, feed: Any) -> Any:  # noqa: ANN401  an lxml element, which has no public type
+    def extend_atom(self, feed: Element) -> Element:
         entry = self.entry
         if entry.language:
             feed.set(_XML_LANG, entry.language)
@@ -196,7 +197,7 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
             _declare_markup(feed.find(name))
         return feed
 
-    def _add_source(self, parent: Any) -> None:  # noqa: ANN401  an lxml element, which has no public type
+    def _add_source(self, parent: Element) -> None:
         """Say where the entry was first published (RFC 4287 §4.2.11); whose it is where it names no author."""
         source = SubElement(parent, "source")
         name = self.entry.source.title or self.entry.source.id
@@ -216,7 +217,7 @@ def _enclosure(media: Media) -> dict[str, str]:
     )
 
 
-def _declare_markup(element: Any) -> None:  # noqa: ANN401  an lxml element, which has no public type
+def _declare_markup(element: Element) -> None:
     """Say that plain text holding "<" or "&" is escaped, lest a reader takes it for markup (RFC 4287 §3.1.1.2)."""
     if element is not None and ("<" in element.text or "&" in element.text):
         element.text = escape(element.text, quote=False)

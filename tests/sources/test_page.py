@@ -1,22 +1,6 @@
 """Saved web pages: what their head says."""
 
-import pytest
-
-from feeder.sources.files.page_head import is_page, read_page
-
-
-@pytest.mark.parametrize(
-    ("text", "page"),
-    [
-        ("<!DOCTYPE html><html>", True),
-        ("\n<?xml version='1.0'?><!-- saved --><html lang=zh>", True),
-        ("<head>", True),
-        ("<p>雨</p>", False),
-        ("雨 <html>", False),
-    ],
-)
-def test_a_page_is_told_from_a_piece_of_html(text: str, page: bool) -> None:  # noqa: FBT001  a table's column
-    assert is_page(text) is page
+from feeder.sources.files.page_head import read_page
 
 
 def test_open_graph_and_meta_are_read() -> None:

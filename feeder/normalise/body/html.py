@@ -11,10 +11,11 @@ from html import escape, unescape
 
 import nh3
 
+from feeder.markup import Element
 from feeder.model import Media
 from feeder.normalise.body.blocks import Block, BlockBuilder, Line, captioned, container, figure, joined, written
 from feeder.normalise.body.images import find_alt, find_film, find_frame, find_picture, is_icon
-from feeder.normalise.body.tree import Element, attributes_of, cells_of, parse_html, rows_of, words_of
+from feeder.normalise.body.tree import attributes_of, cells_of, parse_html, rows_of, words_of
 from feeder.normalise.text import clean_text, plain
 from feeder.normalise.urls import clean_link
 

@@ -8,18 +8,19 @@ leaves less around it.
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import lxml.html
 from lxml import etree
 
-from feeder.markup import thin_tags
-
-_WHOLE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?>(?:(?><!--.{0,2000}?-->)\s*+)*)<(?:!doctype\s+html|html|head|body)\b",
-    re.IGNORECASE | re.DOTALL,
+from feeder.markup import (
+    Element,
+    extract_with_trafilatura,
+    is_html_page,
+    limit_attributes,
+    strip_forbidden,
+    strip_xml_declaration,
 )
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
+
 _PART = re.compile(
     r"<(?:article|main|nav|aside|footer)\b|"
     r"<\w+\s[^<>]{0,400}\b(?:class|id)\s*=\s*[\"'][^\"'<>]{0,300}\b"
@@ -58,16 +59,15 @@ _MOST = 0.5
 _LINKS = 0.4
 _PROSE = 40  # characters from which a paragraph is prose
 _NEARLY_ALL = 0.9
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
 
 
 def reduce_page(html: str) -> str:
     """Return the article of a saved page, or of the part of one that an archiver kept; other HTML as it is."""
-    is_whole = _WHOLE.match(html) is not None
+    is_whole = is_html_page(html)
     if len(html) > _MAX_LENGTH or not (is_whole or _PART.search(html)) or html.count("<") > _MAX_ELEMENTS:
         return html
-    html = thin_tags(html)
-    page = _FORBIDDEN.sub("", _DECLARATION.sub("", html) if is_whole else f"<div>{html}</div>")
+    html = limit_attributes(html)
+    page = strip_forbidden(strip_xml_declaration(html) if is_whole else f"<div>{html}</div>")
     try:
         root = lxml.html.fromstring(page)
         _prune(root)
@@ -75,10 +75,10 @@ def reduce_page(html: str) -> str:
         own = lxml.html.tostring(part, encoding="unicode")
     except (etree.LxmlError, ValueError):  # also where words move that hold a character which XML cannot
         return html
-    return (_by_trafilatura(html, part) if is_whole else None) or own
+    return (_extract_by_library(html, part) if is_whole else None) or own
 
 
-def _prune(root: Any) -> None:  # noqa: ANN401  lxml's elements have no public type
+def _prune(root: Element) -> None:
     total = _length(root)
     for element in list(root.iterdescendants()):
         if not isinstance(element.tag, str) or element.getparent() is None:
@@ -88,12 +88,12 @@ def _prune(root: Any) -> None:  # noqa: ANN401  lxml's elements have no public t
             element.drop_tree()
 
 
-def _is_readers(element: Any, name: str, total: int) -> bool:  # noqa: ANN401  as above
+def _is_readers(element: Element, name: str, total: int) -> bool:
     """Say whether an element holds readers' comments: all but a few words of the page may stand there."""
     return bool(name) and _READERS.search(name) is not None and total - _length(element) >= min(_SMALL, total // 10)
 
 
-def _is_unwanted(element: Any, name: str, total: int) -> bool:  # noqa: ANN401  as above
+def _is_unwanted(element: Element, name: str, total: int) -> bool:
     known = element.tag in _NEVER or (
         element.tag == "footer" and element.getparent().tag not in {"blockquote", "figure"}
     )
@@ -105,14 +105,14 @@ def _is_unwanted(element: Any, name: str, total: int) -> bool:  # noqa: ANN401  
     return known or length <= _SMALL or _linked(element) >= _LINKS * length
 
 
-def _is_title(element: Any, name: str) -> bool:  # noqa: ANN401  as above
+def _is_title(element: Element, name: str) -> bool:
     """Say whether a heading is the page's title, which the head of the page has named already."""
     if element.tag == "h1":
         return _TITLES.search(name) is not None or any(parent.tag == "header" for parent in element.iterancestors())
     return False
 
 
-def _densest(root: Any) -> Any:  # noqa: ANN401  as above
+def _densest(root: Element) -> Element:
     """Return the smallest part, of those that pages mark and of all others, that holds nearly all of the prose."""
     needed = _NEARLY_ALL * len(_prose(root))
     if not needed:
@@ -130,11 +130,11 @@ def _densest(root: Any) -> Any:  # noqa: ANN401  as above
     return part
 
 
-def _prose(element: Any) -> str:  # noqa: ANN401  as above
+def _prose(element: Element) -> str:
     return "".join(_paragraphs(element))
 
 
-def _paragraphs(element: Any) -> Iterator[str]:  # noqa: ANN401  as above
+def _paragraphs(element: Element) -> Iterator[str]:
     found = element.iter("p", "pre", "blockquote", "td", "li") if element.tag != "p" else [element]
     for paragraph in found:
         text = " ".join(paragraph.text_content().split())
@@ -142,29 +142,17 @@ def _paragraphs(element: Any) -> Iterator[str]:  # noqa: ANN401  as above
             yield text
 
 
-def _length(element: Any) -> int:  # noqa: ANN401  as above
+def _length(element: Element) -> int:
     return len("".join(element.text_content().split()))
 
 
-def _linked(element: Any) -> int:  # noqa: ANN401  as above
+def _linked(element: Element) -> int:
     return sum(_length(link) for link in element.iter("a"))
 
 
-def _by_trafilatura(html: str, own: Any) -> str | None:  # noqa: ANN401  as above
-    """Return what trafilatura takes for the article; None where it is missing, loses prose or leaves more around it."""
-    try:
-        import trafilatura  # noqa: PLC0415  an optional part, and slow to load
-    except ImportError:
-        return None
-    found: str | None = trafilatura.extract(
-        html,
-        output_format="html",
-        favor_recall=True,
-        include_comments=False,
-        include_images=True,
-        include_links=True,
-        include_tables=True,
-    )
+def _extract_by_library(html: str, own: Element) -> str | None:
+    """Return the article that trafilatura extracts; None if it drops prose of `own` or keeps more around it."""
+    found = extract_with_trafilatura(html, favor_recall=True)
     prose = len(_prose(own))
     if not found or not prose:
         return None

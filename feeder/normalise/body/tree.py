@@ -4,60 +4,11 @@ lxml keeps the words before an element's first child in `text`, and those after 
 Comments, declarations and instructions are no part of the tree.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
-
 from lxml import etree
 
-from feeder.markup import thin_tags
+from feeder.markup import Element, limit_attributes
 
 _PARSER_SETTINGS = {"encoding": "utf-8", "remove_comments": True, "remove_pis": True, "no_network": True}
-
-
-class Element(Protocol):
-    """An element as lxml gives it. `attrib` is its attributes by name; one without a value is ""."""
-
-    @property
-    def tag(self) -> str:
-        """Its name, in lower case."""
-        ...
-
-    @property
-    def text(self) -> str | None:
-        """The words before its first child."""
-        ...
-
-    @property
-    def tail(self) -> str | None:
-        """The words after it, up to the next element."""
-        ...
-
-    @property
-    def attrib(self) -> Mapping[str, str]:
-        """Its attributes."""
-        ...
-
-    def get(self, key: str, default: str) -> str:
-        """Return an attribute, or the default."""
-        ...
-
-    def getparent(self) -> "Element | None":
-        """Return what it stands in."""
-        ...
-
-    def items(self) -> list[tuple[str, str]]:
-        """Return its attributes in order."""
-        ...
-
-    def iter(self, *tags: str) -> Iterator["Element"]:
-        """Yield the elements of these names within it, in order."""
-        ...
-
-    def __iter__(self) -> Iterator["Element"]: ...
-
-    def __len__(self) -> int:
-        """Return how many elements stand in it."""
-        ...
 
 
 def parse_html(html: str) -> Element:
@@ -66,7 +17,7 @@ def parse_html(html: str) -> Element:
     The text must be clean (`text.clean_text`): libxml2 ends at a NUL, and UTF-8 has no surrogates.
     """
     parser = etree.HTMLParser(**_PARSER_SETTINGS)  # its own: a parser that is shared makes threads wait for each other
-    root: Element = etree.fromstring(f"<body>{thin_tags(html)}".encode(), parser)
+    root: Element = etree.fromstring(f"<body>{limit_attributes(html)}".encode(), parser)
     return root
 
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from lxml import etree
 
 from feeder.errors import FeedError
+from feeder.markup import Element, strip_forbidden
 from feeder.sources.feeds.discovery import typed_address
 from feeder.sources.feeds.parsing.document import read_xml
-from feeder.sources.feeds.parsing.elements import Element, attribute_of, name_of
+from feeder.sources.feeds.parsing.elements import attribute_of, name_of
 from feeder.sources.feeds.parsing.encoding import to_utf8
 
 MAX_BYTES = 10_000_000  # of a list; 10,000 feeds take about 2 MB
@@ -22,7 +23,6 @@ _MAX_FEEDS = 10_000
 _MAX_TEXT = 200  # characters of a title or a folder's name
 _MAX_CATEGORIES = 20
 _MAX_DEPTH = 10  # of folders in folders
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 # FreshRSS: "OPML in FreshRSS" lists the types of outlines that are no feeds.
 _BY_EXPRESSIONS = re.compile(r"(?:HTML|XML)\+XPath.*|JSON\+Dot\w+", re.IGNORECASE)
@@ -85,16 +85,16 @@ def read_opml(data: bytes, name: str) -> FeedList:
 def write_opml(subscriptions: Iterable[OpmlOutline], *, title: str) -> bytes:
     """Return a list as OPML 2.0 in UTF-8: a feed lies in the folder of each of its categories, or in none."""
     root = etree.Element("opml", version="2.0", nsmap={"feeder": _SPACE})
-    etree.SubElement(etree.SubElement(root, "head"), "title").text = _FORBIDDEN.sub("", title)
+    etree.SubElement(etree.SubElement(root, "head"), "title").text = strip_forbidden(title)
     folders: dict[tuple[str, ...], Element] = {(): etree.SubElement(root, "body")}
     for one in subscriptions:
         shown = one.title or one.feed_url
         about = {"type": "rss", "text": shown, "title": shown, "xmlUrl": one.feed_url}
         about |= {"htmlUrl": one.link} if one.link else {}
         about |= {_NAME: one.name} if one.name else {}
-        clean = {key: _FORBIDDEN.sub("", text) for key, text in about.items()}
+        clean = {key: strip_forbidden(text) for key, text in about.items()}
         for category in one.categories or ("",):
-            path = tuple(filter(None, _FORBIDDEN.sub("", category).split(_BETWEEN)))
+            path = tuple(filter(None, strip_forbidden(category).split(_BETWEEN)))
             etree.SubElement(_folder(folders, path), "outline", clean)
     text: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
     return text

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from feeder.errors import ArticleError
+from feeder.markup import is_html_page
 from feeder.model import ContentType, Credit, Draft, Link, Person, Stamp
 from feeder.sources.files.comments import without_comments
 from feeder.sources.files.encoding import decode
@@ -26,7 +27,7 @@ from feeder.sources.files.metadata import (
     read_toml,
     read_yaml,
 )
-from feeder.sources.files.page_head import is_page, read_page
+from feeder.sources.files.page_head import read_page
 from feeder.sources.files.withheld import is_post_name, why_place_withheld
 
 Piece = tuple[Metadata, str]
@@ -293,7 +294,7 @@ def _metadata_list(text: str) -> Piece | None:
 
 def _web_page(text: str) -> Piece | None:
     """A whole HTML page: its head says what it is."""
-    return (read_page(text), text) if is_page(text) else None
+    return (read_page(text), text) if is_html_page(text) else None
 
 
 _RECOGNISERS: tuple[Callable[[str], Piece | None], ...] = (
@@ -375,7 +376,7 @@ def _file_name_stamps(name: str) -> tuple[Stamp, ...]:
 
 def _content_type(body: str, name: str) -> ContentType:
     start = body.lstrip()
-    if _parted(name)[1] in {".html", ".htm"} or is_page(start):
+    if _parted(name)[1] in {".html", ".htm"} or is_html_page(start):
         return "html"
     tags = len(_TAG.findall(body))
     is_markdown = _MARKDOWN_SIGN.search(body) is not None

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html import unescape
-from typing import Any
 
 from feeder.errors import ArticleError
+from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.feeds.parsing.document import read_xml
 from feeder.sources.files.article import read_article
@@ -94,13 +94,13 @@ def _read_wordpress(data: bytes, name: str) -> Iterator[Draft]:
             yield replace(_post(item, names, language), withheld=_why_withheld(item))
 
 
-def _why_withheld(item: Any) -> str | None:  # noqa: ANN401  lxml's elements have no public type
+def _why_withheld(item: Element) -> str | None:
     if (status := _own(item, "status").lower()) not in {"", "publish"}:
         return f"export: wp:status: {status}"
     return "export: wp:post_password" if _own(item, "post_password") else None
 
 
-def _post(item: Any, names: dict[str, str], language: str | None) -> Draft:  # noqa: ANN401  lxml's elements have no public type
+def _post(item: Element, names: dict[str, str], language: str | None) -> Draft:
     content = item.findtext(_CONTENT) or item.findtext("description") or ""
     if not _AUTOMATIC.search(content):  # WordPress itself makes paragraphs of empty lines when it shows such a text
         content = content.strip().replace("\r\n", "\n").replace("\n", "<br>")
@@ -133,16 +133,16 @@ def _post(item: Any, names: dict[str, str], language: str | None) -> Draft:  # n
     )
 
 
-def _own(element: Any, name: str) -> str:  # noqa: ANN401  as above
+def _own(element: Element, name: str) -> str:
     """Return the text of an element of WordPress's own namespace, whatever its version."""
     return next((text for found in _all(element, name) if (text := (found.text or "").strip())), "")
 
 
-def _all(element: Any, name: str) -> Iterable[Any]:  # noqa: ANN401  as above
+def _all(element: Element, name: str) -> Iterable[Element]:
     return (found for found in element.iter("{*}" + name) if "wordpress.org/export/" in found.tag)
 
 
-def _encoded_excerpt(item: Any) -> str | None:  # noqa: ANN401  as above
+def _encoded_excerpt(item: Element) -> str | None:
     return next((e.text for e in item.iter("{*}encoded") if "excerpt" in e.tag and e.text and e.text.strip()), None)
 
 

@@ -9,18 +9,13 @@ from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Literal
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 
-from feeder.markup import thin_tags
+from feeder.markup import limit_attributes, strip_xml_declaration, tag_attribute
 from feeder.model import Stamp
 from feeder.sources.files.metadata import HALVES, Metadata
 
-_PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?>(?:(?><!--.{0,2000}?-->)\s*+)*)<(?:!doctype\s+html|html|head)\b",
-    re.IGNORECASE | re.DOTALL,
-)
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
 _H1 = re.compile(r"<h1\b(?>(?:(?!<h1\b)[^>]){0,1000})>((?>(?:(?!</?h1\b).){1,2000}))</h1>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _HEAD_LENGTH = 300_000
@@ -44,14 +39,9 @@ _PLACES = (
 )  # fmt: skip
 
 
-def is_page(text: str) -> bool:
-    """Say whether a text is a whole HTML page rather than a piece of one."""
-    return _PAGE.match(text) is not None
-
-
 def read_page(text: str) -> Metadata:
     """Return what the page's head says."""
-    text = _DECLARATION.sub("", thin_tags(text[:_HEAD_LENGTH]))
+    text = strip_xml_declaration(limit_attributes(text[:_HEAD_LENGTH]))
     head, *rest = _BODY.split(text, maxsplit=1)
     said = _said(BeautifulSoup(head, "lxml"))
     said["<h1>"] = _heading("".join(rest), said["<title>"])
@@ -97,20 +87,15 @@ def _said(head: BeautifulSoup) -> dict[str, str]:
     said = dict(_metas(head))
     said |= {f"JSON-LD {key}": value for key, value in next(_linked_data(head), {}).items()}
     said["<title>"] = head.title.get_text(strip=True) if head.title else ""
-    said["canonical link"] = _attribute_text(head.find("link", rel="canonical", href=True), "href")
-    said["<html lang>"] = _attribute_text(head.find("html", lang=True), "lang")
+    said["canonical link"] = tag_attribute(head.select_one("link[rel~=canonical][href]"), "href")
+    said["<html lang>"] = tag_attribute(head.html, "lang")
     return said
-
-
-def _attribute_text(tag: object, name: str) -> str:
-    value = tag.get(name) if isinstance(tag, Tag) else None
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _metas(head: BeautifulSoup) -> Iterator[tuple[str, str]]:
     for tag in head.find_all("meta"):
-        name = _attribute_text(tag, "property") or _attribute_text(tag, "name") or _attribute_text(tag, "itemprop")
-        if name and (content := _attribute_text(tag, "content")):
+        name = tag_attribute(tag, "property") or tag_attribute(tag, "name") or tag_attribute(tag, "itemprop")
+        if name and (content := tag_attribute(tag, "content")):
             yield name.lower(), content
 
 

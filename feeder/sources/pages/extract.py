@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from feeder.errors import FeedError
+from feeder.markup import extract_with_trafilatura
 from feeder.model import Draft, Person, Stamp
 
 
@@ -48,7 +49,7 @@ def extract_article(html: str, *, url: str, article: str = "", cut: Collection[s
             raise FeedError(f"article = {article!r} finds nothing on it; mend it where the site was redesigned")
     else:
         cut_out(soup, cut)
-        content = _found(str(soup) if cut else html)
+        content = extract_with_trafilatura(str(soup) if cut else html)
         if content is None:
             raise FeedError('no article is found on it; article = "CSS" names the place')
     return PageArticle(
@@ -75,13 +76,3 @@ def with_article(draft: Draft, article: PageArticle) -> Draft:
         language=draft.language or article.language,
         read_from={**draft.read_from, **said},
     )
-
-
-def _found(html: str) -> str | None:
-    """Return what trafilatura takes for the article; None where it finds none."""
-    import trafilatura  # noqa: PLC0415  an optional part, and slow to load
-
-    found: str | None = trafilatura.extract(
-        html, output_format="html", include_comments=False, include_images=True, include_links=True, include_tables=True
-    )
-    return found or None

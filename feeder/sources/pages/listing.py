@@ -14,12 +14,13 @@ from bs4 import Tag
 from soupsieve import match as matches
 
 from feeder.errors import FeedError
+from feeder.markup import tag_attribute
 from feeder.model import Draft, Source, Stamp
 from feeder.sources.feeds.parsing.elements import join, with_base
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
 from feeder.sources.feeds.parsing.identity import with_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
-from feeder.sources.pages.select import base_of_page, inner_html, page_text, parse_page, tag_attribute, words
+from feeder.sources.pages.select import base_of_page, inner_html, page_text, parse_page, words
 
 _HEADINGS = "h1, h2, h3, h4, h5, h6"
 _LINKS = "a[href]"

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from bs4 import BeautifulSoup, Tag
 
 from feeder.errors import FeedError
-from feeder.markup import thin_tags
+from feeder.markup import limit_attributes, tag_attribute
 from feeder.sources.feeds.parsing.elements import join
 from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.http.addresses import printable_line
@@ -35,7 +35,7 @@ def page_text(data: bytes, content_type: str | None) -> str:
     if "charset" not in said.lower() and (meta := _META.search(data, 0, _SNIFFED)) is not None:
         said = f"text/html; charset={meta[1].decode('ascii')}"
     try:
-        return thin_tags(to_utf8(data, said).decode("utf-8", "replace").replace("\0", ""))
+        return limit_attributes(to_utf8(data, said).decode("utf-8", "replace").replace("\0", ""))
     except FeedError:
         raise FeedError("this is no web page but a binary file") from None
 
@@ -48,7 +48,7 @@ def parse_page(html: str) -> BeautifulSoup:
     """
     if len(html) > _MAX_LENGTH or html.count("<") > _MAX_TAGS:
         raise FeedError("page too large to parse (limit: 4 MB, 30,000 tags)")
-    soup = BeautifulSoup(thin_tags(html), "lxml")
+    soup = BeautifulSoup(limit_attributes(html), "lxml")
     depths = {id(soup): 0}
     for tag in soup.find_all(True):  # in document order: a parent comes before its children
         depths[id(tag)] = depths[id(tag.parent)] + 1
@@ -88,12 +88,6 @@ def base_of_page(soup: BeautifulSoup, url: str) -> str:
     base = soup.find("base", href=True)
     found = join(url, tag_attribute(base, "href")) if isinstance(base, Tag) else url
     return found if found.startswith(("http://", "https://")) else url
-
-
-def tag_attribute(tag: Tag, name: str) -> str:
-    """Return an attribute's value, trimmed; "" for none."""
-    value = tag.get(name)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def words(tag: Tag) -> str:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from feeder.markup import Element
 from feeder.model import Link, Media, MediaKind
-from feeder.sources.feeds.parsing.elements import Element, Fields, attribute_of, fields_of, first_text, join, text_of
+from feeder.sources.feeds.parsing.elements import Fields, attribute_of, fields_of, first_text, join, text_of
 
 _KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
 _ENDINGS: dict[str, MediaKind] = {

@@ -10,7 +10,7 @@ import re
 
 from lxml import etree
 
-from feeder.sources.feeds.parsing.elements import Element
+from feeder.markup import Element
 
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 _NEVER = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")

@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from lxml import etree
 
+from feeder.markup import Element
 from feeder.model import Person
 
-Element: TypeAlias = Any  # lxml publishes no types
 Fields = dict[str, list[Element]]
 
 _BARE = ("", "atom", "rss", "a10")

@@ -1,6 +1,7 @@
 """How often a feed wants to be asked: `ttl`, `skipHours`, `skipDays` (RSS 2.0) and `sy:` (RSS 1.0 Syndication)."""
 
-from feeder.sources.feeds.parsing.elements import Element, Fields, fields_of, first_text, text_of
+from feeder.markup import Element
+from feeder.sources.feeds.parsing.elements import Fields, fields_of, first_text, text_of
 from feeder.sources.feeds.parsing.parsed import Hints
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400

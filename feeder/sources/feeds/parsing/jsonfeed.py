@@ -1,12 +1,12 @@
 """JSON Feed 1.0 and 1.1 -> a `ParsedFeed` (jsonfeed.org/version/1.1)."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal
 
 from feeder.errors import FeedError
+from feeder.markup import strip_forbidden
 from feeder.model import Draft, Link, Media, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import media_of
 from feeder.sources.feeds.parsing.elements import MAX_SHARED, MOST_PEOPLE, join, with_base
@@ -16,7 +16,6 @@ from feeder.sources.feeds.parsing.parsed import ParsedFeed
 
 Object = Mapping[str, Any]
 # What JSON can write and XML, UTF-8 or a database cannot hold.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def read_json(data: bytes, url: str) -> ParsedFeed:
@@ -117,7 +116,7 @@ def _strings(thing: Object, key: str) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("", text).strip()
+    return strip_forbidden(text).strip()
 
 
 def _people(thing: Object, base: str) -> Iterator[Person]:

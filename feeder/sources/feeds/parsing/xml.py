@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from feeder.markup import Element
 from feeder.model import Draft, Link, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import find_files, find_media
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
     RDF_ABOUT,
-    Element,
     Fields,
     Markup,
     attribute_of,
