@@ -126,11 +126,15 @@ def test_addresses_count_from_the_base_that_the_page_names() -> None:
 @pytest.mark.parametrize(
     ("html", "selectors", "told"),
     [
-        (CARD.format(1), {"entries": ".card"}, "entries = '.card' finds nothing on this page; where the site was"),
-        ("<article>A</article>", {}, "entries = 'article' finds no address of an article (1 entries on this page)"),
-        (CARD.format(1), {"link": ".go"}, "link = '.go' finds no address of an article (1 entries"),
-        (CARD.format(1), {"title": ".head"}, "title = '.head' finds nothing in its 1 entries"),
-        (CARD.format(1), {"date": ".when"}, "date = '.when' finds nothing in its 1 entries"),
+        (
+            CARD.format(1),
+            {"entries": ".card"},
+            "entries = '.card' matches nothing on this page; fix the selector if the site was",
+        ),
+        ("<article>A</article>", {}, "entries = 'article' matches no link to an article (1 entries on this page)"),
+        (CARD.format(1), {"link": ".go"}, "link = '.go' matches no link to an article (1 entries"),
+        (CARD.format(1), {"title": ".head"}, "title = '.head' matches nothing in 1 entries"),
+        (CARD.format(1), {"date": ".when"}, "date = '.when' matches nothing in 1 entries"),
     ],
 )
 def test_a_selector_that_finds_nothing_is_an_error_that_names_it(
@@ -144,11 +148,11 @@ def test_a_selector_that_finds_nothing_is_an_error_that_names_it(
 @pytest.mark.parametrize(
     ("data", "content_type", "told"),
     [
-        (b"%PDF-1.7", "application/pdf", "this is no web page but application/pdf"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, None, "this is no web page but a binary file"),
+        (b"%PDF-1.7", "application/pdf", "not a web page but application/pdf"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, None, "not a web page but a binary file"),
         (b"<a> " * 50_000, "text/html", "page too large to parse"),
-        (b"<div>" * 10_000, "text/html", "nested deeper than any for people"),
-        (b"", "text/html", "entries = 'article' finds nothing"),
+        (b"<div>" * 10_000, "text/html", "nested too deeply"),
+        (b"", "text/html", "entries = 'article' matches nothing"),
     ],
 )
 def test_what_is_no_page_for_people_is_not_looked_at(data: bytes, content_type: str | None, told: str) -> None:
@@ -224,7 +228,7 @@ def test_a_redesigned_page_is_told_and_nothing_is_lost(server: Server, store: St
     report = poll(server, store)
     [(address, reason)] = report.failed
     assert address == server.url("/")
-    assert reason.startswith("entries = 'article' finds nothing on this page")
+    assert reason.startswith("entries = 'article' matches nothing on this page")
     assert store.sources.polls()["news"].failures == 1
     assert (store.entries.count(), len(store.documents.of_source("news"))) == (1, 1)
 
@@ -232,4 +236,4 @@ def test_a_redesigned_page_is_told_and_nothing_is_lost(server: Server, store: St
 def test_what_a_server_says_of_its_page_is_told_without_control_characters() -> None:
     with pytest.raises(FeedError) as caught:
         read("rain", content_type="\x1b[31mred\x07; charset=utf-8")
-    assert str(caught.value) == "this is no web page but \ufffd[31mred\ufffd"
+    assert str(caught.value) == "not a web page but \ufffd[31mred\ufffd"

@@ -72,7 +72,7 @@ def test_file_names_that_are_no_text_are_told_as_escapes(folder: Path) -> None:
         file.write(b"%PDF-1.4 \0\0\0\0\0\0\0\0")
     ended = feeder(folder, "ingest")
     assert ended.returncode == 1
-    assert ended.stderr == b"\\xc4\\xe3\\xba\\xc3/\\xff.md: this is no text but a binary file\n"
+    assert ended.stderr == b"\\xc4\\xe3\\xba\\xc3/\\xff.md: binary file, not text\n"
     assert json.loads(feeder(folder, "check", "--json").stdout.splitlines()[0])["ok"]
 
 

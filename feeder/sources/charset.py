@@ -1,8 +1,8 @@
-"""Bytes -> text in any encoding: by mark, as UTF-8, by a name that fits, and else by what the bytes look like.
+"""Decodes bytes: by byte order mark, as UTF-8, by a declared encoding that fits, else by guessing.
 
-What the readers of files and of feeds share; where a name may stand, and what is no text at all, they know themselves.
-A name is only believed from the list below: a codec is code (`punycode`, `idna` and others raise or take quadratic
-time on hostile input). A guess looks at a sample, so that its time does not grow with the document.
+Shared by the readers of files, feeds and pages; each finds declarations and rejects binary files itself. Only the
+encodings listed below are accepted: some of Python's codecs (`punycode`, `idna`, …) raise or take quadratic time on
+hostile input. Guessing uses a sample, so its time does not grow with the document.
 """
 
 import re
@@ -16,15 +16,15 @@ _MARKS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-# How `<` looks at the start of a document that has no mark (XML 1.0 appendix F).
+# `<` at the start of a document without a mark (XML 1.0 appendix F).
 _STARTS = (
     (b"<\x00\x00\x00", "utf-32-le"),
     (b"\x00\x00\x00<", "utf-32-be"),
     (b"<\x00", "utf-16-le"),
     (b"\x00<", "utf-16-be"),
 )
-# The codec that browsers take -> its names on the web, letters and figures only (WHATWG Encoding §4.2). UTF-8 and
-# UTF-16 are missing: they have been told by their bytes when a name is asked for.
+# Codec that browsers use -> its labels, letters and digits only (WHATWG Encoding §4.2). UTF-8 and UTF-16 are left out:
+# they are recognised by their bytes before labels are considered.
 _NAMES = {
     "cp866": "866 cp866 csibm866 ibm866",
     "iso8859-2": "csisolatin2 iso88592 isoir101 l2 latin2",
@@ -62,75 +62,76 @@ _NAMES = {
 }
 _CODECS = {name: codec for codec, names in _NAMES.items() for name in names.split()}
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
-_ESCAPE = b"\x1b$"  # to two bytes for a character (ISO 2022): the bytes are all ASCII, and would pass for UTF-8
+_ESCAPE = b"\x1b$"  # starts double-byte characters in ISO 2022, whose bytes are all ASCII and would pass for UTF-8
 
-# What chardet is asked about: what is still found on the web. ISO 8859-1, -8, -9 and TIS-620 are parts of others here.
-_GUESSED = (
+# What chardet chooses from: encodings still in use. ISO 8859-1, -8, -9 and TIS-620 are subsets of others here.
+_CANDIDATES = (
     "big5", "euc-jp", "cp932", "cp949", "gb18030", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256",
     "cp1257", "cp1258", "cp866", "cp874", "iso8859-2", "iso8859-5", "iso8859-6", "iso8859-7", "koi8-r", "koi8-u",
 )  # fmt: skip
-_NOTHING_FITS = "cp1252"
-_MAX_NAMES = 4  # each may cost as much as reading the document
-_SAMPLE = 16_384  # bytes: more teach chardet nothing
-_BEFORE = 60  # bytes of ASCII that tell what language the first letter beyond it stands in
-# No second byte of any encoding is a line's end or a bracket: what stands between two of them can be read by itself.
-_BEYOND_ASCII = re.compile(rb"[\x80-\xff][^\r\n<>]*+")
+_FALLBACK = "cp1252"
+_MAX_NAMES = 4  # each may take as long as decoding the whole document
+_SAMPLE_LENGTH = 16_384  # bytes; more do not improve the result
+_CONTEXT = 60  # bytes of ASCII before a non-ASCII run, which hint at the language
+# Line ends and angle brackets are never trailing bytes of a character, so runs between them decode on their own.
+_NON_ASCII_RUN = re.compile(rb"[\x80-\xff][^\r\n<>]*+")
 
-_FEW = 0.05  # of the characters may be lost in a text that was damaged on its way,
-_HALF = 0.5  # and so many where it is no East Asian encoding: in all others hardly two bytes look like UTF-8 by chance
-_WIDE = re.compile(r"[^\x00-\x7f]+")
+_TOLERATED_LOSS = 0.05  # share of the non-ASCII characters that may be undecodable in a damaged text
+_TOLERATED_LOSS_OF_UTF8 = 0.5  # if it is not East Asian: bytes of other encodings hardly ever look like UTF-8
+_NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _JAPANESE = ("euc_jp", "cp932")
 _KANA = re.compile("[\u3040-\u30ff]")
-_ENOUGH_KANA = 0.2
-# By encoding, a smaller one that it grew from, and the first bytes there of punctuation and of the characters that
-# everybody writes: nearly all of a text stands among them when the guess is right (GB 2312 level 1, Big5 level 1,
-# the syllables of KS X 1001).
+_MIN_KANA = 0.2
+# Encoding -> the smaller one that it extends, and the first bytes there of punctuation and common characters, which
+# make up nearly all of a text if the guess is right (GB 2312 level 1, Big5 level 1, the syllables of KS X 1001).
 _KOREAN = ("euc_kr", frozenset([*range(0xA1, 0xA4), *range(0xB0, 0xC9)]))
 _CHINESE = {
     "gb18030": ("gb2312", frozenset([*range(0xA1, 0xA4), *range(0xB0, 0xD8)])),
     "big5hkscs": ("big5", frozenset(range(0xA1, 0xC7))),
 }
-_ENOUGH_CHINESE, _ENOUGH_KOREAN = 0.9, 0.95
-_MANY = 8
-# One character alone within a word of ASCII is an accented letter and the one behind it, read as Big5.
+_MIN_CHINESE, _MIN_KOREAN = 0.9, 0.95
+_FEW_CHARACTERS = 8
+# A single character inside an ASCII word is an accented letter and its neighbour, misread as Big5.
 _WITHIN_A_WORD = re.compile(r"(?<![^\x00-\x7f])[^\W\x00-\x7f](?=[A-Za-z])|(?<=[A-Za-z])[^\W\x00-\x7f](?![^\x00-\x7f])")
 
 
-def codec_named(name: str) -> str | None:
-    """Return the codec that a name on the web stands for; None for UTF-8, and for what is not believed."""
+def find_codec(name: str) -> str | None:
+    """Return the codec of a label; None for UTF-8 and for encodings that are not accepted."""
     return _CODECS.get(_PUNCTUATION.sub("", name.lower().partition(":")[0].removeprefix("x-")))
 
 
-def told_text(data: bytes, names: Iterable[str]) -> str | None:
-    """Return the text of bytes that tell how they are written, or of which a name tells it; None where none does.
+def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
+    """Return the text if its encoding is evident from its bytes or declared by one of `names`; None if not.
 
-    A byte order mark comes first, then UTF-8 (no other encoding looks like it by chance, and servers call it
-    ISO 8859-1 all the time), then the `names` in their order, those that fit without a loss before those with a few.
+    A byte order mark comes first, then UTF-8 (other encodings never look like it by chance, and servers often label it
+    ISO 8859-1), then the `names` in order: those that decode without loss before those with a small one.
     """
-    if (marked := _marked(data)) is not None:
+    if (marked := _decode_by_mark(data)) is not None:
         return marked
     if data.isascii():
-        escaped = _first_that_fits(data, ["iso2022_jp"]) if _ESCAPE in data else None
+        escaped = _decode_strictly(data, ["iso2022_jp"]) if _ESCAPE in data else None
         return data.decode() if escaped is None else escaped
-    if (whole := _first_that_fits(data, ["utf-8"])) is not None:
-        return whole
-    known = (codec for name in names if (codec := codec_named(name)) is not None)
-    codecs = list(islice(dict.fromkeys(known), _MAX_NAMES))
+    if (text := _decode_strictly(data, ["utf-8"])) is not None:
+        return text
+    fitting = (codec for name in names if (codec := find_codec(name)) is not None)
+    codecs = list(islice(dict.fromkeys(fitting), _MAX_NAMES))
     sample = _sample(data)
-    if not _mostly_fits(sample, "utf-8") and (whole := _first_that_fits(data, codecs)) is not None:
-        return whole
-    nearly = next((codec for codec in ("utf-8", *codecs) if _mostly_fits(sample, codec)), None)
-    return data.decode(nearly, "replace") if nearly else None
+    if not _nearly_decodes(sample, "utf-8") and (text := _decode_strictly(data, codecs)) is not None:
+        return text
+    codec = next((codec for codec in ("utf-8", *codecs) if _nearly_decodes(sample, codec)), None)
+    return data.decode(codec, "replace") if codec else None
 
 
-def guessed_text(data: bytes) -> str:
-    """Return bytes as the text that they most probably are."""
+def decode_guessed(data: bytes) -> str:
+    """Return the text in the most probable encoding."""
     sample = _sample(data)
-    codec = _east_asian(sample) or ("utf-8" if _mostly_fits(sample, "utf-8", _HALF) else _guessed(sample))
+    codec = _detect_east_asian(sample)
+    if codec is None:
+        codec = "utf-8" if _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8) else _detect(sample)
     return data.decode(codec, "replace")
 
 
-def _marked(data: bytes) -> str | None:
+def _decode_by_mark(data: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
@@ -138,7 +139,7 @@ def _marked(data: bytes) -> str | None:
     return data.decode(found, "replace") if found else None
 
 
-def _first_that_fits(data: bytes, codecs: Iterable[str]) -> str | None:
+def _decode_strictly(data: bytes, codecs: Iterable[str]) -> str | None:
     for codec in codecs:
         try:
             return data.decode(codec)
@@ -148,15 +149,15 @@ def _first_that_fits(data: bytes, codecs: Iterable[str]) -> str | None:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return what there is to guess from: the first pieces that are not ASCII alone."""
-    return b"\n".join(_pieces(data))
+    """Return the first runs that are not ASCII, with some context."""
+    return b"\n".join(_samples(data))
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
-    left = _SAMPLE
+def _samples(data: bytes) -> Iterator[bytes]:
+    left = _SAMPLE_LENGTH
     end = 0
-    for piece in _BEYOND_ASCII.finditer(data):
-        start = max(end, piece.start() - _BEFORE)
+    for piece in _NON_ASCII_RUN.finditer(data):
+        start = max(end, piece.start() - _CONTEXT)
         end = min(piece.end(), start + left)
         yield data[start:end]
         left -= end - start
@@ -164,43 +165,45 @@ def _pieces(data: bytes) -> Iterator[bytes]:
             return
 
 
-def _mostly_fits(sample: bytes, codec: str, lost: float = _FEW) -> bool:
-    """Say whether a text in this encoding lost no more than this share of its characters beyond ASCII."""
+def _nearly_decodes(sample: bytes, codec: str, tolerated: float = _TOLERATED_LOSS) -> bool:
+    """Whether no more than this share of the non-ASCII characters is undecodable."""
     text = sample.decode(codec, "replace")
-    return text.count("\ufffd") - sample.count("\ufffd".encode()) <= lost * len(_wide(text))
+    return text.count("\ufffd") - sample.count("\ufffd".encode()) <= tolerated * len(_beyond_ascii(text))
 
 
-def _east_asian(sample: bytes) -> str | None:
-    """Return the codec of a text that is clearly Japanese, Korean or Chinese, told by its characters; else None."""
-    shares = {codec: _ordinary(sample.decode(codec, "replace"), *_CHINESE[codec]) for codec in _CHINESE}
-    # Of two that fit alike it is GB: in Big5 every other second byte is one that GB 2312 has not.
+def _detect_east_asian(sample: bytes) -> str | None:
+    """Return the codec of a text that is clearly Japanese, Korean or Chinese; None for others."""
+    shares = {codec: _share_of_common(sample.decode(codec, "replace"), *_CHINESE[codec]) for codec in _CHINESE}
+    # On a tie it is GB: half of Big5's second bytes do not occur in GB 2312.
     chinese = max(shares, key=lambda codec: shares[codec])
-    clear = shares[chinese] >= _ENOUGH_CHINESE
-    # A few Chinese characters may look like kana or syllables, many do not; kana and syllables look like Chinese.
-    if clear and len(_wide(sample.decode(chinese, "replace"))) < _MANY:
+    clear = shares[chinese] >= _MIN_CHINESE
+    # A few Chinese characters may look like kana or Hangul, many do not; kana and Hangul do look like Chinese.
+    if clear and len(_beyond_ascii(sample.decode(chinese, "replace"))) < _FEW_CHARACTERS:
         return chinese
     for codec in _JAPANESE:
-        text = _wide(sample.decode(codec, "replace"))
-        if len(_KANA.findall(text)) >= _ENOUGH_KANA * len(text) and _mostly_fits(sample, codec):
+        text = _beyond_ascii(sample.decode(codec, "replace"))
+        if len(_KANA.findall(text)) >= _MIN_KANA * len(text) and _nearly_decodes(sample, codec):
             return codec
-    if _ordinary(sample.decode("cp949", "replace"), *_KOREAN) >= _ENOUGH_KOREAN:
+    if _share_of_common(sample.decode("cp949", "replace"), *_KOREAN) >= _MIN_KOREAN:
         return "cp949"
     return chinese if clear else None
 
 
-def _wide(text: str) -> str:
-    return "".join(_WIDE.findall(text))
+def _beyond_ascii(text: str) -> str:
+    return "".join(_NON_ASCII.findall(text))
 
 
-def _ordinary(text: str, smaller: str, first_bytes: frozenset[int]) -> float:
-    """Return the share of a text's characters beyond ASCII that everybody writes."""
-    ordinary = _wide(_WITHIN_A_WORD.sub("", text))
-    return sum(char.encode(smaller, "replace")[0] in first_bytes for char in ordinary) / max(1, len(_wide(text)))
+def _share_of_common(text: str, smaller: str, first_bytes: frozenset[int]) -> float:
+    """Return the share of the non-ASCII characters that are common ones."""
+    text_without_accents = _beyond_ascii(_WITHIN_A_WORD.sub("", text))
+    return sum(char.encode(smaller, "replace")[0] in first_bytes for char in text_without_accents) / max(
+        1, len(_beyond_ascii(text))
+    )
 
 
-def _guessed(sample: bytes) -> str:
-    import chardet  # noqa: PLC0415  few documents need it, and its tables take 0.1 s to load
+def _detect(sample: bytes) -> str:
+    import chardet  # noqa: PLC0415  rarely needed, and takes 0.1 s to load
 
-    # No larger relatives in place of what was found: those of ISO 8859-2 and -5 have other letters.
-    found = chardet.detect(sample, include_encodings=_GUESSED, prefer_superset=False)["encoding"]
-    return codec_named(found or "") or _NOTHING_FITS
+    # No supersets: those of ISO 8859-2 and -5 assign other letters.
+    found = chardet.detect(sample, include_encodings=_CANDIDATES, prefer_superset=False)["encoding"]
+    return find_codec(found or "") or _FALLBACK

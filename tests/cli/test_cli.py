@@ -333,7 +333,7 @@ def test_a_missing_folder_is_named_and_the_other_sources_go_on(feeder: Feeder, t
     )
     ended = feeder("update")
     assert ended.code == 1
-    assert ended.err == f"{tmp_path}/nowhere: this folder cannot be read: No such file or directory\n"
+    assert ended.err == f"{tmp_path}/nowhere: folder cannot be read: No such file or directory\n"
     assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
 
 
@@ -509,7 +509,7 @@ def test_a_dry_run_names_what_cannot_be_read(feeder: Feeder, tmp_path: Path) -> 
     (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "nowhere"\n')
     shown = feeder("ingest", "--dry-run")
     assert shown.code == 1
-    assert shown.err == f"{tmp_path}/nowhere: this folder cannot be read: No such file or directory\n"
+    assert shown.err == f"{tmp_path}/nowhere: folder cannot be read: No such file or directory\n"
 
 
 def test_ingest_counts_failures_by_reason(feeder: Feeder, tmp_path: Path) -> None:
@@ -518,7 +518,7 @@ def test_ingest_counts_failures_by_reason(feeder: Feeder, tmp_path: Path) -> Non
     for number in range(3):
         (articles / f"{number}.txt").write_bytes(b"")
     (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
-    assert feeder("ingest").out.splitlines() == ["mine: 3 read, 3 failed", "       3 × the file is empty"]
+    assert feeder("ingest").out.splitlines() == ["mine: 3 read, 3 failed", "       3 × empty file"]
 
 
 def test_show_says_where_an_entry_was_read_and_where_else_it_was_met(feeder: Feeder, tmp_path: Path) -> None:

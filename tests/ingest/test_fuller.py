@@ -139,10 +139,10 @@ def test_addresses_on_a_page_count_from_where_it_came_from_or_from_its_base() ->
 @pytest.mark.parametrize(
     ("html", "article", "told"),
     [
-        ("<p>x</p>", ".text", "article = '.text' finds nothing on it; mend it where the site was redesigned"),
-        ("<html><body></body></html>", "", 'no article is found on it; article = "CSS" names the place'),
+        ("<p>x</p>", ".text", "article = '.text' matches nothing on the page; fix it if the site was redesigned"),
+        ("<html><body></body></html>", "", 'no article found on the page; set article = "CSS" to select it'),
         ("<a> " * 50_000, "", "page too large to parse"),
-        ("<div>" * 10_000, "", "nested deeper"),
+        ("<div>" * 10_000, "", "nested too deeply"),
     ],
 )
 def test_a_page_without_an_article_says_so(html: str, article: str, told: str) -> None:
@@ -316,13 +316,13 @@ def test_a_page_that_holds_less_than_its_feed_is_not_used(server: Server, sqlite
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Answer(body=b"%PDF-1", headers={"Content-Type": "application/pdf"}), "no web page but application/pdf"),
+        (Answer(body=b"%PDF-1", headers={"Content-Type": "application/pdf"}), "not a web page but application/pdf"),
         (Answer(body=b"x" * 300_000), "larger than 200,000 bytes"),
         (Answer(body=b"<a> " * 50_000), "page too large to parse"),
         (Answer(raw=b"nonsense"), "not HTTP"),
         (Answer(302, headers={"Location": "http://169.254.169.254/latest"}), "169.254.169.254"),
         (Answer(302, headers={"Location": "/p/1"}), "more than 5 redirects"),
-        (Answer(body=b"<p>Sign in to read on.</p>"), "no article is found on it"),
+        (Answer(body=b"<p>Sign in to read on.</p>"), "no article found on the page"),
     ],
 )
 def test_whatever_comes_for_a_page_the_entry_comes_in_and_the_fault_is_told(

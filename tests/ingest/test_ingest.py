@@ -117,7 +117,7 @@ def test_a_document_that_fails_is_named_each_time_until_it_is_mended(
     (folder / "2.md").write_bytes(b"")
     for _ in range(2):
         report = one(ingest(config, sqlite_store, now=NOW))
-        assert report.failed == (("2.md", "the file is empty"),)
+        assert report.failed == (("2.md", "empty file"),)
     write(folder, 2)
     report = one(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (1, ())
@@ -205,7 +205,7 @@ def test_many_documents_are_read_by_workers_with_the_same_result(
         monkeypatch.setattr(module, "_FEW", 10)
         monkeypatch.setattr(module, "_JOB", 7)
         assert one(ingest(config, there, now=NOW)) == report
-        assert (report.new, report.failed) == (60, (("bad.md", "the file is empty"),))
+        assert (report.new, report.failed) == (60, (("bad.md", "empty file"),))
         assert list(here.entries.iter_all()) == list(there.entries.iter_all())
         assert here.documents.of_source("mirror") == there.documents.of_source("mirror")
 
@@ -310,7 +310,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     assert shown.counts == counts
     assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",), "not published": ()}
     assert str(shown) == "mirror: 1 new, 1 changed, 1 gone, 1 failed (1 unchanged)"
-    assert shown.as_dict()["failed"] == [{"path": "away", "reason": "it is a link that leads out of the folder"}]
+    assert shown.as_dict()["failed"] == [{"path": "away", "reason": "symbolic link leads out of the folder"}]
     assert (sqlite_store.entries.change(), sqlite_store.documents.of_source("mirror")) == before
 
 
@@ -321,7 +321,7 @@ def test_a_preview_names_the_first_paths_only_and_says_what_cannot_be_read(
     both = Config(sources=(*config.sources, FolderSource(name="gone", folder=tmp_path / "nowhere")))
     shown, gone = preview(both, None, now=NOW, most=2)
     assert (shown.counts["new"], shown.paths["new"]) == (3, ("0.md", "1.md"))
-    assert gone.failed == ((str(tmp_path / "nowhere"), "this folder cannot be read: No such file or directory"),)
+    assert gone.failed == ((str(tmp_path / "nowhere"), "folder cannot be read: No such file or directory"),)
     assert str(preview(config, None, now=NOW, names=["mirror"])[0]) == "mirror: 3 new"
 
 

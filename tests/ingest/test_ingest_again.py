@@ -236,7 +236,7 @@ def test_reading_again_with_nothing_learned_changes_no_column(folder: Path, conf
     before = rows(store)
     report = one(ingest(config, store, now=LATER, again=True))
     assert (report.again, report.same, report.changed, report.new) == (6, 5, 0, 0)
-    assert report.failed == (("bad.md", "the file is empty"),)
+    assert report.failed == (("bad.md", "empty file"),)
     assert rows(store) == before
 
 

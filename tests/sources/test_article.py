@@ -227,7 +227,7 @@ def test_bytes_are_read_in_their_encoding(data: bytes, content: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b" \n\t", b"\xef\xbb\xbf\n"])
 def test_an_empty_file_is_refused_by_name(data: bytes) -> None:
-    with pytest.raises(ArticleError, match=r"^a/b\.md: the file is empty"):
+    with pytest.raises(ArticleError, match=r"^a/b\.md: empty file"):
         read_article(data, "a/b.md")
 
 

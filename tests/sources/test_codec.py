@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from feeder.errors import ArticleError, FeedError
-from feeder.sources.charset import codec_named
+from feeder.sources.charset import find_codec
 from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.files.encoding import decode
 from tests.sources.legacy import TEXTS, fitted
@@ -118,14 +118,14 @@ def test_what_is_far_behind_is_told_too() -> None:
     ],
 )
 def test_a_name_is_known_by_its_letters_and_figures_and_from_a_list(name: str, codec: str | None) -> None:
-    assert codec_named(name) == codec
+    assert find_codec(name) == codec
 
 
 def test_every_codec_of_the_list_is_one() -> None:
-    from feeder.sources.charset import _GUESSED, _NAMES  # noqa: PLC0415  what nobody else is to know
+    from feeder.sources.charset import _CANDIDATES, _NAMES  # noqa: PLC0415  what nobody else is to know
 
     assert all("a".encode(codec) for codec in _NAMES)
-    assert all(codec_named(name) for name in _GUESSED)
+    assert all(find_codec(name) for name in _CANDIDATES)
 
 
 def test_bytes_that_are_no_text_are_refused_in_a_file_and_in_a_feed() -> None:

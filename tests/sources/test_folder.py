@@ -86,7 +86,7 @@ def test_a_file_that_is_too_large_is_told_and_not_read(folder: Path) -> None:
     (folder / "a.md").write_text("x" * 1001)
     (large, _) = look(folder)
     assert (large.state, large.data) == ("failed", None)
-    assert large.error == "it holds 1,001 bytes, more than max_bytes = 1,000 allows"
+    assert large.error == "too large: 1,001 bytes (max_bytes = 1,000)"
 
 
 def test_of_a_file_that_grows_while_it_is_read_no_more_is_taken_than_is_allowed(folder: Path) -> None:
@@ -112,8 +112,8 @@ def test_a_link_is_followed_only_to_a_file_of_the_folder(folder: Path, tmp_path:
         "up": "failed",
         "b/c.txt": "new",
     }
-    assert found["out.md"].error == "it is a link that leads out of the folder"
-    assert found["nowhere.md"].error == "it cannot be read: No such file or directory"
+    assert found["out.md"].error == "symbolic link leads out of the folder"
+    assert found["nowhere.md"].error == "cannot be read: No such file or directory"
 
 
 def test_a_pipe_is_no_article(folder: Path) -> None:
@@ -146,11 +146,11 @@ def test_a_folder_that_cannot_be_opened_is_told_and_what_it_holds_is_not_gone(
     monkeypatch.setattr("os.scandir", refuse)  # the system: root may open everything
     found = look(folder, known)
     assert states(found) == [("a.md", "same"), ("b/", "failed")]
-    assert found[1].error == "the folder cannot be read: Permission denied"
+    assert found[1].error == "folder cannot be read: Permission denied"
 
 
 def test_a_source_that_is_no_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"none: this folder cannot be read: No such file or directory"):
+    with pytest.raises(SourceError, match=r"none: folder cannot be read: No such file or directory"):
         look(tmp_path / "none")
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from feeder.sources.files.metadata import (
     Metadata,
+    fields_to_metadata,
     first_key,
-    interpret,
     looks_like_fields,
     read_lines,
     read_toml,
@@ -47,8 +47,8 @@ from feeder.sources.files.metadata import (
     ],
 )
 def test_a_title_is_read_as_it_is_printed(line: str, title: str | None) -> None:
-    assert interpret(read_yaml(line)).title == title
-    assert interpret(read_yaml(f"layout: post\n{line}\ncomments: true")).title == title
+    assert fields_to_metadata(read_yaml(line)).title == title
+    assert fields_to_metadata(read_yaml(f"layout: post\n{line}\ncomments: true")).title == title
 
 
 def test_yaml_that_is_none_is_read_line_by_line() -> None:
@@ -79,13 +79,13 @@ def test_values_stay_text_and_what_is_nested_counts() -> None:
         "list": ["x"],
         "link": "https://e.org/",
     }
-    found = interpret(read_yaml(block))
+    found = fields_to_metadata(read_yaml(block))
     assert (found.categories, found.authors, found.link) == (("996",), ("甲",), "https://e.org/")
     assert [stamp.text for stamp in found.stamps] == ["2010-1-11"]
 
 
 def test_toml_is_read_with_its_tables() -> None:
-    found = interpret(
+    found = fields_to_metadata(
         read_toml(
             'title = "雨"\ndate = 2020-01-02\nauthors = ["甲", "乙"]\ndraft = true\n'
             'path = "2020/03/04/rain"\n[taxonomies]\ntags = ["a"]\n',
@@ -100,7 +100,7 @@ def test_toml_is_read_with_its_tables() -> None:
 
 
 def test_every_field_has_its_meaning() -> None:
-    found = interpret(
+    found = fields_to_metadata(
         read_yaml(
             "title: 雨\nsource: 某报\nurl: https://e.org/a\nvia: https://o.example/x\nlang: zh\ndescription: 述\n"
             "copyright: 某报\ndate: 2020-01-01\nlastmod: 2020-02-02\nauthor: '[[甲]]'\ntranslator: '@乙'\n"
@@ -113,7 +113,7 @@ def test_every_field_has_its_meaning() -> None:
     assert found.categories == ("雨", "风", "山")
     assert [link.href for link in found.links] == ["https://o.example/x", "https://o.example/y"]
     assert [media.url for media in found.media] == ["/p.jpg"]
-    assert interpret({"permalink": "/a/b"}).link == "/a/b"
+    assert fields_to_metadata({"permalink": "/a/b"}).link == "/a/b"
 
 
 def test_what_one_head_does_not_say_another_may() -> None:
@@ -132,7 +132,7 @@ def test_a_block_of_fields_is_told_from_prose() -> None:
 @given(st.text())
 def test_any_block_is_read(block: str) -> None:
     for fields in (read_yaml(f"title: {block}"), read_yaml(block), read_toml(block)):
-        said = interpret(fields)
+        said = fields_to_metadata(fields)
         assert said.title is None or isinstance(said.title, str)
         assert all(isinstance(name, str) for name in (*said.authors, *said.categories))
 

@@ -1,10 +1,10 @@
 """Saved web pages: what their head says."""
 
-from feeder.sources.files.page_head import read_page
+from feeder.sources.files.page_head import read_page_head
 
 
 def test_open_graph_and_meta_are_read() -> None:
-    found = read_page(
+    found = read_page_head(
         '<html lang="zh-CN"><head><title>雨 - 某报</title><meta property="og:title" content="雨 &amp; 风">'
         "<meta name='description' content='述'><meta property=article:published_time content=2020-01-01T10:00:00Z>"
         '<meta property="article:modified_time" content="2020-01-02"><meta name="author" content="甲">'
@@ -19,7 +19,7 @@ def test_open_graph_and_meta_are_read() -> None:
 
 
 def test_linked_data_is_read_wherever_it_is_nested() -> None:
-    found = read_page(
+    found = read_page_head(
         '<html><script type="application/ld+json">{broken</script><script type="application/ld+json">'
         '{"@graph":[{"@type":"WebSite"},[{"headline":"雨","datePublished":"2020-01-01","author":[{"name":"甲"}]}]]}</script>'
         '<meta property="og:url" content="https://e.org/b">',
@@ -29,8 +29,8 @@ def test_linked_data_is_read_wherever_it_is_nested() -> None:
 
 
 def test_a_page_that_says_nothing_has_its_title_or_nothing() -> None:
-    assert read_page("<html><title> 雨&amp;风 </title>").title == "雨&风"
-    found = read_page(
+    assert read_page_head("<html><title> 雨&amp;风 </title>").title == "雨&风"
+    found = read_page_head(
         '<html><meta name="author" content="https://e.org/me"><script type="application/ld+json">'
         '{"headline":["x"],"author":[],"dateModified":3}</script>'
     )
@@ -39,7 +39,7 @@ def test_a_page_that_says_nothing_has_its_title_or_nothing() -> None:
 
 def test_linked_data_of_other_things_or_too_deep_says_nothing() -> None:
     deep = '{"@graph":[' * 4 + '{"headline":"雨"}' + "]}" * 4
-    found = read_page(
+    found = read_page_head(
         '<html><link rel="icon" href="/i"><link rel="canonical"><meta name="x"><script type="application/ld+json">'
         f'{deep}</script><script type="application/ld+json">"雨"</script>',
     )

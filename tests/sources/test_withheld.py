@@ -77,7 +77,7 @@ def test_other_names_say_nothing(name: str) -> None:
 
 def test_a_draft_in_an_export_of_medium_is_one() -> None:
     page = '<html><body><article class="h-entry"><p>Words.</p></article></body></html>'
-    assert why(page, "posts/draft_A-letter-1.html") == "a draft in a Medium export"
+    assert why(page, "posts/draft_A-letter-1.html") == "draft in a Medium export"
     assert why(page, "posts/2024-01-01_A-letter-1.html") is None
     assert why("<html><body><p>Words.</p></body></html>", "posts/draft_A-letter-1.html") is None
 

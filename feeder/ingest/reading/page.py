@@ -133,11 +133,11 @@ def _article_of(piece: PageJob) -> tuple[PageArticle | None, str | None]:
     known = None if piece.known is None else unpacked(PageArticle, piece.known.article)
     if piece.fetched is None:
         return known, piece.error
-    from feeder.sources.pages.select import page_text  # noqa: PLC0415  loads an HTML parser, which few passes need
+    from feeder.sources.pages.select import decode_page  # noqa: PLC0415  loads an HTML parser, which few passes need
 
     came, settings = piece.fetched, piece.settings
     try:
-        html = page_text(came.body, came.headers.get("content-type"))
+        html = decode_page(came.body, came.headers.get("content-type"))
         return extract_article(html, url=came.url, article=settings.article, cut=settings.cut), None
     except FeedError as error:
         return known, str(error)

@@ -1,1 +1,1 @@
-"""Articles in files -> drafts: the files of a folder, their heads, and exports with many articles in one file."""
+"""Reads articles from files: listing folders, parsing metadata, and exports with many articles."""

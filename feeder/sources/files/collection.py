@@ -1,7 +1,7 @@
-"""One file -> all the Drafts in it. Most files hold one article; exports of blogs and reading lists hold many.
+"""Parses a file into drafts: most files have one article, exports of blogs and reading lists have many.
 
-What a file is, is seen in it: an RSS file that says it is a WordPress export, a list of links with the time at which
-each was saved. The n-th article of a file has the origin `path#n`, counted from one. Nothing here opens a file.
+The format is recognised by the file's contents: a WordPress export, or a list of links with the time at which each was
+saved. The n-th article of a file has the origin `path#n`, counted from one. Nothing here opens a file.
 """
 
 import csv
@@ -22,39 +22,39 @@ _SNIFFED = 4096
 
 
 def is_collection(data: bytes) -> bool:
-    """Say whether a document is an export that holds many articles."""
-    return any(is_one(data[:_SNIFFED]) for is_one, _ in _COLLECTIONS)
+    """Whether a document is an export of many articles."""
+    return any(matches(data[:_SNIFFED]) for matches, _ in _COLLECTIONS)
 
 
 def read_document(data: bytes, name: str) -> tuple[Draft, ...]:
-    """Return the drafts of one document, in its own order; never none. `name` is its path as shown to people.
+    """Return the drafts of one document in order, at least one. `name` is its path as shown to people.
 
     Raises:
-        ArticleError: the file is empty, is no text, or is an export without a single article.
+        ArticleError: empty file or binary, or an export without articles.
     """
     return tuple(iter_document(data, name))
 
 
 def iter_document(data: bytes, name: str) -> Iterator[Draft]:
-    """Yield the drafts that `read_document` returns, each when it is asked for.
+    """Yield the drafts that `read_document` returns, one by one.
 
     Raises:
-        ArticleError: as there.
+        ArticleError: as `read_document` does.
     """
-    for is_one, read in _COLLECTIONS:
-        if is_one(data[:_SNIFFED]):
-            # What is withheld is counted last: the names of the others do not depend on it.
-            number, kept_back = 0, []
+    for matches, read in _COLLECTIONS:
+        if matches(data[:_SNIFFED]):
+            # Withheld articles are numbered last, so that they do not change the names of the others.
+            number, withheld = 0, []
             for draft in read(data, name):
                 if draft.withheld is None:
                     number += 1
                     yield replace(draft, origin=f"{name}#{number}")
                 else:
-                    kept_back.append(draft)
-            if not number and not kept_back:
-                raise ArticleError(f"{name}: there is no article in this export")
-            for last, draft in enumerate(kept_back, start=number + 1):
-                yield replace(draft, origin=f"{name}#{last}")
+                    withheld.append(draft)
+            if not number and not withheld:
+                raise ArticleError(f"{name}: this export has no articles")
+            for number_withheld, draft in enumerate(withheld, start=number + 1):
+                yield replace(draft, origin=f"{name}#{number_withheld}")
             return
     yield read_article(data, name)
 
@@ -63,11 +63,11 @@ def iter_document(data: bytes, name: str) -> Iterator[Draft]:
 
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
-_ARTICLES = frozenset({"post", "page"})
-_AUTOMATIC = re.compile(r"<(?:p|div|table|ul|ol|blockquote|pre)\b|<!-- wp:", re.IGNORECASE)
+_POST_TYPES = frozenset({"post", "page"})
+_BLOCK_MARKUP = re.compile(r"<(?:p|div|table|ul|ol|blockquote|pre)\b|<!-- wp:", re.IGNORECASE)
 
 
-_IN_EXPORT = {
+_READ_FROM = {
     "title": "export: title",
     "link": "export: link",
     "authors": "export: dc:creator",
@@ -83,36 +83,39 @@ def _is_wordpress(start: bytes) -> bool:
 
 
 def _read_wordpress(data: bytes, name: str) -> Iterator[Draft]:
-    """Yield the posts and pages of a blog, no pictures or menus; those not for every reader are withheld."""
+    """Yield the posts and pages of a blog, without attachments and menus; those that are not public are withheld."""
     root = read_xml(decode(data, name).encode("utf-8", "replace"))
     if root is None:
-        raise ArticleError(f"{name}: this WordPress export is no XML")
-    names = {_own(author, "author_login"): _own(author, "author_display_name") for author in _all(root, "author")}
+        raise ArticleError(f"{name}: this WordPress export is not XML")
+    names = {
+        _wp_text(author, "author_login"): _wp_text(author, "author_display_name")
+        for author in _wp_elements(root, "author")
+    }
     language = root.findtext("channel/language")
     for item in root.iter("item"):
-        if _own(item, "post_type") in {"", *_ARTICLES}:
-            yield replace(_post(item, names, language), withheld=_why_withheld(item))
+        if _wp_text(item, "post_type") in {"", *_POST_TYPES}:
+            yield replace(_post_draft(item, names, language), withheld=_why_withheld(item))
 
 
 def _why_withheld(item: Element) -> str | None:
-    if (status := _own(item, "status").lower()) not in {"", "publish"}:
+    if (status := _wp_text(item, "status").lower()) not in {"", "publish"}:
         return f"export: wp:status: {status}"
-    return "export: wp:post_password" if _own(item, "post_password") else None
+    return "export: wp:post_password" if _wp_text(item, "post_password") else None
 
 
-def _post(item: Element, names: dict[str, str], language: str | None) -> Draft:
+def _post_draft(item: Element, names: dict[str, str], language: str | None) -> Draft:
     content = item.findtext(_CONTENT) or item.findtext("description") or ""
-    if not _AUTOMATIC.search(content):  # WordPress itself makes paragraphs of empty lines when it shows such a text
+    if not _BLOCK_MARKUP.search(content):  # WordPress turns line breaks into markup when it shows such a text
         content = content.strip().replace("\r\n", "\n").replace("\n", "<br>")
     author = (item.findtext(_CREATOR) or "").strip()
     author = names.get(author) or author
     published = (
-        ("wp:post_date_gmt", _utc(_own(item, "post_date_gmt"))),
+        ("wp:post_date_gmt", _as_utc(_wp_text(item, "post_date_gmt"))),
         ("pubDate", item.findtext("pubDate") or ""),
-        ("wp:post_date", _own(item, "post_date")),
+        ("wp:post_date", _wp_text(item, "post_date")),
     )
     stamps = [Stamp(text=text, read_from="front matter", where=f"export: {key}") for key, text in published]
-    modified = _utc(_own(item, "post_modified_gmt"))
+    modified = _as_utc(_wp_text(item, "post_modified_gmt"))
     stamps.append(Stamp(text=modified, read_from="front matter", means="updated", where="export: wp:post_modified_gmt"))
     return Draft(
         origin="",
@@ -129,16 +132,16 @@ def _post(item: Element, names: dict[str, str], language: str | None) -> Draft:
         ),
         language=language,
         summary=_encoded_excerpt(item),
-        read_from=_IN_EXPORT,
+        read_from=_READ_FROM,
     )
 
 
-def _own(element: Element, name: str) -> str:
-    """Return the text of an element of WordPress's own namespace, whatever its version."""
-    return next((text for found in _all(element, name) if (text := (found.text or "").strip())), "")
+def _wp_text(element: Element, name: str) -> str:
+    """Return the text of an element in WordPress's namespace, of any version."""
+    return next((text for found in _wp_elements(element, name) if (text := (found.text or "").strip())), "")
 
 
-def _all(element: Element, name: str) -> Iterable[Element]:
+def _wp_elements(element: Element, name: str) -> Iterable[Element]:
     return (found for found in element.iter("{*}" + name) if "wordpress.org/export/" in found.tag)
 
 
@@ -146,7 +149,7 @@ def _encoded_excerpt(item: Element) -> str | None:
     return next((e.text for e in item.iter("{*}encoded") if "excerpt" in e.tag and e.text and e.text.strip()), None)
 
 
-def _utc(moment: str) -> str:
+def _as_utc(moment: str) -> str:
     return f"{moment} UTC" if moment else ""
 
 
@@ -157,7 +160,7 @@ _SAVED_LINK = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+\"([^\"]*+)\"")
-_SAVED_AT = ("time_added", "add_date")
+_TIME_ATTRIBUTES = ("time_added", "add_date")
 _COLUMNS = ("title", "url", "time_added")
 
 
@@ -170,16 +173,16 @@ def _read_reading_list(data: bytes, name: str) -> Iterator[Draft]:
     for match in _SAVED_LINK.finditer(decode(data, name)):
         found = {key.lower(): unescape(value) for key, value in _ATTRIBUTE.findall(match["attributes"])}
         if found.get("href", "").lower().startswith(("http:", "https:")):
-            saved = next((found[key] for key in _SAVED_AT if found.get(key)), "")
-            yield _saved(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
+            saved = next((found[key] for key in _TIME_ATTRIBUTES if found.get(key)), "")
+            yield _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
 
 
-def _is_table(start: bytes) -> bool:
+def _is_link_table(start: bytes) -> bool:
     header = start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].strip().lower()
     return header.startswith(",".join(_COLUMNS).encode())
 
 
-def _read_table(data: bytes, name: str) -> Iterator[Draft]:
+def _read_link_table(data: bytes, name: str) -> Iterator[Draft]:
     text = decode(data, name).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
     rows = csv.DictReader(io.StringIO(text), restval="")
     try:
@@ -187,13 +190,13 @@ def _read_table(data: bytes, name: str) -> Iterator[Draft]:
         for row in rows:
             title, url, saved, tags = (row.get(column) or "" for column in (*_COLUMNS, "tags"))
             if url.lower().startswith(("http:", "https:")):
-                yield _saved(title, url, saved, tags.split("|"))
+                yield _link_draft(title, url, saved, tags.split("|"))
     except csv.Error as error:
-        raise ArticleError(f"{name}: line {rows.line_num} of this list cannot be read ({error})") from error
+        raise ArticleError(f"{name}: line {rows.line_num} is not valid CSV ({error})") from error
 
 
-def _saved(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:
-    """Return the entry that a saved link is: where it leads and when it was saved, without a text."""
+def _link_draft(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:
+    """Return the draft of a saved link: its address and when it was saved, without a text."""
     return Draft(
         origin="",
         content="",
@@ -209,5 +212,5 @@ def _saved(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:
 _COLLECTIONS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, str], Iterator[Draft]]], ...] = (
     (_is_wordpress, _read_wordpress),
     (_is_reading_list, _read_reading_list),
-    (_is_table, _read_table),
+    (_is_link_table, _read_link_table),
 )

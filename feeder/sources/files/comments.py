@@ -1,28 +1,28 @@
-"""Markdown without Obsidian's comments: `%% what only the author sees %%`, in a line or over many. Pure.
+"""Removes Obsidian comments (`%% only for the author %%`, inline or over several lines) from Markdown. Pure.
 
-What is code stays as it is: fenced blocks, indented blocks, spans between backticks.
+Code is unchanged: fenced blocks, indented blocks, code spans.
 """
 
 import re
 from bisect import bisect_right
 
-_MARK = "%%"
+_DELIMITER = "%%"
 _FENCE = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)")
 _CLOSING = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})[ \t]*\n?")
-_TICKS = re.compile(r"`+")
+_BACKTICKS = re.compile(r"`+")
 _INDENTED = re.compile(r"(?: {4}| {0,3}\t)")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
-_BEGINNING = re.compile(r"\A[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?")
+_LINE_PREFIX = re.compile(r"\A[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?")
 _OPENING = re.compile(r"(?<![%\d])%%(?!%)")
 
 
 def without_comments(text: str) -> str:
-    """Return a Markdown text without its hidden comments.
+    """Return a Markdown text without its comments.
 
-    A comment that begins a line goes on to the next `%%`, over empty lines too, and where none follows to the end: in
-    Obsidian the rest is hidden as well. One that begins within a line ends in its paragraph, or is none ("5%% of").
+    A comment at the start of a line ends at the next `%%`, after empty lines too, or at the end of the text, as in
+    Obsidian. One code_end a line must end in the same paragraph ("5%% of" starts none).
     """
-    if _MARK not in text:
+    if _DELIMITER not in text:
         return text
     reader = _Reader()
     for line in text.splitlines(keepends=True):
@@ -31,14 +31,14 @@ def without_comments(text: str) -> str:
 
 
 class _Reader:
-    """The lines of a text, one after the other: what is kept of them, and what they are within."""
+    """Takes a text line by line and keeps what is not a comment."""
 
     def __init__(self) -> None:
         self._kept: list[str] = []
         self._paragraph: list[str] = []
         self._fence = ""
-        self._hidden = False
-        self._open = False
+        self._in_comment = False
+        self._in_inline_comment = False
         self._in_list = False
         self._after_blank = True
 
@@ -47,11 +47,11 @@ class _Reader:
         return "".join(self._kept)
 
     def take(self, line: str) -> None:
-        if self._hidden:
-            _, mark, rest = line.partition(_MARK)
-            self._hidden = not mark
+        if self._in_comment:
+            _, delimiter, rest = line.partition(_DELIMITER)
+            self._in_comment = not delimiter
             line = rest
-            if self._hidden or not rest.strip():
+            if self._in_comment or not rest.strip():
                 return
         if self._fence:
             self._take_code(line)
@@ -80,83 +80,83 @@ class _Reader:
         elif self._after_blank and line[0] not in " \t":
             self._in_list = False
         self._after_blank = False
-        bare = _BEGINNING.sub("", line, count=1)
-        if self._open or not bare.startswith(_MARK) or bare.startswith("%%%"):
+        content = _LINE_PREFIX.sub("", line, count=1)
+        if self._in_inline_comment or not content.startswith(_DELIMITER) or content.startswith("%%%"):
             self._paragraph.append(line)
-            self._open = _is_open_after(line, is_open=self._open)
+            self._in_inline_comment = _is_open_at_end(line, is_open=self._in_inline_comment)
             return
         self._end_paragraph()
         self._after_blank = False
-        _, mark, rest = bare.removeprefix(_MARK).partition(_MARK)
-        self._hidden = not mark
+        _, delimiter, rest = content.removeprefix(_DELIMITER).partition(_DELIMITER)
+        self._in_comment = not delimiter
         if rest.strip():
-            self._paragraph.append(line[: len(line) - len(bare)] + rest.lstrip(" \t"))
-            self._open = _is_open_after(rest, is_open=False)
+            self._paragraph.append(line[: len(line) - len(content)] + rest.lstrip(" \t"))
+            self._in_inline_comment = _is_open_at_end(rest, is_open=False)
 
     def _end_paragraph(self) -> None:
         if self._paragraph:
-            self._kept.append(_without_spans("".join(self._paragraph)))
+            self._kept.append(_without_inline_comments("".join(self._paragraph)))
             self._paragraph.clear()
-        self._open = False
+        self._in_inline_comment = False
 
 
-def _without_spans(text: str) -> str:
-    """Return a paragraph without the comments that begin and end in it, outside of its code."""
-    if _MARK not in text:
+def _without_inline_comments(text: str) -> str:
+    """Return a paragraph without the comments that start and end in it, except in code."""
+    if _DELIMITER not in text:
         return text
     kept: list[str] = []
-    done = place = 0
+    done = position = 0
     code = _code_spans(text)
-    while (opening := _OPENING.search(text, place)) is not None:
-        if (within := _end_of_code(code, opening.start())) is not None:
-            place = within
+    while (opening := _OPENING.search(text, position)) is not None:
+        if (code_end := _end_of_code(code, opening.start())) is not None:
+            position = code_end
             continue
-        end = text.find(_MARK, opening.end())
+        end = text.find(_DELIMITER, opening.end())
         if end < 0:
             break
         kept.append(text[done : opening.start()])
-        done = place = end + len(_MARK)
+        done = position = end + len(_DELIMITER)
     return "".join((*kept, text[done:]))
 
 
-def _is_open_after(line: str, *, is_open: bool) -> bool:
-    """Whether a comment is begun and not ended where a line ends; `is_open` says so of its beginning."""
-    if _MARK not in line:
+def _is_open_at_end(line: str, *, is_open: bool) -> bool:
+    """Whether a comment is open at the end of a line; `is_open`: whether one was at its start."""
+    if _DELIMITER not in line:
         return is_open
-    code, place = _code_spans(line), 0
+    code, position = _code_spans(line), 0
     while True:
         if is_open:
-            if (end := line.find(_MARK, place)) < 0:
+            if (end := line.find(_DELIMITER, position)) < 0:
                 return True
-            place, is_open = end + len(_MARK), False
-        elif (opening := _OPENING.search(line, place)) is None:
+            position, is_open = end + len(_DELIMITER), False
+        elif (opening := _OPENING.search(line, position)) is None:
             return False
-        elif (within := _end_of_code(code, opening.start())) is not None:
-            place = within
+        elif (code_end := _end_of_code(code, opening.start())) is not None:
+            position = code_end
         else:
-            place, is_open = opening.end(), True
+            position, is_open = opening.end(), True
 
 
-def _end_of_code(code: list[tuple[int, int]], place: int) -> int | None:
-    """Return where the code that a place is within ends; None where it is within none."""
-    number = bisect_right(code, (place, len(code) and code[-1][1])) - 1
-    return code[number][1] if number >= 0 and place < code[number][1] else None
+def _end_of_code(code: list[tuple[int, int]], position: int) -> int | None:
+    """Return the end of the code span around a position; None if it is not in code."""
+    number = bisect_right(code, (position, len(code) and code[-1][1])) - 1
+    return code[number][1] if number >= 0 and position < code[number][1] else None
 
 
 def _code_spans(text: str) -> list[tuple[int, int]]:
-    """Return where code stands between backticks: as many at its end as at its beginning (CommonMark §6.1)."""
-    runs = [(match.start(), match.end()) for match in _TICKS.finditer(text)]
+    """Return the start and end of each code span; both have the same number of backticks (CommonMark §6.1)."""
+    runs = [(match.start(), match.end()) for match in _BACKTICKS.finditer(text)]
     later: dict[int, list[int]] = {}
     for number in reversed(range(len(runs))):
         later.setdefault(runs[number][1] - runs[number][0], []).append(number)
     spans, number = [], 0
     while number < len(runs):
         start, end = runs[number]
-        alike = later[end - start]
-        while alike and alike[-1] <= number:
-            alike.pop()
-        if alike:
-            number = alike[-1]
+        same_length = later[end - start]
+        while same_length and same_length[-1] <= number:
+            same_length.pop()
+        if same_length:
+            number = same_length[-1]
             spans.append((start, runs[number][1]))
         number += 1
     return spans

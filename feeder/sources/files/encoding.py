@@ -1,13 +1,12 @@
-"""The bytes of a file -> text, for files that do not say, or say wrongly, how they are written.
+"""Decodes files, whose declared encoding may be missing or wrong, and rejects binary ones.
 
-What is a file's own: it may be no text at all, and a name for its encoding may stand anywhere at its beginning. All
-else is `sources/charset.py`.
+Anything near the start that looks like a declaration counts. The rest is `sources/charset.py`.
 """
 
 import re
 
 from feeder.errors import ArticleError
-from feeder.sources.charset import guessed_text, told_text
+from feeder.sources.charset import decode_declared, decode_guessed
 
 _MAGIC = (
     b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"SQLite format 3", b"RIFF",
@@ -20,21 +19,21 @@ _SNIFFED = 4096
 
 
 def decode(data: bytes, name: str) -> str:
-    """Return the bytes as text: by byte order mark, as UTF-8, as declared, or as what they most probably are.
+    """Return the text: by byte order mark, as UTF-8, as declared, or in the most probable encoding.
 
     Raises:
-        ArticleError: they are no text.
+        ArticleError: the file is binary.
     """
     declared = (match[1].decode("ascii", "replace") for match in _DECLARED.finditer(data, 0, _SNIFFED))
-    text = told_text(data, declared)
+    text = decode_declared(data, declared)
     if text is None:
-        text = guessed_text(data)
+        text = decode_guessed(data)
     if is_binary(data, text):
-        raise ArticleError(f"{name}: this is no text but a binary file")
+        raise ArticleError(f"{name}: binary file, not text")
     return text
 
 
 def is_binary(data: bytes, text: str) -> bool:
-    """Say whether a file is no text, whatever it was decoded to."""
+    """Whether a file is binary: by its first bytes, or by control characters in `text`, to which it was decoded."""
     controls = len(_CONTROLS.findall(text, 0, _SNIFFED))
     return data.startswith(_MAGIC) or controls > max(8, _MAX_CONTROLS * min(len(text), _SNIFFED))

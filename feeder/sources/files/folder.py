@@ -1,12 +1,11 @@
-"""A folder of articles: which of its files are new, changed, the same, gone, or cannot be read.
+"""Lists a folder of articles: which files are new, changed, the same, gone or unreadable.
 
-    folder ── iter_files ──> same, gone, failed, ignored ── told at once
+    folder ── iter_files ──> same, gone, failed, ignored ── reported at once
                         └──> unread, again ── read_file ──> new, changed, again, same after all, failed
 
-Files are listed in one place and may be read in another: in processes of their own, where there are many. The
-folder is somebody else's: links may lead out of it, names may hold anything that a file system allows, files may
-vanish while they are read. One bad file is told and does not stop the others. What a file holds is not understood
-here (`article.py`), and what was seen before is given, not looked up.
+Listing and reading are separate, so that worker processes can read. Folders are untrusted: links may lead out of them,
+names may have any characters, files may vanish while being read. A bad file is reported and does not stop the others.
+Parsing is `article.py`; what was seen before is an argument.
 """
 
 import os
@@ -22,11 +21,11 @@ from typing import Literal, Protocol
 from feeder.errors import SourceError
 from feeder.model import Stamp
 
-_LAST_NS = (1 << 63) - 1  # a file system can hold later times than a database: from here on they are one
+_LAST_NS = (1 << 63) - 1  # latest time that a database can store; later ones are treated as this
 
 State = Literal["unread", "again", "new", "changed", "same", "gone", "failed", "ignored"]
 
-# Files of these kinds stand beside articles and are none: they are passed over without a word.
+# Suffixes of files that are often next to articles; they are skipped silently.
 _IGNORED = frozenset(
     str.split(
         """
@@ -41,11 +40,11 @@ _IGNORED = frozenset(
 
 
 class KnownFile(Protocol):
-    """What is remembered of a file from the last time: the store's `Document` is one."""
+    """A file as it was last seen, such as the store's `Document`."""
 
     @property
     def size(self) -> int:
-        """Its length in bytes."""
+        """Its size in bytes."""
         ...
 
     @property
@@ -55,24 +54,23 @@ class KnownFile(Protocol):
 
     @property
     def digest(self) -> str:
-        """What it held, as `FolderFile.digest` said it."""
+        """The `FolderFile.digest` of its contents."""
         ...
 
     @property
     def error(self) -> str | None:
-        """Why it became no entry; None where it did."""
+        """Why it became no entry; None if it did."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """One file as it is now.
+    """The current state of a file.
 
-    `path` counts from the folder, with `/`; characters that cannot be shown are written as escapes, and `real` is what
-    the system knows it by. `mtime_ns` is its modification time in nanoseconds since 1970. `data` is what it holds, for
-    `new`, `changed` and `again` only. `error` says why a `failed` file could not be read, or why one that is the `same`
-    failed before; a file that is still to be read has `digest` and `error` of the last time, "" and None where there
-    was none.
+    `path` is relative to the folder, with `/`, and unprintable characters are escaped; `real` is the system's path.
+    `mtime_ns` is the modification time in nanoseconds since 1970. `data` is the contents, for `new`, `changed` and
+    `again` only. `error` is why a `failed` file could not be read, or why a file that is the `same` failed before. A
+    file that is yet to be read has the `digest` and `error` of last time, "" and None if there are none.
     """
 
     path: str
@@ -86,7 +84,7 @@ class FolderFile:
 
     @property
     def file_time(self) -> Stamp:
-        """The file's modification time as a date to fall back on: the weakest there is."""
+        """The modification time: the least reliable date."""
         moment = datetime.fromtimestamp(self.mtime_ns // 10**9, UTC)
         return Stamp(text=moment.isoformat(), read_from="file time")
 
@@ -99,42 +97,42 @@ def iter_files(
     ours: Collection[Path] = (),
     again: Container[str] = (),
 ) -> Iterator[FolderFile]:
-    """Yield every file of the folder and of those below it in the order of their names, then what is gone.
+    """Yield the files in the folder and its subfolders in order of name, then those that are gone.
 
-    `known` is what was seen last time, by path. A file of the same size and time is `same` without being opened, any
-    other one is `unread`; those whose path is in `again` are to be read `again` in any case. Files over `max_bytes` are
-    `failed`. Names that begin with a dot are passed over; links are followed where they lead to a file of this folder.
-    `ours` are folders that we write ourselves: what lies in them is not read.
+    `known` has the files seen last time, by path. A file of the same size and time is `same` without being opened, any
+    other is `unread`; paths in `again` are always to be read `again`. Files over `max_bytes` are `failed`. Names that
+    start with a dot are skipped; links are followed to files in this folder only. Folders in `ours` are our own output
+    and are skipped.
 
     Raises:
-        SourceError: the folder is not there, is no folder, or may not be read.
+        SourceError: the folder does not exist, is not a folder, or is not readable.
     """
     seen: set[str] = set()
-    closed: list[str] = []
-    for place in _walk(folder, ours):
-        seen.add(place.path)
-        if place.found is None:
-            yield _look(place, known.get(place.path), max_bytes, again=place.path in again)
+    unreadable: list[str] = []
+    for item in _walk(folder, ours):
+        seen.add(item.path)
+        if item.found is None:
+            yield _examine(item, known.get(item.path), max_bytes, again=item.path in again)
         else:
-            yield place.found
-            if place.path.endswith("/"):
-                closed.append(place.path)
+            yield item.found
+            if item.path.endswith("/"):
+                unreadable.append(item.path)
     for path in sorted(known.keys() - seen):
-        if not path.startswith(tuple(closed)):  # what lies in a folder that cannot be opened is not gone
+        if not path.startswith(tuple(unreadable)):  # files in an unreadable folder are not gone
             yield FolderFile(path, "gone")
 
 
 def count_files(folder: Path, ours: Collection[Path] = ()) -> int:
-    """Return how many files `iter_files` is going to look at; none of them is looked at for that.
+    """Return how many files `iter_files` will examine, without examining any.
 
     Raises:
-        SourceError: as there.
+        SourceError: as `iter_files` does.
     """
-    return sum(place.found is None for place in _walk(folder, ours))
+    return sum(item.found is None for item in _walk(folder, ours))
 
 
 def may_differ(file: Path | FolderFile, before: KnownFile | None) -> bool:
-    """Whether a file has another size or time than when it was seen; a path at which there is none never does."""
+    """Whether a file has another size or time than when it was seen; False if it does not exist."""
     if isinstance(file, FolderFile):
         now = (file.size, file.mtime_ns)
     else:
@@ -147,14 +145,14 @@ def may_differ(file: Path | FolderFile, before: KnownFile | None) -> bool:
 
 
 def read_file(found: FolderFile, *, max_bytes: int) -> FolderFile:
-    """Read an `unread` file: it is `new`, `changed`, the `same` where it holds what it held, or it `failed`.
+    """Read an `unread` file: the result is `new`, `changed`, `failed`, or `same` if its contents are unchanged.
 
-    One that was to be read `again` stays so, with its data, where it holds what it held.
+    A file that was to be read `again` stays `again`, with its data, if its contents are unchanged.
     """
     try:
         data = _read(found.real, max_bytes)
     except OSError as error:
-        return FolderFile(found.path, "failed", error=f"it cannot be read: {error.strerror}")
+        return FolderFile(found.path, "failed", error=f"cannot be read: {error.strerror}")
     digest = blake2b(data, digest_size=16).hexdigest()
     if digest == found.digest:
         return replace(found, data=data, error=None) if found.state == "again" else replace(found, state="same")
@@ -164,7 +162,7 @@ def read_file(found: FolderFile, *, max_bytes: int) -> FolderFile:
 
 @dataclass(frozen=True, slots=True)
 class _FolderItem:
-    """A name met on the way: `real` is what the system knows it by; `found` is set where it needs no look inside."""
+    """A file or folder that was listed. `found` is set if its state is known without examining it."""
 
     path: str
     real: str
@@ -172,44 +170,40 @@ class _FolderItem:
 
 
 def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_FolderItem]:
-    """Yield what lies under `folder` in order; a folder that cannot be opened is a place that ends with `/`."""
+    """Yield the files under `folder` in order; the path of an unreadable folder ends with `/`."""
     root = os.path.realpath(folder)
-    passed_over = {os.path.realpath(path) for path in ours}
-    waiting = [("", root)]
-    while waiting:
-        path, real = waiting.pop()
+    skipped = {os.path.realpath(path) for path in ours}
+    pending = [("", root)]
+    while pending:
+        path, real = pending.pop()
         try:
             with os.scandir(real) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             if not path:
-                raise SourceError(f"{folder}: this folder cannot be read: {error.strerror}") from None
-            yield _FolderItem(
-                path, real, FolderFile(path, "failed", error=f"the folder cannot be read: {error.strerror}")
-            )
+                raise SourceError(f"{folder}: folder cannot be read: {error.strerror}") from None
+            yield _FolderItem(path, real, FolderFile(path, "failed", error=f"folder cannot be read: {error.strerror}"))
             continue
-        below = []
+        subfolders = []
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            name = path + _shown(entry.name)
+            name = path + _printable(entry.name)
             if entry.is_dir(follow_symlinks=False):
-                if entry.path not in passed_over:
-                    below.append((f"{name}/", entry.path))
+                if entry.path not in skipped:
+                    subfolders.append((f"{name}/", entry.path))
             else:
-                yield _place(entry, name, root)
-        waiting.extend(reversed(below))
+                yield _list_file(entry, name, root)
+        pending.extend(reversed(subfolders))
 
 
-def _place(entry: os.DirEntry[str], path: str, root: str) -> _FolderItem:
-    """Return a file's place, or why it is none that is read."""
+def _list_file(entry: os.DirEntry[str], path: str, root: str) -> _FolderItem:
+    """Return a file, or the reason why it is not read."""
     real = entry.path
     if entry.is_symlink():
         real = os.path.realpath(entry.path)
         if os.path.commonpath([root, real]) != root:
-            return _FolderItem(
-                path, real, FolderFile(path, "failed", error="it is a link that leads out of the folder")
-            )
+            return _FolderItem(path, real, FolderFile(path, "failed", error="symbolic link leads out of the folder"))
         if Path(real).is_dir():
             return _FolderItem(path, real, FolderFile(path, "ignored"))
     stem, dot, ending = entry.name.rpartition(".")
@@ -218,36 +212,36 @@ def _place(entry: os.DirEntry[str], path: str, root: str) -> _FolderItem:
     return _FolderItem(path, real)
 
 
-def _look(place: _FolderItem, before: KnownFile | None, max_bytes: int, *, again: bool) -> FolderFile:
-    """Say what can be told of a file without opening it; `before` is None where it was never seen."""
-    path = place.path
+def _examine(item: _FolderItem, before: KnownFile | None, max_bytes: int, *, again: bool) -> FolderFile:
+    """Return the state of a file without opening it; `before` is None if it was never seen."""
+    path = item.path
     try:
-        now = os.stat(place.real)  # noqa: PTH116  a Path made for each of 100,000 files costs more than the call
+        now = os.stat(item.real)  # noqa: PTH116  creating 100,000 Path objects takes longer than the calls
     except OSError as error:
-        return FolderFile(path, "failed", error=f"it cannot be read: {error.strerror}")
+        return FolderFile(path, "failed", error=f"cannot be read: {error.strerror}")
     size, mtime_ns = now.st_size, min(now.st_mtime_ns, _LAST_NS)
     if before is not None and not again and (size, mtime_ns) == (before.size, before.mtime_ns):
         return FolderFile(path, "same", size, mtime_ns, before.digest, error=before.error)
     if not stat.S_ISREG(now.st_mode):
         return FolderFile(path, "ignored")
     if size > max_bytes:
-        reason = f"it holds {size:,} bytes, more than max_bytes = {max_bytes:,} allows"
+        reason = f"too large: {size:,} bytes (max_bytes = {max_bytes:,})"
         return FolderFile(path, "failed", size, mtime_ns, error=reason)
     digest, fault = ("", None) if before is None else (before.digest, before.error)
-    return FolderFile(path, "again" if again else "unread", size, mtime_ns, digest, error=fault, real=place.real)
+    return FolderFile(path, "again" if again else "unread", size, mtime_ns, digest, error=fault, real=item.real)
 
 
 def _read(path: str, max_bytes: int) -> bytes:
-    """Read a regular file; one that became a link or a pipe since it was looked at is not opened or does not hang."""
+    """Read a regular file, without following a link or blocking on a pipe that has replaced it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(max_bytes)
 
 
-def _shown(name: str) -> str:
-    """Return a name as it can be printed and stored: bytes that are no UTF-8 and characters without a face escaped.
+def _printable(name: str) -> str:
+    """Return a printable name: invalid UTF-8 and invisible characters are escaped, backslashes doubled.
 
-    A backslash of the name's own is doubled, so that no two names are shown alike.
+    So no two names look the same.
     """
     name = name.replace("\\", "\\\\")
     if name.isascii() and name.isprintable():
@@ -255,8 +249,8 @@ def _shown(name: str) -> str:
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     if text.isprintable():
         return text
-    return "".join(char if _has_a_face(char) else char.encode("unicode_escape").decode() for char in text)
+    return "".join(char if _is_visible(char) else char.encode("unicode_escape").decode() for char in text)
 
 
-def _has_a_face(char: str) -> bool:
+def _is_visible(char: str) -> bool:
     return char.isprintable() or unicodedata.category(char) == "Zs"

@@ -1,8 +1,8 @@
-"""Front matter and its relatives: a block of keys and values -> what it says of an article.
+"""Parses front matter and similar blocks of keys and values into `Metadata`.
 
-Half of the archives' front matter is not what its name says: titles begin with `#`, `【` or `'`, hold colons, end
-in the middle for a YAML parser. So YAML is asked for the structure, and the title is read from its line as it is.
-Values stay text; nothing is guessed from their type (`tags: 996`, `title: 2020`).
+Half of the front matter in archives is not valid YAML: titles start with `#`, `【` or `'`, or contain colons. So YAML
+gives the structure, and the title is read from its line as it is. Values stay text, whatever type YAML would give them
+(`tags: 996`, `title: 2020`).
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from feeder.model import Credit, Link, Media, Stamp
-from feeder.sources.files.withheld import STATE_KEYS, due, expires, why_withheld
+from feeder.sources.files.withheld import STATE_KEYS, find_due_date, find_expiry_date, why_withheld
 
 Value = str | list[str]
 Fields = dict[str, Value]
@@ -47,15 +47,15 @@ _RIGHTS = ("rights", "copyright")
 _SUMMARY = ("description", "excerpt", "summary", "abstract")
 _IMAGE = ("image", "cover", "thumbnail", "image_feature", "featured_image", "banner", "coverimage")
 _CREDITS = {"translator": "translator", "reviewer": "proofreader", "proofreader": "proofreader", "editor": "editor"}
-# `title:x` and `title：x` say what `title: x` says, to everybody but a YAML parser.
+# `title:x` and `title：x` are meant as `title: x`.
 _TIGHT_KEY = re.compile(
     rf"^({'|'.join((*_TITLE, *_LINK, *_PUBLISHED, *_UPDATED, *_AUTHORS, *_CATEGORIES))})"
     r"[ \t]*(?:：|:(?=[^\s:/]))[ \t]*",
     re.MULTILINE | re.IGNORECASE,
 )
-# To a YAML parser `[[a, b]]` is a list in a list; to those who write it it is one name.
-_WIKI_VALUE = re.compile(r"^([\w-]+[ \t]*:[ \t]+|[ \t]*-[ \t]+)(\[\[[^\n\[\]\"]*\]\])[ \t]*$", re.MULTILINE)
-# Keys that begin a front matter whose opening fence was left out.
+# In YAML `[[a, b]]` is a list in a list; here it is a wiki link, one name.
+_WIKI_LINK_VALUE = re.compile(r"^([\w-]+[ \t]*:[ \t]+|[ \t]*-[ \t]+)(\[\[[^\n\[\]\"]*\]\])[ \t]*$", re.MULTILINE)
+# First keys of front matter without an opening fence.
 FIRST_KEYS = frozenset(
     {"title", "layout", "date", "author", "slug", "id", "tags", "category", "categories", "comments"}
 )
@@ -64,9 +64,9 @@ _KEY_LINE = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,40}?)[ \t]*+:{1,2}(?:[ \t]++
 _LIST_LINE = re.compile(r"[ \t]*+-[ \t](?P<value>.++)")
 _TITLE_LINE = re.compile(r"^title[ \t]*:[ \t]*(?P<value>.*)$", re.MULTILINE | re.IGNORECASE)
 _BLOCK_SCALAR = re.compile(r"[>|][+-]?\d?")
-_QUOTES = {"'": "''", '"': '\\"'}  # and how each is written within its like (YAML 1.2 §7.3)
-_NOTHING = frozenset({"", "~", "null", "none", "undefined"})
-# `[[name]]`, `[[page|name]]`, and `[[zh:word]]`, which a translation project marks words of its glossary with.
+_QUOTES = {"'": "''", '"': '\\"'}  # quote -> how it is escaped within such quotes (YAML 1.2 §7.3)
+_EMPTY_VALUES = frozenset({"", "~", "null", "none", "undefined"})
+# `[[name]]`, `[[page|name]]`, and `[[zh:word]]`, a glossary word of a translation project.
 _WIKI_LINK = re.compile(r"\[\[(?:[a-z]{2,3}(?:-[a-z]+)?:|[^\[\]|]*\|)?([^\[\]]*)\]\]", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _DATED_PATH = re.compile(r"(?:[\w-]+/|/)*?(\d{4})/(\d{1,2})/(\d{1,2})/")
@@ -75,18 +75,18 @@ _NAMED = re.compile(r"name[ \t]*:[ \t]*")
 _MAP = re.compile(
     r"\{(?:[^{}]{0,200},)?[ \t]*name[ \t]*:(?P<name>[^{},\"]{0,200}|[ \t]*\"[^\"]{0,200}\"[ \t]*)(?:,[^{}]{0,200})?\}"
 )
-_JSON = json.JSONDecoder(parse_int=str)  # as text: Python reads no number of more than 4,300 figures
-HALVES = re.compile("[\ud800-\udfff]")
+_JSON = json.JSONDecoder(parse_int=str)  # as text: int() refuses more than 4,300 digits
+SURROGATES = re.compile("[\ud800-\udfff]")
 _MAX_BLOCK = 64_000
 _MAX_VALUES = 200
 _MAX_DEPTH = 3
-_OPENING = re.compile(r"[\[{]|[-?][ \t]")  # what can open a list or a map without a line of its own
+_OPENING = re.compile(r"[\[{]|[-?][ \t]")  # can start a nested list or map in the middle of a line
 _MAX_NESTED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What the head of a document says of it, in the terms of a Draft. `read_from` has a word for each field it has."""
+    """The metadata at the head of a document, as fields of a `Draft`; `read_from` names the place of each."""
 
     withheld: str | None = None
     due: Stamp | None = None
@@ -105,7 +105,7 @@ class Metadata:
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def or_else(self, other: "Metadata") -> "Metadata":
-        """Return this with what it does not say taken from `other`; stamps and links of both are kept."""
+        """Return this with missing fields from `other`, and the stamps and links of both."""
         mine = {f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self)}
         mine["stamps"] = self.stamps + other.stamps
         mine["links"] = self.links + other.links
@@ -114,21 +114,21 @@ class Metadata:
 
 
 def read_yaml(block: str) -> Fields:
-    """Return the fields of a YAML front matter, or of something that was meant to be one."""
-    block = _WIKI_VALUE.sub(r'\1"\2"', _TIGHT_KEY.sub(r"\1: ", block))
+    """Return the fields of YAML front matter, valid or not."""
+    block = _WIKI_LINK_VALUE.sub(r'\1"\2"', _TIGHT_KEY.sub(r"\1: ", block))
     try:
-        readable = len(block) <= _MAX_BLOCK and not _is_deep(block)
-        loaded = yaml.load(block, Loader=yaml.CBaseLoader) if readable else None  # noqa: S506  the base loader makes text, lists and maps only
+        readable = len(block) <= _MAX_BLOCK and not _is_nested_too_deeply(block)
+        loaded = yaml.load(block, Loader=yaml.CBaseLoader) if readable else None  # noqa: S506  the base loader creates only text, lists and maps
     except (yaml.YAMLError, ValueError, RecursionError):
         loaded = None
-    found = _flat(loaded) if isinstance(loaded, Mapping) else read_lines(block)
+    found = _flatten(loaded) if isinstance(loaded, Mapping) else read_lines(block)
     if (title := _title_as_written(block, found.get("title"))) is not None:
         found["title"] = title
     return found
 
 
-def _is_deep(block: str) -> bool:
-    """Say whether a block nests deeper than any that people write: LibYAML's composer would end the process."""
+def _is_nested_too_deeply(block: str) -> bool:
+    """Whether a block is nested so deeply that LibYAML's composer would crash the process."""
     if len(_OPENING.findall(block)) <= _MAX_NESTED:
         return False
     depth = 0
@@ -140,28 +140,28 @@ def _is_deep(block: str) -> bool:
 
 
 def read_toml(block: str) -> Fields:
-    """Return the fields of a TOML front matter, its `[taxonomies]` and `[extra]` included."""
+    """Return the fields of TOML front matter, including its `[taxonomies]` and `[extra]`."""
     try:
-        # A dotted key takes time and memory in the square of its parts: one of 30,000 took 3.6 GB.
+        # A dotted key takes quadratic time and memory: one of 30,000 parts took 3.6 GB.
         if len(block) <= _MAX_BLOCK and all(line.count(".") <= _MAX_NESTED for line in block.split("\n")):
-            return _flat(tomllib.loads(block))
-    except (ValueError, RecursionError):  # tomllib's own error is one of the first, as is a number that is too long
+            return _flatten(tomllib.loads(block))
+    except (ValueError, RecursionError):  # TOMLDecodeError is a ValueError, as is a number that is too long
         pass
     return read_lines(re.sub(r"^(\w+)\s*=\s*", r"\1: ", block, flags=re.MULTILINE))
 
 
 def read_json(text: str) -> tuple[Fields, int] | None:
-    """Return the fields of the JSON object that a text begins with, and where it ends; None where that is no head."""
+    """Return the fields of the JSON object that a text starts with, and its end; None if it is not front matter."""
     try:
         loaded, end = _JSON.raw_decode(text[:_MAX_BLOCK])
     except (ValueError, RecursionError):
         return None
-    found = _flat(loaded)
+    found = _flatten(loaded)
     return (found, end) if not FIRST_KEYS.isdisjoint(found) else None
 
 
 def read_lines(block: str) -> Fields:
-    """Return the fields of `key: value` lines, read one by one; `- value` lines belong to the key above them."""
+    """Return the fields of `key: value` lines; `- value` lines belong to the key above them."""
     found: Fields = {}
     key = ""
     for line in _TIGHT_KEY.sub(r"\1: ", block).split("\n"):
@@ -175,21 +175,21 @@ def read_lines(block: str) -> Fields:
         elif (pair := _KEY_LINE.fullmatch(line)) is not None:
             key = pair["key"].strip().lower()
             value = pair["value"] or ""
-            found.setdefault(key, "" if _BLOCK_SCALAR.fullmatch(value.strip()) else _listed(_unquoted(value)))
+            found.setdefault(key, "" if _BLOCK_SCALAR.fullmatch(value.strip()) else _parse_inline(_unquoted(value)))
         elif line[:1] in {" ", "\t"} and isinstance(above := found.get(key), str):
-            found[key] = _continued(above, line.strip())
+            found[key] = _with_continuation(above, line.strip())
     return found
 
 
-def _continued(value: str, more: str) -> str:
-    """Return a value that goes on in the line below it; of a map it is the name."""
+def _with_continuation(value: str, more: str) -> str:
+    """Return a value with its continuation line; of a map, the name."""
     if (name := _NAMED.match(more)) is not None:
         return _unquoted(more[name.end() :])
     return value if len(value) > _MAX_BLOCK or _KEY_LINE.fullmatch(more) else f"{value} {more}".strip()
 
 
 def looks_like_fields(block: str) -> bool:
-    """Say whether every line of a block is a key, a list item, a continuation or empty."""
+    """Whether every line of a block is a key, a list item, a continuation or empty."""
     lines = [line for line in _TIGHT_KEY.sub(r"\1: ", block).split("\n") if line.strip()]
     return bool(lines) and all(
         _KEY_LINE.fullmatch(line) or _LIST_LINE.fullmatch(line) or line[0] in " \t#" for line in lines
@@ -197,130 +197,130 @@ def looks_like_fields(block: str) -> bool:
 
 
 def first_key(block: str) -> str:
-    """Return the key on the block's first line, in lower case; "" where there is none."""
+    """Return the key on the first line, in lower case; "" for none."""
     match = _KEY_LINE.fullmatch(_TIGHT_KEY.sub(r"\1: ", block.lstrip("\n").partition("\n")[0]))
     return match["key"].strip().lower() if match else ""
 
 
-def interpret(found: Fields, place: str = "front matter") -> Metadata:
-    """Return what the fields mean. `place` is what people call where they stood."""
-    found = {key: _sound(value) for key, value in found.items()}
-    answers = _FieldReader(found, place)
-    link = answers.address("link", (*_LINK, *_VIA)) or answers.first("link", ("permalink",))
-    said = {key: [value] if isinstance(value, str) else value for key, value in found.items()}
+def fields_to_metadata(fields: Fields, place: str = "front matter") -> Metadata:
+    """Return the metadata in the fields. `place` is what people call the place that they were read from."""
+    fields = {key: _without_surrogates(value) for key, value in fields.items()}
+    reader = _FieldReader(fields, place)
+    link = reader.first_address("link", (*_LINK, *_VIA)) or reader.first_text("link", ("permalink",))
+    texts = {key: [value] if isinstance(value, str) else value for key, value in fields.items()}
     return Metadata(
-        withheld=why_withheld(said, place),
-        due=due(said, place),
-        expires=expires(said, place),
-        title=answers.first("title", _TITLE),
+        withheld=why_withheld(texts, place),
+        due=find_due_date(texts, place),
+        expires=find_expiry_date(texts, place),
+        title=reader.first_text("title", _TITLE),
         link=link,
-        language=answers.first("language", _LANGUAGE),
-        summary=answers.first("summary", _SUMMARY),
-        rights=answers.first("rights", _RIGHTS),
+        language=reader.first_text("language", _LANGUAGE),
+        summary=reader.first_text("summary", _SUMMARY),
+        rights=reader.first_text("rights", _RIGHTS),
         stamps=(
-            *answers.stamps(_PUBLISHED, "published"),
-            *answers.stamps(_UPDATED, "updated"),
+            *reader.stamps(_PUBLISHED, "published"),
+            *reader.stamps(_UPDATED, "updated"),
             *(
                 Stamp(text="-".join(day.groups()), read_from="link")
                 for key in ("path", "slug", "permalink")
-                for text in _texts(found, key)
+                for text in _texts(fields, key)
                 if (day := _DATED_PATH.match(text)) is not None
             ),
         ),
-        authors=tuple(dict.fromkeys(answers.every("authors", _AUTHORS))),
+        authors=tuple(dict.fromkeys(reader.all_texts("authors", _AUTHORS))),
         credits=tuple(
             Credit(role=role, name=text.lstrip("@"))
             for key, role in _CREDITS.items()
-            for text in answers.every("credits", (key,))
+            for text in reader.all_texts("credits", (key,))
         ),
-        categories=tuple(dict.fromkeys(_parts(answers.every("categories", _CATEGORIES)))),
+        categories=tuple(dict.fromkeys(_split_list(reader.all_texts("categories", _CATEGORIES)))),
         links=tuple(
             Link(rel="via", href=text)
             for key in (*_VIA, *_LINK)
-            for text in map(_unlinked, _texts(found, key))
+            for text in map(_link_target, _texts(fields, key))
             if _WEB_ADDRESS.match(text) and text != link
         ),
-        media=tuple(Media(url=text, kind="image") for text in answers.every("media", _IMAGE)),
-        read_from=answers.read_from,
+        media=tuple(Media(url=text, kind="image") for text in reader.all_texts("media", _IMAGE)),
+        read_from=reader.read_from,
     )
 
 
 class _FieldReader:
-    """Fields that are asked for by what they mean, and a record of the key under which each answer stood."""
+    """Looks fields up under their possible keys, and records which key was used."""
 
-    def __init__(self, found: Fields, place: str) -> None:
-        self._found, self._place = found, place
+    def __init__(self, fields: Fields, place: str) -> None:
+        self._fields, self._place = fields, place
         self.read_from: dict[str, str] = {}
 
-    def first(self, field: str, keys: Iterable[str]) -> str | None:
-        """Return the first text under one of the keys; None for none."""
+    def first_text(self, field: str, keys: Iterable[str]) -> str | None:
+        """Return the first text under any of the keys; None for none."""
         for key in keys:
-            for text in _texts(self._found, key):
-                self._note(field, key)
+            for text in _texts(self._fields, key):
+                self._record(field, key)
                 return text
         return None
 
-    def address(self, field: str, keys: Iterable[str]) -> str | None:
-        """Return the first web address under one of the keys; None for none."""
+    def first_address(self, field: str, keys: Iterable[str]) -> str | None:
+        """Return the first web address under any of the keys; None for none."""
         for key in keys:
-            for text in map(_unlinked, _texts(self._found, key)):
+            for text in map(_link_target, _texts(self._fields, key)):
                 if _WEB_ADDRESS.match(text):
-                    self._note(field, key)
+                    self._record(field, key)
                     return text
         return None
 
-    def every(self, field: str, keys: Iterable[str]) -> list[str]:
+    def all_texts(self, field: str, keys: Iterable[str]) -> list[str]:
         """Return every text under the keys."""
-        every = []
+        found = []
         for key in keys:
-            if texts := _texts(self._found, key):
-                self._note(field, key)
-                every += texts
-        return every
+            if texts := _texts(self._fields, key):
+                self._record(field, key)
+                found += texts
+        return found
 
     def stamps(self, keys: Iterable[str], means: Literal["published", "updated"]) -> Iterator[Stamp]:
         """Yield every date under the keys."""
         for key in keys:
-            for text in _texts(self._found, key):
+            for text in _texts(self._fields, key):
                 yield Stamp(text=text, read_from="front matter", means=means, where=f"{self._place}: {key}")
 
-    def _note(self, field: str, key: str) -> None:
+    def _record(self, field: str, key: str) -> None:
         before = self.read_from.get(field)
         self.read_from[field] = f"{before}, {key}" if before else f"{self._place}: {key}"
 
 
-def _flat(loaded: Mapping[Any, object]) -> Fields:
-    """Return texts and lists of texts by lower-case key; what is nested adds its keys where they are free."""
-    return _flattened(loaded, 0, set())
+def _flatten(loaded: Mapping[Any, object]) -> Fields:
+    """Return texts and lists of texts by lower-case key; nested maps add keys that are not taken."""
+    return _flatten_map(loaded, 0, set())
 
 
-def _flattened(loaded: Mapping[Any, object], depth: int, seen: set[int]) -> Fields:
-    """Return that of one map without those in `seen`: by aliases a block can hold a map a million times."""
+def _flatten_map(loaded: Mapping[Any, object], depth: int, seen: set[int]) -> Fields:
+    """Flatten one map, skipping nested ones in `seen`: aliases can repeat a map a million times."""
     found: Fields = {}
     nested: list[Mapping[Any, object]] = []
     for key, value in loaded.items():
         name = str(key).strip().lower()
         if isinstance(value, Mapping):
-            if (person := _scalar(value.get("name"))) is not None:
+            if (person := _to_text(value.get("name"))) is not None:
                 found.setdefault(name, person)
             elif depth < _MAX_DEPTH and id(value) not in seen:
                 seen.add(id(value))
                 nested.append(value)
         elif isinstance(value, list):
-            found[name] = [text for item in value[:_MAX_VALUES] if (text := _scalar(item)) is not None]
+            found[name] = [text for item in value[:_MAX_VALUES] if (text := _to_text(item)) is not None]
         elif isinstance(value, bool) and name in STATE_KEYS:
             found[name] = str(value).lower()
-        elif (text := _scalar(value)) is not None:
-            found[name] = _listed(text) if name in _CATEGORIES else text
+        elif (text := _to_text(value)) is not None:
+            found[name] = _parse_inline(text) if name in _CATEGORIES else text
     for value in nested:
-        # `comments: {hidden: true}` says nothing of the article.
-        inner = _flattened(value, depth + 1, seen)
+        # `comments: {hidden: true}` is not about the article.
+        inner = _flatten_map(value, depth + 1, seen)
         found = {name: texts for name, texts in inner.items() if name not in STATE_KEYS} | found
     return found
 
 
-def _scalar(value: object) -> str | None:
-    """Return a value as text; of a map, that of its name, which may be another map."""
+def _to_text(value: object) -> str | None:
+    """Return a value as text, or the `name` of a map; None for other values."""
     for _ in range(_MAX_DEPTH):
         value = value.get("name") if isinstance(value, Mapping) else value
     if isinstance(value, (date, time)):
@@ -329,50 +329,50 @@ def _scalar(value: object) -> str | None:
         return None
     try:
         return str(value).strip()
-    except ValueError:  # Python writes no number of more than 4,300 figures
+    except ValueError:  # str() refuses ints of more than 4,300 digits
         return None
 
 
 def _title_as_written(block: str, parsed: Value | None) -> str | None:
-    """Return the title from its own line, where a YAML parser may have lost half of it.
+    """Return the title as it is on its line; None if the title that YAML parsed is right.
 
-    What YAML read is right where the line is quoted as a whole, or where the title goes on in the lines below.
+    That is so if the is_quoted value is quoted, or continues on the next lines.
     """
     line = _TITLE_LINE.search(block)
     if line is None:
         return None
-    raw = line["value"].strip()
-    if _BLOCK_SCALAR.fullmatch(raw):
+    value = line["value"].strip()
+    if _BLOCK_SCALAR.fullmatch(value):
         return None
-    bare = _unquoted(raw)
-    whole = bare != raw
-    goes_on = isinstance(parsed, str) and len(parsed) > len(raw) and not raw.startswith(("#", "'", '"'))
-    if isinstance(parsed, str) and parsed and (whole or goes_on):
+    bare = _unquoted(value)
+    is_quoted = bare != value
+    is_continued = isinstance(parsed, str) and len(parsed) > len(value) and not value.startswith(("#", "'", '"'))
+    if isinstance(parsed, str) and parsed and (is_quoted or is_continued):
         return None
     return bare
 
 
 def _unquoted(text: str) -> str:
-    """Return a text without the quotes around it, and without what YAML makes of quotes within them."""
+    """Return a text without the quotes around it, and with those inside unescaped."""
     text = text.strip()
     if len(text) < len("''") or text[0] != text[-1] or text[0] not in _QUOTES:
         return text
     return text[1:-1].replace(_QUOTES[text[0]], text[0])
 
 
-def _sound(value: Value) -> Value:
-    """Return texts without halves of characters, which JSON can write and UTF-8 cannot."""
-    return HALVES.sub("", value) if isinstance(value, str) else [HALVES.sub("", text) for text in value]
+def _without_surrogates(value: Value) -> Value:
+    """Return the value without lone surrogates, which JSON can contain and UTF-8 cannot."""
+    return SURROGATES.sub("", value) if isinstance(value, str) else [SURROGATES.sub("", text) for text in value]
 
 
-def _unlinked(text: str) -> str:
-    """Return the address in `<address>` and `[words](address)`; any other text as it is."""
+def _link_target(text: str) -> str:
+    """Return the address of `<address>` or `[words](address)`; other text unchanged."""
     match = _LINKED.fullmatch(text)
     return (match["bare"] or match["inner"]) if match else text
 
 
-def _listed(text: str) -> Value:
-    """Return `[ a, b ]` as a list, and `{name: a}` as the name."""
+def _parse_inline(text: str) -> Value:
+    """Return `[ a, b ]` as a list, `{name: a}` as the name, other text unchanged."""
     if (name := _MAP.fullmatch(text)) is not None:
         return _unquoted(name["name"])
     if text.startswith("[") and text.endswith("]") and not text.startswith("[["):
@@ -380,15 +380,15 @@ def _listed(text: str) -> Value:
     return text
 
 
-def _texts(found: Fields, key: str) -> list[str]:
-    """Return every text under a key, without wiki brackets; [] for none."""
-    value = found.get(key)
+def _texts(fields: Fields, key: str) -> list[str]:
+    """Return the texts under a key, without wiki brackets."""
+    value = fields.get(key)
     if not value:
         return []
     texts = [value] if isinstance(value, str) else value
     clean = [_WIKI_LINK.sub(r"\1", text).strip() for text in texts]
-    return [text for text in clean if text.lower() not in _NOTHING]
+    return [text for text in clean if text.lower() not in _EMPTY_VALUES]
 
 
-def _parts(texts: Iterable[str]) -> list[str]:
+def _split_list(texts: Iterable[str]) -> list[str]:
     return [part.strip().lstrip("#") for text in texts for part in re.split(r"[,，、;；]", text) if part.strip(" #")]

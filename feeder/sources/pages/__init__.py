@@ -1,1 +1,1 @@
-"""Web pages -> drafts: pages that list articles, and the article of a page."""
+"""Reads web pages: lists of articles, and the article of a page."""

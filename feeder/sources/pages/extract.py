@@ -1,10 +1,10 @@
-"""The page of an entry -> its article, and the entry's draft made fuller by it. Pure.
+"""Extracts the article of an entry's page and completes the entry's draft with it. Pure.
 
-    page ── what is to be cut goes ── the selector of the article, else trafilatura ──> content
-      └── its head says title, authors, dates, language: where the feed was silent, they are the entry's
+    page ── remove `cut` ── the `article` selector, else trafilatura ──> content
+      └── head: title, authors, dates, language, for fields that the feed lacks
 
-Of 181 pages of news sites whose article is known (scrapinghub's article-extraction-benchmark), trafilatura takes it out
-with an F1 of 0.96, our reader of saved pages with 0.89. So `full` without a selector needs trafilatura.
+On 181 annotated pages of news sites (scrapinghub's article-extraction-benchmark), trafilatura has an F1 of 0.96, our
+reader of saved pages 0.89. So `full` without a selector needs trafilatura.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,9 +17,9 @@ from feeder.model import Draft, Person, Stamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageArticle:
-    """What a page holds of an article: its text as HTML with absolute addresses, and what the page says of it.
+    """The article of a page: its HTML with absolute addresses, and its metadata.
 
-    `read_from` says where on the page each field stood, as `Draft.read_from` does.
+    `read_from` names the place on the page of each field, as `Draft.read_from` does.
     """
 
     content: str
@@ -31,27 +31,27 @@ class PageArticle:
 
 
 def extract_article(html: str, *, url: str, article: str = "", cut: Collection[str] = ()) -> PageArticle:
-    """Return the article of a page that came from `url`; `article` and `cut` are the source's selectors.
+    """Return the article of a page fetched from `url`; `article` and `cut` are the source's selectors.
 
     Raises:
-        FeedError: there is none, the selector finds nothing, or this is larger than any page for people.
+        FeedError: there is none, the selector matches nothing, or the page is too large.
     """
-    # Loaded for the first page only: what is known of articles is asked for where no page is read.
-    from feeder.sources.feeds.parsing.elements import with_base  # noqa: PLC0415  as said
-    from feeder.sources.files.page_head import read_page  # noqa: PLC0415  as said
-    from feeder.sources.pages.select import base_of_page, cut_out, parse_page, select_html  # noqa: PLC0415  as said
+    # Imported here, because `PageArticle` is needed where no page is parsed.
+    from feeder.sources.feeds.parsing.elements import with_base  # noqa: PLC0415  see above
+    from feeder.sources.files.page_head import read_page_head  # noqa: PLC0415  see above
+    from feeder.sources.pages.select import page_base, parse_page, remove_selected, select_html  # noqa: PLC0415  see above
 
     soup = parse_page(html)
-    base, head = base_of_page(soup, url), read_page(html)
+    base, head = page_base(soup, url), read_page_head(html)
     if article:
         content = select_html(html, article, cut)
         if content is None:
-            raise FeedError(f"article = {article!r} finds nothing on it; mend it where the site was redesigned")
+            raise FeedError(f"article = {article!r} matches nothing on the page; fix it if the site was redesigned")
     else:
-        cut_out(soup, cut)
+        remove_selected(soup, cut)
         content = extract_with_trafilatura(str(soup) if cut else html)
         if content is None:
-            raise FeedError('no article is found on it; article = "CSS" names the place')
+            raise FeedError('no article found on the page; set article = "CSS" to select it')
     return PageArticle(
         content=with_base(content, base),
         title=head.title,
@@ -63,9 +63,9 @@ def extract_article(html: str, *, url: str, article: str = "", cut: Collection[s
 
 
 def with_article(draft: Draft, article: PageArticle) -> Draft:
-    """Return a draft with the article in the place of its content; what it lacks is what the page says."""
-    given = {"title": draft.title, "authors": draft.authors, "language": draft.language}
-    said = {name: place for name, place in article.read_from.items() if not given.get(name)}
+    """Return a draft with the article as its content, and missing fields from the page."""
+    present = {"title": draft.title, "authors": draft.authors, "language": draft.language}
+    added = {name: place for name, place in article.read_from.items() if not present.get(name)}
     return replace(
         draft,
         content=article.content,
@@ -74,5 +74,5 @@ def with_article(draft: Draft, article: PageArticle) -> Draft:
         authors=draft.authors or tuple(Person(name=name) for name in article.authors),
         stamps=(*draft.stamps, *article.stamps),
         language=draft.language or article.language,
-        read_from={**draft.read_from, **said},
+        read_from={**draft.read_from, **added},
     )

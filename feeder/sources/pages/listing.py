@@ -1,11 +1,11 @@
-"""A web page that lists articles -> a `ParsedFeed`, as if the site had one: an entry for each thing that is selected.
+"""Parses a web page that lists articles into a `ParsedFeed`, with an entry for each element that is selected.
 
-    entries ──> each of them ── link: its address, by which it is known ──┐
-                             ├─ title ── date ────────────────────────────┼──> Draft
-                             └─ what else it says is its content ─────────┘
+    entries ──> each ── link: the entry's address and id ─┐
+                     ├─ title, date ──────────────────────┼──> Draft
+                     └─ everything else: its content ─────┘
 
-Pure. Where a selector of the configuration finds nothing at all the page is refused in words: most of the time the
-site has been redesigned, and silence would look like no news.
+Pure. A configured selector that matches nothing is an error: the site was probably redesigned, and an empty result
+would look like no new articles.
 """
 
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ from feeder.sources.feeds.parsing.elements import join, with_base
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
 from feeder.sources.feeds.parsing.identity import with_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
-from feeder.sources.pages.select import base_of_page, inner_html, page_text, parse_page, words
+from feeder.sources.pages.select import decode_page, inner_html, page_base, parse_page, tag_text
 
 _HEADINGS = "h1, h2, h3, h4, h5, h6"
 _LINKS = "a[href]"
 _DATES = "time[datetime]"
 _MAX_ENTRIES = 1000
-_REMEDY = "where the site was redesigned, mend the selector"
+_REMEDY = "fix the selector if the site was redesigned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The selectors of a page; each but `entries` counts from an entry.
+    """The selectors of a page; all but `entries` are relative to an entry.
 
-    "" stands for the usual place: for `link` the first in a heading, else the first there is; for `title` the first
-    heading, else the words of the link; for `date` the first `<time datetime>`.
+    The default "" means: for `link` the first one in a heading, else the first; for `title` the first heading, else
+    the text of the link; for `date` the first `<time datetime>`.
     """
 
     entries: str
@@ -44,55 +44,54 @@ class Listing:
 
 
 def read_listing(data: bytes, *, url: str, content_type: str | None, listing: Listing) -> ParsedFeed:
-    """Return what a page lists, in its order.
+    """Return the entries of a page in order.
 
-    `url` is the address it came from, which relative addresses count from; `content_type` is the HTTP header's value,
-    None where there was none.
+    `url` is the page's address; `content_type` is the HTTP header's value, None for none.
 
     Raises:
-        FeedError: it is no page, or a selector finds nothing on it.
+        FeedError: it is not a page, or a selector matches nothing.
     """
-    soup = parse_page(page_text(data, content_type))
-    base = base_of_page(soup, url)
-    title = words(soup.title) if soup.title else ""
+    soup = parse_page(decode_page(data, content_type))
+    base = page_base(soup, url)
+    title = tag_text(soup.title) if soup.title else ""
     source = Source(title=title or url, id=url, link=url)
     language = tag_attribute(soup.html, "lang") if soup.html else ""
     found: dict[str, Draft] = {}
     selected = soup.select(listing.entries, limit=_MAX_ENTRIES)
     for entry in selected:
-        link = _link(entry, listing.link, base, url)
+        link = _find_link(entry, listing.link, base, url)
         if link is not None and link not in found:
-            found[link] = _draft(entry, listing, link, base, origin=url, source=source, language=language or None)
+            found[link] = _entry_draft(entry, listing, link, base, origin=url, source=source, language=language or None)
     if not found:
-        raise FeedError(_nothing(listing, len(selected)))
+        raise FeedError(_no_match_error(listing, len(selected)))
     if listing.title and not any(draft.title for draft in found.values()):
-        raise FeedError(f"title = {listing.title!r} finds nothing in its {len(found)} entries; {_REMEDY}")
+        raise FeedError(f"title = {listing.title!r} matches nothing in {len(found)} entries; {_REMEDY}")
     if listing.date and not any(draft.stamps for draft in found.values()):
-        raise FeedError(f"date = {listing.date!r} finds nothing in its {len(found)} entries; {_REMEDY}")
+        raise FeedError(f"date = {listing.date!r} matches nothing in {len(found)} entries; {_REMEDY}")
     return ParsedFeed(
         id=url, title=title, link=url, language=language or None, drafts=with_ids(tuple(found.values()), url)
     )
 
 
-def _nothing(listing: Listing, selected: int) -> str:
+def _no_match_error(listing: Listing, selected: int) -> str:
     if not selected:
-        return f"entries = {listing.entries!r} finds nothing on this page; {_REMEDY}"
+        return f"entries = {listing.entries!r} matches nothing on this page; {_REMEDY}"
     place = f"link = {listing.link!r}" if listing.link else f"entries = {listing.entries!r}"
-    return f"{place} finds no address of an article ({selected} entries on this page); {_REMEDY}"
+    return f"{place} matches no link to an article ({selected} entries on this page); {_REMEDY}"
 
 
-def _draft(
+def _entry_draft(
     entry: Tag, listing: Listing, link: str, base: str, *, origin: str, source: Source, language: str | None
 ) -> Draft:
-    headline = _within(entry, listing.title or _HEADINGS)
-    title = words(headline) if headline else ""
+    headline = _select_first(entry, listing.title or _HEADINGS)
+    title = tag_text(headline) if headline else ""
     if not (title or listing.title):
-        title = _link_words(entry, listing.link)
-    dated = _within(entry, listing.date or _DATES)
-    stamps = _stamps(dated, listing.date or _DATES) if dated else ()
-    for said in (headline, dated if listing.date else None):  # what is said of the entry is no part of its text
-        if said is not None and said is not entry and not said.decomposed:
-            said.decompose()
+        title = _link_text(entry, listing.link)
+    date_element = _select_first(entry, listing.date or _DATES)
+    stamps = _read_dates(date_element, listing.date or _DATES) if date_element else ()
+    for element in (headline, date_element if listing.date else None):  # title and date are not part of the content
+        if element is not None and element is not entry and not element.decomposed:
+            element.decompose()
     return Draft(
         origin=origin,
         id=link,
@@ -106,56 +105,56 @@ def _draft(
     )
 
 
-def _link(entry: Tag, selector: str, base: str, page: str) -> str | None:
-    """Return the address of an entry; None where there is none that leads to another page."""
-    return next((address for tag in _links(entry, selector) if (address := _address(tag, base, page))), None)
+def _find_link(entry: Tag, selector: str, base: str, page: str) -> str | None:
+    """Return the address of an entry; None if it links to no other page."""
+    return next((address for tag in _candidate_links(entry, selector) if (address := _resolve(tag, base, page))), None)
 
 
-def _links(entry: Tag, selector: str) -> list[Tag]:
-    """Return the links that may be an entry's own, the likeliest first."""
+def _candidate_links(entry: Tag, selector: str) -> list[Tag]:
+    """Return the candidates for an entry's link, likeliest first."""
     if selector:
         chosen = [entry] if matches(selector, entry) else entry.select(selector)
-        return [link for tag in chosen for link in _own_links(tag)]
+        return [link for tag in chosen for link in _links_in(tag)]
     in_headings = [link for heading in entry.select(_HEADINGS) for link in heading.select(_LINKS)]
-    around = entry.find_parent("a", href=True)
-    return [*in_headings, *_own_links(entry), *([around] if isinstance(around, Tag) else [])]
+    parent_link = entry.find_parent("a", href=True)
+    return [*in_headings, *_links_in(entry), *([parent_link] if isinstance(parent_link, Tag) else [])]
 
 
-def _own_links(tag: Tag) -> list[Tag]:
+def _links_in(tag: Tag) -> list[Tag]:
     return [tag] if matches(_LINKS, tag) else tag.select(_LINKS)
 
 
-def _address(tag: Tag, base: str, page: str) -> str | None:
+def _resolve(tag: Tag, base: str, page: str) -> str | None:
     address = join(base, tag_attribute(tag, "href")).replace(" ", "%20")
-    leads_on = address.partition("#")[0] not in {page.partition("#")[0], base.partition("#")[0]}
-    return address if leads_on and address.lower().startswith(("http://", "https://")) else None
+    is_other_page = address.partition("#")[0] not in {page.partition("#")[0], base.partition("#")[0]}
+    return address if is_other_page and address.lower().startswith(("http://", "https://")) else None
 
 
-def _link_words(entry: Tag, selector: str) -> str:
-    """Return what the links of an entry say first: words, a title, or the words in place of a picture."""
-    links = _links(entry, selector)
+def _link_text(entry: Tag, selector: str) -> str:
+    """Return the first text of an entry's links: their words, `title`, or the `alt` of a picture."""
+    links = _candidate_links(entry, selector)
     pictures = [picture for link in links for picture in link.select("img[alt]")]
-    said = (
-        *map(words, links),
+    texts = (
+        *map(tag_text, links),
         *(tag_attribute(link, "title") for link in links),
         *(tag_attribute(p, "alt") for p in pictures),
     )
-    return next(filter(None, said), "")
+    return next(filter(None, texts), "")
 
 
-def _within(entry: Tag, selector: str) -> Tag | None:
-    """Return what a selector finds first: the entry itself, or something in it."""
+def _select_first(entry: Tag, selector: str) -> Tag | None:
+    """Return the first match of a selector: the entry itself or a descendant."""
     return entry if matches(selector, entry) else entry.select_one(selector)
 
 
-def _stamps(dated: Tag, where: str) -> tuple[Stamp, ...]:
-    """Return what an element says of a date, the most exact first: for machines, for people, on asking."""
-    inner = dated.select_one(_DATES)
-    said = (
-        tag_attribute(dated, "datetime"),
+def _read_dates(date_element: Tag, where: str) -> tuple[Stamp, ...]:
+    """Return the dates in an element, most exact first: machine-readable, visible, `title`."""
+    inner = date_element.select_one(_DATES)
+    texts = (
+        tag_attribute(date_element, "datetime"),
         tag_attribute(inner, "datetime") if inner else "",
-        tag_attribute(dated, "content"),
-        words(dated),
-        tag_attribute(dated, "title"),
+        tag_attribute(date_element, "content"),
+        tag_text(date_element),
+        tag_attribute(date_element, "title"),
     )
-    return tuple(Stamp(text=feed_date_to_iso(text), read_from="feed", where=f"page: {where}") for text in said if text)
+    return tuple(Stamp(text=feed_date_to_iso(text), read_from="feed", where=f"page: {where}") for text in texts if text)

@@ -1,7 +1,6 @@
-"""A web page, and CSS selectors asked of it: bytes -> text -> a tree -> the parts that are meant. Pure.
+"""Decodes and parses web pages and applies CSS selectors to them. Pure.
 
-Every page is a stranger's: what is larger, or nested deeper, than any page for people is not looked at, so that no
-selector takes longer on it than on a page that was made to be read.
+Pages are untrusted: those larger or more deeply nested than real ones are refused, which bounds the time of selectors.
 """
 
 import re
@@ -16,35 +15,35 @@ from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.http.addresses import printable_line
 
 _MAX_LENGTH = 4_000_000
-_MAX_TAGS = 30_000  # of 181 pages of news sites the fullest has 3,300,
-_MAX_DEPTH = 100  # and the deepest 51
-_META = re.compile(rb"<meta\b[^<>]{0,300}?\bcharset\s*+=\s*+(?:[\"']\s*+)?([\w:.-]{1,40})", re.IGNORECASE)
+_MAX_TAGS = 30_000  # 181 pages of news sites had at most 3,300,
+_MAX_DEPTH = 100  # and at most 51 levels
+_META_CHARSET = re.compile(rb"<meta\b[^<>]{0,300}?\bcharset\s*+=\s*+(?:[\"']\s*+)?([\w:.-]{1,40})", re.IGNORECASE)
 _SNIFFED = 8192
-_TEXTS = re.compile(r"html|xml|text/", re.IGNORECASE)
+_TEXT_TYPES = re.compile(r"html|xml|text/", re.IGNORECASE)
 
 
-def page_text(data: bytes, content_type: str | None) -> str:
-    """Return the text of a page: what the HTTP header says of its encoding, then what its `<meta>` says, is believed.
+def decode_page(data: bytes, content_type: str | None) -> str:
+    """Return the text of a page, in the encoding of the HTTP header or else of its `<meta>`.
 
     Raises:
-        FeedError: this is no page.
+        FeedError: it is not a page.
     """
-    said = content_type or ""
-    if said and not _TEXTS.search(said):
-        raise FeedError(f"this is no web page but {printable_line(said.partition(';')[0].strip()[:60])}")
-    if "charset" not in said.lower() and (meta := _META.search(data, 0, _SNIFFED)) is not None:
-        said = f"text/html; charset={meta[1].decode('ascii')}"
+    declared = content_type or ""
+    if declared and not _TEXT_TYPES.search(declared):
+        raise FeedError(f"not a web page but {printable_line(declared.partition(';')[0].strip()[:60])}")
+    if "charset" not in declared.lower() and (meta := _META_CHARSET.search(data, 0, _SNIFFED)) is not None:
+        declared = f"text/html; charset={meta[1].decode('ascii')}"
     try:
-        return limit_attributes(to_utf8(data, said).decode("utf-8", "replace").replace("\0", ""))
+        return limit_attributes(to_utf8(data, declared).decode("utf-8", "replace").replace("\0", ""))
     except FeedError:
-        raise FeedError("this is no web page but a binary file") from None
+        raise FeedError("not a web page but a binary file") from None
 
 
 def parse_page(html: str) -> BeautifulSoup:
-    """Return the tree of a page, or of a piece of one.
+    """Return the tree of a page or a fragment.
 
     Raises:
-        FeedError: it is larger or deeper than any page for people.
+        FeedError: it is too large or too deeply nested.
     """
     if len(html) > _MAX_LENGTH or html.count("<") > _MAX_TAGS:
         raise FeedError("page too large to parse (limit: 4 MB, 30,000 tags)")
@@ -53,48 +52,48 @@ def parse_page(html: str) -> BeautifulSoup:
     for tag in soup.find_all(True):  # in document order: a parent comes before its children
         depths[id(tag)] = depths[id(tag.parent)] + 1
     if max(depths.values()) > _MAX_DEPTH:
-        raise FeedError("the tags of this page are nested deeper than any for people; it was not looked at")
+        raise FeedError("page nested too deeply to parse (limit: 100 levels)")
     return soup
 
 
 def select_html(html: str, article: str, cut: Collection[str]) -> str | None:
-    """Return the parts of a page, or of a piece of one, that the selector `article` finds, "" standing for all of it.
+    """Return what the selector `article` matches in a page or fragment, without what the selectors `cut` match.
 
-    What a selector in `cut` finds is taken out first. None where `article` finds nothing.
+    "" selects everything. None if `article` matches nothing.
 
     Raises:
         FeedError: as `parse_page` does.
     """
     soup = parse_page(html)
-    cut_out(soup, cut)
+    remove_selected(soup, cut)
     if not article:
         return inner_html(soup.body or soup)
     found = soup.select(article)
-    known = set(map(id, found))
-    outermost = [tag for tag in found if known.isdisjoint(map(id, tag.parents))]
+    selected = set(map(id, found))
+    outermost = [tag for tag in found if selected.isdisjoint(map(id, tag.parents))]
     return "".join(map(str, outermost)) or None
 
 
-def cut_out(soup: BeautifulSoup, cut: Collection[str]) -> None:
-    """Take out of a page what any of the selectors finds."""
+def remove_selected(soup: BeautifulSoup, cut: Collection[str]) -> None:
+    """Remove everything that the selectors match."""
     for selector in filter(None, cut):
         for tag in soup.select(selector):
             if not tag.decomposed:
                 tag.decompose()
 
 
-def base_of_page(soup: BeautifulSoup, url: str) -> str:
-    """Return the address that those of a page fetched from `url` count from (HTML §4.2.3)."""
+def page_base(soup: BeautifulSoup, url: str) -> str:
+    """Return the base URL of a page fetched from `url` (HTML §4.2.3)."""
     base = soup.find("base", href=True)
     found = join(url, tag_attribute(base, "href")) if isinstance(base, Tag) else url
     return found if found.startswith(("http://", "https://")) else url
 
 
-def words(tag: Tag) -> str:
-    """Return the words in an element, on one line."""
+def tag_text(tag: Tag) -> str:
+    """Return the text of an element on one line."""
     return " ".join(tag.get_text().split())
 
 
 def inner_html(tag: Tag) -> str:
-    """Return what stands in an element."""
+    """Return the HTML inside an element."""
     return tag.decode_contents()
