@@ -38,7 +38,7 @@ from feeder.errors import FeedError
 from feeder.model import Draft, Person, is_iri
 from feeder.normalise.body.html import read_html, write_html
 from feeder.normalise.printed_dates import parse_printed_date
-from feeder.normalise.text import plain
+from feeder.normalise.text import clean_label
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
 from feeder.sources.feeds.parsing.elements import Markup, title_text
 from feeder.sources.http.crawl import FetchRequest, iter_fetched
@@ -111,7 +111,7 @@ def _fields(entry: Entry, draft: Draft, inherited: set[Person], url: str) -> Ite
     if entry.get("id"):
         kept = is_iri(entry.id)
         yield Compared("id", entry.id if kept else _MADE, draft.id if kept else _made(draft))
-    yield Compared("title", _title(entry), plain(draft.title or ""))
+    yield Compared("title", _title(entry), clean_label(draft.title or ""))
     yield Compared("link", entry.get("link") or None, draft.link)
     theirs = {name: parsed for name in ("published", "created", "updated") if (parsed := _moment(entry, name))}
     ours: dict[str, datetime] = {
@@ -147,7 +147,7 @@ def _people(thing: Entry) -> Iterator[Person]:
 
 def _title(entry: Entry) -> str:
     is_html = entry.get("title_detail", {}).get("type") != "text/plain"
-    return plain(title_text(Markup(entry.get("title", ""), html=is_html)))
+    return clean_label(title_text(Markup(entry.get("title", ""), html=is_html)))
 
 
 def _made(draft: Draft) -> str | None:

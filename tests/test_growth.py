@@ -7,7 +7,7 @@ from math import log2
 import pytest
 
 from feeder.config.load import _TOKEN
-from feeder.normalise.body.saved_page import reduce_page
+from feeder.normalise.body.saved_page import extract_saved_article
 from feeder.normalise.urls import clean_link
 from feeder.query.tokens import visible_text
 from feeder.sources.feeds.parsing.encoding import to_utf8
@@ -22,7 +22,7 @@ _LONGEST = 2_000_000
 READERS: dict[str, Callable[[int], object]] = {
     "blanks in a leading comment": lambda n: read_article(b"<!--" + b" " * n + b"words", "a.md"),
     "words in a leading comment": lambda n: read_article(b"<!--" + b"a " * n, "a.md"),
-    "comments before a page": lambda n: reduce_page("<!-- a -->\n\n" * n + "<p>words"),
+    "comments before a page": lambda n: extract_saved_article("<!-- a -->\n\n" * n + "<p>words"),
     "marks behind an address": lambda n: clean_link("https://e.org/a" + "。" * n + "b"),
     "figures that are no token": lambda n: _TOKEN.sub("", "1" * n),
     "blanks behind a declaration": lambda n: decode(b"charset=" + b" " * n + b"\xff", "a"),

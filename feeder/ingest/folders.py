@@ -203,7 +203,7 @@ class _FolderPass:
             # What cannot be read, such as a file that is being written, takes nothing with it.
             if read.error is None and found.state in {"new", "changed", "again"}:
                 self._leave(found.path)
-                self._edges[found.path] = [(edge.publisher, edge.left, edge.taken) for edge in read.edges]
+                self._edges[found.path] = [(edge.publisher, edge.unknown, edge.removed) for edge in read.edges]
             articles = len(read.incoming) + read.dropped + len(read.withheld) + len(read.slow)
             self._note(found, read.fault, articles, again=read.by_date, withheld=bool(read.withheld))
         incoming = [entry for read in batch for entry in read.incoming]

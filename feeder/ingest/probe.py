@@ -18,7 +18,7 @@ from feeder.ingest.reading.feed import load_feeds
 from feeder.ingest.workers import Task, WorkerFailure, work_one
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
-from feeder.normalise.text import lead, plain
+from feeder.normalise.text import clean_label, lead
 from feeder.normalise.urls import clean_link, to_uri
 from feeder.sources.feeds.discovery import FeedLink, common_addresses, find_feeds, typed_address
 from feeder.sources.feeds.parsing import parse_feed
@@ -141,7 +141,7 @@ def _look(answer: _ProbeJob) -> Iterator[_ProbeResult]:
         found = find_feeds(answer.body.decode("utf-8", "replace"), answer.url)
         yield _ProbeResult(
             announced=tuple(
-                FeedLink(feed_url=to_uri(one.feed_url), title=lead(plain(one.title), _TITLE)) for one in found
+                FeedLink(feed_url=to_uri(one.feed_url), title=lead(clean_label(one.title), _TITLE)) for one in found
             )
         )
         return
@@ -149,7 +149,7 @@ def _look(answer: _ProbeJob) -> Iterator[_ProbeResult]:
     newest = sorted(entries, key=lambda entry: entry.published, reverse=True)[: answer.limit]
     tried = ProbedFeed(
         feed_url=answer.url,
-        title=lead(plain(feed.title), _TITLE),
+        title=lead(clean_label(feed.title), _TITLE),
         link=clean_link(feed.link, answer.url) if feed.link else None,
         count=len(feed.drafts),
         newest=tuple(newest),

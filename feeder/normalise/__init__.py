@@ -1,1 +1,1 @@
-"""Draft -> Entry. Everything here is pure: no file, socket, clock or setting that is not an argument."""
+"""Makes an `Entry` of a `Draft`. Pure: files, sockets and clocks are not used, and settings are arguments."""

@@ -1,11 +1,11 @@
-"""Draft -> Entry: everything an article needs so that feed, page and message can take it as it is.
+"""Makes an `Entry` of a `Draft`, ready for feeds, pages and messages.
 
-    read    content -> blocks            markdown.py, html.py, blocks.py, images.py
-    trim    blocks -> article + facts    boilerplate/trim.py, boilerplate/credits.py
-    choose  stamps -> dates              dates.py
-    write   blocks -> safe HTML          html.py
+    read    content -> blocks               body/markdown.py, body/html.py, body/blocks.py, body/images.py
+    trim    blocks -> article + metadata    boilerplate/trim.py, boilerplate/credits.py
+    choose  stamps -> dates                 dates.py
+    write   blocks -> safe HTML             body/html.py
 
-Pure: `now` and settings are arguments, the same draft gives the same entry.
+Pure: `now` and settings are arguments, and the same draft gives the same entry.
 """
 
 import re
@@ -20,26 +20,26 @@ from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stam
 from feeder.normalise.body.blocks import Block
 from feeder.normalise.body.html import read_html, read_text, write_html
 from feeder.normalise.body.markdown import is_markup_only, render_markdown
-from feeder.normalise.body.saved_page import reduce_page
-from feeder.normalise.boilerplate.credits import dateline_author
+from feeder.normalise.body.saved_page import extract_saved_article
+from feeder.normalise.boilerplate.credits import find_dateline_author
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 from feeder.normalise.dates import choose_dates, stamps_from_link, stamps_from_text
 from feeder.normalise.language import find_language
-from feeder.normalise.text import lead, one_line, plain, without_glossary
+from feeder.normalise.text import clean_label, lead, one_line, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
 
 _Value = TypeVar("_Value")
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-# A full-width mark brings its own space with it.
+# No space is needed after full-width punctuation.
 _FULL_WIDTH_END = re.compile(r"[。！？；：，、」』）》】][”’]*\Z")
-# Dates of these places are as good as any: the text need not be searched for another.
-_DATED = frozenset({"feed", "epoch", "front matter", "byline", "page", "body"})
-# Fields that a draft may bring with it, in the words of `Draft.read_from`.
-_SAID = ("title", "link", "categories", "language", "summary", "rights", "source")
-_MOST = 100  # authors, categories, links, attached media and dates of one entry that are kept
-_LONGEST = 300  # characters of the name of an author or a category
-_KINDS = {"html": "HTML", "markdown": "Markdown", "text": "plain text"}
+# Places whose dates are reliable, so that the text is not searched for more.
+_RELIABLE_PLACES = frozenset({"feed", "epoch", "front matter", "byline", "page", "body"})
+# Fields that a draft may have, as named in `Draft.read_from`.
+_DRAFT_FIELDS = ("title", "link", "categories", "language", "summary", "rights", "source")
+_MAX_ITEMS = 100  # authors, categories, links, attached media and dates of one entry
+_MAX_NAME = 300  # characters of an author or category
+_CONTENT_TYPES = {"html": "HTML", "markdown": "Markdown", "text": "plain text"}
 
 
 def normalise(
@@ -52,26 +52,27 @@ def normalise(
     boilerplate: Collection[str] = (),
     keep: bool = False,
 ) -> Entry:
-    """Return the entry that a draft becomes.
+    """Return the entry of a draft.
 
-    `now` is when it was met: `first_seen_at`, and what no date may be later than. `source` is the name of the
-    configured source, which an article without a link is known by. `timezone` is the zone of dates that name
-    none. `categories` are given to the entry beside its own. `boilerplate` are the fingerprints of lines that recur
-    at the edges of this publisher's articles (`learned.py`). `keep` leaves what is not the article where it stands;
-    what it tells is read all the same.
+    * `now`, aware, becomes `first_seen_at` and bounds all dates.
+    * `source` is the name of the configured source; an article without a link is identified by it.
+    * `timezone` is for dates without one.
+    * `categories` are added to the entry's own.
+    * `boilerplate` has the fingerprints of lines that recur at the edges of this publisher's articles (`learned.py`).
+    * `keep` leaves boilerplate in the content; its metadata is read all the same.
     """
     link = clean_link(draft.link) if draft.link else None
-    title = plain(draft.title or "")
-    blocks = _read(draft, link)
+    title = clean_label(draft.title or "")
+    blocks = _read_blocks(draft, link)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
     if keep:
         article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
-    dates = choose_dates(_stamps(draft, article, link, text), now=now, zone=timezone)
-    people, credits_, authors_from = _people(draft, article)
+    dates = choose_dates(_all_stamps(draft, article, link, text), now=now, zone=timezone)
+    people, credits_, authors_from = _authors_and_credits(draft, article)
     entry = Entry(
-        id=_identity(draft, link, source),
+        id=_entry_id(draft, link, source),
         link=link,
         title=title or lead(text, 80) or one_line(draft.origin),
         published=dates.published,
@@ -83,9 +84,9 @@ def normalise(
         language=find_language(f"{text}\n{title}", draft.language),
         summary=_summary(draft, article.blocks),
         content=write_html(article.blocks),
-        media=_media(draft, article.blocks, link),
-        links=_links(draft, article, link),
-        source=_source(draft, link, source),
+        media=_all_media(draft, article.blocks, link),
+        links=_other_links(draft, article, link),
+        source=_entry_source(draft, link, source),
         rights=one_line(draft.rights) if draft.rights else None,
         first_seen_at=now,
         cut=tuple(one_line(line) for text in article.cut for line in text.split("\n")),
@@ -94,66 +95,68 @@ def normalise(
     return replace(entry, read_from=read_from | {"authors": authors_from} if people else read_from)
 
 
-def _read(draft: Draft, link: str | None) -> list[Block]:
+def _read_blocks(draft: Draft, link: str | None) -> list[Block]:
     content = without_glossary(draft.content)
     if draft.content_type == "html":
-        return read_html(reduce_page(content), link)
+        return read_html(extract_saved_article(content), link)
     if draft.content_type == "markdown" and not is_markup_only(content):
         return read_html(render_markdown(content), link, glued_captions=True)
     return read_text(content)
 
 
-def _stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: str) -> list[Stamp]:
-    """Return every date there is; the running text is only searched where nothing better is known."""
-    stamps = [*draft.stamps[:_MOST], *article.stamps[:_MOST]]
-    if not any(stamp.read_from in _DATED and stamp.means == "published" for stamp in stamps):
+def _all_stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: str) -> list[Stamp]:
+    """Return all dates; the text is searched only if no reliable date is known."""
+    stamps = [*draft.stamps[:_MAX_ITEMS], *article.stamps[:_MAX_ITEMS]]
+    if not any(stamp.read_from in _RELIABLE_PLACES and stamp.means == "published" for stamp in stamps):
         pictures = [media.url for block in article.blocks for media in block.media]
         stamps += stamps_from_text(text, pictures)
     return [*stamps, *(stamps_from_link(link) if link else ())]
 
 
-def _people(draft: Draft, article: TrimmedArticle) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
-    """Return authors, credits, and where the authors were read from."""
-    drafted = (Credit(role=credit.role, name=_name(credit.name)) for credit in draft.credits[:_MOST])
-    everyone = _once(credit for credit in (*drafted, *article.credits) if credit.name)[:_MOST]
-    authors, place = next(((people, place) for people, place in _authors(draft, article, everyone) if people), ((), ""))
+def _authors_and_credits(draft: Draft, article: TrimmedArticle) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
+    """Return the authors, the other credits, and where the authors were read from."""
+    draft_credits = (Credit(role=credit.role, name=_clean_name(credit.name)) for credit in draft.credits[:_MAX_ITEMS])
+    all_credits = _unique(credit for credit in (*draft_credits, *article.credits) if credit.name)[:_MAX_ITEMS]
+    authors, place = next(
+        ((people, place) for people, place in _author_candidates(draft, article, all_credits) if people), ((), "")
+    )
     names = {person.name for person in authors}
-    return authors, tuple(c for c in everyone if c.role != "author" or c.name not in names), place
+    return authors, tuple(c for c in all_credits if c.role != "author" or c.name not in names), place
 
 
-def _authors(
+def _author_candidates(
     draft: Draft, article: TrimmedArticle, credits_: Iterable[Credit]
 ) -> Iterator[tuple[tuple[Person, ...], str]]:
-    """Yield who may be the author and where that stood, the best first: a name the source gives excludes all others."""
-    yield _distinct(map(_person, draft.authors[:_MOST])), draft.read_from.get("authors", "the source")
-    yield _named(map(plain, article.authors)), "byline"
-    yield _named(credit.name for credit in credits_ if credit.role == "author"), "credits"
+    """Yield candidates for the authors with their place, best first. Only the first that has any counts."""
+    yield _unique_people(map(_clean_person, draft.authors[:_MAX_ITEMS])), draft.read_from.get("authors", "the source")
+    yield _people_named(map(clean_label, article.authors)), "byline"
+    yield _people_named(credit.name for credit in credits_ if credit.role == "author"), "credits"
     opening = next((block.text for block in article.blocks if block.kind == "paragraph"), "")
-    yield _named([dateline_author(opening)]), "dateline"
+    yield _people_named([find_dateline_author(opening)]), "dateline"
 
 
-def _person(given: Person) -> Person:
-    """Return who a source names, with the addresses that can be one (RFC 4287 §3.2)."""
+def _clean_person(given: Person) -> Person:
+    """Return a cleaned person, without invalid addresses (RFC 4287 §3.2)."""
     email = given.email if given.email and _EMAIL.fullmatch(given.email) else None
-    return Person(name=_name(given.name), uri=clean_link(given.uri) if given.uri else None, email=email)
+    return Person(name=_clean_name(given.name), uri=clean_link(given.uri) if given.uri else None, email=email)
 
 
-def _name(text: str) -> str:
-    return plain(text)[:_LONGEST].rstrip()
+def _clean_name(text: str) -> str:
+    return clean_label(text)[:_MAX_NAME].rstrip()
 
 
 def _categories(draft: Draft, article: TrimmedArticle, configured: Iterable[str]) -> tuple[str, ...]:
-    """Return the entry's own categories, as many as are kept, and those of the configuration."""
-    own = _once(map(_name, (*draft.categories[:_MOST], *article.categories)))
-    return _once((*own[:_MOST], *map(plain, configured)))
+    """Return the entry's own categories and the configured ones."""
+    own = _unique(map(_clean_name, (*draft.categories[:_MAX_ITEMS], *article.categories)))
+    return _unique((*own[:_MAX_ITEMS], *map(clean_label, configured)))
 
 
-def _named(names: Iterable[str | None]) -> tuple[Person, ...]:
-    return _distinct(Person(name=name or "") for name in names)
+def _people_named(names: Iterable[str | None]) -> tuple[Person, ...]:
+    return _unique_people(Person(name=name or "") for name in names)
 
 
-def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
-    """Return everybody who has a name, each name once."""
+def _unique_people(people: Iterable[Person]) -> tuple[Person, ...]:
+    """Return the people who have a name, each name once."""
     found: dict[str, Person] = {}
     for person in people:
         found.setdefault(person.name, person)
@@ -161,84 +164,88 @@ def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
 
 
 def _read_from(draft: Draft, article: TrimmedArticle, entry: Entry, configured: Collection[str]) -> dict[str, str]:
-    """Return where the entry's fields were read from, in the draft's words where it brought them, else in ours."""
-    said = {name: draft.read_from.get(name, "the source") for name in _SAID if getattr(draft, name)}
-    tags = (said.get("categories"), "tag line" if article.categories else None, "configuration" if configured else None)
+    """Return the place of each field: the draft's own where it had the field, else ours."""
+    from_draft = {name: draft.read_from.get(name, "the source") for name in _DRAFT_FIELDS if getattr(draft, name)}
+    tags = (
+        from_draft.get("categories"),
+        "tag line" if article.categories else None,
+        "configuration" if configured else None,
+    )
     if entry.language != draft.language:
-        said["language"] = "script and words"
-    content = draft.read_from.get("content", f"body, as {_KINDS[draft.content_type]}")
+        from_draft["language"] = "script and words"
+    content = draft.read_from.get("content", f"body, as {_CONTENT_TYPES[draft.content_type]}")
     places = {
         "title": "first words" if entry.content else "path",
         "summary": "first paragraphs",
         "content": content,
         "source": "host of the link" if entry.link else "configuration",
-        **said,
+        **from_draft,
         "categories": ", ".join(filter(None, tags)),
     }
     return {name: place for name, place in places.items() if getattr(entry, name)}
 
 
-def _identity(draft: Draft, link: str | None, source: str) -> str:
-    """Return the atom:id: the source's own where it is an IRI, else the link, else one made of where it lies."""
+def _entry_id(draft: Draft, link: str | None, source: str) -> str:
+    """Return the atom:id: the source's own if it is an IRI, else the link, else one derived from source and origin."""
     if draft.id and is_iri(draft.id):
         return to_uri(draft.id)
-    return to_uri(link) if link is not None else _urn(f"{source}/{draft.origin}")
+    return to_uri(link) if link is not None else _make_urn(f"{source}/{draft.origin}")
 
 
-def _urn(name: str) -> str:
+def _make_urn(name: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "replace").decode()).urn
 
 
-def _source(draft: Draft, link: str | None, source: str) -> Source:
+def _entry_source(draft: Draft, link: str | None, source: str) -> Source:
     name = source or None
     if (given := draft.source) is not None:
         link = clean_link(given.link or "")
-        own = given.id if is_iri(given.id) else link or _urn(f"{source}/{given.id}")
-        return replace(given, title=plain(given.title), id=to_uri(own), link=link, name=name)
+        own = given.id if is_iri(given.id) else link or _make_urn(f"{source}/{given.id}")
+        return replace(given, title=clean_label(given.title), id=to_uri(own), link=link, name=name)
     if link is None:
-        return Source(title=source or "feeder", id=_urn(f"{source}/"), name=name)
+        return Source(title=source or "feeder", id=_make_urn(f"{source}/"), name=name)
     parts = urlsplit(link)
     home = f"{parts.scheme}://{parts.netloc}/"
     return Source(title=parts.netloc, id=to_uri(home), link=home, name=name)
 
 
 def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
-    """Return the lead: the source's own, else the first paragraphs; captions and headings are none."""
-    if draft.summary and (own := plain(draft.summary)):
+    """Return the source's own summary, else the first paragraphs, without captions and headings."""
+    if draft.summary and (own := clean_label(draft.summary)):
         return lead(own, 300)
     text = ""
     for block in blocks:
         if block.kind in {"paragraph", "quote", "list"}:
             text += block.text if _FULL_WIDTH_END.search(text) else f" {block.text}"
-            if len(text) > 240:  # noqa: PLR2004  enough for a lead to end at a sentence
+            if len(text) > 240:  # noqa: PLR2004  enough for `lead` to find the end of a sentence
                 break
     return lead(text)
 
 
-def _media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Media, ...]:
-    """Return every picture, sound and film once, those of the text first."""
+def _all_media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Media, ...]:
+    """Return each image, audio and video once, those in the text first."""
     found: dict[str, Media] = {}
     for media in (media for block in blocks for media in block.media):
         found.setdefault(media.url, media)
-    for media in draft.media[:_MOST]:
+    for media in draft.media[:_MAX_ITEMS]:
         if (url := clean_link(media.url, link)) is not None:
-            title = plain(media.title) if media.title else None
+            title = clean_label(media.title) if media.title else None
             found.setdefault(url, replace(media, url=url, title=title))
     return tuple(found.values())
 
 
-def _links(draft: Draft, article: TrimmedArticle, own: str | None) -> tuple[Link, ...]:
-    """Return the links beside the alternate one, each address once and never the entry's own."""
+def _other_links(draft: Draft, article: TrimmedArticle, own: str | None) -> tuple[Link, ...]:
+    """Return the links other than the alternate one, each address once and never the entry's own."""
     found = {fold_link(own): None} if own else {}
     links: list[Link] = []
-    for link in (*draft.links[:_MOST], *article.links):
-        if len(links) == _MOST:
+    for link in (*draft.links[:_MAX_ITEMS], *article.links):
+        if len(links) == _MAX_ITEMS:
             break
         if (href := clean_link(link.href, own)) is not None and (fold := fold_link(href)) not in found:
             found[fold] = None
-            links.append(replace(link, href=href, title=plain(link.title) if link.title else None))
+            links.append(replace(link, href=href, title=clean_label(link.title) if link.title else None))
     return tuple(links)
 
 
-def _once(values: Iterable[_Value | None]) -> tuple[_Value, ...]:
+def _unique(values: Iterable[_Value | None]) -> tuple[_Value, ...]:
     return tuple(dict.fromkeys(filter(None, values)))

@@ -1,6 +1,6 @@
-"""The language of a text as BCP 47 names it, told by its script, its letters and its commonest words.
+"""Detects the language of a text (BCP 47) by its script, letters and most common words.
 
-None is an answer: a wrong language is worse than none, for fonts and for screen readers.
+None is a valid result: for fonts and screen readers, a wrong language is worse than none.
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import cache
 from opencc import OpenCC
 
 _SAMPLE = 500
-# Runs, not characters: a text of one script is a few of them.
+# Runs, not characters: a text in one script has few of them.
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile(r"[\u3041-\u309f\u30a1-\u30fa]+")
 _HANGUL = re.compile(r"[\uac00-\ud7af]+")
@@ -22,21 +22,21 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
-    """What a language is told by among those of its script: what only it has, and the letters that it writes."""
+    """What distinguishes a language from others of its script: patterns that only it has, and its alphabet."""
 
-    own: re.Pattern[str]
-    letters: frozenset[str] | None = None  # None where all languages of the script write the same
+    pattern: re.Pattern[str]
+    letters: frozenset[str] | None = None  # None if all languages of the script have the same
 
-    def foreign(self, letters: str) -> int:
+    def count_foreign(self, letters: str) -> int:
         return 0 if self.letters is None else sum(letter not in self.letters for letter in letters)
 
 
 @dataclass(frozen=True, slots=True)
 class _Script:
-    """A script, what tells its languages, what it is where nothing does, and which tags a source may give it."""
+    """A script: its languages, the default one if none is recognised, and the tags that a source may declare."""
 
     letters: re.Pattern[str]
-    otherwise: str | None = None
+    default: str | None = None
     signs: Mapping[str, _Signs] = field(default_factory=dict)
     languages: frozenset[str] = frozenset()
 
@@ -53,7 +53,7 @@ _SCRIPTS = (
             ),
             "uk": _Signs(re.compile(r"[іїєґ]"), frozenset(f"{_CYRILLIC}иіїєґйщьюя")),
             "be": _Signs(re.compile(r"[іў]"), frozenset(f"{_CYRILLIC}іўёйыьэюя")),
-            # In Russian ъ stands before these four letters and nowhere else.
+            # In Russian ъ occurs only before these four letters.
             "bg": _Signs(
                 re.compile(r"ъ(?![еёюя])|\b(?:това|като|които|което|този|тази)\b"), frozenset(f"{_CYRILLIC}ийщъьюя")
             ),
@@ -68,7 +68,7 @@ _SCRIPTS = (
         letters=re.compile(r"[\u0600-\u06ff]+"),
         signs={
             "ar": _Signs(re.compile(r"[ةىإ]|\bال(?=\w\w)"), frozenset(f"{_ARABIC}ةكىيإٱ")),
-            # On an Arabic keyboard its ک and ی are ك and ي.
+            # Arabic keyboards have ك and ي for its ک and ی.
             "fa": _Signs(re.compile(r"[پچژگکی]"), frozenset(f"{_ARABIC}كيپچژگکیۀ")),
             "ur": _Signs(re.compile(r"[ٹڈڑںےۓہھ]"), frozenset(f"{_ARABIC}پچژگکیٹڈڑںےۓہۂۃھ")),
         },
@@ -88,16 +88,16 @@ _SCRIPTS = (
     ),
     _Script(
         letters=re.compile(r"[\u05d0-\u05f2]+"),
-        otherwise="he",
+        default="he",
         signs={"yi": _Signs(re.compile(r"[\u05f0-\u05f2]|א[\u05b7\u05b8]|\b(?:און|איז|פון|נישט)\b"))},
         languages=frozenset(str.split("he lad yi")),
     ),
-    _Script(letters=re.compile(r"[\u0370-\u03ff]+"), otherwise="el"),
-    _Script(letters=re.compile(r"[\u0e01-\u0e5b]+"), otherwise="th"),
-    _Script(letters=re.compile(r"[\u0f00-\u0fff]+"), otherwise="bo"),
+    _Script(letters=re.compile(r"[\u0370-\u03ff]+"), default="el"),
+    _Script(letters=re.compile(r"[\u0e01-\u0e5b]+"), default="th"),
+    _Script(letters=re.compile(r"[\u0f00-\u0fff]+"), default="bo"),
 )
-_RARELY = 4  # so many of its own signs outweigh one letter that a language does not write: a name, a quotation
-_FEW = 0.05  # of a text's letters may be others than a hint's language writes
+_SIGN_WEIGHT = 4  # a language needs this many of its pattern signs for each count_foreign letter (names, quotations)
+_MAX_FOREIGN = 0.05  # share of letters that are not in the declared language's alphabet
 _COMMON_WORDS = {
     "en": frozenset(str.split("the of and to in a is that for it was on with as are be this by at from")),
     "fr": frozenset(str.split("le la les de des du et en un une est que pour dans qui sur par au avec ce")),
@@ -107,16 +107,16 @@ _COMMON_WORDS = {
     "it": frozenset(str.split("il la di che e in un una è per con le del della i non si da al gli")),
 }
 _ENOUGH_WORDS = 0.12
-_FEWEST_WORDS = 5  # "no comment" is good English and good Portuguese
-# Simplified and Traditional share most characters; a Chinese name or quotation of the other script proves nothing.
+_FEWEST_WORDS = 5  # "no comment" is both English and Portuguese
+# The Chinese tags that name a script or imply one by region.
 _HANS = {"zh-hans", "zh-cn", "zh-sg", "zh-my"}
 _HANT = {"zh-hant", "zh-tw", "zh-hk", "zh-mo"}
 
 
 def find_language(text: str, hint: str | None = None) -> str | None:
-    """Return `zh-Hans`, `zh-Hant`, `ja`, `en`, …; None where the text does not tell.
+    """Return `zh-Hans`, `zh-Hant`, `ja`, `en`, …; None if it cannot be detected.
 
-    `hint` is what the source says of itself. It decides where the text is silent, never against its script.
+    `hint` is the language that the source declares. It decides if the text does not, but never against its script.
     """
     sample = text[:_SAMPLE].lower()
     han, words = _count(_HAN, sample), _WORD.findall(sample)
@@ -128,36 +128,40 @@ def find_language(text: str, hint: str | None = None) -> str | None:
     if kana and kana * 4 > han + kana:
         return "ja"
     if han and han > len(words):
-        return _chinese(sample, hint)
+        return _detect_chinese(sample, hint)
     for script in _SCRIPTS:
         if _count(script.letters, sample) > sum(map(len, words)):
-            return _of_script(script, sample, hint)
-    return _latin(words) or _valid(hint)
+            return _detect_in_script(script, sample, hint)
+    return _detect_latin(words) or _valid_hint(hint)
 
 
 def _count(script: re.Pattern[str], sample: str) -> int:
     return sum(map(len, script.findall(sample)))
 
 
-def _of_script(script: _Script, sample: str, hint: str | None) -> str | None:
-    """Tell the one language that the text has signs of, or take the hint where it can be true."""
+def _detect_in_script(script: _Script, sample: str, hint: str | None) -> str | None:
+    """Return the only language whose signs the text has, else the hint if it is plausible, else the default."""
     letters = "".join(filter(str.isalpha, "".join(script.letters.findall(sample))))
-    told = [
-        tag for tag, signs in script.signs.items() if len(signs.own.findall(sample)) > _RARELY * signs.foreign(letters)
+    recognised = [
+        tag
+        for tag, signs in script.signs.items()
+        if len(signs.pattern.findall(sample)) > _SIGN_WEIGHT * signs.count_foreign(letters)
     ]
-    if len(told) == 1:
-        return told[0]
+    if len(recognised) == 1:
+        return recognised[0]
     language = (hint or "").lower().partition("-")[0]
     known = script.signs.get(language)
-    fits = language in script.languages and (known is None or known.foreign(letters) <= _FEW * len(letters))
-    return _valid(hint) if fits else script.otherwise
+    is_plausible = language in script.languages and (
+        known is None or known.count_foreign(letters) <= _MAX_FOREIGN * len(letters)
+    )
+    return _valid_hint(hint) if is_plausible else script.default
 
 
-def _chinese(sample: str, hint: str | None) -> str:
-    """Tell Simplified from Traditional by the characters that only one of them has."""
-    simplified, traditional = _own_characters()
+def _detect_chinese(sample: str, hint: str | None) -> str:
+    """Distinguish Simplified from Traditional by the characters that only one of them has."""
+    simplified, traditional = _exclusive_characters()
     evidence = _count(traditional, sample)
-    if evidence == 0 and simplified.search(sample):  # most of what is Simplified, told at once
+    if evidence == 0 and simplified.search(sample):  # the common case, decided early
         return "zh-Hans"
     evidence -= _count(simplified, sample)
     if evidence:
@@ -166,27 +170,27 @@ def _chinese(sample: str, hint: str | None) -> str:
 
 
 def chinese_tag(tag: str) -> str | None:
-    """Return `zh-Hans` or `zh-Hant` for a tag that names one by its script or region; None for any other."""
+    """Return `zh-Hans` or `zh-Hant` for a tag that states or implies one; None for any other."""
     known = tag.lower()
     return "zh-Hans" if known in _HANS else "zh-Hant" if known in _HANT else None
 
 
 @cache
-def _own_characters() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what finds the characters that OpenCC would change into the other script: first Simplified's own.
+def _exclusive_characters() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return patterns of the characters that are only Simplified, and only Traditional, according to OpenCC.
 
-    Asked once for every character: a call costs a tenth of a millisecond, however short the text.
+    All characters are converted in one call, because each call takes 0.1 ms however short the text is.
     """
-    every = list(map(chr, range(0x4E00, 0xA000)))
+    characters = list(map(chr, range(0x4E00, 0xA000)))
     changed = []
     for direction in ("s2t", "t2s"):
-        converted: str = OpenCC(direction).convert("\n".join(every))
-        own = "".join(a for a, b in zip(every, converted.split("\n"), strict=True) if a != b)
-        changed.append(re.compile(f"[{own}]+"))
+        converted: str = OpenCC(direction).convert("\n".join(characters))
+        pattern = "".join(a for a, b in zip(characters, converted.split("\n"), strict=True) if a != b)
+        changed.append(re.compile(f"[{pattern}]+"))
     return changed[0], changed[1]
 
 
-def _latin(words: list[str]) -> str | None:
+def _detect_latin(words: list[str]) -> str | None:
     if len(words) < _FEWEST_WORDS:
         return None
     hits = {tag: [word for word in words if word in common] for tag, common in _COMMON_WORDS.items()}
@@ -194,5 +198,5 @@ def _latin(words: list[str]) -> str | None:
     return best if len(hits[best]) >= _ENOUGH_WORDS * len(words) and len(set(hits[best])) > 1 else None
 
 
-def _valid(hint: str | None) -> str | None:
+def _valid_hint(hint: str | None) -> str | None:
     return hint if hint and _TAG.fullmatch(hint) and not hint.lower().startswith("zh") else None

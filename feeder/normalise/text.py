@@ -1,13 +1,13 @@
-"""Plain text as it enters an entry: what XML forbids and what deceives the eye is gone, here and nowhere later.
+"""Cleans plain text: removes what XML forbids and invisible characters that deceive readers.
 
-Feeds, pages and messages rely on it: a single NUL or lone surrogate would cost the whole feed.
+Feeds, pages and messages rely on it: a single NUL or lone surrogate would make the whole feed invalid.
 """
 
 import html
 import re
 
-# XML 1.0 §2.2 forbids C0 controls, surrogates, U+FFFE and U+FFFF. C1 controls, byte order marks and the zero-width
-# space are noise; bidi embeddings, overrides and isolates can make a title read as another one (CVE-2021-42574).
+# XML 1.0 §2.2 forbids C0 controls, surrogates, U+FFFE and U+FFFF. C1 controls, byte order marks and zero-width spaces
+# are noise; bidi embeddings, overrides and isolates can disguise a title (CVE-2021-42574).
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
     "\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]",
@@ -20,53 +20,52 @@ _MAX_UNESCAPES = 3
 
 
 def clean_text(text: str) -> str:
-    """Return the text with line breaks as LF and without the characters that no feed may hold."""
+    """Return the text with LF line breaks and without forbidden and deceptive characters."""
     return text if is_printable(text) else _FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text))
 
 
 def is_printable(text: str) -> bool:
-    """Say whether a text holds, line ends and full-width spaces aside, only what is seen: most do, and it costs little.
+    """Whether a text has only printable characters, line ends and full-width spaces: a cheap test that most pass.
 
-    Unicode's "printable" is no control, no format character, no surrogate and no white space but the space.
+    Unicode's "printable" excludes controls, format characters, surrogates and white space other than the space.
     """
     return text.replace("\n", "").replace("\u3000", "").isprintable()
 
 
 def one_line(text: str) -> str:
-    """Return the text as one line: clean, each run of white space one space, none at the ends."""
+    """Return the clean text on one line: each run of white space becomes one space, none at the ends."""
     text = clean_text(text)
-    if text.isprintable():  # then it has no other white space than spaces
+    if text.isprintable():  # so its only white space is spaces
         return " ".join(text.split())
-    return _SPACES.sub(_one_space, text).strip()
+    return _SPACES.sub(_collapse_spaces, text).strip()
 
 
-def _one_space(match: re.Match[str]) -> str:
-    """Return one space for many: a full-width one where the source printed one, as Chinese titles do."""
+def _collapse_spaces(match: re.Match[str]) -> str:
+    """Return one space, full-width if the run has one, as in Chinese titles."""
     return "\u3000" if "\u3000" in match[0] else " "
 
 
-def plain(text: str) -> str:
-    """Return a title, name or label as people should read it: one line, entities undone however often they were made.
+def clean_label(text: str) -> str:
+    """Return a title, name or label on one line, with entities decoded and glossary marks (`[[zh:…]]`) removed.
 
-    Archives escape what was escaped before (`大&amp;#22338;直`), and one marks words of its glossary with
-    `[[zh:…]]`.
+    Archives escape text more than once (`大&amp;#22338;直`).
     """
     for _ in range(_MAX_UNESCAPES):
-        if "&" not in text or (undone := html.unescape(text)) == text:
+        if "&" not in text or (decoded := html.unescape(text)) == text:
             break
-        text = undone
+        text = decoded
     return one_line(without_glossary(text))
 
 
 def without_glossary(text: str) -> str:
-    """Return the text with `[[zh:word]]` as `word`."""
+    """Return the text with `[[zh:word]]` replaced by `word`."""
     return _GLOSSARY.sub(r"\1", text) if "[[" in text else text
 
 
 def lead(text: str, length: int = 200) -> str:
-    """Return the beginning of a text, about `length` characters, ended at a sentence where one ends in time.
+    """Return the start of a text: at most `length` characters, up to the end of a sentence if possible.
 
-    A text that is cut elsewhere ends with an ellipsis.
+    Otherwise it ends with an ellipsis.
     """
     text = one_line(text)
     if len(text) <= length:
@@ -74,6 +73,6 @@ def lead(text: str, length: int = 200) -> str:
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, length + 1) if match.end() <= length]
     if ends and ends[-1] >= length // 3:
         return text[: ends[-1]]
-    cut = text[: length - 1]
-    space = cut.rfind(" ")
-    return (cut[:space] if space > length // 2 else cut).rstrip("，、；：,;: ") + "…"
+    start = text[: length - 1]
+    space = start.rfind(" ")
+    return (start[:space] if space > length // 2 else start).rstrip("，、；：,;: ") + "…"

@@ -1,7 +1,7 @@
-"""Addresses: made absolute and clean for people, folded for comparing, percent-encoded for identifiers.
+"""Cleans addresses for readers, folds them for comparison, and percent-encodes them for identifiers.
 
-Everything here takes text that anyone may have written and either gives an http(s) address or None. Nothing is
-looked up: whether an address is allowed to be fetched is the client's question, not this module's.
+Input is untrusted text; the result is an http(s) address or None. Whether an address may be fetched is the HTTP
+client's decision (`sources/http/addresses.py`).
 """
 
 import re
@@ -15,22 +15,22 @@ _MAX_LENGTH = 4096
 # Browsers drop tabs and line breaks anywhere in an address (WHATWG URL, "basic URL parser").
 _DROPPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
-# What is clean as it stands: a name in small letters, a path of letters, no query and no fragment.
+# Addresses that need no cleaning: lower-case host, simple path, no query, no fragment.
 _CLEAN = re.compile(r"https?://(?!i[0-3]\.wp\.com)(?:(?!xn--)[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w/.~%+,;=@!$()*-]*)?")
-_ENCODED = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII)
-# Two addresses glued together by a word or a mark that no address holds: the second does not belong to the first.
+_CANONICAL = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII)
+# A second address after a character that cannot be part of one: it does not belong to the first.
 _GLUED = re.compile(r"(?<=[\u3000-\uffef\s])https?[:：]//", re.IGNORECASE)
 _TRAILING = re.compile(r"(?<![\s\u3000，。；：！？、）】》」』”’])[\s\u3000，。；：！？、）】》」』”’]++\Z")
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _NUMERIC = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
-_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# What stands in an address as itself: RFC 3986 §2.2 and §2.3, with % for what is encoded already.
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Characters that are not encoded: RFC 3986 §2.2 and §2.3, and the % of what is already encoded.
 _SAFE = "/:@!$&'()*+,;=~-._%"
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w/:@!$&'()*+,;=~.?#-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _NOT_IRI = re.compile(r"[\s\"<>\\^`{|}]")
 
-# Parameters that tell who sent the reader, never what the reader gets.
+# Parameters that track the referrer and never select content.
 _TRACKER = re.compile(
     r"utm_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_[ce]id|mkt_tok|_hs\w+|"
     r"hss_channel|oly_\w+|vero_\w+|xtor|at_(?:medium|campaign|custom\d|link\w*)|ns_(?:mchannel|source|campaign|linkname)|"
@@ -38,7 +38,7 @@ _TRACKER = re.compile(
     r"__twitter_impression|guccounter|guce_referrer\w*",
     re.IGNORECASE,
 )
-# Names that are trackers at one publisher and mean something elsewhere.
+# Parameters that are trackers on one site only.
 _TRACKERS_AT = {
     "theepochtimes.com": frozenset({"est", "ea_src", "ea_med", "ea_cnt", "src_src", "src_cmp"}),
     "youtube.com": frozenset({"si", "feature", "pp"}),
@@ -47,10 +47,10 @@ _TRACKERS_AT = {
     "twitter.com": frozenset({"s", "t", "cn", "refsrc"}),
     "x.com": frozenset({"s", "t"}),
 }
-# A fragment that counts clicks (`#xtor=RSS-1`), or that a feed reader added.
+# A fragment that tracks clicks (`#xtor=RSS-1`) or was added by a feed reader.
 _TRACKING_FRAGMENT = re.compile(r"(?:xtor|utm_\w+|ref|rss|at_medium)=.*|rss|rssowlmlink", re.IGNORECASE)
 
-# Services that stand before the real address, and the parameter that holds it.
+# Proxies and redirectors, and the parameter that has the real address.
 _PROXIES = {
     "images.weserv.nl": "url",
     "wsrv.nl": "url",
@@ -64,58 +64,57 @@ _PHOTON = re.compile(r"i[0-3]\.wp\.com")
 
 
 def clean_link(url: str, base: str | None = None) -> str | None:
-    """Return the address as people should follow it: absolute, http(s), without trackers, proxies or a log-in.
+    """Return an absolute http(s) address without trackers, proxies and credentials; None if there is none.
 
-    A relative `url` counts from `base`; None where there is nothing to count from, where the scheme is another
-    one, or where it is no address at all. Non-ASCII letters stay as they were written (RFC 3987).
+    A relative `url` is resolved against `base`. Non-ASCII letters are unchanged (RFC 3987).
     """
-    return url if _is_clean(url) else _clean(_untangled(url), base, proxies_left=3)
+    return url if _is_clean(url) else _clean_url(_unwrap(url), base, proxies_left=3)
 
 
 def fold_link(url: str) -> str:
-    """Return what two spellings of one address have in common, to compare by and for nothing else.
+    """Return a key that is the same for all spellings of an address, for comparison only.
 
-    Folded away: scheme, `www.`, default port, trackers, proxies, doubled and trailing slashes, the way of
-    percent-encoding, the fragment. The result is ASCII. Text that is no address gives itself, encoded.
+    It ignores scheme, `www.`, default port, trackers, proxies, doubled and trailing slashes, differences in
+    percent-encoding, and the fragment. It is ASCII. Other text is returned percent-encoded.
     """
     clean = clean_link(url)
     if clean is None:
-        return _encoded(url.strip())
+        return _normalise_encoding(url.strip())
     parts = urlsplit(clean)
     host = parts.netloc.removeprefix("www.")
-    path = re.sub(r"/{2,}", "/", _encoded(parts.path)).rstrip("/")
-    query = f"?{_encoded(parts.query)}" if parts.query else ""
-    # Some sites tell their pages apart by the fragment alone.
-    fragment = f"#{_encoded(parts.fragment)}" if parts.fragment.startswith(("!", "/")) else ""
-    return f"{_ascii_host(host)}{path}{query}{fragment}"
+    path = re.sub(r"/{2,}", "/", _normalise_encoding(parts.path)).rstrip("/")
+    query = f"?{_normalise_encoding(parts.query)}" if parts.query else ""
+    # Some sites distinguish pages by the fragment alone.
+    fragment = f"#{_normalise_encoding(parts.fragment)}" if parts.fragment.startswith(("!", "/")) else ""
+    return f"{_host_to_ascii(host)}{path}{query}{fragment}"
 
 
 def to_uri(iri: str) -> str:
-    """Return an IRI as a URI (RFC 3987 §3.1): host in punycode, everything else that is not ASCII percent-encoded."""
+    """Return an IRI as a URI (RFC 3987 §3.1): the host in punycode, other non-ASCII characters percent-encoded."""
     if _URI.fullmatch(iri):
         return iri
     try:
         parts = urlsplit(iri)
     except ValueError:
-        return _percent(iri, "?#[]")
+        return _percent_encode(iri, "?#[]")
     return urlunsplit(
         (
             parts.scheme,
-            _ascii_host(parts.netloc),
-            _percent(parts.path),
-            _percent(parts.query, "?"),
-            _percent(parts.fragment, "?"),
+            _host_to_ascii(parts.netloc),
+            _percent_encode(parts.path),
+            _percent_encode(parts.query, "?"),
+            _percent_encode(parts.fragment, "?"),
         ),
     )
 
 
 def _is_clean(url: str) -> bool:
-    """Say whether there is nothing to do for an address; most are so, and are told at once."""
+    """Whether an address needs no cleaning, as most do not."""
     return len(url) <= _MAX_LENGTH and _CLEAN.fullmatch(url) is not None
 
 
-def _untangled(url: str) -> str:
-    """Return the address without what was glued, escaped or wrapped around it."""
+def _unwrap(url: str) -> str:
+    """Return the address without escapes, invisible characters, quotes and text around it."""
     text = _AMPERSAND.sub("&", _DROPPED.sub("", url.replace("\u00a0", " "))).strip()
     text = text.strip("<>\"'")
     if text[:4].lower() == "http" and (second := _GLUED.search(text, 8)):
@@ -123,13 +122,13 @@ def _untangled(url: str) -> str:
     return _TRAILING.sub("", text)
 
 
-def _clean(text: str, base: str | None, *, proxies_left: int) -> str | None:
-    parts = _split(text, base)
+def _clean_url(text: str, base: str | None, *, proxies_left: int) -> str | None:
+    parts = _split_url(text, base)
     if parts is None:
         return None
-    target = _behind_proxy(parts) if proxies_left else None
+    target = _proxy_target(parts) if proxies_left else None
     if target is not None:
-        found = target if _is_clean(target) else _clean(target, None, proxies_left=proxies_left - 1)
+        found = target if _is_clean(target) else _clean_url(target, None, proxies_left=proxies_left - 1)
         if found is not None:
             return found
     fragment = "" if _TRACKING_FRAGMENT.fullmatch(parts.fragment) else parts.fragment
@@ -138,8 +137,8 @@ def _clean(text: str, base: str | None, *, proxies_left: int) -> str | None:
     return address if len(address) <= _MAX_LENGTH else None
 
 
-def _split(text: str, base: str | None) -> SplitResult | None:
-    """Return the parts of an absolute http(s) address with a host that can be one; None for all else."""
+def _split_url(text: str, base: str | None) -> SplitResult | None:
+    """Return the parts of an absolute http(s) address with a valid host; None for anything else."""
     if not text:
         return None
     try:
@@ -158,7 +157,7 @@ def _split(text: str, base: str | None) -> SplitResult | None:
 
 
 def _is_host(host: str) -> bool:
-    """Say whether browsers take this for a host (WHATWG URL, "host parsing"): a name that can be sent, or an IP."""
+    """Whether browsers accept this as a host (WHATWG URL, "host parsing"): a name or an IP address."""
     if host.startswith("[") or _NUMERIC.fullmatch(host):
         try:
             ip_address(host.strip("[]"))
@@ -173,8 +172,8 @@ def _is_host(host: str) -> bool:
     return _HOST.fullmatch(host) is not None
 
 
-def _behind_proxy(parts: SplitResult) -> str | None:
-    """Return the address that a proxy or a redirector was asked for; None where this is neither."""
+def _proxy_target(parts: SplitResult) -> str | None:
+    """Return the target of a proxy or redirector; None if the address is neither."""
     if _PHOTON.fullmatch(parts.netloc):
         return f"https:/{parts.path}"
     name = _PROXIES.get(parts.netloc) or _PROXIES.get(parts.netloc + parts.path)
@@ -201,19 +200,19 @@ def _without_trackers(query: str, host: str) -> str:
     return "&".join(kept)
 
 
-def _encoded(text: str) -> str:
-    """Return the one spelling of a part of an address: decoded once, then encoded where it must be."""
-    if _ENCODED.fullmatch(text):
+def _normalise_encoding(text: str) -> str:
+    """Return a canonical spelling of a part of an address: decoded once, then encoded where required."""
+    if _CANONICAL.fullmatch(text):
         return text
     raw = unquote_to_bytes(text.encode("utf-8", "replace"))
     return quote(raw, safe=_SAFE.replace("%", ""))
 
 
-def _percent(text: str, more: str = "") -> str:
-    return _PERCENT.sub("%25", quote(text.encode("utf-8", "replace"), safe=_SAFE + more))
+def _percent_encode(text: str, also_safe: str = "") -> str:
+    return _BARE_PERCENT.sub("%25", quote(text.encode("utf-8", "replace"), safe=_SAFE + also_safe))
 
 
-def _ascii_host(host: str) -> str:
+def _host_to_ascii(host: str) -> str:
     if host.isascii():
         return host.lower()
     try:

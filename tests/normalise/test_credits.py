@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.normalise.boilerplate.credits import dateline_author, is_empty_credit, parse_credits
+from feeder.normalise.boilerplate.credits import find_dateline_author, is_empty_credit, parse_credits
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_sentence_is_no_credit(line: str) -> None:
     ],
 )
 def test_a_dateline_names_its_reporter(text: str, author: str | None) -> None:
-    assert dateline_author(text) == author
+    assert find_dateline_author(text) == author
 
 
 def test_a_role_without_a_name_is_a_credit_line_that_names_nobody() -> None:

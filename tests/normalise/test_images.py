@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.normalise.body.images import find_alt, find_film, find_frame, find_picture, is_icon, media_type
+from feeder.normalise.body.images import find_alt, find_frame_page, find_picture, find_player_media, is_icon, media_type
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_a_label_stands_in_for_a_missing_alt() -> None:
 
 
 def test_film_is_found_in_its_sources() -> None:
-    film = find_film("video", {"src": "blob:x"}, ["/v.webm"], "https://e.org/")
+    film = find_player_media("video", {"src": "blob:x"}, ["/v.webm"], "https://e.org/")
     assert film is not None
     assert (film.url, film.type) == ("https://e.org/v.webm", "video/webm")
-    assert find_film("audio", {}, [], None) is None
+    assert find_player_media("audio", {}, [], None) is None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_film_is_found_in_its_sources() -> None:
     ],
 )
 def test_a_frame_leads_to_its_page(source: str, page: str | None) -> None:
-    assert find_frame({"src": source}, None) == page
+    assert find_frame_page({"src": source}, None) == page
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.model import Draft, Entry
-from feeder.normalise.boilerplate.learned import MIN_ARTICLES, Tally, edge_marks, fingerprint, publisher
+from feeder.normalise.boilerplate.learned import MIN_ARTICLES, Tally, edge_fingerprints, fingerprint, publisher_of
 from feeder.normalise.entry import normalise
 
 _MOTTO = "每天一篇，风雨无阻，写给你看！"
@@ -29,7 +29,7 @@ def entry(content: str, learned: frozenset[str] = frozenset(), *, keep: bool = F
 def learned_from(*contents: str) -> frozenset[str]:
     tally = Tally()
     for content in contents:
-        tally.add("e.org", edge_marks(entry(content).content))
+        tally.add("e.org", edge_fingerprints(entry(content).content))
     return tally.learned("e.org")
 
 
@@ -54,7 +54,7 @@ def test_a_line_that_does_not_recur_enough_is_not_learned(with_motto: int, witho
 
 def test_what_is_cut_goes_on_being_counted() -> None:
     found = entry(article(99), learned_from(*map(article, range(30))))
-    assert {fingerprint(_MOTTO), fingerprint(_TAIL)} <= edge_marks(found.content, found.cut)
+    assert {fingerprint(_MOTTO), fingerprint(_TAIL)} <= edge_fingerprints(found.content, found.cut)
 
 
 def test_a_learned_line_in_the_middle_stays() -> None:
@@ -72,12 +72,12 @@ def test_a_picture_with_a_common_caption_stays() -> None:
 
 
 def test_a_film_is_never_learned() -> None:
-    assert edge_marks('<p><a href="https://v.example/x">▶ v.example</a></p>') == frozenset()
+    assert edge_fingerprints('<p><a href="https://v.example/x">▶ v.example</a></p>') == frozenset()
 
 
 def test_only_the_edges_of_a_long_article_are_looked_at() -> None:
     content = "".join(f"<p>{chr(0x4E00 + n) * 30}</p>" for n in range(200))
-    assert len(edge_marks(content)) == 10
+    assert len(edge_fingerprints(content)) == 10
 
 
 def test_where_a_source_keeps_its_boilerplate_only_its_facts_are_read() -> None:
@@ -96,7 +96,7 @@ def test_a_fingerprint_knows_a_line_by_its_words() -> None:
     [("https://www.e.org/a", "e.org"), ("http://e.org", "e.org"), (None, "folder"), ("http://[", "folder")],
 )
 def test_a_publisher_is_a_host_or_else_the_source(link: str | None, name: str) -> None:
-    assert publisher(link, "folder") == name
+    assert publisher_of(link, "folder") == name
 
 
 def test_a_tally_forgets_rare_lines_of_a_publisher_with_many() -> None:
@@ -116,7 +116,7 @@ def test_lines_of_a_list_go_on_being_counted_when_it_is_cut_as_one_block() -> No
     content = article(1, motto="") + f"<ul>{''.join(f'<li>{text}</li>' for text in links)}</ul>"
     found = entry(content, frozenset(map(fingerprint, links)))
     assert found.cut == links
-    assert {fingerprint(text) for text in links} <= edge_marks(found.content, found.cut)
+    assert {fingerprint(text) for text in links} <= edge_fingerprints(found.content, found.cut)
 
 
 @given(st.dictionaries(st.text(max_size=4), st.lists(st.sampled_from("abc"), min_size=2, max_size=40), max_size=3))
@@ -126,6 +126,6 @@ def test_a_tally_survives_being_written_down(seen: dict[str, list[str]]) -> None
         for mark in marks:
             tally.add(name, [mark])
     read = Tally()
-    read.load((name, tally.articles[name], tally.worth_keeping(name)) for name in tally.articles)
+    read.load((name, tally.articles[name], tally.stored_counts(name)) for name in tally.articles)
     assert read.articles == tally.articles
     assert all(read.learned(name) == tally.learned(name) for name in seen)

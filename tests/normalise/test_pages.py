@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeder.model import Draft
-from feeder.normalise.body.saved_page import reduce_page
+from feeder.normalise.body.saved_page import extract_saved_article
 from feeder.normalise.entry import normalise
 
 _PROSE = "".join(
@@ -52,7 +52,7 @@ def test_nothing_but_the_article_is_left_of_a_page(page: str) -> None:
 
 def test_html_that_is_no_page_is_left_as_it_is() -> None:
     html = '<div class="share">a</div><p>b</p>'
-    assert reduce_page(html) == html
+    assert extract_saved_article(html) == html
 
 
 @pytest.mark.parametrize(
@@ -68,23 +68,23 @@ def test_html_that_is_no_page_is_left_as_it_is() -> None:
     ids=["many elements", "long", "a zero", "empty", "a comment", "a type"],
 )
 def test_what_cannot_be_a_page_does_no_harm(html: str) -> None:
-    reduced = reduce_page(html)
+    reduced = extract_saved_article(html)
     assert len(reduced) <= len(html) + 100
 
 
 @pytest.mark.parametrize("name", ["share", "related", "entry-meta", "comments"])
 def test_a_part_that_holds_most_of_the_words_stays_whatever_its_name(name: str) -> None:
-    assert "paragraph number 3" in reduce_page(f'<article><div class="{name}">{_PROSE}</div></article>')
+    assert "paragraph number 3" in extract_saved_article(f'<article><div class="{name}">{_PROSE}</div></article>')
 
 
 def test_a_long_part_of_prose_stays_whatever_its_name() -> None:
     aside = f'<div class="promo">{"<p>Words that nobody would like to lose, one more time.</p>" * 12}</div>'
-    assert "nobody would like" in reduce_page(f"<article>{_PROSE * 3}{aside}</article>")
+    assert "nobody would like" in extract_saved_article(f"<article>{_PROSE * 3}{aside}</article>")
 
 
 def test_the_footer_of_a_quotation_is_part_of_it() -> None:
     html = f"<article>{_PROSE}<blockquote>So it was.<footer>Jane Doe</footer></blockquote></article>"
-    assert "Jane Doe" in reduce_page(html)
+    assert "Jane Doe" in extract_saved_article(html)
 
 
 class Extractor:
@@ -107,4 +107,4 @@ def test_an_extractor_is_believed_where_it_loses_no_prose_and_leaves_nothing_aro
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "trafilatura", Extractor(found))
-    assert (reduce_page(f"<html><body><article>{_PROSE}</article></body></html>") == found) is is_believed
+    assert (extract_saved_article(f"<html><body><article>{_PROSE}</article></body></html>") == found) is is_believed

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.normalise.text import clean_text, lead, one_line, plain, without_glossary
+from feeder.normalise.text import clean_label, clean_text, lead, one_line, without_glossary
 
 _ALL_OF_UNICODE = st.text(st.characters(exclude_categories=()))
 
@@ -41,7 +41,7 @@ def test_line_ends_of_every_kind_are_one() -> None:
     ],
 )
 def test_a_title_is_read_as_people_read_it(text: str, shown: str) -> None:
-    assert plain(text) == shown
+    assert clean_label(text) == shown
 
 
 def test_brackets_that_are_no_glossary_stay() -> None:

@@ -17,7 +17,7 @@ from feeder.errors import ArticleError, FeedError
 from feeder.ingest.reading.withholding import Withholding, why_unlisted, withholding
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
-from feeder.normalise.boilerplate.learned import Edge, edge_marks, publisher
+from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.store import IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 
@@ -272,7 +272,7 @@ def normalised(settings: ReadingRules, draft: Draft, learned: Learned) -> Entry:
         source=settings.source,
         timezone=settings.timezone,
         categories=settings.categories,
-        boilerplate=learned.get(publisher(draft.link, settings.source), ()),
+        boilerplate=learned.get(publisher_of(draft.link, settings.source), ()),
         keep=settings.keep,
     )
 
@@ -288,8 +288,8 @@ def let_in(settings: ReadingRules, entry: Entry) -> Entry | None:
 
 def edge_of(settings: ReadingRules, entry: Entry, learned: Learned) -> Edge:
     """Return what an entry tells of its publisher's boilerplate."""
-    name = publisher(entry.link, settings.source)
-    stands, cut = edge_marks(entry.content), edge_marks("", entry.cut)
+    name = publisher_of(entry.link, settings.source)
+    stands, cut = edge_fingerprints(entry.content), edge_fingerprints("", entry.cut)
     if settings.keep:
         return Edge(name, stands | cut)
     known = learned.get(name, frozenset())

@@ -1,1 +1,1 @@
-"""The text of an entry: HTML and Markdown of any kind -> clean blocks."""
+"""Converts the content of an entry, HTML or Markdown of any kind, to clean blocks."""

@@ -1,7 +1,7 @@
-"""What an article's body is made of: blocks, and the builder that text, marks and breaks are poured into.
+"""Blocks, of which an article's body consists, and the builder that makes them from text, inline elements and breaks.
 
-A block's HTML is made here from nothing but escaped text, a short list of marks and addresses that were cleaned,
-so that nothing of the source's own markup gets through by being copied.
+The HTML of a block is built only from escaped text, a few inline elements and clean addresses; the source's own markup
+is never copied.
 """
 
 import re
@@ -19,9 +19,9 @@ _SPACES = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _EDGES = " \t\n\u00a0\u3000"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _PARAGRAPH_BREAKS = 2
-# Of each of these only one can be open: a parser closes the outer one (HTML §13.2.6.4.7), so nesting would not last.
+# Elements that cannot be nested: a parser would close the outer one (HTML §13.2.6.4.7).
 _EXCLUSIVE = ({"a"}, {"rt", "rp"})
-# Words that say of themselves that they belong to the picture above them.
+# Text that is evidently the caption of the picture above it.
 _CAPTION = re.compile(
     r"[▲△▼].*|[（(]?(?:图片?|圖片?|照片|配图|截图|图源)(?:来源|來源|来自|來自|源自|源|：|:)[^。\n]{0,60}[)）]?"
 )
@@ -29,9 +29,9 @@ _CAPTION_LENGTH = 120
 
 
 class Line(NamedTuple):
-    """What stands between two line breaks: its HTML, complete in itself, and what a reader sees of it.
+    """The content between two line breaks, as well-formed HTML and as text.
 
-    `links` are the addresses in it with their words, and `linked` counts the characters that stand in links.
+    `links` has the addresses in it with their words; `linked` is the number of characters in links.
     """
 
     html: str
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One piece of a body that stands by itself. `html` is the whole of it; `tag` is its own element."""
+    """A block of a body. `html` is all of it; `tag` is its outermost element."""
 
     kind: Kind
     tag: str
@@ -51,24 +51,24 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What a reader sees of it, line by line; "" for a picture without a caption."""
+        """Its text, line by line; "" for a picture without a caption."""
         return self.lines[0].text if len(self.lines) == 1 else "\n".join([line.text for line in self.lines])
 
 
-def written(tag: str, lines: tuple[Line, ...], kind: Kind = "paragraph") -> Block:
-    """Return a paragraph or heading of these lines."""
+def text_block(tag: str, lines: tuple[Line, ...], kind: Kind = "paragraph") -> Block:
+    """Return a paragraph or heading."""
     html = lines[0].html if len(lines) == 1 else "<br>".join([line.html for line in lines])
     return Block(kind, tag, f"<{tag}>{html}</{tag}>", lines)
 
 
-def figure(picture: Media, alt: str) -> Block:
-    """Return a picture; `alt` is what stands for the picture where it cannot be seen."""
+def figure_block(picture: Media, alt: str) -> Block:
+    """Return a picture with its alternative text."""
     inner = f'<img src="{escape(picture.url)}" alt="{escape(alt)}">'
     return Block("figure", "figure", f"<figure>{inner}</figure>", (), (picture,))
 
 
-def captioned(block: Block, caption: tuple[Line, ...]) -> Block:
-    """Return a figure with these lines as its caption."""
+def with_caption(block: Block, caption: tuple[Line, ...]) -> Block:
+    """Return a figure with a caption."""
     if not caption:
         return block
     words = "<br>".join(line.html for line in caption)
@@ -77,8 +77,8 @@ def captioned(block: Block, caption: tuple[Line, ...]) -> Block:
     return block._replace(html=html, lines=caption, media=tuple(replace(m, title=title) for m in block.media))
 
 
-def container(kind: Kind, tag: str, html: str, inner: Iterable[Block]) -> Block:
-    """Return a block that holds others: a list, a quotation, a table."""
+def container_block(kind: Kind, tag: str, html: str, inner: Iterable[Block]) -> Block:
+    """Return a block that contains others: a list, a quotation, a table."""
     inner = tuple(inner)
     return Block(
         kind,
@@ -89,10 +89,10 @@ def container(kind: Kind, tag: str, html: str, inner: Iterable[Block]) -> Block:
     )
 
 
-def joined(blocks: Iterable[Block]) -> list[Block]:
-    """Return the blocks with each caption in the figure that it follows, and without those that repeat the one before.
+def join_blocks(blocks: Iterable[Block]) -> list[Block]:
+    """Return the blocks with captions moved into the figures that they follow, and without repeated blocks.
 
-    A caption elsewhere is a paragraph. Both rules look at the result so far, so that joining again changes nothing.
+    A caption that follows no figure becomes a paragraph. Both rules use the result so far, so joining is idempotent.
     """
     done: list[Block] = []
     for block in blocks:
@@ -101,16 +101,16 @@ def joined(blocks: Iterable[Block]) -> list[Block]:
             continue
         if above is not None and above.kind == "figure" and _is_caption(block, above):
             if not above.lines:
-                done[-1] = captioned(above, block.lines)
+                done[-1] = with_caption(above, block.lines)
             elif above.text != block.text:
-                done.append(written("p", block.lines))
+                done.append(text_block("p", block.lines))
         else:
-            done.append(block if block.kind != "caption" else written("p", block.lines))
+            done.append(block if block.kind != "caption" else text_block("p", block.lines))
     return done
 
 
 def _repeats(block: Block, before: Block) -> bool:
-    """Whether a block repeats the one before it: a twin for readers without scripts, a second rule."""
+    """Whether a block repeats the one before it: a copy for browsers without scripts, a second rule."""
     if block.kind not in {"figure", "rule"} or block.kind != before.kind:
         return False
     same_pictures = [media.url for media in block.media] == [media.url for media in before.media]
@@ -118,7 +118,7 @@ def _repeats(block: Block, before: Block) -> bool:
 
 
 def _is_caption(block: Block, above: Block) -> bool:
-    """Say whether a block that follows a figure belongs to it: by its kind, its words, or what the alt text says."""
+    """Whether a block after a figure is its caption: by its kind, its words, or because it equals the alt text."""
     if block.kind != "paragraph":
         return block.kind == "caption"
     text = block.text
@@ -126,28 +126,28 @@ def _is_caption(block: Block, above: Block) -> bool:
     return speaks_of_picture or f' alt="{escape(text)}">' in above.html
 
 
-class _Mark:
-    """An inline element that is open: it is written only once something stands in it, and never once it is `over`."""
+class _InlineElement:
+    """An open inline element. Its tag is written with its first text, unless it was `ended` early."""
 
-    __slots__ = ("href", "html", "over", "tag", "written")
+    __slots__ = ("ended", "href", "html", "tag", "written")
 
     def __init__(self, tag: str, html: str, href: str | None) -> None:
         self.tag, self.html, self.href = tag, html, href
         self.written = False
-        self.over = False
+        self.ended = False
 
 
 class BlockBuilder:
-    """Turns a stream of texts, marks and breaks into blocks. `tag` is the element of the block being written."""
+    """Turns a stream of text, inline elements and breaks into blocks. `tag` is the element of the current block."""
 
     __slots__ = (
         "_breaks",
         "_html",
+        "_is_small",
         "_lines",
         "_linked",
         "_links",
-        "_marks",
-        "_small",
+        "_open",
         "_space",
         "_text",
         "blocks",
@@ -157,15 +157,15 @@ class BlockBuilder:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.tag = "p"
-        self._marks: list[_Mark] = []
+        self._open: list[_InlineElement] = []
         self._lines: list[Line] = []
-        self._small = True
+        self._is_small = True
         self._breaks = 0
         self._space = ""
         self._start_line()
 
     def text(self, text: str) -> None:
-        """Take words. Two line breaks before them make them a new paragraph, one a new line."""
+        """Add text. After one line break it starts a new line, after two a new paragraph."""
         bare = text.strip(_EDGES)
         if not (is_plain := bare.isprintable()):
             text = clean_text(text)
@@ -174,79 +174,79 @@ class BlockBuilder:
             self._space = self._space or text
             return
         if self._breaks:
-            self._break()
-        words = bare if is_plain and "  " not in bare else _SPACES.sub(self._joint, bare)
-        joint = ""
+            self._apply_breaks()
+        words = bare if is_plain and "  " not in bare else _SPACES.sub(self._collapse_spaces, bare)
+        space = ""
         if self._text:
-            joint = self._between(self._space + text[: len(text) - len(text.lstrip(_EDGES))], words[0])
-            self._html.append(joint)
-            self._text.append(joint)
-        if self._marks:
-            self._open_marks(words, joint)
+            space = self._space_between(self._space + text[: len(text) - len(text.lstrip(_EDGES))], words[0])
+            self._html.append(space)
+            self._text.append(space)
+        if self._open:
+            self._write_open_tags(words, space)
         else:
-            self._small = False
+            self._is_small = False
         self._html.append(escape(words, quote=False))
         self._text.append(words)
         self._space = text[len(text.rstrip(_EDGES)) :] if len(bare) < len(text) else ""
 
     def line_break(self) -> None:
-        """Take a line break; one before the first words or after the last means nothing."""
+        """Add a line break; those before the first text and after the last are ignored."""
         self._breaks += 1
         self._space = ""
 
     def open(self, tag: str, href: str | None = None) -> None:
-        """Open an inline element. Of those in `_EXCLUSIVE` it ends the outer one for good, as a parser does."""
+        """Open an inline element. One in `_EXCLUSIVE` ends the outer one, as a parser does."""
         exclusive = next((tags for tags in _EXCLUSIVE if tag in tags), ())
-        for outer in self._marks:
-            if outer.tag in exclusive and not outer.over:
-                self._end(outer)
-        self._marks.append(_Mark(tag, f'<a href="{escape(href)}">' if href else f"<{tag}>", href))
+        for outer in self._open:
+            if outer.tag in exclusive and not outer.ended:
+                self._end_element(outer)
+        self._open.append(_InlineElement(tag, f'<a href="{escape(href)}">' if href else f"<{tag}>", href))
 
     def close(self) -> None:
-        """Close the inline element that was opened last; one that held nothing leaves nothing."""
-        mark = self._marks.pop()
-        if mark.written:
-            self._html.append(f"</{mark.tag}>")
+        """Close the inline element that was opened last; an empty one leaves nothing."""
+        element = self._open.pop()
+        if element.written:
+            self._html.append(f"</{element.tag}>")
 
-    def _end(self, outer: _Mark) -> None:
-        outer.over = True
+    def _end_element(self, outer: _InlineElement) -> None:
+        outer.ended = True
         if outer.written:
-            for mark in reversed(self._marks[self._marks.index(outer) :]):
-                if mark.written:
-                    self._html.append(f"</{mark.tag}>")
-                    mark.written = False
+            for element in reversed(self._open[self._open.index(outer) :]):
+                if element.written:
+                    self._html.append(f"</{element.tag}>")
+                    element.written = False
 
     def flush(self, kind: Kind = "paragraph") -> None:
-        """End the block being written; where nothing was written there is none."""
+        """End the current block, unless it is empty."""
         self._end_line()
         if self._lines:
             lines, self._lines = tuple(self._lines), []
             if self.tag != "p":
                 kind = "heading"
-            elif self._small:
+            elif self._is_small:
                 kind = "caption"
-            self.blocks.append(written(self.tag, lines, kind))
-        self._small = True
+            self.blocks.append(text_block(self.tag, lines, kind))
+        self._is_small = True
         self._breaks = 0
 
     def add(self, *blocks: Block) -> None:
-        """End the block being written and put finished ones after it."""
+        """End the current block and append finished ones."""
         self.flush()
         self.blocks.extend(blocks)
 
     @property
-    def written(self) -> int:
-        """How many characters the block being written holds so far."""
+    def length(self) -> int:
+        """The number of characters in the current block."""
         return sum(map(len, self._text)) + sum(len(line.text) for line in self._lines)
 
     def _start_line(self) -> None:
         self._html: list[str] = []
         self._text: list[str] = []
-        self._links: dict[_Mark, list[str]] = {}
+        self._links: dict[_InlineElement, list[str]] = {}
         self._linked = 0
         self._space = ""
 
-    def _break(self) -> None:
+    def _apply_breaks(self) -> None:
         if self._breaks >= _PARAGRAPH_BREAKS:
             self.flush()
         else:
@@ -257,39 +257,39 @@ class BlockBuilder:
         if not self._text:
             self._space = ""
             return
-        for mark in reversed(self._marks):
-            if mark.written:
-                self._html.append(f"</{mark.tag}>")
-                mark.written = False
-        links = tuple([(mark.href or "", "".join(words)) for mark, words in self._links.items()])
+        for element in reversed(self._open):
+            if element.written:
+                self._html.append(f"</{element.tag}>")
+                element.written = False
+        links = tuple([(element.href or "", "".join(words)) for element, words in self._links.items()])
         self._lines.append(Line("".join(self._html), "".join(self._text), links, self._linked))
         self._start_line()
 
-    def _open_marks(self, words: str, joint: str) -> None:
-        """Write what is open, and remember which words stand in a link and whether all of them are small print."""
-        small = False
-        for mark in self._marks:
-            small = small or mark.tag == "small"
-            if mark.over:
+    def _write_open_tags(self, words: str, space: str) -> None:
+        """Write the tags of open elements, and record the words of links and whether all text is in `<small>`."""
+        is_small = False
+        for element in self._open:
+            is_small = is_small or element.tag == "small"
+            if element.ended:
                 continue
-            if not mark.written and mark.tag != "small":
-                self._html.append(mark.html)
-                mark.written = True
-            if mark.href:
-                said = self._links.setdefault(mark, [])
-                said += [joint, words] if said else [words]
+            if not element.written and element.tag != "small":
+                self._html.append(element.html)
+                element.written = True
+            if element.href:
+                words_of_link = self._links.setdefault(element, [])
+                words_of_link += [space, words] if words_of_link else [words]
                 self._linked += len(words)
-        self._small = self._small and small
+        self._is_small = self._is_small and is_small
 
-    def _between(self, space: str, following: str) -> str:
-        """Return what parts two runs of words: a source's line end between wide characters is no space."""
+    def _space_between(self, space: str, following: str) -> str:
+        """Return the space between two runs of text: a line end between wide characters is none."""
         if not space:
             return ""
         if "\n" in space and not space.strip(" \t\n") and _WIDE.match(self._text[-1][-1:]) and _WIDE.match(following):
             return ""
         return "\u3000" if "\u3000" in space else " "
 
-    def _joint(self, match: re.Match[str]) -> str:
+    def _collapse_spaces(self, match: re.Match[str]) -> str:
         space, text = match[0], match.string
         if "\n" in space and _WIDE.match(text[match.start() - 1]) and _WIDE.match(text[match.end()]):
             return ""

@@ -1,9 +1,8 @@
-"""A saved web page -> its article: menus, share buttons, related links, comments and footers are taken out.
+"""Extracts the article of a saved web page: without menus, share buttons, related links, comments and footers.
 
-What is known by its element or its name to be no article goes, unless most of the words stand in it: names lie.
-Of a whole page, the smallest part that still holds nearly all of its prose is the article. With the optional
-`trafilatura` (`pip install feeder[pages]`) that library is asked as well, and believed where it loses no prose and
-leaves less around it.
+Elements whose tag or class says that they are not the article are removed, unless most of the words are in them. Of a
+whole page, the article is the smallest element with nearly all of the prose. With the optional `trafilatura`
+(`pip install feeder[pages]`), that library's result is used if it loses no prose and has less around it.
 """
 
 import re
@@ -21,7 +20,7 @@ from feeder.markup import (
     strip_xml_declaration,
 )
 
-_PART = re.compile(
+_PARTIAL_PAGE = re.compile(
     r"<(?:article|main|nav|aside|footer)\b|"
     r"<\w+\s[^<>]{0,400}\b(?:class|id)\s*=\s*[\"'][^\"'<>]{0,300}\b"
     r"(?:entry-content|post-content|article-(?:body|content)|comments?|sharedaddy|related(?:posts)?|region-content)\b",
@@ -29,12 +28,12 @@ _PART = re.compile(
 )
 _MAX_LENGTH, _MAX_ELEMENTS, _MAX_LEVELS = 4_000_000, 20_000, 60
 
-_NEVER = frozenset({"nav", "aside", "form", "dialog", "button", "script", "style", "template"})
-# Names of parts, as whole words of a class or an id. What readers wrote goes however long it is.
-_READERS = re.compile(
+_UNWANTED_TAGS = frozenset({"nav", "aside", "form", "dialog", "button", "script", "style", "template"})
+# Words in a class or id. Readers' comments are removed however long they are.
+_COMMENTS_NAME = re.compile(
     r"(?:^|[\s_-])(?:comments?(?:-?(?:wrapper|list|area|section|form))?|respond|disqus\w*)(?:$|[\s_])", re.IGNORECASE
 )
-_UNWANTED = re.compile(
+_UNWANTED_NAME = re.compile(
     r"(?:^|[\s_-])(?:shar(?:e|ing|edaddy)\w*|social\w*|addtoany\w*|related\w*|jp-relatedposts|recommend\w*|sidebar|"
     r"breadcrumbs?|pagination|pager|nav-?links?|(?:post-)?navigation|(?:post-)?tags?(?:-links|-list|cloud)?|"
     r"cat-links|categories|(?:entry|post|article)-(?:meta|footer|author\w*|utility)|(?:entry-)?author-(?:box|bio|wrapper)|"
@@ -43,8 +42,8 @@ _UNWANTED = re.compile(
     r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_TITLES = re.compile(r"(?:^|[\s_-])(?:entry|post|page|article)-title(?:$|\s)", re.IGNORECASE)
-_ARTICLE = (
+_TITLE_NAME = re.compile(r"(?:^|[\s_-])(?:entry|post|page|article)-title(?:$|\s)", re.IGNORECASE)
+_ARTICLE_PATHS = (
     "//*[@itemprop='articleBody']",
     "//article",
     "//main",
@@ -54,28 +53,28 @@ _ARTICLE = (
     "//*[contains(@class, 'article-body') or contains(@class, 'article-content') or contains(@class, 'post-body')]",
     "//*[@id='content' or @id='main' or @id='article']",
 )
-_SMALL = 400  # characters that a part known by its name alone may hold; more must mostly be links
-_MOST = 0.5
-_LINKS = 0.4
-_PROSE = 40  # characters from which a paragraph is prose
+_SMALL = 400  # characters: a larger element known only by its class is removed only if it is mostly links
+_MAX_SHARE = 0.5
+_MIN_LINK_SHARE = 0.4
+_MIN_PROSE = 40  # minimum characters of a paragraph of prose
 _NEARLY_ALL = 0.9
 
 
-def reduce_page(html: str) -> str:
-    """Return the article of a saved page, or of the part of one that an archiver kept; other HTML as it is."""
+def extract_saved_article(html: str) -> str:
+    """Return the article of a saved page, or of the part that an archiver kept; other HTML is unchanged."""
     is_whole = is_html_page(html)
-    if len(html) > _MAX_LENGTH or not (is_whole or _PART.search(html)) or html.count("<") > _MAX_ELEMENTS:
+    if len(html) > _MAX_LENGTH or not (is_whole or _PARTIAL_PAGE.search(html)) or html.count("<") > _MAX_ELEMENTS:
         return html
     html = limit_attributes(html)
     page = strip_forbidden(strip_xml_declaration(html) if is_whole else f"<div>{html}</div>")
     try:
         root = lxml.html.fromstring(page)
         _prune(root)
-        part = _densest(root) if is_whole else root
-        own = lxml.html.tostring(part, encoding="unicode")
-    except (etree.LxmlError, ValueError):  # also where words move that hold a character which XML cannot
+        part = _find_article(root) if is_whole else root
+        extracted = lxml.html.tostring(part, encoding="unicode")
+    except (etree.LxmlError, ValueError):  # ValueError: characters that XML forbids, in text that is moved
         return html
-    return (_extract_by_library(html, part) if is_whole else None) or own
+    return (_extract_by_library(html, part) if is_whole else None) or extracted
 
 
 def _prune(root: Element) -> None:
@@ -84,40 +83,42 @@ def _prune(root: Element) -> None:
         if not isinstance(element.tag, str) or element.getparent() is None:
             continue
         name = f"{element.get('class') or ''} {element.get('id') or ''}".strip()
-        if _is_readers(element, name, total) or _is_unwanted(element, name, total) or _is_title(element, name):
+        if _is_comments(element, name, total) or _is_unwanted(element, name, total) or _is_title(element, name):
             element.drop_tree()
 
 
-def _is_readers(element: Element, name: str, total: int) -> bool:
-    """Say whether an element holds readers' comments: all but a few words of the page may stand there."""
-    return bool(name) and _READERS.search(name) is not None and total - _length(element) >= min(_SMALL, total // 10)
+def _is_comments(element: Element, name: str, total: int) -> bool:
+    """Whether an element has readers' comments, if a minimum of text remains without it."""
+    return (
+        bool(name) and _COMMENTS_NAME.search(name) is not None and total - _length(element) >= min(_SMALL, total // 10)
+    )
 
 
 def _is_unwanted(element: Element, name: str, total: int) -> bool:
-    known = element.tag in _NEVER or (
+    is_unwanted_tag = element.tag in _UNWANTED_TAGS or (
         element.tag == "footer" and element.getparent().tag not in {"blockquote", "figure"}
     )
-    if not known and not (name and _UNWANTED.search(name)):
+    if not is_unwanted_tag and not (name and _UNWANTED_NAME.search(name)):
         return False
     length = _length(element)
-    if length > _MOST * total:
+    if length > _MAX_SHARE * total:
         return False
-    return known or length <= _SMALL or _linked(element) >= _LINKS * length
+    return is_unwanted_tag or length <= _SMALL or _link_length(element) >= _MIN_LINK_SHARE * length
 
 
 def _is_title(element: Element, name: str) -> bool:
-    """Say whether a heading is the page's title, which the head of the page has named already."""
+    """Whether a heading repeats the page's title."""
     if element.tag == "h1":
-        return _TITLES.search(name) is not None or any(parent.tag == "header" for parent in element.iterancestors())
+        return _TITLE_NAME.search(name) is not None or any(parent.tag == "header" for parent in element.iterancestors())
     return False
 
 
-def _densest(root: Element) -> Element:
-    """Return the smallest part, of those that pages mark and of all others, that holds nearly all of the prose."""
+def _find_article(root: Element) -> Element:
+    """Return the smallest element with nearly all of the prose, preferably one that is marked as the article."""
     needed = _NEARLY_ALL * len(_prose(root))
     if not needed:
         return root
-    marked = [element for path in _ARTICLE for element in root.xpath(path)]
+    marked = [element for path in _ARTICLE_PATHS for element in root.xpath(path)]
     fitting = [element for element in marked if len(_prose(element)) >= needed]
     if fitting:
         return min(fitting, key=_length)
@@ -138,7 +139,7 @@ def _paragraphs(element: Element) -> Iterator[str]:
     found = element.iter("p", "pre", "blockquote", "td", "li") if element.tag != "p" else [element]
     for paragraph in found:
         text = " ".join(paragraph.text_content().split())
-        if len(text) >= _PROSE and _linked(paragraph) < _LINKS * len(text):
+        if len(text) >= _MIN_PROSE and _link_length(paragraph) < _MIN_LINK_SHARE * len(text):
             yield text
 
 
@@ -146,16 +147,16 @@ def _length(element: Element) -> int:
     return len("".join(element.text_content().split()))
 
 
-def _linked(element: Element) -> int:
+def _link_length(element: Element) -> int:
     return sum(_length(link) for link in element.iter("a"))
 
 
-def _extract_by_library(html: str, own: Element) -> str | None:
-    """Return the article that trafilatura extracts; None if it drops prose of `own` or keeps more around it."""
+def _extract_by_library(html: str, extracted: Element) -> str | None:
+    """Return the article that trafilatura extracts; None if it drops prose of `extracted` or keeps more around it."""
     found = extract_with_trafilatura(html, favor_recall=True)
-    prose = len(_prose(own))
+    prose = len(_prose(extracted))
     if not found or not prose:
         return None
     part = lxml.html.fromstring(found)
-    is_better = len(_prose(part)) >= _NEARLY_ALL * prose and _length(part) <= _length(own)
+    is_better = len(_prose(part)) >= _NEARLY_ALL * prose and _length(part) <= _length(extracted)
     return found if is_better else None

@@ -1,1 +1,1 @@
-"""What stands around an article and is no part of it: known notices and credits, and what recurs."""
+"""Removes what is around an article but not part of it: known notices, credits, and recurring lines."""

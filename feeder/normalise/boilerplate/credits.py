@@ -1,6 +1,6 @@
-"""Credit lines: who wrote, translated, read, edited and put up an article, as archives print it.
+"""Parses credit lines: the author, translator, proofreader, editor and publisher of an article, as archives print them.
 
-A line is one only when nothing but roles and names stands in it.
+A credit line contains nothing but roles and names.
 """
 
 import re
@@ -26,43 +26,42 @@ _ROLES = {
     "source": "来源 來源 出处 出處",
 }
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
-# One text must have one way to be read as roles: many short ones in a row would have more than can be tried. The
-# longest is taken and not given back, so none may take what begins the next: `文编辑` is 文 and 编辑, `译文字` 译 and
-# 文字.
-_TAKEN = "|".join(
+# Roles must match in only one way, or many short ones in a row would cause excessive backtracking. The longest match
+# is atomic, so it must not take the start of the next role: `文编辑` is 文 and 编辑, `译文字` is 译 and 文字.
+_ONE_ROLE = "|".join(
     {"文编": "文编(?![者辑剧]|审(?![核稿校]))", "文字": "文字(?!幕)"}.get(word, word)
     for word in sorted(map(re.escape, _ROLE_OF), key=len, reverse=True)
-    if word != "译文"  # 译 and 文, which any roles may be: with nothing between them
+    if word != "译文"  # already matched as 译 and 文
 )
-_ROLE = rf"(?>{_TAKEN})(?>(?:人员|[人者员组])?)"
+_ROLE = rf"(?>{_ONE_ROLE})(?>(?:人员|[人者员组])?)"
 _AND = r"\s*+(?:[/／、&＆和与及，,·+]\s*+)?"
-_MOST_ROLES = 10  # of one label
-_JOINED = rf"{_ROLE}(?>(?:{_AND}{_ROLE}){{0,{_MOST_ROLES}}})"
+_MAX_ROLES = 10  # of one label
+_JOINED = rf"{_ROLE}(?>(?:{_AND}{_ROLE}){{0,{_MAX_ROLES}}})"
 _COLON = re.compile(r"[:：︰﹕|｜丨∣┃\\]")
-# At the beginning or after a mark any role will do; within a run of words only one of two characters or more.
+# Any role at the start or after punctuation; only those of two or more characters within words.
 _LABEL = re.compile(
     rf"(?:(?:^|(?<=[\s|｜/／;；,，、（(◎·*])){_JOINED}|(?<=\S)(?!文|图|译|譯|校){_JOINED})\s*+{_COLON.pattern}++\s*+",
 )
-# Without a colon, roles are the label as long as a name or more roles stand apart from them behind; else they are a
-# name, or the beginning of one (`责编 文清`).
+# Without a colon, roles are a label only if a name or more roles follow after a space; else they are a name, or the
+# start of one (`责编 文清`).
 _NAMED = r"[ \u3000/／]++(?:[\w/·]{2,30}+|(?<=[ \u3000/／]/)[\w·])"
-_RUN = rf"(?>(?:{_ROLE}){{1,{_MOST_ROLES}}})"
+_RUN = rf"(?>(?:{_ROLE}){{1,{_MAX_ROLES}}})"
 _APART = rf"(?=[\s/／、&＆和与及，,·+]){_AND}{_RUN}"
-_ROLES_BEFORE = rf"{_RUN}(?>(?:{_APART}(?=[ \u3000/／]+[\w/·]{{2}}|{_APART})){{0,{_MOST_ROLES}}})"
+_ROLES_BEFORE = rf"{_RUN}(?>(?:{_APART}(?=[ \u3000/／]+[\w/·]{{2}}|{_APART})){{0,{_MAX_ROLES}}})"
 _PAIR = rf"(?![A-Za-z]){_ROLES_BEFORE}{_NAMED}"
 _SPACED = re.compile(rf"{_PAIR}(?>(?:[ \u3000]*+(?:(?:[;；,，]|(?![ \u3000])\s)[ \u3000]*+|(?<=[ \u3000])){_PAIR})*)")
 _SPACED_PART = re.compile(rf"({_ROLES_BEFORE})[ \u3000/／]++([\w/·]++)")
-# What is made of what: `字幕文件制作：`, `G-News发布：`, `PPT制作：`.
-_MADE = re.compile(
+# Roles with an object: `字幕文件制作：`, `G-News发布：`, `PPT制作：`.
+_PRODUCTION = re.compile(
     rf"(?:[A-Za-z-]{{1,12}}{_JOINED}|\w{{1,6}}?(?:制作|製作|整理|剪辑|剪輯|处理|处理|上传|素材|设计|編輯|编辑|校对|翻译)(?:[及和]{_ROLE})?)"
     r"\s*+[:：]\s*(?P<name>[^。！？!?:：，《“]{1,30})",
 )
-# A team may end in a full stop, a person does not: `整理：某某小组。`
+# Only the name of a team may be followed by a full stop: `整理：某某小组。`
 _LONG_TEAM = re.compile(rf"(?P<all>(?!作者){_JOINED}\s*+[:：][^。！？，]{{2,30}}(?:组|組|队|隊|部|团|社))。")
-_QUOTED = re.compile(r"[“”《》]")  # a name is not quoted: it is what a film or a text is called
+_QUOTED = re.compile(r"[“”《》]")  # quoted text is a title, not a name
 _DESCRIBED = re.compile(r"[，,/／(（]")
 _TEAM = re.compile(r"(?:\w{2,12})?(?:记者|記者)")
-_STRICT = frozenset(
+_LONE_ROLES = frozenset(
     [
         "记者",
         "記者",
@@ -91,7 +90,7 @@ _DECORATION = " \t\n\u3000\u00a0*＊_#◎·●■★☆|｜;；,，、/／—–
 _REPORTER = re.compile(
     r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)|.{0,20}(?:记者|記者).{1,20}\d{1,2}日(?:专|專|外)?[电電]"
 )
-# Who in such a line is a person: `某报记者王小明北京报道`, `政治中心／王小明报导`.
+# The person in such a line: `某报记者王小明北京报道`, `政治中心／王小明报导`.
 _REPORTERS_NAME = re.compile(
     r"(?:记者|記者|[/／])\s*+(?!综合|綜合|编译|編譯|外电|外電)(?P<name>[\u4e00-\u9fff]{2,4}?)"
     r"\s*+(?:[/／@＠]\s*+)?(?:[\u4e00-\u9fff]{2}\s*+)?(?:报道|报导|報導|報道|\d{1,2}日(?:专|專|外)?[电電])\Z"
@@ -106,7 +105,7 @@ _ENGLISH_ROLES = {
     "writ": "author", "report": "author", "text": "author", "translat": "translator", "proofread": "proofreader",
     "edit": "editor", "photo": "photographer", "illustrat": "illustrator", "produc": "producer",
 }  # fmt: skip
-# Only roles are read in either case: were names, too, each `and` might be one, and there are many ways to read many.
+# Names are case-sensitive: otherwise each `and` could be one, which would cause excessive backtracking.
 _ENGLISH = re.compile(
     rf"(?:(?i:Additional) )?(?P<role>(?i:{'|'.join(_ENGLISH_ROLES)}))\w* (?:and \w+ )?(?i:by) (?P<names>{_NAMES})"
 )
@@ -119,31 +118,34 @@ _DESK = re.compile(
 _DECORATION_OF_NAMES = _DECORATION.translate(str.maketrans("", "", "（(）)[]【】「」"))
 _MAX_LENGTH = 200
 _MAX_NAME = 50
-_MAX_LONE_NAME = 100  # with what the person is: `作者：某某，某报驻某地记者`
+_MAX_LONE_NAME = 100  # with a description of the person: `作者：某某，某报驻某地记者`
 _MAX_WORDS, _MAX_WORD = 16, 8
 
 
 def parse_credits(line: str) -> tuple[Credit, ...]:
-    """Return the credits that a line consists of; () where it holds anything else."""
+    """Return the credits in a line; () if it contains anything else."""
     if _DESK.fullmatch(line.strip()):
-        return (Credit(role="author", name=reporter(_bare(line))),)
-    text = _bare(line)
+        return (Credit(role="author", name=reporter_name(_strip_decoration(line))),)
+    text = _strip_decoration(line)
     if (team := _LONG_TEAM.fullmatch(text)) is not None:
         text = team["all"]
     if not text or len(text) > _MAX_LENGTH or _SENTENCE.search(text):
         return ()
     labels = list(_LABEL.finditer(text)) if _COLON.search(text) else []
     if not labels:
-        return _made(text) or _without_colons(text) or _in_english(text)
+        return _parse_production(text) or _parse_without_colons(text) or _parse_english(text)
     before = text[: labels[0].start()].strip(_DECORATION)
     is_kind = _KIND_OF_ROLE.fullmatch(before) is not None and text[labels[0].start() - 1].isalpha()
     if before and not (is_kind or _REPORTER.fullmatch(before)):
-        return _made(text)
-    found = [Credit(role="author", name=reporter(before))] if before and not is_kind else []
+        return _parse_production(text)
+    found = [Credit(role="author", name=reporter_name(before))] if before and not is_kind else []
     ends = [label.start() for label in labels[1:]] + [len(text)]
     for label, end in zip(labels, ends, strict=True):
-        name = _balanced(text[label.end() : end].strip(_DECORATION_OF_NAMES))
-        is_film = _QUOTED.search(name) is not None and _ROLE_OF.get(_bare(label[0])) in {"producer", "voice"}
+        name = _strip_unmatched_bracket(text[label.end() : end].strip(_DECORATION_OF_NAMES))
+        is_film = _QUOTED.search(name) is not None and _ROLE_OF.get(_strip_decoration(label[0])) in {
+            "producer",
+            "voice",
+        }
         if is_film or len(name) > (_MAX_LONE_NAME if len(labels) == 1 and _DESCRIBED.search(name) else _MAX_NAME):
             return ()
         found.extend(Credit(role=role, name=name) for role in _roles(label[0]) if name)
@@ -151,56 +153,56 @@ def parse_credits(line: str) -> tuple[Credit, ...]:
 
 
 def is_empty_credit(line: str) -> bool:
-    """Say whether a line is a role whose name is missing (`发布：`)."""
-    text = _bare(line)
+    """Whether a line is a role without a name (`发布：`)."""
+    text = _strip_decoration(line)
     return line.strip() != text and _LABEL.fullmatch(f"{text}：") is not None
 
 
 def _roles(label: str) -> Iterator[str]:
-    """Yield the role of each word in a label (`编剧&发布`), each once."""
+    """Yield the roles in a label (`编剧&发布`), each once."""
     yield from dict.fromkeys(_ROLE_OF[word] for word in _WORD.findall(label))
 
 
-def _bare(line: str) -> str:
-    """Return a line without ornaments around it, and without brackets around the whole of it."""
+def _strip_decoration(line: str) -> str:
+    """Return a line without decoration and without brackets around the whole line."""
     text = line.strip(_DECORATION_OF_NAMES)
     if text.startswith(("（", "(", "[", "【", "「", "〔")) and text.endswith(("）", ")", "]", "】", "」", "〕")):
         return text[1:-1].strip(_DECORATION)
     return text
 
 
-def _balanced(name: str) -> str:
-    """Return the name without a bracket at its end that was opened before it, or never closed."""
+def _strip_unmatched_bracket(name: str) -> str:
+    """Return a name without an unmatched bracket at its end."""
     if name.endswith(("）", ")")) and not re.search(r"[（(]", name):
         return name[:-1].rstrip()
     return name[:-1].rstrip() if name.endswith(("（", "(")) else name
 
 
-def _without_colons(text: str) -> tuple[Credit, ...]:
+def _parse_without_colons(text: str) -> tuple[Credit, ...]:
     if _SPACED.fullmatch(text):
         return tuple(
             Credit(role=role, name=name) for label, name in _SPACED_PART.findall(text) for role in _roles(label)
         )
     if _REPORTER.fullmatch(text):
-        return (Credit(role="author", name=reporter(text)),)
-    return _spaced_out(text.split())
+        return (Credit(role="author", name=reporter_name(text)),)
+    return _parse_spaced(text.split())
 
 
-def reporter(line: str) -> str:
-    """Return the person that a line such as `某报记者王小明北京报道` names; the whole of it where there is none."""
+def reporter_name(line: str) -> str:
+    """Return the person in a line such as `某报记者王小明北京报道`; the whole line if there is none."""
     match = _REPORTERS_NAME.search(line)
     return match["name"] if match else line
 
 
-def dateline_author(text: str) -> str | None:
-    """Return the reporter whom a first paragraph names in brackets (`【某报讯】（某报记者王小明报道）…`)."""
+def find_dateline_author(text: str) -> str | None:
+    """Return the reporter in brackets in a first paragraph (`【某报讯】（某报记者王小明报道）…`); None for none."""
     match = _DATELINE.match(text)
     name = _REPORTERS_NAME.search(match["who"]) if match else None
     return name["name"] if name else None
 
 
-def _in_english(text: str) -> tuple[Credit, ...]:
-    """Read `Reporting by A; editing by B`, which is nothing else from end to end."""
+def _parse_english(text: str) -> tuple[Credit, ...]:
+    """Parse `Reporting by A; editing by B`; () if there is anything else."""
     if (by := _BY.fullmatch(text)) is not None:
         return (Credit(role="author", name=by["names"]),)
     found = []
@@ -211,19 +213,19 @@ def _in_english(text: str) -> tuple[Credit, ...]:
     return tuple(found)
 
 
-def _made(text: str) -> tuple[Credit, ...]:
-    made = _MADE.fullmatch(text)
+def _parse_production(text: str) -> tuple[Credit, ...]:
+    made = _PRODUCTION.fullmatch(text)
     return (Credit(role="editor", name=made["name"].strip(_DECORATION_OF_NAMES)),) if made else ()
 
 
-def _spaced_out(words: list[str]) -> tuple[Credit, ...]:
-    """Read `某台记者 甲 乙 报道 责编 丙 丁`: roles and names with nothing but spaces between them."""
+def _parse_spaced(words: list[str]) -> tuple[Credit, ...]:
+    """Parse `某台记者 甲 乙 报道 责编 丙 丁`: roles and names separated only by spaces."""
     found: list[Credit] = []
     role = ""
     if len(words) < 2 or not _TEAM.fullmatch(words[0]) or len(words) > _MAX_WORDS:  # noqa: PLR2004  a role and a name
         return ()
     for word in words:
-        if word in _STRICT or _TEAM.fullmatch(word):
+        if word in _LONE_ROLES or _TEAM.fullmatch(word):
             role = _ROLE_OF["记者" if _TEAM.fullmatch(word) else word]
         elif len(word) > _MAX_WORD:
             return ()

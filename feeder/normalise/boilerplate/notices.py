@@ -1,13 +1,13 @@
-"""Notices that stand under articles whoever published them: rights, opinions, share bars, feed services, invitations.
+"""Patterns of notices that are common to all publishers: rights, disclaimers, share bars, feed services, invitations.
 
-A small table by kind, for the first articles of a publisher: what recurs in one place's articles only is learned
-(`learned.py`). A notice is told by how its line begins, or by being nothing but the notice from end to end; a
-sentence of prose that speaks of sharing, following or copyright is neither.
+They are needed for the first articles of a publisher; its own notices are learned (`learned.py`). A notice is
+recognised by the start of its line, or because it is the whole line, so that prose about sharing, following or
+copyright is not one.
 """
 
 import re
 
-# Each line of a table is one form. How lines begin that may go on with anything:
+# Each line of a table is one pattern. Starts of lines:
 _RIGHTS = r"""
 [^，。]{0,10}版[权權]所有(?![者人权權])
 (?:本文|文章|图片|圖片|内容|原文|作品)?(?:的)?(?:版[权權]|著作[权權])(?:均|皆)?[归歸属屬由]
@@ -20,7 +20,7 @@ This (?:article|story|post|work|piece|essay) .{0,60}\b(?:re)?(?:published|printe
 This (?:article|story|post|work|piece|essay) (?:first |originally )appeared\b
 (?:Republished|Reprinted|Reposted|Cross-?posted)\b.{0,20}(?:from|with|by|on)\b
 """
-_OPINIONS = r"""
+_DISCLAIMERS = r"""
 .{0,6}(?:[声聲]明|提示|免[责責])\s*[:：】\]]|免[责責][声聲]明|版[权權][声聲]明
 (?:本文|文章|以上|文中|上述|此文|[该該]文|[*※＊]?作者|嘉[宾賓]|[评評][论論]|注[:：]).{0,80}不(?:一定|必然)?代表.{0,24}@
 (?:本文|文章|以上|文中|上述|此文|[该該]文|[*※＊]?作者|嘉[宾賓]|[评評][论論]|注[:：]).{0,80}[仅僅只](?:代表|反映|[为為]).{0,24}@
@@ -29,7 +29,7 @@ _OPINIONS = r"""
 .{0,40}不[构構]成.{0,8}(?:建[议議]|依[据據]|邀[约約])|投[资資]有[风風][险險]
 (?:The |These |Any )?(?:views|opinions)(?: and (?:views|opinions))? expressed\b|Disclaimer\s*[:：]
 """.replace("@", "(?:立[场場]|[观觀][点點]|意[见見]|看法|[陈陳]述|作者|[个個]人)")
-_SERVICES = r"""
+_FEED_SERVICES = r"""
 [获獲]取更多RSS|https?://feedx\.\w+|(?:本文|本[内內]容)由.{0,8}RSS|RSS\s*[订訂][阅閱]|[订訂][阅閱]RSS|via RSS\b
 The post .{1,200} (?:first )?appeared (?:first )?on|[（(]?(?:Feed|Powered|Generated) (?:enhanced|generated|with|by)\b
 This entry passed through|Let.s block ads|Adblock test|Want more\?|Post tags:
@@ -40,7 +40,7 @@ This article appeared in the .{1,80} section|\.\.more\Z
 我们的标准[:：]|[汤湯]森路透|本文由.{0,60}(?:原[创創]|荣誉推出|榮譽推出)
 如果发现译文存在错误|掘金翻译计划.{0,6}是一个
 """
-_CALLS = r"""
+_CALLS_TO_ACTION = r"""
 (?:[欢歡]迎|敬[请請]|[请請])(?:大家)?(?:[关關]注|[订訂][阅閱]|加入|[扫掃][码碼描]|[转轉][发發]分享)(?!.{0,30}[，。].{8})
 [^。，：“]{0,20}[欢歡]迎[您你]?加入|点击查看本文英文版|（?[欢歡]迎.{0,8}[点點][击擊].{0,8}(?:[订訂][阅閱]|查看)
 (?:[长長]按|[扫掃]描|[扫掃]一[扫掃]|[识識][别別]).{0,10}(?:二[维維][码碼]|QR)|(?:打[开開])?微信[扫掃]一[扫掃]
@@ -54,9 +54,9 @@ Your email address will not be|Required fields are|Cancel reply|(?:[广廣]而�
 Follow (?:us|me|@|our|the author|[\w. ]{1,30} on (?:Twitter|Facebook|X|Instagram|Telegram|YouTube))\b.{0,60}\Z
 Subscribe (?:to|now|here|today|for|via)\b.{0,80}\Z|Sign up (?:for|to|here|now|today)\b.{0,80}\Z|Click here\b.{0,60}\Z
 """
-# Lines that are nothing else. Marks before and behind them are taken off where the tables are put together: a form
-# that took some of them as well would have many ways to share a run of them.
-_WHOLE = r"""
+# Whole lines. Punctuation around them is matched where the tables are combined, and must not be matched here too, which
+# would cause excessive backtracking.
+_WHOLE_LINES = r"""
 (?:[点點][击擊])?(?:[这這][里裡]|此[处處]|下方)?(?:[链鏈][接结]|按[钮鈕])?(?:[阅閱][读讀]|查看|[浏瀏][览覽])@
 原文[链鏈]接|Continue reading(?:[\s:»…→-][^,;。]{0,80})?
 Read (?:more|on|(?:the )?(?:full|rest|original|complete|whole)\b)(?:[\s:»…→-][^,;。]{0,80})?
@@ -78,16 +78,17 @@ Read (?:more|on|(?:the )?(?:full|rest|original|complete|whole)\b)(?:[\s:»…→
 """.replace("@", "(?:(?:本文|文章)?(?:[全原]文|更多|完整(?:文章|[报報]道|[内內]容)?|[评評][论論])|本文)(?:[链鏈]接)?")
 
 
-def _one_of(*tables: str) -> str:
+def _alternatives(*tables: str) -> str:
     return "|".join(line for table in tables for line in table.split("\n") if line)
 
 
 _NOTICE = re.compile(
-    rf"\W*(?:{_one_of(_RIGHTS, _OPINIONS, _SERVICES, _CALLS)}|(?:{_one_of(_WHOLE)})\W*+\Z)",
+    rf"\W*(?:{_alternatives(_RIGHTS, _DISCLAIMERS, _FEED_SERVICES, _CALLS_TO_ACTION)}|"
+    rf"(?:{_alternatives(_WHOLE_LINES)})\W*+\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-# A bar of buttons: nothing but these words, and at least one that stands nowhere else alone, or three of any.
-_BUTTON = _one_of(r"""
+# A bar of buttons has only these words: at least one `_SURE_BUTTON`, or three of any.
+_BUTTON = _alternatives(r"""
 facebook|twitter|linkedin|whats\s?app|telegram|wechat|weibo|reddit|pinterest|tumblr|instagram|line|blogthis!?|x
 tweet|print|share|e-?mail|pin it|like|loading|copy link|opens in new window|more|save|click to|on|to|this
 微博|微信|朋友圈|qq空[间間]|人人[网網]|豆瓣|[脸臉][书書]|推特|[电電](?:子)?[邮郵]件?|[邮郵]件|打印|列印
@@ -100,9 +101,9 @@ _SURE_BUTTON = re.compile(
     r"facebook|twitter|linkedin|whats\s?app|pinterest|weibo|微博|分享|\bshare\b|\btweet\b|[复複][制製][链鏈]接|print|打印",
     re.IGNORECASE,
 )
-_MAX_BAR, _MANY = 160, 3
+_MAX_BAR, _MIN_BUTTONS = 160, 3
 
-# An invitation bids readers do something to something, in this order and close together.
+# An invitation asks readers to do something with something, in this order and close together.
 _INVITATION = re.compile(
     r".{0,160}?(?:(?:欢迎|歡迎|敬请|敬請|请|請|快[来來]|随手|隨手|点击|點擊|扫码|按下)"
     r".{0,16}(?:关注|關注|订阅|訂閱|加入|点赞|點讚|点个|点选|拍手|来信|來信|坐客)"
@@ -114,16 +115,16 @@ _MAX_INVITATION = 200
 
 
 def is_notice(text: str) -> bool:
-    """Say whether a line is a notice: of rights, of opinions, of a feed service, a share bar, a call to read on."""
+    """Whether a line is a notice: rights, a disclaimer, a feed service, a share bar, a link to read more."""
     return _NOTICE.match(text) is not None or _is_bar(text)
 
 
 def is_invitation(text: str) -> bool:
-    """Say whether a line invites its readers to follow, subscribe, applaud."""
+    """Whether a line invites readers to follow, subscribe or applaud."""
     return len(text) <= _MAX_INVITATION and _INVITATION.match(text) is not None
 
 
 def _is_bar(text: str) -> bool:
     if len(text) > _MAX_BAR or _BAR.fullmatch(text.strip()) is None:
         return False
-    return _SURE_BUTTON.search(text) is not None or len(_BUTTONS.findall(text)) >= _MANY
+    return _SURE_BUTTON.search(text) is not None or len(_BUTTONS.findall(text)) >= _MIN_BUTTONS

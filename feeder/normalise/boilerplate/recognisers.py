@@ -1,8 +1,8 @@
-"""What single lines at an article's edges are: dates, credits, sources, notices, calls to follow.
+"""Recognises lines at the edges of an article: dates, credits, sources, notices, invitations.
 
-Each recogniser looks at one line and says what it tells, or None where the line may be the article. They know the
-line, the lines beside it, the title and the link, and nothing of blocks. A small table of known notices stands
-here; what recurs in one place's articles only is learned (`learned.py`).
+Each recogniser returns the metadata of a line that is not part of the article, or None for a line that may be. They
+know the line, the lines above it, the title and the link, but not blocks. Lines that recur at one publisher are learned
+(`learned.py`).
 """
 
 import re
@@ -20,7 +20,7 @@ from feeder.normalise.urls import clean_link, fold_link
 
 
 class LineMetadata(NamedTuple):
-    """What one line told before it was cut."""
+    """The metadata in a line that is removed."""
 
     stamps: tuple[Stamp, ...] = ()
     credits: tuple[Credit, ...] = ()
@@ -31,10 +31,9 @@ class LineMetadata(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LineContext:
-    """Where a recogniser looks.
+    """A line and its context.
 
-    `above` are the lines before this one, nearest first. `is_tail`: it stands at the article's end, and `cut_below`
-    says that something below it was cut already.
+    `above` has the lines above it, nearest first; `cut_below`: something below it was already removed.
     """
 
     line: Line
@@ -63,16 +62,16 @@ _RELATIVE = re.compile(
 _MAX_DATE_LINE = 90
 
 
-def date_line(place: LineContext) -> LineMetadata | None:
-    """A line that is a date, perhaps with its label, its source or its author."""
-    if len(place.text) > _MAX_DATE_LINE:
+def recognise_date(context: LineContext) -> LineMetadata | None:
+    """A date, perhaps with a label, source or author."""
+    if len(context.text) > _MAX_DATE_LINE:
         return None
-    if _RELATIVE.fullmatch(place.text):
+    if _RELATIVE.fullmatch(context.text):
         return LineMetadata()
-    rest = without_date(place.text)
+    rest = without_date(context.text)
     if rest is None:
         return None
-    stamps = (Stamp(text=place.text, read_from="body"),)
+    stamps = (Stamp(text=context.text, read_from="body"),)
     if _DATE_WORDS.fullmatch(rest):
         return LineMetadata(stamps=stamps)
     rest = _DATE_WORDS.sub("", rest, count=1) if _DATE_WORDS.match(rest) else rest
@@ -87,9 +86,9 @@ _DATE_LABEL = re.compile(
 )
 
 
-def _labelled_date(place: LineContext) -> LineMetadata | None:
-    """A date at an article's end: only with the word that says what it is (`发布时间：2021年10月1日`)."""
-    return date_line(place) if _DATE_LABEL.match(place.text) else None
+def _labelled_date(context: LineContext) -> LineMetadata | None:
+    """A date at the end of an article, only with a label (`发布时间：2021年10月1日`)."""
+    return recognise_date(context) if _DATE_LABEL.match(context.text) else None
 
 
 _TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題|原文标题|Title)\s*[:：]\s*", re.IGNORECASE)
@@ -97,22 +96,22 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 _SHARE_OF_TITLE = 0.6
 
 
-def _repeated_title(place: LineContext) -> LineMetadata | None:
-    """The title again."""
-    text = _NOT_WORDS.sub("", _TITLE_LABEL.sub("", place.text, count=1)).casefold()
-    title = _NOT_WORDS.sub("", place.title).casefold()
+def _repeated_title(context: LineContext) -> LineMetadata | None:
+    """The repeated title."""
+    text = _NOT_WORDS.sub("", _TITLE_LABEL.sub("", context.text, count=1)).casefold()
+    title = _NOT_WORDS.sub("", context.title).casefold()
     if not text or not title:
         return None
     same = text == title or (text in title and len(text) >= _SHARE_OF_TITLE * len(title))
     return LineMetadata() if same else None
 
 
-def _credit_line(place: LineContext) -> LineMetadata | None:
-    """Nothing but roles and names."""
-    credits_ = parse_credits(place.text)
-    if place.line.links and any(credit.role == "source" for credit in credits_):
-        return None  # where they lead is worth more than what they are called
-    return LineMetadata(credits=credits_) if credits_ or is_empty_credit(place.text) else None
+def _credit_line(context: LineContext) -> LineMetadata | None:
+    """Only roles and names."""
+    credits_ = parse_credits(context.text)
+    if context.line.links and any(credit.role == "source" for credit in credits_):
+        return None  # `_source_line` keeps the links, which are worth more than the names
+    return LineMetadata(credits=credits_) if credits_ or is_empty_credit(context.text) else None
 
 
 _SOURCE_LABEL = re.compile(
@@ -125,7 +124,7 @@ _SOURCE_LABEL = re.compile(
     r"\s*+(?:[「《“\"][^」》”\"]{1,40}[」》”\"]\s*+)?[:：|｜]++|via(?=\s+https?:)",
     re.IGNORECASE,
 )
-_FILM_LABEL = re.compile(r"(?:\w{2,10} ?)?(?:視頻|视频)\s*[:：]")
+_VIDEO_LABEL = re.compile(r"(?:\w{2,10} ?)?(?:視頻|视频)\s*[:：]")
 _SOURCE_NAME = re.compile(r"\s*(?:文章)?(?:来源|來源|出处)\s*[:：]\s*\S{1,20}(?:\s+|\Z)")
 _BARE_ADDRESS = re.compile(r"https?://[^\s<>\u3000-\u9fff\uff00-\uffef]+")
 _ADDRESSES = re.compile(rf"{_BARE_ADDRESS.pattern}+(?>(?:\s++{_BARE_ADDRESS.pattern}+)*)\s*+")
@@ -133,59 +132,58 @@ _NUMBERED = re.compile(r"(?:[(（]?\d{1,2}[)）.、]|[-*•·])\s*\S")
 _MAX_SOURCE_NAME = 160
 _MAX_SOURCES = 10
 _MAX_LABEL = 40
-_BRACKETS = " *_【】[]（）()《》「」"
+_DECORATION = " *_【】[]（）()《》「」"
 
 
-def _source_line(place: LineContext) -> LineMetadata | None:
-    """A line that says where the text was taken from: its links lead there (RFC 4287 §4.2.7.2, "via")."""
-    if (_is_linked(place) or place.cut_below) and _SOURCE_LABEL.fullmatch(f"{place.text.strip(_BRACKETS)}："):
-        return LineMetadata(
-            links=_via(place.line, place.link)
-        )  # a label with its link in it, or with its sources below it
-    label = _SOURCE_LABEL.match(place.text) or (_FILM_LABEL.match(place.text) if place.line.links else None)
+def _source_line(context: LineContext) -> LineMetadata | None:
+    """The source of the text, with links to it (RFC 4287 §4.2.7.2, "via")."""
+    if (_is_link(context) or context.cut_below) and _SOURCE_LABEL.fullmatch(f"{context.text.strip(_DECORATION)}："):
+        # a label that is a link, or has its sources below it
+        return LineMetadata(links=_via_links(context.line, context.link))
+    label = _SOURCE_LABEL.match(context.text) or (_VIDEO_LABEL.match(context.text) if context.line.links else None)
     if label is None:
-        return _source_below_label(place)
-    links = _via(place.line, place.link)
-    rest = place.text[label.end() :].strip(" *_")
+        return _source_below_label(context)
+    links = _via_links(context.line, context.link)
+    rest = context.text[label.end() :].strip(" *_")
     if links:
         return LineMetadata(links=links)
-    if place.line.links or not rest:
+    if context.line.links or not rest:
         return LineMetadata()
     if len(rest) <= _MAX_SOURCE_NAME and not re.search(r"[。！？]", rest):
         return LineMetadata(credits=(Credit(role="source", name=rest),))
     return None
 
 
-def _is_linked(place: LineContext) -> bool:
-    """Say whether a line is all link, but for ornaments."""
-    return bool(place.line.links) and place.line.linked >= len(place.text) - 4
+def _is_link(context: LineContext) -> bool:
+    """Whether a whole line is a link, apart from decoration."""
+    return bool(context.line.links) and context.line.linked >= len(context.text) - 4
 
 
-def _source_below_label(place: LineContext) -> LineMetadata | None:
-    """A line that is all address, or a number in a list, under a line that is all label (`消息来源：`)."""
-    is_link = _is_linked(place)
-    if not (is_link or _ADDRESSES.fullmatch(place.text) or _NUMBERED.match(place.text)):
+def _source_below_label(context: LineContext) -> LineMetadata | None:
+    """A line that is a link, an address or a numbered item, under a label (`消息来源：`)."""
+    is_link = _is_link(context)
+    if not (is_link or _ADDRESSES.fullmatch(context.text) or _NUMBERED.match(context.text)):
         return None
-    for number, above in enumerate(place.above[:_MAX_SOURCES]):
+    for number, above in enumerate(context.above[:_MAX_SOURCES]):
         label = _SOURCE_LABEL.match(above) or _SOURCE_LABEL.fullmatch(f"{above}：")
-        # The name of a source stands between its label and its address, at most once.
+        # Between the label and the address there may be one line with the source's name.
         if label is not None and (label.end() >= len(above.strip(" *_")) or (number == 0 and len(above) <= _MAX_LABEL)):
-            return LineMetadata(links=_via(place.line, place.link))
+            return LineMetadata(links=_via_links(context.line, context.link))
         if not (_NUMBERED.match(above) or _ADDRESSES.fullmatch(above.strip()) or is_link):
             break
     return None
 
 
-def _bare_sources(place: LineContext) -> LineMetadata | None:
-    """A line of nothing but addresses between the article and its credits."""
-    if not place.cut_below or _ADDRESSES.fullmatch(place.text) is None:
+def _bare_sources(context: LineContext) -> LineMetadata | None:
+    """A line of addresses between the article and its credits."""
+    if not context.cut_below or _ADDRESSES.fullmatch(context.text) is None:
         return None
-    return LineMetadata(links=_via(place.line, place.link))
+    return LineMetadata(links=_via_links(context.line, context.link))
 
 
-def _via(line: Line, own: str | None) -> tuple[Link, ...]:
+def _via_links(line: Line, own_link: str | None) -> tuple[Link, ...]:
     found = [*line.links, *((address, "") for address in _BARE_ADDRESS.findall(line.text) if not line.links)]
-    own_fold = fold_link(own) if own else ""
+    own_fold = fold_link(own_link) if own_link else ""
     links = []
     for href, words in found:
         if (address := clean_link(href)) is not None and fold_link(address) != own_fold:
@@ -199,29 +197,33 @@ _MAX_ACCOUNT = 30
 _FOOTER = re.compile(r"\|\s*(?:Permalink|No comments?|\d+ comments?|Add to)|Permalink\s*\|", re.IGNORECASE)
 
 
-def _notice(place: LineContext) -> LineMetadata | None:
-    """A notice that stands under every article of its kind: disclaimers, rights, calls to follow, feed services."""
-    return LineMetadata() if is_notice(place.text) or _FOOTER.search(place.text) else None
+def _notice(context: LineContext) -> LineMetadata | None:
+    """A common notice: disclaimers, rights, feed services."""
+    return LineMetadata() if is_notice(context.text) or _FOOTER.search(context.text) else None
 
 
-def _invitation(place: LineContext) -> LineMetadata | None:
-    """An invitation to follow, subscribe, applaud."""
-    if is_invitation(place.text):
+def _invitation(context: LineContext) -> LineMetadata | None:
+    """An invitation to follow, subscribe or applaud."""
+    if is_invitation(context.text):
         return LineMetadata()
-    # The name of the account, on a line of its own under the invitation.
-    is_name = bool(place.above) and len(place.text) <= _MAX_ACCOUNT and _IS_SENTENCE.search(place.text) is None
-    return LineMetadata() if is_name and len(place.above[0]) <= _MAX_ACCOUNT and is_invitation(place.above[0]) else None
+    # The name of the account, on its own line below the invitation.
+    is_name = bool(context.above) and len(context.text) <= _MAX_ACCOUNT and _IS_SENTENCE.search(context.text) is None
+    return (
+        LineMetadata()
+        if is_name and len(context.above[0]) <= _MAX_ACCOUNT and is_invitation(context.above[0])
+        else None
+    )
 
 
-_CALL_HOSTS = re.compile(
+_ACCOUNT_HOSTS = re.compile(
     r"//(?:[\w-]+\.)*(?:rolfoundation\.org|rolsociety\.org|gnews\.org/(?:terms|privacy|(?:zh-hans/)?author)|feedx\.\w+|gettr\.com|"
     r"gtv\.org|discord\.(?:gg|com)|twitter\.com|x\.com|facebook\.com|instagram\.com|t\.me|parler\.com|"
     r"youtube\.com/(?:@|c/|channel/|user/)|youtube\.com/?\Z|sso\.nytcn\.me)",
     re.IGNORECASE,
 )
-_SHARE_IN_LINKS = 0.4
+_MIN_LINK_SHARE = 0.4
 _MAX_ACCOUNTS = 6
-# The name of an account whose link was lost, a name with nothing but an address, the heading over related articles.
+# The name of an account without a link, a name with an address, the heading of related articles.
 _ACCOUNT = re.compile(
     r"[^。，！？：]{0,30}(?:Gettr|Discord|Twitter|YouTube|Telegram|盖特|推特|G-?TV|G-?News)(?:官方)?(?:账号|频道|群)?"
     r"(?:\s*[:：][^。！？]{0,80})?[；;。]?",
@@ -232,27 +234,27 @@ _RELATED = re.compile(r"\W*(?:延伸|相关|相關|推荐)(?:阅读|閱讀|报�
 _MAX_ORNAMENT = 60
 
 
-def _link_to_follow(place: LineContext) -> LineMetadata | None:
-    """A line that is little more than links to accounts, or to the terms of a site."""
-    line = place.line
-    is_account = _ACCOUNT.fullmatch(place.text) or _NAMED_ADDRESS.fullmatch(place.text)
-    if is_account and (place.cut_below or any(is_notice(text) for text in place.above[:_MAX_ACCOUNTS])):
+def _link_to_follow(context: LineContext) -> LineMetadata | None:
+    """A line that is mostly links to accounts or to the terms of a site."""
+    line = context.line
+    is_account = _ACCOUNT.fullmatch(context.text) or _NAMED_ADDRESS.fullmatch(context.text)
+    if is_account and (context.cut_below or any(is_notice(text) for text in context.above[:_MAX_ACCOUNTS])):
         return LineMetadata()
-    if place.above and _RELATED.fullmatch(place.above[0]) and line.linked >= len(place.text) - 2:
+    if context.above and _RELATED.fullmatch(context.above[0]) and line.linked >= len(context.text) - 2:
         return LineMetadata()
-    if not line.links or line.linked < _SHARE_IN_LINKS * len(place.text):
+    if not line.links or line.linked < _MIN_LINK_SHARE * len(context.text):
         return None
-    return LineMetadata() if all(_CALL_HOSTS.search(href) for href, _ in line.links) else None
+    return LineMetadata() if all(_ACCOUNT_HOSTS.search(href) for href, _ in line.links) else None
 
 
 _HASH_TAGS = re.compile(r"(?:[#＃][^\s#＃，。！？]{1,30}[#＃]?\s*){2,}")
 
 
-def _hash_tags(place: LineContext) -> LineMetadata | None:
-    """A line of nothing but hash tags: they are the article's categories."""
-    if _HASH_TAGS.fullmatch(place.text) is None:
+def _hash_tags(context: LineContext) -> LineMetadata | None:
+    """A line of hash tags: the article's categories."""
+    if _HASH_TAGS.fullmatch(context.text) is None:
         return None
-    return LineMetadata(categories=tuple(filter(None, re.split(r"[#＃\s]+", place.text))))
+    return LineMetadata(categories=tuple(filter(None, re.split(r"[#＃\s]+", context.text))))
 
 
 _TAG_LABEL = re.compile(
@@ -263,47 +265,49 @@ _TAG_LABEL = re.compile(
 )
 
 
-def _tag_line(place: LineContext) -> LineMetadata | None:
-    """A line of tags under their label: they are the article's categories."""
-    label = _TAG_LABEL.match(place.text)
-    if label is None or _IS_SENTENCE.search(place.text) or len(place.text) > _MAX_SOURCE_NAME:
+def _tag_line(context: LineContext) -> LineMetadata | None:
+    """A line of tags with a label: the article's categories."""
+    label = _TAG_LABEL.match(context.text)
+    if label is None or _IS_SENTENCE.search(context.text) or len(context.text) > _MAX_SOURCE_NAME:
         return None
     parts = (
         part.strip()
-        for part in re.split(r"[,，、;；|｜#＃]|(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", place.text[label.end() :])
+        for part in re.split(r"[,，、;；|｜#＃]|(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", context.text[label.end() :])
     )
     return LineMetadata(categories=tuple(filter(None, parts)))
 
 
-def _ornament(place: LineContext) -> LineMetadata | None:
-    """A line without a letter or a figure: what is left of emphasis that was never closed, a row of dots."""
+def _ornament(context: LineContext) -> LineMetadata | None:
+    """A line without letters and digits: a remnant of unclosed emphasis, a row of dots."""
     return (
-        LineMetadata() if place.text and len(place.text) <= _MAX_ORNAMENT and not re.search(r"\w", place.text) else None
+        LineMetadata()
+        if context.text and len(context.text) <= _MAX_ORNAMENT and not re.search(r"\w", context.text)
+        else None
     )
 
 
 _BYLINE_WORDS = re.compile(r"文|撰文|作者|[（(]?\w{0,8}特[约約][)）]?|by|[\W_]", re.IGNORECASE)
 
 
-def _byline(place: LineContext) -> LineMetadata | None:
-    """The author's name again, alone or with the words that bylines have."""
-    rest = place.text
-    for author in place.authors:
+def _byline(context: LineContext) -> LineMetadata | None:
+    """The author's name, alone or with typical words of bylines."""
+    rest = context.text
+    for author in context.authors:
         rest = rest.replace(author, " ")
-    is_byline = rest != place.text or rest.endswith(("/", "／"))
+    is_byline = rest != context.text or rest.endswith(("/", "／"))
     return LineMetadata() if is_byline and not _BYLINE_WORDS.sub("", rest) else None
 
 
 _FILE_NAME = re.compile(r"[\w.() -]{1,80}\.(?:jpe?g|png|gif|webp|bmp)", re.IGNORECASE)
 
 
-def _file_name(place: LineContext) -> LineMetadata | None:
-    """The name of a picture's file where its caption should be."""
-    return LineMetadata() if _FILE_NAME.fullmatch(place.text) else None
+def _file_name(context: LineContext) -> LineMetadata | None:
+    """The name of an image file in context of a caption."""
+    return LineMetadata() if _FILE_NAME.fullmatch(context.text) else None
 
 
 HEAD: tuple[Recogniser, ...] = (
-    date_line,
+    recognise_date,
     _repeated_title,
     _credit_line,
     _byline,
@@ -311,7 +315,7 @@ HEAD: tuple[Recogniser, ...] = (
     _notice,
     _file_name,
 )
-# Below a line or two that may be anything (the name of a series, a motto), only what can be nothing else is cut.
+# Below a line that may be anything (the name of a series, a motto), only what is certain is removed.
 BELOW_HEAD: tuple[Recogniser, ...] = (_credit_line,)
 TAIL: tuple[Recogniser, ...] = (
     _ornament,
@@ -325,10 +329,10 @@ TAIL: tuple[Recogniser, ...] = (
     _labelled_date,
     _invitation,
 )
-# Pictures and films go only where they are called what is a notice: a code to scan, an account to follow.
-MUTE: tuple[Recogniser, ...] = (_notice, _invitation)
+# Pictures and players are removed only if their caption is a notice: a code to scan, an account to follow.
+PICTURES: tuple[Recogniser, ...] = (_notice, _invitation)
 
-# --- headings over what is not the article ---------------------------------------------------------------------------
+# --- sections that are not the article -------------------------------------------------------------------------------
 
 _SECTION = re.compile(
     r"\W*(?:(?:延伸|相关|相關|推荐|推薦|扩展|精彩)(?:阅读|閱讀|报道|報導|文章|链接|新闻|新聞)|相关|往期(?:回顾|精选|文章|推荐)|"
@@ -339,15 +343,15 @@ _SECTION = re.compile(
     r"Share(?: this)?(?: (?:article|post))?|Tagged|Tags|Comments?|Leave a (?:comment|reply)|Filed under|Follow us)\W*",
     re.IGNORECASE,
 )
-_MINOR = 80
+_MAX_ITEM = 80
 
 
-def is_section(text: str) -> bool:
-    """Say whether a line is the heading over related articles, tags, comments or accounts to follow."""
+def is_section_heading(text: str) -> bool:
+    """Whether a line is the heading of related articles, tags, comments or accounts to follow."""
     return _SECTION.fullmatch(text.strip()) is not None
 
 
-def is_minor(line: Line) -> bool:
-    """Say whether a line may be an item under such a heading: a title, a name, a link, never a sentence of prose."""
+def is_section_item(line: Line) -> bool:
+    """Whether a line may be an item of such a section: a title, a name, a link, but not a sentence."""
     text = line.text.strip()
-    return line.linked >= len(text) - 2 or (len(text) <= _MINOR and _IS_SENTENCE.search(text) is None)
+    return line.linked >= len(text) - 2 or (len(text) <= _MAX_ITEM and _IS_SENTENCE.search(text) is None)

@@ -1,8 +1,8 @@
-"""What stands at an article's head and tail without being the article: dates, credits, sources, notices.
+"""Removes dates, credits, sources and notices from the head and tail of an article.
 
-Nothing is cut from the middle and nothing in silence: what is cut is handed back as plain text, and what it tells
-(dates, names, the original's address) as values. What a line is, `recognisers.py` says; here is decided how far
-from each edge is cut, and the blocks are put together again without it.
+Nothing is removed from the middle, and nothing silently: the removed text is returned, and its metadata (dates, names,
+the original's address). `recognisers.py` recognises lines; this module decides how far from each edge lines are
+removed, and rebuilds the blocks.
 """
 
 import re
@@ -11,36 +11,36 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from feeder.model import Credit, Link, Stamp
-from feeder.normalise.body.blocks import Block, Line, written
+from feeder.normalise.body.blocks import Block, Line, text_block
 from feeder.normalise.boilerplate.credits import parse_credits
-from feeder.normalise.boilerplate.learned import FILM, fingerprint
+from feeder.normalise.boilerplate.learned import PLAYER_MARK, fingerprint
 from feeder.normalise.boilerplate.recognisers import (
     BELOW_HEAD,
     HEAD,
-    MUTE,
+    PICTURES,
     TAIL,
     LineContext,
     LineMetadata,
     Recogniser,
-    date_line,
-    is_minor,
-    is_section,
+    is_section_heading,
+    is_section_item,
+    recognise_date,
 )
 
-T = TypeVar("T")
+_Value = TypeVar("_Value")
 
-_MAX_HEAD, _MAX_TAIL = 14, 60  # lines that are looked at
-_MAX_NOTICE = 400  # characters: a notice is shorter, and whatever is longer belongs to the article
+_MAX_HEAD, _MAX_TAIL = 14, 60  # lines that are examined
+_MAX_NOTICE = 400  # characters: anything longer is part of the article
 _MAX_BYLINE = 60
-_ABOVE = 10  # lines above a line that recognisers may ask for
+_ABOVE = 10  # lines of context for recognisers
 _MAX_BETWEEN = 40
-_MAX_MOTTO = 5  # lines at the top that may be no prose without being known
-_MAX_SHARE = 0.5  # what is most of an article is the article
+_MAX_MOTTO = 5  # lines at the top that may be unrecognised and not prose
+_MAX_SHARE = 0.5  # more than this share of an article is the article
 
 
 @dataclass(frozen=True, slots=True)
 class TrimmedArticle:
-    """An article without what was not it. `cut` holds the text of each piece that was taken out."""
+    """An article without boilerplate. `cut` has the text of each removed segment; the other fields its metadata."""
 
     blocks: tuple[Block, ...]
     cut: tuple[str, ...] = ()
@@ -53,14 +53,17 @@ class TrimmedArticle:
 
 @dataclass(slots=True)
 class _Segment:
-    """A line of a paragraph, or a whole block of another kind: the smallest thing that is cut."""
+    """A line of a paragraph, or a whole block of another kind: the unit of removal.
+
+    `metadata` is set once the segment is to be removed.
+    """
 
     block: int
     line: int | None
     lines: tuple[Line, ...]
     text: str
-    is_mute: bool  # a picture or a rule: goes or stays with what stands around it
-    finding: LineMetadata | None = None
+    is_picture: bool  # a picture, player or rule: never decides where the article starts or ends
+    metadata: LineMetadata | None = None
 
 
 class _Article(NamedTuple):
@@ -68,7 +71,7 @@ class _Article(NamedTuple):
     link: str | None
     authors: Sequence[str]
     learned: Collection[str]
-    length: int  # characters; 0 where nothing is learned and nobody asks
+    length: int  # characters; 0 if `learned` is empty
 
 
 def trim(
@@ -79,189 +82,191 @@ def trim(
     authors: Sequence[str] = (),
     learned: Collection[str] = (),
 ) -> TrimmedArticle:
-    """Return the blocks without what is known not to be the article, and what that told.
+    """Return the blocks without boilerplate, and the metadata in it.
 
-    `authors` are those that the article's head named: a byline may say them again.
-    `learned` are fingerprints of lines that recur at the edges of this publisher's articles (`learned.py`).
+    `authors` are those in the article's metadata, which a byline may repeat. `learned` has the fingerprints of lines
+    that recur at the edges of this publisher's articles (`learned.py`).
     """
-    pieces = list(_pieces(blocks))
-    article = _Article(title, link, authors, learned, _length(pieces) if learned else 0)
-    _mark_byline(blocks, pieces)
-    _mark_head(pieces[:_MAX_HEAD], article)
-    _mark_tail(pieces[-_MAX_TAIL:], article)
-    if _mark_sections(pieces):
-        _mark_tail(pieces[-_MAX_TAIL:], article)
-    gone = [piece for piece in pieces if piece.finding is not None]
-    findings = [piece.finding for piece in gone if piece.finding is not None]
-    kept = _without(blocks, gone)
+    segments = list(_segments(blocks))
+    article = _Article(title, link, authors, learned, _length(segments) if learned else 0)
+    _mark_byline(blocks, segments)
+    _mark_head(segments[:_MAX_HEAD], article)
+    _mark_tail(segments[-_MAX_TAIL:], article)
+    if _mark_sections(segments):
+        _mark_tail(segments[-_MAX_TAIL:], article)
+    removed = [segment for segment in segments if segment.metadata is not None]
+    found_metadata = [segment.metadata for segment in removed if segment.metadata is not None]
+    kept = _without(blocks, removed)
     kept, closing = _without_closing_credits(kept)
     return TrimmedArticle(
-        blocks=_without_edges(kept),
-        cut=tuple(filter(None, [*(piece.text for piece in gone), *closing])),
-        stamps=_joined(f.stamps for f in findings),
-        credits=_joined([*(f.credits for f in findings), *map(parse_credits, closing)]),
-        links=_joined(f.links for f in findings),
-        authors=_joined(f.authors for f in findings),
-        categories=_joined(f.categories for f in findings),
+        blocks=_without_loose_rules(kept),
+        cut=tuple(filter(None, [*(segment.text for segment in removed), *closing])),
+        stamps=_merge(f.stamps for f in found_metadata),
+        credits=_merge([*(f.credits for f in found_metadata), *map(parse_credits, closing)]),
+        links=_merge(f.links for f in found_metadata),
+        authors=_merge(f.authors for f in found_metadata),
+        categories=_merge(f.categories for f in found_metadata),
     )
 
 
-def _pieces(blocks: Sequence[Block]) -> Iterable[_Segment]:
+def _segments(blocks: Sequence[Block]) -> Iterable[_Segment]:
     for index, block in enumerate(blocks):
         if block.kind == "paragraph":
-            film = _is_film(block)
+            is_player = _is_player(block)
             for number, line in enumerate(block.lines):
-                yield _Segment(index, number, (line,), line.text, film)
+                yield _Segment(index, number, (line,), line.text, is_player)
         else:
             yield _Segment(index, None, block.lines, block.text, block.kind in {"figure", "rule"})
 
 
-def _length(pieces: Iterable[_Segment]) -> int:
-    return sum(len(piece.text) for piece in pieces)
+def _length(segments: Iterable[_Segment]) -> int:
+    return sum(len(segment.text) for segment in segments)
 
 
-def _is_film(block: Block) -> bool:
-    """Say whether a paragraph only leads to what a player or a frame showed."""
-    return len(block.lines) == 1 and block.lines[0].text.startswith(FILM) and block.lines[0].linked > 0
+def _is_player(block: Block) -> bool:
+    """Whether a paragraph is only the link to a video, audio or frame."""
+    return len(block.lines) == 1 and block.lines[0].text.startswith(PLAYER_MARK) and block.lines[0].linked > 0
 
 
-def _mark_head(pieces: Sequence[_Segment], article: _Article) -> None:
-    """Mark what goes from the top, down to the first line that is the article."""
+def _mark_head(segments: Sequence[_Segment], article: _Article) -> None:
+    """Mark boilerplate from the top down to the first line of the article."""
     recognisers = HEAD
-    for number, piece in enumerate(pieces):
-        if piece.is_mute:
-            piece.finding = piece.finding or _finding(piece, MUTE, article._replace(learned=()), (), cut_below=False)
-        elif piece.finding is None:
-            above = [other.text for other in reversed(pieces[:number])]
-            piece.finding = _finding(piece, recognisers, article, above, cut_below=False)
-            if piece.finding is None:
-                if number >= _MAX_MOTTO or len(piece.text) > _MAX_BYLINE:
+    for number, segment in enumerate(segments):
+        if segment.is_picture:
+            segment.metadata = segment.metadata or _recognise(
+                segment, PICTURES, article._replace(learned=()), (), cut_below=False
+            )
+        elif segment.metadata is None:
+            above = [other.text for other in reversed(segments[:number])]
+            segment.metadata = _recognise(segment, recognisers, article, above, cut_below=False)
+            if segment.metadata is None:
+                if number >= _MAX_MOTTO or len(segment.text) > _MAX_BYLINE:
                     return
                 recognisers, article = BELOW_HEAD, article._replace(learned=())
 
 
-def _mark_tail(pieces: Sequence[_Segment], article: _Article) -> None:
-    """Mark what goes from the bottom, up to the last line that is the article."""
+def _mark_tail(segments: Sequence[_Segment], article: _Article) -> None:
+    """Mark boilerplate from the bottom up to the last line of the article."""
     cut_below = False
-    for number in range(len(pieces) - 1, -1, -1):
-        piece = pieces[number]
-        if piece.is_mute:
-            piece.finding = piece.finding or _finding(
-                piece, MUTE, article._replace(learned=()), (), cut_below=cut_below
+    for number in range(len(segments) - 1, -1, -1):
+        segment = segments[number]
+        if segment.is_picture:
+            segment.metadata = segment.metadata or _recognise(
+                segment, PICTURES, article._replace(learned=()), (), cut_below=cut_below
             )
-        elif piece.finding is None:
-            above = [other.text for other in reversed(pieces[max(0, number - _ABOVE) : number])]
-            piece.finding = _finding(piece, TAIL, article, above, cut_below=cut_below)
-            if piece.finding is None and cut_below and len(piece.text) <= _MAX_BETWEEN:
-                piece.finding = _between(pieces[:number], article)
-            if piece.finding is None:
+        elif segment.metadata is None:
+            above = [other.text for other in reversed(segments[max(0, number - _ABOVE) : number])]
+            segment.metadata = _recognise(segment, TAIL, article, above, cut_below=cut_below)
+            if segment.metadata is None and cut_below and len(segment.text) <= _MAX_BETWEEN:
+                segment.metadata = _recognise_between(segments[:number], article)
+            if segment.metadata is None:
                 return
-        cut_below = cut_below or piece.finding is not None
+        cut_below = cut_below or segment.metadata is not None
 
 
-def _between(pieces: Sequence[_Segment], article: _Article) -> LineMetadata | None:
-    """A short line with boilerplate above it as well as below: a motto, a signature, a name."""
-    upper = [piece for piece in pieces if not piece.is_mute][-1 - _ABOVE :]
+def _recognise_between(segments: Sequence[_Segment], article: _Article) -> LineMetadata | None:
+    """Recognise a short line between boilerplate: a motto, a signature, a name."""
+    upper = [segment for segment in segments if not segment.is_picture][-1 - _ABOVE :]
     if not upper or not re.search(r"\w", upper[-1].text):
         return None
     above = [other.text for other in reversed(upper[:-1])]
-    return None if _finding(upper[-1], TAIL, article, above, cut_below=True) is None else LineMetadata()
+    return None if _recognise(upper[-1], TAIL, article, above, cut_below=True) is None else LineMetadata()
 
 
-def _finding(
-    piece: _Segment,
+def _recognise(
+    segment: _Segment,
     recognisers: Sequence[Recogniser],
     article: _Article,
     above: Sequence[str],
     *,
     cut_below: bool,
 ) -> LineMetadata | None:
-    """Return what a piece tells when each of its lines is recognised; None where one is not."""
+    """Return the metadata of a segment if all of its lines are recognised; else None."""
     found = []
-    for number, line in enumerate(piece.lines):
-        nearest = [other.text for other in reversed(piece.lines[max(0, number - _ABOVE) : number])]
+    for number, line in enumerate(segment.lines):
+        nearest = [other.text for other in reversed(segment.lines[max(0, number - _ABOVE) : number])]
         lines_above = [*nearest, *above] if number else above
-        place = LineContext(line, article.title, article.link, article.authors, lines_above, cut_below)
-        finding = _first(recognisers, place)
-        if finding is None:
-            finding = _recurring(place, article)
-        if finding is None:
+        context = LineContext(line, article.title, article.link, article.authors, lines_above, cut_below)
+        metadata = _first_match(recognisers, context)
+        if metadata is None:
+            metadata = _recognise_learned(context, article)
+        if metadata is None:
             return None
-        found.append(finding)
+        found.append(metadata)
     if len(found) == 1:
         return found[0]
-    return LineMetadata(*(_joined(parts) for parts in zip(*found, strict=True))) if found else None
+    return LineMetadata(*(_merge(parts) for parts in zip(*found, strict=True))) if found else None
 
 
-def _first(recognisers: Sequence[Recogniser], place: LineContext) -> LineMetadata | None:
-    if len(place.text) > _MAX_NOTICE:
+def _first_match(recognisers: Sequence[Recogniser], context: LineContext) -> LineMetadata | None:
+    if len(context.text) > _MAX_NOTICE:
         return None
-    return next((found for recognise in recognisers if (found := recognise(place)) is not None), None)
+    return next((found for recognise in recognisers if (found := recognise(context)) is not None), None)
 
 
-def _recurring(place: LineContext, article: _Article) -> LineMetadata | None:
-    """A line that is known to recur, unless it is most of this article."""
-    if not article.learned or len(place.text) > min(_MAX_NOTICE, _MAX_SHARE * article.length):
+def _recognise_learned(context: LineContext, article: _Article) -> LineMetadata | None:
+    """Recognise a learned line, unless it is most of this article."""
+    if not article.learned or len(context.text) > min(_MAX_NOTICE, _MAX_SHARE * article.length):
         return None
-    return LineMetadata() if fingerprint(place.text) in article.learned else None
+    return LineMetadata() if fingerprint(context.text) in article.learned else None
 
 
-def _mark_sections(pieces: Sequence[_Segment]) -> bool:
-    """Mark everything from a heading such as `Related` to the end, where nothing below it is prose; say if so."""
+def _mark_sections(segments: Sequence[_Segment]) -> bool:
+    """Mark a section such as `Related` up to the end, if it has no prose; return whether there is one."""
     first, below = None, 0
-    for number in range(len(pieces) - 1, max(-1, len(pieces) - _MAX_TAIL - 1), -1):
-        piece = pieces[number]
-        if piece.finding is None and not piece.is_mute:
-            below += len(piece.text)
-            if is_section(piece.text):
-                total = _length(piece for piece in pieces if piece.finding is None)
+    for number in range(len(segments) - 1, max(-1, len(segments) - _MAX_TAIL - 1), -1):
+        segment = segments[number]
+        if segment.metadata is None and not segment.is_picture:
+            below += len(segment.text)
+            if is_section_heading(segment.text):
+                total = _length(segment for segment in segments if segment.metadata is None)
                 first = number if below <= _MAX_SHARE * total else first
-            elif not all(map(is_minor, piece.lines)):
+            elif not all(map(is_section_item, segment.lines)):
                 break
     if first is None:
         return False
-    for piece in pieces[first:]:
-        if piece.finding is None and not piece.is_mute:
-            piece.finding = LineMetadata()
+    for segment in segments[first:]:
+        if segment.metadata is None and not segment.is_picture:
+            segment.metadata = LineMetadata()
     return True
 
 
-def _mark_byline(blocks: Sequence[Block], pieces: Sequence[_Segment]) -> None:
-    """Mark a first paragraph whose last line is a date and whose other lines are names (`NAME<br>2020-07-08 …`)."""
-    if not blocks or blocks[0].kind != "paragraph" or not 1 < len(blocks[0].lines) <= 3:  # noqa: PLR2004  a name or two
+def _mark_byline(blocks: Sequence[Block], segments: Sequence[_Segment]) -> None:
+    """Mark a first paragraph of names and a date (`NAME<br>2020-07-08 …`)."""
+    if not blocks or blocks[0].kind != "paragraph" or not 1 < len(blocks[0].lines) <= 3:  # noqa: PLR2004  one or two names
         return
     *names, last = blocks[0].lines
-    date = date_line(LineContext(last))
+    date = recognise_date(LineContext(last))
     if date is None or any(len(line.text) > _MAX_BYLINE or re.search(r"[。！？：:]", line.text) for line in names):
         return
     authors = (part.strip() for line in names for part in re.split(r"[,，、]| and ", line.text))
-    pieces[0].finding = LineMetadata(authors=tuple(dict.fromkeys(filter(None, authors))))
-    for piece in pieces[1 : len(names)]:
-        piece.finding = LineMetadata()
-    pieces[len(names)].finding = date
+    segments[0].metadata = LineMetadata(authors=tuple(dict.fromkeys(filter(None, authors))))
+    for segment in segments[1 : len(names)]:
+        segment.metadata = LineMetadata()
+    segments[len(names)].metadata = date
 
 
-# --- putting it together again -------------------------------------------------------------------------------------
+# --- rebuilding the blocks ------------------------------------------------------------------------------------------
 
 _CLOSING = re.compile(r"[（(]([^（）()<>]{3,80})[)）]\s*+(?:\d{1,8}+\s*+)?(?=(?>(?:</\w++>)*)\Z)")
 
 
-def _without(blocks: Sequence[Block], gone: Sequence[_Segment]) -> list[Block]:
-    """Return the blocks that are left, with paragraphs that lost lines written anew."""
+def _without(blocks: Sequence[Block], removed: Sequence[_Segment]) -> list[Block]:
+    """Return the remaining blocks, with paragraphs rebuilt from their remaining lines."""
     lost: dict[int, set[int | None]] = {}
-    for piece in gone:
-        lost.setdefault(piece.block, set()).add(piece.line)
+    for segment in removed:
+        lost.setdefault(segment.block, set()).add(segment.line)
     kept = []
     for index, block in enumerate(blocks):
         if (numbers := lost.get(index)) is None:
             kept.append(block)
         elif None not in numbers and len(numbers) < len(block.lines):
-            kept.append(written(block.tag, tuple(line for n, line in enumerate(block.lines) if n not in numbers)))
+            kept.append(text_block(block.tag, tuple(line for n, line in enumerate(block.lines) if n not in numbers)))
     return kept
 
 
 def _without_closing_credits(blocks: list[Block]) -> tuple[list[Block], list[str]]:
-    """Take `（译者：…／核稿：…）` off the end of the last paragraph."""
+    """Remove `（译者：…／核稿：…）` from the end of the last paragraph; return it too."""
     last = next((n for n in range(len(blocks) - 1, -1, -1) if blocks[n].kind == "paragraph"), None)
     if last is None:
         return blocks, []
@@ -274,11 +279,11 @@ def _without_closing_credits(blocks: list[Block]) -> tuple[list[Block], list[str
         return blocks, []
     html = (line.html[: in_html.start()] + line.html[in_html.end() :]).rstrip()
     shorter = Line(html, line.text[: match.start()].rstrip(), line.links, line.linked)
-    return [*blocks[:last], written(blocks[last].tag, (*before, shorter)), *blocks[last + 1 :]], [match[0].strip()]
+    return [*blocks[:last], text_block(blocks[last].tag, (*before, shorter)), *blocks[last + 1 :]], [match[0].strip()]
 
 
-def _without_edges(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Drop rules that part nothing any more: at the beginning, at the end, one after another."""
+def _without_loose_rules(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Drop rules that separate nothing: at the start, at the end, repeated ones."""
     kept: list[Block] = []
     for block in blocks:
         if block.kind != "rule" or (kept and kept[-1].kind != "rule"):
@@ -288,5 +293,5 @@ def _without_edges(blocks: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(kept)
 
 
-def _joined(parts: Iterable[Iterable[T]]) -> tuple[T, ...]:
+def _merge(parts: Iterable[Iterable[_Value]]) -> tuple[_Value, ...]:
     return tuple(dict.fromkeys(part for group in parts for part in group))
