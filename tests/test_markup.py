@@ -62,5 +62,5 @@ def test_all_else_stays_as_it_is(html: str) -> None:
         ("雨 <html>", False),
     ],
 )
-def test_a_page_is_told_from_a_piece_of_html(text: str, page: bool) -> None:  # noqa: FBT001  a table's column
+def test_a_page_is_distinguished_from_a_fragment(text: str, page: bool) -> None:  # noqa: FBT001  a table's column
     assert is_html_page(text) is page

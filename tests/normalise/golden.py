@@ -1,4 +1,4 @@
-"""Golden files: an entry as a text that a person can read, and back-to-back compare."""
+"""Golden files: an entry as readable text, for comparison."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""HTML that no author meant: a strategy for property tests. Any nesting, template code, broken ends, any text."""
+"""A strategy for strange HTML in property tests: deep nesting, template code, broken ends, any text."""
 
 from hypothesis import strategies as st
 

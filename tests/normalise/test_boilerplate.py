@@ -1,4 +1,4 @@
-"""What is cut at an article's head and tail, what it tells, and what is never cut."""
+"""What is removed at the head and tail of an article, its metadata, and what is never removed."""
 
 import pytest
 
@@ -9,7 +9,7 @@ _TITLE = "春天的第一场雨下在北方的山里"
 _BODY = "<p>昨天夜里，北方下了雨。</p>\n<p>今天早上，山里的树都绿了。</p>"
 
 
-def trimmed(html: str) -> TrimmedArticle:
+def trim_html(html: str) -> TrimmedArticle:
     return trim(read_html(html), title=_TITLE, link="https://e.org/a")
 
 
@@ -34,8 +34,8 @@ def trimmed(html: str) -> TrimmedArticle:
         "<hr>",
     ],
 )
-def test_what_stands_above_an_article_is_cut(head: str) -> None:
-    assert write_html(trimmed(head + _BODY).blocks) == _BODY
+def test_boilerplate_above_an_article_is_removed(head: str) -> None:
+    assert write_html(trim_html(head + _BODY).blocks) == _BODY
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ def test_what_stands_above_an_article_is_cut(head: str) -> None:
         "<p>【完】</p>",
     ],
 )
-def test_what_stands_below_an_article_is_cut(tail: str) -> None:
-    found = trimmed(_BODY + tail)
+def test_boilerplate_below_an_article_is_removed(tail: str) -> None:
+    found = trim_html(_BODY + tail)
     assert write_html(found.blocks) == _BODY
     assert found.cut
 
 
-def test_what_is_cut_is_handed_back_with_what_it_told() -> None:
-    found = trimmed(
+def test_removed_lines_are_returned_with_their_metadata() -> None:
+    found = trim_html(
         "<p>JANE DOE,JANE DOE and JOHN ROE<br>2023-02-20 10:00:00</p>"
         + _BODY
         + '<p>原文：<a href="https://o.example/x?utm_source=y">Rain</a> https://e.org/a</p><p>译者：甲<br>校对：乙</p>',
@@ -74,15 +74,15 @@ def test_what_is_cut_is_handed_back_with_what_it_told() -> None:
 
 @pytest.mark.parametrize("label", ["来源", "原文", "新闻出处", "Source"])
 def test_an_original_without_link_is_a_credit(label: str) -> None:
-    assert [(c.role, c.name) for c in trimmed(f"{_BODY}<p>{label}：某报</p>").credits] == [("source", "某报")]
+    assert [(c.role, c.name) for c in trim_html(f"{_BODY}<p>{label}：某报</p>").credits] == [("source", "某报")]
 
 
 def test_an_article_s_own_address_is_not_its_original() -> None:
-    assert trimmed(_BODY + '<p>原文链接：<a href="http://www.e.org/a/">本文</a></p>').links == ()
+    assert trim_html(_BODY + '<p>原文链接：<a href="http://www.e.org/a/">本文</a></p>').links == ()
 
 
-def test_credits_at_the_end_of_the_last_paragraph_are_taken_off() -> None:
-    found = trimmed(
+def test_credits_at_the_end_of_the_last_paragraph_are_removed() -> None:
+    found = trim_html(
         "<p>昨天。</p><p>今天。<b>好</b>。（译者：甲/核稿：乙）</p><figure><img src='https://i.example/p.jpg'></figure>"
     )
     assert [block.text for block in found.blocks] == ["昨天。", "今天。好。", ""]
@@ -108,31 +108,31 @@ def test_credits_at_the_end_of_the_last_paragraph_are_taken_off() -> None:
         "",
     ],
 )
-def test_what_is_the_article_stays(html: str) -> None:
+def test_the_article_itself_stays(html: str) -> None:
     head, *_ = html.split("\n")
-    kept = write_html(trimmed(html).blocks)
+    kept = write_html(trim_html(html).blocks)
     assert kept == (html if not head.startswith("<p>（译者") else html.partition("\n")[2])
 
 
 def test_a_picture_below_the_credits_does_not_keep_them() -> None:
     picture = '<figure><img src="https://i.example/p.jpg" alt=""></figure>'
-    assert write_html(trimmed(f"{_BODY}<hr><p>发布：甲</p>{picture}").blocks) == f"{_BODY}\n<hr>\n{picture}"
+    assert write_html(trim_html(f"{_BODY}<hr><p>发布：甲</p>{picture}").blocks) == f"{_BODY}\n<hr>\n{picture}"
 
 
-def test_a_source_line_with_an_empty_link_is_cut_and_tells_nothing() -> None:
-    found = trimmed(_BODY + '<p>来源：<a href="https://e.org/a">本文</a></p><p>来源：</p>')
+def test_a_source_line_with_an_empty_link_is_removed_and_has_no_metadata() -> None:
+    found = trim_html(_BODY + '<p>来源：<a href="https://e.org/a">本文</a></p><p>来源：</p>')
     assert found.links == ()
     assert write_html(found.blocks) == _BODY
 
 
 def test_a_paragraph_loses_only_the_lines_that_are_not_the_article() -> None:
-    assert write_html(trimmed("<p>翻译：甲<br>昨天夜里，北方下了雨。</p>").blocks) == "<p>昨天夜里，北方下了雨。</p>"
+    assert write_html(trim_html("<p>翻译：甲<br>昨天夜里，北方下了雨。</p>").blocks) == "<p>昨天夜里，北方下了雨。</p>"
 
 
 @pytest.mark.parametrize("line", ["敲出真相，爆料在路上！", "某地 望七星", "某某农场"])
-def test_a_short_line_between_boilerplate_goes_with_it(line: str) -> None:
+def test_a_short_line_between_boilerplate_is_removed_too(line: str) -> None:
     tail = f"<p>原文链接：https://o.example/x</p><p>{line}</p><p>免责声明：本文仅代表作者。</p>"
-    assert write_html(trimmed(_BODY + tail).blocks) == _BODY
+    assert write_html(trim_html(_BODY + tail).blocks) == _BODY
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,11 @@ def test_a_short_line_between_boilerplate_goes_with_it(line: str) -> None:
     ],
 )
 def test_a_line_with_boilerplate_on_one_side_only_or_a_long_one_stays(tail: str) -> None:
-    assert len(trimmed(_BODY + tail).blocks) > len(trimmed(_BODY).blocks)
+    assert len(trim_html(_BODY + tail).blocks) > len(trim_html(_BODY).blocks)
 
 
-def test_a_short_line_that_is_all_there_is_stays() -> None:
-    assert write_html(trimmed("<p>某地 望七星</p><p>免责声明：本文仅代表作者。</p>").blocks) == "<p>某地 望七星</p>"
+def test_an_article_of_one_short_line_stays() -> None:
+    assert write_html(trim_html("<p>某地 望七星</p><p>免责声明：本文仅代表作者。</p>").blocks) == "<p>某地 望七星</p>"
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def test_a_short_line_that_is_all_there_is_stays() -> None:
         ("關鍵詞: 雨 北京", ("雨", "北京")),
     ],
 )
-def test_tags_under_the_text_are_categories(tail: str, categories: tuple[str, ...]) -> None:
-    found = trimmed(f"{_BODY}<p>{tail}</p>")
+def test_tags_below_the_text_are_categories(tail: str, categories: tuple[str, ...]) -> None:
+    found = trim_html(f"{_BODY}<p>{tail}</p>")
     assert (write_html(found.blocks), found.categories) == (_BODY, categories)
 
 
 def test_a_sentence_that_begins_like_tags_stays() -> None:
-    assert trimmed(f"{_BODY}<p>标签：这是他贴在衣服上的字。</p>").categories == ()
+    assert trim_html(f"{_BODY}<p>标签：这是他贴在衣服上的字。</p>").categories == ()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_sentence_that_begins_like_tags_stays() -> None:
     ],
 )
 def test_the_address_of_a_source_is_kept(tail: str) -> None:
-    found = trimmed(_BODY + tail)
+    found = trim_html(_BODY + tail)
     assert write_html(found.blocks) == _BODY
     assert [link.href for link in found.links] == ["https://o.example/x"]
 
@@ -195,9 +195,9 @@ def test_the_address_of_a_source_is_kept(tail: str) -> None:
     ],
 )
 def test_calls_and_links_to_other_articles_are_cut(tail: str) -> None:
-    assert write_html(trimmed(_BODY + tail).blocks) == _BODY
+    assert write_html(trim_html(_BODY + tail).blocks) == _BODY
 
 
-def test_a_block_of_very_many_lines_is_told_line_by_line() -> None:
+def test_a_block_of_very_many_lines_is_recognised_line_by_line() -> None:
     title_again = f"<blockquote>{f'{_TITLE}<br>' * 9000}</blockquote>"
-    assert write_html(trimmed(title_again + _BODY).blocks) == _BODY  # quadratic work would not be seen to end
+    assert write_html(trim_html(title_again + _BODY).blocks) == _BODY  # quadratic work would not be seen to end

@@ -1,4 +1,4 @@
-"""What is kept of an entry that brings very much of one kind, and what reading and writing that costs."""
+"""Limits on entries with very many items, and the cost of reading and writing them."""
 
 import json
 import time
@@ -28,32 +28,34 @@ def rss(inside: str, items: int = 1, channel: str = "") -> bytes:
     ).encode()
 
 
-def many(pattern: str, count: int = 3000) -> str:
+def repeat(pattern: str, count: int = 3000) -> str:
     return "".join(pattern.format(n) for n in range(count))
 
 
-def of_feed(body: bytes) -> Entry:
+def entry_from_feed(body: bytes) -> Entry:
     return normalise(parse_feed(body, url="https://e.org/feed").drafts[0], now=NOW)
 
 
 TAG = "- t{}\n"
 KINDS: list[tuple[str, Callable[[], Entry]]] = [
-    ("categories", lambda: of_feed(rss(many("<category>c{}</category>")))),
-    ("authors", lambda: of_feed(rss(many("<dc:creator>Name {}</dc:creator>")))),
-    ("media", lambda: of_feed(rss(many("<enclosure url='https://e.org/{}.mp3' type='audio/mpeg'/>")))),
+    ("categories", lambda: entry_from_feed(rss(repeat("<category>c{}</category>")))),
+    ("authors", lambda: entry_from_feed(rss(repeat("<dc:creator>Name {}</dc:creator>")))),
+    ("media", lambda: entry_from_feed(rss(repeat("<enclosure url='https://e.org/{}.mp3' type='audio/mpeg'/>")))),
     (
         "links",
-        lambda: of_feed(rss(many("<a:link xmlns:a='http://www.w3.org/2005/Atom' rel='related' href='/r/{}'/>"))),
+        lambda: entry_from_feed(
+            rss(repeat("<a:link xmlns:a='http://www.w3.org/2005/Atom' rel='related' href='/r/{}'/>"))
+        ),
     ),
     (
         "categories",
-        lambda: of_feed(
+        lambda: entry_from_feed(
             json.dumps({"items": [{"id": "1", "title": "Rain", "tags": [f"t{n}" for n in range(3000)]}]}).encode()
         ),
     ),
     (
         "authors",
-        lambda: of_feed(
+        lambda: entry_from_feed(
             json.dumps(
                 {"items": [{"id": "1", "title": "Rain", "authors": [{"name": f"t{n}"} for n in range(3000)]}]}
             ).encode()
@@ -61,17 +63,17 @@ KINDS: list[tuple[str, Callable[[], Entry]]] = [
     ),
     (
         "categories",
-        lambda: normalise(read_article(f"---\ntitle: a\ntags:\n{many(TAG)}---\na".encode(), "a.md"), now=NOW),
+        lambda: normalise(read_article(f"---\ntitle: a\ntags:\n{repeat(TAG)}---\na".encode(), "a.md"), now=NOW),
     ),
 ]
 
 
 @pytest.mark.parametrize(("field", "read"), KINDS)
-def test_a_hundred_of_each_kind_are_kept(field: str, read: Callable[[], Entry]) -> None:
+def test_at_most_a_hundred_items_of_each_kind_are_kept(field: str, read: Callable[[], Entry]) -> None:
     assert len(getattr(read(), field)) == 100
 
 
-def test_the_first_are_kept_and_those_of_the_configuration_always_are() -> None:
+def test_the_first_items_are_kept_and_configured_categories_always() -> None:
     draft = replace(DRAFT, categories=tuple(f"c{n}" for n in range(500)))
     entry = normalise(draft, now=NOW, categories=("mine", "c3"))
     assert entry.categories == (*(f"c{n}" for n in range(100)), "mine")
@@ -85,17 +87,17 @@ def test_links_of_the_feed_and_of_the_text_are_bounded_together() -> None:
     assert (len(links), links[79].rel, links[80].rel) == (100, "related", "via")
 
 
-def test_names_without_end_are_shortened() -> None:
-    entry = of_feed(rss(f"<category>{'c' * 5000}</category><dc:creator>{'d ' * 5000}</dc:creator>"))
+def test_very_long_names_are_shortened() -> None:
+    entry = entry_from_feed(rss(f"<category>{'c' * 5000}</category><dc:creator>{'d ' * 5000}</dc:creator>"))
     assert (len(entry.categories[0]), len(entry.authors[0].name)) == (300, 299)
 
 
 @pytest.mark.parametrize("channel", ["title", "copyright", "language"])
-def test_what_a_feed_says_once_and_each_of_its_entries_carries_is_bounded(channel: str) -> None:
+def test_text_of_a_feed_that_all_its_entries_share_is_bounded(channel: str) -> None:
     body = rss("", 2, f"<{channel}>{'r' * 10_000}</{channel}>").replace(b"<title>Rain</title><title", b"<title")
     feed = parse_feed(body, url="https://e.org/feed")
     assert max(map(len, (feed.title, feed.rights or "", feed.language or ""))) == 2000
-    authored = parse_feed(rss("", 2, many("<dc:creator>Name {}</dc:creator>")), url="https://e.org/feed")
+    authored = parse_feed(rss("", 2, repeat("<dc:creator>Name {}</dc:creator>")), url="https://e.org/feed")
     assert {len(draft.authors) for draft in authored.drafts} == {100}
 
 
@@ -108,27 +110,27 @@ def write(count: int) -> object:
 
 
 def tags(count: int) -> object:
-    return read_lines(f"title: a\ntags:\n{many(TAG, 5 * count)}")
+    return read_lines(f"title: a\ntags:\n{repeat(TAG, 5 * count)}")
 
 
 def continued(count: int) -> object:
     return read_lines(
-        f"title: a\nsummary: b\n{many(' a word, another, and one that has the number {}' + chr(10), 3 * count)}"
+        f"title: a\nsummary: b\n{repeat(' a word, another, and one that has the number {}' + chr(10), 3 * count)}"
     )
 
 
 def durations(count: int) -> object:
-    enclosures = many("<enclosure url='https://e.org/{}.mp3' type='audio/mpeg'/>", count)
+    enclosures = repeat("<enclosure url='https://e.org/{}.mp3' type='audio/mpeg'/>", count)
     return parse_feed(rss("<itunes:duration/>" * count + enclosures), url="https://e.org/feed")
 
 
 @pytest.mark.parametrize("work", [write, tags, continued, durations])
-def test_eight_times_as_much_costs_about_eight_times_as_much(work: Callable[[int], object]) -> None:
-    def spent(count: int) -> float:
+def test_cost_is_linear(work: Callable[[int], object]) -> None:
+    def measure(count: int) -> float:
         start = time.process_time()
         work(count)
         return time.process_time() - start
 
-    spent(10)
-    few, many_more = (min(spent(count) for _ in range(3)) for count in (2000, 16_000))
+    measure(10)
+    few, many_more = (min(measure(count) for _ in range(3)) for count in (2000, 16_000))
     assert many_more < 30 * few  # what looks at all of them for each takes 64 times as long

@@ -1,4 +1,4 @@
-"""Credit lines: nothing but roles and names."""
+"""Credit lines contain only roles and names."""
 
 import pytest
 
@@ -89,6 +89,6 @@ def test_a_dateline_names_its_reporter(text: str, author: str | None) -> None:
     assert find_dateline_author(text) == author
 
 
-def test_a_role_without_a_name_is_a_credit_line_that_names_nobody() -> None:
+def test_a_role_without_a_name_is_an_empty_credit() -> None:
     assert is_empty_credit("发布：")
     assert parse_credits("发布：") == ()

@@ -1,4 +1,4 @@
-"""Which of an article's dates is believed."""
+"""Which of an article's dates is chosen."""
 
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ def chosen_dates(*stamps: tuple[str, str], updated: str = "") -> Dates:
         ([], ("2026-01-01T00:00", "2026-01-01T00:00", "read time")),
     ],
 )
-def test_the_best_date_is_believed(stamps: list[tuple[str, str]], chosen: tuple[str, str, str]) -> None:
+def test_the_most_reliable_date_is_chosen(stamps: list[tuple[str, str]], chosen: tuple[str, str, str]) -> None:
     dates = chosen_dates(*stamps)
     assert (dates.published.isoformat()[:16], dates.updated.isoformat()[:16], dates.published_from) == chosen
 
@@ -86,7 +86,7 @@ _MARCH = ["https://e.org/2021/07/logo.png", "https://e.org/2022/03/a.png", "http
         ("他", [], []),
     ],
 )
-def test_text_and_picture_folders_tell_a_date_together(
+def test_text_and_picture_folders_together_give_a_date(
     text: str,
     addresses: list[str],
     stamps: list[tuple[str, str]],
@@ -107,7 +107,7 @@ def test_a_link_may_hold_a_date(link: str, day: str | None) -> None:
     assert [stamp.text for stamp in stamps_from_link(link)] == ([day] if day else [])
 
 
-def test_no_date_in_the_text_is_believed_before_that_of_a_feed() -> None:
+def test_the_date_of_a_feed_ranks_above_one_in_the_text() -> None:
     stamps = [
         Stamp(text="2022-03-04T05:06:07+00:00", read_from="body"),
         Stamp(text="2022-03-05", read_from="byline"),

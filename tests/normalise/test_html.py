@@ -1,4 +1,4 @@
-"""HTML as it is found, and the blocks that it becomes."""
+"""HTML of all kinds, and the blocks that it becomes."""
 
 import re
 
@@ -115,7 +115,7 @@ def test_the_words_of_a_picture_become_its_caption(found: str, caption: str) -> 
     assert clean_html(found) == f"<figure>{_PICTURE}<figcaption>{caption}</figcaption></figure>"
 
 
-def test_words_that_only_repeat_what_stands_for_a_picture_are_its_caption() -> None:
+def test_text_that_equals_the_alt_text_is_the_caption() -> None:
     picture = '<img src="https://i.example/p.jpg" alt="雨 &amp; 山">'
     assert clean_html(f"{picture}<p>雨 &amp; 山</p>") == (
         f"<figure>{picture}<figcaption>雨 &amp; 山</figcaption></figure>"
@@ -127,19 +127,19 @@ def test_a_picture_has_one_caption() -> None:
     assert clean_html(twice) == f"<figure>{_PICTURE}<figcaption>c</figcaption></figure>\n<p>d</p>"
 
 
-def test_a_figure_of_something_else_is_that_thing() -> None:
+def test_a_figure_without_a_picture_is_its_contents() -> None:
     found = f"<figure><blockquote>q</blockquote>{_PICTURE}<figcaption>c</figcaption></figure><figure> </figure>"
     assert clean_html(found) == (
         f"<blockquote><p>q</p></blockquote>\n<figure>{_PICTURE}<figcaption>c</figcaption></figure>"
     )
 
 
-def test_a_twin_for_readers_without_scripts_is_not_shown_twice() -> None:
+def test_a_copy_for_browsers_without_scripts_is_not_shown_twice() -> None:
     lazy = '<img data-src="https://i.example/p.jpg" src="data:image/gif;base64,AA">'
     assert clean_html(f"{lazy}<noscript>{_PICTURE} Please enable scripts</noscript>") == f"<figure>{_PICTURE}</figure>"
 
 
-def test_a_sign_within_a_line_is_its_words() -> None:
+def test_an_icon_within_a_line_becomes_its_alt_text() -> None:
     assert clean_html('a <img class="emoji" alt="🙂" src="https://i.example/e.png"> b') == "<p>a 🙂 b</p>"
 
 
@@ -191,30 +191,30 @@ def test_text_with_more_lines_than_any_book_ends_in_one_long_line() -> None:
     assert blocks[-1].text == "a " * (MAX_LINES // 2 - 1) + "a"
 
 
-def test_an_empty_link_is_nothing_and_one_around_a_picture_leaves_the_picture() -> None:
+def test_an_empty_link_is_dropped_and_one_around_a_picture_becomes_the_picture() -> None:
     assert clean_html('a<a href="https://e.org/"></a>b') == "<p>ab</p>"
     assert "<img" in clean_html(f'<a href="https://e.org/">{_PICTURE}</a>')
 
 
-def test_blocks_say_what_is_linked_and_what_is_shown() -> None:
+def test_blocks_have_their_links_and_media() -> None:
     (block,) = read_html('<p>a <a href="https://e.org/"><b>b</b> c</a><br>d</p>')
     assert block.text == "a b c\nd"
     assert block.lines[0].links == (("https://e.org/", "b c"),)
     assert block.lines[0].linked == 2
 
 
-def test_links_that_follow_each_other_are_told_apart() -> None:
+def test_adjacent_links_are_kept_apart() -> None:
     links = [f'<a href="https://e.org/{number}">{number}</a>' for number in range(100)]
     (block,) = read_html(" ".join(links))
     assert block.lines[0].links == tuple((f"https://e.org/{number}", str(number)) for number in range(100))
 
 
-def test_a_container_holds_the_media_of_what_is_in_it() -> None:
+def test_a_container_has_the_media_of_its_contents() -> None:
     (block,) = read_html(f"<ul><li>a {_PICTURE}</li></ul>")
     assert [media.url for media in block.media] == ["https://i.example/p.jpg"]
 
 
-def test_a_link_within_a_link_ends_the_outer_one_through_marks_that_hold_nothing_yet() -> None:
+def test_a_nested_link_ends_the_outer_one_even_through_empty_elements() -> None:
     nested = '<p><a href="https://e.org/1">one<b><a href="https://e.org/2">two</a></b></a></p>'
     html = write_html(read_html(nested, None))
     assert re.sub(r' (?!href)\w+="[^"]*"', "", html) == (

@@ -1,4 +1,4 @@
-"""Pictures, sound and film: which address is the real one."""
+"""Images, audio and video: which address is the real one."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_an_icon_is_no_illustration(attributes: dict[str, object], icon: bool) -
         ("…", ""),
     ],
 )
-def test_words_that_say_nothing_are_no_alt(alt: str, shown: str) -> None:
+def test_meaningless_alt_text_is_dropped(alt: str, shown: str) -> None:
     assert find_alt({"alt": alt}) == shown
 
 
@@ -70,7 +70,7 @@ def test_a_label_stands_in_for_a_missing_alt() -> None:
     assert find_alt({}) == ""
 
 
-def test_film_is_found_in_its_sources() -> None:
+def test_video_is_found_in_its_sources() -> None:
     film = find_player_media("video", {"src": "blob:x"}, ["/v.webm"], "https://e.org/")
     assert film is not None
     assert (film.url, film.type) == ("https://e.org/v.webm", "video/webm")
@@ -101,5 +101,5 @@ def test_a_frame_leads_to_its_page(source: str, page: str | None) -> None:
         ("https://e.org/a", "image", None),
     ],
 )
-def test_a_media_type_is_told_by_the_ending(url: str, kind: str, found: str | None) -> None:
+def test_a_media_type_is_derived_from_the_suffix(url: str, kind: str, found: str | None) -> None:
     assert media_type(url, kind) == found  # type: ignore[arg-type]  # a table's column

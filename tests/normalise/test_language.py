@@ -50,7 +50,7 @@ from feeder.normalise.language import find_language
         ("", None),
     ],
 )
-def test_a_language_is_told_by_script_and_common_words(text: str, language: str | None) -> None:
+def test_a_language_is_detected_by_script_and_common_words(text: str, language: str | None) -> None:
     assert find_language(text) == language
 
 
@@ -76,5 +76,5 @@ def test_a_language_is_told_by_script_and_common_words(text: str, language: str 
         ("שלום", "yi", "yi"),
     ],
 )
-def test_a_hint_decides_where_the_text_is_silent(text: str, hint: str, language: str | None) -> None:
+def test_a_hint_decides_if_the_text_does_not(text: str, hint: str, language: str | None) -> None:
     assert find_language(text, hint) == language

@@ -1,4 +1,4 @@
-"""Lines that recur at the edges of a publisher's articles are learned, and cut with care."""
+"""Lines that recur at the edges of a publisher's articles are learned and removed."""
 
 from datetime import UTC, datetime
 
@@ -33,7 +33,7 @@ def learned_from(*contents: str) -> frozenset[str]:
     return tally.learned("e.org")
 
 
-def test_a_line_that_recurs_at_an_edge_is_learned_and_cut() -> None:
+def test_a_line_that_recurs_at_an_edge_is_learned_and_removed() -> None:
     learned = learned_from(*map(article, range(30)))
     assert learned == {fingerprint(_MOTTO), fingerprint(_TAIL)}
     found = entry(article(99), learned)
@@ -52,7 +52,7 @@ def test_a_line_that_does_not_recur_enough_is_not_learned(with_motto: int, witho
     assert learned_from(*contents) == frozenset()
 
 
-def test_what_is_cut_goes_on_being_counted() -> None:
+def test_removed_lines_are_still_counted() -> None:
     found = entry(article(99), learned_from(*map(article, range(30))))
     assert {fingerprint(_MOTTO), fingerprint(_TAIL)} <= edge_fingerprints(found.content, found.cut)
 
@@ -71,22 +71,22 @@ def test_a_picture_with_a_common_caption_stays() -> None:
     assert "资料照片" in entry(content, frozenset({fingerprint("资料照片来自网络")})).content
 
 
-def test_a_film_is_never_learned() -> None:
+def test_a_player_is_never_learned() -> None:
     assert edge_fingerprints('<p><a href="https://v.example/x">▶ v.example</a></p>') == frozenset()
 
 
-def test_only_the_edges_of_a_long_article_are_looked_at() -> None:
+def test_only_the_edges_of_a_long_article_are_examined() -> None:
     content = "".join(f"<p>{chr(0x4E00 + n) * 30}</p>" for n in range(200))
     assert len(edge_fingerprints(content)) == 10
 
 
-def test_where_a_source_keeps_its_boilerplate_only_its_facts_are_read() -> None:
+def test_if_a_source_keeps_boilerplate_only_its_metadata_is_read() -> None:
     found = entry("<p>编辑：甲</p><p>昨天夜里，北方下了雨。</p>", keep=True)
     assert found.content.startswith("<p>编辑：甲</p>")
     assert (found.cut, found.credits[0].name) == ((), "甲")
 
 
-def test_a_fingerprint_knows_a_line_by_its_words() -> None:
+def test_a_fingerprint_depends_only_on_the_words_of_a_line() -> None:
     assert fingerprint("第 1 期：《春》 Spring") == fingerprint("第22期春spring")
     assert fingerprint("完 1") == ""
 
@@ -111,7 +111,7 @@ def test_an_empty_tally_has_learned_nothing() -> None:
     assert Tally().learned("e.org") == frozenset()
 
 
-def test_lines_of_a_list_go_on_being_counted_when_it_is_cut_as_one_block() -> None:
+def test_lines_of_a_list_are_still_counted_when_it_is_removed_as_one_block() -> None:
     links = ("某某基金会的主页", "某某协会的主页", "使用条款与隐私")
     content = article(1, motto="") + f"<ul>{''.join(f'<li>{text}</li>' for text in links)}</ul>"
     found = entry(content, frozenset(map(fingerprint, links)))
@@ -120,7 +120,7 @@ def test_lines_of_a_list_go_on_being_counted_when_it_is_cut_as_one_block() -> No
 
 
 @given(st.dictionaries(st.text(max_size=4), st.lists(st.sampled_from("abc"), min_size=2, max_size=40), max_size=3))
-def test_a_tally_survives_being_written_down(seen: dict[str, list[str]]) -> None:
+def test_a_tally_survives_being_stored(seen: dict[str, list[str]]) -> None:
     tally = Tally()
     for name, marks in seen.items():
         for mark in marks:

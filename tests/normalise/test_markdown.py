@@ -1,4 +1,4 @@
-"""Markdown as archives write it: what is code stays as it is, and nothing that is written costs more than it should."""
+"""Markdown of archives: code is unchanged, and cost is bounded."""
 
 from datetime import UTC, datetime
 
@@ -37,7 +37,7 @@ def test_one_tilde_is_no_strikethrough_and_two_are() -> None:
     assert render_markdown("~~旧~~新") == "<p><del>旧</del>新</p>\n"
 
 
-def test_what_no_feed_may_hold_is_left_out() -> None:
+def test_forbidden_characters_are_removed() -> None:
     assert render_markdown("a\ud800b\uffffc\x00") == "<p>abc</p>\n"
 
 
@@ -45,17 +45,17 @@ def test_what_no_feed_may_hold_is_left_out() -> None:
     "mark",
     [">", "> ", "- ", "1. ", "[", "![", "[a](", "*", "*a ", "_a", "~~a ", "<a ", "`", "|", "&", "\\", "[a]: b\n"],
 )
-def test_marks_that_nest_without_end_are_read(mark: str) -> None:
+def test_very_deeply_nested_marks_are_read(mark: str) -> None:
     assert "end" in render_markdown(mark * 100_000 + "\n\nend")
 
 
-def test_a_definition_is_not_repeated_without_bound() -> None:
+def test_repetition_of_a_definition_is_bounded() -> None:
     text = f"[a]: {'b' * 50_000}\n{'[a]' * 50_000}"
     assert len(render_markdown(text)) < 10 * len(text)
 
 
 @pytest.mark.parametrize("mark", ["_a_ ", "![](", "***a*** ", "[[zh:", "a\n", "~~a", "\\a", ":", "&amp;"])
-def test_a_text_of_nothing_but_marks_is_read_as_text(mark: str) -> None:
+def test_a_text_of_only_marks_is_read_as_text(mark: str) -> None:
     text = mark * 9000
     assert is_markup_only(text)
     draft = Draft(origin="a", content=text, content_type="markdown", title="a")

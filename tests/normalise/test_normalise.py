@@ -1,4 +1,4 @@
-"""Draft -> Entry: what each field is made of."""
+"""How each field of an entry is made from a draft."""
 
 import dataclasses
 from datetime import UTC, datetime
@@ -32,13 +32,13 @@ def test_the_link_is_clean_and_names_the_entry_and_its_source() -> None:
     assert found.source == Source(title="e.org", id="https://e.org/", link="https://e.org/")
 
 
-def test_an_id_is_the_source_s_own_where_it_is_an_iri() -> None:
+def test_an_id_is_the_source_s_own_if_it_is_an_iri() -> None:
     assert entry(id="tag:e.org,2020:文").id == "tag:e.org,2020:%E6%96%87"
     assert entry(id="111").id == "https://e.org/a"
     assert entry(link="https://e.org/文").id == "https://e.org/%E6%96%87"
 
 
-def test_without_a_link_source_and_place_make_the_id() -> None:
+def test_without_a_link_the_id_is_derived_from_source_and_origin() -> None:
     found = entry(link=None)
     assert found.id == entry(link=None).id
     assert found.id.startswith("urn:uuid:")
@@ -92,7 +92,7 @@ def test_dates_come_from_the_best_place() -> None:
     assert (entry(link=None).published, entry(link=None).published_from) == (_NOW, "read time")
 
 
-def test_a_day_counts_in_the_source_s_zone() -> None:
+def test_a_day_is_in_the_source_s_zone() -> None:
     stamps = (Stamp(text="2022-03-18", read_from="front matter"),)
     found = normalise(dataclasses.replace(_DRAFT, stamps=stamps), now=_NOW, timezone="Asia/Shanghai")
     assert found.published == datetime(2022, 3, 17, 16, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_authors_are_the_source_s_else_the_text_s() -> None:
     assert Credit(role="author", name="甲") in named.credits
 
 
-def test_an_author_s_addresses_are_kept_where_they_are_some() -> None:
+def test_valid_addresses_of_an_author_are_kept() -> None:
     well = Person(name="丙", uri="https://e.org/c", email="c@e.org")
     ill = Person(name="丁", uri="javascript:alert(1)", email="d at e.org")
     assert entry(authors=(well, ill)).authors == (well, Person(name="丁"))
@@ -156,7 +156,7 @@ def test_rights_are_one_line() -> None:
     assert entry().rights is None
 
 
-def test_what_was_cut_is_told() -> None:
+def test_removed_lines_are_in_the_entry() -> None:
     assert entry(content=f"{_DRAFT.content}<p>© 某报</p>").cut == ("© 某报",)
 
 
@@ -187,7 +187,7 @@ _SOME = st.one_of(st.none(), _TEXT)
         rights=_SOME,
     ),
 )
-def test_any_draft_becomes_an_entry_that_xml_can_hold(draft: Draft) -> None:
+def test_any_draft_becomes_an_entry_that_is_valid_in_xml(draft: Draft) -> None:
     found = normalise(draft, now=_NOW)
     for text in _texts(entry_to_dict(found)):
         root = ET.Element("t")

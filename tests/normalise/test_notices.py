@@ -1,4 +1,4 @@
-"""Notices that stand under articles whoever published them, and prose that only speaks like one."""
+"""Common notices, and prose that only resembles them."""
 
 import pytest
 
@@ -64,7 +64,7 @@ from feeder.normalise.boilerplate.notices import is_invitation, is_notice
         "Leave a Reply",
     ],
 )
-def test_a_notice_is_one(line: str) -> None:
+def test_a_notice_is_recognised(line: str) -> None:
     assert is_notice(line)
 
 
@@ -108,9 +108,9 @@ def test_prose_is_no_notice(line: str) -> None:
         ("请关注我们" + "。" * 200, False),
     ],
 )
-def test_an_invitation_bids_readers_follow_the_publisher(line: str, *, invites: bool) -> None:
+def test_an_invitation_asks_readers_to_follow_the_publisher(line: str, *, invites: bool) -> None:
     assert is_invitation(line) is invites
 
 
-def test_a_long_row_of_buttons_is_looked_at_only_so_far() -> None:
+def test_a_very_long_row_of_buttons_is_not_examined() -> None:
     assert not is_notice("share " * 40)

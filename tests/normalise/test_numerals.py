@@ -1,4 +1,4 @@
-"""Chinese dates and times of day, and what only looks like one."""
+"""Chinese dates and times of day, and text that only resembles them."""
 
 import pytest
 
@@ -42,6 +42,6 @@ def test_the_first_year_of_the_republic_is_1912() -> None:
     assert to_arabic_digits("民國元年1月1日") == "1912年1月1日"
 
 
-def test_a_line_of_nothing_but_a_chinese_date_leaves_nothing() -> None:
+def test_a_chinese_date_is_removed_from_its_line() -> None:
     assert without_date("二〇二二年三月五日 下午三点") is not None
     assert without_date("二〇二二年三月五日") == ""

@@ -1,4 +1,4 @@
-"""Saved web pages reduced to their article: what goes, and that no prose goes with it."""
+"""The article of a saved web page, without losing prose."""
 
 import sys
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def content(html: str) -> str:
         "<section id='content' class='region-content'><div class='submitted'>by x</div>{0}{1}{2}</section>",
     ],
 )
-def test_nothing_but_the_article_is_left_of_a_page(page: str) -> None:
+def test_only_the_article_of_a_page_remains(page: str) -> None:
     assert content(page.format(_AROUND[0], _PROSE, _AROUND[1])) == content(_PROSE)
 
 
@@ -67,17 +67,17 @@ def test_html_that_is_no_page_is_left_as_it_is() -> None:
     ],
     ids=["many elements", "long", "a zero", "empty", "a comment", "a type"],
 )
-def test_what_cannot_be_a_page_does_no_harm(html: str) -> None:
+def test_invalid_pages_do_no_harm(html: str) -> None:
     reduced = extract_saved_article(html)
     assert len(reduced) <= len(html) + 100
 
 
 @pytest.mark.parametrize("name", ["share", "related", "entry-meta", "comments"])
-def test_a_part_that_holds_most_of_the_words_stays_whatever_its_name(name: str) -> None:
+def test_an_element_with_most_of_the_words_stays_whatever_its_name(name: str) -> None:
     assert "paragraph number 3" in extract_saved_article(f'<article><div class="{name}">{_PROSE}</div></article>')
 
 
-def test_a_long_part_of_prose_stays_whatever_its_name() -> None:
+def test_a_long_element_of_prose_stays_whatever_its_name() -> None:
     aside = f'<div class="promo">{"<p>Words that nobody would like to lose, one more time.</p>" * 12}</div>'
     assert "nobody would like" in extract_saved_article(f"<article>{_PROSE * 3}{aside}</article>")
 
@@ -101,7 +101,7 @@ class Extractor:
     ("found", "is_believed"),
     [(f"<div>{_PROSE}</div>", True), ("<p>lost</p>", False), (f"<div>{_PROSE}<p>menu</p></div>", False), (None, False)],
 )
-def test_an_extractor_is_believed_where_it_loses_no_prose_and_leaves_nothing_around(
+def test_the_library_s_result_is_used_if_it_loses_no_prose_and_has_less_around(
     found: str | None,
     is_believed: bool,  # noqa: FBT001  a column of the table
     monkeypatch: pytest.MonkeyPatch,

@@ -58,7 +58,7 @@ def test_what_is_no_date_is_none(text: str) -> None:
     assert parse_printed_date(text) is None
 
 
-def test_a_date_without_zone_counts_in_the_source_s() -> None:
+def test_a_date_without_zone_is_in_the_source_s() -> None:
     moment = parse_printed_date("2022-03-18", "Asia/Shanghai")
     assert moment is not None
     assert moment.at == datetime(2022, 3, 17, 16, tzinfo=UTC)
@@ -73,7 +73,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert moment is None or moment.at.tzinfo is UTC
 
 
-def test_a_line_without_its_date_is_left() -> None:
+def test_a_date_is_removed_from_its_line() -> None:
     assert without_date("发布：2020-01-01 来源") == "发布：来源"
     assert without_date("2022-02-30") is None
     assert without_date("无") is None

@@ -1,4 +1,4 @@
-"""What is known at the edges of articles from many places, and what only looks like it."""
+"""Lines recognised at the edges of articles, and lines that only resemble them."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 _BODY = "<p>昨天夜里，北方下了雨。</p>\n<p>今天早上，山里的树都绿了。</p>"
 
 
-def trimmed(html: str, *, title: str = "春雨", authors: tuple[str, ...] = ("甲乙",)) -> TrimmedArticle:
+def trim_html(html: str, *, title: str = "春雨", authors: tuple[str, ...] = ("甲乙",)) -> TrimmedArticle:
     return trim(read_html(html), title=title, link="https://e.org/a", authors=authors)
 
 
-def told(found: TrimmedArticle) -> list[str]:
+def metadata_of(found: TrimmedArticle) -> list[str]:
     return [f"{credit.role} {credit.name}" for credit in found.credits]
 
 
@@ -29,8 +29,8 @@ def told(found: TrimmedArticle) -> list[str]:
         "<p>参考原文：https://o.example/x</p>",
     ],
 )
-def test_what_stands_above_an_article_is_cut(head: str) -> None:
-    assert write_html(trimmed(head + _BODY).blocks) == _BODY
+def test_boilerplate_above_an_article_is_removed(head: str) -> None:
+    assert write_html(trim_html(head + _BODY).blocks) == _BODY
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_what_stands_above_an_article_is_cut(head: str) -> None:
         "<p>编辑/整理：某某剪辑小队。</p>",
     ],
 )
-def test_what_stands_below_an_article_is_cut(tail: str) -> None:
-    found = trimmed(_BODY + tail)
+def test_boilerplate_below_an_article_is_removed(tail: str) -> None:
+    found = trim_html(_BODY + tail)
     assert write_html(found.blocks) == _BODY
     assert found.cut
 
@@ -87,36 +87,36 @@ def test_what_stands_below_an_article_is_cut(tail: str) -> None:
     ],
 )
 def test_what_may_be_the_article_s_last_line_stays(line: str) -> None:
-    assert write_html(trimmed(f"{_BODY}<p>{line}</p>").blocks).count("<p>") == (2 if line == "相关" else 3)
+    assert write_html(trim_html(f"{_BODY}<p>{line}</p>").blocks).count("<p>") == (2 if line == "相关" else 3)
 
 
 def test_credits_below_a_motto_are_cut_and_the_motto_stays() -> None:
-    found = trimmed(f"<h4>【快讯】每天都有</h4><p>整理/编辑：甲</p>{_BODY}")
+    found = trim_html(f"<h4>【快讯】每天都有</h4><p>整理/编辑：甲</p>{_BODY}")
     assert found.blocks[0].text == "【快讯】每天都有"
-    assert told(found) == ["editor 甲"]
+    assert metadata_of(found) == ["editor 甲"]
 
 
 def test_a_section_of_prose_under_a_common_heading_stays() -> None:
     prose = "It rained for a whole night, and in the morning all of the trees were green again."
     html = f"{_BODY}<h3>Comments</h3><p>{prose}</p>"
-    assert trimmed(html).cut == ()
+    assert trim_html(html).cut == ()
 
 
 def test_a_section_that_is_most_of_the_article_stays() -> None:
-    assert trimmed("<p>短文。</p><p>相关文章</p><p>另一篇很长很长的文章</p><p>第三篇很长的文章</p>").cut == ()
+    assert trim_html("<p>短文。</p><p>相关文章</p><p>另一篇很长很长的文章</p><p>第三篇很长的文章</p>").cut == ()
 
 
 def test_hash_tags_become_categories() -> None:
-    found = trimmed(f"{_BODY}<p>#春天 #雨 #山</p>")
+    found = trim_html(f"{_BODY}<p>#春天 #雨 #山</p>")
     assert found.categories == ("春天", "雨", "山")
 
 
-def test_a_film_stands_between_an_article_and_its_notices() -> None:
-    found = trimmed(f'{_BODY}<iframe src="https://v.example/x"></iframe><p>免责声明：无。</p>')
+def test_a_player_between_an_article_and_its_notices_stays() -> None:
+    found = trim_html(f'{_BODY}<iframe src="https://v.example/x"></iframe><p>免责声明：无。</p>')
     assert found.blocks[-1].text == "▶ v.example"
     assert found.cut == ("免责声明：无。",)
 
 
 def test_sources_of_a_list_become_links() -> None:
-    found = trimmed(f"{_BODY}<p>参考链接：</p><p>1）https://o.example/x</p><p>2）https://o.example/y</p>")
+    found = trim_html(f"{_BODY}<p>参考链接：</p><p>1）https://o.example/x</p><p>2）https://o.example/y</p>")
     assert [link.href for link in found.links] == ["https://o.example/x", "https://o.example/y"]

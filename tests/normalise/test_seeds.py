@@ -1,4 +1,4 @@
-"""What each of the five seed articles becomes, against golden files and against the table they were ordered by."""
+"""The entries of the five seed articles, against golden files and the table of requirements."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_each_seed_becomes_its_golden_entry(number: int) -> None:
         ),
     ],
 )
-def test_each_seed_has_the_link_dates_and_author_that_stand_in_it(
+def test_each_seed_has_its_link_dates_and_author(
     number: int,
     link: str,
     published: str,
@@ -92,11 +92,11 @@ def test_each_seed_has_the_link_dates_and_author_that_stand_in_it(
     assert [person.name for person in entry.authors] == ([author] if author else [])
 
 
-def test_the_broadcaster_is_the_source_of_what_names_no_author() -> None:
+def test_an_article_without_author_has_the_broadcaster_as_source() -> None:
     assert {read_seed(number).source.title for number in (0, 2)} == {"www.voachinese.com"}
 
 
-def test_who_worked_on_a_translation_and_its_original_are_kept() -> None:
+def test_the_credits_and_the_original_of_a_translation_are_kept() -> None:
     entry = read_seed(4)
     assert entry.credits == (
         Credit(role="translator", name="JS709"),

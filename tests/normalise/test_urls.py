@@ -1,4 +1,4 @@
-"""Addresses: clean for people, folded for comparing, encoded for identifiers."""
+"""Addresses: cleaned for readers, folded for comparison, encoded for identifiers."""
 
 import re
 
@@ -79,7 +79,7 @@ def test_what_is_no_address_for_people_is_none(address: str) -> None:
         ("https://e.org/a#part", "https://e.org/a#part"),
     ],
 )
-def test_trackers_are_taken_off(address: str, clean: str) -> None:
+def test_trackers_are_removed(address: str, clean: str) -> None:
     assert clean_link(address) == clean
 
 
@@ -96,11 +96,11 @@ def test_trackers_are_taken_off(address: str, clean: str) -> None:
         ("https://www.google.com/url?q=https://e.org/a&sa=D", "https://e.org/a"),
     ],
 )
-def test_proxies_are_taken_off(address: str, clean: str) -> None:
+def test_proxies_are_removed(address: str, clean: str) -> None:
     assert clean_link(address) == clean
 
 
-def test_a_relative_address_counts_from_its_base() -> None:
+def test_a_relative_address_is_resolved_against_its_base() -> None:
     assert clean_link("../b.html", "https://example.org/a/c.html") == "https://example.org/b.html"
 
 
@@ -117,7 +117,7 @@ def test_spellings_of_one_address_fold_to_one(spelling: str) -> None:
     assert fold_link(spelling) == "example.org/cn/%E4%BA%9A%E6%B4%B2/a"
 
 
-def test_what_makes_another_page_is_not_folded_away() -> None:
+def test_parts_that_select_another_page_are_not_folded_away() -> None:
     addresses = [
         "https://e.org/a",
         "https://e.org/b",

@@ -170,7 +170,7 @@ TEXTS: dict[str, tuple[tuple[str, ...], str]] = {
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
 
-def fitted(text: str, encoding: str) -> str:
+def encodable(text: str, encoding: str) -> str:
     """Return the text without what the encoding has no letter for; cp1258 writes tones behind their letters."""
     if encoding == "cp1258":
         text = "".join(map(_tone_behind, text))

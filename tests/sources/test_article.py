@@ -1,4 +1,4 @@
-"""One article file -> one draft: every shape, every oddity that was met."""
+"""One article file becomes one draft: all shapes and oddities that were seen."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def names(draft: Draft) -> tuple[str, ...]:
 # --- shape A --------------------------------------------------------------------------------------------------------
 
 
-def test_a_comment_and_a_link_stand_over_the_body() -> None:
+def test_a_comment_and_a_link_line_are_the_head() -> None:
     draft = read("<!--1676903943000-->\n[雨](https://e.org/a)\n------\n\n<p>昨天</p>", "a.txt")
     assert (draft.title, draft.link, draft.content, draft.content_type) == (
         "雨",

@@ -1,4 +1,4 @@
-"""The encoding of bytes that do not say it, or say it wrongly: in files and in feeds alike."""
+"""Encodings that are not declared, or declared wrongly, in files and feeds."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from feeder.errors import ArticleError, FeedError
 from feeder.sources.charset import find_codec
 from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.files.encoding import decode
-from tests.sources.legacy import TEXTS, fitted
+from tests.sources.legacy import TEXTS, encodable
 
 _SHAPES = {
     "text": "{title}\n\n{text}\n",
@@ -27,15 +27,15 @@ _SHAPES = {
 _WRITTEN = [(language, encoding) for language, (encodings, _) in TEXTS.items() for encoding in encodings]
 
 
-def in_file(data: bytes) -> str:
+def decode_file(data: bytes) -> str:
     return decode(data, "a.md")
 
 
-def in_feed(data: bytes, content_type: str | None = None) -> str:
+def decode_feed(data: bytes, content_type: str | None = None) -> str:
     return to_utf8(data, content_type).decode()
 
 
-def cut(text: str, encoding: str, most: int) -> str:
+def truncate(text: str, encoding: str, most: int) -> str:
     while len(text.encode(encoding)) > most:
         text = text[:-1]
     return text
@@ -44,11 +44,11 @@ def cut(text: str, encoding: str, most: int) -> str:
 @pytest.mark.parametrize("shape", _SHAPES)
 @pytest.mark.parametrize("length", [60, 5000])
 @pytest.mark.parametrize(("language", "encoding"), _WRITTEN)
-def test_an_encoding_that_nobody_names_is_told(language: str, encoding: str, length: int, shape: str) -> None:
-    text = cut(fitted(TEXTS[language][1], encoding), encoding, length)
-    document = _SHAPES[shape].format(title=cut(text, encoding, 40), text=text)
-    assert in_file(document.encode(encoding)) == document
-    assert in_feed(document.encode(encoding)) == document
+def test_an_undeclared_encoding_is_detected(language: str, encoding: str, length: int, shape: str) -> None:
+    text = truncate(encodable(TEXTS[language][1], encoding), encoding, length)
+    document = _SHAPES[shape].format(title=truncate(text, encoding, 40), text=text)
+    assert decode_file(document.encode(encoding)) == document
+    assert decode_feed(document.encode(encoding)) == document
 
 
 @pytest.mark.parametrize(
@@ -59,41 +59,41 @@ def test_an_encoding_that_nobody_names_is_told(language: str, encoding: str, len
         "The jalapeño costs 20 €, © 2020",
     ],
 )
-def test_a_few_signs_among_english_words_are_told(text: str) -> None:
-    assert in_file(text.encode("cp1252")) == text
+def test_a_few_special_characters_among_english_words_are_decoded(text: str) -> None:
+    assert decode_file(text.encode("cp1252")) == text
 
 
 @pytest.mark.parametrize(("text", "encoding"), [("中國", "big5"), ("结语", "gb18030"), ("雨 in the north", "gb18030")])
 def test_a_few_chinese_characters_are_no_kana_and_no_syllables(text: str, encoding: str) -> None:
-    assert in_file(text.encode(encoding)) == text
+    assert decode_file(text.encode(encoding)) == text
 
 
 def test_a_declaration_that_cannot_be_true_is_not_believed() -> None:
     text = "<?xml version='1.0' encoding='big5'?><p>Утром над заливом стоял густой туман.</p>"
-    assert in_file(text.encode("cp1251")) == in_feed(text.encode("cp1251")) == text
+    assert decode_file(text.encode("cp1251")) == decode_feed(text.encode("cp1251")) == text
 
 
 def test_a_declaration_that_is_true_is_believed_before_a_guess() -> None:
     text = "<?xml version='1.0' encoding='windows-1250'?><p>é à ü</p>"
-    assert in_file(text.encode("cp1252")) == in_feed(text.encode("cp1252")) == text.replace("à", "ŕ")
+    assert decode_file(text.encode("cp1252")) == decode_feed(text.encode("cp1252")) == text.replace("à", "ŕ")
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "gb18030", "big5", "cp949", "euc_jp"])
 def test_a_few_lost_bytes_change_no_encoding(codec: str) -> None:
     language = {"big5": "zh-Hant", "cp949": "ko", "euc_jp": "ja"}.get(codec, "zh-Hans")
-    sentences = fitted(TEXTS[language][1], codec) * 3
+    sentences = encodable(TEXTS[language][1], codec) * 3
     data = b"\xff" + sentences.encode(codec)
-    assert in_file(data).removeprefix("\ufffd") == sentences
+    assert decode_file(data).removeprefix("\ufffd") == sentences
 
 
-def test_a_text_that_holds_the_sign_of_a_loss_lost_nothing() -> None:
+def test_a_replacement_character_in_the_text_is_not_a_loss() -> None:
     text = "a \ufffd b \ufffd c é"
-    assert in_file(text.encode() + b" \xff") == text + " \ufffd"
+    assert decode_file(text.encode() + b" \xff") == text + " \ufffd"
 
 
-def test_what_is_far_behind_is_told_too() -> None:
+def test_non_ascii_text_far_from_the_start_is_decoded() -> None:
     text = "a line of words\n" * 100_000 + "Утром над заливом стоял густой туман."
-    assert in_file(text.encode("cp1251")) == text
+    assert decode_file(text.encode("cp1251")) == text
 
 
 @pytest.mark.parametrize(
@@ -117,26 +117,26 @@ def test_what_is_far_behind_is_told_too() -> None:
         ("", None),
     ],
 )
-def test_a_name_is_known_by_its_letters_and_figures_and_from_a_list(name: str, codec: str | None) -> None:
+def test_a_label_is_looked_up_by_its_letters_and_digits(name: str, codec: str | None) -> None:
     assert find_codec(name) == codec
 
 
-def test_every_codec_of_the_list_is_one() -> None:
+def test_every_listed_codec_exists() -> None:
     from feeder.sources.charset import _CANDIDATES, _NAMES  # noqa: PLC0415  what nobody else is to know
 
     assert all("a".encode(codec) for codec in _NAMES)
     assert all(find_codec(name) for name in _CANDIDATES)
 
 
-def test_bytes_that_are_no_text_are_refused_in_a_file_and_in_a_feed() -> None:
+def test_binary_data_is_refused_in_files_and_feeds() -> None:
     data = bytes(range(256)) * 9
     with pytest.raises(ArticleError, match="binary file"):
-        in_file(data)
+        decode_file(data)
     with pytest.raises(FeedError, match="binary file"):
-        in_feed(data)
+        decode_feed(data)
 
 
-def test_a_document_in_utf_8_loads_no_library_that_guesses() -> None:
+def test_a_document_in_utf_8_does_not_load_chardet() -> None:
     program = """if True:
         import sys
         from feeder.sources.files.encoding import decode

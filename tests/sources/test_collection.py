@@ -1,4 +1,4 @@
-"""Files that hold many articles: WordPress exports, Pocket's lists, bookmarks; every other file holds one."""
+"""Files with many articles (WordPress exports, Pocket lists, bookmarks); all others have one."""
 
 from datetime import UTC, datetime
 
@@ -91,7 +91,7 @@ def test_an_entity_of_an_export_is_never_looked_up() -> None:
     assert "root" not in str(draft)
 
 
-def test_a_torn_export_gives_what_can_be_read() -> None:
+def test_of_a_truncated_export_the_readable_part_is_read() -> None:
     data = wordpress(post("one"), post("two"))
     assert read_document(data[: data.rindex(b"<wp:post_modified_gmt>")], "a.xml")[0].title == "one"
 

@@ -1,4 +1,4 @@
-"""Obsidian's hidden comments are taken out of Markdown, and nothing else is."""
+"""Obsidian comments are removed from Markdown, and nothing else."""
 
 import pytest
 
@@ -28,7 +28,7 @@ from feeder.sources.files.comments import without_comments
         ("%% x\n```\ny\n```\n%%\nb\n", "b\n"),
     ],
 )
-def test_a_comment_is_taken_out(text: str, left: str) -> None:
+def test_a_comment_is_removed(text: str, left: str) -> None:
     assert without_comments(text) == left
 
 

@@ -1,4 +1,4 @@
-"""A folder of articles: what is new, changed, the same, gone, or cannot be read."""
+"""A folder of articles: which files are new, changed, the same, gone or unreadable."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from feeder.errors import SourceError
 from feeder.sources.files.folder import FolderFile, _read, iter_files, read_file
 
 
-def look(folder: Path, known: dict[str, FolderFile] | None = None, *, max_bytes: int = 1000) -> list[FolderFile]:
+def scan(folder: Path, known: dict[str, FolderFile] | None = None, *, max_bytes: int = 1000) -> list[FolderFile]:
     """Look through a folder and read what has to be read."""
     found = iter_files(folder, known or {}, max_bytes=max_bytes)
     return [read_file(one, max_bytes=max_bytes) if one.state == "unread" else one for one in found]
@@ -19,7 +19,7 @@ def states(found: list[FolderFile]) -> list[tuple[str, str]]:
     return [(one.path, one.state) for one in found]
 
 
-def known_of(found: list[FolderFile]) -> dict[str, FolderFile]:
+def known_files(found: list[FolderFile]) -> dict[str, FolderFile]:
     return {one.path: one for one in found}
 
 
@@ -34,62 +34,62 @@ def folder(tmp_path: Path) -> Path:
 def test_files_are_found_in_the_order_of_their_names(folder: Path) -> None:
     (folder / "z").write_text("x")
     (folder / "b.md").write_text("x")
-    assert states(look(folder)) == [("a.md", "new"), ("b.md", "new"), ("z", "new"), ("b/c.txt", "new")]
-    assert look(folder)[0].data == "雨".encode()
+    assert states(scan(folder)) == [("a.md", "new"), ("b.md", "new"), ("z", "new"), ("b/c.txt", "new")]
+    assert scan(folder)[0].data == "雨".encode()
 
 
 def test_an_unchanged_file_is_not_opened(folder: Path) -> None:
-    known = known_of(look(folder))
+    known = known_files(scan(folder))
     stamp = folder.joinpath("a.md").stat()
     (folder / "a.md").write_text("风")
     os.utime(folder / "a.md", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert states(look(folder, known)) == [("a.md", "same"), ("b/c.txt", "same")]
+    assert states(scan(folder, known)) == [("a.md", "same"), ("b/c.txt", "same")]
 
 
 def test_a_file_that_was_only_touched_is_the_same(folder: Path) -> None:
-    known = known_of(look(folder))
+    known = known_files(scan(folder))
     os.utime(folder / "a.md", ns=(0, 10**9))
-    (touched, _) = look(folder, known)
+    (touched, _) = scan(folder, known)
     assert (touched.state, touched.mtime_ns, touched.data) == ("same", 10**9, None)
 
 
-def test_what_changed_and_what_is_gone_is_told(folder: Path) -> None:
-    known = known_of(look(folder))
+def test_changed_and_missing_files_are_reported(folder: Path) -> None:
+    known = known_files(scan(folder))
     (folder / "a.md").write_text("雨下了")
     (folder / "b" / "c.txt").unlink()
-    found = look(folder, known)
+    found = scan(folder, known)
     assert states(found) == [("a.md", "changed"), ("b/c.txt", "gone")]
     assert found[0].data == "雨下了".encode()
 
 
-def test_what_failed_before_and_is_the_same_failed_still(folder: Path) -> None:
+def test_an_unchanged_file_that_failed_before_is_still_failed(folder: Path) -> None:
     known = {
         one.path: FolderFile(one.path, "failed", one.size, one.mtime_ns, one.digest, error="why")
-        for one in look(folder)
+        for one in scan(folder)
     }
-    assert [(one.state, one.error) for one in look(folder, known)] == [("same", "why")] * 2
+    assert [(one.state, one.error) for one in scan(folder, known)] == [("same", "why")] * 2
 
 
-def test_names_that_begin_with_a_dot_are_passed_over(folder: Path) -> None:
+def test_names_that_begin_with_a_dot_are_skipped(folder: Path) -> None:
     (folder / ".git").mkdir()
     (folder / ".git" / "x.md").write_text("x")
     (folder / ".hidden.md").write_text("x")
-    assert states(look(folder)) == [("a.md", "new"), ("b/c.txt", "new")]
+    assert states(scan(folder)) == [("a.md", "new"), ("b/c.txt", "new")]
 
 
 def test_pictures_and_their_like_are_ignored(folder: Path) -> None:
     (folder / "p.JPG").write_text("x")
-    assert ("p.JPG", "ignored") in states(look(folder))
+    assert ("p.JPG", "ignored") in states(scan(folder))
 
 
-def test_a_file_that_is_too_large_is_told_and_not_read(folder: Path) -> None:
+def test_a_file_that_is_too_large_is_reported_and_not_read(folder: Path) -> None:
     (folder / "a.md").write_text("x" * 1001)
-    (large, _) = look(folder)
+    (large, _) = scan(folder)
     assert (large.state, large.data) == ("failed", None)
     assert large.error == "too large: 1,001 bytes (max_bytes = 1,000)"
 
 
-def test_of_a_file_that_grows_while_it_is_read_no_more_is_taken_than_is_allowed(folder: Path) -> None:
+def test_no_more_than_the_limit_is_read_of_a_growing_file(folder: Path) -> None:
     seen = [one for one in iter_files(folder, {}, max_bytes=1000) if one.path == "a.md"]
     (folder / "a.md").write_text("x" * 5000)
     assert [read_file(one, max_bytes=1000).data for one in seen] == [b"x" * 1000]
@@ -102,7 +102,7 @@ def test_a_link_is_followed_only_to_a_file_of_the_folder(folder: Path, tmp_path:
     (folder / "nowhere.md").symlink_to("none.md")
     (folder / "out.md").symlink_to(tmp_path / "secret.md")
     (folder / "up").symlink_to("..")
-    found = known_of(look(folder))
+    found = known_files(scan(folder))
     assert {path: one.state for path, one in found.items()} == {
         "a.md": "new",
         "inside.md": "new",
@@ -118,7 +118,7 @@ def test_a_link_is_followed_only_to_a_file_of_the_folder(folder: Path, tmp_path:
 
 def test_a_pipe_is_no_article(folder: Path) -> None:
     os.mkfifo(folder / "pipe.md")
-    assert ("pipe.md", "ignored") in states(look(folder))
+    assert ("pipe.md", "ignored") in states(scan(folder))
 
 
 @pytest.mark.parametrize(
@@ -127,15 +127,15 @@ def test_a_pipe_is_no_article(folder: Path) -> None:
 )
 def test_a_name_of_any_kind_is_shown_and_read(tmp_path: Path, name: bytes, shown: str) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("x")
-    (found,) = look(tmp_path)
+    (found,) = scan(tmp_path)
     assert (found.path, found.state) == (shown, "new")
 
 
-def test_a_folder_that_cannot_be_opened_is_told_and_what_it_holds_is_not_gone(
+def test_an_unreadable_folder_is_reported_and_its_files_are_not_gone(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    known = known_of(look(folder))
+    known = known_files(scan(folder))
     scandir = os.scandir
 
     def refuse(path: str) -> object:
@@ -144,14 +144,14 @@ def test_a_folder_that_cannot_be_opened_is_told_and_what_it_holds_is_not_gone(
         return scandir(path)
 
     monkeypatch.setattr("os.scandir", refuse)  # the system: root may open everything
-    found = look(folder, known)
+    found = scan(folder, known)
     assert states(found) == [("a.md", "same"), ("b/", "failed")]
     assert found[1].error == "folder cannot be read: Permission denied"
 
 
 def test_a_source_that_is_no_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"none: folder cannot be read: No such file or directory"):
-        look(tmp_path / "none")
+        scan(tmp_path / "none")
 
 
 def test_the_file_s_time_is_a_date_to_fall_back_on() -> None:
@@ -159,13 +159,13 @@ def test_the_file_s_time_is_a_date_to_fall_back_on() -> None:
     assert (stamp.read_from, stamp.text) == ("file time", "2023-02-20T14:39:03+00:00")
 
 
-def test_two_names_that_would_be_escaped_alike_stay_two(tmp_path: Path) -> None:
+def test_names_with_the_same_escapes_stay_distinct(tmp_path: Path) -> None:
     (tmp_path / "a\nb.txt").write_text("one")
     (tmp_path / "a\\nb.txt").write_text("two")
     assert [found.path for found in iter_files(tmp_path, {}, max_bytes=100)] == ["a\\nb.txt", "a\\\\nb.txt"]
 
 
-def test_a_time_that_no_database_holds_is_its_last(tmp_path: Path) -> None:
+def test_a_time_that_is_too_late_for_a_database_is_its_latest(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     os.utime(tmp_path / "a.txt", (1e10, 1e10))
     [found] = iter_files(tmp_path, {}, max_bytes=100)
@@ -175,7 +175,7 @@ def test_a_time_that_no_database_holds_is_its_last(tmp_path: Path) -> None:
     assert again.state == "same"
 
 
-def test_what_we_write_ourselves_is_not_read(tmp_path: Path) -> None:
+def test_our_own_output_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "index.html").write_text("<p>ours")
     (tmp_path / "a.txt").write_text("one")
@@ -183,7 +183,7 @@ def test_what_we_write_ourselves_is_not_read(tmp_path: Path) -> None:
     assert [one.path for one in found] == ["a.txt"]
 
 
-def test_what_became_a_link_or_a_pipe_since_it_was_looked_at_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+def test_a_file_replaced_by_a_link_or_pipe_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "link.txt").symlink_to(tmp_path / "secret")
     os.mkfifo(tmp_path / "pipe.txt")

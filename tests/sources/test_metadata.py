@@ -1,4 +1,4 @@
-"""Front matter and its relatives."""
+"""Front matter and similar blocks."""
 
 import subprocess
 import sys
@@ -51,7 +51,7 @@ def test_a_title_is_read_as_it_is_printed(line: str, title: str | None) -> None:
     assert fields_to_metadata(read_yaml(f"layout: post\n{line}\ncomments: true")).title == title
 
 
-def test_yaml_that_is_none_is_read_line_by_line() -> None:
+def test_invalid_yaml_is_read_line_by_line() -> None:
     found = read_yaml("title: 专访: 雨\ntags: [ a, 'b' ]\ncategories:\n- c\n- d\nempty:\n- e\nno key here\n")
     assert found == {
         "title": "专访: 雨",
@@ -116,12 +116,12 @@ def test_every_field_has_its_meaning() -> None:
     assert fields_to_metadata({"permalink": "/a/b"}).link == "/a/b"
 
 
-def test_what_one_head_does_not_say_another_may() -> None:
+def test_missing_metadata_is_completed() -> None:
     one, other = Metadata(title="雨", authors=("甲",)), Metadata(title="山", link="https://e.org/")
     assert one.or_else(other) == Metadata(title="雨", authors=("甲",), link="https://e.org/")
 
 
-def test_a_block_of_fields_is_told_from_prose() -> None:
+def test_a_block_of_fields_is_distinguished_from_prose() -> None:
     assert looks_like_fields("title: a\n\n- b\n  c\n# d")
     assert not looks_like_fields("title: a\n雨下了")
     assert not looks_like_fields("\n")
@@ -138,7 +138,7 @@ def test_any_block_is_read(block: str) -> None:
 
 
 @pytest.mark.parametrize("marks", ["[", "{", "- ", "? ", "[{a: ", "{? "])
-def test_a_head_that_nests_without_end_is_read_line_by_line_and_ends_no_process(marks: str) -> None:
+def test_a_very_deeply_nested_head_is_read_line_by_line_and_crashes_no_process(marks: str) -> None:
     program = (
         "import sys; from feeder.sources.files.metadata import read_yaml;"
         "print(read_yaml('title: a\\nx:\\n  ' + sys.argv[1] * (60_000 // len(sys.argv[1])))['title'])"
@@ -152,7 +152,7 @@ MANY_DOTTED = "".join(f"a{number}.{'a.' * 90}b = 1\n" for number in range(2000))
 
 
 @pytest.mark.parametrize("rest", [f"{DOTTED}b = 1", MANY_DOTTED])
-def test_dotted_keys_without_end_do_not_take_the_memory(rest: str) -> None:
+def test_very_long_dotted_keys_do_not_exhaust_memory(rest: str) -> None:
     tracemalloc.start()
     assert read_toml(f"title = 'a'\n{rest}")["title"] == "a"
     peak = tracemalloc.get_traced_memory()[1]
@@ -160,5 +160,5 @@ def test_dotted_keys_without_end_do_not_take_the_memory(rest: str) -> None:
     assert peak < 10_000_000
 
 
-def test_a_number_of_more_digits_than_python_reads_leaves_the_rest_of_a_head() -> None:
+def test_a_number_with_too_many_digits_does_not_affect_the_rest_of_a_head() -> None:
     assert read_toml(f"title = 'a'\nn = {'9' * 5000}")["title"] == "a"

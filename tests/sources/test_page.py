@@ -1,4 +1,4 @@
-"""Saved web pages: what their head says."""
+"""The metadata in the head of saved web pages."""
 
 from feeder.sources.files.page_head import read_page_head
 
@@ -28,7 +28,7 @@ def test_linked_data_is_read_wherever_it_is_nested() -> None:
     assert [stamp.text for stamp in found.stamps] == ["2020-01-01"]
 
 
-def test_a_page_that_says_nothing_has_its_title_or_nothing() -> None:
+def test_a_page_without_metadata_has_only_its_title() -> None:
     assert read_page_head("<html><title> 雨&amp;风 </title>").title == "雨&风"
     found = read_page_head(
         '<html><meta name="author" content="https://e.org/me"><script type="application/ld+json">'
@@ -37,7 +37,7 @@ def test_a_page_that_says_nothing_has_its_title_or_nothing() -> None:
     assert (found.title, found.authors, found.stamps) == ("x", (), ())
 
 
-def test_linked_data_of_other_things_or_too_deep_says_nothing() -> None:
+def test_linked_data_that_is_not_of_an_article_or_too_deep_is_ignored() -> None:
     deep = '{"@graph":[' * 4 + '{"headline":"雨"}' + "]}" * 4
     found = read_page_head(
         '<html><link rel="icon" href="/i"><link rel="canonical"><meta name="x"><script type="application/ld+json">'

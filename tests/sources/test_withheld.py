@@ -1,4 +1,4 @@
-"""What authors did not publish, in every way that their programs have of saying so."""
+"""Articles that their authors did not publish, by all marks of their programs."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.sources.test_collection import post, wordpress
 BODY = "\n\nA letter to nobody in particular.\n"
 
 
-def why(text: str, name: str = "a.md") -> str | None:
+def withheld_reason(text: str, name: str = "a.md") -> str | None:
     return read_article((text + BODY).encode(), name).withheld
 
 
@@ -26,7 +26,7 @@ def why(text: str, name: str = "a.md") -> str | None:
 )  # fmt: skip
 def test_yaml_says_that_an_article_is_not_published(line: str) -> None:
     key = line.partition(":")[0].lower()
-    assert (why(f"---\ntitle: A letter\n{line}\n---") or "").startswith(f"front matter: {key}")
+    assert (withheld_reason(f"---\ntitle: A letter\n{line}\n---") or "").startswith(f"front matter: {key}")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_yaml_says_that_an_article_is_not_published(line: str) -> None:
      "comments:\n  hidden: true"],
 )  # fmt: skip
 def test_yaml_says_that_an_article_is_published(line: str) -> None:
-    assert why(f"---\ntitle: A letter\n{line}\n---") is None
+    assert withheld_reason(f"---\ntitle: A letter\n{line}\n---") is None
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_yaml_says_that_an_article_is_published(line: str) -> None:
         "public:: false\ntitle:: A letter\n",
     ],
 )
-def test_other_heads_say_so_too(text: str) -> None:
-    assert why(text) is not None
+def test_other_heads_can_withhold_an_article_too(text: str) -> None:
+    assert withheld_reason(text) is not None
 
 
 def test_toml_and_json_say_that_an_article_is_published() -> None:
-    assert why("+++\ntitle = 'A'\ndraft = false\n[extra]\ndraft = true\n+++") is None
+    assert withheld_reason("+++\ntitle = 'A'\ndraft = false\n[extra]\ndraft = true\n+++") is None
     draft = read_article(b'{"title": "A", "draft": false, "toc": true}\n\nText.', "a.md")
     assert (draft.withheld, draft.title, draft.content) == (None, "A", "Text.")
 
@@ -67,19 +67,19 @@ def test_what_only_begins_like_json_is_text(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["_drafts/a.md", "blog/_drafts/2024/a.md"])
 def test_a_folder_of_drafts_holds_drafts(name: str) -> None:
-    assert why("# A letter", name) == "in _drafts/"
+    assert withheld_reason("# A letter", name) == "in _drafts/"
 
 
 @pytest.mark.parametrize("name", ["drafts/a.md", "my_drafts/a.md", "_drafts.md", "draft_a.md"])
 def test_other_names_say_nothing(name: str) -> None:
-    assert why("# A letter", name) is None
+    assert withheld_reason("# A letter", name) is None
 
 
-def test_a_draft_in_an_export_of_medium_is_one() -> None:
+def test_a_draft_in_a_medium_export_is_withheld() -> None:
     page = '<html><body><article class="h-entry"><p>Words.</p></article></body></html>'
-    assert why(page, "posts/draft_A-letter-1.html") == "draft in a Medium export"
-    assert why(page, "posts/2024-01-01_A-letter-1.html") is None
-    assert why("<html><body><p>Words.</p></body></html>", "posts/draft_A-letter-1.html") is None
+    assert withheld_reason(page, "posts/draft_A-letter-1.html") == "draft in a Medium export"
+    assert withheld_reason(page, "posts/2024-01-01_A-letter-1.html") is None
+    assert withheld_reason("<html><body><p>Words.</p></body></html>", "posts/draft_A-letter-1.html") is None
 
 
 @pytest.mark.parametrize("status", ["draft", "private", "pending", "future", "trash", "auto-draft"])
@@ -115,13 +115,13 @@ def test_the_list_of_a_substack_export_says_what_is_public() -> None:
     assert read_substack_list(broken) == {"1.a": "posts.csv: is_published: false"}
 
 
-def test_only_names_of_posts_are_asked_for_in_it() -> None:
+def test_only_names_of_posts_have_a_substack_id() -> None:
     assert [substack_id(name) for name in ("posts/12.a-b.html", "12.html", "a.html", "12.a.md")] == [
         "12.a-b", "12", None, None,
     ]  # fmt: skip
 
 
-def test_a_date_to_come_out_or_to_end_is_read_from_the_head() -> None:
+def test_due_and_expiry_dates_are_read_from_the_head() -> None:
     text = (
         "---\ntitle: A\ndate: 2030-01-01\npublishDate: 2024-01-01\nexpiryDate: 2031-01-01\npublished: false\n---\n\nB"
     )
@@ -132,7 +132,7 @@ def test_a_date_to_come_out_or_to_end_is_read_from_the_head() -> None:
     assert (draft.expires.text, draft.expires.place) == ("2031-01-01", "front matter: expirydate")
 
 
-def test_the_date_in_a_name_counts_where_posts_lie() -> None:
+def test_the_date_in_the_name_of_a_jekyll_post_is_when_it_is_due() -> None:
     due = read_article(b"# A\n\nB", "_posts/2030-01-01-a.md").due
     assert due is not None
     assert due.text == "2030-01-01"

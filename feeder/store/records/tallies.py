@@ -33,7 +33,6 @@ def count_edges(connection: Connection, edges: Iterable[Edge]) -> None:
     for some in in_chunks(sorted(publishers)):
         connection.execute(delete(tallies).where(tallies.c.publisher.in_(some)))
     rows = [
-        {"publisher": name, "articles": tally.articles[name], "lines": tally.stored_counts(name)}
-        for name in publishers
+        {"publisher": name, "articles": tally.articles[name], "lines": tally.stored_counts(name)} for name in publishers
     ]
     connection.execute(insert(tallies), rows)

@@ -185,10 +185,10 @@ def _trimmed(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     lead = units(text) - units(text.lstrip())
     text = text.strip()
     size = units(text)
-    fitted = []
+    encodable = []
     for entity in entities:
         start = max(entity["offset"] - lead, 0)
         end = min(entity["offset"] + entity["length"] - lead, size)
         if end > start:
-            fitted.append({**entity, "offset": start, "length": end - start})
-    return text, fitted
+            encodable.append({**entity, "offset": start, "length": end - start})
+    return text, encodable
