@@ -233,7 +233,7 @@ def test_an_empty_file_is_refused_by_name(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"%PDF-1.7", b"\x89PNG\r\n", b"PK\x03\x04", bytes(range(1, 32)) * 9])
 def test_a_binary_file_is_refused_by_name(data: bytes) -> None:
-    with pytest.raises(ArticleError, match=r"^a\.md: this is no text"):
+    with pytest.raises(ArticleError, match=r"^a\.md: binary file"):
         read_article(data, "a.md")
 
 

@@ -369,7 +369,7 @@ def _is_hidden(attributes: Mapping[str, str]) -> bool:
 
 
 def _contents_html(blocks: list[Block]) -> str:
-    """Return the HTML of a list item or cell; its first paragraph has no `<p>` unless other blocks follow."""
+    """Return the HTML of a list item or cell; its first paragraph has no `<p>` if only lists follow."""
     first, *others = blocks or [Block("paragraph", "p", "")]
     if first.kind == "paragraph" and all(block.kind == "list" for block in others):
         bare = first.html.removeprefix("<p>").removesuffix("</p>")

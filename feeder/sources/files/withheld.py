@@ -83,7 +83,7 @@ def _find_date(fields: Mapping[str, Iterable[str]], keys: Iterable[str], place: 
 
 
 def why_path_withheld(name: str, content: str) -> str | None:
-    """Return why a file's path withholds it: a folder of drafts, or draft in a Medium export; None if it does not."""
+    """Return why a file's path withholds it: a folder of drafts, or a draft in a Medium export; None if it does not."""
     *folders, base = name.split("/")
     if found := _DRAFT_FOLDERS.intersection(folders):
         return f"in {min(found)}/"

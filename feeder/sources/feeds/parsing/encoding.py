@@ -17,7 +17,7 @@ def to_utf8(data: bytes, content_type: str | None) -> bytes:
     """Return the document in UTF-8, without a byte order mark. `content_type` is the HTTP header's.
 
     Raises:
-        FeedError: this is no text.
+        FeedError: the document is binary.
     """
     header, declaration = _CHARSET.search(content_type or ""), _DECLARED.match(data)
     names = [header[1] if header else "", declaration[1].decode("ascii", "replace") if declaration else ""]
