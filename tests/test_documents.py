@@ -42,7 +42,7 @@ def test_the_commands_of_sources_md_run_as_typed(tmp_path: Path) -> None:
         "giver: 1 read, 5 new",
         "removed giver, and 5 entries met nowhere else",
         f"added    rain  http://127.0.0.1:{port}/atom.xml",
-        "0 added, 1 there already",
+        "0 added, 1 skipped",
     ):
         assert line in ended.stdout.splitlines()
 

@@ -12,7 +12,7 @@ from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 
 def test_check_prints_json_for_scripts(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     found = lines(feeder("check", "--json").out)
-    assert found[0] == {"about": "configuration", "ok": True, "text": "embedded; `feeder init` writes a file"}
+    assert found[0] == {"about": "configuration", "ok": True, "text": "defaults; `feeder init` writes a file"}
     (tmp_path / "config.toml").write_text("[[sources]]\nname = 'a'\nfolder = 'nowhere'\n")
     ended = feeder("check", "--json")
     assert (ended.code, [one["about"] for one in lines(ended.out) if not one["ok"]]) == (1, ["source a"])

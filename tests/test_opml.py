@@ -37,15 +37,15 @@ def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tm
         "added    rain-wind  https://e.org/rain",
         "added    snow  https://e.org/snow?a=1&utm_source=x",
         "added    雪  https://e.org/%E9%9B%AA",
-        "skipped  http://www.e.org/rain/  was already added as rain-wind",
-        "3 added, 1 there already, 3 refused",
+        "skipped  http://www.e.org/rain/  already added as rain-wind",
+        "3 added, 1 skipped, 3 refused",
     ]
     with Store.open("sqlite:///data/feeder.db") as store:
         kept = {one.name: one for one in store.sources.added()}
     rain = kept["rain-wind"]
     assert rain.source is not None
     assert (rain.title, rain.link, rain.source.categories) == ("Rain & wind", "https://e.org/", ("Sky/North",))
-    assert feeder("opml", "import", "mine.opml").out.splitlines()[-1] == "0 added, 4 there already, 3 refused"
+    assert feeder("opml", "import", "mine.opml").out.splitlines()[-1] == "0 added, 4 skipped, 3 refused"
     assert [*listed(feeder)] == ["rain-wind", "snow", "雪"]
 
 
@@ -79,7 +79,7 @@ def test_what_is_written_and_taken_in_elsewhere_is_the_same_set(
 
 def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LIST.encode())))
-    assert feeder("opml", "import", "-").out.splitlines()[-1] == "3 added, 1 there already, 3 refused"
+    assert feeder("opml", "import", "-").out.splitlines()[-1] == "3 added, 1 skipped, 3 refused"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
     ended = feeder("opml", "import", "-")
     assert (ended.code, ended.err[:45]) == (1, "feeder: standard input: this is no list of fe")
@@ -128,7 +128,7 @@ def test_a_list_that_cannot_be_read_is_told_in_a_line(feeder: Feeder, tmp_path: 
     for name, told in (
         ("nowhere.opml", "nowhere.opml: cannot be read: No such file or directory"),
         (".", ".: cannot be read: Is a directory"),
-        ("large.opml", "large.opml: larger than 10,000,000 bytes, which no list of feeds is"),
+        ("large.opml", "large.opml: too large for an OPML file (limit: 10,000,000 bytes)"),
         ("bomb.opml", "bomb.opml: there is no feed in this list: no outline has an xmlUrl with an http(s) address"),
     ):
         assert feeder("opml", "import", name) == (1, "", f"feeder: {told}\n")
@@ -136,5 +136,5 @@ def test_a_list_that_cannot_be_read_is_told_in_a_line(feeder: Feeder, tmp_path: 
 
 
 def test_where_there_is_no_feed_there_is_no_list(feeder: Feeder) -> None:  # noqa: F811
-    told = "feeder: there is no feed to list; `feeder sources add URL` adds one\n"
+    told = "feeder: there are no feeds to export; `feeder sources add URL` adds one\n"
     assert feeder("opml", "export") == (1, "", told)

@@ -88,8 +88,7 @@ def _iter_states(config: Config, store: Store) -> Iterator[SourceState]:
 def _faults(source: SourceConfig, documents: int, failed: int) -> str:
     """Return what is told of a source that was read, where some of what it holds has a fault."""
     what = "documents" if isinstance(source, FolderSource) else "entries"
-    names = "`feeder check` names it" if failed == 1 else "`feeder check` names them"
-    return f"{failed} of {documents} {what} {'has' if failed == 1 else 'have'} a fault; {names}"
+    return f"{failed} of {documents} {what} could not be read; `feeder check` lists {'it' if failed == 1 else 'them'}"
 
 
 def _unused(known: KnownSource) -> SourceState:

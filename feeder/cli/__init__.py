@@ -1,1 +1,1 @@
-"""The command line: reads what was typed, calls one function, prints what came of it, ends with an exit code."""
+"""The command line: each command parses its arguments, calls one function, prints the result and sets an exit code."""

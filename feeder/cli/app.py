@@ -1,7 +1,7 @@
-"""`feeder …`: reads the command line, calls one function, prints what came of it, and ends with its exit code.
+"""The `feeder` command: each subcommand calls one function, prints its result and sets the exit code.
 
-Every command imports what it needs when it runs, so that `feeder --help` answers at once. Results go to standard
-output, everything else to standard error.
+Commands import what they need when they run, so that `feeder --help` is fast. Results go to standard output, everything
+else to standard error.
 """
 
 import errno
@@ -18,7 +18,7 @@ import typer
 
 from feeder.about import own_version
 from feeder.cli.arguments import SearchCommand
-from feeder.cli.context import JsonOption, Limit, end_with_the_reader, loaded, opened
+from feeder.cli.context import JsonOption, Limit, exit_on_closed_pipe, load, open_store
 from feeder.cli.remove import remove
 from feeder.cli.sources import opml_app, sources_app
 from feeder.errors import FeederError, QueryError
@@ -34,31 +34,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Turns archived articles into one clean Atom feed, a readable site, and a Telegram channel and bot.",
+    help="Turns folders of archived articles and remote feeds into one clean Atom feed, a website and a Telegram bot.",
 )
 
-app.command()(remove)
 app.add_typer(sources_app, name="sources")
 app.add_typer(opml_app, name="opml")
 
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="The configuration file [default: ./config.toml, if any]."),
+    typer.Option("--config", "-c", metavar="FILE", help="Configuration file [default: ./config.toml if it exists]."),
 ]
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"feeder {own_version()}")
         raise typer.Exit
 
 
-Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Sources to read [default: all].")]
+Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Sources to read [default: all].")]
 Words = Annotated[
-    list[str], typer.Argument(metavar="QUERY...", help='Words, "phrases", -not, OR; @NAME for a saved one.')
+    list[str], typer.Argument(metavar="QUERY", help='Words, "phrases", -not, OR; @NAME for a saved search.')
 ]
-SavedName = Annotated[str | None, typer.Argument(metavar="[@NAME]", help="Only what this saved search finds.")]
+SavedName = Annotated[str | None, typer.Argument(metavar="@NAME", help="Only entries that this saved search finds.")]
 Reference = Annotated[str, typer.Argument(metavar="ID", help="An entry's id, link or key.")]
 
 
@@ -67,34 +66,34 @@ def options(
     context: typer.Context,
     config: ConfigOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
-    version: Annotated[  # noqa: ARG001  it ends before this is called
-        bool, typer.Option("--version", help="Print the version, and exit.", is_eager=True, callback=_print_version)
+    version: Annotated[  # noqa: ARG001  its callback exits
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Keep what every command shares: which configuration to read, and how much to say."""
+    """Store the options of all commands."""
     context.obj = (config, verbose)
 
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """Read on schedule, publish, serve and post, in one process."""
+    """Ingest on schedule, publish, serve and post, in one process."""
     import asyncio
 
     from feeder.run import run as run_all
     from feeder.service import iter_services
 
     installed = list(iter_services())
-    with opened(context) as (config, store):
-        services = [service for service in installed if service.wanted(config)]
-        asyncio.run(run_all(config, store, services, on_ready=_say_address))
+    with open_store(context) as (config, store):
+        services = [service for service in installed if service.is_enabled(config)]
+        asyncio.run(run_all(config, store, services, on_ready=_print_address))
 
 
 @app.command()
 def update(context: typer.Context) -> None:
-    """Make one pass, for cron: ingest, then publish. Silent when all is well."""
+    """Ingest and publish once, for cron. Silent unless something fails."""
     from feeder.update import BOTH
 
-    _pass(context, BOTH, silent=True)
+    _run_pass(context, BOTH, silent=True)
 
 
 @app.command()
@@ -102,24 +101,24 @@ def ingest(
     context: typer.Context,
     sources: Sources = None,
     as_json: JsonOption = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; changes nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; change nothing.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Re-read unchanged files with the current rules.")] = False,
 ) -> None:
-    """Read the sources into the store."""
+    """Read new and changed articles of the sources into the store."""
     if dry_run:
         _preview(context, sources or [], again=again, as_json=as_json)
         return
     from feeder.update import INGEST
 
-    _pass(context, INGEST, sources=sources or [], again=again, as_json=as_json)
+    _run_pass(context, INGEST, sources=sources or [], again=again, as_json=as_json)
 
 
 @app.command()
 def publish(context: typer.Context) -> None:
-    """Write the feed and the pages into the output folder."""
+    """Write the feed and the pages to the output folder."""
     from feeder.update import PUBLISH
 
-    _pass(context, PUBLISH)
+    _run_pass(context, PUBLISH)
 
 
 @app.command()
@@ -130,16 +129,16 @@ def serve(context: typer.Context) -> None:
     from feeder import web
     from feeder.run import until_stopped
 
-    with opened(context) as (config, store):
-        asyncio.run(until_stopped(web.serve(config, store, ready=_say_address)))
+    with open_store(context) as (config, store):
+        asyncio.run(until_stopped(web.serve(config, store, ready=_print_address)))
 
 
 @app.command()
 def bot(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be posted; needs no token.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be posted; no token needed.")] = False,
 ) -> None:
-    """Run the Telegram bot alone."""
+    """Run only the Telegram bot."""
     import asyncio
 
     from feeder.catalogue.departed import end_demo
@@ -148,33 +147,33 @@ def bot(
     from feeder.service import get_service
 
     service = get_service("telegram")
-    with opened(context) as (config, store):
+    with open_store(context) as (config, store):
         if not dry_run:
             end_demo(config, store)
         if dry_run:
             for message in service.preview(config, store):
                 print(message)
             return
-        if not service.wanted(config):
-            raise ConfigError("telegram.token: not set; put the token from @BotFather into $FEEDER_TELEGRAM__TOKEN")
+        if not service.is_enabled(config):
+            raise ConfigError("telegram.token: not set; put the token from @BotFather in $FEEDER_TELEGRAM__TOKEN")
         asyncio.run(until_stopped(service.run(config, store)))
 
 
 @app.command(cls=SearchCommand)
 def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: JsonOption = False) -> None:
-    """Find entries, newest first. To leave out a word that reads like an option (-n), write it behind --."""
+    """Find entries, newest first. To exclude a word that looks like an option (-n), put it after --."""
     from feeder.cli.output import print_hits
     from feeder.config.saved import get_search, read_search, unknown_name
 
-    end_with_the_reader()
-    with opened(context) as (config, store):
+    exit_on_closed_pipe()
+    with open_store(context) as (config, store):
         words = " ".join(query)
         if (name := unknown_name(words, config.feeds)) is not None:
-            get_search(name, config.feeds)  # says which there are
-        asked = read_search(words, config.feeds)
-        if asked.problem is not None:
-            _fail(asked.problem, QueryError.exit_code)
-        results = store.search.find(asked, limit=limit)
+            get_search(name, config.feeds)  # its error lists the known names
+        parsed = read_search(words, config.feeds)
+        if parsed.problem is not None:
+            _fail(parsed.problem, QueryError.exit_code)
+        results = store.search.find(parsed, limit=limit)
         if as_json:
             _print_json(store, [hit.entry for hit in results.hits])
         else:
@@ -189,8 +188,8 @@ def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as
     from feeder.cli.output import print_entries
     from feeder.config.saved import get_search
 
-    end_with_the_reader()
-    with opened(context) as (config, store):
+    exit_on_closed_pipe()
+    with open_store(context) as (config, store):
         entries = store.entries.latest(limit, query=get_search(name, config.feeds) if name else None)
         if as_json:
             _print_json(store, entries)
@@ -200,11 +199,11 @@ def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as
 
 @app.command()
 def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) -> None:
-    """Show an entry, its text, and what was cut from it."""
+    """Show an entry, its text and the boilerplate cut from it."""
     from feeder.cli.output import print_entry
 
-    end_with_the_reader()
-    with opened(context) as (_, store):
+    exit_on_closed_pipe()
+    with open_store(context) as (_, store):
         entry = store.entries.get(ref)
         if as_json:
             _print_json(store, [entry])
@@ -212,46 +211,49 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
             print_entry(entry, store.entries.origins(entry.id))
 
 
+app.command()(remove)
+
+
 @app.command()
 def export(
     context: typer.Context,
-    as_json: JsonOption = False,  # noqa: ARG001  there is no other form; scripts say it to every command
+    as_json: JsonOption = False,  # noqa: ARG001  the only format; accepted so that scripts can pass it to every command
 ) -> None:
-    """Print every entry, oldest first, as one JSON object a line."""
-    end_with_the_reader()
-    with opened(context) as (_, store):
+    """Print every entry, oldest first, one JSON object per line."""
+    exit_on_closed_pipe()
+    with open_store(context) as (_, store):
         _print_json(store, store.entries.iter_all(oldest_first=True))
 
 
 @app.command()
 def reindex(context: typer.Context) -> None:
-    """Rebuild the search index without interrupting searches; resumes if interrupted."""
+    """Rebuild the search index without interrupting searches. Resumes if interrupted."""
     from feeder.cli.output import progress_bar
     from feeder.errors import PassRunningError
 
-    with opened(context) as (config, store), progress_bar() as progress:
-        told = None if progress is None else partial(progress, "search index")
-        if not store.search.follow(told, anew=True):
-            raise PassRunningError(f"{config.store.search}: another process is writing the index; this one did nothing")
+    with open_store(context) as (config, store), progress_bar() as progress:
+        report = None if progress is None else partial(progress, "search index")
+        if not store.search.follow(report, anew=True):
+            raise PassRunningError(f"{config.store.search}: another process is writing the index; nothing was done")
 
 
 @app.command()
 def check(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Say what is wrong with configuration, sources or store."""
+    """Check configuration, sources, store and output. Exits with 1 if something is wrong."""
     from feeder.cli.check import check as run_checks
-    from feeder.cli.output import print_finding
+    from feeder.cli.output import print_check
 
-    all_well = True
-    for finding in run_checks(loaded(context, logging.ERROR)):
-        print_finding(finding, as_json=as_json)
-        all_well = all_well and finding.well
-    if not all_well:
+    all_ok = True
+    for result in run_checks(load(context, logging.ERROR)):
+        print_check(result, as_json=as_json)
+        all_ok = all_ok and result.ok
+    if not all_ok:
         raise typer.Exit(1)
 
 
 @app.command()
 def init(
-    path: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("config.toml"),
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")] = Path("config.toml"),
 ) -> None:
     """Write a configuration file that explains every setting."""
     from feeder.config.load import embedded
@@ -261,14 +263,14 @@ def init(
         with path.open("xb") as file:
             file.write(embedded("config.example.toml").read_bytes())
     except FileExistsError:
-        raise ConfigError(f"{path}: is there already and was left alone; name another file") from None
+        raise ConfigError(f"{path}: already exists; name another file") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-    print(f"wrote {path}; change what you like, then: feeder --config {path} run")
+    print(f"wrote {path}; edit it, then run: feeder --config {path} run")
 
 
 def main() -> None:
-    """Run the command line; a user's mistake becomes one line on standard error and an exit code."""
+    """Run the command line; a user's error becomes one line on standard error and an exit code."""
     try:
         try:
             app()
@@ -283,12 +285,12 @@ def main() -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
-        # What cannot be written must not be tried again when the interpreter ends (library/signal, "Note on SIGPIPE").
+        # Python would try to flush the rest again on exit and fail (library/signal, "Note on SIGPIPE").
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _fail(f"standard output: {error.strerror}", 1)
 
 
-def _pass(
+def _run_pass(
     context: typer.Context,
     parts: "Parts",
     *,
@@ -297,14 +299,14 @@ def _pass(
     as_json: bool = False,
     silent: bool = False,
 ) -> None:
-    """Make a pass and report it: problems to standard error, and exit code 1 if there was one."""
+    """Run a pass and print its report: problems to standard error, with exit code 1 if there are any."""
     from feeder.cli.output import print_report, progress_bar
-    from feeder.update import update as make_pass
+    from feeder.update import update as update_store
 
-    with opened(context, logging.WARNING) as (config, store), progress_bar() as progress:
-        report = make_pass(config, store, parts=parts, sources=sources, again=again, progress=progress)
+    with open_store(context, logging.WARNING) as (config, store), progress_bar() as progress:
+        report = update_store(config, store, parts=parts, sources=sources, again=again, progress=progress)
     problems = list(report.problems())
-    for line in (*report.settled, *problems):
+    for line in (*report.notices, *problems):
         print(line, file=sys.stderr)
     if not silent:
         print_report(report, as_json=as_json)
@@ -313,20 +315,20 @@ def _pass(
 
 
 def _preview(context: typer.Context, sources: Collection[str], *, again: bool, as_json: bool) -> None:
-    """Say what a pass would read. A store that is not there yet is not made for that."""
+    """Print what a pass would read. A missing store is not created for it."""
     from feeder.cli.output import print_previews
     from feeder.errors import StoreMissingError
     from feeder.ingest import preview
     from feeder.store import Store
 
-    config, now = loaded(context, logging.WARNING), datetime.now(UTC)
+    config, now = load(context, logging.WARNING), datetime.now(UTC)
     try:
         with Store.open(config.store.url, search=config.store.search, create=False) as store:
             previews = preview(config, store, now=now, names=sources, again=again)
     except StoreMissingError:
         previews = preview(config, None, now=now, names=sources, again=again)
     print_previews(previews, as_json=as_json)
-    problems = [f"{name}: {reason}" for one in previews for name, reason in one.failed]
+    problems = [f"{name}: {reason}" for source in previews for name, reason in source.failed]
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:
@@ -339,8 +341,8 @@ def _print_json(store: "Store", entries: Iterable["Entry"]) -> None:
     sys.stdout.writelines(json_lines(store, entries))
 
 
-def _say_address(address: str) -> None:
-    print(f"feeder: serving {address} (Ctrl-C stops)", file=sys.stderr)
+def _print_address(address: str) -> None:
+    print(f"feeder: serving {address} (Ctrl-C to stop)", file=sys.stderr)
 
 
 def _fail(message: str, exit_code: int) -> None:

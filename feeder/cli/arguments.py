@@ -1,4 +1,4 @@
-"""How the command line is told apart into options and words where words may begin with "-", as in a search."""
+"""Separating options from words where a word may begin with "-", as in a search."""
 
 import re
 from itertools import islice
@@ -10,13 +10,13 @@ _SHORT_COUNT = re.compile(r"-n\d*")
 
 
 class SearchCommand(TyperCommand):
-    """A command whose words may be left out with "-": of what begins with one "-", only -n and -n5 are options.
+    """A command whose arguments may begin with "-" to exclude a word: only -n and -n5 are short options.
 
-    What begins with "--" is an option, and everything behind "--" is a word, as everywhere.
+    As usual, arguments that begin with "--" are options, and everything after a bare "--" is a word.
     """
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer keeps the type to itself
-        """Put the options first, then the words in their order, so that no word is taken for an option."""
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer does not export the type
+        """Move the options to the front and put "--" before the words, so that none is taken for an option."""
         options: list[str] = []
         words: list[str] = []
         remaining = iter(args)

@@ -1,4 +1,4 @@
-"""`feeder check`: looks at everything a run needs and says, a line each, what is well and what to do about the rest."""
+"""`feeder check`: checks everything a run needs, one line each, and says what to do about problems."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, PublishError, ServiceError, StoreMissingError
-from feeder.health import find_trouble
+from feeder.health import find_problem
 from feeder.ingest.hubs import check_subscriptions, websub_problem
 from feeder.publish.files import check_writable
 from feeder.schedule import parse_trigger
@@ -25,23 +25,23 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at: what it is, whether all is well, and one line about it."""
+    """One check: its subject, whether it passed, and one line about it."""
 
     about: str
-    well: bool
+    ok: bool
     text: str
 
 
 def check(config: Config) -> Iterator[CheckResult]:
-    """Yield a finding for the configuration, each source, the store, the output folder, and each service."""
-    yield CheckResult("configuration", well=True, text=str(config.file or "embedded; `feeder init` writes a file"))
+    """Yield results for the configuration, each source, the store, the output folder and each service."""
+    yield CheckResult("configuration", ok=True, text=str(config.file or "defaults; `feeder init` writes a file"))
     yield from _check_schedule(config)
     yield from _check_sources(config)
     yield from _check_store(config)
     yield _check_output(config)
     yield _check_address(config)
     if problem := websub_problem(config):
-        yield CheckResult("websub", well=False, text=problem)
+        yield CheckResult("websub", ok=False, text=problem)
 
 
 def _check_schedule(config: Config) -> Iterator[CheckResult]:
@@ -51,9 +51,9 @@ def _check_schedule(config: Config) -> Iterator[CheckResult]:
             if when != AFTER_INGEST:
                 parse_trigger(when, key=key)
         except ConfigError as error:
-            yield CheckResult("schedule", well=False, text=str(error))
+            yield CheckResult("schedule", ok=False, text=str(error))
         else:
-            yield CheckResult("schedule", well=True, text=f"{setting}: {when}")
+            yield CheckResult("schedule", ok=True, text=f"{setting}: {when}")
 
 
 def _check_sources(config: Config) -> Iterator[CheckResult]:
@@ -62,110 +62,113 @@ def _check_sources(config: Config) -> Iterator[CheckResult]:
         if not isinstance(source, FolderSource):
             continue
         if not source.folder.is_dir():
-            yield CheckResult(about, well=False, text=f"{source.folder} is not a folder; fix sources.folder")
+            yield CheckResult(about, ok=False, text=f"{source.folder} is not a folder; fix sources.folder")
             continue
         try:
-            number = sum(1 for _ in source.folder.iterdir())
+            count = sum(1 for _ in source.folder.iterdir())
         except OSError as error:
-            yield CheckResult(about, well=False, text=f"{source.folder} cannot be read: {error.strerror}")
+            yield CheckResult(about, ok=False, text=f"{source.folder} cannot be read: {error.strerror}")
             continue
-        yield CheckResult(about, well=True, text=f"{source.folder}, {number} files and folders at its top")
+        text = f"{source.folder}: {count:,} {'item' if count == 1 else 'items'} at the top level"
+        yield CheckResult(about, ok=True, text=text)
 
 
 def _check_store(config: Config) -> Iterator[CheckResult]:
     try:
         with Store.open(config.store.url, search=config.store.search, create=False) as store:
-            trouble = find_trouble(config, store, now=datetime.now(UTC))
+            problem = find_problem(config, store, now=datetime.now(UTC))
             yield CheckResult(
                 "store",
-                well=True,
+                ok=True,
                 text=f"{store.database.url}: {store.entries.count()} entries; {store.database.describe()}",
             )
             yield _check_search(store)
-            if trouble is not None:
-                yield CheckResult("last pass", well=False, text=trouble.reason)
+            if problem is not None:
+                yield CheckResult("last pass", ok=False, text=problem.reason)
             yield from _check_documents(config, store)
             yield from _check_states(config, store)
             yield from _check_departed(config, store)
             yield from starmap(CheckResult, check_subscriptions(store, now=datetime.now(UTC)))
             yield from _check_services(config, store)
     except StoreMissingError as error:
-        yield CheckResult("store", well=True, text=str(error))
+        yield CheckResult("store", ok=True, text=str(error))
         yield from _check_services(config, None)
     except FeederError as error:
-        yield CheckResult("store", well=False, text=str(error))
+        yield CheckResult("store", ok=False, text=str(error))
 
 
 def _check_documents(config: Config, store: Store) -> Iterator[CheckResult]:
     names = {source.name for source in known_sources(config, store)} - store.sources.paused().keys()
     for name, document in store.documents.failed():
         if name in names:
-            yield CheckResult(f"source {name}", well=False, text=f"{document.path}: {document.error}")
+            yield CheckResult(f"source {name}", ok=False, text=f"{document.path}: {document.error}")
 
 
 def _check_states(config: Config, store: Store) -> Iterator[CheckResult]:
-    """Yield how each remote source is, each one that is paused, and each that the store keeps and nothing reads."""
+    """Yield the state of each remote source, each paused source, and each added source that is not in use."""
     for state in iter_states(config, store, now=datetime.now(UTC)):
         about = f"source {state.name}"
         if state.health in {"hidden", "incompatible"}:
-            yield CheckResult(about, well=state.health == "hidden", text=f"{state.address}: {state.error}")
+            yield CheckResult(about, ok=state.health == "hidden", text=f"{state.address}: {state.error}")
         elif state.paused_at is not None:
-            text = f"{state.address}: paused; `feeder sources resume {state.name}` ends that"
-            yield CheckResult(about, well=True, text=text)
+            text = f"{state.address}: paused; `feeder sources resume {state.name}` resumes it"
+            yield CheckResult(about, ok=True, text=text)
         elif state.kind != "folder":
             text = f"{state.address}: {state.error}{times(state.failures)}" if state.failures else state.address
             if state.health == "gone":
-                text += f"; remove it, or let `feeder ingest {state.name}` ask once more"
-            yield CheckResult(about, well=not state.failures, text=text)
+                text += f"; remove it, or retry with `feeder ingest {state.name}`"
+            yield CheckResult(about, ok=not state.failures, text=text)
 
 
 def _check_departed(config: Config, store: Store) -> Iterator[CheckResult]:
     for name, count in departed_sources(config, store).items():
         entries = f"{count:,} {'entry' if count == 1 else 'entries'}"
         text = (
-            f"no longer configured; its {entries} stay: `feeder sources remove {name} --with-entries` removes them, "
-            f'renamed_from = "{name}" gives them to another source'
+            f"no longer configured, {entries} still stored; "
+            f"`feeder sources remove {name} --with-entries` removes them, "
+            f'renamed_from = "{name}" assigns them to another source'
         )
-        yield CheckResult(f"source {name}", well=True, text=text)
+        yield CheckResult(f"source {name}", ok=True, text=text)
 
 
 def _check_search(store: Store) -> CheckResult:
     try:
         state = store.search.state()
     except FeederError as error:
-        return CheckResult("search index", well=False, text=str(error))
-    rest = "the next pass or search goes on with it, `feeder reindex` at once"
+        return CheckResult("search index", ok=False, text=str(error))
+    hint = "the next pass or search updates it, `feeder reindex` does so now"
     if state.followed == state.changes:
-        text = f"has followed all {state.changes} changes of the store"
+        text = "up to date"
     elif state.followed is None:
-        text = f"none that can be used yet, or of another form; {rest}" if state.changes else "none yet"
+        text = f"not built yet, or by another version of feeder; {hint}" if state.changes else "not built yet"
     else:
-        text = f"{state.changes - state.followed} changes behind the store; {rest}"
-    half_made = "; another one is half-made: `feeder reindex` finishes it" if state.half_made else ""
-    return CheckResult("search index", well=True, text=text + half_made)
+        behind = state.changes - state.followed
+        text = f"{behind:,} {'change' if behind == 1 else 'changes'} behind the store; {hint}"
+    rebuild = "; a rebuild was interrupted: `feeder reindex` resumes it" if state.half_made else ""
+    return CheckResult("search index", ok=True, text=text + rebuild)
 
 
 def _check_services(config: Config, store: Store | None) -> Iterator[CheckResult]:
     try:
         services = list(iter_services())
     except ServiceError as error:
-        yield CheckResult("service", well=False, text=str(error))
+        yield CheckResult("service", ok=False, text=str(error))
         return
     for service in services:
-        for well, text in service.check(config, store):
-            yield CheckResult(service.name, well=well, text=text)
+        for ok, text in service.check(config, store):
+            yield CheckResult(service.name, ok=ok, text=text)
 
 
 def _check_output(config: Config) -> CheckResult:
     try:
         check_writable(config.site.output)
     except PublishError as error:
-        return CheckResult("output", well=False, text=str(error))
-    return CheckResult("output", well=True, text=str(config.site.output))
+        return CheckResult("output", ok=False, text=str(error))
+    return CheckResult("output", ok=True, text=str(config.site.output))
 
 
 def _check_address(config: Config) -> CheckResult:
     if urlsplit(config.site.url).hostname in LOOPBACK:
-        text = f"{config.site.url} reaches this machine only; set site.url to the public address before you share it"
-        return CheckResult("site.url", well=True, text=text)
-    return CheckResult("site.url", well=True, text=config.site.url)
+        text = f"{config.site.url} is reachable from this machine only; set site.url to its public address"
+        return CheckResult("site.url", ok=True, text=text)
+    return CheckResult("site.url", ok=True, text=config.site.url)

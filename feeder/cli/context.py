@@ -1,4 +1,4 @@
-"""What commands share: the options that mean the same everywhere, the configuration in force, and its open store."""
+"""What commands share: common options, loading the configuration, opening the store."""
 
 import logging
 import signal
@@ -13,44 +13,44 @@ if TYPE_CHECKING:
     from feeder.config.load import Config
     from feeder.store import Store
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Maximum number of results.")]
 
 
-def loaded(context: typer.Context, level: int = logging.INFO) -> "Config":
-    """Return the configuration in force, with logging set up and the token kept out of it."""
+def load(context: typer.Context, level: int = logging.INFO) -> "Config":
+    """Return the configuration; set up logging, with the bot's token hidden."""
     from feeder.config.load import load_config
     from feeder.config.saved import read_saved
     from feeder.log import set_up_logging
 
     path, verbose = context.obj
     config = load_config(path)
-    read_saved(config)  # a search that cannot be understood is a mistake in the configuration
+    read_saved(config)  # an invalid saved search is a configuration error
     token = config.telegram.token
     set_up_logging(logging.DEBUG if verbose else level, secrets=[token.get_secret_value()] if token else [])
     return config
 
 
 @contextmanager
-def opened(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple["Config", "Store"]]:
-    """Give a command its configuration and its open store."""
+def open_store(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple["Config", "Store"]]:
+    """Load the configuration and open the store; Ctrl-C raises KeyboardInterrupt from then on."""
     from feeder.store import Store
 
-    config = loaded(context, level)
+    config = load(context, level)
     with Store.open(config.store.url, search=config.store.search) as store:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # until here there was nothing to put in order first
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         yield config, store
 
 
-def agreed(question: str, *, default: bool = True) -> bool:
-    """Ask whoever sits at the terminal; where nobody does, the command itself is the yes."""
+def confirm(question: str, *, default: bool = True) -> bool:
+    """Ask the question on a terminal and return the answer; True if standard input is not a terminal."""
     return not sys.stdin.isatty() or typer.confirm(question, default=default, err=True)
 
 
-def end_with_the_reader() -> None:
-    """End without a word when whoever reads our results has seen enough (`| head`), as other tools do.
+def exit_on_closed_pipe() -> None:
+    """Exit silently when the reader of our output closes the pipe (`| head`), as other tools do.
 
-    Not for commands that serve: a visitor who hangs up must not end them.
+    Not for commands that serve: a client that disconnects must not end them.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)

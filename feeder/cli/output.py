@@ -1,4 +1,4 @@
-"""What commands print: for eyes in a terminal, as plain lines in a pipe, as JSON for scripts."""
+"""Output of commands: coloured on a terminal, plain lines in a pipe, JSON for scripts."""
 
 import json
 import sys
@@ -30,41 +30,39 @@ _SHOWN = (
 
 
 def json_lines(store: "Store", entries: Iterable[Entry]) -> Iterator[str]:
-    """Yield each entry as one line of JSON: its fields, its key, and `origin`, where it was read from."""
+    """Yield each entry as one line of JSON: key, fields, and `origin`: where it was read from."""
     for entry in entries:
         addresses = [origin.address for origin in store.entries.origins(entry.id)]
-        met = {"origin": addresses[0] if addresses else None, "origins": addresses}
-        yield json_text({"key": entry.key, **entry_to_dict(entry), **met}) + "\n"
+        origins = {"origin": addresses[0] if addresses else None, "origins": addresses}
+        yield json_text({"key": entry.key, **entry_to_dict(entry), **origins}) + "\n"
 
 
 def json_text(value: object) -> str:
-    """Return a value as JSON on one line, with escapes for letters that standard output has no bytes for."""
+    """Return a value as JSON on one line, in ASCII unless standard output is UTF-8."""
     return json.dumps(value, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
 
 
 def print_entries(entries: Sequence[Entry]) -> None:
-    """Print one line an entry: key, time (UTC), title, source."""
+    """Print one line per entry: key, time (UTC), title, source."""
     console = new_console()
     for entry in entries:
         console.print(_line(entry, Text(entry.title)))
 
 
 def print_hits(results: "Results") -> None:
-    """Print what a search found, each with the place that matched, and how many there are in all."""
+    """Print the hits of a search, each with the matching passage, and their total."""
     console = new_console()
     for hit in results.hits:
-        console.print(_line(hit.entry, _marked(hit.title)))
-        console.print(Text("    ").append_text(_marked(hit.snippet)))
+        console.print(_line(hit.entry, _highlighted(hit.title)))
+        console.print(Text("    ").append_text(_highlighted(hit.snippet)))
     more = "more than " if results.more else ""
     new_console(stderr=True).print(f"{more}{entries_told(results.total)} found", style=DIM)
     if not results.whole:
-        new_console(stderr=True).print(
-            "the search index is being made: what it does not hold yet is missing", style=DIM
-        )
+        new_console(stderr=True).print("the search index is being built; results may be missing", style=DIM)
 
 
 def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
-    """Print an entry as `feeder show` does: each field with where it was read from, the text, what was cut."""
+    """Print an entry: each field with where it was read from, the text, and what was cut."""
     console = new_console()
     fields = {"key": entry.key, **entry_to_dict(entry)}
     text = visible_text(entry.content)
@@ -72,12 +70,12 @@ def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
         "content": f"{len(text):,} characters" if text else "none",
         "id": entry.id if entry.id != entry.link else "",
     }
-    console.print(_explained(Text(entry.title, style="bold"), entry.read_from.get("title")))
+    console.print(_with_place(Text(entry.title, style="bold"), entry.read_from.get("title")))
     for name in _SHOWN:
         if fields[name]:
-            console.print(_explained(_field(name, _value(fields[name])), entry.read_from.get(name)))
+            console.print(_with_place(_field(name, _value(fields[name])), entry.read_from.get(name)))
     for number, origin in enumerate(origins):
-        console.print(_field("also met at" if number else "read from", f"{origin.address} ({origin.source})"))
+        console.print(_field("also found at" if number else "read from", f"{origin.address} ({origin.source})"))
     for medium in entry.media:
         console.print(_field(medium.kind, medium.url))
     console.print()
@@ -94,7 +92,7 @@ def entries_told(count: int) -> str:
 
 
 def print_report(report: "UpdateReport", *, as_json: bool) -> None:
-    """Print what a pass did, one line a source and one for the site."""
+    """Print what a pass did: one line per source and one for the site."""
     if as_json:
         for source in report.sources:
             print(json_text(source.as_dict()))
@@ -110,7 +108,7 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
 
 
 def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
-    """Print what a pass would read: one line a source, and under it the first paths of each kind."""
+    """Print what a pass would read: one line per source, then the first paths of each kind."""
     console = new_console()
     for preview in previews:
         if as_json:
@@ -124,20 +122,20 @@ def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
                 console.print(Text(f"{state:>10}  … and {more:,} more", style=DIM))
 
 
-def print_finding(finding: "CheckResult", *, as_json: bool = False) -> None:
+def print_check(result: "CheckResult", *, as_json: bool = False) -> None:
     """Print one line of `feeder check`."""
     if as_json:
-        print(json_text({"about": finding.about, "ok": finding.well, "text": finding.text}))
+        print(json_text({"about": result.about, "ok": result.ok, "text": result.text}))
         return
-    mark, style = ("ok ", "green") if finding.well else ("BAD", "bold red")
-    about = finding.about + " " * (14 - cell_len(finding.about))
+    mark, style = ("ok ", "green") if result.ok else ("BAD", "bold red")
+    about = result.about + " " * (14 - cell_len(result.about))
     line = Text().append(mark, style=style).append(f"  {about} ", style=DIM)
-    new_console().print(line.append(finding.text))
+    new_console().print(line.append(result.text))
 
 
 @contextmanager
 def progress_bar() -> Iterator["ReportProgress | None"]:
-    """Give a function that shows progress on a terminal; None where nobody watches."""
+    """Yield a function that shows progress; None if standard error is not a terminal."""
     console = new_console(stderr=True)
     if not console.is_terminal:
         yield None
@@ -152,17 +150,17 @@ def progress_bar() -> Iterator["ReportProgress | None"]:
     with Progress(*columns, console=console, transient=True) as bar:
         tasks: dict[str, Any] = {}
 
-        def show(doing: str, done: int, total: int | None) -> None:
-            if doing not in tasks:
-                tasks[doing] = bar.add_task(doing, total=total, rate="")
-            speed = bar.tasks[tasks[doing]].speed
-            bar.update(tasks[doing], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+        def show(task: str, done: int, total: int | None) -> None:
+            if task not in tasks:
+                tasks[task] = bar.add_task(task, total=total, rate="")
+            speed = bar.tasks[tasks[task]].speed
+            bar.update(tasks[task], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
 
         yield show
 
 
 def new_console(*, stderr: bool = False) -> Console:
-    """Return what to print on: with colours on a terminal alone, and no line broken but where we break it."""
+    """Return a console that uses colours only on a terminal and never breaks lines itself."""
     return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -170,8 +168,8 @@ def _field(name: str, value: str) -> Text:
     return Text().append(f"{name:>14}  ", style=DIM).append(value)
 
 
-def _explained(field: Text, place: str | None) -> Text:
-    """Return a field with an arrow to where it was read from, if that is known."""
+def _with_place(field: Text, place: str | None) -> Text:
+    """Append where a field was read from, if known."""
     return Text().append_text(field).append(f"  ← {place}", style=DIM) if place else field
 
 
@@ -180,14 +178,14 @@ def _line(entry: Entry, title: Text) -> Text:
     return line.append(f"  {entry.source.title}", style=DIM)
 
 
-def _marked(fragments: Iterable[Any]) -> Text:
+def _highlighted(fragments: Iterable[Any]) -> Text:
     text = Text()
     for fragment in fragments:
         text.append(fragment.text, style=_MATCH if fragment.match else "")
     return text
 
 
-def _value(value: Any) -> str:  # noqa: ANN401  whatever JSON can hold
+def _value(value: Any) -> str:  # noqa: ANN401  any JSON value
     if isinstance(value, dict):
         shown = value.get("name") or value.get("title") or value.get("href")
         rest = [str(part) for name, part in value.items() if part and part != shown and name != "id"]

@@ -1,7 +1,4 @@
-"""`feeder remove …`: entries are taken down for good, and let in again.
-
-It imports what it needs when it runs, as in `app.py`.
-"""
+"""`feeder remove`: removes entries permanently, lists them and restores them. Imports are local, as in `app.py`."""
 
 import logging
 import sys
@@ -10,29 +7,29 @@ from typing import Annotated
 
 import typer
 
-from feeder.cli.context import JsonOption, agreed, end_with_the_reader, opened
+from feeder.cli.context import JsonOption, confirm, exit_on_closed_pipe, open_store
 
-References = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids, links or keys of entries.")]
+References = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Ids, links or keys of entries.")]
 
 
 def remove(
     context: typer.Context,
     refs: References = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Let removed entries in again.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Restore removed entries: they may be ingested again.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List removed entries.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove entries for good: they are not taken in again. Asks for confirmation on a terminal."""
+    """Remove entries permanently: they are not ingested again. Asks for confirmation on a terminal."""
     from feeder.cli.output import print_entries
     from feeder.cli.output_sources import print_withdrawn
     from feeder.ingest import removing
 
     if listed == bool(refs) or (undo and listed):
-        raise typer.BadParameter("name entries to remove, or with --undo to let in again; or --list alone")
-    with opened(context, logging.WARNING) as (_, store):
+        raise typer.BadParameter("name entries to remove (or, with --undo, to restore), or use --list alone")
+    with open_store(context, logging.WARNING) as (_, store):
         if listed:
-            end_with_the_reader()
+            exit_on_closed_pipe()
             print_withdrawn(store.entries.withdrawn(), as_json=as_json)
         elif undo:
             print(removing.restore(store, refs or []))
@@ -40,7 +37,7 @@ def remove(
             entries = removing.get_entries(store, refs or [])
             if not yes and sys.stdin.isatty():
                 print_entries(entries)
-                if not agreed("Remove for good?", default=False):
+                if not confirm("Remove permanently?", default=False):
                     print("nothing was removed", file=sys.stderr)
                     raise typer.Exit(1)
             print(removing.withdraw(store, entries, now=datetime.now(UTC)))

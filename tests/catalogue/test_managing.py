@@ -65,7 +65,7 @@ def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, serve
             "Rain  3 entries\n"
             f'feed = "{server.url("/feed.xml")}"\n'
             "2026-05-01 03:00  Rain 3\n2026-05-01 02:00  Rain 2\n2026-05-01 01:00  Rain 1\n"
-            "its page announces more feeds:\n"
+            "other feeds on its page:\n"
             f"  {server.url('/comments/feed')}  Comments\n"
             "added rain; the next pass reads it, `feeder ingest rain` reads it now\n"
         ),
@@ -186,7 +186,7 @@ def test_at_a_terminal_a_yes_is_asked_for(tmp_path: Path, blog: str, typed: str,
         out, err = process.communicate()
         os.close(terminal)
     assert b"Add it as 'rain'? [Y/n]:" in err
-    assert (b"added rain" in out, b"nothing was added" in err, process.returncode) == (
+    assert (b"added rain" in out, b"nothing added" in err, process.returncode) == (
         is_added,
         not is_added,
         not is_added,
@@ -218,7 +218,7 @@ def test_fuller_entries_and_filters_need_no_file(feeder: Feeder, server: Server,
     }
     # The feed came: that two pages are not there is told below it, and does not make it fail.
     state = states(feeder)["rain"]
-    assert (state["health"], state["error"]) == ("ok", "2 of 3 entries have a fault; `feeder check` names them")
+    assert (state["health"], state["error"]) == ("ok", "2 of 3 entries could not be read; `feeder check` lists them")
 
 
 # --- the file wins ------------------------------------------------------------------------------------------------

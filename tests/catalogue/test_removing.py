@@ -182,9 +182,9 @@ def test_a_source_that_left_the_file_is_reported_and_removed(feeder: Feeder, riv
     checked = feeder("check")
     assert checked.code == 0
     assert (
-        "ok   source river   no longer configured; its 2 entries stay: "
+        "ok   source river   no longer configured, 2 entries still stored; "
         "`feeder sources remove river --with-entries` removes them, "
-        'renamed_from = "river" gives them to another source\n'
+        'renamed_from = "river" assigns them to another source\n'
     ) in checked.out
     assert (
         feeder("sources", "remove", "river", "--with-entries").out == "removed river, and 2 entries met nowhere else\n"

@@ -250,7 +250,7 @@ def test_init_writes_a_configuration_that_works_and_never_over_another(feeder: F
     assert feeder("update").code == 0
     ended = feeder("init")
     assert ended.code == 2
-    assert ended.err == "feeder: config.toml: is there already and was left alone; name another file\n"
+    assert ended.err == "feeder: config.toml: already exists; name another file\n"
     assert feeder("init", "no/where.toml").code == 2
 
 
@@ -267,12 +267,12 @@ def test_check_is_well_on_the_default(feeder: Feeder) -> None:
 def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder, tmp_path: Path) -> None:
     feeder("update")
     home = tmp_path / "data/feeder.db.search"
-    assert "ok   search index   has followed all 5 changes of the store" in feeder("check").out
+    assert "ok   search index   up to date\n" in feeder("check").out
     assert feeder("reindex") == (0, "", "")
     assert (home / "current").read_text() == "index-2"
-    assert "has followed all 5 changes" in feeder("check").out
+    assert "search index   up to date\n" in feeder("check").out
     (home / "index-2/followed").unlink()
-    assert "none that can be used yet, or of another form" in feeder("check").out
+    assert "not built yet, or by another version of feeder" in feeder("check").out
     assert feeder("search", "普京").code == 0
     segment = next((home / "index-3").glob("*.idx"))
     segment.write_bytes(bytes(segment.stat().st_size))
@@ -283,7 +283,7 @@ def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder
     assert feeder("check").code == 0
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
         store.take([Batch(source="seeds", incoming=[prepare(Origin("seeds", "x"), make_entry(1))])])
-    assert "1 changes behind the store; the next pass or search goes on with it" in feeder("check").out
+    assert "1 change behind the store; the next pass or search updates it" in feeder("check").out
 
 
 def test_one_process_makes_the_search_index(feeder: Feeder, tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_one_process_makes_the_search_index(feeder: Feeder, tmp_path: Path) -> N
     with file_lock(str(tmp_path / "data/feeder.db.search/lock")):
         ended = feeder("reindex")
     assert ended.code == 5
-    assert ended.err.endswith("feeder.db.search: another process is writing the index; this one did nothing\n")
+    assert ended.err.endswith("feeder.db.search: another process is writing the index; nothing was done\n")
 
 
 def test_check_asks_telegram_for_the_token_before_there_is_a_store(
@@ -531,7 +531,7 @@ def test_show_says_where_an_entry_was_read_and_where_else_it_was_met(feeder: Fee
     feeder("ingest")
     shown = feeder("show", "http://www.example.org/1").out
     assert f"     read from  {articles}/a.md (mine)\n" in shown
-    assert f"   also met at  {articles}/b.md (mine)\n" in shown
+    assert f" also found at  {articles}/b.md (mine)\n" in shown
 
 
 def test_show_says_where_each_field_was_read_from(feeder: Feeder, tmp_path: Path) -> None:
