@@ -51,13 +51,13 @@ class TelegramService:
     def __init__(self, *, pace: Pace = Pace()) -> None:  # noqa: B008  frozen: a value, not a state
         self._pace = pace
 
-    def wanted(self, config: Config) -> bool:
+    def is_enabled(self, config: Config) -> bool:
         """Say whether a token is set."""
         return config.telegram.token is not None
 
     def check(self, config: Config, store: Store | None) -> Iterator[tuple[bool, str]]:
         """Yield (well, one line) for the token, and for each channel; asks Telegram. None: no store yet."""
-        if not self.wanted(config):
+        if not self.is_enabled(config):
             yield True, "no token is set, so there is no bot"
             return
         try:

@@ -1,7 +1,7 @@
-"""feeder turns archived articles into one clean feed, a readable site, and a Telegram channel and bot.
+"""feeder turns folders of archived articles and remote feeds into one clean Atom feed, a website and a Telegram bot.
 
-The names below are its public face: services, scripts and their tests import these and nothing deeper. They are
-loaded when first used, so that `import feeder` costs nothing.
+The names below are the public interface: services, scripts and their tests import nothing else. Each is loaded on
+first use, so `import feeder` costs nothing.
 """
 
 from importlib import import_module
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from feeder.store.tables import UtcDateTime
     from feeder.words import explain_query_error
 
-_HOME = {
+_EXPORTS = {
     "feeder.config.load": ("Config", "load_config"),
     "feeder.errors": (
         "ConfigError",
@@ -40,7 +40,7 @@ _HOME = {
     "feeder.store.tables": ("UtcDateTime",),
     "feeder.config.values": ("parse_duration",),
 }
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 __all__ = [
     "LAST_INGEST_NOTE",

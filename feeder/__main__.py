@@ -1,9 +1,8 @@
-"""The program's first step: what must be so before anything else is loaded. `python -m feeder` is `feeder`.
+"""Entry point of `feeder` and `python -m feeder`: signals and streams are set up before anything else is imported.
 
-Ctrl-C ends at once and without a word until there is work that must be put in order first (`cli.context.opened`): an
-exception raised while modules load may land where Python can only drop it. All three standard streams
-are there: a file that is opened later must not become standard output by chance. What a terminal has no letter for is
-shown as an escape.
+Until a command opens the store (`cli.context.open_store`), Ctrl-C ends the process at once and silently: a
+KeyboardInterrupt raised while modules load may surface where Python can only ignore it. All three standard streams are
+open afterwards, lest a file opened later becomes standard output. Characters that a terminal cannot encode are escaped.
 """
 
 import io
@@ -14,10 +13,10 @@ import sys
 
 def main() -> None:
     """Run the command line."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is not for what a shell runs behind itself
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # shells ignore it for background jobs: keep that
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _prepare_streams()
-    from feeder.cli.app import main as run  # noqa: PLC0415  loading it takes longer than what is done until here
+    from feeder.cli.app import main as run  # noqa: PLC0415  it must be loaded after the above
 
     run()
 
@@ -27,9 +26,9 @@ def _prepare_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "r" if name == "stdin" else "w", closefd=False))  # noqa: SIM115  open to the end
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w", closefd=False))  # noqa: SIM115  stays open
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

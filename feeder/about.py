@@ -1,7 +1,7 @@
-"""What the program is called where it is installed, and its version.
+"""The name and version of the installed distribution.
 
-On the package index `feeder` is somebody else's: the distribution has a name of its own, the packages are `feeder`
-and `bot`.
+`feeder` is another project's name on the package index; ours is a distribution of another name with the packages
+`feeder` and `bot`.
 """
 
 from importlib.metadata import version
@@ -10,5 +10,5 @@ DISTRIBUTION = "feeder-republisher"
 
 
 def own_version() -> str:
-    """Return the version that is installed, such as "0.1.0"."""
+    """Return the installed version, such as "0.1.0"."""
     return version(DISTRIBUTION)

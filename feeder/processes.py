@@ -1,6 +1,6 @@
-"""Processes of our own: spawned, and out of reach of Ctrl-C, which a terminal sends to all and the parent answers.
+"""Child processes: spawned, and deaf to Ctrl-C, which a terminal sends to the whole group and only the parent handles.
 
-Spawned, not forked: a fork beside threads (the web server's, the bot's) can inherit a lock that nobody opens.
+Spawned, not forked: a fork beside threads (the web server's, the bot's) can inherit a lock that nobody releases.
 """
 
 import multiprocessing
@@ -12,11 +12,11 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def start(process: SpawnProcess) -> None:
-    """Start a process that Ctrl-C does not end, not even while it still loads what it needs."""
-    resource_tracker.ensure_running()  # multiprocessing's own helper: starting it with the first process would unblock
-    # A signal that is blocked where a process is made stays blocked in it; here it waits until we are ready.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Start a process that Ctrl-C does not end, not even while it is still importing."""
+    resource_tracker.ensure_running()  # otherwise the first start launches this helper, which would unblock the signal
+    # A child inherits the blocked signals of its parent; a Ctrl-C meanwhile reaches the parent once it unblocks them.
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)

@@ -1,10 +1,10 @@
-"""Everything under one command, on one event loop: passes on schedule, the web server, and the services.
+"""`feeder run`: scheduled passes, the web server and the services on one event loop.
 
-    clock ── ticks ──> a pass, in a process of its own ──> store <── web server ── what a hub delivers: publish soon
-                                                             ^────── services (the Telegram bot)
+    clock ── ticks ──> a pass, in its own process ──> store <── web server ── a hub delivers a feed: publish soon
+                                                        ^────── services (the Telegram bot)
 
-The clock only says when; a pass takes the store's lock, so that a cron job beside this process does no harm. A
-pass that fails is logged and tried again at its next time; what ends the web server or a service ends the program.
+A pass takes the store's pass lock, so a cron job running at the same time does no harm. A failed pass is logged and
+runs again at its next scheduled time; when the web server or a service ends, the program ends.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
 
 log = logging.getLogger(__name__)
-_NEWS = "news"  # the name of the clock's job for what came between passes
-_GATHERED_FOR = timedelta(seconds=10)  # what comes meanwhile is published with it: a pass takes a second of work
+_PUBLISH_SOON = "publish soon"  # id of the clock's job that publishes between passes
+_PUBLISH_DELAY = timedelta(seconds=10)  # batches deliveries: even a small pass costs a second of work
 
 
 async def run(
@@ -46,14 +46,14 @@ async def run(
     *,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Work until SIGINT or SIGTERM, then stop cleanly. `on_ready` gets the address once it is being served.
+    """Run until SIGINT or SIGTERM, then stop cleanly. `on_ready` gets the address once it is being served.
 
     Raises:
         ServeError: the web server cannot listen.
-        ServiceError: a service cannot start or go on.
+        ServiceError: a service cannot start or continue.
     """
     clock = new_clock()
-    for line in end_demo(config, store):  # before the bot looks for what is new
+    for line in end_demo(config, store):  # before the bot plans posts
         log.info("%s", line)
     passes = _Passes(config, store)
     passes.schedule(clock)
@@ -75,107 +75,108 @@ async def run(
 
 
 async def until_stopped(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run the parts side by side until SIGINT, SIGTERM or the end of one; stop the rest; raise what ended it."""
-    tasks = [asyncio.create_task(part) for part in (_stop_signal(), *parts)]
-    ended, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in others:
+    """Run the parts until SIGINT, SIGTERM or the end of one; cancel the rest; raise the error that ended it, if any."""
+    tasks = [asyncio.create_task(part) for part in (_wait_for_signal(), *parts)]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
         task.cancel()
-    for task in others:
+    for task in pending:
         with suppress(asyncio.CancelledError, FeederError):
             await task
-    for task in ended:
+    for task in done:
         task.result()
 
 
-async def _stop_signal() -> None:
-    asked = asyncio.Event()
+async def _wait_for_signal() -> None:
+    received = asyncio.Event()
     loop = asyncio.get_running_loop()
-    asking = (signal.SIGINT, signal.SIGTERM)
-    for number in asking:
-        loop.add_signal_handler(number, asked.set)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, received.set)
     try:
-        await asked.wait()
+        await received.wait()
     finally:
-        for number in asking:  # a second Ctrl-C ends the process at once
+        for number in signals:  # a second Ctrl-C ends the process at once
             loop.remove_signal_handler(number)
 
 
 class _Passes:
-    """The passes of this process: one at a time, each a process of its own.
+    """Runs passes, one at a time and each in its own process.
 
-    What reads articles takes 40 MB that would never be given back, and what kills a pass leaves the rest alone.
+    The code that reads articles takes 40 MB that would never be freed, and a killed pass leaves the rest running.
     """
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config, self._store = config, store
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._process: SpawnProcess | None = None
         self._stopping = asyncio.Event()
 
     def schedule(self, clock: AsyncIOScheduler) -> None:
-        """Give the clock its jobs; each also runs at once, to catch up on whatever was missed."""
+        """Add the scheduled jobs to the clock; each also runs at once, to catch up."""
         together = self._config.schedule.publish == AFTER_INGEST
         plan: dict[str, Parts] = {"ingest": BOTH} if together else {"ingest": INGEST, "publish": PUBLISH}
         for setting, parts in plan.items():
             trigger = parse_trigger(getattr(self._config.schedule, setting), key=f"schedule.{setting}")
-            clock.add_job(self._tick, trigger, args=[parts], next_run_time=datetime.now(UTC))
+            clock.add_job(self._run_pass, trigger, args=[parts], next_run_time=datetime.now(UTC))
 
     def publish_soon(self, clock: AsyncIOScheduler) -> None:
-        """Publish what has come in between two passes, unless the site is written at times of its own."""
-        if self._config.schedule.publish == AFTER_INGEST and clock.get_job(_NEWS) is None:
-            clock.add_job(self._tick, "date", run_date=datetime.now(UTC) + _GATHERED_FOR, args=[PUBLISH], id=_NEWS)
+        """Publish entries that arrived between two passes, unless publishing has its own schedule."""
+        if self._config.schedule.publish == AFTER_INGEST and clock.get_job(_PUBLISH_SOON) is None:
+            when = datetime.now(UTC) + _PUBLISH_DELAY
+            clock.add_job(self._run_pass, "date", run_date=when, args=[PUBLISH], id=_PUBLISH_SOON)
 
     async def stop(self) -> None:
-        """End the pass under way; what it saved and wrote until then stays, and the next start goes on from there."""
+        """End the running pass; what it has saved and written stays, and the next start continues from there."""
         self._stopping.set()
         if self._process is not None:
             self._process.terminate()
-        async with self._one_at_a_time:
+        async with self._lock:
             pass
 
-    async def _tick(self, parts: Parts) -> None:
-        async with self._one_at_a_time:
+    async def _run_pass(self, parts: Parts) -> None:
+        async with self._lock:
             if self._stopping.is_set():
                 return
-            receiving, sending = SPAWN.Pipe(duplex=False)
-            self._process = SPAWN.Process(target=_work, args=(self._config, parts, sending), name="pass")
+            receiver, sender = SPAWN.Pipe(duplex=False)
+            self._process = SPAWN.Process(target=_update, args=(self._config, parts, sender), name="pass")
             start(self._process)
-            sending.close()
-            outcome = await asyncio.to_thread(_outcome, receiving, self._process)
+            sender.close()
+            outcome = await asyncio.to_thread(_receive_outcome, receiver, self._process)
             if self._stopping.is_set():
-                log.info("the pass was stopped; it goes on at the next start")
+                log.info("the pass was stopped; the next start continues it")
             else:
                 _log_outcome(outcome, self._process.exitcode)
                 if outcome is None:
-                    await asyncio.to_thread(self._note_death, self._process.exitcode)
+                    await asyncio.to_thread(self._record_crash, self._process.exitcode)
             self._process = None
 
-    def _note_death(self, exit_code: int | None) -> None:
-        """Keep in the store that a pass died, for `feeder check` and /healthz, until one goes well."""
+    def _record_crash(self, exit_code: int | None) -> None:
+        """Record in the store that a pass died, for `feeder check` and /healthz, until one succeeds."""
         try:
-            self._store.database.set_note(LAST_FAILURE_NOTE, f"it {KILLED}; exit code {exit_code}")
+            self._store.database.set_note(LAST_FAILURE_NOTE, f"its process {KILLED}; exit code {exit_code}")
             self._store.database.set_note(PASS_STARTED_NOTE, "")
-        except StoreError as error:  # /healthz sees for itself that the store cannot be written
-            log.error("%s", error)  # noqa: TRY400  one line for the operator; the error is a known one
+        except StoreError as error:  # /healthz finds out itself that the store is not writable
+            log.error("%s", error)  # noqa: TRY400  an expected error needs no traceback
 
 
-def _work(config: Config, parts: Parts, sending: Connection) -> None:
-    """Make a pass in a process of its own, and send what came of it."""
+def _update(config: Config, parts: Parts, sender: Connection) -> None:
+    """Run a pass, as the main function of a process, and send its report or error."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     token = config.telegram.token
     set_up_logging(logging.WARNING, secrets=[token.get_secret_value()] if token else [])
     try:
         with Store.open(config.store.url, search=config.store.search) as store:
-            sending.send(update(config, store, parts=parts))
+            sender.send(update(config, store, parts=parts))
     except FeederError as error:
-        sending.send(error)
+        sender.send(error)
 
 
-def _outcome(receiving: Connection, process: SpawnProcess) -> UpdateReport | FeederError | None:
-    """Wait for a pass to end and return what it sent; None where it died before that."""
+def _receive_outcome(receiver: Connection, process: SpawnProcess) -> UpdateReport | FeederError | None:
+    """Wait for a pass to end and return what it sent; None if it died first."""
     try:
-        with receiving:
-            outcome: UpdateReport | FeederError | None = receiving.recv()
+        with receiver:
+            outcome: UpdateReport | FeederError | None = receiver.recv()
     except EOFError:
         outcome = None
     process.join()
@@ -184,13 +185,13 @@ def _outcome(receiving: Connection, process: SpawnProcess) -> UpdateReport | Fee
 
 def _log_outcome(outcome: UpdateReport | FeederError | None, exit_code: int | None) -> None:
     if outcome is None:
-        log.error("the pass died (exit code %s); it is tried again at its next time", exit_code)
+        log.error("the pass crashed (exit code %s); it runs again at its next scheduled time", exit_code)
     elif isinstance(outcome, PassRunningError):
         log.info("%s", outcome)
     elif isinstance(outcome, FeederError):
         log.error("%s", outcome)
     else:
-        for line in outcome.settled:
+        for line in outcome.notices:
             log.info("%s", line)
         for source in outcome.sources:
             log.log(logging.DEBUG if source.is_idle else logging.INFO, "%s", source)

@@ -1,7 +1,7 @@
-"""A clock and nothing more: it turns a setting into an APScheduler trigger and ticks; what is due is in the store.
+"""The clock: turns schedule settings into APScheduler triggers. Which sources are due is decided from the store.
 
-Two habits of APScheduler are undone here: a late job is run, not dropped (its default grace is one second), and
-weekdays in a cron line are numbered as cron numbers them.
+Two defaults of APScheduler are changed: a late job runs instead of being dropped (the default grace time is one
+second), and weekdays in a cron expression are numbered as in cron.
 """
 
 from datetime import UTC
@@ -19,7 +19,7 @@ _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def new_clock() -> AsyncIOScheduler:
-    """Return a scheduler in UTC whose jobs never overlap themselves, run late rather than never, and once at most."""
+    """Return a scheduler in UTC. No job overlaps itself; a late job still runs, once however often it was missed."""
     return AsyncIOScheduler(
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -27,31 +27,31 @@ def new_clock() -> AsyncIOScheduler:
 
 
 def parse_trigger(text: str, *, key: str = "schedule") -> BaseTrigger:
-    """Return the trigger for an interval such as "15m" or for a cron line, which counts in UTC; `key` named it.
+    """Return the trigger for an interval such as "15m" or a cron expression in UTC; `key` is the setting's name.
 
-    UTC has no summer time, so a slot neither falls out nor comes twice.
+    UTC has no daylight saving time, so no slot is skipped or repeated.
 
     Raises:
-        ConfigError: a cron line with a field that cron would not take.
+        ConfigError: a cron expression with a field that cron would reject.
     """
-    cells = text.split()
-    if len(cells) == 1:
+    fields = text.split()
+    if len(fields) == 1:
         return IntervalTrigger(seconds=int(parse_duration(text).total_seconds()), timezone=UTC)
-    minute, hour, day, month, weekday = cells
+    minute, hour, day, month, weekday = fields
     try:
-        by_day = {"minute": minute, "hour": hour, "month": month, "timezone": UTC}
-        named = _named_weekdays(weekday)
+        common = {"minute": minute, "hour": hour, "month": month, "timezone": UTC}
+        day_of_week = _name_weekdays(weekday)
         if day != "*" and weekday != "*":  # crontab(5): with both restricted, either is enough
-            return OrTrigger([CronTrigger(day=day, **by_day), CronTrigger(day_of_week=named, **by_day)])
-        return CronTrigger(day=day, day_of_week=named, **by_day)
+            return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=day_of_week, **common)])
+        return CronTrigger(day=day, day_of_week=day_of_week, **common)
     except ValueError as error:
-        raise ConfigError(f"{key}: {text!r} is not a cron line: {error}") from None
+        raise ConfigError(f"{key}: {text!r} is not a cron expression: {error}") from None
 
 
-def _named_weekdays(cell: str) -> str:
-    """Return cron's day-of-week field with names for numbers: cron's 0 is Sunday, APScheduler's is Monday."""
+def _name_weekdays(field: str) -> str:
+    """Return cron's day-of-week field with names for numbers: 0 is Sunday in cron, Monday in APScheduler."""
     days: list[str] = []
-    for part in cell.lower().split(","):
+    for part in field.lower().split(","):
         span, _, step = part.partition("/")
         first, _, last = span.partition("-")
         if span == "*" and not step:
@@ -59,9 +59,9 @@ def _named_weekdays(cell: str) -> str:
         start = 0 if span == "*" else _weekday_number(first)
         end = 6 if span == "*" else _weekday_number(last) if last else 6 if step else start
         if end < start:
-            raise ValueError(f"the weekdays {part!r} run backwards")
+            raise ValueError(f"the range of weekdays {part!r} runs backwards")
         if step and not step.isdecimal():
-            raise ValueError(f"{step!r} is not a step")
+            raise ValueError(f"{step!r} is not a step width")
         days += [_WEEKDAYS[number] for number in range(start, end + 1, int(step) if step else 1)]
     return ",".join(dict.fromkeys(days))
 

@@ -1,7 +1,7 @@
-"""A service runs beside the web server on the same store: the Telegram bot is one, another could stand beside it.
+"""Services: programs that run beside the web server on the same store, such as the Telegram bot.
 
-Services are found through the entry point group `feeder.services`, so that feeder never imports one by name. Another
-package or file may have the name of ours (`bot` is not a rare one): what is not ours is never run.
+They are found through the entry point group `feeder.services`; feeder imports none by name. Another package or file may
+shadow ours (`bot` is a common name): it is never run.
 """
 
 from collections.abc import Iterator
@@ -19,27 +19,27 @@ GROUP = "feeder.services"
 
 
 class Service(Protocol):
-    """What `feeder run`, `feeder check` and `feeder bot` ask of a service."""
+    """What `feeder run`, `feeder check` and `feeder bot` need from a service."""
 
     name: str
 
-    def wanted(self, config: Config) -> bool:
-        """Say whether the configuration asks for this service (for the bot: a token is set)."""
+    def is_enabled(self, config: Config) -> bool:
+        """Whether the configuration enables this service (for the bot: a token is set)."""
         ...
 
     def check(self, config: Config, store: Store | None) -> Iterator[tuple[bool, str]]:
-        """Yield (well, one line) for each thing that was looked at; may ask the network. None: no store yet."""
+        """Yield (ok, one line) for each check; may use the network. `store` is None if there is none yet."""
         ...
 
     def preview(self, config: Config, store: Store) -> Iterator[str]:
-        """Yield, as text, what a run would send now; sends nothing and changes nothing."""
+        """Yield, as text, what a run would send now; send nothing and change nothing."""
         ...
 
     async def run(self, config: Config, store: Store) -> None:
-        """Work until cancelled.
+        """Run until cancelled.
 
         Raises:
-            ServiceError: it cannot start or cannot go on, with what to do about it.
+            ServiceError: it cannot start or continue; the text says what to do.
         """
         ...
 
@@ -48,7 +48,7 @@ def iter_services() -> Iterator[Service]:
     """Yield each installed service.
 
     Raises:
-        ServiceError: one cannot be loaded, or something else stands in its place.
+        ServiceError: one cannot be loaded, or is shadowed by another package.
     """
     points = {point.value: point for point in entry_points(group=GROUP)}  # an install over an older one may leave two
     yield from map(_load, points.values())
@@ -56,16 +56,16 @@ def iter_services() -> Iterator[Service]:
 
 def _load(point: EntryPoint) -> Service:
     package = point.module.partition(".")[0]
-    if point.dist is not None and point.dist.name == DISTRIBUTION and (other := _in_its_place(package)) is not None:
-        raise ServiceError(f"{point.name}: {other} stands in the place of feeder's package {package!r}; move it away")
+    if point.dist is not None and point.dist.name == DISTRIBUTION and (other := _find_shadow(package)) is not None:
+        raise ServiceError(f"{point.name}: {other} shadows feeder's package {package!r}; move or rename it")
     try:
         return cast("Service", point.load())
     except (ImportError, AttributeError) as error:
-        raise ServiceError(f"{point.name}: {point.value} cannot be loaded: {error}; install feeder anew") from None
+        raise ServiceError(f"{point.name}: {point.value} cannot be loaded: {error}; reinstall feeder") from None
 
 
-def _in_its_place(package: str) -> str | None:
-    """Return where a package of ours is found, unless that is beside `feeder`."""
+def _find_shadow(package: str) -> str | None:
+    """Return where a package of ours would be imported from; None if from beside `feeder`, as it should."""
     spec = find_spec(package)
     if spec is None:
         return None
@@ -75,10 +75,10 @@ def _in_its_place(package: str) -> str | None:
 
 
 def get_service(name: str) -> Service:
-    """Return the installed service of that name.
+    """Return the installed service with this name.
 
     Raises:
-        ServiceError: none of that name is installed.
+        ServiceError: no such service is installed.
     """
     for service in iter_services():
         if service.name == name:

@@ -1,7 +1,7 @@
-"""One pass: ingest, publish, or both. The same for cron (`feeder update`), for the commands and for `feeder run`.
+"""One pass: ingest, publish or both; the same for cron (`feeder update`), the other commands and `feeder run`.
 
-A lock on the store keeps two passes from overlapping, in one process or in many. After a pass over all sources, hubs
-are asked for what has to be subscribed to or renewed.
+A lock on the store keeps passes from overlapping, within a process and between processes. After a pass over all
+sources, hub subscriptions are made and renewed.
 """
 
 import logging
@@ -31,17 +31,17 @@ BOTH: Parts = INGEST | PUBLISH
 
 @dataclass(frozen=True, slots=True)
 class UpdateReport:
-    """What a pass did: one report for each source that was read, and the site's; None where it was not written.
+    """What a pass did: a report for each source read, and the site's, which is None if it was not published.
 
-    `settled` holds a line for each source that was renamed, and for the end of the demonstration.
+    `notices` has a line for each renamed source, and one when the demonstration's entries are removed.
     """
 
     sources: tuple[IngestReport, ...] = ()
     site: PublishReport | None = None
-    settled: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[str]:
-        """Yield one line for each article or page that failed, beginning with its name."""
+        """Yield one line for each article or page that failed, starting with its name."""
         for source in self.sources:
             yield from (f"{name}: {reason}" for name, reason in source.failed)
         if self.site is not None:
@@ -57,39 +57,39 @@ def update(
     again: bool = False,
     progress: Progress | None = None,
 ) -> UpdateReport:
-    """Do the named parts of a pass over the named sources (all where none is named).
+    """Run the given parts of a pass over the named sources (all if none is named).
 
-    `again` reads every file, changed or not (`ingest`). Whatever `progress` raises ends the pass early; what was saved
-    and written until then stays.
+    `again` reads unchanged files too. An exception of `progress` ends the pass; what was saved and written by then
+    stays.
 
     Raises:
-        PassRunningError: another pass holds the store; nothing was done.
+        PassRunningError: another pass is running; nothing was done.
         FeederError: a source is unknown, or the store or the output folder cannot be used.
     """
-    with store.database.exclusive_pass(), _end_noted(store):
-        settled = settle_sources(config, store)
+    with store.database.exclusive_pass(), _recorded(store):
+        notices = settle_sources(config, store)
         reports: tuple[IngestReport, ...] = ()
         if "ingest" in parts:
             reports = ingest(config, store, names=sources, now=datetime.now(UTC), again=again, progress=progress)
         site = publish(config, store, progress=progress) if "publish" in parts else None
         store.database.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
-    if "ingest" in parts and not sources:  # at the end, without the lock: a hub that is slow keeps nothing waiting
+    if "ingest" in parts and not sources:  # without the lock: a slow hub blocks nothing
         keep_subscriptions(config, store, now=datetime.now(UTC))
-    return UpdateReport(sources=reports, site=site, settled=settled)
+    return UpdateReport(sources=reports, site=site, notices=notices)
 
 
 @contextmanager
-def _end_noted(store: Store) -> Iterator[None]:
-    """Keep in the store why a pass ended before its end, for `feeder check` and /healthz, until one goes well.
+def _recorded(store: Store) -> Iterator[None]:
+    """Record in the store why a pass failed, for `feeder check` and /healthz, until one succeeds.
 
-    That it has begun is noted too: where that note outlives the pass lock, the pass was killed.
+    Its start is recorded too: if that note outlives the pass lock, the pass was killed.
     """
-    if died := store.database.get_note(PASS_STARTED_NOTE):  # the lock is ours, so whoever wrote it is gone
-        log.warning("the pass of %s was killed before its end", died)
+    if killed := store.database.get_note(PASS_STARTED_NOTE):  # we hold the lock, so the pass that wrote it is gone
+        log.warning("the pass of %s was killed before it finished", killed)
     store.database.set_note(PASS_STARTED_NOTE, rfc3339(datetime.now(UTC)))
     try:
         yield
-    except ConfigError:  # a mistake in the command, such as a source that is not there, is no failure of the pass
+    except ConfigError:  # a mistake in the command, such as an unknown source, is not a failed pass
         raise
     except Exception as error:
         with suppress(StoreError):  # the store may be what failed

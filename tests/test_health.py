@@ -13,7 +13,7 @@ import pytest
 from feeder.config.load import Config, load_config
 from feeder.config.settings import ScheduleConfig
 from feeder.errors import StoreError
-from feeder.health import find_trouble
+from feeder.health import find_problem
 from feeder.run import _Passes
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import INGEST, update
@@ -43,20 +43,20 @@ def killed(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_a_pass_that_was_killed_is_reported_until_one_ends_well(killed: Store, feeder: Feeder) -> None:  # noqa: F811
-    trouble = find_trouble(Config(), killed, now=NOW)
-    assert trouble is not None
-    assert trouble.status == "the last pass was killed"
+    problem = find_problem(Config(), killed, now=NOW)
+    assert problem is not None
+    assert problem.status == "the last pass was killed"
     checked = feeder("check")
     assert (checked.code, "BAD  last pass      the pass of " in checked.out) == (1, True)
     assert feeder("update").code == 0
-    assert find_trouble(Config(), killed, now=NOW) is None
+    assert find_problem(Config(), killed, now=NOW) is None
 
 
 def test_a_pass_that_is_at_work_is_not_taken_for_a_killed_one(sqlite_store: Store) -> None:
     sqlite_store.database.set_note(PASS_STARTED_NOTE, "2026-03-02T11:59:00Z")
     with sqlite_store.database.exclusive_pass():
-        assert find_trouble(Config(), sqlite_store, now=NOW) is None
-    assert find_trouble(Config(), sqlite_store, now=NOW) is not None
+        assert find_problem(Config(), sqlite_store, now=NOW) is None
+    assert find_problem(Config(), sqlite_store, now=NOW) is not None
 
 
 def test_whether_a_pass_runs_is_known_on_every_database(store: Store) -> None:
@@ -74,7 +74,7 @@ def test_a_pass_that_ends_early_leaves_no_note_of_being_at_work(sqlite_store: St
     with pytest.raises(KeyboardInterrupt):
         update(load_config(), sqlite_store, parts=INGEST, progress=stop)
     assert sqlite_store.database.get_note(PASS_STARTED_NOTE) == ""
-    assert find_trouble(Config(), sqlite_store, now=NOW) is None
+    assert find_problem(Config(), sqlite_store, now=NOW) is None
 
 
 def test_the_parent_of_a_pass_that_died_says_so(tmp_path: Path) -> None:
@@ -88,14 +88,14 @@ def test_the_parent_of_a_pass_that_died_says_so(tmp_path: Path) -> None:
         for one in passes:
             os.kill(one, signal.SIGKILL)
         until(lambda: bool(store.database.get_note(LAST_FAILURE_NOTE)), what="the note of its death")
-        assert "was killed before its end" in str(store.database.get_note(LAST_FAILURE_NOTE))
+        assert "was killed before it finished" in str(store.database.get_note(LAST_FAILURE_NOTE))
 
 
 def test_a_death_that_cannot_be_noted_is_logged(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
     with sqlite_store.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
-    _Passes(Config(), sqlite_store)._note_death(-9)
+    _Passes(Config(), sqlite_store)._record_crash(-9)
     assert "it may not be written to" in caplog.text
 
 
@@ -107,10 +107,10 @@ def test_work_without_a_pass_for_three_intervals_is_in_trouble(
 ) -> None:
     config = Config(schedule=ScheduleConfig(ingest=schedule))
     sqlite_store.database.set_note(LAST_PASS_NOTE, "2026-03-02T12:00:00Z")
-    assert find_trouble(config, sqlite_store, now=NOW + late - timedelta(seconds=1)) is None
-    trouble = find_trouble(config, sqlite_store, now=NOW + late + timedelta(seconds=1))
-    assert trouble is not None
-    assert trouble.status == "no pass has been made for too long"
+    assert find_problem(config, sqlite_store, now=NOW + late - timedelta(seconds=1)) is None
+    problem = find_problem(config, sqlite_store, now=NOW + late + timedelta(seconds=1))
+    assert problem is not None
+    assert problem.status == "no pass has succeeded for too long"
 
 
 def test_a_store_that_cannot_be_written_is_no_healthy_one(
@@ -121,7 +121,7 @@ def test_a_store_that_cannot_be_written_is_no_healthy_one(
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
     with pytest.raises(StoreError, match="it may not be written to"):
-        find_trouble(Config(), sqlite_store, now=NOW)
+        find_problem(Config(), sqlite_store, now=NOW)
     sqlite_store.close()
 
 

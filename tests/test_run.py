@@ -160,4 +160,4 @@ def test_a_cron_line_that_cron_would_not_take_ends_with_2(tmp_path: Path) -> Non
         check=False,
     )
     assert ended.returncode == 2
-    assert ended.stderr.startswith("feeder: schedule.ingest: '99 * * * *' is not a cron line")
+    assert ended.stderr.startswith("feeder: schedule.ingest: '99 * * * *' is not a cron expression")

@@ -68,7 +68,7 @@ def test_an_interval_ticks_evenly() -> None:
     "line", ["99 * * * *", "* * * * 9", "* * * * fre", "* * * * 5-1", "* * * * 1/x", "x * * * *", "* * * 13 *"]
 )
 def test_a_line_that_cron_would_not_take_is_refused_by_name(line: str) -> None:
-    with pytest.raises(ConfigError, match=r"^schedule: '.*' is not a cron line"):
+    with pytest.raises(ConfigError, match=r"^schedule: '.*' is not a cron expression"):
         parse_trigger(line)
 
 

@@ -168,7 +168,7 @@ def test_ctrl_c_does_not_reach_our_processes_from_their_first_instruction_on() -
 def test_a_file_in_the_place_of_the_bot_is_named_and_not_run(folder: Path) -> None:
     (folder / "bot.py").write_text("print('RAN')\n", "utf-8")
     ended = feeder(folder, "bot", "--dry-run")  # `python -m` looks beside the caller first
-    told = f"telegram: {folder}/bot.py stands in the place of feeder's package 'bot'; move it away\n"
+    told = f"telegram: {folder}/bot.py shadows feeder's package 'bot'; move or rename it\n"
     assert (ended.returncode, ended.stdout.decode(), ended.stderr.decode()) == (7, "", f"feeder: {told}")
     checked = feeder(folder, "check")
     assert checked.returncode == 1

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from feeder.config.load import Config
 from feeder.config.settings import SiteConfig
 from feeder.errors import StoreError
-from feeder.health import find_trouble
+from feeder.health import find_problem
 from feeder.publish.html import pages
 from feeder.publish.html.search import SUGGEST_PATH
 from feeder.sources.feeds.websub import PATH as WEBSUB_PATH
@@ -101,12 +101,12 @@ def _health(config: Config, store: Store) -> Response:
             "entries": store.entries.count(),
             LAST_PASS_NOTE: store.database.get_note(LAST_PASS_NOTE),
         }
-        trouble = find_trouble(config, store, now=datetime.now(UTC))
+        problem = find_problem(config, store, now=datetime.now(UTC))
     except StoreError as error:
         log.warning("healthz: %s", error)
         return JSONResponse({"status": "the store cannot be used"}, 503, LIVE_HEADERS)
-    if trouble is not None:  # why is for `feeder check` to say: it may name files of this machine
-        return JSONResponse(facts | {"status": trouble.status}, 503, LIVE_HEADERS)
+    if problem is not None:  # why is for `feeder check` to say: it may name files of this machine
+        return JSONResponse(facts | {"status": problem.status}, 503, LIVE_HEADERS)
     return JSONResponse(facts, headers=LIVE_HEADERS)
 
 

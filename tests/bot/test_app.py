@@ -37,8 +37,8 @@ def test_it_is_found_by_its_entry_point_and_is_a_service() -> None:
 
 
 def test_it_is_wanted_where_there_is_a_token(api: BotApi) -> None:
-    assert service.wanted(settings(api))
-    assert not service.wanted(Config())
+    assert service.is_enabled(settings(api))
+    assert not service.is_enabled(Config())
 
 
 def test_it_posts_what_comes_in_while_it_runs_and_goes_on_where_it_was(api: BotApi, sqlite_store: Store) -> None:

@@ -162,7 +162,7 @@ def test_what_fails_is_named_and_asked_less_and_less_often(server: Server, sqlit
     config = config.model_copy(update={"store": StoreConfig(url=sqlite_store.database.url)})
     [bad] = [finding for finding in check(config) if finding.about == "source rain"]
     assert bad.text == f"{server.url('/rain')}: this is a web page, not a feed (3 times in a row)"
-    assert not bad.well
+    assert not bad.ok
     server.answers["/rain"] = Answer(body=rss(1))
     assert poll(config, sqlite_store).new == 1
     assert sqlite_store.sources.polls()["rain"].error is None

@@ -709,7 +709,7 @@ def test_check_says_what_to_set_and_how_subscriptions_are(place: Place) -> None:
     place.subscribe()
 
     def told() -> dict[tuple[str, bool], str]:
-        return {(one.about, one.well): one.text for one in check(place.config) if "websub" in one.about}
+        return {(one.about, one.ok): one.text for one in check(place.config) if "websub" in one.about}
 
     assert told() == {("websub", True): "1 subscribed"}
     place.hub.deny(reason="go away")
