@@ -1,1 +1,1 @@
-"""Programs that print figures: what is fast enough, beside its target, measured in one run."""
+"""Programs that measure speed, memory and accuracy, and print the figures next to their targets."""

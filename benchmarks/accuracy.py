@@ -1,11 +1,11 @@
-"""How right are the entries? Compare what is read from a folder of articles with labels written by people.
+"""Measures accuracy: compares the entries made from a folder of articles with labels written by people.
 
     python benchmarks/accuracy.py FOLDER LABELS [--wrong]
 
-LABELS holds one JSON object a line: `file` (below FOLDER), `title`, `link`, `author`, `published` (a day or a
-moment; null where the file carries none), `first` and `last` (the article's first and last sentence; null where
-there is no text), `noise` (lines that are not the article), `skip` (lines between first and last that may go).
-A field that is null is not counted. `--wrong` lists each miss. Nothing is written anywhere.
+LABELS has one JSON object per line: `file` (below FOLDER), `title`, `link`, `author`, `published` (a date or datetime;
+null if the file has none), `first` and `last` (the article's first and last sentence; null if there is no text),
+`noise` (lines that are not part of the article), `skip` (lines between first and last that may be cut). Null fields
+are not counted. `--wrong` lists each miss. Nothing is written.
 """
 
 import argparse
@@ -35,9 +35,9 @@ _TARGETS = {
 }
 _NOW = datetime(2026, 12, 31, tzinfo=UTC)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
-_SHORT = 6  # a sentence or line of fewer characters says too little to be looked for
+_SHORT = 6  # characters; a shorter sentence or line may occur by chance
 
-_GONE = re.compile(
+_INVISIBLE = re.compile(
     r"<(script|style|svg|nav|button|form)\b.*?</\1>|<!--.*?-->|!\[(?:[^\[\]]|\[[^\[\]]*\](?:\([^()]*\))?)*\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\])",
     re.IGNORECASE | re.DOTALL,
 )
@@ -48,7 +48,7 @@ _BLOCK = re.compile(
 )
 _INLINE = re.compile(r"</?[a-z][a-z:]*\b[^<>]*>")
 _NUMBER = re.compile(r"^[#>*_ \t-]*\d+\.[*_ \t]+|^[ \t]*```\w*$")
-_UNSEEN = re.compile(r"<span class=[\"'][^\"']*(?:off-screen|hidden)[^<>]*>[^<>]*</span>", re.IGNORECASE)
+_HIDDEN = re.compile(r"<span class=[\"'][^\"']*(?:off-screen|hidden)[^<>]*>[^<>]*</span>", re.IGNORECASE)
 _FRONT = re.compile(r"\A\s*(?:[-+]{3}\n)?(?:[a-z_]+ *[:=].*\n|[ \t-].*\n)+?[-+]{3}[ \t]*\n", re.IGNORECASE)
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\](?:\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)|\[[^\[\]]*\])")
 _GLOSSARY = re.compile(r"\[\[[a-z]{2,3}(?:-[a-z]+)?:([^\[\]\n]*)\]\]", re.IGNORECASE)
@@ -57,18 +57,18 @@ _DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:.*$", re.MULTILINE)
 
 @dataclass
 class Count:
-    """What came of one question asked of every file."""
+    """The results of one check over all files."""
 
     right: int = 0
     total: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def add(self, file: str, told: object, found: object, *, right: bool) -> None:
-        """Count one answer."""
+    def add(self, file: str, expected: object, found: object, *, right: bool) -> None:
+        """Count one result."""
         self.total += 1
         self.right += right
         if not right:
-            self.wrong.append(f"{file}\n      said  {told}\n      found {found}")
+            self.wrong.append(f"{file}\n      expected {expected}\n      found    {found}")
 
 
 def main() -> None:
@@ -95,19 +95,19 @@ def _compare(folder: Path, label: dict[str, Any], counts: dict[str, Count]) -> N
     data = (folder / file).read_bytes()
     try:
         entry = normalise(read_article(data, file), now=_NOW)
-    except Exception as error:  # noqa: BLE001  whatever it is, it is counted
+    except Exception as error:  # noqa: BLE001  every crash is counted
         counts["no crash"].add(file, "an entry", repr(error), right=False)
         return
     counts["no crash"].add(file, "", "", right=True)
     authors = ", ".join(person.name for person in entry.authors)
     for name, found, fold in (("title", entry.title, _squash), ("link", entry.link or "", _folded)):
-        if told := label.get(name):
-            counts[name].add(file, told, found, right=fold(str(told)) == fold(found))
+        if expected := label.get(name):
+            counts[name].add(file, expected, found, right=fold(str(expected)) == fold(found))
     if author := label.get("author"):
         counts["author"].add(file, author, authors, right=_same_people(str(author), authors))
-    if told := label.get("published"):
-        said = f"{entry.published} ({entry.published_from})"
-        counts["published"].add(file, told, said, right=_same_time(str(told), entry.published))
+    if expected := label.get("published"):
+        found = f"{entry.published} ({entry.published_from})"
+        counts["published"].add(file, expected, found, right=_same_time(str(expected), entry.published))
     _compare_body(file, label, data, entry, counts)
 
 
@@ -128,7 +128,7 @@ def _compare_body(file: str, label: dict[str, Any], data: bytes, entry: Entry, c
 
 
 def _article(data: bytes, first: str, last: str) -> Iterator[str]:
-    """Yield the sentences from the first to the last, as they stand in the file."""
+    """Yield the sentences of the file from the first to the last."""
     sentences = [
         part
         for line in _lines(_FRONT.sub("", data.decode("utf-8", "replace").replace("\r\n", "\n")))
@@ -144,9 +144,9 @@ def _article(data: bytes, first: str, last: str) -> Iterator[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Return what a reader sees of Markdown or HTML, line by line: roughly, and with none of the project's code."""
-    text = _GONE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _INLINE.sub("", _BLOCK.sub("\n", _UNSEEN.sub("", text)))
+    """Return the visible lines of Markdown or HTML: roughly, and without using the project's code."""
+    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _INLINE.sub("", _BLOCK.sub("\n", _HIDDEN.sub("", text)))
     text = html.unescape(html.unescape(_DEFINITION.sub("", text)))
     text = _LINK.sub(r"\1", _GLOSSARY.sub(r"\1", text))
     lines = re.split(r"\n|\\n", text)
@@ -162,16 +162,16 @@ def _folded(link: str) -> str:
     return re.sub(r"/{2,}", "/", re.sub(r"^https?://(?:www\.)?", "", link)).partition("#")[0].rstrip("/")
 
 
-def _same_people(told: str, found: str) -> bool:
-    return sorted(filter(None, re.split(r"\W+|_", told.casefold()))) == sorted(
+def _same_people(expected: str, found: str) -> bool:
+    return sorted(filter(None, re.split(r"\W+|_", expected.casefold()))) == sorted(
         filter(None, re.split(r"\W+|_", found.casefold()))
     )
 
 
-def _same_time(told: str, found: datetime) -> bool:
-    moment = parse_printed_date(told)
+def _same_time(expected: str, found: datetime) -> bool:
+    moment = parse_printed_date(expected)
     if moment is None:
-        raise SystemExit(f"the label's date is none: {told!r}")
+        raise SystemExit(f"the label's date is invalid: {expected!r}")
     return abs(moment.at - found) < (_MINUTE if moment.has_time else _DAY)
 
 

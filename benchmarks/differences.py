@@ -1,7 +1,7 @@
-"""Where our reader of feeds means to differ from feedparser on feedparser's own corpus, document by document, and why.
+"""Intended differences from feedparser on feedparser's own corpus, by document and field, with the reason.
 
-Nothing is taken out by a pattern: a document that is not named here, or differs in a field that is not named, counts
-against us. What is not on purpose any more must go from here too: `parity.py` tells which of these are alike by now.
+There are no patterns: any other document or field that differs counts against us. Entries that no longer differ must be
+removed from here: `parity.py` lists them.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ def _all(fields: str, *names: str) -> _Fields:
 
 
 _ON_PURPOSE: Mapping[str, _Fields] = {
-    "entries that say the very same are one entry": _all(
+    "identical entries are one entry": _all(
         "entries",
         "atom/entry_link_no_href_link_priority.xml",
         "atom/entry_link_rel_enclosure_no_href.xml",
@@ -31,25 +31,25 @@ _ON_PURPOSE: Mapping[str, _Fields] = {
             "link", "base/http_entry_link_base_content_location.xml", "base/http_item_link_base_content_location.xml"
         ),
     },
-    "an id that is no IRI is no relative address either: feedparser makes it one, its own corpus does not": _all(
+    "an id that is not an IRI is not resolved as a relative one: feedparser does so, its own corpus does not": _all(
         "id link",
         "atom10/entry_id_with_attributes.xml",
         "lang/http_content_language_entry_title_inherit_2.xml",
     ),
-    "an id is kept letter by letter (RFC 4287 §4.2.6.1), as the corpus itself expects": _all(
+    "an id is kept character by character (RFC 4287 §4.2.6.1), as the corpus itself expects": _all(
         "id link", "atom10/entry_id_no_normalization_4.xml"
     ),
-    "of several dates where the format has one the first counts, as with every other element": _all(
+    "of several dates where the format allows one, the first counts, as with all elements": _all(
         "published updated", "atom/entry_created_multiple_values.xml", "atom/entry_updated_multiple_values.xml"
     ),
-    "no document type is ever read, so its entities have no text": _all("id", "rss/entity_in_doctype.xml"),
-    "the title and link of a picture inside a category are not the entry's, which says nothing else": _all(
+    "document types are not read, so their entities have no text": _all("id", "rss/entity_in_doctype.xml"),
+    "the title and link of an image inside a category are not the entry's, which has no other data": _all(
         "entries", "rss/item_category_image.xml"
     ),
-    "RSS calls its text description; feedparser takes a summary beside it for the content": _all(
+    "in RSS the text is the description; feedparser prefers a summary next to it": _all(
         "content", "rss/item_description_and_summary.xml"
     ),
-    "an address that cannot be one is left to normalising, which drops it": _all(
+    "an invalid address is left to normalising, which drops it": _all(
         "link", "rss/item_guid_isPermaLink_ValueError.xml"
     ),
 }
@@ -59,10 +59,10 @@ _REASONS = {
 
 
 def reason_for(name: str, field: str) -> str | None:
-    """Return why we differ in a field of a document, called by its path below the corpus; None where we should not."""
+    """Return why we differ in a field of a document (its path below the corpus); None if we should not."""
     return _REASONS.get((name, field))
 
 
-def outlived(names: frozenset[str], differing: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return what is named here of these documents and is no difference (any more)."""
+def obsolete(names: frozenset[str], differing: frozenset[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the differences listed here for these documents that do not exist (any more)."""
     return sorted(key for key in _REASONS if key[0] in names and key not in differing)

@@ -1,4 +1,4 @@
-"""Queries for measuring search, drawn from the articles' own text and told apart by how many of a sample hold them."""
+"""Queries for measuring search, drawn from the articles' text and grouped by how many of a sample contain them."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -10,8 +10,8 @@ from feeder.model import Entry
 from feeder.query import searchable_text
 from feeder.query.tokens import contains, plain
 
-_SAMPLE = 600  # articles in which common and rare are told apart
-_DRAWN = 4  # candidates for each query that is kept: the commonest are common, the rarest rare
+_SAMPLE = 600  # articles in which queries are counted
+_CANDIDATES = 4  # candidates per query: the most frequent are common, the least frequent rare
 _HAN = "[\u4e00-\u9fff]"
 
 
@@ -23,7 +23,7 @@ class Group(NamedTuple):
 
 
 def draw(articles: Articles, each: int) -> list[Group]:
-    """Return `each` queries of every kind; fewer where there are no more."""
+    """Return `each` queries of every kind, or as many as there are."""
     chance = Random(0)
     entries = [articles.entry(chance.randint(1, articles.count)) for _ in range(_SAMPLE)]
     texts = [plain(searchable_text(entry)) for entry in entries]
@@ -39,12 +39,12 @@ def draw(articles: Articles, each: int) -> list[Group]:
     ]
     groups = []
     for name, find in kinds:
-        common, rare = _sorted_out(find, texts, each, chance)
+        common, rare = _common_and_rare(find, texts, each, chance)
         groups += [Group(f"{name}, common", common), Group(f"{name}, rare", rare)]
-    words = _sorted_out(_characters(2), texts, each, chance)
+    words = _common_and_rare(_characters(2), texts, each, chance)
     groups += [
-        Group("two words", tuple(_together(2, texts, each, chance))),
-        Group("three words", tuple(_together(3, texts, each, chance))),
+        Group("two words", tuple(_in_one_article(2, texts, each, chance))),
+        Group("three words", tuple(_in_one_article(3, texts, each, chance))),
         Group("either of two words", tuple(f"{a} OR {b}" for a, b in zip(*words, strict=False))),
         Group("a word without another", tuple(f"{b} -{a}" for a, b in zip(*words, strict=False))),
         Group("a word and a field", tuple(_with_fields(words[0], entries, chance))),
@@ -64,15 +64,15 @@ def _phrases(text: str) -> Sequence[str]:
     return [f'"{found}"' for found in re.findall(f"{_HAN}{{6,12}}", text)]
 
 
-def _sorted_out(
+def _common_and_rare(
     find: Callable[[str], Sequence[str]], texts: Sequence[str], each: int, chance: Random
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the commonest and the rarest of some that were found at random places."""
+    """Return the most and the least frequent of the candidates found at random places."""
     drawn: dict[str, int] = {}
     for _ in range(40 * each):
         if found := find(chance.choice(texts)):
             drawn.setdefault(typed(chance.choice(found)), 0)
-        if len(drawn) == _DRAWN * each:
+        if len(drawn) == _CANDIDATES * each:
             break
     for query in drawn:
         phrase = query.strip('"')
@@ -86,8 +86,8 @@ def typed(phrase: str) -> str:
     return f'"{phrase}"' if " " in phrase else phrase
 
 
-def _together(number: int, texts: Sequence[str], each: int, chance: Random) -> Iterator[str]:
-    """Yield words that stand in one article."""
+def _in_one_article(number: int, texts: Sequence[str], each: int, chance: Random) -> Iterator[str]:
+    """Yield queries of words that occur in the same article."""
     find = re.compile(f"{_HAN}{{2}}").findall
     for _ in range(each):
         yield " ".join(chance.sample(find(chance.choice(texts)), number))

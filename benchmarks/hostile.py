@@ -1,9 +1,9 @@
-"""Measures what text made to cost time does cost: one fragment over and over, 50,000 times or a quarter of a megabyte.
+"""Measures the cost of hostile documents: one fragment repeated 50,000 times or up to a quarter of a megabyte.
 
     .venv/bin/python benchmarks/hostile.py [SECONDS]
 
-Prints the processor time that each takes from bytes to entry, dearest first, beside the target; SECONDS (0.05 by
-default) is the least that is worth a line.
+Prints the processor time of each from bytes to entry, slowest first, with the target. Documents that take less than
+SECONDS (default 0.05) are not listed.
 """
 
 import argparse
@@ -40,26 +40,26 @@ MARKDOWN = (
     "，", "!", "(", "字字字字字字字字\n\n", "a. ", "[a](https://e.org/)\n\n", "*a*\n\n", "- [a](https://e.org/)\n",
     "@", "a:: b\n",
 )  # fmt: skip
-# The same between words, so that no text is too dense to be read as Markdown.
+# With words in between: denser documents are not read as Markdown.
 SPARSE = tuple(
     f"{mark}{'字' * 12}{end}" for mark in ("[", "[a](", "*", "_", "`", "<", "> ", "- ", "|", "# ") for end in ("", "\n")
 )
 
 
 def main() -> None:
-    """Read every text and print the table."""
+    """Measure every document and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("least", type=float, nargs="?", default=0.05, help="seconds below which nothing is said")
-    least = parser.parse_args().least
+    parser.add_argument("shortest", type=float, nargs="?", default=0.05, help="list no document that takes less")
+    shortest = parser.parse_args().shortest
     texts = [(fragment, fragment * TIMES, "a.html") for fragment in HTML]
     texts += [
         (fragment, fragment * (LENGTH // len(fragment.encode())), "a.md") for fragment in (*HTML, *MARKDOWN, *SPARSE)
     ]
-    taken = sorted(((seconds(text, name), name, fragment) for fragment, text, name in texts), reverse=True)
-    for spent, name, fragment in taken:
-        if spent >= least:
+    results = sorted(((seconds(text, name), name, fragment) for fragment, text, name in texts), reverse=True)
+    for spent, name, fragment in results:
+        if spent >= shortest:
             print(f"  {spent:6.2f} s  {name:7} {fragment!r:32} {'' if spent < TARGET else 'SLOW'}")
-    print(f"{len(taken)} texts, {sum(spent >= TARGET for spent, _, _ in taken)} not below {TARGET} s")
+    print(f"{len(results)} documents, {sum(spent >= TARGET for spent, _, _ in results)} not below {TARGET} s")
 
 
 def seconds(text: str, name: str) -> float:

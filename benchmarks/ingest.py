@@ -1,9 +1,9 @@
-"""Measures ingest on a made-up archive of the real shapes and sizes, and prints each figure beside its target.
+"""Measures ingest on a synthetic archive with realistic formats and sizes; prints each figure with its target.
 
-    .venv/bin/python benchmarks/ingest.py [COUNT]          100,000 by default; takes minutes and 3 GB of temporary files
+    .venv/bin/python benchmarks/ingest.py [COUNT]          default 100,000: takes minutes and 3 GB of temporary files
 
-Rates are told twice: as they were, and as the processor time spent says that two cores would do with nothing else to
-do. Each stage is also measured alone, in one process, on a sample: that is its limit, and its share of the whole.
+Rates are printed twice: by the wall clock, and as two otherwise idle cores would reach judging by processor time. Each
+stage is also measured alone, in one process, on a sample: its maximum rate and its share of the total.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--pass", dest="folder", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.folder is not None:
-        one_pass(Path(arguments.folder))
+        run_pass(Path(arguments.folder))
         return
     with tempfile.TemporaryDirectory() as name:
         for count in sorted({min(10_000, arguments.count), arguments.count}):
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def measure(folder: Path, count: int) -> None:
-    """Make an archive and read it twice, each time in a process of its own, so that memory is that of one pass."""
+    """Write an archive and ingest it twice, each time in a new process, so that memory is that of one pass."""
     shutil.rmtree(folder / "archive", ignore_errors=True)
     (folder / "feeder.db").unlink(missing_ok=True)
     start = time.perf_counter()
@@ -67,36 +67,34 @@ def measure(folder: Path, count: int) -> None:
     print(f"  database       {(folder / 'feeder.db').stat().st_size / size:8.2f} times the text")
 
 
-def one_pass(folder: Path) -> None:
+def run_pass(folder: Path) -> None:
     config = Config(sources=(FolderSource(name="archive", folder=folder / "archive"),))
     peak = Peak()
     start = time.perf_counter()
     with Store.open(f"sqlite:///{folder / 'feeder.db'}") as store:
         (report,) = ingest(config, store, now=NOW)
     elapsed = time.perf_counter() - start
-    held = peak.stop()
-    own, others = (spent(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    memory = peak.stop()
+    own, workers = (processor_time(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     assert not report.failed, report.failed[:3]
     if report.read:
-        able = CORES * report.read / (own + others)
-        print(f"  first pass     {report.read / elapsed:8,.0f}/s, {report.new:,} new, {report.again:,} read once more")
-        print(f"                 {able:8,.0f}/s by processor time on {CORES} cores   (target ≥ 1,000/s)")
-        each = [seconds / report.read * 1000 for seconds in (own, others)]
-        print(f"                 {each[0]:8.2f} ms of the writer and {each[1]:.2f} ms of workers for each")
-        print(
-            f"  resident       {held.all_mb:8.0f} MB in all, {held.own_mb:.0f} the writer's   (target < 400 MB, flat)"
-        )
+        possible = CORES * report.read / (own + workers)
+        print(f"  first pass     {report.read / elapsed:8,.0f}/s, {report.new:,} new, {report.again:,} read again")
+        print(f"                 {possible:8,.0f}/s by processor time on {CORES} cores   (target ≥ 1,000/s)")
+        per_file = [seconds / report.read * 1000 for seconds in (own, workers)]
+        print(f"                 {per_file[0]:8.2f} ms of the writer and {per_file[1]:.2f} ms of workers per file")
+        print(f"  memory         {memory.all_mb:8.0f} MB, the writer {memory.own_mb:.0f}   (target < 400 MB, flat)")
     else:
         print(f"  second pass    {elapsed:8.2f} s, {report.unchanged:,} unchanged   (target < 5 s for 100,000)")
 
 
-def spent(who: int) -> float:
+def processor_time(who: int) -> float:
     usage = resource.getrusage(who)
     return usage.ru_utime + usage.ru_stime
 
 
 def stages(archive: Path) -> None:
-    """Measure each stage alone, one after the other, in this process."""
+    """Measure each stage alone in this process."""
     found = []
     for file in iter_files(archive, {}, max_bytes=MAX_BYTES):
         found.append(file)
@@ -111,8 +109,8 @@ def stages(archive: Path) -> None:
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
         _, saving = timed(lambda: [store.take([Batch(source="archive", incoming=batch)]) for batch in batches])
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
-        _, both = timed(lambda: saved_and_indexed(store, batches))
-    spent_on = {
+        _, both = timed(lambda: save_and_index(store, batches))
+    seconds_by_stage = {
         "read": reading,
         "parse": parsing,
         "clean": cleaning,
@@ -120,13 +118,13 @@ def stages(archive: Path) -> None:
         "save": saving,
         "index": max(0.0, both - saving),
     }
-    whole = sum(spent_on.values())
+    total = sum(seconds_by_stage.values())
     print(f"each stage alone, {len(found):,} files, one core")
-    for stage, seconds in spent_on.items():
-        print(f"  {stage:<6} {len(found) / seconds:10,.0f}/s   {seconds / whole:4.0%}")
+    for stage, seconds in seconds_by_stage.items():
+        print(f"  {stage:<6} {len(found) / seconds:10,.0f}/s   {seconds / total:4.0%}")
 
 
-def saved_and_indexed(store: Store, batches: list[list[IncomingEntry]]) -> None:
+def save_and_index(store: Store, batches: list[list[IncomingEntry]]) -> None:
     with store.search.following():
         for batch in batches:
             store.take([Batch(source="archive", incoming=batch)])

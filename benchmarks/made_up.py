@@ -1,6 +1,6 @@
-"""Made-up archives: files in the three real shapes, of real sizes, out of words that were put together by chance.
+"""Synthetic archives: files in three real formats and of realistic sizes, made of random words.
 
-Nothing in them is anybody's text. The same number gives the same file, so that two runs measure the same work.
+They contain nobody's text. The same number gives the same file, so that all runs measure the same work.
 """
 
 import random
@@ -66,7 +66,7 @@ class _Writer:
         self._chance = random.Random(number)
 
     def word(self, words: list[str] | str) -> str:
-        return words[int(len(words) * self._chance.random() ** 1.6)]  # some words are commoner than others
+        return words[int(len(words) * self._chance.random() ** 1.6)]  # some words are more frequent than others
 
     def name(self) -> str:
         return self.word(_SURNAMES) + "".join(self.word(_GIVEN) for _ in range(self._chance.choice((1, 2, 2))))
@@ -78,8 +78,8 @@ class _Writer:
         if chance < 0.25:
             return f"{place}的{quality}{noun}{when}{verb}，{other}和{more}都将受到影响。"
         if chance < 0.5:
-            said = f"{noun}的{other}{quality}，我们{self.word(_VERBS)}{more}。"
-            return f"{self.word(_JOINTS)}，{self.name()}{when}对记者{verb}：“{said}”"
+            quote = f"{noun}的{other}{quality}，我们{self.word(_VERBS)}{more}。"
+            return f"{self.word(_JOINTS)}，{self.name()}{when}对记者{verb}：“{quote}”"
         if chance < 0.7:
             rare = self.word(_RARE) + self.word(_RARE)
             return f"{noun}{self.word(_VERBS)}{rare}{other}，{self.name()}在{place}{verb}{more}。"
@@ -102,7 +102,7 @@ class _Writer:
         return f"{self.word(_PLACES)}{self.word(_NOUNS)}{self.word(_VERBS)}{self.word(_QUALITIES)}{self.word(_NOUNS)}"
 
     def length(self) -> int:
-        """Return how many characters an article has: 2 to 12 KB with its markup, most of them 3 to 6."""
+        """Return the length of an article in characters: 2 to 12 KB with its markup, usually 3 to 6."""
         return max(450, min(3600, int(self._chance.lognormvariate(7.0, 0.5))))
 
     def moment(self) -> datetime:
@@ -110,14 +110,14 @@ class _Writer:
 
 
 def article(number: int) -> tuple[str, str]:
-    """Return the name and the text of one made-up article: shape A, B or C, three, three and four times of ten."""
+    """Return the name and text of an article. Of ten, 3, 3 and 4 have the three formats."""
     writer = _Writer(number)
     shape = (_comment_and_link, _translation, _jekyll)[(0, 0, 0, 1, 1, 1, 2, 2, 2, 2)[number % 10]]
     return f"{number // 1000:03}/{number:06}.md", shape(writer, number)
 
 
 def write_archive(folder: Path, count: int) -> int:
-    """Write so many articles into a folder, a thousand a folder below it, and return how many bytes they hold."""
+    """Write `count` articles into subfolders of a thousand each; return their total size in bytes."""
     written = 0
     for number in range(count):
         name, text = article(number)

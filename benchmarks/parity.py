@@ -1,18 +1,17 @@
-"""Does our reader of feeds say what feedparser says? A folder of documents, served on loopback, read by both.
+"""Compares our feed parser with feedparser on a folder of documents served on loopback.
 
     python -m benchmarks.parity FOLDER [--wrong FIELD]
 
-Every file below FOLDER whose name ends in .xml, .rss, .rdf or .atom is served with the headers that it asks for (lines
-`Header: NAME: VALUE`, as feedparser's own corpus has them; text/xml otherwise) and fetched by each reader in its own
-way: ours through the guarded client, feedparser through its own, without its sanitising and, where no address has a
-base, its resolving of addresses inside texts: those are normalising's work. Entries are compared in their order: id,
-title, link, dates, authors, content, whichever of the two says something. Titles and contents are compared as people
-see them, so that two ways of writing one character are no difference; a date that only one of `published` and
-`updated` has stands for both. An entry that says nothing but, for instance, its author is given an enclosure first, in
-the document: we keep no empty ones. An id that is no IRI has to become one that is made of it.
+Every .xml, .rss, .rdf or .atom file below FOLDER is served with the headers it specifies (lines `Header: NAME: VALUE`,
+as in feedparser's own corpus; text/xml otherwise). We fetch it with our guarded client, feedparser with its own, not
+sanitising and, if there is no xml:base, not resolving addresses inside texts: normalising does both. Entries are
+compared in order: id, title, link, dates, authors, content, where either parser has a value. Titles and contents are
+compared as people see them, so that encodings of a character do not matter; if only one of `published` and `updated`
+is present it counts as both. Empty entries, which we drop, first get an enclosure in the document. An id that is not an
+IRI must become one derived from it.
 
-Where we differ on purpose, `differences.py` gives the reason. Both figures are told: of all that was compared, and of
-what is left when those are taken out. `--wrong` lists each entry that differs in a field. Nothing is written.
+`differences.py` lists the intended differences. Both figures are printed: with them and without. `--wrong` lists each
+entry that differs in a field. Nothing is written.
 """
 
 import argparse
@@ -32,7 +31,7 @@ from urllib.parse import quote, unquote
 
 import feedparser
 
-from benchmarks.differences import outlived, reason_for
+from benchmarks.differences import obsolete, reason_for
 from feeder.config.settings import FetchConfig
 from feeder.errors import FeedError
 from feeder.model import Draft, Person, is_iri
@@ -43,27 +42,27 @@ from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
 from feeder.sources.feeds.parsing.elements import Markup, title_text
 from feeder.sources.http.crawl import FetchRequest, iter_fetched
 
-ENDINGS = frozenset({".xml", ".rss", ".rdf", ".atom"})
+SUFFIXES = frozenset({".xml", ".rss", ".rdf", ".atom"})
 FIELDS = ("entries", "id", "title", "link", "published", "updated", "authors", "content")
-ENOUGH = 0.99  # of each field
+TARGET = 0.99  # of each field
 Entry: TypeAlias = Any  # feedparser publishes no types
 _URL = "http://127.0.0.1:8097/feed.xml"
-_MADE = "an IRI made of it"
+_DERIVED = "an IRI derived from it"
 _HEADER = re.compile(rb"^Header:\s+([\w-]+):[ \t]*(.*?)\s*$", re.MULTILINE)
 _ENCLOSURE = b"<enclosure url='http://127.0.0.1/a.mp3' type='audio/mpeg'/>"
 _END = re.compile(rb"</(?:\w+:)?(?:item|entry)>", re.IGNORECASE)
 
 
 class Document(NamedTuple):
-    """A document as it is served: its path below the folder, and what a request for it is answered with."""
+    """A document to serve: its path below the folder, and the response."""
 
     name: str
     body: bytes
     headers: Mapping[str, str]
 
 
-class Compared(NamedTuple):
-    """A field of an entry, and what feedparser and we say of it."""
+class Comparison(NamedTuple):
+    """A field of an entry with feedparser's value and ours."""
 
     field: str
     theirs: object
@@ -71,69 +70,73 @@ class Compared(NamedTuple):
 
     @property
     def equal(self) -> bool:
-        """Whether the two say the same."""
+        """Whether the two values are the same."""
         return self.theirs == self.ours
 
 
-def compare(data: bytes, url: str = _URL) -> Iterator[Compared]:
-    """Yield what is compared of a document that was not served but is at hand."""
-    theirs = _feedparser(data, response_headers={"content-location": url}, based=b"xml:base" in data)
-    yield from _compared(theirs, _ours(data, url, None), url)
+def compare(data: bytes, url: str = _URL) -> Iterator[Comparison]:
+    """Yield the comparisons of a document that is not served."""
+    theirs = _parse_theirs(data, response_headers={"content-location": url}, resolve=b"xml:base" in data)
+    yield from _compare_feeds(theirs, _parse_ours(data, url, None), url)
 
 
-def _feedparser(place: bytes | str, *, based: bool, response_headers: Mapping[str, str] | None = None) -> Entry:
+def _parse_theirs(source: bytes | str, *, resolve: bool, response_headers: Mapping[str, str] | None = None) -> Entry:
     headers = {} if response_headers is None else {"response_headers": response_headers}
-    return feedparser.parse(place, sanitize_html=False, resolve_relative_uris=based, **headers)
+    return feedparser.parse(source, sanitize_html=False, resolve_relative_uris=resolve, **headers)
 
 
-def _ours(data: bytes, url: str, content_type: str | None) -> ParsedFeed | str:
+def _parse_ours(data: bytes, url: str, content_type: str | None) -> ParsedFeed | str:
     try:
         return parse_feed(data, url=url, content_type=content_type)
     except FeedError as error:
         return str(error)
 
 
-def _compared(theirs: Entry, ours: ParsedFeed | str, url: str) -> Iterator[Compared]:
+def _compare_feeds(theirs: Entry, ours: ParsedFeed | str, url: str) -> Iterator[Comparison]:
     if isinstance(ours, str):
         if theirs.version or theirs.entries:
-            yield Compared("entries", len(theirs.entries), ours)
+            yield Comparison("entries", len(theirs.entries), ours)
         return
-    yield Compared("entries", len(theirs.entries), len(ours.drafts))
+    yield Comparison("entries", len(theirs.entries), len(ours.drafts))
     if len(theirs.entries) == len(ours.drafts):
         inherited = set(_people(theirs.feed))
         for entry, draft in zip(theirs.entries, ours.drafts, strict=True):
-            for compared in _fields(entry, draft, inherited, url):
-                if compared.theirs or compared.ours or (compared.field == "content" and _content(entry)):
-                    yield compared
+            for comparison in _compare_entries(entry, draft, inherited, url):
+                if comparison.theirs or comparison.ours or (comparison.field == "content" and _content(entry)):
+                    yield comparison
 
 
-def _fields(entry: Entry, draft: Draft, inherited: set[Person], url: str) -> Iterator[Compared]:
+def _compare_entries(entry: Entry, draft: Draft, inherited: set[Person], url: str) -> Iterator[Comparison]:
     if entry.get("id"):
-        kept = is_iri(entry.id)
-        yield Compared("id", entry.id if kept else _MADE, draft.id if kept else _made(draft))
-    yield Compared("title", _title(entry), clean_label(draft.title or ""))
-    yield Compared("link", entry.get("link") or None, draft.link)
+        valid = is_iri(entry.id)
+        yield Comparison("id", entry.id if valid else _DERIVED, draft.id if valid else _derived(draft))
+    yield Comparison("title", _title(entry), clean_label(draft.title or ""))
+    yield Comparison("link", entry.get("link") or None, draft.link)
     theirs = {name: parsed for name in ("published", "created", "updated") if (parsed := _moment(entry, name))}
     ours: dict[str, datetime] = {
-        stamp.means: parsed for stamp in reversed(draft.stamps) if (parsed := _understood(stamp.text))
+        stamp.means: parsed for stamp in reversed(draft.stamps) if (parsed := _parse_date(stamp.text))
     }
     for field, others in (("published", ("created", "updated")), ("updated", ("published", "created"))):
         names = (field, *others)
-        yield Compared(field, *(next((said[name] for name in names if name in said), None) for said in (theirs, ours)))
+        yield Comparison(
+            field, *(next((dates[name] for name in names if name in dates), None) for dates in (theirs, ours))
+        )
     people, own = set(_people(entry)), set(draft.authors)
-    given = inherited | set(_people(entry.get("source", {})))
-    yield Compared("authors", people, own if people or not own <= given else set())
+    implied = inherited | set(_people(entry.get("source", {})))
+    yield Comparison("authors", people, own if people or not own <= implied else set())
     content = _content(entry)
-    yield Compared("content", _seen(*content, url) if content else "", _seen(draft.content, draft.content_type, url))
+    yield Comparison(
+        "content", _visible(*content, url) if content else "", _visible(draft.content, draft.content_type, url)
+    )
 
 
 def _moment(entry: Entry, field: str) -> datetime | None:
-    # `dict`'s own: feedparser's gives another date, with a warning, where the one asked for is missing
+    # `dict.get`, since feedparser's falls back to another date, with a warning, if this one is missing
     parsed = dict.get(entry, f"{field}_parsed")
     return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
 
 
-def _understood(text: str) -> datetime | None:
+def _parse_date(text: str) -> datetime | None:
     moment = parse_printed_date(text)
     return moment.at.replace(microsecond=0) if moment else None
 
@@ -150,12 +153,12 @@ def _title(entry: Entry) -> str:
     return clean_label(title_text(Markup(entry.get("title", ""), html=is_html)))
 
 
-def _made(draft: Draft) -> str | None:
-    """Return what stands for an id that is no IRI, which we never keep."""
-    return _MADE if draft.id and draft.id.startswith("urn:uuid:") else draft.id
+def _derived(draft: Draft) -> str | None:
+    """Return the marker for an id derived from one that is not an IRI."""
+    return _DERIVED if draft.id and draft.id.startswith("urn:uuid:") else draft.id
 
 
-def _says_something(entry: Entry) -> bool:
+def _is_not_empty(entry: Entry) -> bool:
     enclosed = any(link.get("rel") == "enclosure" and link.get("href") for link in entry.get("links", ()))
     return bool(enclosed or entry.get("id") or entry.get("link") or _title(entry) or _content(entry))
 
@@ -168,26 +171,26 @@ def _content(entry: Entry) -> tuple[str, str] | None:
     return next(((entry[name], "html") for name in ("summary", "subtitle") if dict.get(entry, name)), None)
 
 
-def _seen(text: str, kind: str, url: str) -> str:
-    """Return a content as it is when it has been made safe, without regard to white space."""
+def _visible(text: str, kind: str, url: str) -> str:
+    """Return a content sanitised, with whitespace collapsed."""
     html = write_html(read_html(text if kind == "html" else escape(text), url))
     return re.sub(r"\s+", " ", html).strip()
 
 
 def documents_of(folder: Path) -> Iterator[Document]:
-    """Yield the documents below a folder as they are served."""
+    """Yield the documents below a folder."""
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in ENDINGS and path.is_file():
+        if path.suffix.lower() in SUFFIXES and path.is_file():
             body = path.read_bytes()
-            asked = {name.decode().title(): value.decode("latin-1") for name, value in _HEADER.findall(body[:2000])}
-            if not all(map(_says_something, _feedparser(body, based=False).entries)):
+            headers = {name.decode().title(): value.decode("latin-1") for name, value in _HEADER.findall(body[:2000])}
+            if not all(map(_is_not_empty, _parse_theirs(body, resolve=False).entries)):
                 body = _END.sub(_ENCLOSURE + rb"\g<0>", body)
-            yield Document(path.relative_to(folder).as_posix(), body, {"Content-Type": "text/xml"} | asked)
+            yield Document(path.relative_to(folder).as_posix(), body, {"Content-Type": "text/xml"} | headers)
 
 
 @contextmanager
-def served(documents: Sequence[Document]) -> Iterator[str]:
-    """Give the address on loopback below which the documents are served, each at its name."""
+def serve(documents: Sequence[Document]) -> Iterator[str]:
+    """Serve the documents on loopback, each at its name; yield the base address."""
     by_path = {f"/{document.name}": document for document in documents}
 
     class Handler(BaseHTTPRequestHandler):
@@ -208,60 +211,60 @@ def served(documents: Sequence[Document]) -> Iterator[str]:
         server.shutdown()
 
 
-def compare_all(documents: Sequence[Document]) -> Iterator[tuple[Document, list[Compared]]]:
-    """Serve the documents, have both readers fetch them, and yield what is compared of each."""
+def compare_all(documents: Sequence[Document]) -> Iterator[tuple[Document, list[Comparison]]]:
+    """Serve the documents, fetch each with both parsers, and yield its comparisons."""
     by_name = {document.name: document for document in documents}
-    with served(documents) as address:
-        wanted = [
+    with serve(documents) as address:
+        requests = [
             FetchRequest(key=name, address=f"{address}/{quote(name)}", headers={}, allow_private=True)
             for name in by_name
         ]
-        for answer in iter_fetched(wanted, FetchConfig(user_agent="benchmark", per_host=4)):
-            assert answer.error is None, answer
-            document = by_name[answer.key]
-            theirs = _feedparser(answer.url, based=b"xml:base" in document.body)
-            ours = _ours(answer.body, answer.url, answer.headers.get("content-type"))
-            yield document, list(_compared(theirs, ours, answer.url))
+        for response in iter_fetched(requests, FetchConfig(user_agent="benchmark", per_host=4)):
+            assert response.error is None, response
+            document = by_name[response.key]
+            theirs = _parse_theirs(response.url, resolve=b"xml:base" in document.body)
+            ours = _parse_ours(response.body, response.url, response.headers.get("content-type"))
+            yield document, list(_compare_feeds(theirs, ours, response.url))
 
 
 class _Tally:
-    """How often the two readers said the same of each field, and where they did not."""
+    """How often the two parsers agree in each field, and where they do not."""
 
-    def __init__(self, wrong: Sequence[str]) -> None:
-        self._wrong = wrong
-        self._asked: Counter[str] = Counter()
-        self._on_purpose: Counter[str] = Counter()
-        self._amiss: Counter[str] = Counter()
+    def __init__(self, listed: Sequence[str]) -> None:
+        self._listed = listed
+        self._compared: Counter[str] = Counter()
+        self._intended: Counter[str] = Counter()
+        self._wrong: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
-        self.alike = 0
+        self.equal = 0
         self.differing: set[tuple[str, str]] = set()
 
-    def add(self, name: str, compared: Sequence[Compared]) -> None:
-        """Count what was compared of a document."""
-        self.alike += all(one.equal for one in compared)
-        for one in compared:
-            self._asked[one.field] += 1
-            if one.equal:
+    def add(self, name: str, comparisons: Sequence[Comparison]) -> None:
+        """Count the comparisons of a document."""
+        self.equal += all(comparison.equal for comparison in comparisons)
+        for comparison in comparisons:
+            self._compared[comparison.field] += 1
+            if comparison.equal:
                 continue
-            self.differing.add((name, one.field))
-            reason = reason_for(name, one.field)
-            (self._amiss if reason is None else self._on_purpose)[one.field] += 1
+            self.differing.add((name, comparison.field))
+            reason = reason_for(name, comparison.field)
+            (self._wrong if reason is None else self._intended)[comparison.field] += 1
             self._reasons.update([] if reason is None else [reason])
-            if one.field in self._wrong:
-                print(f"{name}: {one.field}, {reason or 'WRONG'}")
-                print(f"    feedparser: {one.theirs!r}\n    ours:       {one.ours!r}")
+            if comparison.field in self._listed:
+                print(f"{name}: {comparison.field}, {reason or 'WRONG'}")
+                print(f"    feedparser: {comparison.theirs!r}\n    ours:       {comparison.ours!r}")
 
-    def tell(self) -> None:
-        """Print both figures of each field, and the reasons."""
-        print("field      compared  equal         on purpose   amiss  equal without what is on purpose")
-        for field in filter(self._asked.get, FIELDS):
-            asked, chosen, amiss = self._asked[field], self._on_purpose[field], self._amiss[field]
-            equal = asked - chosen - amiss
-            share = equal / (equal + amiss) if equal + amiss else 1
-            verdict = "" if share >= ENOUGH else "  TOO FEW"
-            print(f"{field:10} {asked:8} {equal:6} {equal / asked:7.2%} {chosen:10} {amiss:7} {share:8.2%}{verdict}")
-        for reason, times in self._reasons.most_common():
-            print(f"{times:4} × {reason}")
+    def print(self) -> None:
+        """Print both figures of each field, and the reasons for intended differences."""
+        print("field      compared  equal           intended   wrong  equal without intended differences")
+        for field in filter(self._compared.get, FIELDS):
+            total, intended, wrong = self._compared[field], self._intended[field], self._wrong[field]
+            equal = total - intended - wrong
+            share = equal / (equal + wrong) if equal + wrong else 1
+            verdict = "" if share >= TARGET else "  LOW"
+            print(f"{field:10} {total:8} {equal:6} {equal / total:7.2%} {intended:10} {wrong:7} {share:8.2%}{verdict}")
+        for reason, count in self._reasons.most_common():
+            print(f"{count:4} × {reason}")
 
 
 def main() -> None:
@@ -271,12 +274,12 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", DeprecationWarning)
     documents, tally = list(documents_of(arguments.folder)), _Tally(arguments.wrong)
-    for document, compared in compare_all(documents):
-        tally.add(document.name, compared)
-    print(f"{len(documents)} documents served on loopback, {tally.alike} of them alike in every field")
-    tally.tell()
-    for name, field in outlived(frozenset(one.name for one in documents), frozenset(tally.differing)):
-        print(f"no difference any more: {name}, {field}")
+    for document, comparisons in compare_all(documents):
+        tally.add(document.name, comparisons)
+    print(f"{len(documents)} documents served on loopback, {tally.equal} of them equal in every field")
+    tally.print()
+    for name, field in obsolete(frozenset(document.name for document in documents), frozenset(tally.differing)):
+        print(f"no longer a difference: {name}, {field}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The plot of search latency against size, as an SVG that can be read on light and on dark pages. Pure."""
+"""Plot of search latency by number of articles, as an SVG for light and dark pages. Pure."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from feeder.store.search.search import Order
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 132, 48, 52  # around the field; on the right stand the lines' names
-LEAST, MOST = 0.01, 100.0  # milliseconds
+LEFT, RIGHT, TOP, BOTTOM = 64, 132, 48, 52  # margins; the right one holds the labels of the lines
+MIN, MAX = 0.01, 100.0  # milliseconds
 COLOURS: dict[Order, str] = {"newest": "a", "best": "b"}
 TITLES: dict[Order, str] = {"newest": "newest first", "best": "best first"}
 LABEL = "Milliseconds for a page of 20, against the number of articles"
@@ -30,14 +30,14 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Point:
-    """What was measured at one size: for each order cold p50 and p99, warm p50 and p99, all in milliseconds."""
+    """The results at one size: for each order cold p50 and p99, warm p50 and p99, in milliseconds."""
 
     count: int
     spreads: Mapping[Order, Sequence[float]]
 
 
 def draw_plot(points: Sequence[Point], targets: Mapping[Order, float]) -> str:
-    """Return the plot: for each order the warm median and 99th percentile, and its target."""
+    """Return the plot: warm median, warm 99th percentile and target of each order."""
     counts = [point.count for point in points]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{LABEL}">',
@@ -49,8 +49,8 @@ def draw_plot(points: Sequence[Point], targets: Mapping[Order, float]) -> str:
         target = _y(targets[order])
         parts.append(f'<line class="target {colour}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{target}" y2="{target}"/>')
         parts.append(_name(target, colour, f"target {targets[order]:g} ms"))
-        for place, kind in ((2, "median"), (3, "p99")):
-            spots = [(_x(point.count, counts), _y(point.spreads[order][place])) for point in points]
+        for column, kind in ((2, "median"), (3, "p99")):
+            spots = [(_x(point.count, counts), _y(point.spreads[order][column])) for point in points]
             path = " ".join(f"{x},{y}" for x, y in spots)
             parts.append(f'<polyline class="line {colour} {kind}" points="{path}"/>')
             parts += [f'<circle class="of-{colour}" cx="{x}" cy="{y}" r="3.5"/>' for x, y in spots]
@@ -59,7 +59,7 @@ def draw_plot(points: Sequence[Point], targets: Mapping[Order, float]) -> str:
 
 
 def _grid(counts: Sequence[int]) -> Iterator[str]:
-    for power in range(round(math.log10(LEAST)), round(math.log10(MOST)) + 1):
+    for power in range(round(math.log10(MIN)), round(math.log10(MAX)) + 1):
         y = _y(10.0**power)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
         yield f'<text class="quiet" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{10.0**power:g}</text>'
@@ -72,9 +72,9 @@ def _grid(counts: Sequence[int]) -> Iterator[str]:
 def _legend() -> Iterator[str]:
     x, y = LEFT, HEIGHT - 12
     for order, colour in COLOURS.items():
-        for kind, says in (("p99", "p99"), ("median", "median")):
+        for kind in ("p99", "median"):
             yield f'<line class="line {colour} {kind}" x1="{x}" x2="{x + 28}" y1="{y - 4}" y2="{y - 4}"/>'
-            yield f'<text class="quiet" x="{x + 34}" y="{y}">{TITLES[order]}, {says}</text>'
+            yield f'<text class="quiet" x="{x + 34}" y="{y}">{TITLES[order]}, {kind}</text>'
             x += 165
 
 
@@ -89,5 +89,5 @@ def _x(count: int, counts: Sequence[int]) -> float:
 
 
 def _y(ms: float) -> float:
-    share = (math.log10(max(ms, LEAST)) - math.log10(LEAST)) / (math.log10(MOST) - math.log10(LEAST))
+    share = (math.log10(max(ms, MIN)) - math.log10(MIN)) / (math.log10(MAX) - math.log10(MIN))
     return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)

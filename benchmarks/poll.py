@@ -1,13 +1,12 @@
-"""Feeds a second through whole passes, beside parsing and saving alone, and beside lemon24/reader on the same feeds.
+"""Measures feeds per second of whole passes, of parsing and saving alone, and of lemon24/reader on the same feeds.
 
-    python -m benchmarks.poll [FEEDS]            2,000 by default; takes minutes
+    python -m benchmarks.poll [FEEDS]            default 2,000; takes minutes
 
-The server is a process of its own on the same processors; each feed has 50 entries. Every pass runs in a new process
-with its own workers, as one from cron does, and into a store that is indexed for search as it fills. Rates are told by
-the clock on the wall and by processor time (of the process and its workers, the server left out), because the machine
-may have other things to do: the load is told too. Memory is the most that all processes of a pass held at once: PSS,
-which counts a page that several share once, and RSS, which counts it each time. lemon24/reader runs with 10 threads and
-its search too; it is left out where it is not installed.
+The server runs in its own process on the same processors; each feed has 50 entries. Every pass runs in a new process
+with its own workers, as from cron, and the store is indexed for search as it fills. Rates are printed by wall clock and
+by processor time (of the process and its workers, without the server), with the load, since the machine may be busy.
+Memory is the peak of all processes of a pass together: PSS counts shared pages proportionally, RSS fully.
+lemon24/reader runs with 10 threads and its own search; it is skipped if it is not installed.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.memory import Held, Peak
+from benchmarks.memory import MemoryUse, Peak
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig
 from feeder.ingest import ingest
@@ -37,20 +36,20 @@ from feeder.store.records.entries import in_chunks
 
 _NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _ENTRIES = 50
-_TOGETHER = 10  # feeds of one transaction where parsing and saving is measured alone, as many as a pass saves at once
+_FEEDS_PER_TRANSACTION = 10  # where parsing and saving is measured alone; as in a pass
 _THREADS = 10
 _TEXT = "It rained all day, and the street was full of umbrellas. " * 20
 _END = "Connection: close\r\n\r\n"
-_RATE, _RATIO, _TIMES, _MEMORY_MB = 400, 1.5, 3, 250  # what is asked for
+_RATE, _RATIO, _TIMES, _MEMORY_MB = 400, 1.5, 3, 250  # targets
 
 
-class Spent(NamedTuple):
-    """What a pass took: seconds on the wall and of processors, and memory."""
+class Cost(NamedTuple):
+    """The cost of a pass: seconds of wall clock and processor time, and memory; `result` says what it did."""
 
     wall_s: float
     processor_s: float
-    held: Held
-    told: str
+    memory: MemoryUse
+    result: str
 
 
 def feed(number: int, version: int) -> bytes:
@@ -65,7 +64,7 @@ def feed(number: int, version: int) -> bytes:
 
 
 class _Server(asyncio.Protocol):
-    """Answers /NUMBER with that feed; each ETag is the version, of which /more/N makes as many more."""
+    """Serves feed NUMBER at /NUMBER; its ETag is the version, which /more/N raises by N."""
 
     version = 0
 
@@ -101,15 +100,15 @@ def serve(port: Connection) -> None:
     asyncio.run(forever())
 
 
-def more(address: str, entries: int) -> None:
-    """Let every feed have so many new entries."""
+def add_entries(address: str, count: int) -> None:
+    """Add `count` new entries to every feed."""
     with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
-        connection.sendall(f"GET /more/{entries} HTTP/1.1\r\n\r\n".encode())
+        connection.sendall(f"GET /more/{count} HTTP/1.1\r\n\r\n".encode())
         assert connection.recv(100)
 
 
 def poll(folder: Path, address: str, feeds: int) -> str:
-    """Ask for all feeds in one pass of ours."""
+    """Poll all feeds in one pass."""
     sources = tuple(FeedSource(name=str(n), feed=f"{address}/{n}", allow_private=True) for n in range(feeds))
     config = Config(sources=sources, fetch=FetchConfig(user_agent="benchmark", per_host=20))
     with Store.open(f"sqlite:///{folder}/feeder.db") as store:
@@ -119,9 +118,9 @@ def poll(folder: Path, address: str, feeds: int) -> str:
 
 
 def parse_and_save(folder: Path, _address: str, feeds: int) -> str:
-    """Read feeds that are at hand into a store of their own, one after the other and in one process."""
+    """Parse feeds, without fetching, and save them into a separate store in one process."""
     with Store.open(f"sqlite:///{folder}/alone.db") as store, store.search.following():
-        for numbers in in_chunks(range(feeds), _TOGETHER):
+        for numbers in in_chunks(range(feeds), _FEEDS_PER_TRANSACTION):
             pieces = [piece_of(_source(n), _fetched(n), {}, {}, now=_NOW) for n in numbers]
             store.take([read.batch for piece in pieces for read in read_feed(piece)])
         return f"{store.entries.count():,} entries"
@@ -136,7 +135,7 @@ def _fetched(number: int) -> FetchResult[str]:
 
 
 def poll_with_reader(folder: Path, address: str, feeds: int) -> str:
-    """Ask for all feeds by way of lemon24/reader."""
+    """Poll all feeds with lemon24/reader."""
     reader: Any = import_module("reader").make_reader(str(folder / "reader.db"))
     reader.enable_search()
     for number in range(feeds):
@@ -148,23 +147,25 @@ def poll_with_reader(folder: Path, address: str, feeds: int) -> str:
     return f"{sum(value.new for value in results if value is not None):,} new entries"
 
 
-def measured(work: Callable[[Path, str, int], str], folder: Path, address: str, feeds: int) -> Spent:
-    """Do some work in a process of its own, and return what it took."""
+def measure(work: Callable[[Path, str, int], str], folder: Path, address: str, feeds: int) -> Cost:
+    """Run `work` in a new process and return its cost."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_measure, args=(there, work, folder, address, feeds))
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_cost, args=(sender, work, folder, address, feeds))
     process.start()
-    there.close()
-    spent: Spent = here.recv()
+    sender.close()
+    cost: Cost = receiver.recv()
     process.join()
-    return spent
+    return cost
 
 
-def _measure(told: Connection, work: Callable[[Path, str, int], str], folder: Path, address: str, feeds: int) -> None:
-    peak, began, before = Peak(0.2), time.perf_counter(), _processor_s()
-    done = work(folder, address, feeds)
-    wall, processor = time.perf_counter() - began, _processor_s() - before
-    told.send(Spent(wall, processor, peak.stop(), done))
+def _send_cost(
+    sender: Connection, work: Callable[[Path, str, int], str], folder: Path, address: str, feeds: int
+) -> None:
+    peak, start, before = Peak(0.2), time.perf_counter(), _processor_s()
+    result = work(folder, address, feeds)
+    wall, processor = time.perf_counter() - start, _processor_s() - before
+    sender.send(Cost(wall, processor, peak.stop(), result))
 
 
 def _processor_s() -> float:
@@ -172,64 +173,61 @@ def _processor_s() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def tell(what: str, feeds: int, spent: Spent) -> None:
-    held = spent.held
-    print(
-        f"{what:34} {feeds / spent.wall_s:7,.0f} feeds/s, {spent.processor_s / feeds * 1000:7.2f} ms of processor each,"
-        f" {held.all_mb:4.0f} MB PSS, {held.resident_mb:4.0f} MB RSS; {spent.told}; load {os.getloadavg()[0]:.1f}",
-        flush=True,
-    )
+def print_cost(what: str, feeds: int, cost: Cost) -> None:
+    rates = f"{feeds / cost.wall_s:7,.0f} feeds/s, {cost.processor_s / feeds * 1000:7.2f} ms of processor time each"
+    memory = f"{cost.memory.all_mb:4.0f} MB PSS, {cost.memory.resident_mb:4.0f} MB RSS"
+    print(f"{what:34} {rates}, {memory}; {cost.result}; load {os.getloadavg()[0]:.1f}", flush=True)
 
 
-def compare(what: str, ours: Spent, theirs: Spent) -> str:
-    """Return how many times faster we are, by the wall and by processor time."""
+def compare(what: str, ours: Cost, theirs: Cost) -> str:
+    """Return how many times faster we are, by wall clock and by processor time."""
     times = theirs.wall_s / ours.wall_s, theirs.processor_s / ours.processor_s
-    return f"{what}: {times[0]:.1f} times its rate, {times[1]:.1f} by processor time (asked for: {_TIMES})"
+    return f"{what}: {times[0]:.1f} times its rate, {times[1]:.1f} by processor time (target: {_TIMES})"
 
 
 def passes(folder: Path, address: str, feeds: int) -> Iterator[str]:
-    """Run everything, print what it took, and yield how it compares."""
+    """Run everything, print the costs, and yield the comparisons."""
     with_reader = find_spec("reader") is not None
     if not with_reader:
-        print("lemon24/reader left out: it is not installed")
+        print("lemon24/reader skipped: it is not installed")
 
-    def run(what: str, work: Callable[[Path, str, int], str]) -> Spent:
-        spent = measured(work, folder, address, feeds)
-        tell(what, feeds, spent)
-        return spent
+    def run(what: str, work: Callable[[Path, str, int], str]) -> Cost:
+        cost = measure(work, folder, address, feeds)
+        print_cost(what, feeds, cost)
+        return cost
 
-    def both(what: str) -> Spent:
+    def both(what: str) -> Cost:
         ours = run(what, poll)
         if with_reader:
-            kept.append(compare(what, ours, run(f"  lemon24/reader, {what}", poll_with_reader)))
-        held.append(ours.held)
+            comparisons.append(compare(what, ours, run(f"  lemon24/reader, {what}", poll_with_reader)))
+        memory.append(ours.memory)
         return ours
 
-    kept: list[str] = []
-    held: list[Held] = []
+    comparisons: list[str] = []
+    memory: list[MemoryUse] = []
     new = both("all new")
     alone = run("parse and save alone, one process", parse_and_save)
     unchanged = both("all 304")
-    more(address, 1)
+    add_entries(address, 1)
     both("one new entry each")
-    more(address, _ENTRIES)
+    add_entries(address, _ENTRIES)
     changed = both("all entries new, in a full store")
-    yield f"all 304: {feeds / unchanged.wall_s:,.0f} feeds/s (asked for: {_RATE})"
-    for what, spent in (("all new", new), ("all entries new, in a full store", changed)):
-        ratios = spent.wall_s / alone.wall_s, spent.processor_s / alone.processor_s
+    yield f"all 304: {feeds / unchanged.wall_s:,.0f} feeds/s (target: {_RATE})"
+    for what, cost in (("all new", new), ("all entries new, in a full store", changed)):
+        ratios = cost.wall_s / alone.wall_s, cost.processor_s / alone.processor_s
         yield f"{what}: {ratios[0]:.2f} of parse and save alone, {ratios[1]:.2f} by processor time (at most {_RATIO})"
-    yield from kept
-    most = Held(*map(max, *held))
-    yield f"memory of all processes: {most.all_mb:.0f} MB PSS, {most.resident_mb:.0f} MB RSS (below {_MEMORY_MB})"
+    yield from comparisons
+    peak = MemoryUse(*map(max, *memory))
+    yield f"memory of all processes: {peak.all_mb:.0f} MB PSS, {peak.resident_mb:.0f} MB RSS (below {_MEMORY_MB})"
 
 
 def main() -> None:
     feeds = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    here, there = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=serve, args=(there,), daemon=True)
+    receiver, sender = multiprocessing.Pipe()
+    server = multiprocessing.Process(target=serve, args=(sender,), daemon=True)
     server.start()
     with tempfile.TemporaryDirectory() as name:
-        print(*passes(Path(name), f"http://127.0.0.1:{here.recv()}", feeds), sep="\n")
+        print(*passes(Path(name), f"http://127.0.0.1:{receiver.recv()}", feeds), sep="\n")
     server.terminate()
 
 

@@ -1,7 +1,7 @@
-"""Articles for measuring search, made of the sentences of real ones: what is common or rare there is so here.
+"""Articles for measuring search, recombined from the sentences of real ones, so that word frequencies are realistic.
 
-An article has the sources, categories, language and pictures of one real article, and the sentences of many; a name
-and a number that no other has; and the planted words whose turn it is. Article n of so many is the same for ever.
+An article has the source, categories, language and images of one real article and sentences of many; a name and number
+of its own; and some planted words. Article n of a given count is always the same.
 """
 
 import html
@@ -22,23 +22,23 @@ from feeder.sources.files.collection import read_document
 from feeder.sources.files.folder import iter_files, read_file
 
 FIRST = datetime(2009, 1, 1, tzinfo=UTC)
-LAST = FIRST + timedelta(days=15 * 365)  # articles are spread evenly in between, and come in no order
-_BYTES = 7_000  # of an article's text, on average
+LAST = FIRST + timedelta(days=15 * 365)  # publication dates are spread evenly in between, in no order
+_BYTES = 7_000  # of text per article, on average
 _MAX_BYTES = 8_000_000
 _SENTENCE = re.compile(r"[^。！？!?\n]{4,300}[。！？!?]*[”」』’]?")
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
 class Planted(NamedTuple):
-    """A Chinese and a Latin word that stand in `articles` of all articles, or in such a `share` of them."""
+    """A Chinese and a Latin word that occur in `articles` articles, or in a `share` of all."""
 
     word: str
     latin: str
     articles: int = 0
     share: float = 0.0
 
-    def times(self, count: int) -> int:
-        """Return in how many of so many articles they stand."""
+    def occurrences(self, count: int) -> int:
+        """Return in how many of `count` articles they occur."""
         return min(self.articles, count) or round(self.share * count)
 
 
@@ -52,7 +52,7 @@ PLANTED = (
 
 
 class Articles:
-    """So many articles, by their numbers from 1 on, out of the sentences of a folder of articles."""
+    """`count` articles, numbered from 1, recombined from the sentences of a folder of articles."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self.count = count
@@ -68,7 +68,7 @@ class Articles:
         return map(self.entry, range(1, self.count + 1))
 
     def entry(self, number: int) -> Entry:
-        """Return one article."""
+        """Return the article with a number, from 1."""
         chance = Random(number)
         model = self._models[int(chance.random() * len(self._models))]
         published = FIRST + timedelta(seconds=int(chance.random() * (LAST - FIRST).total_seconds()))
@@ -89,22 +89,22 @@ class Articles:
         )
 
     def _paragraphs(self, chance: Random) -> Iterator[str]:
-        left = _BYTES * (0.4 + 1.2 * chance.random())
-        while left > 0:
+        remaining = _BYTES * (0.4 + 1.2 * chance.random())
+        while remaining > 0:
             paragraph = "".join(
                 self.sentences[int(chance.random() * len(self.sentences))] for _ in range(int(1 + 5 * chance.random()))
             )
-            left -= len(paragraph.encode())
+            remaining -= len(paragraph.encode())
             yield paragraph
 
     def _name(self, chance: Random) -> str:
-        """Return three letters as often as they are used, which hardly ever stand together."""
+        """Return three characters by frequency: a sequence that hardly any other article has."""
         return "".join(self._letters[int(chance.random() * len(self._letters))] for _ in range(3))
 
     def _planted(self, number: int) -> Iterator[str]:
         for planted in PLANTED:
-            times = planted.times(self.count)
-            if number * times // self.count != (number - 1) * times // self.count:
+            articles = planted.occurrences(self.count)
+            if number * articles // self.count != (number - 1) * articles // self.count:
                 yield f"这里是{planted.word}的消息。 {planted.latin} said."
 
 
@@ -116,5 +116,5 @@ def _read(folder: Path) -> Iterator[Entry]:
         try:
             for draft in read_document(read.data, read.path):
                 yield normalise(draft, now=LAST, source=folder.name)
-        except SourceError:  # what is no article
+        except SourceError:  # not an article
             continue

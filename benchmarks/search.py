@@ -1,19 +1,18 @@
-"""Measures search on made-up archives and prints each figure beside its target.
+"""Measures search on synthetic archives and prints each figure with its target.
 
     .venv/bin/python benchmarks/search.py [COUNT…] [--sentences FOLDER] [--keep FOLDER] [--with-database]
                                           [--rivals] [--plot FILE]
 
-10,000 and 100,000 articles by default; 1,000,000 take half an hour and 9 GB. They are made of the sentences of a
-folder of articles, the seeds by default, where few words are rare. The index is built by the store's own code, on one
-thread that makes terms and one that writes, beside an empty database: searches go through the store, and find numbers
-that no row has. With `--with-database` the articles are saved too, results are shown with snippets, and suggestions
-and related articles are timed. `--keep` keeps
-what was built in a folder, and builds nothing that is there already. `--rivals` builds other indexes of the same texts
-beside it, of up to 100,000 articles and as far as they are installed (rivals.py).
+By default 10,000 and 100,000 articles; 1,000,000 take half an hour and 9 GB. They are recombined from the sentences of
+a folder of articles, by default the seeds, in which few words are rare. The index is built by the store's own code, on
+one thread that computes terms and one that writes, next to an empty database: searches go through the store and find
+numbers without rows. With `--with-database` the articles are saved too, results have snippets, and suggestions and
+related articles are timed. `--keep` keeps what was built in a folder and reuses it. `--rivals` compares with the other
+search engines that are installed, up to 100,000 articles (rivals.py).
 
-The rate of building is by processor time. Searches are timed in a process of their own, three times: *cold*, each
-query's first time, after the system was told to forget the index; *warm*, the median of three more; and by processor
-time, which is what a machine with nothing else to do would show.
+The build rate is by processor time. Searches are timed in a separate process, in three ways: *cold*, the first run of
+each query after the index was dropped from the page cache; *warm*, the median of three more; and by processor time,
+which is what an idle machine would show.
 """
 
 import argparse
@@ -38,7 +37,7 @@ from benchmarks.drawn import Group, draw
 from benchmarks.plot import Point, draw_plot
 from benchmarks.recombined import LAST, PLANTED, Articles
 from benchmarks.rivals import compare
-from benchmarks.timing import ALL, Spent, timed
+from benchmarks.timing import ALL, StageTimes, time_queries
 from feeder.model import Entry
 from feeder.query import parse_query, searchable_text
 from feeder.query.periods import PLACES, first_position
@@ -50,14 +49,14 @@ from feeder.store.search.search import Order
 
 LIMIT = 20  # a page of results
 EVERYTHING = 1 << 60
-EACH = 50  # queries of a kind
+EACH = 50  # queries per group
 BATCH = 500
 STAGES = ("making", "reading", "terms")  # apart from writing
 COMMIT = 20_000
 TARGETS: dict[Order, float] = {"newest": 20, "best": 50}  # milliseconds at the 99th percentile
-RIVALS_BEAR = 100_000  # articles
-FACETS = 50  # queries that facets are counted for
-FEW_LETTERS = 4  # which a word to misspell has more of
+MAX_FOR_RIVALS = 100_000  # articles
+FACETS = 50  # queries to count facets for
+MIN_MISSPELT = 4  # letters; shorter words are not misspelt
 SEEDS = Path(__file__).parent.parent / "seeds"
 
 
@@ -72,7 +71,7 @@ def main() -> None:
     parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.search is not None:
-        print(json.dumps(searched(arguments.search)))
+        print(json.dumps(run_searches(arguments.search)))
         return
     with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as name:
         points = [
@@ -91,13 +90,13 @@ def main() -> None:
 def measure(home: Path, articles: Articles, *, database: bool, rivals: bool) -> Point:
     folder = home / f"{articles.count}{'-with-database' if database else ''}"
     built = build(folder, articles, database=database)
-    tell_built(articles, built)
+    print_build(articles, built)
     groups = draw(articles, EACH)
-    (folder / "asked.json").write_text(json.dumps(groups), "utf-8")
+    (folder / "queries.json").write_text(json.dumps(groups), "utf-8")
     command = [sys.executable, __file__, "--search", str(folder)]
     found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    tell_found(articles, groups, found)
-    if rivals and articles.count <= RIVALS_BEAR:
+    print_searches(articles, groups, found)
+    if rivals and articles.count <= MAX_FOR_RIVALS:
         compare(articles, folder / "index", groups, built)
     return Point(articles.count, {order: found["spreads"][order][ALL] for order in TARGETS})
 
@@ -106,22 +105,22 @@ def measure(home: Path, articles: Articles, *, database: bool, rivals: bool) -> 
 
 
 def build(folder: Path, articles: Articles, *, database: bool) -> dict[str, float]:
-    """Build an index in a folder; say what it took, or has taken before."""
-    notes = folder / "built.json"
-    if not notes.exists():
+    """Build an index in a folder unless it exists; return the time of each stage and the size."""
+    figures = folder / "built.json"
+    if not figures.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        spent, start = Spent(), time.process_time()
+        spent, start = StageTimes(), time.process_time()
         (save if database else write)(folder, batches(articles, spent), spent)
         spent["writing"] = time.process_time() - start - sum(spent.get(stage, 0.0) for stage in STAGES)
-        notes.write_text(json.dumps(spent | {"size": size_of(folder / "index")}), "utf-8")
-    built: dict[str, float] = json.loads(notes.read_text("utf-8"))
+        figures.write_text(json.dumps(spent | {"size": size_of(folder / "index")}), "utf-8")
+    built: dict[str, float] = json.loads(figures.read_text("utf-8"))
     return built
 
 
-def batches(articles: Articles, spent: Spent) -> Iterator[list[Entry]]:
+def batches(articles: Articles, spent: StageTimes) -> Iterator[list[Entry]]:
     entries = iter(articles)
     while True:
-        with spent.on("making"):
+        with spent.measure("making"):
             batch = list(islice(entries, BATCH))
             spent.add("bytes", sum(len(searchable_text(entry).encode()) for entry in batch))
         if not batch:
@@ -129,17 +128,17 @@ def batches(articles: Articles, spent: Spent) -> Iterator[list[Entry]]:
         yield batch
 
 
-def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
-    """Write articles into the index of a store whose database has none of them."""
+def write(folder: Path, entry_batches: Iterable[list[Entry]], spent: StageTimes) -> None:
+    """Write articles into the index of a store whose database stays empty."""
     with open_store(folder) as store:
-        nothing = IndexPosition(store.database.get_note("store") or "", 0)
-    index = Index.create(unused(folder / "index"), nothing.store)
+        position = IndexPosition(store.database.get_note("store") or "", 0)
+    index = Index.create(unused(folder / "index"), position.store)
     done = 0
     with index.writer(many=True) as writer:
-        for batch in made:
-            with spent.on("reading"):
+        for batch in entry_batches:
+            with spent.measure("reading"):
                 texts = [plain(searchable_text(entry)) for entry in batch]
-            with spent.on("terms"):
+            with spent.measure("terms"):
                 terms = [terms_of(entry, text) for entry, text in zip(batch, texts, strict=True)]
             numbered = enumerate(zip(batch, terms, strict=True), start=done + 1)
             writer.put(
@@ -148,16 +147,16 @@ def write(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
             )
             done += len(batch)
             if done % COMMIT == 0:
-                writer.commit(nothing)
-        writer.commit(nothing)
+                writer.commit(position)
+        writer.commit(position)
     make_current(index.folder)
 
 
-def save(folder: Path, made: Iterable[list[Entry]], spent: Spent) -> None:
-    """Save articles in a store, whose index takes them in meanwhile."""
+def save(folder: Path, entry_batches: Iterable[list[Entry]], spent: StageTimes) -> None:
+    """Save articles in a store, which indexes them at the same time."""
     with open_store(folder) as store, store.search.following():
-        for batch in made:
-            with spent.on("terms"):
+        for batch in entry_batches:
+            with spent.measure("terms"):
                 incoming = [prepare(Origin("benchmark", entry.id), entry) for entry in batch]
             store.take([Batch(source="benchmark", incoming=incoming)])
 
@@ -170,51 +169,51 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def tell_built(articles: Articles, built: dict[str, float]) -> None:
+def print_build(articles: Articles, built: dict[str, float]) -> None:
     count, database = articles.count, (", saved" if "reading" not in built else "")
     print(f"{count:,} articles of {built['bytes'] / count / 1000:.1f} KB of text", flush=True)
     each = {stage: built[stage] / count * 1000 for stage in ("reading", "terms", "writing") if stage in built}
-    told = ", ".join(f"{stage} {took:.2f} ms" for stage, took in each.items())
-    print(f"  built          {1000 / sum(each.values()):8,.0f}/s by one core: {told}{database}   (target ≥ 2,000/s)")
+    stages = ", ".join(f"{stage} {ms:.2f} ms" for stage, ms in each.items())
+    print(f"  built          {1000 / sum(each.values()):8,.0f}/s by one core: {stages}{database}   (target ≥ 2,000/s)")
     print(f"  without reading{1000 / (each['terms'] + each['writing']):8,.0f}/s")
     print(f"  size           {built['size'] / built['bytes']:8.2f} times the text   (target ≤ 1.5)")
 
 
-# --- searching, in a process of its own ------------------------------------------------------------------------------
+# --- searching, in a separate process --------------------------------------------------------------------------------
 
 
-def searched(folder: Path) -> dict[str, Any]:
-    """Ask all that is to be asked of the store in a folder, and return what came of it."""
-    groups: list[tuple[str, list[str]]] = json.loads((folder / "asked.json").read_text("utf-8"))
+def run_searches(folder: Path) -> dict[str, Any]:
+    """Run all queries on the store in a folder and return the figures."""
+    groups: list[tuple[str, list[str]]] = json.loads((folder / "queries.json").read_text("utf-8"))
     spreads = {}
     for order in TARGETS:
-        gc.collect()  # what is still mapped is not forgotten
-        forget(folder)
+        gc.collect()  # pages that are still mapped are not dropped
+        drop_page_cache(folder)
         with open_store(folder) as store:
-            spreads[order] = timed(groups, partial(page, store, order))
+            spreads[order] = time_queries(groups, partial(page, store, order))
     with open_store(folder) as store:
         for order in TARGETS:
-            timed(groups, partial(page, store, order), rounds=1)
+            time_queries(groups, partial(page, store, order), rounds=1)
         every = [text for _, queries in groups for text in queries]
-        facets = timed([(ALL, every[:: max(1, len(every) // FACETS)])], partial(facets_of, store))[ALL]
-        helps = helped(store, every) if store.entries.count() else {}
+        facets = time_queries([(ALL, every[:: max(1, len(every) // FACETS)])], partial(facets_of, store))[ALL]
+        assists = time_assists(store, every) if store.entries.count() else {}
         status = Path("/proc/self/status").read_text("utf-8")
         planted = [(p.word, total(store, p.word), total(store, p.latin)) for p in PLANTED]
-    resident = {kind: int(kb) / 1024 for kind, kb in re.findall(r"Rss(Anon|File):\s+(\d+) kB", status)}
-    return {"spreads": spreads, "facets": facets, "helps": helps, "resident": resident, "planted": planted}
+    memory = {kind: int(kb) / 1024 for kind, kb in re.findall(r"Rss(Anon|File):\s+(\d+) kB", status)}
+    return {"spreads": spreads, "facets": facets, "assists": assists, "memory": memory, "planted": planted}
 
 
-def helped(store: Store, every: Sequence[str]) -> dict[str, list[float]]:
-    """Time what goes with a search: it is there only where the articles themselves are."""
+def time_assists(store: Store, every: Sequence[str]) -> dict[str, list[float]]:
+    """Time suggestions and the like, which need the articles in the database."""
     words = [text for text in every if text.isalnum()][:: max(1, len(every) // EACH)]
-    misspelt = [f"{text[:2]}{text[3:]}" for text in words if text.isascii() and len(text) > FEW_LETTERS]
+    misspelt = [f"{text[:2]}{text[3:]}" for text in words if text.isascii() and len(text) > MIN_MISSPELT]
     keys = [entry.key for entry in store.entries.latest(EACH)]
-    asked: dict[str, tuple[Sequence[str], Callable[[str], object]]] = {
+    calls: dict[str, tuple[Sequence[str], Callable[[str], object]]] = {
         "suggestions": ([text[: (len(text) + 1) // 2] for text in words], store.search.suggest),
         "did you mean": (misspelt, lambda text: store.search.did_you_mean(parse_query(text))),
         "related": (keys, store.search.related),
     }
-    return {name: timed([(ALL, texts)], ask)[ALL] for name, (texts, ask) in asked.items() if texts}
+    return {name: time_queries([(ALL, texts)], call)[ALL] for name, (texts, call) in calls.items() if texts}
 
 
 def page(store: Store, order: Order, text: str) -> None:
@@ -229,8 +228,8 @@ def total(store: Store, text: str) -> int:
     return store.search.find(parse_query(text), limit=1, total_cap=EVERYTHING, now=LAST).total
 
 
-def forget(folder: Path) -> None:
-    """Have the system drop what it keeps of these files in memory."""
+def drop_page_cache(folder: Path) -> None:
+    """Drop the files in a folder from the system's page cache."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
@@ -238,7 +237,7 @@ def forget(folder: Path) -> None:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def tell_found(articles: Articles, groups: list[Group], found: dict[str, Any]) -> None:
+def print_searches(articles: Articles, groups: list[Group], found: dict[str, Any]) -> None:
     print(f"  {'':28}         {'newest first, ms':^35} {'best first, ms':^35}")
     columns = f"{'cold p50':>7}{'p99':>7}{'warm p50':>9}{'p99':>6}{'cpu':>6}"
     print(f"  {'':28} queries {columns} {columns}")
@@ -255,17 +254,17 @@ def tell_found(articles: Articles, groups: list[Group], found: dict[str, Any]) -
             print(f"  {name:28} {number:7} {' '.join(cells)}")
     print(f"  {'target, p99':28} {'':7} {TARGETS['newest']:>29} {TARGETS['best']:>36}")
     print(f"  facets: p50 {found['facets'][2]:.1f} ms, p99 {found['facets'][3]:.1f} ms")
-    for name, spread in found["helps"].items():
+    for name, spread in found["assists"].items():
         print(f"  {name}: p50 {spread[2]:.1f} ms, p99 {spread[3]:.1f} ms, {spread[4]:.1f} ms of processor time")
-    memory = found["resident"]
+    memory = found["memory"]
     print(
-        f"  resident       {sum(memory.values()):8.0f} MB: {memory['Anon']:.0f} its own, {memory['File']:.0f} of files"
+        f"  memory         {sum(memory.values()):8.0f} MB: {memory['Anon']:.0f} its own, {memory['File']:.0f} of files"
         "   (target < 200 MB)"
     )
     for planted, (word, *totals) in zip(PLANTED, found["planted"], strict=True):
-        right = planted.times(articles.count)
-        assert totals == [right, right], f"{word}: {totals} in place of {right}"
-    print("  planted words found in just the articles that they stand in", flush=True)
+        expected = planted.occurrences(articles.count)
+        assert totals == [expected, expected], f"{word}: {totals}, not {expected}"
+    print("  planted words found in exactly the articles that contain them", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""Every feed that we put out, of a store filled from feeds, through the W3C's feed validator.
+"""Checks all our feeds, of a store filled from other feeds, with the W3C feed validator.
 
     python -m benchmarks.validate VALIDATOR FOLDER…
 
-VALIDATOR is the `src` of a copy of github.com/w3c/feedvalidator, which wants html5lib beside it. Every document below
-the folders is served on loopback, polled as a source and published: as the site's feed, as feeds of saved searches, as
-feeds of searches that are asked for over the server's own addresses and, so that no entry is left out, as feeds of a
-thousand entries; all of them with whole texts and with summaries. What the validator calls an error is printed, and
-what it warns of is counted.
+VALIDATOR is the `src` folder of a copy of github.com/w3c/feedvalidator, which needs html5lib. Every document below the
+folders is served on loopback, polled as a source and published: in the site's feed, in feeds of saved searches, in
+feeds of searches requested from the web server and, so that no entry is missed, in feeds of a thousand entries; all
+of them with full texts and with summaries. The validator's errors are printed, its warnings counted.
 """
 
 import argparse
@@ -23,7 +22,7 @@ from typing import Any, Literal
 
 import httpx
 
-from benchmarks.parity import ENDINGS, Document, served
+from benchmarks.parity import SUFFIXES, Document, serve
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, FeedSource, FetchConfig, SiteConfig
 from feeder.ingest import ingest
@@ -37,20 +36,20 @@ from feeder.web.app import create_app
 _NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _SITE = "https://feeds.example.org/"
 _SEARCHES = {"examples": "example", "html": "<b> OR test", "old": "before:2010", "plays": "audio OR video"}
-_MOST = 1000  # entries of one feed
+_MAX_ENTRIES = 1000  # per feed
 
 
 def documents_of(folders: Sequence[Path]) -> Iterator[Document]:
-    """Yield every feed below the folders, as it is served."""
+    """Yield every feed document below the folders."""
     for number, folder in enumerate(folders):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in ENDINGS | {".json"} and path.is_file():
+            if path.suffix in SUFFIXES | {".json"} and path.is_file():
                 yield Document(f"{number}/{path.relative_to(folder).as_posix()}", path.read_bytes(), {})
 
 
 def fill(store: Store, documents: Sequence[Document]) -> Config:
-    """Poll all documents into a store; return the configuration that they are sources of."""
-    with served(documents) as address:
+    """Poll all documents into a store; return the configuration with them as sources."""
+    with serve(documents) as address:
         sources = tuple(
             FeedSource(name=str(number), feed=f"{address}/{document.name}", allow_private=True)
             for number, document in enumerate(documents)
@@ -65,15 +64,15 @@ def fill(store: Store, documents: Sequence[Document]) -> Config:
 def feeds_of(
     config: Config, store: Store, content: Literal["full", "summary"], folder: Path
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the address and the bytes of every feed that the site has, and of feeds with all the entries there are."""
-    site = SiteConfig(url=_SITE, title="特 & <feeds>", output=folder, entries_per_feed=_MOST, content=content)
+    """Yield the address and content of every feed of the site, and of feeds that contain all entries."""
+    site = SiteConfig(url=_SITE, title="特 & <feeds>", output=folder, entries_per_feed=_MAX_ENTRIES, content=content)
     saved = tuple(FeedConfig(name=name, query=query) for name, query in _SEARCHES.items())
     config = config.model_copy(update={"site": site, "feeds": saved})
     publish(config, store, now=_NOW)
     for path in sorted(folder.rglob("*.xml")):
         yield f"{_SITE}{path.relative_to(folder).as_posix()}", path.read_bytes()
-    yield from asyncio.run(_searched(config, store))
-    for number, entries in enumerate(in_chunks(store.entries.iter_all(), _MOST)):
+    yield from asyncio.run(_search_feeds(config, store))
+    for number, entries in enumerate(in_chunks(store.entries.iter_all(), _MAX_ENTRIES)):
         name = f"all-{number}.xml"
         document = render_atom(
             feed_of(site, name),
@@ -85,28 +84,28 @@ def feeds_of(
         yield _SITE + name, document
 
 
-async def _searched(config: Config, store: Store) -> list[tuple[str, bytes]]:
+async def _search_feeds(config: Config, store: Store) -> list[tuple[str, bytes]]:
     transport = httpx.ASGITransport(create_app(config, store))
     async with httpx.AsyncClient(transport=transport, base_url=_SITE) as client:
-        answers = [await client.get(SEARCH_FEED_PATH, params={"q": query}) for query in _SEARCHES.values()]
-    return [(str(answer.raise_for_status().url), answer.content) for answer in answers]
+        responses = [await client.get(SEARCH_FEED_PATH, params={"q": query}) for query in _SEARCHES.values()]
+    return [(str(response.raise_for_status().url), response.content) for response in responses]
 
 
 class Validator:
-    """The W3C's validator, which has no types of its own and is no package."""
+    """The W3C validator, which is not a package and has no type hints."""
 
     def __init__(self, folder: Path) -> None:
         sys.path.insert(0, str(folder))
         self._module = import_module("feedvalidator")
-        self._kinds = import_module("feedvalidator.logging")
+        self._logging = import_module("feedvalidator.logging")
 
     def events(self, address: str, document: bytes) -> tuple[list[Any], Counter[str]]:
-        """Return the errors of a document that is served from an address, and how often it warns of what."""
-        found = self._module.validateStream(
+        """Return the errors of a document published at an address, and the number of warnings of each type."""
+        events = self._module.validateStream(
             BytesIO(document), firstOccurrenceOnly=0, contentType="application/atom+xml", base=address
         )["loggedEvents"]
-        errors = [event for event in found if isinstance(event, self._kinds.Error)]
-        return errors, Counter(type(event).__name__ for event in found if isinstance(event, self._kinds.Warning))
+        errors = [event for event in events if isinstance(event, self._logging.Error)]
+        return errors, Counter(type(event).__name__ for event in events if isinstance(event, self._logging.Warning))
 
 
 def main() -> None:
@@ -115,19 +114,21 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     arguments = parser.parse_args()
     validator = Validator(arguments.validator)
-    amiss = 0
+    error_count = 0
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
         config = fill(store, list(documents_of(arguments.folders)))
         for content in ("full", "summary"):
             for address, document in feeds_of(config, store, content, Path(name) / content):
                 errors, warnings = validator.events(address, document)
-                told = ", ".join(f"{count} × {kind}" for kind, count in warnings.most_common())
+                warned = ", ".join(f"{count} × {kind}" for kind, count in warnings.most_common())
                 entries = document.count(b"<entry")
-                print(f"{content:7} {address.removeprefix(_SITE):24} {entries:5} entries, {len(errors)} errors; {told}")
-                amiss += len(errors)
+                print(
+                    f"{content:7} {address.removeprefix(_SITE):24} {entries:5} entries, {len(errors)} errors; {warned}"
+                )
+                error_count += len(errors)
                 for error in errors:
                     print(f"    {type(error).__name__} {error.params}")
-    sys.exit(1 if amiss else 0)
+    sys.exit(1 if error_count else 0)
 
 
 if __name__ == "__main__":
