@@ -1,10 +1,10 @@
-"""Checks that the lock files are closed: whatever anything locked requires is locked too, at a version that will do.
+"""Checks that the lock files are closed: every requirement of a locked package is locked too, at a suitable version.
 
-It has to do for every Python that the project supports, down to the first patch release: an entry for later ones only
-is missing on the rest, without a word from pip.
+Only then can pip install them with --no-deps. Each version must support every Python that the project supports, down to
+the first patch release: pip silently skips an entry that does not apply.
 
-Only then can pip install them with --no-deps. What the locked packages require is read from their installed metadata,
-so run this with the Python of an environment that holds requirements-test.lock: .venv/bin/python .ci/closed.py
+Requirements are read from the metadata of installed packages, so run this in an environment with
+requirements-test.lock: .venv/bin/python .ci/closed.py
 """
 
 import re
@@ -26,37 +26,37 @@ LOCKS = {"requirements.lock": ["postgresql"], "requirements-test.lock": ["pages"
 
 @dataclass
 class Closure:
-    """The walk from the project's own requirements through everything they lead to."""
+    """Walks the requirements of the project and of its dependencies."""
 
-    locked: dict[str, str]  # the version of each package that this environment takes from the lock
+    locked: dict[str, str]  # version by package, for this environment
     project: dict[str, Any]
     problems: list[str] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def follow(self, asking: str, requirements: Sequence[str], extra: str = "") -> None:
-        """Look at each requirement that applies here, and at what it leads to in turn."""
+    def check(self, parent: str, requirements: Sequence[str], extra: str = "") -> None:
+        """Check each requirement that applies here, and the requirements of what it names."""
         for text in requirements:
-            wanted = Requirement(text)
-            if wanted.marker is not None and not wanted.marker.evaluate({"extra": extra}):
+            requirement = Requirement(text)
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
                 continue
-            name = canonicalize_name(wanted.name)
+            name = canonicalize_name(requirement.name)
             if name == canonicalize_name(self.project["name"]):
-                for own in sorted(wanted.extras):
-                    self.follow(f"{asking}[{own}]", self.project["optional-dependencies"][own])
+                for own in sorted(requirement.extras):
+                    self.check(f"{parent}[{own}]", self.project["optional-dependencies"][own])
             elif name not in self.locked:
-                self.problems.append(f"{asking} requires {text!r}, which is not locked")
-            elif not wanted.specifier.contains(self.locked[name], prereleases=True):
-                self.problems.append(f"{asking} requires {text!r}, but {name}=={self.locked[name]} is locked")
+                self.problems.append(f"{parent} requires {text!r}, which is not locked")
+            elif not requirement.specifier.contains(self.locked[name], prereleases=True):
+                self.problems.append(f"{parent} requires {text!r}, but {name}=={self.locked[name]} is locked")
             else:
-                for one in ("", *sorted(wanted.extras)):
-                    self.enter(name, one)
+                for required_extra in ("", *sorted(requirement.extras)):
+                    self.check_package(name, required_extra)
 
-    def enter(self, name: str, extra: str) -> None:
-        """Follow what a locked package requires, of itself or for an extra, once."""
+    def check_package(self, name: str, extra: str) -> None:
+        """Check the requirements of a locked package, or of one of its extras, once."""
         if (name, extra) in self.seen:
             return
         self.seen.add((name, extra))
-        first = self.project["requires-python"].removeprefix(">=") + ".0"
+        oldest = self.project["requires-python"].removeprefix(">=") + ".0"
         try:
             installed = distribution(name)
         except PackageNotFoundError:
@@ -64,13 +64,13 @@ class Closure:
             return
         if installed.version != self.locked[name]:
             self.problems.append(f"{name}=={self.locked[name]} is locked, but {installed.version} is installed here")
-        if not SpecifierSet(pythons := installed.metadata["Requires-Python"] or "").contains(first):
-            self.problems.append(f"{name}=={self.locked[name]} requires Python {pythons}, the project {first}")
-        self.follow(f"{name}[{extra}]" if extra else name, installed.requires or [], extra)
+        if not SpecifierSet(pythons := installed.metadata["Requires-Python"] or "").contains(oldest):
+            self.problems.append(f"{name}=={self.locked[name]} requires Python {pythons}, the project {oldest}")
+        self.check(f"{name}[{extra}]" if extra else name, installed.requires or [], extra)
 
 
 def iter_locked(text: str) -> Iterator[tuple[str, str]]:
-    """Yield name and version of each entry of a lock file that applies to this environment."""
+    """Yield name and version of each lock file entry that applies to this environment."""
     for line in re.sub(r"\\\n", " ", text).splitlines():
         if not line or line.startswith("#"):
             continue
@@ -80,21 +80,21 @@ def iter_locked(text: str) -> Iterator[tuple[str, str]]:
 
 
 def find_problems(lock: Path, extras: Sequence[str]) -> list[str]:
-    """Return what is missing from a lock file, or does not fit, one line each."""
-    described = tomllib.loads((lock.parent / "pyproject.toml").read_text("utf-8"))
-    project = described["project"]
+    """Return what is missing from a lock file or unsuitable, one line each."""
+    pyproject = tomllib.loads((lock.parent / "pyproject.toml").read_text("utf-8"))
+    project = pyproject["project"]
     closure = Closure(dict(iter_locked(lock.read_text("utf-8"))), project)
-    closure.follow("the project", project["dependencies"])
+    closure.check("the project", project["dependencies"])
     for extra in extras:
-        closure.follow(f"the extra {extra!r}", project["optional-dependencies"][extra])
-    closure.follow("the build", [*described["dependency-groups"]["build"], *described["build-system"]["requires"]])
+        closure.check(f"the extra {extra!r}", project["optional-dependencies"][extra])
+    closure.check("the build", [*pyproject["dependency-groups"]["build"], *pyproject["build-system"]["requires"]])
     for name in closure.locked:
-        closure.enter(name, "")
+        closure.check_package(name, "")
     return closure.problems
 
 
 def main() -> None:
-    """Check both lock files, or those in the folder that is named."""
+    """Check both lock files, here or in the folder given as argument."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
     problems = [
         f"{name}: {problem}" for name, extras in LOCKS.items() for problem in find_problems(folder / name, extras)

@@ -1,4 +1,4 @@
-"""Runs README's first command as it stands, and subscribes to what it serves as a feed reader does.
+"""Runs the README's first command and subscribes to its feed as a feed reader would.
 
 python3 .ci/first.py "COMMAND"
 """
@@ -24,14 +24,14 @@ def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     request = urllib.request.Request(address, headers=headers)  # noqa: S310  our own server, on loopback
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request) as answer:
-            return answer.status, dict(answer.headers), answer.read()
+        with opener.open(request) as response:
+            return response.status, dict(response.headers), response.read()
     except urllib.error.HTTPError as error:
         return error.code, dict(error.headers), error.read()
 
 
 def subscribe(address: str) -> None:
-    """Wait for the feed, poll it again, and open what a person would open."""
+    """Wait for the feed, poll it again, and open the pages that a person would open."""
     deadline = time.monotonic() + PATIENCE_S
     while get(address + "atom.xml")[0] != OK:
         if time.monotonic() > deadline:
@@ -52,30 +52,30 @@ def subscribe(address: str) -> None:
 
 
 def main() -> None:
-    """Run the command until it serves, subscribe, and ask it to stop as Ctrl-C does."""
-    environment = os.environ | {"FEEDER_WEB__PORT": "0"}  # whatever else runs on this machine
+    """Run the command until it serves, subscribe, and stop it as Ctrl-C does."""
+    environment = os.environ | {"FEEDER_WEB__PORT": "0"}  # any free port
     with subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", sys.argv[1]],  # noqa: S607  as a person types it
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
         start_new_session=True,
-    ) as running:
-        assert running.stderr is not None
+    ) as process:
+        assert process.stderr is not None
         try:
-            for line in running.stderr:
+            for line in process.stderr:
                 sys.stderr.write(line)
                 if found := re.search(r"serving (\S+)", line):
                     break
             else:
                 sys.exit("it never served")
             subscribe(found[1])
-            os.killpg(running.pid, signal.SIGINT)
-            print("stopped with", running.wait(PATIENCE_S))
+            os.killpg(process.pid, signal.SIGINT)
+            print("stopped with", process.wait(PATIENCE_S))
         finally:
-            if running.poll() is None:
-                os.killpg(running.pid, signal.SIGKILL)
-    if running.returncode != 0:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode != 0:
         sys.exit("it did not stop cleanly")
 
 

@@ -1,4 +1,4 @@
-"""Prints README's first or second command as it stands, so that CI types what a newcomer types."""
+"""Prints the README's first or second command, so that CI runs what a newcomer types."""
 
 import re
 import sys
