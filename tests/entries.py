@@ -1,4 +1,4 @@
-"""Made-up entries for tests: complete in every field, and changed only where a test says so."""
+"""Synthetic entries for tests, with every field set."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,10 +28,10 @@ _COMPLETE = Entry(
 
 
 def make_entry(number: int | None = None, **changes: Any) -> Entry:
-    """Return a complete entry with `changes` made to it.
+    """Return a complete entry with `changes`.
 
-    With a `number`, id and link hold it, so that two numbers are two articles; `id` alone also sets the link
-    where it is an http(s) address.
+    A `number` is part of id and link, so that different numbers are different articles. An `id` also sets the link
+    if it is an http(s) address.
     """
     values: dict[str, Any] = {name: getattr(_COMPLETE, name) for name in Entry.__dataclass_fields__}
     if number is not None:

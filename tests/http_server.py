@@ -1,6 +1,6 @@
-"""An HTTP server on loopback that answers as it is told to, also as no server should; a test holds it by `Server`.
+"""An HTTP server on loopback with scripted responses, invalid ones included.
 
-Each connection is a thread with a bare socket, closed after one answer. Knows nothing of feeds.
+Each connection has a thread and a plain socket, and is closed after one response. Knows nothing about feeds.
 """
 
 import gzip
@@ -22,23 +22,23 @@ _HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came in; header names in lower case, values as ISO 8859-1. `at` is monotonic, in seconds."""
+    """A received request; header names in lower case, values as ISO 8859-1. `at` is monotonic time in seconds."""
 
     method: str
     target: str
     headers: dict[str, str]
     at: float
-    server_name: str | None  # what TLS was told
+    server_name: str | None  # of TLS (SNI)
     body: bytes = b""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back.
+    """A response.
 
-    `body` in pieces is sent without a length, one piece every `pause_s` seconds, till the connection is closed.
-    `length` is what Content-Length says, whatever the truth. A request that knows the `etag` gets a 304. `raw` is sent
-    instead of everything else. `reset` ends the connection with a reset.
+    A `body` in chunks is sent without a length, one chunk every `pause_s` seconds, until the connection is closed.
+    `length` overrides Content-Length. A request with the `etag` gets a 304. `raw` is sent instead of everything else.
+    `reset` resets the connection at the end.
     """
 
     status: int = 200
@@ -52,9 +52,9 @@ class Answer:
 
 
 class Server:
-    """The server; `answers` maps a path to its answer, to several in turn (the last stays), or to a function.
+    """The server; `answers` maps a path to a response, to several in turn (the last one repeats), or to a function.
 
-    With a `greeting` it speaks first, and hangs up.
+    With a `greeting` it sends that at once and hangs up.
     """
 
     def __init__(self, *, tls: bool = False, greeting: bytes | None = None) -> None:
@@ -79,7 +79,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
-        with socket.create_connection(("127.0.0.1", self.port)):  # wakes the thread that waits for connections
+        with socket.create_connection(("127.0.0.1", self.port)):  # wakes the accepting thread
             self._thread.join()
         self._socket.close()
 
@@ -101,13 +101,13 @@ class Server:
                 connection.sendall(self._greeting)
                 return
             if self._tls:
-                connection, name = _secured(connection)
+                connection, name = _wrap_tls(connection)
             request = _read(connection, name)
             if request is not None:
                 with self._lock:
                     self.requests.append(request)
                 self._send(connection, self._answer(request))
-        except OSError:  # the client has hung up, which is its right
+        except OSError:  # the client has disconnected
             pass
         finally:
             self._end()
@@ -128,26 +128,26 @@ class Server:
 
     def _send(self, connection: socket.socket, answer: Answer) -> None:
         if answer.raw is not None:
-            pieces = [answer.raw] if isinstance(answer.raw, bytes) else answer.raw
+            chunks = [answer.raw] if isinstance(answer.raw, bytes) else answer.raw
         else:
             connection.sendall(_head(answer))
-            pieces = [answer.body] if isinstance(answer.body, bytes) else answer.body
-        left = iter(pieces)
-        piece = next(left, None)
-        while piece is not None:
-            following = next(left, None)
+            chunks = [answer.body] if isinstance(answer.body, bytes) else answer.body
+        remaining = iter(chunks)
+        chunk = next(remaining, None)
+        while chunk is not None:
+            following = next(remaining, None)
             if self._stopping.wait(answer.pause_s) if answer.pause_s else self._stopping.is_set():
                 return
             if following is None:
-                self._end()  # whoever has it may ask again before this thread comes to anything else
-            connection.sendall(piece)
-            piece = following
+                self._end()  # before the last chunk: the client may send its next request at once
+            connection.sendall(chunk)
+            chunk = following
         if answer.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _secured(connection: socket.socket) -> tuple[ssl.SSLSocket, str | None]:
-    """The connection with TLS, and the name that the client said it wants."""
+def _wrap_tls(connection: socket.socket) -> tuple[ssl.SSLSocket, str | None]:
+    """Return the connection with TLS, and the server name that the client requested."""
     names: list[str | None] = []
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(CERTIFICATE)
@@ -175,23 +175,23 @@ def _read(connection: socket.socket, server_name: str | None) -> Request | None:
 
 
 def _head(answer: Answer) -> bytes:
-    given = list(answer.headers.items() if isinstance(answer.headers, Mapping) else answer.headers)
+    headers = list(answer.headers.items() if isinstance(answer.headers, Mapping) else answer.headers)
     if answer.etag is not None:
-        given.append(("ETag", answer.etag))
+        headers.append(("ETag", answer.etag))
     length = len(answer.body) if answer.length is None and isinstance(answer.body, bytes) else answer.length
     if length is not None:
-        given.append(("Content-Length", str(length)))
+        headers.append(("Content-Length", str(length)))
     reason = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else "Odd"
-    lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in given), "", ""]
+    lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in headers), "", ""]
     return "\r\n".join(lines).encode("iso-8859-1")
 
 
 def gzipped(body: bytes, **more: str) -> Answer:
-    """An answer whose body goes packed."""
+    """Return a response with a gzip body."""
     return Answer(body=gzip.compress(body), headers={"Content-Encoding": "gzip", **more})
 
 
 def gzip_bomb(mebibytes: int) -> bytes:
-    """This many MiB of zeros, packed without ever being held."""
+    """Return this many MiB of zeros, compressed in a stream."""
     packer = zlib.compressobj(9, wbits=31)
     return b"".join(packer.compress(bytes(2**20)) for _ in range(mebibytes)) + packer.flush()

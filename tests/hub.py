@@ -1,4 +1,4 @@
-"""A small hub on loopback: it takes subscriptions, calls back as it is told to, and delivers. Built upon `Server`."""
+"""A WebSub hub on loopback, based on `Server`: accepts subscriptions, verifies them when told to, delivers."""
 
 import hashlib
 import hmac
@@ -13,9 +13,9 @@ CHALLENGE = "a-challenge"
 
 
 class Hub:
-    """The hub at a path of a server; what it is to call at `public` it calls at `site`.
+    """The hub at a path of a server; callbacks below `public` are sent to `site` instead.
 
-    `asked` are the forms that were sent to it. `answer` is what it says to them; `at_once`: it calls back before.
+    `asked` has the forms it received, `answer` is its response to them; with `at_once` it verifies before responding.
     """
 
     def __init__(self, server: Server, public: str, *, path: str = "/hub") -> None:
@@ -37,28 +37,28 @@ class Hub:
         return self.answer
 
     def callback(self, number: int = -1) -> str:
-        """Where the call of a subscription really goes."""
+        """Return the actual callback URL of a subscription."""
         callback = self.asked[number]["hub.callback"]
         assert callback.startswith(self._public)
         return self.site + callback.removeprefix(self._public)
 
     def verify(self, number: int = -1, *, lease_s: int | str | None = 864_000, **changes: str) -> httpx.Response:
-        """Ask whether a request was meant; `changes` are said instead of what was asked."""
+        """Verify the intent of a subscription request; `changes` override its parameters."""
         form = self.asked[number]
-        said = {"hub.mode": form["hub.mode"], "hub.topic": form["hub.topic"], "hub.challenge": CHALLENGE}
+        params = {"hub.mode": form["hub.mode"], "hub.topic": form["hub.topic"], "hub.challenge": CHALLENGE}
         if form["hub.mode"] == "subscribe" and lease_s is not None:
-            said["hub.lease_seconds"] = str(lease_s)
-        answer = self.call({**said, **{f"hub.{name}": text for name, text in changes.items()}}, number)
+            params["hub.lease_seconds"] = str(lease_s)
+        answer = self.call({**params, **{f"hub.{name}": text for name, text in changes.items()}}, number)
         self.called.append(answer)
         return answer
 
     def deny(self, number: int = -1, reason: str = "") -> httpx.Response:
-        """Refuse, or end, a subscription."""
-        said = {"hub.mode": "denied", "hub.topic": self.asked[number]["hub.topic"], "hub.reason": reason}
-        return self.call(said, number)
+        """Deny or end a subscription."""
+        params = {"hub.mode": "denied", "hub.topic": self.asked[number]["hub.topic"], "hub.reason": reason}
+        return self.call(params, number)
 
-    def call(self, said: Mapping[str, str], number: int = -1) -> httpx.Response:
-        return httpx.get(self.callback(number), params=dict(said), trust_env=False)
+    def call(self, params: Mapping[str, str], number: int = -1) -> httpx.Response:
+        return httpx.get(self.callback(number), params=dict(params), trust_env=False)
 
     def deliver(
         self,
@@ -69,10 +69,10 @@ class Hub:
         headers: Mapping[str, str] | None = None,
         sign: Callable[[str], str | None] = lambda signature: signature,
     ) -> httpx.Response:
-        """Send a feed, signed; `sign` may change the signature, or leave it out."""
+        """Deliver a signed feed; `sign` may change the signature or omit it."""
         secret = self.asked[number]["hub.secret"].encode()
         signature = sign(f"{method}={hmac.new(secret, body, getattr(hashlib, method)).hexdigest()}")
-        said = {"Content-Type": "application/rss+xml", "Link": f'<{self.url}>; rel="hub"', **(headers or {})}
+        sent = {"Content-Type": "application/rss+xml", "Link": f'<{self.url}>; rel="hub"', **(headers or {})}
         if signature is not None:
-            said["X-Hub-Signature"] = signature
-        return httpx.post(self.callback(number), content=body, headers=said, trust_env=False)
+            sent["X-Hub-Signature"] = signature
+        return httpx.post(self.callback(number), content=body, headers=sent, trust_env=False)

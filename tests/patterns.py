@@ -1,9 +1,9 @@
-"""Every regular expression of the program, how each is used, and the texts that cost it the most.
+"""Every regular expression of the program, how each is used, and worst-case texts for it.
 
-The texts are made from a pattern's own parse tree. What a repeated part matches is repeated: alone, two kinds of it in
-turn, with what must stand before it, and with what comes next; then something follows that nothing matches. A pattern
-whose time grows faster than its text has two repeated parts that can share one text in many ways, or is looked for
-again from every character of it; both show on such texts.
+The texts are derived from a pattern's parse tree. What a repeated part matches is repeated: alone, two variants in
+turn, with what must precede it, and with what follows; then comes something that nothing matches. A pattern takes more
+than linear time if two repeated parts can divide a text in many ways, or if it is tried again from every character;
+such texts show both.
 """
 
 import ast
@@ -26,15 +26,15 @@ Pattern = re.Pattern[Any]
 Tree = Any  # re._parser.SubPattern: a list of pairs, an operation and its arguments
 
 PACKAGES = ("feeder", "bot")
-STEEPEST = 1.5  # the power of the length that the time grows with: 1 is linear, 2 quadratic
+STEEPEST = 1.5  # allowed exponent of the growth of time with length: 1 is linear, 2 quadratic
 
 _WAYS = {"match": "match", "fullmatch": "fullmatch", "search": "search"}
 _WAYS |= dict.fromkeys(("finditer", "findall", "sub", "subn", "split"), "finditer")
 EVERY_WAY = frozenset(_WAYS.values())
-# Where the flags stand among the arguments of each function of `re`.
+# Position of the flags among the arguments of each function of `re`.
 _FLAGS_AT = dict.fromkeys(_WAYS, 2) | {"compile": 1, "sub": 4, "subn": 4, "split": 3}
 
-_MANY = 16  # a part that is repeated no more often than this costs a pattern a factor and no power
+_MANY = 16  # a part repeated at most this often costs a constant factor
 _CHARACTERS = "\x00\t\n\r ,-._;:/<>\"'()[]{}&=?#@!*+~|\\aZbx019é\u3000中年。，：、\u200b\U0001f600"
 _MOST_LITERALS = 200
 _MOST_BRANCHES = 300
@@ -45,8 +45,8 @@ _MOST_ATTACKS = 500
 
 _ONE_CHARACTER = {_constants.IN, _constants.LITERAL, _constants.NOT_LITERAL, _constants.ANY}
 _SHORT, _LONG = 1500, 100_000
-_QUICK_S = 0.0003  # what is done with _SHORT characters in less than this is not quadratic
-_SUSPECT = 6  # times the time for four times the text: it is four if that is linear, and sixteen if quadratic
+_QUICK_S = 0.0003  # faster on _SHORT characters cannot be quadratic
+_SUSPECT = 6  # factor of time for four times the text: linear is 4, quadratic 16
 _NOTICED_S, _ENOUGH_S, _TOO_LONG_S = 0.004, 0.1, 0.3
 
 
@@ -60,7 +60,7 @@ class Attack(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """How long a pattern takes over texts of one, two and four times a length."""
+    """The time of a pattern on texts of one, two and four times a length."""
 
     way: str
     attack: Attack
@@ -76,7 +76,7 @@ class Growth(NamedTuple):
         return f"{self.way} {self.attack}: {times} s at {self.length} characters and 2 and 4 times that"
 
 
-# Which patterns there are
+# Finding the patterns
 
 
 def modules() -> dict[str, ModuleType]:
@@ -90,7 +90,7 @@ def modules() -> dict[str, ModuleType]:
 
 
 def reachable(module: ModuleType) -> dict[Pattern, str]:
-    """Return every pattern that the globals of a module lead to, each with a name to tell it by."""
+    """Return every pattern reachable from the globals of a module, with a name for it."""
     found: dict[Pattern, str] = {}
     seen: set[int] = set()
 
@@ -114,7 +114,7 @@ def _parts(thing: Any, module: ModuleType) -> Iterator[tuple[str, object]]:
         yield from ((f"[{key!r}]", key) for key in thing)
     elif isinstance(thing, (tuple, list, set, frozenset)):
         yield from ((f"[{at}]", part) for at, part in enumerate(thing))
-    elif _is_made_once(thing, module):
+    elif _is_cached_pattern(thing, module):
         yield "()", thing()
     elif (kind := thing if isinstance(thing, type) else type(thing)).__module__.split(".")[0] in PACKAGES:
         yield from ((f".{key}", part) for key, part in getattr(thing, "__dict__", {}).items() if key[:2] != "__")
@@ -122,9 +122,9 @@ def _parts(thing: Any, module: ModuleType) -> Iterator[tuple[str, object]]:
 
 
 def written(module: ModuleType) -> tuple[dict[Pattern, tuple[str, set[str]]], set[str]]:
-    """Return the patterns that the source of a module holds, and the functions whose patterns only a run can tell.
+    """Return the patterns in the source of a module, and the functions that build patterns at run time.
 
-    Each pattern comes with the place of its call and the ways that the call uses it in.
+    Each pattern has the place of its call and the ways the call uses it.
     """
     found: dict[Pattern, tuple[str, set[str]]] = {}
     made = set()
@@ -134,8 +134,8 @@ def written(module: ModuleType) -> tuple[dict[Pattern, tuple[str, set[str]]], se
         try:
             values = [eval(ast.unparse(part), vars(module)) for part in (call.args[0], *flags[:1])]  # noqa: S307
         except NameError:
-            # What a module makes of its constants as it is loaded, or once and for all, is found by `reachable`.
-            if function and not _is_made_once(vars(module).get(function), module):
+            # Patterns built from constants on import, or cached, are found by `reachable`.
+            if function and not _is_cached_pattern(vars(module).get(function), module):
                 made.add(f"{module.__name__}:{function}")
             continue
         way = _WAYS.get(_method(call))
@@ -144,7 +144,7 @@ def written(module: ModuleType) -> tuple[dict[Pattern, tuple[str, set[str]]], se
 
 
 def _calls(node: ast.AST, function: str) -> Iterator[tuple[ast.Call, str]]:
-    """Yield each call of a function of `re`, with the outermost function that it stands in."""
+    """Yield each call of a function of `re`, with the outermost function around it."""
     if isinstance(node, ast.Call) and _method(node) in _FLAGS_AT:
         yield node, function
     named = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
@@ -156,8 +156,8 @@ def _method(call: ast.Call) -> str:
     return name.removeprefix("re.") if (name := ast.unparse(call.func)).startswith("re.") else ""
 
 
-def _is_made_once(thing: Any, module: ModuleType) -> bool:
-    """Say whether something is a function without arguments that returns patterns, always the same."""
+def _is_cached_pattern(thing: Any, module: ModuleType) -> bool:
+    """Whether something is a cached function without parameters that returns patterns."""
     if not hasattr(thing, "cache_info") or thing.__module__ != module.__name__:
         return False
     signature = inspect.signature(thing)
@@ -167,8 +167,8 @@ def _is_made_once(thing: Any, module: ModuleType) -> bool:
 def ways_of_use(every: dict[str, ModuleType]) -> dict[Pattern, set[str]]:
     """Return how the program uses each pattern.
 
-    One that is passed on, or stands in a table, is used as its module uses its variables; where no use is found it may
-    be any.
+    One that is passed on or in a table may be used in every way in which its module uses variables; without any use,
+    it is missing here.
     """
     used: dict[Pattern, set[str]] = {}
     passed_on: dict[Pattern, set[str]] = {}
@@ -178,8 +178,8 @@ def ways_of_use(every: dict[str, ModuleType]) -> dict[Pattern, set[str]]:
             if isinstance(node, ast.Attribute) and node.attr in _WAYS:
                 try:
                     holder = eval(ast.unparse(node.value), vars(module))  # noqa: S307
-                except Exception:  # noqa: BLE001 - it is no constant of the module
-                    if isinstance(node.value, ast.Name) and node.attr != "split":  # which strings have too
+                except Exception:  # noqa: BLE001  not a constant of the module
+                    if isinstance(node.value, ast.Name) and node.attr != "split":  # strings have `split` too
                         of_variables.add(_WAYS[node.attr])
                     continue
                 if isinstance(holder, re.Pattern):
@@ -196,13 +196,13 @@ def _source(module: ModuleType) -> ast.Module:
     return ast.parse(inspect.getsource(module))
 
 
-# What costs a pattern the most
+# Worst-case texts
 
 
 class _Repeat(NamedTuple):
     before: str
     body: Tree
-    next_to: str  # an example of what comes between this part and the next that is repeated
+    next_to: str  # an example of the text between this part and the next repeated one
     after: str
 
 
@@ -216,7 +216,7 @@ def attacks(pattern: Pattern) -> list[Attack]:
 
 
 class _Shape:
-    """What a pattern's parts match, as far as it shows in a few characters of each kind."""
+    """What the parts of a pattern match, judged by a few characters of each kind."""
 
     def __init__(self, tree: Tree, flags: int) -> None:
         self.tree, self.flags = tree, flags
@@ -226,7 +226,7 @@ class _Shape:
         self._accepted: dict[tuple[Any, int], tuple[str, ...]] = {}
         self._examples: dict[tuple[tuple[int, ...], int], str] = {}
         self._compiled: dict[tuple[int, ...], Pattern] = {}
-        # Characters that the same parts match are one kind. What most of the repeated parts match comes first.
+        # Characters matched by the same parts are one kind; those matched by most repeated parts come first.
         repeated = {self.accepted(part) for repeat in _repeated(tree) for part in _single(repeat)}
         parts = [*dict.fromkeys(map(self.accepted, _single(tree)))]
         kinds: dict[tuple[bool, ...], str] = {}
@@ -235,7 +235,7 @@ class _Shape:
         self.kinds = sorted(kinds.values(), key=lambda one: -sum(one in some for some in repeated))
 
     def accepted(self, part: Any) -> tuple[str, ...]:
-        """Return the characters that one part of one character matches."""
+        """Return the characters that a single-character part matches."""
         op, args = part
         key = op, args if isinstance(args, int) else id(args)
         if key not in self._accepted:
@@ -244,13 +244,13 @@ class _Shape:
         return self._accepted[key]
 
     def example(self, tree: Tree, variant: int = 0) -> str:
-        """Return a text that a part matches, the same for the same variant: odd ones leave out what they can."""
+        """Return a text that a part matches; odd variants omit optional parts."""
         parts = tuple(map(id, tree))
         if (known := self._examples.get((parts, variant))) is not None:
             return known
         tried = (self._example(tree, variant + 2 * other) for other in range(_MOST_TRIED))
         example = next(tried)
-        if any(op in _LOOKS for op, _ in tree):  # what is looked for around a part forbids some of what it could be
+        if any(op in _LOOKS for op, _ in tree):  # lookarounds exclude some texts
             if parts not in self._compiled:
                 self._compiled[parts] = _compiler.compile(tree, self.flags)
             example = next(filter(self._compiled[parts].fullmatch, chain((example,), tried)), example)
@@ -296,7 +296,7 @@ class _Shape:
         unlike = [one for one in reversed(self.kinds) if not any(one in some for some in inside)]
         suffixes = dict.fromkeys(("\x00", *unlike[:1], *(f"{one}\x00" for one in unlike[:1])))
         bodies = [self.example(body, variant) for variant in range(6)]
-        # Two ways to read one text need two beginnings of which one is the beginning of the other.
+        # A text is ambiguous only if one match is a prefix of another.
         every = sorted({self.example(body, variant) for variant in range(_MOST_BRANCHES)})
         bodies += [long for short, long in pairwise(every) if short and long.startswith(short)]
         pumps = [*alike, *bodies, *whole, next_to, after, *(text + next_to for text in bodies[:2])]
@@ -359,7 +359,7 @@ def _literals(tree: Tree) -> Iterator[str]:
                 yield chr(value)
 
 
-# How long it takes
+# Measuring time
 
 
 def holds_a_group(pattern: Pattern) -> bool:
@@ -387,18 +387,18 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let `_seconds` give up: the engine of regular expressions looks for signals as it goes."""
-    earlier = signal.signal(signal.SIGPROF, _too_long)
+    """Let `_seconds` time out: the regular expression engine checks for signals."""
+    previous = signal.signal(signal.SIGPROF, _too_long)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, earlier)
+        signal.signal(signal.SIGPROF, previous)
 
 
 def _seconds(use: Callable[[Any], object], text: str | bytes) -> float:
-    # A timer on the processor time of a process makes its clock coarse; the clock of a thread stays fine.
-    begun = time.thread_time()
+    # ITIMER_PROF makes the process clock coarse; the thread clock stays precise.
+    start = time.thread_time()
     signal.setitimer(signal.ITIMER_PROF, _TOO_LONG_S)
     try:
         use(text)
@@ -406,11 +406,11 @@ def _seconds(use: Callable[[Any], object], text: str | bytes) -> float:
         return float("inf")
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    return time.thread_time() - begun
+    return time.thread_time() - start
 
 
 def growth(pattern: Pattern, way: str, attack: Attack) -> Growth | None:
-    """Measure how the time grows with the text; None where it is linear beyond doubt."""
+    """Measure how time grows with the text; None if it is clearly linear."""
     use = _use(pattern, way)
 
     def seconds(length: int, tries: int = 1) -> float:
@@ -427,19 +427,19 @@ def growth(pattern: Pattern, way: str, attack: Attack) -> Growth | None:
         if length > _LONG:
             return None
     while True:
-        # Where twice the text is suddenly too much, what took so long was no text of this length yet.
+        # If twice the text suddenly times out, the first measurement was not the slow case.
         first, second = min(seconds(length, 2), _TOO_LONG_S), seconds(length * 2)
         found = Growth(
             way, attack, length, (first, second, max(second, seconds(length * 4) if second < _TOO_LONG_S else 0))
         )
-        # A part that may be repeated 2,000 times is quadratic up to there.
+        # A part limited to 2,000 repetitions is quadratic only up to that.
         if found.power < STEEPEST or found.seconds[2] > _ENOUGH_S or length * 4 > _LONG:
             return found
         length *= 2
 
 
 def _is_suspect(seconds: Callable[[int], float]) -> bool:
-    """Say whether four times as long a text takes much longer than four times as long; if it takes long at all."""
+    """Whether four times the text takes much more than four times as long."""
     length = next((one for one in (_SHORT // 20, _SHORT // 4) if seconds(one * 4) >= _QUICK_S), None)
     return length is not None and seconds(length * 4) > _SUSPECT * min(seconds(length), _TOO_LONG_S / _SUSPECT)
 
@@ -452,12 +452,12 @@ def _use(pattern: Pattern, way: str) -> Callable[[Any], object]:
 
 
 def steep(pattern: Pattern, ways: set[str] | frozenset[str]) -> Growth | None:
-    """Return how the time of a pattern grows on the first text found for which it grows faster than the text."""
+    """Return the growth on the first text that takes more than linear time; None if there is none."""
     with interruptible():
         for attack in attacks(pattern):
             for way in sorted(ways):
                 found = growth(pattern, way, attack)
-                # Another program may be in the way of one measurement: what is steep again is so of itself.
+                # Measure again: another program may have disturbed the first measurement.
                 if found and STEEPEST < found.power < float("inf"):
                     found = growth(pattern, way, attack)
                 if found and found.power > STEEPEST:

@@ -1,4 +1,4 @@
-"""Entries put into a store as a pass does that found them and nothing else."""
+"""Saving entries as a pass does."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from feeder.model import Entry
 from feeder.store import Batch, Origin, Outcome, Store, prepare
 
 
-def save(store: Store, drafted: Iterable[tuple[Origin, Entry]]) -> list[Outcome]:
-    """Save entries, each as it was met at its origin, and return what became of each."""
-    [outcomes] = store.take([Batch(source="", incoming=[prepare(origin, entry) for origin, entry in drafted])])
+def save(store: Store, found: Iterable[tuple[Origin, Entry]]) -> list[Outcome]:
+    """Save entries with their origins; return the outcome of each."""
+    [outcomes] = store.take([Batch(source="", incoming=[prepare(origin, entry) for origin, entry in found])])
     return outcomes

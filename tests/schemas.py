@@ -1,7 +1,7 @@
-"""Small stores as each schema of feeder made them, as SQL: `python -m tests.schemas` writes that of the present one.
+"""Small stores of every schema version, as SQL dumps: `python -m tests.schemas` writes that of the current one.
 
-What is in them is made up here, and read in again by the tests. A dump that exists is never written again: it stands
-for the stores that people have. Run this once for each migration that is finished, and commit what it writes.
+Their content is made up here and read again by the tests. An existing dump is never overwritten: it represents the
+stores that people have. Run this once for each finished migration and commit the result.
 """
 
 import os
@@ -55,7 +55,7 @@ FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Tides</title>
 
 
 def write_articles(folder: Path) -> None:
-    """Write the made-up articles as a source has them, all with one old time."""
+    """Write the articles of the source, all with the same old modification time."""
     for name, article in ARTICLES.items():
         file = folder / "articles" / name
         file.parent.mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ def write_articles(folder: Path) -> None:
 
 
 def config_of(database: Path) -> Config:
-    """Return the configuration that the stores were made with; paths count from the working folder."""
+    """Return the configuration that the stores were made with; paths are relative to the working folder."""
     source = FolderSource(name="mirror", folder=Path("articles"), when_gone="remove")
     return Config(
         sources=(source,),
@@ -74,7 +74,7 @@ def config_of(database: Path) -> Config:
 
 
 def take_feed(store: Store, *, again: bool = False) -> list[str]:
-    """Take in the made-up feed without a network, and say what became of its entries."""
+    """Store the feed without a network; return the outcome of each entry."""
     from feeder.ingest.reading.feed import piece_of, read_feed  # noqa: PLC0415  the first schema has no feeds
     from feeder.sources.http.crawl import FetchResult  # noqa: PLC0415  as above
 
@@ -128,11 +128,11 @@ def digest_line(file: Path) -> str:
 
 
 def main() -> None:
-    """Write the dump of the present schema, and the digests of migrations that have none yet."""
+    """Write the dump of the current schema, and digests of new migrations."""
     newest = max(ROOT.glob("feeder/store/migrations/versions/[0-9]*.py")).name[:4]
     target = FOLDER / f"{newest}.sql"
     if target.exists():
-        raise ConfigError(f"{target}: is there already; a dump is never written again")
+        raise ConfigError(f"{target}: already exists; a dump is never overwritten")
     with TemporaryDirectory() as folder, chdir(folder):
         write_articles(Path())
         config = config_of(Path("feeder.db"))

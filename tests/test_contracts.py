@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml: they hold every module that says it is pure, and they see a violation."""
+"""The import contracts of pyproject.toml cover every module that claims to be pure, and detect violations."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ def module_name(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def test_every_module_that_says_it_is_pure_stands_in_the_contract() -> None:
+def test_every_module_that_claims_to_be_pure_is_in_the_contract() -> None:
     [pure] = [contract["source_modules"] for contract in CONTRACTS if contract["name"].startswith("Pure modules")]
     files = [file for top in ("feeder", "bot") for file in (ROOT / top).rglob("*.py")]
     says_so = {
@@ -40,7 +40,7 @@ def test_every_module_that_says_it_is_pure_stands_in_the_contract() -> None:
         ("feeder/update.py", "import bot.app", "feeder knows nothing of the bot"),
     ],
 )
-def test_a_violation_is_seen(tmp_path: Path, module: str, line: str, contract: str) -> None:
+def test_a_violation_is_reported(tmp_path: Path, module: str, line: str, contract: str) -> None:
     for name in ("feeder", "bot"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)

@@ -1,4 +1,4 @@
-"""What the documentation tells people to type is typed here, as it stands but for the port."""
+"""Runs the commands of the documentation as written, except for the port."""
 
 import os
 import re
@@ -11,7 +11,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 OPTION = re.compile(r"`(--[a-z-]+)")
 
 
-def typed(text: str) -> str:
+def commands_in(text: str) -> str:
     return "\n".join(re.findall(r"```sh\n(.+?)\n```", text, flags=re.DOTALL))
 
 
@@ -24,7 +24,7 @@ def free_port() -> int:
 def test_the_commands_of_sources_md_run_as_typed(tmp_path: Path) -> None:
     text, port = (DOCS / "sources.md").read_text("utf-8"), str(free_port())
     settings = {"FEEDER_WEB__PORT": port, "FEEDER_SITE__URL": f"http://127.0.0.1:{port}/"}
-    commands = typed(text).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    commands = commands_in(text).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ended = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{commands}"],
@@ -47,7 +47,7 @@ def test_the_commands_of_sources_md_run_as_typed(tmp_path: Path) -> None:
         assert line in ended.stdout.splitlines()
 
 
-def test_sources_md_tells_of_every_option_of_adding() -> None:
+def test_sources_md_documents_every_option_of_sources_add() -> None:
     command = [sys.executable, "-m", "feeder", "sources", "add", "--help"]
     env = {**os.environ, "COLUMNS": "200"}
     offered = set(

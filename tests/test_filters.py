@@ -1,4 +1,4 @@
-"""What the filters of a source let in, and what its selectors leave of what it gives."""
+"""Filters and selectors of sources."""
 
 import re
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def titles(store: Store) -> set[str]:
         ({"keep": "last:1d", "drop": "category:x"}, set(TITLES)),
     ],
 )
-def test_what_is_not_kept_or_is_dropped_does_not_come_in(
+def test_entries_that_are_not_kept_or_are_dropped_are_not_stored(
     server: Server, store: Store, rules: dict[str, Any], kept: set[str]
 ) -> None:
     server.answers["/feed"] = rss()
@@ -78,7 +78,7 @@ def test_the_report_counts_what_was_dropped(server: Server, sqlite_store: Store)
     assert report.as_dict()["dropped"] == 1
 
 
-def test_what_was_dropped_is_not_read_again_before_it_changes(server: Server, sqlite_store: Store) -> None:
+def test_a_dropped_entry_is_not_read_again_until_it_changes(server: Server, sqlite_store: Store) -> None:
     server.answers["/feed"] = rss()
     poll(server, sqlite_store, drop="snow")
     server.answers["/feed"] = rss(titles=(*TITLES, "Hail in May"))
@@ -87,19 +87,17 @@ def test_what_was_dropped_is_not_read_again_before_it_changes(server: Server, sq
     assert poll(server, sqlite_store, hours=2, drop="snow").new == 1
 
 
-def test_a_changed_filter_holds_for_what_comes_and_for_all_that_is_read_again(
-    server: Server, sqlite_store: Store
-) -> None:
+def test_a_changed_filter_applies_to_new_entries_and_to_those_read_again(server: Server, sqlite_store: Store) -> None:
     server.answers["/feed"] = rss()
     poll(server, sqlite_store, keep="snow")
     assert poll(server, sqlite_store, hours=1, keep="rain").unchanged == 1
     assert titles(sqlite_store) == {"Snow in May"}
     report = poll(server, sqlite_store, hours=2, keep="rain", again=True)
     assert (report.new, report.dropped) == (2, 1)
-    assert titles(sqlite_store) == set(TITLES)  # what came in stays in
+    assert titles(sqlite_store) == set(TITLES)  # stored entries stay
 
 
-def test_filters_and_selectors_hold_for_folders_too(sqlite_store: Store, tmp_path: Path) -> None:
+def test_filters_and_selectors_apply_to_folders_too(sqlite_store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "articles"
     folder.mkdir()
     for n, title in enumerate(TITLES):
@@ -116,7 +114,9 @@ def test_filters_and_selectors_hold_for_folders_too(sqlite_store: Store, tmp_pat
     assert (report.new, report.dropped, titles(sqlite_store)) == (1, 0, set(TITLES))
 
 
-def test_a_folder_that_removes_what_is_gone_removes_what_is_dropped_now(sqlite_store: Store, tmp_path: Path) -> None:
+def test_a_folder_that_removes_missing_files_removes_newly_dropped_entries_too(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
     folder = tmp_path / "articles"
     folder.mkdir()
     for n, title in enumerate(TITLES):
@@ -131,7 +131,7 @@ def test_a_folder_that_removes_what_is_gone_removes_what_is_dropped_now(sqlite_s
 OWN = escape("<div class=share>Share this</div><div class=body><p>It <b>rained</b>.</p></div>")
 
 
-def test_selectors_without_full_are_asked_of_what_the_feed_gives(server: Server, sqlite_store: Store) -> None:
+def test_selectors_without_full_apply_to_the_content_of_the_feed(server: Server, sqlite_store: Store) -> None:
     server.answers["/feed"] = rss(OWN, titles=("A day",))
     poll(server, sqlite_store, article=".body", cut=("b",))
     [entry] = sqlite_store.entries.latest(10)
@@ -139,7 +139,7 @@ def test_selectors_without_full_are_asked_of_what_the_feed_gives(server: Server,
     assert [request.target for request in server.requests] == ["/feed"]
 
 
-def test_where_the_selector_finds_nothing_in_an_entry_all_of_it_stays_but_what_is_cut(
+def test_if_the_selector_matches_nothing_the_whole_content_stays_except_what_is_cut(
     server: Server, sqlite_store: Store
 ) -> None:
     server.answers["/feed"] = rss(OWN, titles=("A day",))
@@ -148,7 +148,7 @@ def test_where_the_selector_finds_nothing_in_an_entry_all_of_it_stays_but_what_i
     assert entry.content == "<p>It <b>rained</b>.</p>"
 
 
-def test_a_text_that_no_selector_can_be_asked_of_is_as_without_one(server: Server, sqlite_store: Store) -> None:
+def test_selectors_are_ignored_for_content_that_cannot_be_parsed(server: Server, sqlite_store: Store) -> None:
     server.answers["/feed"] = rss("&lt;i&gt;" * 50_000 + "It rained.", titles=("A day",))
     report = poll(server, sqlite_store, article=".body")
     assert (report.new, report.failed) == (1, ())
@@ -172,7 +172,7 @@ def test_a_mistake_in_a_filter_names_the_key(rules: dict[str, str], told: str, t
         read_saved(config)
 
 
-def test_a_filter_that_can_be_understood_is_no_saved_search(tmp_path: Path) -> None:
+def test_a_valid_filter_is_not_a_saved_search(tmp_path: Path) -> None:
     assert read_saved(Config(sources=(FolderSource(name="rain", folder=tmp_path, keep="rain", drop="snow"),))) == ()
 
 

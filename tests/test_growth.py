@@ -1,4 +1,4 @@
-"""What reads strangers' text takes time that grows with the text and no faster, on text made to cost the most."""
+"""Code that reads text of others takes linear time, even on hostile text."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from feeder.sources.files.article import read_article
 from feeder.sources.files.encoding import decode
 
 _NOTICED_S = 0.01
-_STEEPEST = 1.6  # the power of the length that the time grows with: 1 is linear, 2 quadratic
+_STEEPEST = 1.6  # allowed exponent of the growth of time with length: 1 is linear, 2 quadratic
 _LONGEST = 2_000_000
 
 READERS: dict[str, Callable[[int], object]] = {
@@ -39,9 +39,9 @@ READERS: dict[str, Callable[[int], object]] = {
 def seconds(read: Callable[[int], object], length: int, tries: int = 1) -> float:
     least = float("inf")
     for _ in range(tries):
-        begun = time.process_time()
+        start = time.process_time()
         read(length)
-        least = min(least, time.process_time() - begun)
+        least = min(least, time.process_time() - start)
     return least
 
 
@@ -54,10 +54,10 @@ def steepness(read: Callable[[int], object]) -> float:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_time_grows_with_the_text_and_no_faster(name: str) -> None:
-    # Another program may be in the way of one measurement: what is steep each time is so of itself.
+def test_time_is_linear_in_the_length_of_the_text(name: str) -> None:
+    # The lower of two: another program may have disturbed one measurement.
     assert min(steepness(READERS[name]) for _ in range(2)) < _STEEPEST
 
 
-def test_what_grows_faster_is_found() -> None:
+def test_quadratic_time_is_detected() -> None:
     assert steepness(lambda n: [1 for _ in range(n) for _ in range(n)]) > _STEEPEST

@@ -1,4 +1,4 @@
-"""`/healthz` and `feeder check` tell what became of the passes, also of those that could not say so themselves."""
+"""`/healthz` and `feeder check` report failed passes, including those that were killed."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def killed(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def test_a_pass_that_was_killed_is_reported_until_one_ends_well(killed: Store, feeder: Feeder) -> None:  # noqa: F811
+def test_a_killed_pass_is_reported_until_one_succeeds(killed: Store, feeder: Feeder) -> None:  # noqa: F811
     problem = find_problem(Config(), killed, now=NOW)
     assert problem is not None
     assert problem.status == "the last pass was killed"
@@ -52,14 +52,14 @@ def test_a_pass_that_was_killed_is_reported_until_one_ends_well(killed: Store, f
     assert find_problem(Config(), killed, now=NOW) is None
 
 
-def test_a_pass_that_is_at_work_is_not_taken_for_a_killed_one(sqlite_store: Store) -> None:
+def test_a_running_pass_is_not_mistaken_for_a_killed_one(sqlite_store: Store) -> None:
     sqlite_store.database.set_note(PASS_STARTED_NOTE, "2026-03-02T11:59:00Z")
     with sqlite_store.database.exclusive_pass():
         assert find_problem(Config(), sqlite_store, now=NOW) is None
     assert find_problem(Config(), sqlite_store, now=NOW) is not None
 
 
-def test_whether_a_pass_runs_is_known_on_every_database(store: Store) -> None:
+def test_a_running_pass_is_detected_on_every_database(store: Store) -> None:
     assert not store.database.is_pass_running()
     with store.database.exclusive_pass():
         assert store.database.is_pass_running()
@@ -67,7 +67,7 @@ def test_whether_a_pass_runs_is_known_on_every_database(store: Store) -> None:
     store.database.check_writable()
 
 
-def test_a_pass_that_ends_early_leaves_no_note_of_being_at_work(sqlite_store: Store) -> None:
+def test_an_interrupted_pass_leaves_no_note_that_it_is_running(sqlite_store: Store) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -77,7 +77,7 @@ def test_a_pass_that_ends_early_leaves_no_note_of_being_at_work(sqlite_store: St
     assert find_problem(Config(), sqlite_store, now=NOW) is None
 
 
-def test_the_parent_of_a_pass_that_died_says_so(tmp_path: Path) -> None:
+def test_the_parent_reports_a_pass_that_died(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     for number in range(300):
         (tmp_path / f"seeds/{number}.md").write_text(f"# Rain {number}\n\n" + "It rained. " * 2000, "utf-8")
@@ -91,7 +91,7 @@ def test_the_parent_of_a_pass_that_died_says_so(tmp_path: Path) -> None:
         assert "was killed before it finished" in str(store.database.get_note(LAST_FAILURE_NOTE))
 
 
-def test_a_death_that_cannot_be_noted_is_logged(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_crash_that_cannot_be_recorded_is_logged(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
     with sqlite_store.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
@@ -102,7 +102,7 @@ def test_a_death_that_cannot_be_noted_is_logged(sqlite_store: Store, caplog: pyt
 @pytest.mark.parametrize(
     ("schedule", "late"), [("15m", timedelta(minutes=45)), ("0 6 * * *", timedelta(days=2, hours=18))]
 )
-def test_work_without_a_pass_for_three_intervals_is_in_trouble(
+def test_no_successful_pass_for_three_intervals_is_a_problem(
     sqlite_store: Store, schedule: str, late: timedelta
 ) -> None:
     config = Config(schedule=ScheduleConfig(ingest=schedule))
@@ -113,7 +113,7 @@ def test_work_without_a_pass_for_three_intervals_is_in_trouble(
     assert problem.status == "no pass has succeeded for too long"
 
 
-def test_a_store_that_cannot_be_written_is_no_healthy_one(
+def test_a_store_that_cannot_be_written_is_not_healthy(
     sqlite_store: Store,
 ) -> None:
     sqlite_store.close()

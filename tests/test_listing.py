@@ -1,4 +1,4 @@
-"""A web page read as a feed: what its selectors find, and what is said where they find nothing."""
+"""Web pages as sources: selectors, and the errors if they match nothing."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ def test_each_selected_entry_is_a_draft_known_by_its_link() -> None:
     assert (first.content_type, first.language, first.origin) == ("html", "en-GB", URL)
 
 
-def test_title_and_a_selected_date_are_no_part_of_the_text_and_its_addresses_are_whole() -> None:
+def test_title_and_selected_date_are_removed_from_the_text_and_its_addresses_are_absolute() -> None:
     content = one(PAGE.format(CARD.format(2)), date="time").content
     assert "Rain 2" not in content
     assert "2 May" not in content
@@ -69,7 +69,7 @@ def test_title_and_a_selected_date_are_no_part_of_the_text_and_its_addresses_are
         ("<article><a href=' //cdn.example/a '>A</a></article>", "https://cdn.example/a"),
     ],
 )  # fmt: skip
-def test_the_link_is_that_of_the_heading_or_the_first_that_leads_on(entry: str, link: str) -> None:
+def test_the_link_is_that_of_the_heading_or_the_first_to_another_page(entry: str, link: str) -> None:
     assert one(PAGE.format(entry)).link == link
 
 
@@ -89,7 +89,7 @@ def test_an_entry_may_be_a_link_itself() -> None:
         ("<article><a href='/a'><img src='x'></a><p>Words.</p></article>", None),
     ],
 )
-def test_without_a_selector_the_title_is_the_heading_or_what_the_link_says(entry: str, title: str | None) -> None:
+def test_without_a_selector_the_title_is_the_heading_or_the_link_text(entry: str, title: str | None) -> None:
     assert one(PAGE.format(entry)).title == title
 
 
@@ -104,18 +104,18 @@ def test_selectors_name_title_link_and_date() -> None:
     assert {stamp.where for stamp in draft.stamps} == {"page: .when"}
 
 
-def test_a_date_may_stand_in_an_attribute_within_what_is_selected() -> None:
+def test_a_date_may_be_in_an_attribute_inside_the_selected_element() -> None:
     for dated in ("<p class=d><time datetime=2026-04-01>x</time></p>", "<meta class=d content=2026-04-01>"):
         draft = one(PAGE.format(f"<article><a href=/a>A</a>{dated}</article>"), date=".d")
         assert draft.stamps[0].text == "2026-04-01"
 
 
-def test_one_link_is_one_entry_and_what_has_none_is_none() -> None:
+def test_each_link_is_one_entry_and_an_element_without_a_link_is_none() -> None:
     cards = CARD.format(1) + "<article>An advertisement</article>" + CARD.format(1) + CARD.format(2)
     assert [draft.title for draft in read(PAGE.format(cards)).drafts] == ["Rain 1", "Rain 2"]
 
 
-def test_addresses_count_from_the_base_that_the_page_names() -> None:
+def test_addresses_are_relative_to_the_base_of_the_page() -> None:
     page = (
         "<html><head><base href='https://cdn.example/x/'></head><body><article><a href=a>A</a></article></body></html>"
     )
@@ -137,7 +137,7 @@ def test_addresses_count_from_the_base_that_the_page_names() -> None:
         (CARD.format(1), {"date": ".when"}, "date = '.when' matches nothing in 1 entries"),
     ],
 )
-def test_a_selector_that_finds_nothing_is_an_error_that_names_it(
+def test_a_selector_that_matches_nothing_is_an_error_that_names_it(
     html: str, selectors: dict[str, str], told: str
 ) -> None:
     with pytest.raises(FeedError) as caught:
@@ -155,7 +155,7 @@ def test_a_selector_that_finds_nothing_is_an_error_that_names_it(
         (b"", "text/html", "entries = 'article' matches nothing"),
     ],
 )
-def test_what_is_no_page_for_people_is_not_looked_at(data: bytes, content_type: str | None, told: str) -> None:
+def test_documents_that_are_not_web_pages_are_refused(data: bytes, content_type: str | None, told: str) -> None:
     with pytest.raises(FeedError, match=told):
         read(data, content_type=content_type)
 
@@ -169,7 +169,7 @@ def test_what_is_no_page_for_people_is_not_looked_at(data: bytes, content_type: 
         ("<meta charset=punycode>", "text/html; charset=idna", "utf-8"),
     ],
 )
-def test_the_text_is_read_as_header_or_meta_say_from_a_list_of_encodings(
+def test_the_encoding_is_taken_from_header_or_meta_if_it_is_a_known_one(
     head: str, content_type: str | None, encoding: str
 ) -> None:
     page = f"<html><head>{head}</head><body><article><a href=/a>下雨的天氣很好</a></article></body></html>"
@@ -209,7 +209,7 @@ def test_a_page_is_polled_like_a_feed(server: Server, store: Store) -> None:
     assert (known.feed_url, known.interval_s, known.etag) == (server.url("/"), 1125, '"1"')
 
 
-def test_a_teaser_that_changes_by_the_hour_is_no_news(server: Server, store: Store) -> None:
+def test_a_teaser_that_keeps_changing_is_not_an_update(server: Server, store: Store) -> None:
     def ago(hours: int) -> Answer:
         return Answer(body=PAGE.format(CARD.format(1)).replace("It rained", f"{hours} hours ago, it rained").encode())
 
@@ -221,7 +221,7 @@ def test_a_teaser_that_changes_by_the_hour_is_no_news(server: Server, store: Sto
     assert poll(server, store).changed == 1
 
 
-def test_a_redesigned_page_is_told_and_nothing_is_lost(server: Server, store: Store) -> None:
+def test_a_redesigned_page_is_reported_and_nothing_is_lost(server: Server, store: Store) -> None:
     server.answers["/"] = Answer(body=PAGE.format(CARD.format(1)).encode())
     poll(server, store)
     server.answers["/"] = Answer(body=PAGE.format("<div class=new><a href=/1>Rain</a></div>").encode())
@@ -233,7 +233,7 @@ def test_a_redesigned_page_is_told_and_nothing_is_lost(server: Server, store: St
     assert (store.entries.count(), len(store.documents.of_source("news"))) == (1, 1)
 
 
-def test_what_a_server_says_of_its_page_is_told_without_control_characters() -> None:
+def test_errors_quote_a_page_without_control_characters() -> None:
     with pytest.raises(FeedError) as caught:
         read("rain", content_type="\x1b[31mred\x07; charset=utf-8")
     assert str(caught.value) == "not a web page but \ufffd[31mred\ufffd"

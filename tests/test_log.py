@@ -29,7 +29,7 @@ def test_a_secret_is_hidden_in_messages_and_tracebacks(capsys: pytest.CaptureFix
     assert "Traceback" in printed
 
 
-def test_what_libraries_tell_their_developers_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_debug_messages_of_libraries_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(logging.DEBUG)
     logging.getLogger("httpcore").debug("sending a head")
     logging.getLogger("feeder.ingest").debug("reading")

@@ -1,4 +1,4 @@
-"""What the values of the model can tell of themselves."""
+"""Methods and functions of the model."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from feeder.model import is_iri
         "doi:10.1/x",
     ],
 )
-def test_an_iri_that_names_something_can_be_an_id(text: str) -> None:
+def test_an_absolute_iri_can_be_an_id(text: str) -> None:
     assert is_iri(text)
 
 
@@ -40,5 +40,5 @@ def test_an_iri_that_names_something_can_be_an_id(text: str) -> None:
         "javascript:alert(1)",
     ],
 )
-def test_what_its_scheme_does_not_allow_or_names_nothing_cannot_be_an_id(text: str) -> None:
+def test_an_iri_that_is_invalid_or_empty_cannot_be_an_id(text: str) -> None:
     assert not is_iri(text)

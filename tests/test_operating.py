@@ -1,4 +1,4 @@
-"""What scripts and operators ask of sources, checks and lists."""
+"""Commands for scripts and operators: checks, settings of sources, OPML."""
 
 import json
 from pathlib import Path
@@ -18,12 +18,12 @@ def test_check_prints_json_for_scripts(feeder: Feeder, tmp_path: Path) -> None: 
     assert (ended.code, [one["about"] for one in lines(ended.out) if not one["ok"]]) == (1, ["source a"])
 
 
-def test_export_takes_the_option_that_every_command_for_scripts_has(feeder: Feeder) -> None:  # noqa: F811
+def test_export_accepts_the_json_option_of_other_commands(feeder: Feeder) -> None:  # noqa: F811
     feeder("ingest")
     assert feeder("export", "--json") == feeder("export")
 
 
-def test_a_source_is_shown_with_its_settings_and_what_is_a_default(feeder: Feeder, blog: str) -> None:  # noqa: F811
+def test_a_source_is_shown_with_its_settings_and_defaults_are_marked(feeder: Feeder, blog: str) -> None:  # noqa: F811
     add(feeder, blog, "--min-interval", "1h", "--category", "Weather")
     shown = json.loads(feeder("sources", "show", "rain", "--json").out)
     assert (shown["name"], shown["kind"], shown["kept_in"], shown["health"]) == (
@@ -105,7 +105,7 @@ def test_settings_in_the_file_are_changed_there(feeder: Feeder, tmp_path: Path) 
     assert ended == (2, "", "feeder: sources: 'a' is defined in config.toml; change it there\n")
 
 
-def test_a_saved_search_that_is_not_there_is_named_with_those_that_are(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_an_unknown_saved_search_is_named_with_the_known_ones(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "config.toml").write_text(
         '[[feeds]]\nname = "rain"\nquery = "rain"\n[[feeds]]\nname = "sun"\nquery = "x"'
     )
@@ -117,7 +117,7 @@ def test_a_saved_search_that_is_not_there_is_named_with_those_that_are(feeder: F
 
 
 @pytest.mark.parametrize("kind", ["HTML+XPath", "XML+XPath", "JSON+DotNotation", "HTML+XPath+JSON+DotNotation"])
-def test_an_outline_that_is_read_by_expressions_is_refused_with_the_reason(kind: str) -> None:
+def test_an_outline_that_needs_xpath_or_css_is_refused_with_the_reason(kind: str) -> None:
     written = f"""<opml version="2.0" xmlns:frss="https://freshrss.org/opml"><body>
     <outline text="Fine" xmlUrl="https://e.org/f"/>
     <outline text="Shop" type="{kind}" xmlUrl="https://e.org/shop" frss:xPathItem="//li"/></body></opml>"""
@@ -127,7 +127,7 @@ def test_an_outline_that_is_read_by_expressions_is_refused_with_the_reason(kind:
     assert feeds.refused == (f"Shop: its type is {kind}, {why}",)
 
 
-def test_a_refused_outline_makes_the_exit_code(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_a_refused_outline_makes_the_exit_code_1(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "l.opml").write_text('<opml><body><outline text="A" xmlUrl="https://e.org/f"/></body></opml>')
     assert feeder("opml", "import", "l.opml").code == 0
     (tmp_path / "l.opml").write_text(

@@ -1,4 +1,4 @@
-"""`feeder opml import` and `export`: what is taken in, what is refused, and that nothing is lost on the way."""
+"""`feeder opml import` and `export`: what is imported, what is refused, and the round trip."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def listed(feeder: Feeder) -> Mapping[str, dict[str, Any]]:  # noqa: F811  the f
     return {one["name"]: one for one in map(json.loads, feeder("sources", "list", "--json").out.splitlines())}
 
 
-def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_every_feed_of_an_imported_list_is_reported(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "mine.opml").write_text(LIST)
     ended = feeder("opml", "import", "mine.opml")
     assert ended.code == 1
@@ -49,7 +49,7 @@ def test_a_list_is_taken_in_and_each_feed_of_it_accounted_for(feeder: Feeder, tm
     assert [*listed(feeder)] == ["rain-wind", "snow", "雪"]
 
 
-def test_what_is_written_and_taken_in_elsewhere_is_the_same_set(
+def test_an_exported_list_imports_as_the_same_feeds(
     feeder: Feeder,  # noqa: F811  the fixture
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -85,7 +85,7 @@ def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.
     assert (ended.code, ended.err[:45]) == (1, "feeder: standard input: this is no list of fe")
 
 
-def test_names_of_a_list_are_taken_where_they_can_be(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_names_in_a_list_are_used_if_they_are_valid_and_free(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     feeds = [
         OpmlOutline(feed_url="https://e.org/1", title="Rain", name="seeds"),
         OpmlOutline(feed_url="https://e.org/2", title="Wind", name="-x y\n"),
@@ -98,7 +98,7 @@ def test_names_of_a_list_are_taken_where_they_can_be(feeder: Feeder, tmp_path: P
 
 
 def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
-    """Nothing in a stranger's list may let a source into a private network."""
+    """A list from elsewhere must not give a source access to a private network."""
     attributes = 'text="xylo" xmlUrl="http://127.0.0.1/f" allow_private="true" min_interval="1s"'
     data = f"<opml><body><outline {attributes}/></body></opml>"
     (tmp_path / "mine.opml").write_text(data)
@@ -111,7 +111,7 @@ def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp
     assert (ended.code, "is a private address" in ended.err) == (1, True)
 
 
-def test_what_a_list_says_reaches_the_terminal_clean(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_text_of_a_list_is_printed_without_control_characters(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     data = '<opml><body><outline text="a&#27;[31m\u202eb&#10;c" xmlUrl="x&#27;]0;y"/><outline xmlUrl="https://e.org/&#27;"/></body></opml>'
     (tmp_path / "mine.opml").write_text(data)
     ended = feeder("opml", "import", "mine.opml")
@@ -120,7 +120,7 @@ def test_what_a_list_says_reaches_the_terminal_clean(feeder: Feeder, tmp_path: P
     assert len(shown.splitlines()) == 3
 
 
-def test_a_list_that_cannot_be_read_is_told_in_a_line(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_a_list_that_cannot_be_read_is_a_one_line_error(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "large.opml").write_bytes(b" " * 10_000_001)
     (tmp_path / "bomb.opml").write_text(
         "<!DOCTYPE opml [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><opml><body><outline xmlUrl='&a;'/></body></opml>"
@@ -135,6 +135,6 @@ def test_a_list_that_cannot_be_read_is_told_in_a_line(feeder: Feeder, tmp_path: 
     assert not (tmp_path / "data").exists()
 
 
-def test_where_there_is_no_feed_there_is_no_list(feeder: Feeder) -> None:  # noqa: F811
+def test_exporting_no_feeds_is_an_error(feeder: Feeder) -> None:  # noqa: F811
     told = "feeder: there are no feeds to export; `feeder sources add URL` adds one\n"
     assert feeder("opml", "export") == (1, "", told)

@@ -1,4 +1,4 @@
-"""Whose an entry is: feeds on loopback that repeat, move, count and steal, and the user's own folder beside them."""
+"""Which source owns an entry: feeds that repeat, move, number and copy items, and the user's own folder."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ WORDS = "The harbour froze over in the night, and in the morning people walked a
 
 
 class World:
-    """Feeds by their names, a folder, and the store that they are read into, pass by pass."""
+    """Named feeds, a folder, and the store they are read into."""
 
     def __init__(self, server: Server, store: Store, folder: Path) -> None:
         self.server, self.store, self.folder, self.passes = server, store, folder, 0
@@ -73,7 +73,7 @@ def made(title: str, *, guid: str = "", link: str = "", day: int = 0, text: str 
 PAGE = "https://site.example/a"
 
 
-def test_no_feed_changes_what_another_has_brought(world: World) -> None:
+def test_a_feed_does_not_change_the_entries_of_another(world: World) -> None:
     world.poll("good", made("The harbour froze", guid=PAGE, link=PAGE, day=1, text="True words."))
     world.poll("evil", made("Buy now", guid=PAGE, link=PAGE, day=2, text=WORDS))
     good, evil = sorted(world.shown(), key=lambda entry: entry.published)
@@ -85,7 +85,7 @@ def test_no_feed_changes_what_another_has_brought(world: World) -> None:
     assert world.store.entries.get(evil.id).title == "Buy more"
 
 
-def test_a_feed_never_changes_a_file_of_the_users_own_nor_is_changed_by_it(world: World) -> None:
+def test_a_feed_and_the_users_own_file_never_change_each_other(world: World) -> None:
     file = world.folder / "own" / "a.md"
     file.write_text(f"---\ntitle: The harbour froze\nlink: {PAGE}\ndate: 2026-04-01\n---\n\nMy words.\n", "utf-8")
     world.read("own")
@@ -98,7 +98,7 @@ def test_a_feed_never_changes_a_file_of_the_users_own_nor_is_changed_by_it(world
     assert "Mine again." in world.store.entries.get(PAGE).content
 
 
-def test_a_file_of_the_users_own_is_taken_in_though_a_feed_was_first_with_its_link_and_text(world: World) -> None:
+def test_the_users_own_file_is_stored_even_if_a_feed_has_had_its_link_and_text_first(world: World) -> None:
     world.poll("feed", made("The harbour froze", link=PAGE, day=1, text=WORDS))
     file = world.folder / "own" / "a.md"
     file.write_text(f"---\ntitle: The harbour froze\nlink: {PAGE}\n---\n\n{WORDS}\n", "utf-8")
@@ -106,7 +106,7 @@ def test_a_file_of_the_users_own_is_taken_in_though_a_feed_was_first_with_its_li
     assert sorted(entry.source.name or "" for entry in world.store.entries.iter_all()) == ["feed", "own"]
 
 
-def test_two_feeds_that_count_their_items_are_two_feeds(world: World) -> None:
+def test_two_feeds_that_number_their_items_stay_apart(world: World) -> None:
     world.poll("x", made("Only in x", guid="1", link="https://site.example/x/1"))
     world.poll("y", made("Only in y", guid="1", link="https://site.example/y/1"))
     assert world.titles() == ["Only in x", "Only in y"]
@@ -114,7 +114,7 @@ def test_two_feeds_that_count_their_items_are_two_feeds(world: World) -> None:
 
 
 @pytest.mark.parametrize("guid", ["101", "7d0f8c1e-1111-4a2b-9c3d-000000000001", "tag:site.example,2024:a"])
-def test_a_site_that_moves_brings_nothing_new(world: World, guid: str) -> None:
+def test_a_site_that_moves_adds_no_new_entries(world: World, guid: str) -> None:
     world.poll("s", made("A", guid=guid, link="https://site.example/a", day=1))
     before = world.shown()[0].id
     world.poll("s", made("A", guid=guid, link="https://moved.example/a", day=1), link="https://moved.example/")
@@ -124,13 +124,13 @@ def test_a_site_that_moves_brings_nothing_new(world: World, guid: str) -> None:
     assert len(world.shown()) == 1
 
 
-def test_bulletins_at_one_address_are_kept_each(world: World) -> None:
+def test_entries_that_share_an_address_are_all_stored(world: World) -> None:
     for hour in (7, 8, 9):
         world.poll("s", made(f"News at {hour}", guid=f"g-{hour}", link="https://site.example/now", day=hour))
     assert world.titles() == ["News at 7", "News at 8", "News at 9"]
 
 
-def test_a_list_without_guids_neither_doubles_nor_loses_as_it_grows_and_shrinks(world: World) -> None:
+def test_a_feed_without_guids_duplicates_and_loses_nothing_as_it_grows_and_shrinks(world: World) -> None:
     status = "https://site.example/status"
     seven, eight, nine = (made("Service", link=status, day=day, text="down") for day in (7, 8, 9))
     for number, items in enumerate([(seven,), (eight, seven), (nine, eight), (nine,), (nine, eight, seven)]):
@@ -138,20 +138,20 @@ def test_a_list_without_guids_neither_doubles_nor_loses_as_it_grows_and_shrinks(
         assert len(world.titles()) == min(number + 1, 3)
 
 
-def test_guids_that_all_items_share_name_none_of_them(world: World) -> None:
+def test_a_guid_that_all_items_share_identifies_none(world: World) -> None:
     for items in [("A", "B"), ("B",), ("A", "B")]:
         world.poll("s", *(made(title, guid="0", day=1) for title in items))
         assert world.titles() == ["A", "B"]
 
 
-def test_a_correction_of_an_item_without_guid_and_link_is_that_item(world: World) -> None:
+def test_a_correction_of_an_item_without_guid_and_link_updates_it(world: World) -> None:
     world.poll("s", made("Notice", day=1, text="The road is closd."))
     world.poll("s", made("Notice", day=1, text="The road is closed."))
     [entry] = world.shown()
     assert "closed" in entry.content
 
 
-def test_what_several_sources_bring_is_shown_once_and_its_page_names_the_others(world: World) -> None:
+def test_an_entry_of_several_sources_is_shown_once_and_its_page_names_the_others(world: World) -> None:
     world.poll("first", made("The harbour froze over", guid="f-1", link="https://first.example/a", day=1, text=WORDS))
     world.poll("second", made("The harbour froze over", guid="s-1", link="https://second.example/b", day=2, text=WORDS))
     assert world.store.entries.count() == 2
@@ -166,7 +166,7 @@ def test_what_several_sources_bring_is_shown_once_and_its_page_names_the_others(
     assert world.store.sources.remove("first") is None
 
 
-def test_shown_each_where_that_is_configured_and_grouped_again(world: World) -> None:
+def test_duplicates_can_be_shown_separately_and_grouped_again(world: World) -> None:
     world.poll("first", made("The harbour froze over", guid="f-1", link=PAGE, day=1, text=WORDS))
     world.poll("second", made("The harbour froze over", guid="s-1", link=PAGE, day=2, text=WORDS))
     world.duplicates = "show"
@@ -181,20 +181,20 @@ def test_shown_each_where_that_is_configured_and_grouped_again(world: World) -> 
     assert world.store.search.find(parse_query("harbour"), limit=9, wait=True).total == 1
 
 
-def test_one_link_under_quite_another_title_is_no_copy(world: World) -> None:
+def test_the_same_link_with_an_unrelated_title_is_not_a_duplicate(world: World) -> None:
     world.poll("first", made("Words of its own, stolen place", link=PAGE, day=1, text="Spam."))
     world.poll("second", made("The harbour froze over", link=PAGE, day=2, text=WORDS))
     assert len(world.shown()) == 2
 
 
-def test_an_address_is_no_reason_to_be_new_when_an_unchanged_item_has_it_too(world: World) -> None:
+def test_sharing_an_address_with_an_unchanged_item_does_not_make_an_item_new(world: World) -> None:
     old = made("Rain", guid="r-1", link=PAGE, day=1, text="It rained.")
     world.poll("s", old)
     world.poll("s", made("Rain", guid="r-2", link=PAGE, day=2, text="It rained."), old)
     assert world.titles() == ["Rain", "Rain"]
 
 
-def test_the_names_of_an_entry_are_bounded(world: World) -> None:
+def test_the_number_of_identifiers_of_an_entry_is_limited(world: World) -> None:
     for number in range(40):
         world.poll("s", made("Rain", guid=f"random-{number}", link=PAGE, day=1, text="It rained."))
     assert world.titles() == ["Rain"]

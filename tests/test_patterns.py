@@ -1,4 +1,4 @@
-"""Every regular expression of the program takes time that grows with its text and no faster, however it is used."""
+"""Every regular expression of the program runs in linear time in every way it is used."""
 
 import ast
 import inspect
@@ -22,7 +22,7 @@ from tests.patterns import (
     written,
 )
 
-# What only a run can tell, and some of what a run makes of it; all else is a constant, or stands in a table.
+# Functions that build patterns at run time, with examples; all other patterns are constants.
 MADE = {
     "feeder.query.tokens:_spans": [tokens._pattern(phrase) for phrase in ("a b", "中 文", "a中b", "b 中a 文", "a")],
 }
@@ -63,7 +63,7 @@ def patterns_of(name: str) -> dict[Pattern, str]:
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
-def test_no_pattern_takes_time_that_grows_faster_than_its_text(name: str) -> None:
+def test_every_pattern_runs_in_linear_time(name: str) -> None:
     found: dict[str, Growth] = {}
     for pattern, place in patterns_of(name).items():
         if growth := steep(pattern, every_use().get(pattern) or EVERY_WAY):
@@ -74,8 +74,8 @@ def test_no_pattern_takes_time_that_grows_faster_than_its_text(name: str) -> Non
 
 
 def test_no_group_is_repeated_possessively() -> None:
-    # Before Python 3.11.5 (gh-106052), and so in Debian 12, `(?:ab?c)++` takes "aca" for a match: `(?>(?:ab?c)+)`
-    # means the same and is right.
+    # Before Python 3.11.5 (gh-106052), and so on Debian 12, `(?:ab?c)++` wrongly matches "aca"; `(?>(?:ab?c)+)` means
+    # the same and works.
     assert [place for name in modules() for pattern, place in patterns_of(name).items() if holds_a_group(pattern)] == []
 
 
@@ -87,7 +87,7 @@ def test_a_group_that_is_repeated_possessively_is_found(pattern: str, holds: boo
 
 
 @pytest.mark.parametrize("maker", MADE)
-def test_what_patterns_a_run_makes_are_no_different(maker: str) -> None:
+def test_patterns_compiled_at_run_time_are_linear_too(maker: str) -> None:
     assert not [growth for pattern in MADE[maker] if (growth := steep(re.compile(pattern), {"finditer"}))]
 
 
@@ -96,7 +96,7 @@ def test_no_pattern_escapes() -> None:
     assert made == set(MADE)
 
 
-def test_patterns_are_found_wherever_they_stand() -> None:
+def test_patterns_are_found_wherever_they_are_defined() -> None:
     class Held:
         OF_CLASS = re.compile("a")
 
@@ -118,7 +118,7 @@ def test_patterns_are_found_wherever_they_stand() -> None:
     }
 
 
-def test_no_function_of_re_goes_by_another_name() -> None:
+def test_functions_of_re_are_not_aliased() -> None:
     imports = [
         ast.unparse(node)
         for module in modules().values()

@@ -11,14 +11,14 @@ import feeder
 from feeder import errors
 
 
-def test_every_public_name_is_there_and_listed_once() -> None:
+def test_every_public_name_exists_and_is_listed_once() -> None:
     assert sorted(feeder.__all__) == sorted(set(feeder.__all__))
     assert set(feeder.__all__) == set(feeder._MODULE_OF)
     for name in feeder.__all__:
         assert getattr(feeder, name) is not None
 
 
-def test_type_checkers_are_shown_the_same_names_from_the_same_places() -> None:
+def test_type_checkers_see_the_same_names_from_the_same_modules() -> None:
     tree = ast.parse(Path(inspect.getfile(feeder)).read_text("utf-8"))
     shown = {
         alias.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
@@ -36,7 +36,7 @@ def test_importing_feeder_loads_nothing_else() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_what_reads_feeds_and_searches_the_store_loads_no_http_client() -> None:
+def test_parsing_feeds_loads_no_http_client() -> None:
     code = "import sys, feeder.ingest.reading.feed, feeder.sources.feeds.parsing; print('httpx' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

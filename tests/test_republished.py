@@ -1,4 +1,4 @@
-"""From a feed on loopback through the store into our own feed: what must come out as it came in, and as what."""
+"""From a feed on loopback through the store into our own feed: what must come out unchanged."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ def server() -> Iterator[Server]:
 
 
 class Through:
-    """Polls one feed into a store, again and again, and publishes what is there."""
+    """Polls a feed into a store and publishes it."""
 
     def __init__(self, server: Server, store: Store, folder: Path) -> None:
         self._server, self._store, self._folder, self._passes = server, store, folder, 0
@@ -67,8 +67,8 @@ class Through:
         assert violations(document, served_from=f"{SITE}atom.xml") == []
         return list(etree.fromstring(document).findall("a:entry", NAMES))
 
-    def said(self, name: str = "title") -> list[str | None]:
-        """What the entries of our feed, the newest first, say in one of their elements."""
+    def texts(self, name: str = "title") -> list[str | None]:
+        """Return the text of an element of each entry of our feed, newest first."""
         return [entry.findtext(f"a:{name}", namespaces=NAMES) for entry in self.entries()]
 
 
@@ -113,7 +113,7 @@ def test_an_entry_keeps_its_id_its_people_its_rights_and_where_it_was_first_publ
     assert [link.get("href") for link in rain.findall("a:source/a:link", NAMES)] == ["https://ann.example/"]
 
 
-def test_an_entry_leads_to_its_original_and_to_what_belongs_to_it(through: Through, server: Server) -> None:
+def test_an_entry_links_to_its_original_and_its_attachments(through: Through, server: Server) -> None:
     through.poll(ATOM)
     rain, _ = through.entries()
     assert hrefs(rain, "alternate") == ["https://ann.example/rain"]
@@ -125,7 +125,7 @@ def test_an_entry_leads_to_its_original_and_to_what_belongs_to_it(through: Throu
     assert texts(rain, "itunes:duration") == ["3723"]
 
 
-def test_an_entry_that_names_no_source_has_the_feed_for_one(through: Through) -> None:
+def test_an_entry_without_a_source_gets_the_feed_as_source(through: Through) -> None:
     through.poll(ATOM)
     _, sun = through.entries()
     assert texts(sun, "a:source/a:id", "a:source/a:title", "a:source/a:updated") == [
@@ -136,37 +136,37 @@ def test_an_entry_that_names_no_source_has_the_feed_for_one(through: Through) ->
     assert texts(sun, "a:source/a:author/a:name") == ["Planet"]
 
 
-def test_a_source_whose_id_is_no_iri_is_known_by_its_site(through: Through) -> None:
+def test_a_source_whose_id_is_not_an_iri_is_identified_by_its_site(through: Through) -> None:
     through.poll(ATOM.replace("tag:ann.example,2020:feed", "me").replace("tag:planet.example,2020:feed", "we"))
     ids = [texts(entry, "a:source/a:id")[0] for entry in through.entries()]
     assert ids[0] == "https://ann.example/"
     assert (ids[1] or "").startswith("urn:uuid:")
 
 
-def test_entries_that_all_lead_to_one_page_stay_apart(through: Through) -> None:
+def test_entries_that_link_to_the_same_page_stay_apart(through: Through) -> None:
     item = "[<title>{0}</title><guid isPermaLink='false'>{0}</guid><link>https://h.example/log#{0}</link>]"
     through.poll(rss(item.format("v2"), item.format("v1")))
     through.poll(rss(item.format("v3"), item.format("v2"), item.format("v1")))
-    assert sorted(map(str, through.said())) == ["v1", "v2", "v3"]
-    assert len(set(through.said("id"))) == 3
+    assert sorted(map(str, through.texts())) == ["v1", "v2", "v3"]
+    assert len(set(through.texts("id"))) == 3
 
 
-def test_an_id_that_is_another_at_every_poll_makes_no_second_entry(through: Through) -> None:
+def test_an_id_that_changes_at_every_poll_makes_no_second_entry(through: Through) -> None:
     item = "[<title>Rain</title><guid isPermaLink='false'>{}</guid><link>https://h.example/rain</link>]"
     through.poll(rss(item.format("session-1")))
-    first = through.said("id")
+    first = through.texts("id")
     through.poll(rss(item.format("session-2")))
-    assert through.said("id") == first
+    assert through.texts("id") == first
 
 
-def test_entries_without_dates_are_of_the_hour_when_they_came_the_first_of_the_feed_the_newest(
+def test_entries_without_dates_get_the_time_of_the_poll_with_the_first_of_the_feed_newest(
     through: Through,
 ) -> None:
     item = "[<title>{0}</title><link>https://h.example/{0}</link>]"
     through.poll(rss(item.format("b"), item.format("a")))
     through.poll(rss(item.format("c"), item.format("b"), item.format("a")))
-    assert through.said() == ["c", "b", "a"]
-    assert through.said("published") == [
+    assert through.texts() == ["c", "b", "a"]
+    assert through.texts("published") == [
         "2026-05-01T14:00:00+00:00",
         "2026-05-01T13:00:00+00:00",
         "2026-05-01T13:00:00+00:00",

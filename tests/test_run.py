@@ -1,4 +1,4 @@
-"""`feeder run` as a process of its own, as people run it."""
+"""`feeder run` in its own process."""
 
 import os
 import re
@@ -21,7 +21,7 @@ PATIENCE_S = 30.0
 
 @contextmanager
 def feeder(folder: Path, *words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a command that serves, give its address, and kill what is left of it in the end."""
+    """Start a command that serves, yield its process and address, and kill it at the end."""
     environment = os.environ | {"FEEDER_WEB__PORT": "0"} | variables
     with subprocess.Popen(
         [sys.executable, "-m", "feeder", *words], cwd=folder, stderr=subprocess.PIPE, text=True, env=environment
@@ -73,7 +73,7 @@ def test_run_notices_a_new_article(tmp_path: Path) -> None:
         assert process.wait(PATIENCE_S) == 0
 
 
-def test_run_publishes_at_its_own_times_where_they_are_set(tmp_path: Path) -> None:
+def test_run_publishes_on_its_own_schedule_if_set(tmp_path: Path) -> None:
     with feeder(tmp_path, "run", FEEDER_SCHEDULE__PUBLISH="1s") as (process, address):
         until(
             lambda: (
@@ -105,7 +105,7 @@ def test_run_ends_with_one_line_when_the_port_is_taken(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_run_goes_on_after_a_pass_that_failed(tmp_path: Path) -> None:
+def test_run_continues_after_a_failed_pass(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     (tmp_path / "public").write_text("in the way", "utf-8")
     with feeder(tmp_path, "run", FEEDER_SCHEDULE__INGEST="1s") as (process, address):
@@ -116,10 +116,10 @@ def test_run_goes_on_after_a_pass_that_failed(tmp_path: Path) -> None:
         assert process.wait(PATIENCE_S) == 0
 
 
-def test_run_leaves_the_store_to_a_pass_of_another_process(tmp_path: Path) -> None:
+def test_run_does_nothing_while_another_process_runs_a_pass(tmp_path: Path) -> None:
     running = feeder(tmp_path, "run", FEEDER_SCHEDULE__INGEST="1s")
     with store_at(tmp_path) as store, store.database.exclusive_pass(), running as (process, address):
-        until(lambda: "another pass" in log_of(process), what="the word that another pass is at work")
+        until(lambda: "another pass" in log_of(process), what="the line about another pass")
         assert httpx.get(address + "healthz", trust_env=False).json()["entries"] == 0
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
@@ -134,7 +134,7 @@ def log_of(process: subprocess.Popen[str]) -> str:
     return process.stderr.readline()
 
 
-def test_a_pass_under_way_is_stopped_with_the_program_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
+def test_a_running_pass_stops_with_the_program_and_continues_at_the_next_start(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     for number in range(1200):
         (tmp_path / f"seeds/{number}.md").write_text(f"# 题目{number}\n\n下雨了，街上的人都带着伞。\n", "utf-8")
@@ -149,7 +149,7 @@ def test_a_pass_under_way_is_stopped_with_the_program_and_goes_on_at_the_next_st
         assert store.entries.count() == 1200
 
 
-def test_a_cron_line_that_cron_would_not_take_ends_with_2(tmp_path: Path) -> None:
+def test_an_invalid_cron_expression_ends_with_2(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "feeder", "run"],
         cwd=tmp_path,

@@ -53,7 +53,7 @@ def test_with_day_and_weekday_restricted_either_is_enough() -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
 @pytest.mark.parametrize("month", [3, 10, 11])
-def test_a_daily_slot_comes_once_a_day_whatever_the_local_clock_does(zone: str, month: int) -> None:
+def test_a_daily_job_runs_once_a_day_whatever_the_local_clock_does(zone: str, month: int) -> None:
     start = datetime(2026, month, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     times = fires(parse_trigger("30 2 * * *"), start, 31)
     assert {later - earlier for earlier, later in pairwise(times)} == {timedelta(days=1)}
@@ -67,12 +67,12 @@ def test_an_interval_ticks_evenly() -> None:
 @pytest.mark.parametrize(
     "line", ["99 * * * *", "* * * * 9", "* * * * fre", "* * * * 5-1", "* * * * 1/x", "x * * * *", "* * * 13 *"]
 )
-def test_a_line_that_cron_would_not_take_is_refused_by_name(line: str) -> None:
+def test_an_invalid_cron_expression_is_refused_by_name(line: str) -> None:
     with pytest.raises(ConfigError, match=r"^schedule: '.*' is not a cron expression"):
         parse_trigger(line)
 
 
-def test_a_job_that_is_late_by_minutes_runs_all_the_same_and_once() -> None:
+def test_a_job_that_is_minutes_late_still_runs_once() -> None:
     runs = 0
 
     async def main() -> None:
@@ -84,7 +84,7 @@ def test_a_job_that_is_late_by_minutes_runs_all_the_same_and_once() -> None:
             ran.set()
 
         clock = new_clock()
-        late = datetime.now(UTC) - timedelta(minutes=10, seconds=30)  # the slot missed last is half a minute old
+        late = datetime.now(UTC) - timedelta(minutes=10, seconds=30)  # the last missed slot is half a minute old
         clock.add_job(job, parse_trigger("1m"), next_run_time=late)
         clock.start()
         await asyncio.wait_for(ran.wait(), 10)

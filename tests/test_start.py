@@ -1,4 +1,4 @@
-"""The program as a process: what it says and how it ends where the terminal, the streams or Ctrl-C are not as usual."""
+"""The program as a process: unusual terminals, streams and file names, Ctrl-C, shadowed packages."""
 
 import json
 import os
@@ -52,7 +52,7 @@ SMALL_TERMINALS: list[Mapping[str, str]] = [
 
 
 @pytest.mark.parametrize("terminal", SMALL_TERMINALS)
-def test_letters_that_a_terminal_has_not_are_escaped(folder: Path, terminal: Mapping[str, str]) -> None:
+def test_characters_that_a_terminal_cannot_encode_are_escaped(folder: Path, terminal: Mapping[str, str]) -> None:
     for words in (["latest"], ["check"]):
         ended = feeder(folder, *words, **terminal)
         assert (ended.returncode, b"Traceback" in ended.stderr) == (0, False), words
@@ -60,14 +60,14 @@ def test_letters_that_a_terminal_has_not_are_escaped(folder: Path, terminal: Map
 
 
 @pytest.mark.parametrize("terminal", SMALL_TERMINALS)
-def test_json_is_json_on_any_terminal(folder: Path, terminal: Mapping[str, str]) -> None:
+def test_json_is_valid_on_any_terminal(folder: Path, terminal: Mapping[str, str]) -> None:
     ended = feeder(folder, "latest", "--json", **terminal)
     assert json.loads(ended.stdout)["title"] == "Café 春天 \N{CLOUD WITH RAIN}"
 
 
-def test_file_names_that_are_no_text_are_told_as_escapes(folder: Path) -> None:
+def test_file_names_that_are_not_text_are_printed_escaped(folder: Path) -> None:
     odd = os.fsencode(folder / "in") + b"/\xc4\xe3\xba\xc3"
-    os.mkdir(odd)  # noqa: PTH102  bytes are no Path
+    os.mkdir(odd)  # noqa: PTH102  Path does not take bytes
     with open(odd + b"/\xff.md", "wb") as file:  # noqa: PTH123  as above
         file.write(b"%PDF-1.4 \0\0\0\0\0\0\0\0")
     ended = feeder(folder, "ingest")
@@ -76,18 +76,18 @@ def test_file_names_that_are_no_text_are_told_as_escapes(folder: Path) -> None:
     assert json.loads(feeder(folder, "check", "--json").stdout.splitlines()[0])["ok"]
 
 
-def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_folder_whose_name_is_not_text_is_refused_in_one_line(tmp_path: Path) -> None:
     odd = os.fsencode(tmp_path) + b"/\xff"
-    os.mkdir(odd)  # noqa: PTH102  bytes are no Path
+    os.mkdir(odd)  # noqa: PTH102  Path does not take bytes
     ended = subprocess.run([*FEEDER, "update"], cwd=odd, capture_output=True, timeout=PATIENCE_S, check=False)
     assert ended.returncode == 2
     assert ended.stderr.endswith(
         b"/\\udcff': the name of this folder is not UTF-8; rename it, or work in another folder\n"
     )
-    assert os.listdir(odd) == []  # noqa: PTH208  bytes are no Path
+    assert os.listdir(odd) == []  # noqa: PTH208  Path does not take bytes
 
 
-def test_words_and_variables_that_are_no_text_end_in_one_line(folder: Path) -> None:
+def test_arguments_and_variables_that_are_not_text_are_refused_in_one_line(folder: Path) -> None:
     odd: list[list[str | bytes]] = [["show", b"\xff"], ["remove", "--undo", b"\xff"], ["latest", b"\xff"]]
     for words in odd:
         ended = feeder(folder, *words)
@@ -101,7 +101,7 @@ def test_words_and_variables_that_are_no_text_end_in_one_line(folder: Path) -> N
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_no_fault_and_no_file_takes_their_place(folder: Path, closed: str) -> None:
+def test_closed_standard_streams_are_harmless_and_no_file_replaces_them(folder: Path, closed: str) -> None:
     for words in ("ingest --again", "--version"):
         ended = subprocess.run(
             ["bash", "-c", f"exec {sys.executable} -m feeder {words} {closed}"],
@@ -114,21 +114,23 @@ def test_closed_streams_are_no_fault_and_no_file_takes_their_place(folder: Path,
     assert json.loads(feeder(folder, "latest", "--json").stdout)["title"].startswith("Café")
 
 
-def answers_ctrl_c(pid: int) -> str:
-    """How the kernel would deliver SIGINT to a process: "caught", "blocked", or as by default."""
+def sigint_disposition(pid: int) -> str:
+    """Return how a process handles SIGINT: "caught", "blocked", "default", or "gone" if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii")
     except (FileNotFoundError, ProcessLookupError):
         return "gone"
     sets = {name: int(value, 16) for name, value in re.findall(r"Sig(Blk|Ign|Cgt):\s+([0-9a-f]+)", status)}
     bit = 1 << (signal.SIGINT - 1)
-    return next((said for name, said in (("Blk", "blocked"), ("Cgt", "caught")) if sets.get(name, 0) & bit), "default")
+    return next(
+        (state for name, state in (("Blk", "blocked"), ("Cgt", "caught")) if sets.get(name, 0) & bit), "default"
+    )
 
 
 @pytest.mark.parametrize("after_s", [0, 0.3, 1])
 @pytest.mark.parametrize("command", ["run", "ingest --again"])
-def test_ctrl_c_ends_it_without_a_traceback_however_early(folder: Path, command: str, after_s: float) -> None:
-    def to_the_program() -> None:  # a test that is run behind a shell must not hand down that SIGINT is ignored
+def test_ctrl_c_ends_the_program_without_a_traceback_however_early(folder: Path, command: str, after_s: float) -> None:
+    def reset_sigint() -> None:  # in background jobs of a shell SIGINT is ignored, and children inherit that
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     process = subprocess.Popen(
@@ -138,36 +140,36 @@ def test_ctrl_c_ends_it_without_a_traceback_however_early(folder: Path, command:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=to_the_program,  # noqa: PLW1509  nothing but a system call
+        preexec_fn=reset_sigint,  # noqa: PLW1509  just a system call
     )
     with process:
-        for state in ("caught", "default"):  # by Python itself, until our first line runs
-            while answers_ctrl_c(process.pid) not in {state, "gone"}:
+        for state in ("caught", "default"):  # Python catches it until our first line runs
+            while sigint_disposition(process.pid) not in {state, "gone"}:
                 time.sleep(0.0005)
         time.sleep(after_s)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE_S)
-    assert "Traceback" not in said
-    assert "KeyboardInterrupt" not in said
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert "Traceback" not in err
+    assert "KeyboardInterrupt" not in err
     assert process.returncode in {0, 130, -signal.SIGINT}
 
 
-def test_ctrl_c_does_not_reach_our_processes_from_their_first_instruction_on() -> None:
+def test_ctrl_c_never_reaches_child_processes() -> None:
     process = SPAWN.Process(target=time.sleep, args=(PATIENCE_S,))
     start(process)
     try:
         assert process.pid is not None
-        assert answers_ctrl_c(process.pid) == "blocked"
+        assert sigint_disposition(process.pid) == "blocked"
         assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
     finally:
         process.kill()
         process.join()
 
 
-def test_a_file_in_the_place_of_the_bot_is_named_and_not_run(folder: Path) -> None:
+def test_a_file_that_shadows_the_bot_is_named_and_not_run(folder: Path) -> None:
     (folder / "bot.py").write_text("print('RAN')\n", "utf-8")
-    ended = feeder(folder, "bot", "--dry-run")  # `python -m` looks beside the caller first
+    ended = feeder(folder, "bot", "--dry-run")  # `python -m` searches the working folder first
     told = f"telegram: {folder}/bot.py shadows feeder's package 'bot'; move or rename it\n"
     assert (ended.returncode, ended.stdout.decode(), ended.stderr.decode()) == (7, "", f"feeder: {told}")
     checked = feeder(folder, "check")

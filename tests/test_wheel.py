@@ -1,4 +1,4 @@
-"""What `python -m build` makes installs into any environment and works there, with nothing of the checkout at hand."""
+"""The wheel installs into a clean environment and works there without the source tree."""
 
 import os
 import subprocess
@@ -28,16 +28,16 @@ def run(*words: str | Path, folder: Path | None = None, **variables: str) -> str
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean environment with the wheel that was built from the sdist; what it requires is lent by this one."""
-    made = tmp_path_factory.mktemp("made")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", made, ROOT)
-    assert len([*made.glob("*.tar.gz")]) == 1
+    """A clean environment with the wheel built from the sdist; its dependencies come from this environment."""
+    built = tmp_path_factory.mktemp("built")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", built, ROOT)
+    assert len([*built.glob("*.tar.gz")]) == 1
     environment = tmp_path_factory.mktemp("clean") / "venv"
     run(sys.executable, "-m", "venv", environment)
     packages = next(environment.glob("lib/python*/site-packages"))
-    # Behind the wheel's own packages; what lies there to lead on to the checkout is not followed from here.
-    (packages / "lent.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
-    run(environment / "bin/pip", "install", "--no-index", "--no-deps", *made.glob("*.whl"))
+    # After the wheel's own packages. A .pth file in there that points to the source tree is not processed.
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
+    run(environment / "bin/pip", "install", "--no-index", "--no-deps", *built.glob("*.whl"))
     return environment
 
 
@@ -45,7 +45,7 @@ def state(folder: Path) -> Sequence[tuple[str, int]]:
     return sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file())
 
 
-def test_it_runs_in_an_empty_folder_without_a_locale_and_writes_nothing_to_where_it_lies(
+def test_it_runs_in_an_empty_folder_without_a_locale_and_leaves_its_installation_unchanged(
     installed: Path, tmp_path: Path
 ) -> None:
     before = state(installed)
@@ -59,7 +59,7 @@ def test_it_runs_in_an_empty_folder_without_a_locale_and_writes_nothing_to_where
     assert state(installed) == before
 
 
-def test_what_is_installed_is_the_wheel_and_no_more(installed: Path, tmp_path: Path) -> None:
+def test_only_the_wheel_is_installed(installed: Path, tmp_path: Path) -> None:
     told = run(
         installed / "bin/python",
         "-c",

@@ -1,4 +1,4 @@
-"""`feeder remove`: removes entries permanently, lists them and restores them. Imports are local, as in `app.py`."""
+"""`feeder remove`: removes entries permanently, and undoes that. Imports are local, as in `app.py`."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ def remove(
     context: typer.Context,
     refs: References = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Restore removed entries: they may be ingested again.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Let removed entries be ingested again.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List removed entries.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -26,7 +26,7 @@ def remove(
     from feeder.ingest import removing
 
     if listed == bool(refs) or (undo and listed):
-        raise typer.BadParameter("name entries to remove (or, with --undo, to restore), or use --list alone")
+        raise typer.BadParameter("name entries to remove (or, with --undo, to allow again), or use --list alone")
     with open_store(context, logging.WARNING) as (_, store):
         if listed:
             exit_on_closed_pipe()

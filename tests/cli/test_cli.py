@@ -35,7 +35,7 @@ Feeder = Callable[..., Ended]
 
 @pytest.fixture
 def feeder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Feeder:
-    """Types a command in an empty folder, in this process."""
+    """Runs a command in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(logging.root, "handlers", [])
@@ -51,7 +51,7 @@ def feeder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         except SystemExit as end:
             code = int(end.code or 0)
         finally:
-            signal.signal(signal.SIGPIPE, on_pipe)  # a command may end with its pipe, this process must not
+            signal.signal(signal.SIGPIPE, on_pipe)  # commands let SIGPIPE end them, this process must not
         return Ended(code, *capsys.readouterr())
 
     return run
@@ -69,13 +69,13 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-def test_update_turns_the_seeds_into_a_site_without_a_word(feeder: Feeder, tmp_path: Path) -> None:
+def test_update_publishes_the_seeds_silently(feeder: Feeder, tmp_path: Path) -> None:
     assert feeder("update") == (0, "", "")
     assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
     assert len(list((tmp_path / "public/entries").glob("*.html"))) == 5
 
 
-def test_a_second_update_leaves_every_byte_and_time_stamp_alone(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_second_update_changes_no_byte_and_no_time_stamp(feeder: Feeder, tmp_path: Path) -> None:
     feeder("update")
     before = snapshot(tmp_path / "public")
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
@@ -86,7 +86,7 @@ def test_a_second_update_leaves_every_byte_and_time_stamp_alone(feeder: Feeder, 
         assert store.entries.change() == change
 
 
-def test_ingest_and_publish_say_what_they_did(feeder: Feeder) -> None:
+def test_ingest_and_publish_report_what_they_did(feeder: Feeder) -> None:
     assert feeder("ingest").out == "seeds: 5 read, 5 new\n"
     assert feeder("ingest").out == "seeds: nothing new (5 unchanged)\n"
     assert feeder("publish").out == "site: 15 written (0 unchanged)\n"
@@ -103,7 +103,7 @@ def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
     }  # fmt: skip
 
 
-def test_ingest_reads_all_again_when_asked_to(feeder: Feeder) -> None:
+def test_ingest_again_reads_every_file(feeder: Feeder) -> None:
     feeder("ingest")
     shown = feeder("ingest", "--again", "--dry-run")
     assert shown.out == "seeds: 5 again\n"
@@ -111,7 +111,7 @@ def test_ingest_reads_all_again_when_asked_to(feeder: Feeder) -> None:
     assert feeder("ingest", "--again", "sedes").code == 2
 
 
-def test_ingest_takes_the_names_of_sources_and_refuses_others(feeder: Feeder) -> None:
+def test_ingest_takes_names_of_sources_and_refuses_unknown_ones(feeder: Feeder) -> None:
     assert feeder("ingest", "seeds").code == 0
     ended = feeder("ingest", "sedes")
     assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'sedes'; there is: seeds\n")
@@ -125,7 +125,7 @@ def test_search_finds_words_of_one_two_and_four_characters_in_either_script(feed
     assert PUTIN_MEETS_WANG in [entry["title"] for entry in lines(ended.out)]
 
 
-def test_search_shows_the_place_that_matched_and_counts(feeder: Feeder) -> None:
+def test_search_shows_the_matching_passage_and_the_total(feeder: Feeder) -> None:
     feeder("ingest")
     ended = feeder("search", "轉載")
     assert ended.code == 1
@@ -135,7 +135,7 @@ def test_search_shows_the_place_that_matched_and_counts(feeder: Feeder) -> None:
     assert ended.err == "2 entries found\n"
 
 
-def test_a_query_that_cannot_be_understood_is_explained_with_its_place(feeder: Feeder) -> None:
+def test_an_invalid_query_is_explained_with_the_position(feeder: Feeder) -> None:
     ended = feeder("search", "一 二 三 四 五 六 七 八 九")
     assert ended.code == 2
     assert ended.err == "feeder: '九' is one word too many: at most 8 to find (at character 17)\n"
@@ -145,7 +145,7 @@ def test_a_query_that_cannot_be_understood_is_explained_with_its_place(feeder: F
     "words",
     [("普京", "-title:王毅"), ("普京", "-王毅", "-n", "5"), ("-n1", "普京", "-nato王毅"), ("普京", "--", "-n", "-c")],
 )
-def test_words_that_begin_with_a_minus_are_left_out(feeder: Feeder, words: tuple[str, ...]) -> None:
+def test_words_that_begin_with_a_minus_are_excluded(feeder: Feeder, words: tuple[str, ...]) -> None:
     feeder("ingest")
     ended = feeder("search", "--json", *words)
     assert (ended.code, ended.err) in {(0, ""), (1, "")}
@@ -153,19 +153,19 @@ def test_words_that_begin_with_a_minus_are_left_out(feeder: Feeder, words: tuple
     assert without == any(word.startswith("-") and "王毅" in word for word in words if "nato" not in word)
 
 
-def test_what_stands_between_words_stays_there(feeder: Feeder) -> None:
+def test_the_order_of_words_and_operators_is_kept(feeder: Feeder) -> None:
     feeder("ingest")
     ended = feeder("search", "--json", "没有的词", "OR", "-没有的词", "--limit", "3")
     assert (ended.code, len(lines(ended.out))) == (0, 3)
 
 
 @pytest.mark.parametrize("words", [("--jsn", "雨"), ("-n", "-5", "雨"), ("雨", "-n"), ()])
-def test_what_is_no_option_or_no_search_is_refused(feeder: Feeder, words: tuple[str, ...]) -> None:
+def test_unknown_options_and_empty_searches_are_refused(feeder: Feeder, words: tuple[str, ...]) -> None:
     assert feeder("search", *words).code == 2
 
 
 @pytest.mark.parametrize("words", ["", "!!!"])
-def test_a_search_without_a_word_is_a_mistake(feeder: Feeder, words: str) -> None:
+def test_a_search_without_a_word_is_an_error(feeder: Feeder, words: str) -> None:
     ended = feeder("search", words)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == "feeder: there is no word to look for; write letters or digits\n"
@@ -183,7 +183,7 @@ def test_latest_prints_every_field_of_an_entry_and_its_origin(feeder: Feeder) ->
     assert Path(newest["origin"]).is_file()
 
 
-def test_a_saved_search_is_asked_for_by_its_name(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_saved_search_is_used_by_its_name(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(SEEDS + '[[feeds]]\nname = "putin"\nquery = "普京"\n', "utf-8")
     feeder("ingest")
     for words in (["search", "@putin"], ["search", "@Putin", "王毅"], ["latest", "@putin"], ["latest", "putin"]):
@@ -195,9 +195,7 @@ def test_a_saved_search_is_asked_for_by_its_name(feeder: Feeder, tmp_path: Path)
 
 
 @pytest.mark.parametrize("command", ["update", "latest", "check", "bot"])
-def test_a_saved_search_that_cannot_be_understood_is_refused_by_every_command(
-    feeder: Feeder, tmp_path: Path, command: str
-) -> None:
+def test_an_invalid_saved_search_is_refused_by_every_command(feeder: Feeder, tmp_path: Path, command: str) -> None:
     (tmp_path / "config.toml").write_text('[[feeds]]\nname = "x"\nquery = "雨 ("\n', "utf-8")
     ended = feeder(command)
     assert ended.code == 2
@@ -208,7 +206,7 @@ def test_a_saved_search_that_cannot_be_understood_is_refused_by_every_command(
     assert not (tmp_path / "data").exists()
 
 
-def test_latest_prints_a_line_an_entry(feeder: Feeder) -> None:
+def test_latest_prints_one_line_per_entry(feeder: Feeder) -> None:
     feeder("ingest")
     out = feeder("latest", "-n", "2").out.splitlines()
     assert len(out) == 2
@@ -227,7 +225,7 @@ def test_show_takes_an_id_a_link_or_a_key(feeder: Feeder) -> None:
     assert lines(feeder("show", entry["key"], "--json").out) == [entry]
 
 
-def test_show_names_what_it_does_not_find(feeder: Feeder) -> None:
+def test_show_names_an_unknown_entry(feeder: Feeder) -> None:
     ended = feeder("show", "nothing")
     assert (ended.code, ended.out) == (1, "")
     assert "'nothing'" in ended.err
@@ -242,7 +240,7 @@ def test_export_prints_every_entry_oldest_first(feeder: Feeder) -> None:
     assert published == sorted(published)
 
 
-def test_init_writes_a_configuration_that_works_and_never_over_another(feeder: Feeder, tmp_path: Path) -> None:
+def test_init_writes_a_working_configuration_and_overwrites_none(feeder: Feeder, tmp_path: Path) -> None:
     ended = feeder("init")
     assert ended.code == 0
     assert (tmp_path / "config.toml").read_bytes() == embedded("config.example.toml").read_bytes()
@@ -254,7 +252,7 @@ def test_init_writes_a_configuration_that_works_and_never_over_another(feeder: F
     assert feeder("init", "no/where.toml").code == 2
 
 
-def test_check_is_well_on_the_default(feeder: Feeder) -> None:
+def test_check_passes_with_default_settings(feeder: Feeder) -> None:
     before = feeder("check")
     assert before.code == 0, before
     feeder("update")
@@ -264,7 +262,7 @@ def test_check_is_well_on_the_default(feeder: Feeder) -> None:
     assert "BAD" not in ended.out
 
 
-def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder, tmp_path: Path) -> None:
+def test_the_search_index_is_built_by_a_pass_checked_and_rebuilt(feeder: Feeder, tmp_path: Path) -> None:
     feeder("update")
     home = tmp_path / "data/feeder.db.search"
     assert "ok   search index   up to date\n" in feeder("check").out
@@ -286,7 +284,7 @@ def test_the_search_index_is_made_by_a_pass_checked_and_made_anew(feeder: Feeder
     assert "1 change behind the store; the next pass or search updates it" in feeder("check").out
 
 
-def test_one_process_makes_the_search_index(feeder: Feeder, tmp_path: Path) -> None:
+def test_only_one_process_builds_the_search_index(feeder: Feeder, tmp_path: Path) -> None:
     feeder("update")
     with file_lock(str(tmp_path / "data/feeder.db.search/lock")):
         ended = feeder("reindex")
@@ -305,7 +303,7 @@ def test_check_asks_telegram_for_the_token_before_there_is_a_store(
     assert "AAAA" not in ended.out + ended.err
 
 
-def test_check_names_each_thing_that_is_wrong(feeder: Feeder, tmp_path: Path) -> None:
+def test_check_names_every_problem(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
         '[schedule]\ningest = "99 * * * *"\n[[sources]]\nname = "a"\nfolder = "nowhere"\n', "utf-8"
     )
@@ -319,14 +317,14 @@ def test_check_names_each_thing_that_is_wrong(feeder: Feeder, tmp_path: Path) ->
     assert "public" in bad[2]
 
 
-def test_an_unknown_key_ends_with_2_before_anything_is_made(feeder: Feeder, tmp_path: Path) -> None:
+def test_an_unknown_key_ends_with_2_before_anything_is_written(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[sit]\n", "utf-8")
     ended = feeder("update")
     assert (ended.code, ended.err) == (2, "feeder: config.toml: sit: unknown key; did you mean 'site'?\n")
     assert not (tmp_path / "data").exists()
 
 
-def test_a_missing_folder_is_named_and_the_other_sources_go_on(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_missing_folder_is_named_and_the_other_sources_are_read(feeder: Feeder, tmp_path: Path) -> None:
     seeds = embedded("seeds")
     (tmp_path / "config.toml").write_text(
         f'[[sources]]\nname = "a"\nfolder = "nowhere"\n[[sources]]\nname = "b"\nfolder = "{seeds}"\n', "utf-8"
@@ -358,7 +356,7 @@ def test_a_file_that_cannot_be_opened_is_named(feeder: Feeder, tmp_path: Path) -
     assert (tmp_path / "public/atom.xml").read_text("utf-8").count("<entry") == 5
 
 
-def test_a_store_made_by_a_newer_feeder_is_left_alone(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_store_of_a_newer_feeder_is_not_changed(feeder: Feeder, tmp_path: Path) -> None:
     feeder("update")
     path = tmp_path / "data/feeder.db"
     with closing(sqlite3.connect(path)) as database, database:
@@ -372,7 +370,7 @@ def test_a_store_made_by_a_newer_feeder_is_left_alone(feeder: Feeder, tmp_path: 
     assert path.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_is_refused(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/feeder.db").write_text("a shopping list\n" * 100, "utf-8")
     ended = feeder("update")
@@ -402,7 +400,7 @@ def test_an_output_folder_that_cannot_be_written_is_named(feeder: Feeder, tmp_pa
     assert feeder("latest", "--json").out.count("\n") == 5
 
 
-def test_a_pass_that_ended_early_is_remembered_until_one_goes_well(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_failed_pass_is_reported_until_one_succeeds(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "public").write_text("in the way", "utf-8")
     feeder("update")
     assert "BAD  last pass" in feeder("check").out
@@ -455,7 +453,7 @@ def test_every_command_has_help() -> None:
 
 
 @pytest.mark.parametrize("words", [("export",), ("latest",), ("search", "普京"), ("show", "5f2ef3")])
-def test_results_may_be_cut_short_by_their_reader(feeder: Feeder, tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_a_closed_pipe_ends_the_output_silently(feeder: Feeder, tmp_path: Path, words: tuple[str, ...]) -> None:
     feeder("ingest")
     with subprocess.Popen(
         [sys.executable, "-m", "feeder", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -467,7 +465,7 @@ def test_results_may_be_cut_short_by_their_reader(feeder: Feeder, tmp_path: Path
         assert printing.wait() == -signal.SIGPIPE
 
 
-def test_results_that_cannot_be_written_are_a_failure_of_one_line(feeder: Feeder, tmp_path: Path) -> None:
+def test_output_that_cannot_be_written_is_a_one_line_error(feeder: Feeder, tmp_path: Path) -> None:
     feeder("ingest")
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
@@ -486,7 +484,7 @@ def type_command(*words: str) -> Ended:
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
-def test_a_dry_run_shows_what_would_be_read_and_makes_nothing(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_dry_run_shows_what_would_be_read_and_writes_nothing(feeder: Feeder, tmp_path: Path) -> None:
     articles = tmp_path / "articles"
     articles.mkdir()
     for number in range(22):
@@ -505,7 +503,7 @@ def test_a_dry_run_shows_what_would_be_read_and_makes_nothing(feeder: Feeder, tm
     assert (told["unchanged"], told["gone"], told["paths"]["gone"]) == (21, 1, ["00.txt"])
 
 
-def test_a_dry_run_names_what_cannot_be_read(feeder: Feeder, tmp_path: Path) -> None:
+def test_a_dry_run_names_files_that_cannot_be_read(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "nowhere"\n')
     shown = feeder("ingest", "--dry-run")
     assert shown.code == 1
@@ -521,7 +519,7 @@ def test_ingest_counts_failures_by_reason(feeder: Feeder, tmp_path: Path) -> Non
     assert feeder("ingest").out.splitlines() == ["mine: 3 read, 3 failed", "       3 × empty file"]
 
 
-def test_show_says_where_an_entry_was_read_and_where_else_it_was_met(feeder: Feeder, tmp_path: Path) -> None:
+def test_show_names_every_place_where_an_entry_was_found(feeder: Feeder, tmp_path: Path) -> None:
     articles = tmp_path / "articles"
     articles.mkdir()
     text = "<!--1676903943000-->\n[题目](https://example.org/1)\n------\n\n下雨了。\n"
@@ -534,7 +532,7 @@ def test_show_says_where_an_entry_was_read_and_where_else_it_was_met(feeder: Fee
     assert f" also found at  {articles}/b.md (mine)\n" in shown
 
 
-def test_show_says_where_each_field_was_read_from(feeder: Feeder, tmp_path: Path) -> None:
+def test_show_names_the_origin_of_each_field(feeder: Feeder, tmp_path: Path) -> None:
     articles = tmp_path / "articles"
     articles.mkdir()
     (articles / "a.md").write_text(

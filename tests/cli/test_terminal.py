@@ -32,7 +32,7 @@ def test_a_progress_bar_is_shown_on_a_terminal_with_rate_and_total(
     assert shown.out == ""
 
 
-def test_nobody_is_shown_progress_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_progress_is_shown_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar() as progress:
         assert progress is None
     assert capsys.readouterr().err == ""
@@ -66,17 +66,17 @@ def test_every_field_of_an_entry_is_shown(capsys: pytest.CaptureFixture[str]) ->
     entry = make_entry(id="urn:x:1", link="https://example.org/1")
     print_entry(entry, [])
     shown = capsys.readouterr().out
-    # The summary is the text's beginning; where a field was read from stands beside it.
+    # `summary` is the beginning of the text; `read_from` and the like are shown with the fields.
     apart = {"title", "summary", "cut", "media", "published_from", "read_from"}
     assert [f.name for f in fields(entry) if f.name not in apart and f"{f.name:>14}  " not in shown] == []
 
 
-def test_an_entry_without_content_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_entry_without_content_is_shown_as_such(capsys: pytest.CaptureFixture[str]) -> None:
     print_entry(make_entry(content=""), [])
     assert "       content  none\n" in capsys.readouterr().out
 
 
-def test_matches_are_marked_where_the_terminal_can(
+def test_matches_are_highlighted_if_the_terminal_supports_it(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save(sqlite_store, [(Origin("seeds", "1.md"), make_entry())])
@@ -119,7 +119,7 @@ def shown_at(width: int | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     return re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
 
 
-def test_sources_stand_in_columns_and_a_pipe_gets_all_of_their_addresses(
+def test_sources_are_aligned_in_columns_and_addresses_are_complete_in_a_pipe(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = shown_at(None, monkeypatch, capsys)
@@ -143,7 +143,7 @@ def test_sources_stand_in_columns_and_a_pipe_gets_all_of_their_addresses(
         (75, ""),
     ],
 )
-def test_a_terminal_gets_as_much_of_an_address_as_it_has_room_for(
+def test_addresses_are_shortened_to_the_width_of_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int, address: str
 ) -> None:
     lines = shown_at(width, monkeypatch, capsys)
@@ -155,7 +155,7 @@ def test_a_terminal_gets_as_much_of_an_address_as_it_has_room_for(
     assert " ".join(line.strip() for line in lines[-2:]) == ("hidden " + "by it " * 20).strip()
 
 
-def test_sources_as_json_are_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_sources_as_json_are_one_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_states(states(), now=NOW, as_json=True)
     first, second, *_ = map(json.loads, capsys.readouterr().out.splitlines())
     assert set(first) == {field.name for field in fields(SourceState)}
