@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from feeder.catalogue.departed import departed_sources
 from feeder.catalogue.known import known_sources
 from feeder.catalogue.status import iter_states, times
+from feeder.cli.output import count_entries
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.config.values import AFTER_INGEST
@@ -122,9 +123,8 @@ def _check_states(config: Config, store: Store) -> Iterator[CheckResult]:
 
 def _check_departed(config: Config, store: Store) -> Iterator[CheckResult]:
     for name, count in departed_sources(config, store).items():
-        entries = f"{count:,} {'entry' if count == 1 else 'entries'}"
         text = (
-            f"no longer configured, {entries} still stored; "
+            f"no longer configured, {count_entries(count)} still stored; "
             f"`feeder sources remove {name} --with-entries` removes them, "
             f'renamed_from = "{name}" assigns them to another source'
         )

@@ -56,7 +56,7 @@ def print_hits(results: "Results") -> None:
         console.print(_line(hit.entry, _highlighted(hit.title)))
         console.print(Text("    ").append_text(_highlighted(hit.snippet)))
     more = "more than " if results.more else ""
-    new_console(stderr=True).print(f"{more}{entries_told(results.total)} found", style=DIM)
+    new_console(stderr=True).print(f"{more}{count_entries(results.total)} found", style=DIM)
     if not results.whole:
         new_console(stderr=True).print("the search index is being built; results may be missing", style=DIM)
 
@@ -86,8 +86,8 @@ def print_entry(entry: Entry, origins: Sequence["Origin"]) -> None:
         console.print(Text(f"cut  {block}", style=DIM))
 
 
-def entries_told(count: int) -> str:
-    """Return a number of entries in words."""
+def count_entries(count: int) -> str:
+    """Return a number of entries as text, such as "1 entry"."""
     return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from feeder.catalogue.status import times
-from feeder.cli.output import DIM, entries_told, json_text, new_console
+from feeder.cli.output import DIM, count_entries, json_text, new_console
 from feeder.model import rfc3339
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def print_probe(probed: "ProbedFeed") -> None:
     """Print a feed's title, its address as in the configuration, its newest entries, and other feeds of its page."""
     console = new_console()
     title = Text().append(probed.title or "(no title)", style="bold")
-    console.print(title.append(f"  {entries_told(probed.count)}", style=DIM))
+    console.print(title.append(f"  {count_entries(probed.count)}", style=DIM))
     console.print(Text(f'feed = "{probed.feed_url}"'))
     for entry in probed.newest:
         console.print(Text().append(f"{entry.published:%Y-%m-%d %H:%M}  ", style=DIM).append(entry.title))
