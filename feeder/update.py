@@ -14,11 +14,11 @@ from typing import Literal
 from feeder.catalogue.departed import settle_sources
 from feeder.config.load import Config
 from feeder.errors import ConfigError, StoreError
-from feeder.ingest import IngestReport, Progress, ingest
+from feeder.ingest import IngestReport, Progress, read_sources, select_sources
 from feeder.ingest.hubs import keep_subscriptions
 from feeder.model import rfc3339
 from feeder.publish.site import PublishReport, publish
-from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
+from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
 
 log = logging.getLogger(__name__)
 
@@ -66,37 +66,45 @@ def update(
         PassRunningError: another pass is running; nothing was done.
         FeederError: a source is unknown, or the store or the output folder cannot be used.
     """
-    with store.database.exclusive_pass(), _recorded(store):
-        notices = settle_sources(config, store)
-        reports: tuple[IngestReport, ...] = ()
-        if "ingest" in parts:
-            reports = ingest(config, store, names=sources, now=datetime.now(UTC), again=again, progress=progress)
-        site = publish(config, store, progress=progress) if "publish" in parts else None
-        store.database.set_note(LAST_PASS_NOTE, rfc3339(datetime.now(UTC)))
-    if "ingest" in parts and not sources:  # without the lock: a slow hub blocks nothing
+    reports: tuple[IngestReport, ...] = ()
+    site = selection = None
+    with store.database.exclusive_pass(), _outcome_noted(store) as notes:
+        with store.database.write():
+            _note_start(store)
+            notices = settle_sources(config, store)
+            if "ingest" in parts:
+                selection = select_sources(config, store, sources)
+            has_hubs = config.web.websub or bool(store.sources.subscriptions())
+        if selection is not None:
+            now = datetime.now(UTC)
+            reports = read_sources(config, store, selection, now=now, again=again, progress=progress)
+            if reports:  # without a source, what the first one brings is not new
+                notes[LAST_INGEST_NOTE] = rfc3339(now)
+        if "publish" in parts:
+            site = publish(config, store, progress=progress)
+    if "ingest" in parts and not sources and has_hubs:  # without the lock: a slow hub keeps no other pass waiting
         keep_subscriptions(config, store, now=datetime.now(UTC))
     return UpdateReport(sources=reports, site=site, notices=notices)
 
 
-@contextmanager
-def _recorded(store: Store) -> Iterator[None]:
-    """Record in the store why a pass failed, for `feeder check` and /healthz, until one succeeds.
-
-    Its start is recorded too: if that note outlives the pass lock, the pass was killed.
-    """
-    if killed := store.database.get_note(PASS_STARTED_NOTE):  # we hold the lock, so the pass that wrote it is gone
+def _note_start(store: Store) -> None:
+    """Note that a pass has begun: a note that outlives the pass lock is that of a killed pass."""
+    if killed := store.database.get_note(PASS_STARTED_NOTE):
         log.warning("the pass of %s was killed before it finished", killed)
     store.database.set_note(PASS_STARTED_NOTE, rfc3339(datetime.now(UTC)))
+
+
+@contextmanager
+def _outcome_noted(store: Store) -> Iterator[dict[str, str]]:
+    """Note how a pass ended, for `feeder check` and /healthz; yields the notes that are written with that."""
+    notes = {PASS_STARTED_NOTE: ""}
     try:
-        yield
-    except ConfigError:  # a mistake in the command, such as an unknown source, is not a failed pass
-        raise
-    except Exception as error:
+        yield notes
+    except BaseException as error:
+        # A mistake in the command, such as an unknown source, is not a failure of the pass.
+        if isinstance(error, Exception) and not isinstance(error, ConfigError):
+            notes[LAST_FAILURE_NOTE] = str(error) or type(error).__name__
         with suppress(StoreError):  # the store may be what failed
-            store.database.set_note(LAST_FAILURE_NOTE, str(error) or type(error).__name__)
+            store.database.set_notes(notes)
         raise
-    finally:
-        with suppress(StoreError):  # as above
-            store.database.set_note(PASS_STARTED_NOTE, "")
-    if store.database.get_note(LAST_FAILURE_NOTE):
-        store.database.set_note(LAST_FAILURE_NOTE, "")
+    store.database.set_notes(notes | {LAST_FAILURE_NOTE: "", LAST_PASS_NOTE: rfc3339(datetime.now(UTC))})

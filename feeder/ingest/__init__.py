@@ -10,10 +10,11 @@ A source that cannot be read does not stop the next. Killed at any point, the ne
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from feeder.catalogue.known import named_sources
 from feeder.config.load import Config
-from feeder.config.settings import FolderSource, RemoteSource
+from feeder.config.settings import FolderSource, RemoteSource, SourceConfig
 from feeder.ingest.feeds import poll_feeds
 from feeder.ingest.folders import read_folder
 from feeder.ingest.previewing import left_alone_of, preview
@@ -22,6 +23,27 @@ from feeder.model import rfc3339
 from feeder.store import LAST_INGEST_NOTE, Store
 
 __all__ = ["IngestReport", "Preview", "Progress", "ingest", "preview"]
+
+
+class SourceSelection(NamedTuple):
+    """The sources of a pass in their order, the names of the paused ones, and whether they were asked for by name."""
+
+    sources: tuple[SourceConfig, ...]
+    paused: Collection[str]
+    are_named: bool
+
+
+def select_sources(config: Config, store: Store, names: Collection[str] = ()) -> SourceSelection:
+    """Return the named sources, or all that are not paused, and bring the store in line with the configuration.
+
+    Raises:
+        ConfigError: no source that is used has one of the names.
+        StoreError: the store cannot be used.
+    """
+    with store.database.write():
+        store.sources.clear_removed()  # first: a source that is removed from now on stays removed
+        store.entries.regroup(group=config.site.duplicates == "group")
+        return SourceSelection(named_sources(config, store, names), left_alone_of(store, names), bool(names))
 
 
 def ingest(
@@ -46,10 +68,24 @@ def ingest(
         ConfigError: no source that is used has one of the names.
         StoreError: the store cannot be used.
     """
-    store.sources.clear_removed()  # before the sources are asked for: one that is removed from now on stays removed
-    sources = named_sources(config, store, names)
-    left_alone = left_alone_of(store, names)
-    store.entries.regroup(group=config.site.duplicates == "group")
+    selection = select_sources(config, store, names)
+    reports = read_sources(config, store, selection, now=now, again=again, progress=progress)
+    if reports:  # without a source, what the first one brings is not new
+        store.database.set_note(LAST_INGEST_NOTE, rfc3339(now))
+    return reports
+
+
+def read_sources(
+    config: Config,
+    store: Store,
+    selection: SourceSelection,
+    *,
+    now: datetime,
+    again: bool,
+    progress: Progress | None,
+) -> tuple[IngestReport, ...]:
+    """Do what `ingest` does for sources that are already selected, without a note of it."""
+    sources, left_alone, are_named = selection
     with store.search.following():
         reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
         reports |= {
@@ -58,8 +94,6 @@ def ingest(
             if isinstance(source, FolderSource) and source.name not in left_alone
         }
         remote = [source for source in sources if isinstance(source, RemoteSource) and source.name not in left_alone]
-        at_once = again or bool(names)
+        at_once = again or are_named
         reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, again=again, progress=progress)
-    if sources:  # without any, what the first one brings is not news
-        store.database.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return tuple(reports[source.name] for source in sources)

@@ -47,17 +47,19 @@ def read_folder(
     progress: Progress | None,
 ) -> IngestReport:
     """Read what has to be read of a folder, and report it; a folder that cannot be read is a failure in the report."""
-    learning = RecurringLines(store, source.name)
+    if again:
+        store.documents.read_again(source.name)
+    with store.database.read():
+        learning = RecurringLines(store, source.name)
+        documents = store.documents.of_source(source.name)
     first = _FolderPass(source, store, learning, config, now=now, progress=progress)
     second = _FolderPass(source, store, learning, config, now=now, progress=progress)
     failed: list[tuple[str, str]] = []
     removed = 0
     try:
-        if again:
-            store.documents.read_again(source.name)
-        first.run()
+        first.run(documents)
         if learning.apply():
-            second.run(only_again=True)
+            second.run(store.documents.of_source(source.name), only_again=True)
         if source.when_gone == "remove" or first.withheld or second.withheld:
             removed = store.remove_unmet()
         first.record_withheld()
@@ -115,13 +117,15 @@ class _FolderPass:
         self._documents: list[Document] = []
         self._edges: dict[str, Edges] = {}
 
-    def run(self, *, only_again: bool = False) -> None:
+    def run(self, known: Mapping[str, Document], *, only_again: bool = False) -> None:
         """Read what has to be read; `only_again`: what is marked to be read again, and nothing else is looked at.
+
+        `known` are the documents as the store has them.
 
         Raises:
             SourceError: the folder cannot be read.
         """
-        self._known = self._store.documents.of_source(self._source.name)
+        self._known = known
         if only_again:
             again = {path for path, document in self._known.items() if document.again}
         else:

@@ -28,7 +28,9 @@ class RecurringLines:
 
     def __init__(self, store: Store, source: str) -> None:
         self._store, self._source = store, source
-        self._tally = store.tally()
+        self._note = _APPLIED_NOTE + source
+        with store.database.read():
+            self._tally, self._applied = store.tally(), store.database.get_note(self._note)
         self._taught: set[str] = set()
         self._known_before = self._tally.all_learned()
         self._used: dict[str, frozenset[str]] = {}
@@ -58,14 +60,13 @@ class RecurringLines:
         dropped = {
             name: used - self._of(name) - self._known_before.get(name, _NOTHING) for name, used in self._used.items()
         }
-        note = _APPLIED_NOTE + self._source
-        if not any(dropped.values()) and self._store.database.get_note(note) == digest:
+        if not any(dropped.values()) and self._applied == digest:
             return 0
 
         def is_concerned(edges: Edges) -> bool:
             return any(_meet(self.learned, name, left) or _meet(dropped, name, taken) for name, left, taken in edges)
 
-        return self._store.documents.read_again(self._source, is_concerned, notes={note: digest})
+        return self._store.documents.read_again(self._source, is_concerned, notes={self._note: digest})
 
     def _of(self, publisher: str) -> frozenset[str]:
         return self.learned.get(publisher, _NOTHING)

@@ -23,12 +23,11 @@ from feeder.query.tokens import Fragment
 from feeder.sources.feeds.polling import Poll
 from feeder.store import engine as _engine
 from feeder.store.database import Database
-from feeder.store.migrate import migrate, refuse_foreign
+from feeder.store.migrate import migrate
 from feeder.store.parts.documents import Documents
 from feeder.store.parts.entries import Entries
 from feeder.store.parts.search import Hit, Results, SearchIndex
 from feeder.store.parts.sources import Sources
-from feeder.store.records import entries as _entries
 from feeder.store.records.copies import Copy
 from feeder.store.records.documents import Document, Edges
 from feeder.store.records.entries import Origin, PageMark
@@ -138,9 +137,8 @@ class Store:
             search = search or Path(f"{address.database}.search")
         store = cls(Database(_engine.make_engine(address, busy_timeout_s=busy_timeout_s)), search)
         try:
-            if address.get_backend_name() == "sqlite":
-                refuse_foreign(store.database.engine, _VERSION_TABLE)
-            migrate(store.database.engine, _MIGRATIONS, _VERSION_TABLE, "feeder")
+            own_database = address.get_backend_name() == "sqlite"
+            migrate(store.database.engine, _MIGRATIONS, _VERSION_TABLE, "feeder", own_database=own_database)
         except BaseException:
             store.close()
             raise
@@ -162,12 +160,9 @@ class Store:
 
         See `taking.py`.
         """
-        with self.database.write() as connection:
-            before = _entries.counter(connection, "changes")
+        with self.search.write() as (connection, changes):
             taken = _take(connection, batches)
-            after = _entries.counter(connection, "changes")
-        if after > before:
-            self.search.follower.offer(before, taken.rows, taken.removed, after)
+            changes.rows, changes.removed = taken.rows, taken.removed
         return taken.outcomes
 
     def tally(self) -> Tally:
@@ -177,11 +172,9 @@ class Store:
 
     def remove_unmet(self) -> int:
         """Remove the entries that are met nowhere any more, and return how many there were."""
-        with self.database.write() as connection:
-            before = _entries.counter(connection, "changes")
-            removed = _remove_unmet(connection)
-        self.search.offer_removed(before, removed)
-        return len(removed)
+        with self.search.write() as (connection, changes):
+            changes.removed = _remove_unmet(connection)
+        return len(changes.removed)
 
 
 def _prepare_file(url: URL, *, create: bool) -> None:

@@ -4,7 +4,8 @@ All methods are synchronous and may be called from any thread.
 """
 
 import secrets
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection, Engine, insert
@@ -17,10 +18,15 @@ from feeder.store.tables import notes
 
 
 class Database:
-    """The one database of a store."""
+    """The database of a store.
+
+    Transactions of one thread nest: a read within any transaction, and a write within one that writes, are part of the
+    outer one, so that several steps can be committed together.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._current = threading.local()  # `writing` and `reading`: the open connections of this thread
 
     @property
     def url(self) -> str:
@@ -32,18 +38,40 @@ class Database:
         with self.read() as connection:
             return _engine.describe(connection)
 
-    def begin(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
         """Open a transaction that writes: committed at the end, rolled back when anything is raised.
 
         Raises:
             StoreBusyError: another process kept the database locked.
             StoreError: the database cannot be written, such as on a full disk.
         """
-        return _engine.begin(self.engine)
+        connection: Connection | None = getattr(self._current, "writing", None)
+        if connection is not None:
+            yield connection
+            return
+        with _engine.begin(self.engine) as connection:
+            self._current.writing = connection
+            try:
+                yield connection
+            finally:
+                self._current.writing = None
 
-    def read(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
         """Open a transaction that sees one state of the store; raises as `begin` does."""
-        return _engine.read(self.engine)
+        connection: Connection | None = getattr(self._current, "writing", None) or getattr(
+            self._current, "reading", None
+        )
+        if connection is not None:
+            yield connection
+            return
+        with _engine.read(self.engine) as connection:
+            self._current.reading = connection
+            try:
+                yield connection
+            finally:
+                self._current.reading = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -86,6 +114,11 @@ class Database:
             return _documents.note(connection, name)
 
     def set_note(self, name: str, text: str) -> None:
-        """Remember a small fact by its name."""
+        """Store a small fact by its name."""
+        self.set_notes({name: text})
+
+    def set_notes(self, notes: Mapping[str, str]) -> None:
+        """Store small facts by their names."""
         with self.write() as connection:
-            _documents.write_note(connection, name, text)
+            for name, text in notes.items():
+                _documents.write_note(connection, name, text)

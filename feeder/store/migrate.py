@@ -16,13 +16,15 @@ from feeder.store.engine import begin, read, shown
 from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
 
 
-def migrate(engine: Engine, script_location: str, version_table: str, name: str) -> None:
+def migrate(engine: Engine, script_location: str, version_table: str, name: str, *, own_database: bool = False) -> None:
     """Bring the tables up to the newest revision in a migration folder.
 
     `script_location` is a path, or `package:folder`. `name` is what the tables belong to, for messages.
+    With `own_database`, tables of other programs only are an error.
 
     Raises:
         StoreTooNewError: the stored revision is not in the folder; nothing was touched.
+        StoreError: the database belongs to another program.
         StoreError: the database cannot be read or written.
     """
     folder = _folder(script_location)
@@ -30,6 +32,8 @@ def migrate(engine: Engine, script_location: str, version_table: str, name: str)
     with read(engine) as connection:
         if _is_current(connection, version_table, known, name):
             return
+        if own_database:
+            _refuse_foreign(connection, version_table)
     with begin(engine) as connection:
         wait_for_writers(connection, MIGRATION_LOCK)
         if not _is_current(connection, version_table, known, name):  # another process may have been faster
@@ -58,16 +62,12 @@ def _is_current(connection: Connection, version_table: str, known: list[str], na
     return bool(stored == known[-1])
 
 
-def refuse_foreign(engine: Engine, version_table: str) -> None:
-    """Refuse a SQLite file that holds tables, but none of ours.
-
-    Raises:
-        StoreError: it is such a file.
-    """
-    with read(engine) as connection:
-        names = inspect(connection).get_table_names()
+def _refuse_foreign(connection: Connection, version_table: str) -> None:
+    names = inspect(connection).get_table_names()
     if names and version_table not in names:
-        raise StoreError(f"{shown(engine.url)}: a database of another program; name another file in store.url")
+        raise StoreError(
+            f"{shown(connection.engine.url)}: a database of another program; name another file in store.url"
+        )
 
 
 def _upgrade(connection: Connection, folder: Path, version_table: str) -> None:

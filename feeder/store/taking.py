@@ -65,9 +65,8 @@ def take(connection: Connection, batches: Sequence[Batch]) -> TakeResult:
     """Take in all that came of some sources; of one that was removed, each entry counts as the same."""
     dropped = removed_among(connection, [batch.source for batch in batches])
     kept = [batch for batch in batches if batch.source not in dropped]
-    results, rows = save_permitted(connection, list(chain.from_iterable(batch.incoming for batch in kept)))
+    results, rows, removed = save_permitted(connection, list(chain.from_iterable(batch.incoming for batch in kept)))
     left = iter(results)
-    removed: list[int] = []
     new: list[Edge] = []
     outcomes: list[list[Outcome]] = []
     for batch in batches:

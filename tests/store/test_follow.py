@@ -556,7 +556,7 @@ def test_a_short_command_far_behind_ends_well_and_what_it_did_beside_is_kept(sql
 def test_an_index_of_which_much_is_in_memory_is_opened_afresh(held: Store, home: Path) -> None:
     save(held, *range(50))
     assert len(found(held)) == 50
-    eager = Follower(home, held.database.get_note("store") or "", held.database.read, most_mapped=-1)
+    eager = Follower(home, lambda: held.database.get_note("store") or "", held.database.read, most_mapped=-1)
     searches = [eager.ask(lambda search: search).said for _ in range(3)]
     assert len(set(map(id, searches))) == 3
     assert [search.find(RAIN, now=NOW, limit=99).total for search in searches if search is not None] == [50] * 3
@@ -578,3 +578,14 @@ def test_the_state_of_the_index_is_told(held: Store, home: Path) -> None:
     garble(next((home / "index-1").glob("*.idx")), "random")
     with pytest.raises(StoreError, match="the search index is damaged; `feeder reindex` makes it anew"):
         held.search.state()
+
+
+def test_a_copy_takes_the_place_of_an_entry_that_is_removed_during_a_pass(held: Store) -> None:
+    feed = Origin("feed", "https://example.org/feed.xml")
+    with held.search.following():
+        save(held, 1)
+        saving.save(held, [(feed, article(1))])
+        assert held.entries.count(copies=False) == 1
+        remove(held, 1)
+    results = look(held, wait=True)
+    assert (results.total, results.whole) == (1, True)

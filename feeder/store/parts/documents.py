@@ -34,8 +34,7 @@ class Documents:
         the same transaction.
         """
         with self._database.write() as connection:
-            for name, text in (notes or {}).items():
-                _documents.write_note(connection, name, text)
+            self._database.set_notes(notes or {})
             if concerned is None:
                 return _documents.mark_again(connection, source)
             paths = [path for path, edges in _documents.iter_edges(connection, source) if concerned(edges)]

@@ -154,11 +154,9 @@ class Entries:
 
     def withdraw(self, keys: Sequence[str], *, now: datetime) -> int:
         """Remove the entries with these keys, let none of them in again, and return how many there were."""
-        with self._database.write() as connection:
-            before = _entries.counter(connection, "changes")
-            removed = _withdrawn.withdraw(connection, keys, now)
-        self._index.offer_removed(before, removed)
-        return len(removed)
+        with self._index.write() as (connection, changes):
+            changes.removed = _withdrawn.withdraw(connection, keys, now)
+        return len(changes.removed)
 
     def withdrawn(self) -> list[WithdrawnEntry]:
         """Return the entries that were taken down, the last one first."""

@@ -1,12 +1,14 @@
 """What is asked of the search index, put together with the entries of the database that it finds."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
+
+from sqlalchemy import Connection
 
 from feeder.model import Entry
 from feeder.query import Query
@@ -17,6 +19,7 @@ from feeder.store.records.entries import Head
 from feeder.store.search.assist.related import RelatedEntry, find_related
 from feeder.store.search.assist.spelling import did_you_mean
 from feeder.store.search.assist.suggestions import Suggestion, suggest
+from feeder.store.search.changes import CommittedChanges
 from feeder.store.search.follow import Follower, IndexStatus
 from feeder.store.search.search import Facets, Matches, Order
 
@@ -64,7 +67,7 @@ class SearchIndex:
                 if folder is None:
                     self._temporary = TemporaryDirectory(prefix="feeder-search-")
                     folder = Path(self._temporary.name)
-                self._follower = Follower(folder, self._database.get_note(STORE_NOTE) or "", self._database.read)
+                self._follower = Follower(folder, self._read_name, self._database.read)
             return self._follower
 
     def close(self) -> None:
@@ -76,10 +79,25 @@ class SearchIndex:
             self._temporary.cleanup()
             self._temporary = None
 
-    def offer_removed(self, before: int, removed: Sequence[int]) -> None:
-        """Let the index follow at once the removal of these entries, after the change `before`."""
-        if removed:
-            self.follower.offer(before, (), removed, before + len(removed))
+    def _read_name(self) -> str:
+        return self._database.get_note(STORE_NOTE) or ""
+
+    @contextmanager
+    def write(self) -> Iterator[tuple[Connection, CommittedChanges]]:
+        """Open a transaction that changes entries; during a pass the index takes in the changes after the commit.
+
+        The caller notes in the `CommittedChanges` what it changed.
+        """
+        changes = CommittedChanges()
+        follower = self._follower
+        with self._database.write() as connection:
+            if follower is not None:
+                follower.prepare(connection, changes)
+            yield connection, changes
+            if follower is not None:
+                follower.complete(connection, changes)
+        if follower is not None:
+            follower.take(changes)
 
     def find(
         self,

@@ -12,7 +12,6 @@ from feeder.sources.feeds.polling import Poll
 from feeder.sources.feeds.websub import HubSubscription
 from feeder.store.database import Database
 from feeder.store.parts.search import SearchIndex
-from feeder.store.records import entries as _entries
 from feeder.store.records.removing import forget_source
 from feeder.store.remote import added as _added
 from feeder.store.remote import departed as _departed
@@ -118,17 +117,13 @@ class Sources:
         under way still brings of it is not kept. With `is_known` false something else goes by its name, and nothing
         but the source itself is removed.
         """
-        removed: list[int] = []
-        with self._database.write() as connection:
+        with self._index.write() as (connection, changes):
             if not _added.delete_added(connection, name):
                 return None
-            before = _entries.counter(connection, "changes")
             if is_known:
                 _added.forget_known(connection, name)
-                removed = forget_source(connection, name) if with_entries else []
-        if removed:
-            self._index.follower.offer(before, (), removed, before + len(removed))
-        return len(removed)
+                changes.removed = forget_source(connection, name) if with_entries else []
+        return len(changes.removed)
 
     def clear_removed(self) -> None:
         """Let the names of sources that were removed be as free as any; call it where a pass begins."""
@@ -176,20 +171,16 @@ class Sources:
 
         Its entries go `with_entries` where no other source has them.
         """
-        with self._database.write() as connection:
-            before = _entries.counter(connection, "changes")
+        with self._index.write() as (connection, changes):
             since = _added.read_paused(connection).get(name)
             _added.forget_known(connection, name)
-            removed = forget_source(connection, name) if with_entries else []
+            changes.removed = forget_source(connection, name) if with_entries else []
             if keep_paused and since is not None:
                 _added.write_paused(connection, name, since)
-        self._index.offer_removed(before, removed)
-        return len(removed)
+        return len(changes.removed)
 
     def remove_demo(self, name: str, shipped: Collection[str], note: str) -> int:
         """Remove what the demonstration left (`departed.remove_demo`), and return how many entries that were."""
-        with self._database.write() as connection:
-            before = _entries.counter(connection, "changes")
-            removed = _departed.remove_demo(connection, name, shipped, note)
-        self._index.offer_removed(before, removed)
-        return len(removed)
+        with self._index.write() as (connection, changes):
+            changes.removed = _departed.remove_demo(connection, name, shipped, note)
+        return len(changes.removed)

@@ -103,22 +103,27 @@ def fullness(text: str) -> int:
     return sum(map(len, text.split()))
 
 
-def save(connection: Connection, drafted: Iterable[IncomingEntry]) -> tuple[list[tuple[int, Outcome]], list[Row]]:
+def save(
+    connection: Connection, drafted: Iterable[IncomingEntry]
+) -> tuple[list[tuple[int, Outcome]], list[Row], list[int]]:
     """Save entries, in their order.
 
-    Returns of each the number that it has in the store and what became of it, and what the search index must be told.
+    Return the number and outcome of each, the rows for the search index, and the numbers of written copies, which are
+    not in the index.
     """
     last = counter(connection, "entries")
     outcomes: list[tuple[int, Outcome]] = []
     rows: list[Row] = []
+    copies: list[int] = []
     batch_end = last
     for batch in _batches(drafted):
-        outcomes_here, rows_here, batch_end = _save_batch(connection, batch, batch_end)
+        outcomes_here, rows_here, copies_here, batch_end = _save_batch(connection, batch, batch_end)
         outcomes += outcomes_here
         rows += rows_here
+        copies += copies_here
     if batch_end > last:
         set_counter(connection, "entries", batch_end)
-    return outcomes, rows
+    return outcomes, rows, copies
 
 
 def _batches(drafted: Iterable[IncomingEntry]) -> Iterator[list[IncomingEntry]]:
@@ -136,7 +141,7 @@ def _batches(drafted: Iterable[IncomingEntry]) -> Iterator[list[IncomingEntry]]:
 
 def _save_batch(
     connection: Connection, batch: Sequence[IncomingEntry], last: int
-) -> tuple[list[tuple[int, Outcome]], list[Row], int]:
+) -> tuple[list[tuple[int, Outcome]], list[Row], list[int], int]:
     known = find_known(connection, batch)
     seen: dict[tuple[int, Origin], str | None] = {}
     named: list[tuple[EntryRecord, IncomingEntry]] = []
@@ -163,10 +168,10 @@ def _save_batch(
             known.note_name(found, name)
             seen.setdefault((found.number, incoming.origin), None if name in found.own_names else name)
     group_new(connection, new)
-    rows = _write(connection, known.records.values())
+    rows, copies = _write(connection, known.records.values())
     _write_origins(connection, seen, known.records)
     _write_names(connection, named)
-    return outcomes, rows, last
+    return outcomes, rows, copies, last
 
 
 def _new(connection: Connection, known: KnownEntries, incoming: IncomingEntry, number: int) -> EntryRecord:
@@ -205,7 +210,7 @@ def _merge(record: EntryRecord, incoming: IncomingEntry) -> Outcome:
     return Outcome.CHANGED
 
 
-def _write(connection: Connection, known: Iterable[EntryRecord]) -> list[Row]:
+def _write(connection: Connection, known: Iterable[EntryRecord]) -> tuple[list[Row], list[int]]:
     records = [record for record in known if record.written_from is not None]
     ties = _ties(connection, records)
     positions = _positions(connection, records)
@@ -228,7 +233,7 @@ def _write(connection: Connection, known: Iterable[EntryRecord]) -> list[Row]:
         connection.execute(insert(entries), new)
     if changed:
         connection.execute(update(entries).where(entries.c.number == bindparam("this")), changed)
-    return rows
+    return rows, [record.number for record in records if record.copy_of is not None]
 
 
 def _terms(entry: Entry, incoming: IncomingEntry) -> Terms:

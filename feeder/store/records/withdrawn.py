@@ -43,13 +43,13 @@ _COLUMNS = [withdrawn.c[name] for name in WithdrawnEntry._fields]
 
 def save_permitted(
     connection: Connection, incoming: Iterable[IncomingEntry]
-) -> tuple[list[tuple[int, Outcome]], list[Row]]:
+) -> tuple[list[tuple[int, Outcome]], list[Row], list[int]]:
     """Save as `saving.save` does, but for entries that were taken down: they count as the same as before."""
     come = list(incoming)
     refused = _refused(connection, come)
-    outcomes, rows = save(connection, [one for one, no in zip(come, refused, strict=True) if not no])
+    outcomes, rows, copies = save(connection, [one for one, no in zip(come, refused, strict=True) if not no])
     saved = iter(outcomes)
-    return [(_NO_NUMBER, Outcome.SAME) if no else next(saved) for no in refused], rows
+    return [(_NO_NUMBER, Outcome.SAME) if no else next(saved) for no in refused], rows, copies
 
 
 def _refused(connection: Connection, come: Sequence[IncomingEntry]) -> list[bool]:

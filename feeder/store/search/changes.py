@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -61,59 +62,88 @@ def _feed_page(writer: Writer, read: Read, followed: IndexPosition) -> tuple[Ind
     return IndexPosition(followed.store, page.upto, mark), page.rows
 
 
-class IndexUpdate:
-    """What a pass tells the index; once that failed, the rest is left to the next that catches up.
+@dataclass(slots=True)
+class CommittedChanges:
+    """What one transaction changed: the rows to put into the index, and the entries to remove from it.
 
-    `open_at` gives the index when it has followed up to a change at least, and `marked` what an index says that has
-    followed up to a change. The folder's lock is held meanwhile.
+    `before` and `after` are the store's last change before and after it, `mark` is that of `after` (`mark_of`).
     """
 
-    def __init__(self, open_at: Callable[[int], Index], marked: Callable[[int], IndexPosition]) -> None:
-        self._open_at, self._marked = open_at, marked
+    rows: Sequence[Row] = ()
+    removed: Sequence[int] = ()
+    before: int = 0
+    after: int = 0
+    mark: str = ""
+
+    @property
+    def are_all(self) -> bool:
+        """Whether rows and removals are all changes: other entries change too when a removed one had copies."""
+        return self.after - self.before == len(self.rows) + len(self.removed)
+
+
+class IndexUpdate:
+    """Writes into the index what a pass commits; after a failure the rest is left to the next `catch_up`.
+
+    `open_at` opens the index once it has followed up to a change, or further. The folder's lock is held meanwhile.
+    """
+
+    def __init__(self, open_at: Callable[[int], Index]) -> None:
+        self._open_at = open_at
         self._stack = ExitStack()
         self._writer: Writer | None = None
-        self._at = 0
-        self._unwritten = 0
-        self._well = True
+        self._position = IndexPosition("", 0)
+        self._uncommitted = 0
+        self._failed = False
 
-    def take(self, before: int, rows: Sequence[Row], gone: Sequence[int], after: int) -> None:
-        """Take in the changes above `before`, up to `after`.
+    @property
+    def is_open(self) -> bool:
+        """Whether the index has been opened to write."""
+        return self._writer is not None
+
+    def take(self, changes: CommittedChanges) -> None:
+        """Write the changes of a transaction.
 
         Raises:
             StoreError: the index cannot be written.
             DamagedError: it is damaged.
         """
-        if not self._well:
+        if self._failed or not changes.are_all:  # `open_at` follows what is left out here
             return
-        self._well = False
+        self._failed = True
         writer = self._writer
-        if writer is None or self._at < before:  # somebody else has saved in between
-            writer = self._opened(before)
-        if self._at == before:  # else it has followed further when it was opened
-            writer.drop(gone)
-            writer.put(rows)
-            self._at, self._unwritten = after, self._unwritten + len(rows) + len(gone)
-            if self._unwritten >= _COMMIT:
+        if writer is None or self._position.change < changes.before:  # another process has written in between
+            writer = self._open(changes.before)
+        if self._position.change == changes.before:  # else the index was ahead when it was opened
+            writer.drop(changes.removed)
+            writer.put(changes.rows)
+            self._position = replace(self._position, change=changes.after, mark=changes.mark)
+            self._uncommitted += len(changes.rows) + len(changes.removed)
+            if self._uncommitted >= _COMMIT:
                 self._commit(writer)
-        self._well = True
+        self._failed = False
 
-    def end(self) -> None:
-        """Write down what was taken in, and let go of the index; raises as `take` does."""
+    def end(self) -> int:
+        """Commit and close the index; return the change that it has followed up to, 0 if it took nothing.
+
+        Raises as `take` does.
+        """
         writer, self._writer = self._writer, None
         with self._stack:
-            if writer is not None and self._well:
-                self._commit(writer)
+            if writer is None or self._failed:
+                return 0
+            self._commit(writer)
+        return self._position.change
 
-    def _opened(self, change: int) -> Writer:
+    def _open(self, change: int) -> Writer:
         if self._writer is not None:
             self._commit(self._writer)
             self._stack.close()
         index = self._open_at(change)
-        self._at = index.followed.change
+        self._position = index.followed
         self._writer = self._stack.enter_context(index.writer(many=True))
         return self._writer
 
     def _commit(self, writer: Writer) -> None:
-        if self._unwritten:
-            writer.commit(self._marked(self._at))
-            self._unwritten = 0
+        if self._uncommitted:
+            writer.commit(self._position)
+            self._uncommitted = 0

@@ -18,19 +18,19 @@ read is replaced as a whole, `_OpenIndex`, and stays as it is for those that sti
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
 from feeder.errors import StoreError
-from feeder.query.terms import Row
 from feeder.store.records.entries import counter, has_passed, mark_of
 from feeder.store.search import index as _index
-from feeder.store.search.changes import IndexUpdate, Progress, Read, feed_changes
+from feeder.store.search.changes import CommittedChanges, IndexUpdate, Progress, Read, feed_changes
 from feeder.store.search.checksums import is_whole
 from feeder.store.search.index import DamagedError, Index, IndexPosition
 from feeder.store.search.search import Search
@@ -86,16 +86,24 @@ class Follower:
     `most_mapped` is how many bytes of it searches may leave in memory before it is opened afresh.
     """
 
-    def __init__(self, home: Path, store: str, read: Read, *, most_mapped: int = _MAPPED_BYTES) -> None:
-        self._home, self._store, self._read, self._most_mapped = home, store, read, most_mapped
+    def __init__(
+        self, home: Path, read_name: Callable[[], str], read: Read, *, most_mapped: int = _MAPPED_BYTES
+    ) -> None:
+        self._home, self._read_name, self._read, self._most_mapped = home, read_name, read, most_mapped
         self._lock = threading.Lock()  # of the next two; held while an index is opened, never while one is written
         self._reading: _OpenIndex | None = None
         self._beside: threading.Thread | None = None
         self._closing = threading.Event()
         self._feed: IndexUpdate | None = None
+        self._change = 0  # the last change that the pass has committed
+        self._prepared: Path | None = None
         # Where an index was that another process did not finish while we waited.
         self._stuck: tuple[Path, IndexPosition] | None = None
         self._told = ""
+
+    @cached_property
+    def _store(self) -> str:
+        return self._read_name()
 
     def close(self) -> None:
         """Let go of the index, and end what is done beside; what it has done is kept."""
@@ -279,42 +287,60 @@ class Follower:
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Take in at once what is offered meanwhile; at the end the index has followed all changes.
+        """Keep the index open for what the pass commits; at the end it has followed all changes of the pass.
 
-        Where another process writes the index for long, or it cannot be written, the next that catches up does it.
+        If another process writes the index for long, or it cannot be written, the next `catch_up` does it.
         """
+        followed = self._change = 0
         with ExitStack() as stack:
             with self._telling():
                 if stack.enter_context(_index.writing(self._home)):
-                    self._feed = IndexUpdate(self._open_at, self._marked)
+                    self._feed = IndexUpdate(self._open_at)
                     stack.callback(self._end_feed)
             yield
+            followed = self._end_feed()
+        if followed and followed >= self._change:
+            self._told = ""
+            return
         with self._telling():
             with self._read() as connection:
                 change = counter(connection, "changes")
             self._catch_up_or_wait(change, _LONG_PATIENCE_S)
 
-    def offer(self, before: int, rows: Sequence[Row], gone: Sequence[int], after: int) -> None:
-        """Give the pass's index what was just committed: the changes above `before`, up to `after`."""
-        feed = self._feed
-        if feed is not None:
+    def prepare(self, connection: Connection, changes: CommittedChanges) -> None:
+        """Note where a transaction of the pass begins, and choose the index to write while one is open anyway."""
+        if self._feed is None:
+            return
+        changes.before = counter(connection, "changes")
+        if not self._feed.is_open:
             with self._telling():
-                feed.take(before, rows, gone, after)
+                self._prepared = self._to_write(anew=False)
+
+    def complete(self, connection: Connection, changes: CommittedChanges) -> None:
+        """Note where a transaction of the pass ends."""
+        if self._feed is not None:
+            changes.after = counter(connection, "changes")
+            changes.mark = mark_of(connection, changes.after)
+
+    def take(self, changes: CommittedChanges) -> None:
+        """Write what the pass has just committed into its index."""
+        if self._feed is not None and changes.after > changes.before:
+            self._change = changes.after
+            with self._telling():
+                self._feed.take(changes)
 
     def _open_at(self, change: int) -> Index:
         """Return an index that has followed up to a change, or further; the folder's lock is held."""
-        index = Index.open(self._to_write(anew=False))
+        prepared, self._prepared = self._prepared, None
+        index = Index.open(prepared or self._to_write(anew=False))
         return index if index.followed.change == change else Index.open(self._follow())
 
-    def _marked(self, change: int) -> IndexPosition:
-        with self._read() as connection:
-            return IndexPosition(self._store, change, mark_of(connection, change))
-
-    def _end_feed(self) -> None:
+    def _end_feed(self) -> int:
         feed, self._feed = self._feed, None
         if feed is not None:
             with self._telling():
-                feed.end()
+                return feed.end()
+        return 0
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
