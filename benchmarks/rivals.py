@@ -28,7 +28,7 @@ from benchmarks.recombined import FIRST, LAST, Articles
 from benchmarks.timing import WARM, percentile
 from feeder.query import Phrase, parse_query, searchable_text
 from feeder.query.tokens import contains, index_tokens, is_lone, lone_characters, phrase_tokens, plain
-from feeder.store.search.index import Index, current
+from feeder.store.search.index import Index, current_folder
 from feeder.store.search.search import Order, Search
 
 _EACH = 12  # words per group
@@ -218,7 +218,7 @@ class Ours(Rival):
 
     def __init__(self, folder: Path, built: dict[str, float]) -> None:
         super().__init__(folder)
-        self.search, self.built = Search(Index.open(current(folder) or folder)), built
+        self.search, self.built = Search(Index.open(current_folder(folder) or folder)), built
 
     def build(self, texts: Sequence[str]) -> float:
         del texts

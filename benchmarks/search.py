@@ -44,7 +44,7 @@ from feeder.query.periods import PLACES, first_position
 from feeder.query.terms import Row, terms_of
 from feeder.query.tokens import plain
 from feeder.store import Batch, Origin, Store, prepare
-from feeder.store.search.index import Index, IndexPosition, make_current, unused
+from feeder.store.search.index import Index, IndexPosition, make_current, new_folder
 from feeder.store.search.search import Order
 
 LIMIT = 20  # a page of results

@@ -198,7 +198,7 @@ def test_a_page_is_polled_like_a_feed(server: Server, store: Store) -> None:
     report = poll(server, store)
     assert (report.read, report.new, report.failed) == (1, 2, ())
     assert server.requests[0].headers["accept"].startswith("text/html")
-    older, newer = (entry for _, entry in store.entries.news(0, 10))
+    older, newer = (entry for _, entry in store.entries.added_after(0, 10))
     assert (older.title, older.published) == ("Rain 1", datetime(2026, 5, 1, 8, tzinfo=UTC))
     assert (newer.id, newer.link) == (server.url("/2"), server.url("/2"))
     assert newer.source.title == "Today"

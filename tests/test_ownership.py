@@ -157,7 +157,7 @@ def test_an_entry_of_several_sources_is_shown_once_and_its_page_names_the_others
     assert world.store.entries.count() == 2
     [entry] = world.shown()
     assert entry.source.name == "first"
-    assert len(world.store.entries.news(0, 9)) == 1
+    assert len(world.store.entries.added_after(0, 9)) == 1
     assert world.store.search.find(parse_query("harbour"), limit=9, wait=True).total == 1
     publish(world.config, world.store, now=NOW)
     pages = list((world.folder / "public" / "entries").iterdir())

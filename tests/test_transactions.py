@@ -43,7 +43,7 @@ def test_one_new_article_takes_five_transactions(tmp_path: Path) -> None:
         [report] = update(config, store, parts=INGEST).sources
         assert report.new == 1
         assert done == {"begin": MOST, "commit": MOST, "write": 3}
-        assert store.search.state().followed == store.entries.change()
+        assert store.search.status().followed == store.entries.last_change()
 
 
 def test_transactions_of_one_thread_nest(store: Store) -> None:

@@ -107,7 +107,7 @@ def choose(store: Store, channel: Channel, last_number: int | None) -> Selection
 
 
 def _iter_news(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
-    while page := store.entries.news(after, _PAGE):
+    while page := store.entries.added_after(after, _PAGE):
         yield from page
         after = page[-1][0]
 

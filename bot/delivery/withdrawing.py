@@ -76,7 +76,7 @@ def find_posts(store: Store) -> list[SentMessage]:
         if not rows:
             return posts
         last = rows[-1].id
-        gone = store.entries.missing(row.entry for row in rows)
+        gone = store.entries.missing_ids(row.entry for row in rows)
         posts += [
             SentMessage(row.id, row.address if row.moved_to is None else str(row.moved_to), row.message)
             for row in rows

@@ -52,5 +52,5 @@ def _follow_renames(config: Config, store: Store) -> list[str]:
 def _former_name(source: SourceConfig, departed: Collection[str], store: Store) -> str | None:
     if source.renamed_from in departed:
         return source.renamed_from
-    same = [name for name in departed if store.sources.is_of(name, source)]
+    same = [name for name in departed if store.sources.was_read_from(name, source)]
     return same[0] if len(same) == 1 else None

@@ -140,7 +140,7 @@ def remove(config: Config, store: Store, name: str, *, with_entries: bool = Fals
     configured = any(one.name == name and one.kept_in == "file" for one in known)
     if name not in store.sources.names():
         get_source(known, name)
-    removed = store.sources.remove(name, is_known=not configured, with_entries=with_entries)
+    removed = store.sources.remove(name, with_state=not configured, with_entries=with_entries)
     if removed is not None and configured:
         return f"removed {name} from the store, where it was hidden; the one in {where_configured(config)} stays"
     if removed is None and configured:

@@ -233,7 +233,7 @@ def reindex(context: typer.Context) -> None:
 
     with open_store(context) as (config, store), progress_bar() as progress:
         report = None if progress is None else partial(progress, "search index")
-        if not store.search.follow(report, anew=True):
+        if not store.search.follow(report, rebuild=True):
             raise PassRunningError(f"{config.store.search}: another process is writing the index; nothing was done")
 
 

@@ -133,7 +133,7 @@ def _check_departed(config: Config, store: Store) -> Iterator[CheckResult]:
 
 def _check_search(store: Store) -> CheckResult:
     try:
-        state = store.search.state()
+        state = store.search.status()
     except FeederError as error:
         return CheckResult("search index", ok=False, text=str(error))
     hint = "the next pass or search updates it, `feeder reindex` does so now"
@@ -144,7 +144,7 @@ def _check_search(store: Store) -> CheckResult:
     else:
         behind = state.changes - state.followed
         text = f"{behind:,} {'change' if behind == 1 else 'changes'} behind the store; {hint}"
-    rebuild = "; a rebuild was interrupted: `feeder reindex` resumes it" if state.half_made else ""
+    rebuild = "; a rebuild was interrupted: `feeder reindex` resumes it" if state.is_rebuilding else ""
     return CheckResult("search index", ok=True, text=text + rebuild)
 
 

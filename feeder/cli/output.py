@@ -57,7 +57,7 @@ def print_hits(results: "Results") -> None:
         console.print(Text("    ").append_text(_highlighted(hit.snippet)))
     more = "more than " if results.more else ""
     new_console(stderr=True).print(f"{more}{count_entries(results.total)} found", style=DIM)
-    if not results.whole:
+    if not results.complete:
         new_console(stderr=True).print("the search index is being built; results may be missing", style=DIM)
 
 

@@ -42,7 +42,7 @@ ENV_PREFIX = "FEEDER_"
 CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
 DEMO = "seeds"  # the name and the folder of the demonstration
-_OURS = ("file", "demo")  # fields of Config that nobody sets
+_INTERNAL = ("file", "demo")  # fields of Config that nobody sets
 _SOURCE: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
 _TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
 
@@ -105,13 +105,13 @@ def load_config(path: Path | None = None) -> Config:
     try:
         config = Config(**{**values, "file": file})
     except ValidationError as error:
-        raise ConfigError(_explain(_worst(error.errors()), file)) from None
+        raise ConfigError(_describe(_most_useful(error.errors()), file)) from None
     except SettingsError:  # a variable that stands for a whole section holds JSON
-        raise ConfigError(_explain_variable()) from None
+        raise ConfigError(_describe_variable()) from None
     base = (file.parent if file else Path()).resolve()
     if not _is_text(str(base)):
         raise ConfigError(f"{str(base)!r}: the name of this folder is not UTF-8; rename it, or work in another folder")
-    return _settled(config, base)
+    return _completed(config, base)
 
 
 def read_source(values: Mapping[str, Any]) -> FeedSource:
@@ -122,10 +122,10 @@ def read_source(values: Mapping[str, Any]) -> FeedSource:
     """
     try:
         source = _SOURCE.validate_python(values)
-    except ValidationError as error:
-        worst = _worst(error.errors())
-        key = ".".join(str(part) for part in worst["loc"][1:])
-        raise ConfigError(f"{key}: {_rule(worst)}".removeprefix(": ")) from None
+    except ValidationError as invalid:
+        error = _most_useful(invalid.errors())
+        key = ".".join(str(part) for part in error["loc"][1:])
+        raise ConfigError(f"{key}: {_rule(error)}".removeprefix(": ")) from None
     if not isinstance(source, FeedSource):
         raise ConfigError("it has no feed")
     return source
@@ -154,7 +154,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{file}: cannot be read: {reason}") from None
-    for name in _OURS:
+    for name in _INTERNAL:
         if name in values:
             raise ConfigError(f"{file}: {name}: unknown key; take it out")
     return values
@@ -168,17 +168,17 @@ def _warn_of_renamed_keys(values: Mapping[str, Any], file: Path | None) -> None:
 
 
 def _refuse_unknown_variables() -> None:
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Config.model_fields if name not in _OURS} | {CONFIG_ENV}
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Config.model_fields if name not in _INTERNAL} | {CONFIG_ENV}
     for variable in sorted(os.environ):
         top = variable.upper().split("__")[0]
         if variable.upper().startswith(ENV_PREFIX) and top not in known:
-            raise ConfigError(f"${variable}: unknown setting{_nearest(top, known)}")
+            raise ConfigError(f"${variable}: unknown setting{_did_you_mean(top, known)}")
         if variable.upper().startswith(ENV_PREFIX) and variable != CONFIG_ENV and not _is_text(os.environ[variable]):
             raise ConfigError(f"${variable}: {os.environ[variable]!r} is not UTF-8 text; write it in UTF-8")
 
 
 def _is_text(value: str) -> bool:
-    """Say whether what came from the operating system is text, and not bytes that no encoding explains (PEP 383)."""
+    """Whether what came from the operating system is text, and not bytes that no encoding explains (PEP 383)."""
     return value.isprintable() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
@@ -197,15 +197,15 @@ def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], 
         )
 
 
-def _settled(config: Config, base: Path) -> Config:
+def _completed(config: Config, base: Path) -> Config:
     """Return the configuration with absolute paths, the token read, and the demonstration where there is no file."""
     demo = config.file is None and not config.sources
     sources = (FolderSource(name=DEMO, folder=_seeds(base)),) if demo else config.sources
-    _refuse_twins(config, "sources.name", [source.name for source in sources], "give each source its own")
+    _refuse_duplicates(config, "sources.name", [source.name for source in sources], "give each source its own")
     # Not even in another case: some disks take "Rain.xml" and "rain.xml" for one file.
-    _refuse_twins(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
+    _refuse_duplicates(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
     chats = [f"{channel.chat.lower()} {channel.topic or ''}".strip() for channel in config.telegram.channels]
-    _refuse_twins(config, "telegram.channels.chat", chats, "keep one")
+    _refuse_duplicates(config, "telegram.channels.chat", chats, "keep one")
     scheme, _, database = config.store.url.partition("///")
     is_file = scheme == "sqlite:"
     url = f"{scheme}///{base / database}" if is_file else config.store.url
@@ -232,7 +232,7 @@ def _settled(config: Config, base: Path) -> Config:
     )
 
 
-def _refuse_twins(config: Config, key: str, names: list[str], remedy: str) -> None:
+def _refuse_duplicates(config: Config, key: str, names: list[str], remedy: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"{config.file}: {key}: {name!r} is used twice; {remedy}")
@@ -248,7 +248,7 @@ def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
             raise ConfigError(f"{place}: query is set too; keep one")
         if channel.feed and channel.feed.casefold() not in queries:
             known = {feed.name for feed in config.feeds}
-            raise ConfigError(f"{place}: no such feed in [[feeds]]{_nearest(channel.feed, known)}")
+            raise ConfigError(f"{place}: no such feed in [[feeds]]{_did_you_mean(channel.feed, known)}")
         channels.append(channel.model_copy(update={"query": queries.get(channel.feed.casefold(), channel.query)}))
     return tuple(channels)
 
@@ -289,14 +289,14 @@ _WRONG_TABLES = {
 }
 
 
-def _worst(errors: Sequence[ErrorDetails]) -> ErrorDetails:
+def _most_useful(errors: Sequence[ErrorDetails]) -> ErrorDetails:
     """Return the mistake to tell: the first, but a key that is misspelt rather than the one that is missing for it."""
     first = errors[0]
     misspelt = [one for one in errors if one["type"] == "extra_forbidden" and one["loc"][:-1] == first["loc"][:-1]]
     return misspelt[0] if misspelt and first["type"] == "missing" else first
 
 
-def _explain(error: ErrorDetails, file: Path | None) -> str:
+def _describe(error: ErrorDetails, file: Path | None) -> str:
     """Say in one line what is wrong: where the value stands, the value, and the rule."""
     location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-", "literal"))]
     if location[0] == "sources":
@@ -315,7 +315,7 @@ def _rule(error: ErrorDetails) -> str:
     """Return what is wrong with a value, after the value itself."""
     location = error["loc"]
     if error["type"] == "extra_forbidden":
-        return f"unknown key{_nearest(str(location[-1]), _keys_beside(list(location)))}"
+        return f"unknown key{_did_you_mean(str(location[-1]), _sibling_keys(list(location)))}"
     if error["type"] == "missing":
         return "this key is required"
     rule = error["msg"].removeprefix("Value error, ")
@@ -324,7 +324,7 @@ def _rule(error: ErrorDetails) -> str:
     return f"{shown}{rule[0].lower()}{rule[1:]}"
 
 
-def _explain_variable() -> str:
+def _describe_variable() -> str:
     for name in sorted(Config.model_fields):
         text = os.environ.get(variable := f"{ENV_PREFIX}{name}".upper())
         if text is not None:
@@ -332,7 +332,7 @@ def _explain_variable() -> str:
     raise AssertionError("only a whole section is read as JSON")
 
 
-def _keys_beside(location: list[int | str]) -> set[str]:
+def _sibling_keys(location: list[int | str]) -> set[str]:
     """Return the keys that are known where the last part of `location` stands."""
     sections: dict[str, type[BaseModel]] = {
         "site": SiteConfig,
@@ -347,9 +347,9 @@ def _keys_beside(location: list[int | str]) -> set[str]:
         "channels": ChannelConfig,
     }
     names = [part for part in location[:-1] if isinstance(part, str)]
-    return set(sections[names[-1]].model_fields) if names else set(Config.model_fields) - {*_OURS}
+    return set(sections[names[-1]].model_fields) if names else set(Config.model_fields) - {*_INTERNAL}
 
 
-def _nearest(name: str, known: set[str]) -> str:
+def _did_you_mean(name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; known here: {', '.join(sorted(known)) or 'none'}"

@@ -43,12 +43,12 @@ def read_saved(config: Config) -> tuple[SavedSearch, ...]:
         ConfigError: one that cannot be understood, with the place, or that has nothing to look for, those that sources
             keep and drop by included; or one, or the query of a channel, that begins with `@NAME`.
     """
-    _refuse_names(config)
+    _refuse_references(config)
     for number, source in enumerate(config.sources):
         if (problem := filter_problem(source)) is not None:
             raise ConfigError(f"{config.file or 'default'}: sources[{number}].{problem}")
     return tuple(
-        SavedSearch(feed, _understood(config, f"feeds[{number}].query", feed.query))
+        SavedSearch(feed, _parse(config, f"feeds[{number}].query", feed.query))
         for number, feed in enumerate(config.feeds)
     )
 
@@ -118,7 +118,7 @@ def named_filter(source: SourceConfig, feeds: Sequence[FeedConfig]) -> str | Non
     return None
 
 
-def _understood(config: Config, key: str, text: str) -> Query:
+def _parse(config: Config, key: str, text: str) -> Query:
     if (problem := problem_of(text)) is not None:
         raise ConfigError(f"{config.file or 'default'}: {key}: {text!r}: {problem}")
     return parse_query(text)
@@ -131,7 +131,7 @@ def _named(text: str, feeds: Sequence[FeedConfig]) -> tuple[FeedConfig, str] | N
     return (feed, text[named.end() :]) if named and feed else None
 
 
-def _refuse_names(config: Config) -> None:
+def _refuse_references(config: Config) -> None:
     """Raise ConfigError where a query of the configuration begins with the name of a saved search."""
     place = config.file or "default"
     for number, feed in enumerate(config.feeds):

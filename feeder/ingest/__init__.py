@@ -42,7 +42,7 @@ def select_sources(config: Config, store: Store, names: Collection[str] = ()) ->
     """
     with store.database.write():
         store.sources.clear_removed()  # first: a source that is removed from now on stays removed
-        store.entries.regroup(group=config.site.duplicates == "group")
+        store.entries.set_grouping(group=config.site.duplicates == "group")
         return SourceSelection(named_sources(config, store, names), left_alone_of(store, names), bool(names))
 
 

@@ -182,7 +182,7 @@ class _FeedPass:
             new = (edge for edge, one in zip(read.batch.edges, saved, strict=True) if one is Outcome.NEW)
             self._learning.count(new)
             poll = with_feed(self._polls[name], self._digests[name], read.hints, read.hub, read.topic)
-            awaits = not all(one.again for one, _ in read.batch.pages.awaited)
+            awaits = not all(one.again for one, _ in read.batch.pages.pending)
             if counts[Outcome.NEW.value] or awaits:
                 self._miss(name)
             changed = bool(counts[Outcome.NEW.value] or counts[Outcome.CHANGED.value]) or awaits

@@ -48,7 +48,7 @@ def read_folder(
 ) -> IngestReport:
     """Read what has to be read of a folder, and report it; a folder that cannot be read is a failure in the report."""
     if again:
-        store.documents.read_again(source.name)
+        store.documents.mark_for_rereading(source.name)
     with store.database.read():
         learning = RecurringLines(store, source.name)
         documents = store.documents.of_source(source.name)
@@ -61,7 +61,7 @@ def read_folder(
         if learning.apply():
             second.run(store.documents.of_source(source.name), only_again=True)
         if source.when_gone == "remove" or first.withheld or second.withheld:
-            removed = store.remove_unmet()
+            removed = store.remove_orphans()
         first.record_withheld()
         second.record_withheld()
     except SourceError as error:

@@ -148,7 +148,7 @@ def take_delivery(
     read = work_one(FEEDS, piece, seconds=seconds)
     if read.error is not None:
         log.warning("websub: %s: what was delivered cannot be read: %s", source.name, read.error)
-        store.sources.hasten_poll(source.name, now=now)
+        store.sources.poll_now(source.name, now=now)
         return False
     [saved] = store.take([replace(read.batch, gone=())])
     store.sources.change_subscription(one.token, partial(websub.after_delivery, digest=digest, now=now), now=now)

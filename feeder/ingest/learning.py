@@ -66,7 +66,7 @@ class RecurringLines:
         def is_concerned(edges: Edges) -> bool:
             return any(_meet(self.learned, name, left) or _meet(dropped, name, taken) for name, left, taken in edges)
 
-        return self._store.documents.read_again(self._source, is_concerned, notes={self._note: digest})
+        return self._store.documents.mark_for_rereading(self._source, is_concerned, notes={self._note: digest})
 
     def _of(self, publisher: str) -> frozenset[str]:
         return self.learned.get(publisher, _NOTHING)

@@ -57,9 +57,9 @@ def fetch_pages(
 
     What was counted, and what failed, is told to `outcomes`.
     """
-    if sources.keys() & store.sources.count_awaited():
+    if sources.keys() & store.sources.count_pending_pages():
         _PagePass(config, store, sources, learning, outcomes, now=now, progress=progress).run(at_once=at_once)
-        for name, number in store.sources.count_awaited().items():
+        for name, number in store.sources.count_pending_pages().items():
             if name in sources:
                 outcomes.count(name, {"awaited": number})
     if any(source.full for source in sources.values()):
@@ -96,7 +96,7 @@ class _PagePass:
         self._done = 0
 
     def run(self, *, at_once: bool) -> None:
-        for name in self._store.sources.count_awaited():
+        for name in self._store.sources.count_pending_pages():
             if name in self._sources:
                 self._look(self._sources[name], at_once=at_once)
         wanted = [self._wanted(number, *due) for number, due in enumerate(self._due) if self._is_wanted(*due)]
@@ -119,7 +119,7 @@ class _PagePass:
 
     def _look(self, source: RemoteSource, *, at_once: bool) -> None:
         """Note what is due of a source, and all that must be known for it."""
-        awaited, known = self._store.sources.awaited(source.name)
+        awaited, known = self._store.sources.pending_pages(source.name)
         due = [one for one in awaited if at_once or not one.saved or one.due_at <= self._now]
         self._due += [(source, one) for one in due]
         self._open[source.name] = len(due)
@@ -168,7 +168,7 @@ class _PagePass:
             settings=self._settings[source.name],
             origin=origin_of(source),
             awaited=one,
-            draft=self._store.sources.awaited_draft(source.name, one.path),
+            draft=self._store.sources.pending_draft(source.name, one.path),
             learned=self._learning.learned,
             known=known,
         )

@@ -121,7 +121,7 @@ def publish(
     sound = {path for path, looks in present.items() if last.looks.get(path) == looks}
     settings = _digest(_settings(config), *(one.config.model_dump_json() for one in saved))
     # Before anything else is read: what comes in meanwhile is then news to the next pass.
-    change = store.entries.change()
+    change = store.entries.last_change()
     note = f"published:{_digest(str(config.site.output))}"
     known = bool(last.token) and store.database.get_note(note) == last.token
     current = known and (last.settings, last.change) == (settings, change) and sound.issuperset(last.files)

@@ -3,7 +3,7 @@
     Node = And | Or | Not | Leaf
     Leaf = Phrase | Source | Category | Author | Language | Site | Between | Last | Has
 
-A leaf holds what was typed, to be written out again, and what is compared. Of an entry it sees what `Facts` holds.
+A leaf is_true_for what was typed, to be written out again, and what is compared. Of an entry it sees what `Facts` is_true_for.
 """
 
 import re
@@ -54,12 +54,12 @@ def searchable_parts(entry: Entry) -> tuple[str, str]:
     """
     text = visible_text(entry.content)
     lines = [entry.title, *(author.name for author in entry.authors), *entry.categories]
-    if _squeezed(entry.summary).removesuffix("…") not in _squeezed(text[: 3 * len(entry.summary)]):
+    if _without_spaces(entry.summary).removesuffix("…") not in _without_spaces(text[: 3 * len(entry.summary)]):
         lines.append(entry.summary)
     return "\n".join(lines), text
 
 
-def _squeezed(text: str) -> str:
+def _without_spaces(text: str) -> str:
     return "".join(text.split())
 
 
@@ -110,10 +110,10 @@ class Phrase:
     where: Literal["any", "title"] = "any"
 
     def __str__(self) -> str:
-        return _written(self.text) if self.where == "any" else f"title:{_written(self.text)}"
+        return _quoted_if_needed(self.text) if self.where == "any" else f"title:{_quoted_if_needed(self.text)}"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether they are there."""
+        """Whether they are there."""
         return contains(facts.text if self.where == "any" else facts.title, self.phrase)
 
 
@@ -126,7 +126,7 @@ class _NameFilter:
     field: ClassVar[str]
 
     def __str__(self) -> str:
-        return f"{self.field}:{_written(self.text)}"
+        return f"{self.field}:{_quoted_if_needed(self.text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class SourceFilter(_NameFilter):
     field: ClassVar[str] = "source"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether they are there."""
+        """Whether they are there."""
         return any(contains(source, self.phrase) for source in facts.sources)
 
 
@@ -147,7 +147,7 @@ class CategoryFilter(_NameFilter):
     field: ClassVar[str] = "category"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether the entry is in it."""
+        """Whether the entry is in it."""
         return self.phrase in facts.categories
 
 
@@ -158,7 +158,7 @@ class AuthorFilter(_NameFilter):
     field: ClassVar[str] = "author"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether they are there."""
+        """Whether they are there."""
         return any(contains(author, self.phrase) for author in facts.authors)
 
 
@@ -172,7 +172,7 @@ class LanguageFilter:
         return f"language:{self.tag}"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether the entry's language is in it; one that could not be told is in none."""
+        """Whether the entry's language is in it; one that could not be told is in none."""
         return f"{facts.entry.language or ''}-".lower().startswith(f"{self.tag}-")
 
 
@@ -186,7 +186,7 @@ class SiteFilter:
         return f"site:{self.host}"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether the entry's link leads there."""
+        """Whether the entry's link leads there."""
         return f".{facts.host}".endswith(f".{self.host}")
 
 
@@ -210,7 +210,7 @@ class Between:
         return f"on:{self.start:{form}}"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether the entry was published then."""
+        """Whether the entry was published then."""
         published = facts.entry.published
         return (self.start is None or published >= self.start) and (self.end is None or published < self.end)
 
@@ -230,7 +230,7 @@ class Last:
         return go_back(now, self.amount, self.unit)
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether the entry was published since."""
+        """Whether the entry was published since."""
         return facts.entry.published >= self.since(facts.now)
 
 
@@ -244,7 +244,7 @@ class Has:
         return f"has:{self.kind}"
 
     def matches(self, facts: Facts) -> bool:
-        """Say whether the entry has it."""
+        """Whether the entry has it."""
         return any(media.kind == self.kind for media in facts.entry.media)
 
 
@@ -306,14 +306,14 @@ class Query:
         if self.root is not None:
             yield from _leaves(self.root, negated=False)
 
-    def holds(self, test: Callable[[Leaf], bool]) -> bool:
-        """Say whether the query holds where its leaves do or do not, as `test` says; one that asks nothing does not."""
-        return self.root is not None and _holds(self.root, test)
+    def is_true_for(self, test: Callable[[Leaf], bool]) -> bool:
+        """Whether the query is_true_for where its leaves do or do not, as `test` says; one that asks nothing does not."""
+        return self.root is not None and _is_true_for(self.root, test)
 
     def matches(self, entry: Entry, *, now: datetime) -> bool:
-        """Say whether the entry is one that a search for this query finds at `now`, an aware datetime."""
+        """Whether the entry is one that a search for this query finds at `now`, an aware datetime."""
         facts = Facts(entry, now)
-        return self.holds(lambda leaf: leaf.matches(facts))
+        return self.is_true_for(lambda leaf: leaf.matches(facts))
 
 
 def _leaves(node: Node, *, negated: bool) -> Iterator[tuple[Leaf, bool]]:
@@ -326,17 +326,17 @@ def _leaves(node: Node, *, negated: bool) -> Iterator[tuple[Leaf, bool]]:
         yield node, negated
 
 
-def _holds(node: Node, test: Callable[[Leaf], bool]) -> bool:
+def _is_true_for(node: Node, test: Callable[[Leaf], bool]) -> bool:
     if isinstance(node, And):
-        return all(_holds(part, test) for part in node.parts)
+        return all(_is_true_for(part, test) for part in node.parts)
     if isinstance(node, Or):
-        return any(_holds(part, test) for part in node.parts)
+        return any(_is_true_for(part, test) for part in node.parts)
     if isinstance(node, Not):
-        return not _holds(node.part, test)
+        return not _is_true_for(node.part, test)
     return test(node)
 
 
-def _written(text: str) -> str:
+def _quoted_if_needed(text: str) -> str:
     """Return text so that it is read as one word or phrase: bare where it can be, else in quotes that it is free of."""
     if _BARE.fullmatch(text) and text not in _OPERATORS:
         return text

@@ -39,7 +39,7 @@ MAX_CHARACTERS = 10_000
 MAX_DEPTH = 16
 MAX_WORDS = 8  # to find, and as many to leave out
 MAX_FIELDS = 16
-_SHOWN = 30  # characters of a token that an error repeats
+_MAX_SHOWN = 30  # characters of a token that an error repeats
 _TOO_MANY_WORDS = f"word too many: at most {MAX_WORDS} to "
 
 _MINUS, _HASH, _COLON, _OR, _OPEN, _CLOSE = "-－−", "#＃", ":：", "|｜", "(（", ")）"
@@ -165,22 +165,22 @@ class _Reader:
         None where there is nothing to look for.
         """
         clauses: list[list[Node]] = []
-        joining = turned = False
+        after_or = negate = False
         for token in self._tokens:
             if token.kind == "close":
                 if opened is None:
                     raise _mistake("unopened", token, "')' closes nothing: take it out, or write '(' before it")
                 break
             if token.kind in {"or", "and", "not"}:
-                joining, turned = joining or token.kind == "or", turned != (token.kind == "not")
+                after_or, negate = after_or or token.kind == "or", negate != (token.kind == "not")
                 continue
-            turned = turned != token.negated
-            node = self._item(token, field=field, depth=depth, negated=negated != turned)
+            negate = negate != token.negated
+            node = self._item(token, field=field, depth=depth, negated=negated != negate)
             if node is not None:
-                into = clauses.pop() if joining and clauses else []
-                clauses.append([*into, _not(node) if turned else node])
-                joining = False
-            turned = False
+                into = clauses.pop() if after_or and clauses else []
+                clauses.append([*into, _not(node) if negate else node])
+                after_or = False
+            negate = False
         else:
             if opened is not None:
                 here = opened._replace(place=opened.opens)
@@ -217,7 +217,7 @@ class _Reader:
     def _count(self, code: QueryMistake, token: _Token, text: str, most: int, why: str) -> None:
         self._counts[code] += 1
         if self._counts[code] > most:
-            shown = text[:_SHOWN]
+            shown = text[:_MAX_SHOWN]
             raise _mistake(code, token, f"{shown!r} is one {why}", token=shown, most=most)
 
 
@@ -252,7 +252,7 @@ def _period(token: _Token, field: str) -> tuple[datetime, datetime]:
     period = parse_query_date(token.text)
     if period is None:
         why = f"is not a date: write a year, a month or a day: {field}:2022, {field}:2022-03 or {field}:2022-03-05"
-        raise _wrong_value("bad-date", token, why, field=field)
+        raise _bad_value("bad-date", token, why, field=field)
     return period
 
 
@@ -260,7 +260,7 @@ def _last(token: _Token) -> Last:
     span = parse_query_span(token.text)
     if span is None:
         why = "is not a span of time: write last:12h, last:7d, last:2w, last:3m or last:1y"
-        raise _wrong_value("bad-span", token, why)
+        raise _bad_value("bad-span", token, why)
     return Last(*span)
 
 
@@ -269,14 +269,14 @@ def _has(token: _Token) -> Has:
     for kind in get_args(MediaKind):
         if wanted == kind:
             return Has(kind)
-    raise _wrong_value("bad-has", token, "cannot be asked for: write has:image, has:audio or has:video")
+    raise _bad_value("bad-has", token, "cannot be asked for: write has:image, has:audio or has:video")
 
 
 def _language(token: _Token) -> LanguageFilter:
     tag = fold(token.text)
     if _LANGUAGE.fullmatch(tag) is None:
         why = "is not a language tag: write language:zh, language:zh-Hant or language:en"
-        raise _wrong_value("bad-language", token, why)
+        raise _bad_value("bad-language", token, why)
     return LanguageFilter((chinese_tag(tag) or tag).lower())
 
 
@@ -284,7 +284,7 @@ def _site(token: _Token) -> SiteFilter:
     found = _SITE.fullmatch(token.text)
     host = host_of(f"https://{found[1]}") if found else ""
     if not host or host != host_of(f"https://{host}"):  # "²" becomes "2", which is no host
-        raise _wrong_value("bad-site", token, "is not a site: write its name alone, such as site:bbc.com")
+        raise _bad_value("bad-site", token, "is not a site: write its name alone, such as site:bbc.com")
     return SiteFilter(host)
 
 
@@ -299,8 +299,8 @@ _READERS: dict[str, Callable[[_Token], Leaf]] = {
 }
 
 
-def _wrong_value(code: QueryMistake, at: _Token, why: str, **values: str | int) -> QueryError:
-    shown = at.text[:_SHOWN]
+def _bad_value(code: QueryMistake, at: _Token, why: str, **values: str | int) -> QueryError:
+    shown = at.text[:_MAX_SHOWN]
     return _mistake(code, at, f"{shown!r} {why}", token=shown, **values)
 
 

@@ -176,7 +176,7 @@ def lone_characters(text: str) -> str:
 
 
 def is_lone(phrase: str) -> bool:
-    """Say whether a plain phrase is one close character, which is found among the `lone_characters`."""
+    """Whether a plain phrase is one close character, which is found among the `lone_characters`."""
     return _CLOSE_ONE.fullmatch(phrase) is not None
 
 
@@ -189,7 +189,7 @@ def phrase_tokens(phrase: str) -> list[str]:
 
 
 def contains(text: str, phrase: str) -> bool:
-    """Say whether the plain phrase stands in the plain text, words as a whole."""
+    """Whether the plain phrase stands in the plain text, words as a whole."""
     starts_word, ends_word = _is_word(phrase[:1]), _is_word(phrase[-1:])
     at = text.find(phrase)
     while at >= 0:

@@ -1,12 +1,12 @@
-"""The one database: everything that feeder remembers, behind one class.
+"""The database: everything that feeder stores, behind one class.
 
-    Store ── database: transactions, locks, notes          entries: what is read of them, and done with them by hand
-          ├─ take: all that came of some sources           documents: what was read, and is to be read again
-          └─ remove_unmet: what is met nowhere any more    sources: which are kept here, and what is known of each
-                                                           search: the index, which follows the database
+    Store ── database: transactions, locks, notes          entries: reading, withdrawing, grouping copies
+          ├─ take: saves what was read from sources        documents: what was read, and what to read again
+          └─ remove_orphans: removes entries that no       sources: sources added by command, state of all sources
+             source has any more                           search: the search index, kept in step with the database
 
-The parts hold no statements: those are in the modules that they name. All methods are synchronous and may be called
-from any thread. Every datetime in and out is aware and UTC.
+The parts contain no SQL: that is in the modules they name. All methods are synchronous and may be called from any
+thread. Every datetime in and out is aware and UTC.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from feeder.store.records.entries import Origin, PageMark
 from feeder.store.records.identity import guid_name
 from feeder.store.records.incoming import IncomingEntry, prepare
 from feeder.store.records.removing import WithheldArticle, withheld
-from feeder.store.records.removing import remove_unmet as _remove_unmet
+from feeder.store.records.removing import remove_orphans as _remove_orphans
 from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import read_tally
 from feeder.store.records.withdrawn import WithdrawnEntry
@@ -86,20 +86,20 @@ __all__ = [
 ]
 
 # Names of notes.
-LAST_INGEST_NOTE = "last_ingest_at"  # when all that was to be read was last read to its end (RFC 3339)
-LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last ended well (RFC 3339); a name, not a secret
-PASS_STARTED_NOTE = "pass_started_at"  # noqa: S105  when the pass under way began (RFC 3339); "" once it has ended
-LAST_FAILURE_NOTE = "last_failure"  # why the last pass ended early; "" or none: it did not
+LAST_INGEST_NOTE = "last_ingest_at"  # when an ingest last finished (RFC 3339)
+LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last succeeded (RFC 3339); a name, not a secret
+PASS_STARTED_NOTE = "pass_started_at"  # noqa: S105  when the running pass began (RFC 3339); "" once it has ended
+LAST_FAILURE_NOTE = "last_failure"  # why the last pass failed; "" or none if it did not
 
 _MIGRATIONS = "feeder.store:migrations"
 _VERSION_TABLE = "feeder_version"
 
 
 class Store:
-    """A store that is open. Make one with `Store.open`, and close it, or use it in a `with` statement.
+    """An open store. Open one with `Store.open`, and close it or use it in a `with` statement.
 
-    `entries`, `documents`, `sources` and `search` are its parts; `database` is what they are kept in. What concerns
-    several parts at once is asked of the store itself.
+    `entries`, `documents`, `sources` and `search` are its parts, stored in `database`. Operations on several parts at
+    once are methods of the store itself.
     """
 
     def __init__(self, database: Database, search: Path | None) -> None:
@@ -118,18 +118,18 @@ class Store:
         create: bool = True,
         busy_timeout_s: float = _engine.BUSY_TIMEOUT_S,
     ) -> Self:
-        """Open the store at an address, and bring its tables up to date.
+        """Open the store at a URL and migrate its tables.
 
-        `search` is the folder of the search index, which is made from the store and can be made again. None stands
-        for `FILE.search` beside an SQLite file, and for a temporary folder of this object with PostgreSQL.
-        `busy_timeout_s` is how long to wait for another process that has the database locked. A SQLite file that
-        is not there is made, with its folder, unless `create` is false.
+        `search` is the folder of the search index, which can be rebuilt from the store. None means `FILE.search`
+        beside an SQLite file, and a temporary folder of this object with PostgreSQL. `busy_timeout_s` is how long to
+        wait for another process that has locked the database. A missing SQLite file is created, with its folder,
+        unless `create` is false.
 
         Raises:
-            StoreTooNewError: it was made by a newer feeder; it was left as it is.
-            StoreMissingError: it is not there, and `create` is false.
+            StoreTooNewError: it was made by a newer feeder; it was not changed.
+            StoreMissingError: it does not exist, and `create` is false.
             StoreBusyError: another process kept it locked.
-            StoreError: it is not a database, or cannot be read, made or brought up to date.
+            StoreError: it is not a database, or cannot be read, created or migrated.
         """
         address = _engine.read_url(url)
         if address.get_backend_name() == "sqlite":
@@ -145,7 +145,7 @@ class Store:
         return store
 
     def close(self) -> None:
-        """Close every connection and the search index. The store can still be used: it would open new ones."""
+        """Close all connections and the search index. The store stays usable: it reopens them on demand."""
         self.search.close()
         self.database.engine.dispose()
 
@@ -156,7 +156,7 @@ class Store:
         self.close()
 
     def take(self, batches: Sequence[Batch]) -> list[list[Outcome]]:
-        """Take in all that came of some sources in one transaction, and say of each entry what became of it.
+        """Save what was read from some sources in one transaction; return the outcome of each entry, by batch.
 
         See `taking.py`.
         """
@@ -166,14 +166,14 @@ class Store:
         return taken.outcomes
 
     def tally(self) -> Tally:
-        """Return how often each line stood at the edge of an article, of all publishers."""
+        """Return how often each line occurred at the edge of an article, for all publishers."""
         with self.database.read() as connection:
             return read_tally(connection)
 
-    def remove_unmet(self) -> int:
-        """Remove the entries that are met nowhere any more, and return how many there were."""
+    def remove_orphans(self) -> int:
+        """Remove the entries that no source has any more; return how many."""
         with self.search.write() as (connection, changes):
-            changes.removed = _remove_unmet(connection)
+            changes.removed = _remove_orphans(connection)
         return len(changes.removed)
 
 
@@ -181,5 +181,5 @@ def _prepare_file(url: URL, *, create: bool) -> None:
     file = Path(str(url.database))
     if not file.exists():
         if not create:
-            raise StoreMissingError(f"{file}: there is no store yet; `feeder update` makes it")
+            raise StoreMissingError(f"{file}: there is no store yet; `feeder update` creates it")
         _engine.create_folder(file)

@@ -1,4 +1,4 @@
-"""The database that everything is kept in: its transactions, its locks, and small facts by name (notes).
+"""The database: transactions, locks, and small named facts (notes).
 
 All methods are synchronous and may be called from any thread.
 """
@@ -34,17 +34,17 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
     def describe(self) -> str:
-        """Return in a few words what the database is and how it keeps what is committed."""
+        """Return the database's name, version and journal mode."""
         with self.read() as connection:
             return _engine.describe(connection)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Open a transaction that writes: committed at the end, rolled back when anything is raised.
+        """Open a write transaction: committed at the end, rolled back on any exception.
 
         Raises:
             StoreBusyError: another process kept the database locked.
-            StoreError: the database cannot be written, such as on a full disk.
+            StoreError: the database cannot be written, for example on a full disk.
         """
         connection: Connection | None = getattr(self._current, "writing", None)
         if connection is not None:
@@ -59,7 +59,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that sees one state of the store; raises as `begin` does."""
+        """Open a read transaction, which sees one state of the store; raises as `begin` does."""
         connection: Connection | None = getattr(self._current, "writing", None) or getattr(
             self._current, "reading", None
         )
@@ -75,13 +75,13 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction that writes, after all that other writers have begun; raises as `begin` does."""
+        """Open a write transaction once other writers are done; raises as `begin` does."""
         with self.begin() as connection:
             wait_for_writers(connection)
             yield connection
 
     def exclusive_pass(self) -> AbstractContextManager[None]:
-        """Hold the lock that lets one ingest or publish pass at a time work on this store.
+        """Hold the lock that allows one ingest or publish pass at a time on this store.
 
         Raises:
             PassRunningError: another process or thread holds it.
@@ -89,18 +89,18 @@ class Database:
         return exclusive_pass(self.engine)
 
     def is_pass_running(self) -> bool:
-        """Whether an ingest or publish pass is at work on this store, in any process."""
+        """Whether an ingest or publish pass is running on this store, in any process."""
         return is_pass_running(self.engine)
 
     def check_writable(self) -> None:
-        """Return if the database can be written; one that another process has locked can.
+        """Check that the database can be written; one that another process has locked can.
 
         Raises:
             StoreError: it cannot, with the reason.
         """
         try:
             with self.begin() as connection:
-                # SQLite begins a writing transaction on a read-only file without a word: only a write tells.
+                # SQLite begins a write transaction on a read-only file without an error: only a write fails.
                 connection.execute(insert(notes).values(name=f"check {secrets.token_hex(8)}", text=""))
                 transaction = connection.get_transaction()
                 assert transaction is not None  # noqa: S101  for the types: `begin` has begun one
@@ -109,16 +109,16 @@ class Database:
             return
 
     def get_note(self, name: str) -> str | None:
-        """Return a small fact by its name; None where it was never set."""
+        """Return a note; None if it was never set."""
         with self.read() as connection:
             return _documents.note(connection, name)
 
     def set_note(self, name: str, text: str) -> None:
-        """Store a small fact by its name."""
+        """Store a note."""
         self.set_notes({name: text})
 
     def set_notes(self, notes: Mapping[str, str]) -> None:
-        """Store small facts by their names."""
+        """Store notes."""
         with self.write() as connection:
             for name, text in notes.items():
                 _documents.write_note(connection, name, text)

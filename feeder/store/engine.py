@@ -1,6 +1,6 @@
-"""The way to the database: how it is opened, how a transaction begins, and what its errors are called here.
+"""Database connections: how an engine is set up, how a transaction begins, and how errors are translated.
 
-The one seam at which SQLAlchemy's, SQLite's and psycopg's exceptions become `StoreError`. It knows no table.
+The only place where exceptions of SQLAlchemy, SQLite and psycopg become `StoreError`. It knows no tables.
 """
 
 import json
@@ -19,53 +19,53 @@ BUSY_TIMEOUT_S = 5.0
 
 _WRITES = "feeder_writes"
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# SQLite reports these of the file and the machine; any other error is ours.
+# Errors of the file and the machine; any other is a bug of ours.
 _SQLITE_REASONS = {
-    sqlite3.SQLITE_FULL: "the disk is full; make room, nothing was lost",
-    sqlite3.SQLITE_READONLY: "it may not be written to; check the rights of the file and its folder",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the rights of the file and its folder",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space, nothing was lost",
+    sqlite3.SQLITE_READONLY: "it is read-only; check the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and its folder",
     sqlite3.SQLITE_NOTADB: "it is not a database; name another file in store.url",
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup",
-    sqlite3.SQLITE_IOERR: "the disk gave an error; check it",
-    sqlite3.SQLITE_PERM: "access is denied; check the rights of the file and its folder",
+    sqlite3.SQLITE_IOERR: "disk I/O error; check the disk",
+    sqlite3.SQLITE_PERM: "access is denied; check the permissions of the file and its folder",
 }
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 # PostgreSQL manual, appendix A: classes of errors that come from the server's state and not from a statement.
 _POSTGRES_REASONS = {
     "08": "the connection broke",
-    "25": "it may not be written to",
-    "28": "it refused the user or password",
+    "25": "it is read-only",
+    "28": "it rejected the user or password",
     "3D": "there is no such database",
     "42501": "the user may not do this",
     "53": "it is out of disk, memory or connections",
     "57": "it is shutting down",
-    "58": "it had an error of its own",
-    "XX": "it had an error of its own",
+    "58": "internal server error",
+    "XX": "internal server error",
 }
 _POSTGRES_BUSY = frozenset({"55P03", "40P01", "40001"})
 POSTGRES_CANCELLED = "57014"
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
-    """Say whether this SQLite may use WAL: 3.7.0 to 3.51.2 can lose commits in it (sqlite.org/wal.html, WAL reset)."""
+    """Whether this SQLite may use WAL: 3.7.0 to 3.51.2 can lose commits in it (sqlite.org/wal.html, WAL reset)."""
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
 
 def shown(url: URL) -> str:
-    """Return how the database is called in messages: its file, or its address without the password."""
+    """Return the database's name in messages: its file, or its URL without the password."""
     return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
 def read_url(text: str) -> URL:
-    """Return the address in parts, with the driver that we use.
+    """Parse a database URL and set the driver.
 
     Raises:
-        StoreError: it is no address of SQLite or PostgreSQL.
+        StoreError: it is not a URL of SQLite or PostgreSQL.
     """
     try:
         url = make_url(text)
     except ArgumentError:
-        raise StoreError(f"store.url: {text!r} is not the address of a database") from None
+        raise StoreError(f"store.url: {text!r} is not a database URL") from None
     if url.get_backend_name() == "sqlite" and url.database:
         return url
     if url.get_backend_name() == "postgresql":
@@ -74,7 +74,7 @@ def read_url(text: str) -> URL:
 
 
 def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
-    """Return an engine with our settings; nothing is opened yet.
+    """Return an engine with our settings; no connection is opened yet.
 
     Raises:
         StoreError: the driver for PostgreSQL is not installed.
@@ -94,11 +94,11 @@ def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver must begin nothing by itself: `_begin_sqlite` does
+    connection.isolation_level = None  # the driver must not begin transactions: `_begin_sqlite` does
     cursor = connection.cursor()
     try:
-        wanted = "wal" if wal_is_safe(sqlite3.sqlite_version_info) else "truncate"
-        cursor.execute(f"PRAGMA journal_mode={wanted}")
+        journal = "wal" if wal_is_safe(sqlite3.sqlite_version_info) else "truncate"
+        cursor.execute(f"PRAGMA journal_mode={journal}")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
     finally:
@@ -106,7 +106,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def describe(connection: Connection) -> str:
-    """Return the database's name and version and, for SQLite, the journal that it can be trusted with."""
+    """Return the database's name and version, and the journal mode of SQLite."""
     if connection.dialect.name == "sqlite":
         journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         return f"SQLite {sqlite3.sqlite_version}, {str(journal).upper()} journal"
@@ -115,21 +115,21 @@ def describe(connection: Connection) -> str:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and then writes fails at once when another has written in between.
+    # A deferred transaction that reads and then writes fails at once if another has written in between.
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
 def begin(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that writes; it is committed at the end, or rolled back when anything is raised."""
+    """Open a write transaction: committed at the end, rolled back on any exception."""
     with _connected(engine, {_WRITES: True}) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that reads and sees one state of the store throughout."""
+    """Open a read transaction, which sees one state of the store throughout."""
     options: dict[str, Any] = {}
     if engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -145,19 +145,19 @@ def _connected(engine: Engine, options: dict[str, Any]) -> Iterator[Connection]:
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """Give errors of the database and its machine our names; errors of a statement are faults and pass."""
+    """Translate errors of the database and its machine; errors of a statement are bugs and pass."""
     try:
         yield
     except DBAPIError as error:
-        meaning = _meaning(error.orig, url)
-        if meaning is None:
+        translation = _translate(error.orig, url)
+        if translation is None:
             raise
-        raise meaning from error
+        raise translation from error
 
 
-def _meaning(error: BaseException | None, url: URL) -> StoreError | None:
+def _translate(error: BaseException | None, url: URL) -> StoreError | None:
     name = shown(url)
-    busy = StoreBusyError(f"{name}: another process keeps the database locked; try again later")
+    busy = StoreBusyError(f"{name}: the database is locked by another process; try again later")
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _SQLITE_BUSY:
@@ -166,7 +166,7 @@ def _meaning(error: BaseException | None, url: URL) -> StoreError | None:
     state = getattr(error, "sqlstate", None)
     if state in _POSTGRES_BUSY:
         return busy
-    if state is None:  # psycopg could not reach the server at all; what it says goes over several lines
+    if state is None:  # psycopg could not reach the server; its message has several lines
         return StoreError(f"{name}: {' '.join(str(error).split())}") if _is_operational(error) else None
     reason = _POSTGRES_REASONS.get(state) or _POSTGRES_REASONS.get(state[:2])
     return StoreError(f"{name}: {reason}") if reason else None
@@ -177,12 +177,12 @@ def _is_operational(error: BaseException | None) -> bool:
 
 
 def create_folder(file: Path) -> None:
-    """Make the folder of a database file.
+    """Create the folder of a database file.
 
     Raises:
-        StoreError: it cannot be made.
+        StoreError: it cannot be created.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{file}: its folder cannot be made: {error.strerror}") from None
+        raise StoreError(f"{file}: its folder cannot be created: {error.strerror}") from None

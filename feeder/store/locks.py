@@ -1,6 +1,6 @@
-"""One ingest or publish pass at a time over a store, wherever the processes that want one run.
+"""Locks: one ingest or publish pass at a time on a store, and one writer at a time with PostgreSQL.
 
-The kernel or the server lets go of the lock when its process dies, so that nothing is ever left behind.
+The kernel or the server releases a lock when its process dies, so no stale lock is left behind.
 """
 
 import fcntl
@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Engine, text
 from feeder.errors import PassRunningError, StoreError
 from feeder.store.engine import read, shown, translated
 
-# Any two numbers of our own: PostgreSQL knows advisory locks by number, in each database by itself.
+# Arbitrary numbers: PostgreSQL identifies advisory locks by number, within a database.
 _PASS_LOCK = 0x66656564_01
 _SAVE_LOCK = 0x66656564_02
 MIGRATION_LOCK = 0x66656564_03
-_TRIES, _BETWEEN_S = 5, 0.05  # to take the lock that a look at it may have for a moment
+_TRIES, _BETWEEN_S = 5, 0.05  # because `is_pass_running` takes the lock for a moment
 
 
 @contextmanager
@@ -27,12 +27,12 @@ def exclusive_pass(engine: Engine) -> Iterator[None]:
 
     Raises:
         PassRunningError: another process or thread holds it.
-        StoreError: the lock cannot be taken at all.
+        StoreError: the lock file cannot be created.
     """
     held = file_lock(_file_of(engine), tries=_TRIES) if engine.dialect.name == "sqlite" else _server_lock(engine)
     with held as free:
         if not free:
-            raise PassRunningError(f"{shown(engine.url)}: another pass is at work; this one did nothing")
+            raise PassRunningError(f"{shown(engine.url)}: another pass is running; this one did nothing")
         yield
 
 
@@ -40,7 +40,7 @@ def is_pass_running(engine: Engine) -> bool:
     """Whether any process or thread holds the pass lock.
 
     Raises:
-        StoreError: the lock cannot be looked at.
+        StoreError: the lock cannot be checked.
     """
     if engine.dialect.name == "sqlite":
         with file_lock(_file_of(engine)) as free:
@@ -61,11 +61,11 @@ def _file_of(engine: Engine) -> str:
 
 @contextmanager
 def file_lock(path: str, *, tries: int = 1) -> Iterator[bool]:
-    """Hold the lock of a file, which is made; False where another process or thread holds it."""
+    """Lock a file, which is created if missing; yields False if another process or thread has locked it."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StoreError(f"{path}: the lock cannot be made: {error.strerror}") from None
+        raise StoreError(f"{path}: the lock file cannot be created: {error.strerror}") from None
     try:
         yield _is_taken(descriptor, tries)
     finally:
@@ -86,7 +86,7 @@ def _is_taken(descriptor: int, tries: int) -> bool:
 
 @contextmanager
 def _server_lock(engine: Engine) -> Iterator[bool]:
-    # Autocommit: a pass takes minutes, and an open transaction would keep the server from cleaning up for so long.
+    # Autocommit: a transaction that is open for the minutes of a pass would block the server's vacuum.
     with translated(engine.url), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         free = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _PASS_LOCK}))
         try:
@@ -97,9 +97,9 @@ def _server_lock(engine: Engine) -> Iterator[bool]:
 
 
 def wait_for_writers(connection: Connection, lock: int = _SAVE_LOCK) -> None:
-    """Let one writer in at a time, until its transaction ends, so that numbers are given in order of commit.
+    """Wait for other writers' transactions to end, so that numbers are given in the order of commits.
 
-    SQLite's BEGIN IMMEDIATE has done so already.
+    With SQLite, BEGIN IMMEDIATE has already done so.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})

@@ -1,9 +1,8 @@
-"""Brings a database's tables up to date, with Alembic, in one transaction.
+"""Migrates a database with Alembic, in one transaction.
 
-Used for feeder's own tables and, with another folder and version table, for those of a service. Alembic is
-imported only when there is something to do. A migration folder holds `env.py` and `versions/NNNN_name.py`, where
-`NNNN` is the revision and the greatest is the head; `env.py` finds what it needs in the configuration's
-`attributes`: `connection` and `version_table`.
+Used for feeder's own tables and, with another folder and version table, for those of a service. Alembic is imported
+only if there is something to do. A migration folder contains `env.py` and `versions/NNNN_name.py`: `NNNN` is the
+revision, the greatest is the head. `env.py` gets `connection` and `version_table` from the configuration's `attributes`.
 """
 
 from importlib.util import find_spec
@@ -17,13 +16,13 @@ from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
 
 
 def migrate(engine: Engine, script_location: str, version_table: str, name: str, *, own_database: bool = False) -> None:
-    """Bring the tables up to the newest revision in a migration folder.
+    """Migrate the tables to the newest revision in a migration folder.
 
-    `script_location` is a path, or `package:folder`. `name` is what the tables belong to, for messages.
-    With `own_database`, tables of other programs only are an error.
+    `script_location` is a path, or `package:folder`. `name` is the program that the tables belong to, for
+    messages. With `own_database`, a database that contains only tables of other programs is an error.
 
     Raises:
-        StoreTooNewError: the stored revision is not in the folder; nothing was touched.
+        StoreTooNewError: the stored revision is not in the folder; nothing was changed.
         StoreError: the database belongs to another program.
         StoreError: the database cannot be read or written.
     """
@@ -36,7 +35,7 @@ def migrate(engine: Engine, script_location: str, version_table: str, name: str,
             _refuse_foreign(connection, version_table)
     with begin(engine) as connection:
         wait_for_writers(connection, MIGRATION_LOCK)
-        if not _is_current(connection, version_table, known, name):  # another process may have been faster
+        if not _is_current(connection, version_table, known, name):  # another process may have migrated it
             _upgrade(connection, folder, version_table)
 
 
@@ -65,9 +64,7 @@ def _is_current(connection: Connection, version_table: str, known: list[str], na
 def _refuse_foreign(connection: Connection, version_table: str) -> None:
     names = inspect(connection).get_table_names()
     if names and version_table not in names:
-        raise StoreError(
-            f"{shown(connection.engine.url)}: a database of another program; name another file in store.url"
-        )
+        raise StoreError(f"{shown(connection.engine.url)}: belongs to another program; set store.url to another file")
 
 
 def _upgrade(connection: Connection, folder: Path, version_table: str) -> None:

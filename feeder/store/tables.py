@@ -1,6 +1,6 @@
-"""The tables, as SQLAlchemy Core sees them, and how a moment is kept. No query lives here.
+"""The tables in SQLAlchemy Core, and how datetimes are stored. No queries.
 
-The migrations make these tables; a test holds the two together.
+Migrations create these tables; a test checks that both agree.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -27,29 +27,28 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, kept as microseconds since 1970: the same number, and the same order, everywhere."""
+    """An aware UTC datetime, stored as microseconds since 1970: the same number and order in every database."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002  SQLAlchemy's
-        """Return the microseconds that stand for the datetime."""
+        """Return the datetime in microseconds."""
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002  SQLAlchemy's
-        """Return the datetime that the microseconds stand for."""
+        """Return the microseconds as a datetime."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 metadata = MetaData()
 
-# `number` counts entries in the order in which they came. `position` orders them by publication, those of one second
-# as they came; where more than 16 share a second, the rest count as later. `changed` is which of the store's changes
-# wrote the entry last. `key`, `link_key` and `version` are digests
-# of other columns: ids and links are looked up by them, since PostgreSQL refuses to index a text of more than 2,704
-# bytes. `text_key` is one of the text, the same in both Chinese scripts. `held_source` and `held_address` name the
-# origin that the present text came from. `copy_of` is the number of the entry that stands for this one where readers
-# would see the same twice (`copies.py`); NULL where it stands for itself.
+# `number` is the order of arrival. `position` orders entries by publication, then by arrival; if more than 16 share a
+# second, the rest count as later. `changed` is the number of the store's change that last wrote the entry. `key`,
+# `link_key` and `version` are digests of other columns: ids and links are looked up by them, since PostgreSQL cannot
+# index a text of more than 2,704 bytes. `text_key` is a digest of the text, the same in both Chinese scripts.
+# `held_source` and `held_address` are the origin of the current text. `copy_of` is the number of the entry that
+# readers see instead of this one (`copies.py`); NULL if they see this one.
 entries = Table(
     "entries",
     metadata,
@@ -86,8 +85,8 @@ entries = Table(
     Index("ix_entries_updated", "updated", "updated_tie"),
 )
 
-# Everywhere that an entry was met. `known_as` is the `link_key`, or the `key`, that it would have from there alone,
-# where that is not its own: an article found by its text is known by all its links.
+# Everywhere that an entry was seen. `known_as` is its `link_key` or `key` at this origin if that differs from the
+# entry's own: an article recognised by its text is known by all its links.
 origins = Table(
     "origins",
     metadata,
@@ -99,7 +98,7 @@ origins = Table(
     Index("ix_origins_address", "source", "address"),
 )
 
-# What the entries of a remote source are known by within it (`identity.py`): several may have one name.
+# Names that identify the entries of a remote source within it (`identity.py`); several entries may share one.
 names = Table(
     "names",
     metadata,
@@ -109,7 +108,7 @@ names = Table(
     PrimaryKeyConstraint("name", "source", "number"),
 )
 
-# Entries that were removed, so that the search index can follow.
+# Removed entries, for the search index to follow.
 removals = Table(
     "removals",
     metadata,
@@ -117,8 +116,8 @@ removals = Table(
     Column("changed", BigInteger, nullable=False, index=True),
 )
 
-# The files of folder sources as they were last read, how many articles each held at most, and whether it is to be
-# read again though it has not changed.
+# The files of folder sources as last read; `articles` is the most that each has contained, `again` marks a file to
+# re-read although it has not changed.
 documents = Table(
     "documents",
     metadata,
@@ -133,7 +132,7 @@ documents = Table(
     PrimaryKeyConstraint("source", "path"),
 )
 
-# What stood at the edges of the articles of a document when it was read (`records.documents.Edges`).
+# The edges of the articles of a document when it was read (`records.documents.Edges`).
 edges = Table(
     "edges",
     metadata,
@@ -143,7 +142,7 @@ edges = Table(
     PrimaryKeyConstraint("source", "path"),
 )
 
-# Of each publisher, how many articles were seen, and in how many of them each line stood at an edge (`Tally`).
+# For each publisher, the number of articles, and in how many of them each line occurred at an edge (`Tally`).
 tallies = Table(
     "tallies",
     metadata,
@@ -152,7 +151,7 @@ tallies = Table(
     Column("lines", JSON, nullable=False),
 )
 
-# What is known of each remote source: the fields of `sources.polling.Poll`.
+# The polling state of each remote source: the fields of `Poll`.
 polls = Table(
     "polls",
     metadata,
@@ -178,7 +177,7 @@ polls = Table(
     Column("topic", Text),
 )
 
-# Subscriptions at hubs: the fields of `sources.websub.Subscription`.
+# Subscriptions at hubs: the fields of `HubSubscription`.
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -204,8 +203,8 @@ subscriptions = Table(
     Column("seen", JSON, nullable=False),
 )
 
-# Sources that are kept here and not in the configuration file. `settings` holds the keys of [[sources]] that are not at
-# their defaults, but for the name; `title` and `link` are what the feed, or the list that it came from, says of it.
+# Sources added by command. `settings` are the keys of [[sources]] without the name and defaults; `title` and `link`
+# come from the feed, or the list that it was imported from.
 added = Table(
     "added",
     metadata,
@@ -216,7 +215,7 @@ added = Table(
     Column("added_at", UtcDateTime, nullable=False),
 )
 
-# Sources, wherever they are kept, that are left alone until they are resumed.
+# Paused sources, of the configuration file too.
 paused = Table(
     "paused",
     metadata,
@@ -224,15 +223,15 @@ paused = Table(
     Column("paused_at", UtcDateTime, nullable=False),
 )
 
-# Sources that were removed since the last pass began: what a pass under way still brings of them is not kept.
+# Sources removed since the last pass began: what a running pass still reads from them is not saved.
 removed_sources = Table(
     "removed_sources",
     metadata,
     Column("source", Text, primary_key=True),
 )
 
-# What was taken out of the pages of entries (`pages.Page`), and the entries whose page is awaited (`pages.Awaited`);
-# `article` and `draft` are JSON.
+# Articles extracted from the pages of entries (`pages.StoredPage`), and entries that wait for their page
+# (`pages.PendingPage`); `article` and `draft` are JSON.
 pages = Table(
     "pages",
     metadata,
@@ -264,7 +263,7 @@ awaited = Table(
     PrimaryKeyConstraint("source", "path"),
 )
 
-# Entries that were taken down by hand, where they were found, and all that they are known by (`store/withdrawn.py`).
+# Entries withdrawn by hand, where they were found, and the names that identify them (`records/withdrawn.py`).
 withdrawn = Table(
     "withdrawn",
     metadata,
@@ -290,7 +289,7 @@ notes = Table(
     Column("text", Text, nullable=False),
 )
 
-# `entries`: the last number given out. `changes`: that of the last change: an entry added, changed or removed.
+# `entries`: the last number given. `changes`: the number of the last change (an entry added, changed or removed).
 counters = Table(
     "counters",
     metadata,

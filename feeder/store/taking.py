@@ -1,11 +1,11 @@
-"""What came of some sources is taken in at once: killed at any point, all of it is in the store, or nothing.
+"""Saves what was read from sources in one transaction: if the process is killed, all of it is stored or nothing.
 
-    batch ──┬─ entries ──────────> saved; of those that are new, the lines at their edges are counted
-            ├─ what left ────────> forgotten where it was seen; `remove_unmet` removes what was seen nowhere else
-            ├─ documents ────────> remembered as they were read
-            └─ pages ────────────> remembered, with the entries that wait for them
+    batch ──┬─ entries ──────────> saved; the edge lines of new ones are counted
+            ├─ what has left ────> its origin is deleted; `remove_orphans` removes entries without any origin
+            ├─ documents ────────> stored as they were read
+            └─ pages ────────────> stored, with the entries that wait for them
 
-A batch of a source that was removed meanwhile is dropped.
+The batch of a source that has been removed meanwhile is dropped.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,25 +19,25 @@ from feeder.normalise.boilerplate.learned import Edge
 from feeder.query.terms import Row
 from feeder.store.records.documents import Document, Edges, record
 from feeder.store.records.incoming import IncomingEntry
-from feeder.store.records.removing import WithheldArticle, forget, forget_named, withdraw
+from feeder.store.records.removing import WithheldArticle, forget, forget_by_guid, withdraw
 from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import count_edges
-from feeder.store.records.withdrawn import save_permitted
-from feeder.store.remote.added import removed_among
+from feeder.store.records.withdrawn import save_allowed
+from feeder.store.remote.added import find_removed
 from feeder.store.remote.pages import PageChanges, take_pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What came of one source.
+    """What was read from one source.
 
-    `edges` are those of the `incoming` entries, one for each in their order, or none at all. `documents` are the files
-    of a folder, or the entries of a feed as it writes them, as they were read now; those at `gone` are no more.
-    `document_edges` are the edges of the articles of those that were opened, by path.
+    `edges` has one item for each `incoming` entry, in order, or none at all. `documents` are the files of a folder, or
+    the items of a feed, as just read; those at the paths `gone` no longer exist. `document_edges` are the edges of the
+    articles of opened documents, by path.
 
-    What was seen at the addresses `left` and is not among the incoming is seen there no more, and neither is at
-    `may_hold` what is `not_published`, nor what a remote source calls by the guids `withdrawn`. `pages` is what came of
-    the pages that entries wait for.
+    Entries at the addresses `left` that are not among the incoming are no longer there. Articles that are
+    `not_published` are removed from the addresses `may_hold`, and entries with the guids `withdrawn` from the source.
+    `pages` are changes to the pages that entries wait for.
     """
 
     source: str
@@ -54,7 +54,7 @@ class Batch:
 
 
 class TakeResult(NamedTuple):
-    """What became of each entry, batch by batch; what the search index must be told, and the numbers that went."""
+    """The outcome of each entry by batch, the rows to index, and the numbers of entries to remove from the index."""
 
     outcomes: list[list[Outcome]]
     rows: list[Row]
@@ -62,32 +62,36 @@ class TakeResult(NamedTuple):
 
 
 def take(connection: Connection, batches: Sequence[Batch]) -> TakeResult:
-    """Take in all that came of some sources; of one that was removed, each entry counts as the same."""
-    dropped = removed_among(connection, [batch.source for batch in batches])
+    """Save batches; the entries of a source that was removed count as unchanged."""
+    dropped = find_removed(connection, [batch.source for batch in batches])
     kept = [batch for batch in batches if batch.source not in dropped]
-    results, rows, removed = save_permitted(connection, list(chain.from_iterable(batch.incoming for batch in kept)))
-    left = iter(results)
+    results, rows, removed = save_allowed(connection, list(chain.from_iterable(batch.incoming for batch in kept)))
+    remaining = iter(results)
     new: list[Edge] = []
     outcomes: list[list[Outcome]] = []
     for batch in batches:
         if batch.source in dropped:
             outcomes.append([Outcome.SAME] * len(batch.incoming))
             continue
-        here = [next(left) for _ in batch.incoming]
-        outcomes.append([saved for _, saved in here])
-        met = {(number, one.origin.address) for one, (number, _) in zip(batch.incoming, here, strict=True)}
+        results_of_batch = [next(remaining) for _ in batch.incoming]
+        outcomes.append([saved for _, saved in results_of_batch])
+        seen = {
+            (number, entry.origin.address) for entry, (number, _) in zip(batch.incoming, results_of_batch, strict=True)
+        }
         if batch.edges:
-            new += [edge for edge, (_, saved) in zip(batch.edges, here, strict=True) if saved is Outcome.NEW]
-        removed += _let_go(connection, batch, met)
+            new += [
+                edge for edge, (_, saved) in zip(batch.edges, results_of_batch, strict=True) if saved is Outcome.NEW
+            ]
+        removed += _forget(connection, batch, seen)
         record(connection, batch.source, batch.documents, batch.gone, batch.document_edges)
         take_pages(connection, batch.source, batch.pages)
     count_edges(connection, new)
     return TakeResult(outcomes, rows, removed)
 
 
-def _let_go(connection: Connection, batch: Batch, met: Collection[tuple[int, str]]) -> list[int]:
+def _forget(connection: Connection, batch: Batch, seen: Collection[tuple[int, str]]) -> list[int]:
     if batch.left:
-        forget(connection, batch.source, batch.left, met)
+        forget(connection, batch.source, batch.left, seen)
     if batch.not_published and batch.may_hold:
-        withdraw(connection, batch.source, batch.not_published, batch.may_hold, met)
-    return forget_named(connection, batch.source, batch.withdrawn) if batch.withdrawn else []
+        withdraw(connection, batch.source, batch.not_published, batch.may_hold, seen)
+    return forget_by_guid(connection, batch.source, batch.withdrawn) if batch.withdrawn else []

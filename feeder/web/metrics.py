@@ -55,12 +55,12 @@ class _StoreMetrics(Collector):
         yield answers
 
     def _of_store(self) -> Iterator[Metric]:
-        index = self._store.search.state(look_inside=False)
+        index = self._store.search.status(verify=False)
         followed = index.followed or 0
         yield _gauge("entries", "Entries in the store.", self._store.entries.count())
         yield _gauge("store_changes", "The number of the store's last change.", index.changes)
         yield _gauge("search_index_followed_changes", "Up to which change the search index has followed.", followed)
-        yield _gauge("search_index_half_made", "Whether another search index is being made.", index.half_made)
+        yield _gauge("search_index_half_made", "Whether another search index is being made.", index.is_rebuilding)
 
     def _of_passes(self, now: datetime) -> Iterator[Metric]:
         failed = bool(self._store.database.get_note(LAST_FAILURE_NOTE))

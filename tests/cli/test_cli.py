@@ -79,11 +79,11 @@ def test_a_second_update_changes_no_byte_and_no_time_stamp(feeder: Feeder, tmp_p
     feeder("update")
     before = snapshot(tmp_path / "public")
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
-        change = store.entries.change()
+        change = store.entries.last_change()
     assert feeder("update") == (0, "", "")
     assert snapshot(tmp_path / "public") == before
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
-        assert store.entries.change() == change
+        assert store.entries.last_change() == change
 
 
 def test_ingest_and_publish_report_what_they_did(feeder: Feeder) -> None:

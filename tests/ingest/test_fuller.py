@@ -186,7 +186,7 @@ def test_an_entry_comes_in_with_the_article_of_its_page(server: Server, store: S
     report = poll(config(source(server)), store)
     assert (report.read, report.new, report.pages, report.awaited, report.failed) == (1, 2, 2, 0, ())
     assert str(report) == "rain: 1 read, 2 new, 2 pages fetched"
-    entries = [entry for _, entry in store.entries.news(0, 10)]
+    entries = [entry for _, entry in store.entries.added_after(0, 10)]
     assert [entry.title for entry in entries] == ["Rain 1", "Rain 2"]
     assert "page number 1" in entries[0].content
     assert "rights reserved" not in entries[0].content
@@ -273,7 +273,7 @@ def test_a_page_is_asked_for_a_bounded_number_of_times_less_and_less_often(serve
     for wait in (15, 60, 240, 960):
         report = poll(settings, sqlite_store, after, named=False)
         assert report.awaited == 1
-        [known] = sqlite_store.sources.awaited("rain")[0]
+        [known] = sqlite_store.sources.pending_pages("rain")[0]
         assert known.due_at == NOW + after + timedelta(minutes=wait)
         after += timedelta(minutes=wait)
     report = poll(settings, sqlite_store, after, named=False)
@@ -298,7 +298,7 @@ def test_a_page_that_is_not_there_is_not_asked_for_again(server: Server, sqlite_
 def test_a_server_is_left_alone_for_as_long_as_it_wants(server: Server, sqlite_store: Store) -> None:
     server.answers |= {"/rain": rss(server, 1), "/p/1": Answer(429, headers={"Retry-After": "7200"})}
     poll(config(source(server)), sqlite_store)
-    [known] = sqlite_store.sources.awaited("rain")[0]
+    [known] = sqlite_store.sources.pending_pages("rain")[0]
     assert known.due_at == NOW + 2 * HOURS
 
 
@@ -420,7 +420,7 @@ def test_a_slow_server_holds_up_neither_other_feeds_nor_the_end_of_the_pass(
         reports = {one.source: one for one in ingest(settings, sqlite_store, now=NOW)}
     assert (reports["fast"].new, reports["fast"].pages, reports["fast"].awaited) == (5, 5, 0)
     assert (reports["slow"].new, reports["slow"].awaited, reports["slow"].failed) == (5, 5, ())
-    assert {one.attempts for one in sqlite_store.sources.awaited("slow")[0]} == {0}
+    assert {one.attempts for one in sqlite_store.sources.pending_pages("slow")[0]} == {0}
     assert len(slow.requests) == 1 + 2
 
 
@@ -463,7 +463,7 @@ def test_each_source_is_saved_when_all_its_pages_have_come_and_one_that_is_not_a
     assert sorted(filter(None, saved)) == [["hail"], ["rain"], ["snow"]]
     reports = ingest(config(*sources), sqlite_store, names=["rain", "snow"], now=NOW + HOURS)
     assert [report.awaited for report in reports] == [0, 0]
-    assert sqlite_store.sources.count_awaited() == {"hail": 1}
+    assert sqlite_store.sources.count_pending_pages() == {"hail": 1}
 
 
 def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
@@ -475,7 +475,9 @@ def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
     server.answers |= {f"/p/{n}": Answer(body=page(n)) for n in numbers}
     report = poll(config(source(server), per_host=4), sqlite_store)
     assert (report.new, report.pages) == (30, 30)
-    assert [entry.title for _, entry in sqlite_store.entries.news(0, 50)] == [f"Rain {n}" for n in reversed(numbers)]
+    assert [entry.title for _, entry in sqlite_store.entries.added_after(0, 50)] == [
+        f"Rain {n}" for n in reversed(numbers)
+    ]
     assert 1 < server.most_at_once <= 4
 
 
@@ -570,7 +572,7 @@ def test_a_pass_that_is_killed_before_the_pages_come_is_made_up_for_by_the_next(
     ended = subprocess.run([sys.executable, killer, sqlite_url, server.url("/rain")], check=False)
     assert ended.returncode == -signal.SIGKILL
     with Store.open(sqlite_url) as store:
-        assert (store.entries.count(), store.sources.count_awaited()) == (0, {"rain": 2})
+        assert (store.entries.count(), store.sources.count_pending_pages()) == (0, {"rain": 2})
         server.answers["/rain"] = Answer(404)
         report = poll(config(source(server)), store, HOURS)
         assert (report.new, report.awaited) == (2, 0)
@@ -677,7 +679,7 @@ def test_a_source_that_is_removed_while_its_pages_come_is_no_fault(server: Serve
     server.answers |= {"/rain": rss(server, 1), "/p/1": removed}
     store.sources.add(lambda _: [new_added(source(server))], now=NOW)
     report = ingest(Config(fetch=config().fetch), store, names=["rain"], now=NOW)[0]
-    assert (report.failed, store.entries.count(), store.sources.count_awaited()) == ((), 0, {})
+    assert (report.failed, store.entries.count(), store.sources.count_pending_pages()) == ((), 0, {})
 
 
 def test_entries_that_share_a_page_are_not_made_fuller_by_it(server: Server, store: Store) -> None:

@@ -299,7 +299,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
 ) -> None:
     many(folder, 3)
     ingest(config, sqlite_store, now=NOW)
-    before = sqlite_store.entries.change(), sqlite_store.documents.of_source("mirror")
+    before = sqlite_store.entries.last_change(), sqlite_store.documents.of_source("mirror")
     write(folder, 0, "改过了。")
     write(folder, 7)
     (folder / "1.md").unlink()
@@ -311,7 +311,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     assert shown.paths == {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",), "not published": ()}
     assert str(shown) == "mirror: 1 new, 1 changed, 1 gone, 1 failed (1 unchanged)"
     assert shown.as_dict()["failed"] == [{"path": "away", "reason": "symbolic link leads out of the folder"}]
-    assert (sqlite_store.entries.change(), sqlite_store.documents.of_source("mirror")) == before
+    assert (sqlite_store.entries.last_change(), sqlite_store.documents.of_source("mirror")) == before
 
 
 def test_a_preview_names_the_first_paths_only_and_says_what_cannot_be_read(

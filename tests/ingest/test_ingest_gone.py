@@ -201,7 +201,7 @@ def test_a_pass_that_is_killed_leaves_what_is_to_go_to_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite_store, "remove_unmet", killed)
+        patch.setattr(sqlite_store, "remove_orphans", killed)
         with pytest.raises(KeyboardInterrupt):
             read(removing(folder), sqlite_store)
     assert read(removing(folder), sqlite_store).removed == 1

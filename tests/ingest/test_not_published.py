@@ -198,7 +198,7 @@ def test_a_pass_that_is_killed_before_the_removal_is_made_up_for(
     read(configured(folder), sqlite_store)
     write(folder, "a.md", "A letter", "draft: true")
     with monkeypatch.context() as patch:
-        patch.setattr(type(sqlite_store), "remove_unmet", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(type(sqlite_store), "remove_orphans", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             read(configured(folder), sqlite_store)
     assert read(configured(folder), sqlite_store).removed == 1

@@ -76,7 +76,7 @@ def test_entries_of_a_feed_are_saved_with_their_source_and_the_feeds_address(
     report = poll(config, sqlite_store, named=False)
     assert (report.read, report.new, report.failed) == (1, 3, ())
     assert str(report) == "rain: 1 read, 3 new"
-    entries = [entry for _, entry in sqlite_store.entries.news(0, 10)]
+    entries = [entry for _, entry in sqlite_store.entries.added_after(0, 10)]
     assert [entry.title for entry in entries] == ["Rain 1", "Rain 2", "Rain 3"]
     entry = entries[0]
     assert (entry.id, entry.link, entry.categories) == ("https://e.org/1", "https://e.org/1", ("kept",))

@@ -28,7 +28,7 @@ def text_of(soup: BeautifulSoup | Tag, selector: str) -> str:
 
 
 def found(total: int = 41, *, more: bool = False, order: Order = "newest", page: int = 1, **rest: object) -> SearchPage:
-    results = Results((HIT,) if total else (), total, more=more, whole=rest.get("whole") is not False)
+    results = Results((HIT,) if total else (), total, more=more, complete=rest.get("whole") is not False)
     asked = parse_query(str(rest.get("query", "春天")))
     meant = rest.get("meant")
     return SearchPage(
@@ -95,7 +95,7 @@ def test_taking_off_all_there_is_leads_to_the_empty_search_page() -> None:
 
 
 def test_an_index_that_is_still_being_made_is_said_to_be() -> None:
-    assert "还在建立" in text_of(read(render_search(SITE, "雨", found(whole=False))), ".hint")
+    assert "还在建立" in text_of(read(render_search(SITE, "雨", found(complete=False))), ".hint")
     assert not read(render_search(SITE, "雨", found())).select(".hint")
 
 

@@ -241,7 +241,7 @@ def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: 
     save(sqlite_store, numbered(1), numbered(2))
     publish(config, sqlite_store)
     sqlite_store.take([Batch(source="test", left=["1.md"])])
-    assert sqlite_store.remove_unmet() == 1
+    assert sqlite_store.remove_orphans() == 1
     assert publish(config, sqlite_store).removed == 1
     assert page(numbered(1)) not in published(config)
     assert page(numbered(2)) in published(config)

@@ -166,6 +166,6 @@ def test_hosts_are_compared_without_what_does_not_matter(link: str | None, host:
 
 def test_a_query_holds_as_its_leaves_do() -> None:
     query = parse_query("(a OR #b) -c")
-    assert query.holds(lambda leaf: str(leaf) == "category:b")
-    assert not query.holds(lambda leaf: str(leaf) in {"category:b", "c"})
-    assert not Query(None).holds(lambda _: True)
+    assert query.is_true_for(lambda leaf: str(leaf) == "category:b")
+    assert not query.is_true_for(lambda leaf: str(leaf) in {"category:b", "c"})
+    assert not Query(None).is_true_for(lambda _: True)

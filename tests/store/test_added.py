@@ -107,7 +107,7 @@ def test_its_entries_go_with_it_and_the_first_copy_of_another_source_stands_for_
     save(store, [(Origin("seeds", "4.md"), make_entry(4))])
     assert len(store.entries.latest(10)) == 4
     assert store.sources.remove("rain", with_entries=True) == 3
-    copy, seed = [entry for _, entry in store.entries.news(0, 10)]
+    copy, seed = [entry for _, entry in store.entries.added_after(0, 10)]
     assert (copy.title, copy.id != make_entry(2).id, seed.id) == (make_entry(2).title, True, make_entry(4).id)
     assert [origin.source for origin in store.entries.origins(copy.id)] == ["wind"]
     assert len(store.entries.latest(10)) == 2
@@ -165,7 +165,7 @@ def test_where_something_else_goes_by_its_name_only_the_source_itself_is_removed
     keep(store, RAIN)
     met(store, "rain", 1)
     store.sources.pause("rain", now=NOW)
-    assert store.sources.remove("rain", is_known=False, with_entries=True) == 0
+    assert store.sources.remove("rain", with_state=False, with_entries=True) == 0
     assert (store.sources.added(), list(store.documents.of_source("rain")), list(store.sources.paused())) == (
         (),
         ["1"],

@@ -94,11 +94,11 @@ def test_page_marks_are_newest_first_and_name_each_page(store: Store) -> None:
 
 
 def test_an_empty_store_is_empty_throughout(store: Store) -> None:
-    assert (store.entries.count(), store.entries.change(), store.entries.last_number()) == (0, 0, 0)
+    assert (store.entries.count(), store.entries.last_change(), store.entries.last_number()) == (0, 0, 0)
     assert [*store.entries.latest(5), *store.entries.iter_all(), *store.entries.iter_page_marks()] == []
-    assert [*store.entries.news(0, 5), *store.entries.newest_numbers(5)] == []
+    assert [*store.entries.added_after(0, 5), *store.entries.newest_numbers(5)] == []
     assert store.entries.origins("urn:x") == ()
-    assert store.search.follow(anew=True)
+    assert store.search.follow(rebuild=True)
 
 
 def test_documents_are_remembered_by_source_and_path(store: Store) -> None:

@@ -57,7 +57,7 @@ def test_a_locked_database_is_reported_after_waiting_and_nothing_is_written(
         writer(store)
     assert (
         store.entries.count(),
-        store.entries.change(),
+        store.entries.last_change(),
         store.documents.of_source("seeds"),
         store.database.get_note("name"),
     ) == (1, 1, {}, None)
@@ -101,8 +101,8 @@ def test_four_processes_write_at_once_without_an_error(store: Store, store_url: 
     for worker in workers:
         _, errors = worker.communicate()
         assert (worker.returncode, errors) == (0, "")
-    assert store.entries.count() == store.entries.change() == store.entries.last_number() == 60
-    assert [number for number, _ in store.entries.news(0, 200)] == list(range(1, 61))
+    assert store.entries.count() == store.entries.last_change() == store.entries.last_number() == 60
+    assert [number for number, _ in store.entries.added_after(0, 200)] == list(range(1, 61))
     assert store.search.find(parse_query("街上的人"), limit=1).total == 60
     if store.database.engine.dialect.name == "sqlite":
         check_integrity(store)
@@ -170,7 +170,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(small_disk: Path) -> None:
         with pytest.raises(StoreError, match="the disk is full") as caught:
             save_until_full()
         assert "\n" not in str(caught.value)
-        assert 0 < store.entries.count() == store.entries.change() < 100
+        assert 0 < store.entries.count() == store.entries.last_change() < 100
         check_integrity(store)
 
 
@@ -219,7 +219,7 @@ def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(
 
 def found(store: Store) -> tuple[int, bool]:
     results = store.search.find(parse_query("雨"), limit=5)
-    return results.total, results.whole
+    return results.total, results.complete
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from feeder.model import Entry
 from feeder.store import Batch, Origin, Results, Store, parse_query, prepare
 from feeder.store.search.checksums import is_whole
 from feeder.store.search.follow import Follower
-from feeder.store.search.index import DamagedError, followed_by, writing
+from feeder.store.search.index import DamagedError, read_position, write_lock
 from tests import saving
 from tests.entries import make_entry
 
@@ -41,7 +41,7 @@ def save(store: Store, *numbers: int, words: str = "雨季") -> None:
 
 def remove(store: Store, number: int) -> None:
     store.take([Batch(source="seeds", left=[f"{number}.txt"])])
-    assert store.remove_unmet() == 1
+    assert store.remove_orphans() == 1
 
 
 def look(store: Store, *, wait: bool = False) -> Results:
@@ -51,7 +51,7 @@ def look(store: Store, *, wait: bool = False) -> Results:
 def found(store: Store, *, wait: bool = False) -> list[int]:
     """Return the numbers of all articles about the rainy season, which are found once each."""
     results = look(store, wait=wait)
-    assert results.whole
+    assert results.complete
     numbers = [int(hit.entry.id.rpartition("/")[2]) for hit in results.hits]
     assert results.total == len(numbers) == len(set(numbers))
     return sorted(numbers)
@@ -200,9 +200,9 @@ def test_a_pass_feeds_the_index_and_all_is_found_when_it_has_ended(
             save(other, 2)  # somebody else, in between
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(n)) for n in (3, 4)])])
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(3, "雪天"))])])
-        said = followed_by(home / "index-1")
+        said = read_position(home / "index-1")
         assert said is not None
-        assert said.change == held.entries.change() == 5
+        assert said.change == held.entries.last_change() == 5
         assert found(other) == [1, 2, 4]
 
 
@@ -211,7 +211,7 @@ def test_a_pass_within_a_pass_and_searches_meanwhile_wait_for_nothing(held: Stor
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         with held.search.following():
             held.take([Batch(source="seeds", incoming=[prepare(HERE, article(2))])])
-            assert not look(held, wait=True).whole
+            assert not look(held, wait=True).complete
         assert held.search.follow() is False
     assert found(held) == [1, 2]
 
@@ -231,12 +231,12 @@ def test_a_pass_that_fails_has_fed_the_index_with_what_it_saved(held: Store, hom
 def test_a_pass_beside_another_that_writes_the_index_is_followed_by_the_next_search(
     held: Store, again: Callable[[], Store], home: Path
 ) -> None:
-    with again() as other, writing(home), held.search.following():
+    with again() as other, write_lock(home), held.search.following():
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         results = look(other)
-        assert (results.total, results.whole) == (0, False)
+        assert (results.total, results.complete) == (0, False)
         # It has waited once; that the pass goes on makes nobody wait again.
-        assert (look(other).total, look(other).whole) == (0, False)
+        assert (look(other).total, look(other).complete) == (0, False)
         held.close()  # so that the end of this pass has nothing to wait for
         (home / "lock").unlink()
     assert found(held) == [1]
@@ -306,7 +306,7 @@ def test_whatever_file_is_damaged_the_answer_is_right(sqlite_url: str, home: Pat
             assert found(store) == list(range(20)), name
             save(store, 0, words="雨季来了")
             assert found(store) == list(range(20)), name
-            assert store.search.follow(anew=True)
+            assert store.search.follow(rebuild=True)
             assert found(store) == list(range(20)), name
 
 
@@ -365,7 +365,7 @@ def test_an_index_of_another_form_is_made_anew(held: Store, home: Path) -> None:
     assert found(held) == [1, 2]
     said = json.loads((home / "index-1" / "followed").read_text())
     (home / "index-1" / "followed").write_text(json.dumps(said | {"form": 0}))
-    assert held.search.state().followed is None
+    assert held.search.status().followed is None
     assert found(held) == [1, 2]
     assert (home / "current").read_text() == "index-2"
 
@@ -438,7 +438,7 @@ def test_a_question_that_the_index_cannot_answer_is_not_taken_for_damage(held: S
     save(held, 1)
     assert found(held) == [1]
     with pytest.raises(StoreError, match="boom"):
-        held.search.follower.ask(lambda _: fail(home / "index-1"))  # the one door to what no search of ours does
+        held.search.follower.run(lambda _: fail(home / "index-1"))  # the one door to what no search of ours does
     assert (home / "current").read_text() == "index-1"
     assert is_whole(home / "index-1")
 
@@ -455,9 +455,9 @@ def test_searches_read_the_present_index_while_another_is_made(held: Store, agai
     assert len(found(held)) == 700
     seen: list[int] = []
     with again() as other:
-        held.search.follow(lambda _done, _total: seen.append(len(found(other))), anew=True)
+        held.search.follow(lambda _done, _total: seen.append(len(found(other))), rebuild=True)
         assert seen == [700, 700]
-        assert not held.search.state().half_made
+        assert not held.search.status().is_rebuilding
         assert len(found(other)) == 700
 
 
@@ -467,7 +467,7 @@ def stop(done, total):
         print(done, total, flush=True)
         sys.stdin.read() if sys.argv[3] == "wait" else sys.exit(3)
 with Store.open(sys.argv[1], search=Path(sys.argv[2])) as store:
-    store.search.follow(stop, anew=True)
+    store.search.follow(stop, rebuild=True)
 """
 
 
@@ -479,11 +479,11 @@ def test_a_half_made_index_is_gone_on_with_and_two_are_not_made_at_once(
     process = start(STOPPED, store_url, home, "stop")
     assert (process.communicate()[0], process.returncode) == ("500 700\n", 3)
     assert len(found(held)) == 700
-    assert held.search.state().half_made
+    assert held.search.status().is_rebuilding
     save(held, 3, words="雪天")
     save(held, 700)
     steps: list[tuple[int, int]] = []
-    assert held.search.follow(lambda done, total: steps.append((done, total)), anew=True)
+    assert held.search.follow(lambda done, total: steps.append((done, total)), rebuild=True)
     assert steps[-1] == (202, 202)  # what was left, and what has changed since
     assert found(held) == [0, 1, 2, *range(4, 701)]
 
@@ -507,11 +507,11 @@ def test_who_makes_an_index_keeps_others_from_it_and_may_be_killed(held: Store, 
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "500 600\n"
-    assert not held.search.follow(anew=True)
+    assert not held.search.follow(rebuild=True)
     assert len(found(held)) == 600
     process.kill()
     process.communicate()
-    assert held.search.follow(anew=True)
+    assert held.search.follow(rebuild=True)
     assert len(found(held)) == 600
 
 
@@ -521,7 +521,7 @@ def test_a_search_far_behind_answers_with_what_there_is_and_a_later_one_is_whole
         assert found(store) == [1, 2]
         save(store, *range(10, 10 + FAR))
         first = look(store)
-        assert (first.whole, first.more) == (False, True)
+        assert (first.complete, first.more) == (False, True)
         assert {hit.entry.id[-2:] for hit in first.hits} >= {"/1", "/2"}
         for thread in threading.enumerate():
             if thread.name == "search-index":
@@ -533,12 +533,12 @@ def test_who_must_have_it_whole_waits(sqlite_url: str, home: Path) -> None:
     with Store.open(sqlite_url, search=home) as store:
         save(store, *range(FAR))
         assert len(store.entries.latest(3000, query=RAIN)) == FAR
-        assert look(store, wait=True).whole
+        assert look(store, wait=True).complete
 
 
 ONE_LOOK = """
 with Store.open(sys.argv[1], search=Path(sys.argv[2])) as store:
-    print(look(store).whole)
+    print(look(store).complete)
 """
 
 
@@ -547,7 +547,7 @@ def test_a_short_command_far_behind_ends_well_and_what_it_did_beside_is_kept(sql
         save(store, *range(FAR))
     process = start(ONE_LOOK, sqlite_url, home)
     assert (process.communicate(), process.returncode) == (("False\n", ""), 0)
-    said = followed_by(home / "index-1")
+    said = read_position(home / "index-1")
     assert said is not None
     assert 0 < said.change <= FAR
 
@@ -556,28 +556,28 @@ def test_a_short_command_far_behind_ends_well_and_what_it_did_beside_is_kept(sql
 def test_an_index_of_which_much_is_in_memory_is_opened_afresh(held: Store, home: Path) -> None:
     save(held, *range(50))
     assert len(found(held)) == 50
-    eager = Follower(home, lambda: held.database.get_note("store") or "", held.database.read, most_mapped=-1)
-    searches = [eager.ask(lambda search: search).said for _ in range(3)]
+    eager = Follower(home, lambda: held.database.get_note("store") or "", held.database.read, max_mapped=-1)
+    searches = [eager.run(lambda search: search).result for _ in range(3)]
     assert len(set(map(id, searches))) == 3
     assert [search.find(RAIN, now=NOW, limit=99).total for search in searches if search is not None] == [50] * 3
     eager.close()
 
 
 def test_an_empty_store_needs_no_index(held: Store, home: Path) -> None:
-    assert (look(held).total, look(held).whole) == (0, True)
+    assert (look(held).total, look(held).complete) == (0, True)
     assert not home.exists()
-    assert (held.search.state().followed, held.search.state().changes) == (None, 0)
+    assert (held.search.status().followed, held.search.status().changes) == (None, 0)
 
 
 def test_the_state_of_the_index_is_told(held: Store, home: Path) -> None:
     save(held, 1)
     assert found(held) == [1]
     save(held, 2, 3)
-    state = held.search.state()
-    assert (state.followed, state.changes, state.half_made) == (1, 3, False)
+    state = held.search.status()
+    assert (state.followed, state.changes, state.is_rebuilding) == (1, 3, False)
     garble(next((home / "index-1").glob("*.idx")), "random")
     with pytest.raises(StoreError, match="the search index is damaged; `feeder reindex` makes it anew"):
-        held.search.state()
+        held.search.status()
 
 
 def test_a_copy_takes_the_place_of_an_entry_that_is_removed_during_a_pass(held: Store) -> None:
@@ -588,4 +588,4 @@ def test_a_copy_takes_the_place_of_an_entry_that_is_removed_during_a_pass(held: 
         assert held.entries.count(copies=False) == 1
         remove(held, 1)
     results = look(held, wait=True)
-    assert (results.total, results.whole) == (1, True)
+    assert (results.total, results.complete) == (1, True)

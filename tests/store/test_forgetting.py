@@ -8,16 +8,16 @@ from tests.store.test_merging import HERE, LONG, THERE, article
 
 def gone(store: Store, origin: Origin) -> int:
     store.take([Batch(source=origin.source, left=[origin.address])])
-    return store.remove_unmet()
+    return store.remove_orphans()
 
 
 def test_an_entry_is_removed_with_the_last_file_that_it_was_met_in(store: Store) -> None:
     save(store, [(HERE, article(1)), (THERE, article(2)), (HERE, make_entry(3))])
-    before = store.entries.change()
+    before = store.entries.last_change()
     assert gone(store, HERE) == 1  # the third; the first has another origin
     assert store.entries.find(make_entry(3).id) is None
     assert store.entries.origins(article(1).id) == (THERE,)
-    assert store.entries.change() == before + 1
+    assert store.entries.last_change() == before + 1
     assert gone(store, THERE) == 1
     assert (store.entries.count(), list(store.entries.iter_page_marks())) == (0, [])
 
@@ -46,9 +46,9 @@ def test_the_holder_keeps_the_text_where_another_origin_is_gone(store: Store) ->
 
 def test_nothing_is_removed_for_an_address_that_nothing_was_met_at(store: Store) -> None:
     save(store, [(HERE, article(1))])
-    before = store.entries.change()
+    before = store.entries.last_change()
     assert gone(store, Origin("here", "z.md")) == 0
-    assert store.entries.change() == before
+    assert store.entries.last_change() == before
 
 
 def test_what_is_still_met_at_an_address_is_not_forgotten(store: Store) -> None:
@@ -56,7 +56,7 @@ def test_what_is_still_met_at_an_address_is_not_forgotten(store: Store) -> None:
     assert store.take([Batch(source="here", incoming=[prepare(HERE, make_entry(2))], left=["a.md"])]) == [
         [Outcome.SAME]
     ]
-    assert store.remove_unmet() == 1
+    assert store.remove_orphans() == 1
     assert [entry.id for entry in store.entries.iter_all()] == [make_entry(2).id]
 
 
@@ -70,6 +70,6 @@ def test_an_entry_that_is_met_elsewhere_before_the_end_is_held_from_there(store:
     save(store, [(HERE, article(1))])
     store.take([Batch(source="here", left=["a.md"])])
     assert save(store, [(THERE, article(1))]) == [Outcome.SAME]
-    assert store.remove_unmet() == 0
+    assert store.remove_orphans() == 0
     assert store.entries.origins(article(1).id) == (THERE,)
     assert save(store, [(THERE, article(1, LONG[:220]))]) == [Outcome.CHANGED]

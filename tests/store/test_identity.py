@@ -8,7 +8,7 @@ import pytest
 from feeder.model import Entry, Media
 from feeder.query.tokens import plain
 from feeder.store.records.entries import link_key
-from feeder.store.records.identity import Candidate, ItemIdentity, guid_name, item_of, recognised
+from feeder.store.records.identity import Candidate, ItemIdentity, guid_name, identify, match_items
 from tests.entries import make_entry
 
 MONDAY, TUESDAY = datetime(2024, 6, 3, 8, tzinfo=UTC), datetime(2024, 6, 4, 8, tzinfo=UTC)
@@ -21,7 +21,7 @@ def made(title: str = "Rain", *, link: str | None = LINK, at: datetime | None = 
 
 
 def item(entry: Entry, guid: str | None = None, **more: Any) -> ItemIdentity:
-    return item_of(entry, guid=guid, link_key=entry.link and link_key(entry.link), **more)
+    return identify(entry, guid=guid, link_key=entry.link and link_key(entry.link), **more)
 
 
 def is_same(held: Entry, held_guid: str | None, came: Entry, guid: str | None, *, others: int = 0, **more: Any) -> bool:
@@ -29,7 +29,7 @@ def is_same(held: Entry, held_guid: str | None, came: Entry, guid: str | None, *
     names = frozenset(item(held, held_guid).names)
     one = Candidate(1, "key", names, plain(held.title), held)
     twin = [Candidate(number + 2, "", names, "another", made("Another", at=TUESDAY)) for number in range(others)]
-    matches = recognised([(item(came, guid, **more), came)], {name: [one, *twin] for name in names}, {"key": one})
+    matches = match_items([(item(came, guid, **more), came)], {name: [one, *twin] for name in names}, {"key": one})
     return matches.get(0) == 1
 
 
@@ -124,7 +124,7 @@ def test_an_item_that_gains_a_guid_and_a_link_is_the_one_that_had_neither() -> N
     one = Candidate(1, "", frozenset(item(held).names), plain(held.title), held)
     came = made()
     names = {name: [one] for name in one.names}
-    assert recognised([(item(came, "g-1"), came)], names, {}) == {0: 1}
+    assert match_items([(item(came, "g-1"), came)], names, {}) == {0: 1}
 
 
 def test_of_two_items_alike_the_nearer_is_the_one_and_the_other_is_new() -> None:
@@ -132,11 +132,11 @@ def test_of_two_items_alike_the_nearer_is_the_one_and_the_other_is_new() -> None
     one = Candidate(1, "", frozenset(item(held).names), plain(held.title), held)
     came = [made("Service", at=TUESDAY), made("Service", at=MONDAY)]
     names = {name: [one] for name in one.names}
-    assert recognised([(item(entry), entry) for entry in came], names, {}) == {1: 1}
+    assert match_items([(item(entry), entry) for entry in came], names, {}) == {1: 1}
 
 
 def test_an_entry_of_an_old_store_is_known_by_the_id_that_it_had_there() -> None:
     held = made(link=None)
     one = Candidate(1, "k", frozenset(), plain(held.title), held)
     came = made("Sun", link=OTHER, at=TUESDAY)
-    assert recognised([(item(came, "1", former="k"), came)], {}, {"k": one}) == {0: 1}
+    assert match_items([(item(came, "1", former="k"), came)], {}, {"k": one}) == {0: 1}

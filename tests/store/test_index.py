@@ -105,7 +105,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 @pytest.mark.parametrize("limit", [1, 5, 40, 149, 150, 200])
 def test_the_newest_are_the_same_through_any_window(many: Index, limit: int) -> None:
-    narrow = SearchBounds(few=10, shares=(0.03, 0.2))
+    narrow = SearchBounds(scan_all=10, shares=(0.03, 0.2))
     for typed in ("雨季", "街上 -雨季", "before:2023-06", "雨季 last:30d", "on:2023-05 街上", "雨季 OR on:2023-05-03"):
         query = parse_query(typed)
         everywhere = Search(many).find(query, now=NOW, limit=limit)
@@ -133,7 +133,7 @@ def test_the_first_and_the_last_moments_of_the_calendar_can_be_found(tmp_path: P
 
 
 def test_a_window_counts_to_the_cap_or_says_that_there_is_more(many: Index) -> None:
-    search = Search(many, SearchBounds(few=10, shares=(0.03, 0.2)))
+    search = Search(many, SearchBounds(scan_all=10, shares=(0.03, 0.2)))
     query = parse_query("雨季")
     counts = [search.find(query, now=NOW, limit=2, total_cap=cap) for cap in (1, 20, 140, 150, 1000)]
     assert [(min(found.total, 150), found.more) for found in counts[2:]] == [(150, False)] * 3
@@ -143,7 +143,7 @@ def test_a_window_counts_to_the_cap_or_says_that_there_is_more(many: Index) -> N
 
 
 def test_pages_through_a_window_follow_each_other(many: Index) -> None:
-    search = Search(many, SearchBounds(few=10, shares=(0.03, 0.2)))
+    search = Search(many, SearchBounds(scan_all=10, shares=(0.03, 0.2)))
     query = parse_query("雨季")
     pages = [search.find(query, now=NOW, limit=20, offset=offset).numbers for offset in range(0, 180, 20)]
     assert [number for page in pages for number in page] == list(range(300, 0, -2))
@@ -163,13 +163,15 @@ def test_entries_that_share_a_second_are_in_order_over_the_end_of_a_month(tmp_pa
     opened = Index.open(index.folder)
     for limit in range(1, 80):
         everywhere = Search(opened).find(parse_query("雨季"), now=NOW, limit=limit)
-        narrow = Search(opened, SearchBounds(few=1, shares=(0.03, 0.2))).find(parse_query("雨季"), now=NOW, limit=limit)
+        narrow = Search(opened, SearchBounds(scan_all=1, shares=(0.03, 0.2))).find(
+            parse_query("雨季"), now=NOW, limit=limit
+        )
         assert narrow.numbers == everywhere.numbers
 
 
 def test_of_too_many_matches_the_best_of_the_newest_are_given(many: Index) -> None:
     everything = Search(many).find(parse_query("雨季"), now=NOW, limit=300, order="best")
-    newest = Search(many, SearchBounds(many=50)).find(parse_query("雨季"), now=NOW, limit=300, order="best")
+    newest = Search(many, SearchBounds(rank_all=50)).find(parse_query("雨季"), now=NOW, limit=300, order="best")
     assert (len(everything.numbers), everything.more) == (150, False)
     assert newest.more
     assert newest.numbers == everything.numbers[: len(newest.numbers)]
@@ -284,12 +286,15 @@ def test_a_panic_within_the_index_is_an_error_like_any_other(tmp_path: Path) -> 
     def panic(_: object) -> None:
         raise PanicException("range end index 9 out of range\nfor slice")
 
-    with pytest.raises(DamagedError, match="range end index 9 out of range for slice"), indexes.readable(tmp_path):
+    with (
+        pytest.raises(DamagedError, match="range end index 9 out of range for slice"),
+        indexes.translated_errors(tmp_path),
+    ):
         panic(None)
 
 
 def test_only_panics_and_errors_are_given_another_name(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), indexes.readable(tmp_path):
+    with pytest.raises(KeyboardInterrupt), indexes.translated_errors(tmp_path):
         raise KeyboardInterrupt
 
 
@@ -303,7 +308,7 @@ def test_only_panics_and_errors_are_given_another_name(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_machine_does_not_let_us_is_no_damage(tmp_path: Path, said: str, meaning: type[Exception]) -> None:
-    with pytest.raises(meaning), indexes.readable(tmp_path):
+    with pytest.raises(meaning), indexes.translated_errors(tmp_path):
         raise ValueError(said)
 
 
@@ -319,7 +324,7 @@ def test_what_an_index_does_not_say_of_itself_makes_it_none(tmp_path: Path, said
     (tmp_path / "index-1" / "followed").write_bytes(
         (said % indexes.FORM if "%d" in said else said).encode("utf-8", "surrogateescape")
     )
-    assert indexes.followed_by(tmp_path / "index-1") is None
+    assert indexes.read_position(tmp_path / "index-1") is None
     with pytest.raises(DamagedError):
         Index.open(tmp_path / "index-1")
 
@@ -328,35 +333,38 @@ def test_an_index_of_another_form_is_none(tmp_path: Path) -> None:
     made(tmp_path / "index-1", [article("一", "雨季")])
     said = json.loads((tmp_path / "index-1" / "followed").read_text())
     (tmp_path / "index-1" / "followed").write_text(json.dumps(said | {"form": indexes.FORM + 1}))
-    assert indexes.followed_by(tmp_path / "index-1") is None
+    assert indexes.read_position(tmp_path / "index-1") is None
 
 
 def test_one_index_is_current_and_the_others_go(tmp_path: Path) -> None:
-    assert (indexes.current(tmp_path / "no"), indexes.others(tmp_path / "no")) == (None, [])
-    assert indexes.unused(tmp_path) == tmp_path / "index-1"
+    assert (indexes.current_folder(tmp_path / "no"), indexes.other_folders(tmp_path / "no")) == (None, [])
+    assert indexes.new_folder(tmp_path) == tmp_path / "index-1"
     for number in (1, 2, 10):
         made(tmp_path / f"index-{number}", [])
     (tmp_path / "2019").mkdir()  # somebody's, and none of ours
-    assert [folder.name for folder in indexes.others(tmp_path)] == ["index-10", "index-2", "index-1"]
+    assert [folder.name for folder in indexes.other_folders(tmp_path)] == ["index-10", "index-2", "index-1"]
     indexes.make_current(tmp_path / "index-2")
-    assert (indexes.current(tmp_path), indexes.others(tmp_path)) == (tmp_path / "index-2", [])
-    assert indexes.unused(tmp_path) == tmp_path / "index-3"
+    assert (indexes.current_folder(tmp_path), indexes.other_folders(tmp_path)) == (tmp_path / "index-2", [])
+    assert indexes.new_folder(tmp_path) == tmp_path / "index-3"
     assert not (tmp_path / "index-10").exists()
     assert (tmp_path / "2019").is_dir()
 
 
 def test_one_at_a_time_writes_an_index(tmp_path: Path) -> None:
-    with indexes.writing(tmp_path / "home") as free:
+    with indexes.write_lock(tmp_path / "home") as free:
         assert free
-        with indexes.writing(tmp_path / "home") as again:
+        with indexes.write_lock(tmp_path / "home") as again:
             assert not again
-    with indexes.writing(tmp_path / "home") as free:
+    with indexes.write_lock(tmp_path / "home") as free:
         assert free
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="the search index cannot be made"), indexes.writing(tmp_path / "file" / "x"):
+    with (
+        pytest.raises(StoreError, match="the search index cannot be made"),
+        indexes.write_lock(tmp_path / "file" / "x"),
+    ):
         pass
     with pytest.raises(StoreError, match="the search index cannot be used"):
         Index.create(tmp_path / "file" / "index-1", "here")

@@ -6,7 +6,7 @@ import pytest
 
 from feeder.model import Entry
 from feeder.store import Batch, Origin, Outcome, Store, prepare
-from feeder.store.records.incoming import MIN_LETTERS, is_titled_alike
+from feeder.store.records.incoming import MIN_LETTERS, have_similar_titles
 from tests.entries import make_entry
 from tests.saving import save
 
@@ -27,9 +27,9 @@ def test_one_text_at_two_addresses_is_one_entry_with_two_origins(store: Store) -
 
 def test_the_same_is_true_when_they_come_one_after_the_other(store: Store) -> None:
     save(store, [(HERE, article(1))])
-    before = store.entries.change()
+    before = store.entries.last_change()
     assert save(store, [(THERE, article(2))]) == [Outcome.SAME]
-    assert (store.entries.count(), store.entries.change()) == (1, before)
+    assert (store.entries.count(), store.entries.last_change()) == (1, before)
 
 
 def test_simplified_and_traditional_are_one_text(store: Store) -> None:
@@ -90,7 +90,7 @@ def test_one_text_under_quite_another_title_is_another_entry(store: Store) -> No
     ],
 )
 def test_titles_are_alike_in_either_script_with_the_same_numbers(one: str, other: str, *, alike: bool) -> None:
-    assert is_titled_alike(one, other) is alike
+    assert have_similar_titles(one, other) is alike
 
 
 def test_a_later_version_of_the_merged_article_is_still_the_same_article(store: Store) -> None:

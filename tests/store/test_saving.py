@@ -11,7 +11,7 @@ from feeder.model import Credit, Entry, Link, Media, Person, Source
 from feeder.store import Origin, Outcome, Store, parse_query, prepare
 from feeder.store.records import saving
 from feeder.store.records.known import EntryRecord
-from feeder.store.records.saving import merged
+from feeder.store.records.saving import merge
 from feeder.store.tables import metadata
 from tests.entries import make_entry
 from tests.saving import save
@@ -135,7 +135,7 @@ def test_the_same_article_twice_in_one_save_is_one_entry(store: Store) -> None:
     drafted = [(HERE, make_entry(1)), (THERE, make_entry(1, id="urn:x", link=make_entry(1).link, content=LONGER))]
     assert save(store, drafted) == [Outcome.NEW, Outcome.CHANGED]
     assert store.entries.get(make_entry(1).key).content == LONGER
-    assert [entry.id for _, entry in store.entries.news(0, 9)] == [make_entry(1).id]
+    assert [entry.id for _, entry in store.entries.added_after(0, 9)] == [make_entry(1).id]
     assert store.search.find(parse_query("更长"), limit=1).total == 1
 
 
@@ -166,7 +166,7 @@ def test_what_another_source_holds_is_changed_by_nobody_even_if_it_were_taken_fo
 ) -> None:
     record = EntryRecord(1, make_entry(1), holder, frozenset())
     assert saving._merge(record, prepare(comer, make_entry(1, content=LONGER))) is Outcome.SAME
-    assert (record.entry, record.held, record.written_from) == (make_entry(1), holder, None)
+    assert (record.entry, record.content_origin, record.written_from) == (make_entry(1), holder, None)
     assert saving._merge(record, prepare(holder, make_entry(1, content=LONGER))) is Outcome.CHANGED
 
 
@@ -192,7 +192,7 @@ def test_other_data_about_the_same_text_counts_only_from_the_origin_that_holds_i
     ],
 )
 def test_updated_stays_where_title_and_text_do(changes: dict[str, Any]) -> None:
-    new = merged(make_entry(), make_entry(first_seen_at=NOW, updated=NOW, **changes), same_origin=True)
+    new = merge(make_entry(), make_entry(first_seen_at=NOW, updated=NOW, **changes), same_origin=True)
     assert new == make_entry(**changes)
 
 
@@ -206,32 +206,32 @@ def test_updated_stays_where_title_and_text_do(changes: dict[str, Any]) -> None:
     ],
 )
 def test_updated_moves_with_title_or_text(changes: dict[str, Any], own: datetime, expected: datetime) -> None:
-    new = merged(make_entry(), make_entry(first_seen_at=NOW, updated=own, **changes), same_origin=True)
+    new = merge(make_entry(), make_entry(first_seen_at=NOW, updated=own, **changes), same_origin=True)
     assert new == make_entry(updated=expected, **changes)
 
 
 @pytest.mark.parametrize("changes", [{"title": "别的"}, {"content": "<p>别的</p>"}])
 def test_updated_stays_where_the_source_has_not_changed_and_we_read_it_better(changes: dict[str, Any]) -> None:
     again = make_entry(first_seen_at=NOW, updated=NOW, **changes)
-    new = merged(make_entry(), again, same_origin=True, reread=True)
+    new = merge(make_entry(), again, same_origin=True, reread=True)
     assert new == make_entry(**changes)
 
 
 def test_updated_never_goes_back_when_the_clock_does() -> None:
     early = make_entry(title="别的", first_seen_at=datetime(1999, 1, 1, tzinfo=UTC))
-    new = merged(make_entry(), early, same_origin=True)
+    new = merge(make_entry(), early, same_origin=True)
     assert new is not None
     assert new.updated == make_entry().updated
 
 
 def test_a_source_that_only_says_it_was_updated_changes_nothing() -> None:
-    assert merged(make_entry(), make_entry(updated=NOW), same_origin=True) is None
+    assert merge(make_entry(), make_entry(updated=NOW), same_origin=True) is None
 
 
 def test_an_entry_without_a_date_keeps_the_one_it_was_first_given() -> None:
     first = make_entry(published=make_entry().first_seen_at, published_from="now")
     again = make_entry(published=NOW, first_seen_at=NOW, published_from="now")
-    assert merged(first, again, same_origin=True) is None
+    assert merge(first, again, same_origin=True) is None
 
 
 def test_where_an_entry_was_read_from_is_kept_and_changes_nothing_by_itself(store: Store) -> None:
@@ -243,7 +243,7 @@ def test_where_an_entry_was_read_from_is_kept_and_changes_nothing_by_itself(stor
 def test_a_date_that_is_kept_keeps_where_it_was_read_from() -> None:
     held = make_entry(read_from={"published": "epoch", "updated": "epoch"})
     again = make_entry(published=NOW, first_seen_at=NOW, rights="-", read_from={"published": "read time"})
-    new = merged(held, again, same_origin=True)
+    new = merge(held, again, same_origin=True)
     assert new is not None
     assert new.read_from == {"published": "epoch", "updated": "epoch"}
 
@@ -255,7 +255,7 @@ def test_a_date_that_is_kept_keeps_where_it_was_read_from() -> None:
 )
 def test_an_update_says_who_dated_it(own: datetime, place: str) -> None:
     changed = make_entry(title="别的", updated=own, read_from={"updated": "front matter: lastmod"})
-    new = merged(make_entry(), changed, same_origin=True)
+    new = merge(make_entry(), changed, same_origin=True)
     assert new is not None
     assert new.read_from["updated"] == place
 
@@ -274,10 +274,10 @@ def test_ties_count_entries_with_one_updated_as_they_came(store: Store) -> None:
 
 
 def test_the_change_number_grows_with_what_is_new_or_changed(store: Store) -> None:
-    seen = [store.entries.change()]
+    seen = [store.entries.last_change()]
     for entry in (make_entry(1), make_entry(2), make_entry(1), make_entry(1, title="别的")):
         save(store, [(HERE, entry)])
-        seen.append(store.entries.change())
+        seen.append(store.entries.last_change())
     assert seen == [0, 1, 2, 2, 3]
 
 
@@ -286,8 +286,12 @@ def test_numbers_run_in_the_order_of_arrival(store: Store) -> None:
     save(store, [(HERE, make_entry(2)), (HERE, make_entry(1, published=NOW))])
     save(store, [(HERE, make_entry(2, title="别的"))])
     save(store, [(HERE, make_entry(3))])
-    assert [(number, entry.id[-1]) for number, entry in store.entries.news(0, 9)] == [(1, "2"), (2, "1"), (3, "3")]
-    assert [number for number, _ in store.entries.news(1, 1)] == [2]
+    assert [(number, entry.id[-1]) for number, entry in store.entries.added_after(0, 9)] == [
+        (1, "2"),
+        (2, "1"),
+        (3, "3"),
+    ]
+    assert [number for number, _ in store.entries.added_after(1, 1)] == [2]
     assert store.entries.last_number() == 3
     assert store.entries.newest_numbers(2) == [2, 3]
 
@@ -310,7 +314,7 @@ def test_more_entries_than_fit_one_batch_are_saved_in_one_go(store: Store) -> No
     day = timedelta(days=1)
     drafted = [(HERE, make_entry(n % 600, published=make_entry().published + n % 600 * day)) for n in range(700)]
     assert save(store, drafted) == [Outcome.NEW] * 600 + [Outcome.SAME] * 100
-    assert store.entries.count() == store.entries.change() == store.entries.last_number() == 600
+    assert store.entries.count() == store.entries.last_change() == store.entries.last_number() == 600
 
 
 def test_the_version_changes_with_anything_a_page_shows(store: Store) -> None:

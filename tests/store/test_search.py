@@ -159,13 +159,13 @@ def test_an_entry_that_was_not_saved_is_not_found(store: Store) -> None:
 
     with pytest.raises(RuntimeError, match="the source broke"):
         saving.save(store, broken())
-    assert (store.entries.count(), found(store, "雨"), store.entries.change()) == (0, [], 0)
+    assert (store.entries.count(), found(store, "雨"), store.entries.last_change()) == (0, [], 0)
 
 
 def test_an_index_made_anew_finds_the_same_and_tells_its_progress(store: Store) -> None:
     save(store, *(bare(n, "雨" if n % 2 else "雪") for n in range(250)))
     steps: list[tuple[int, int]] = []
-    assert store.search.follow(lambda done, total: steps.append((done, total)), anew=True)
+    assert store.search.follow(lambda done, total: steps.append((done, total)), rebuild=True)
     assert steps == [(250, 250)]
     assert store.search.find(parse_query("雨"), limit=1).total == 125
 
@@ -304,7 +304,7 @@ def check_agreement(store: Store, drawn: list[Entry], texts: list[str]) -> None:
         matching = [entry for entry in entries if query.matches(entry, now=NOW)]
         result = store.search.find(query, limit=1000, now=NOW)
         assert [hit.entry for hit in result.hits] == matching, typed
-        assert (result.total, result.more, result.whole) == (len(matching), False, True)
+        assert (result.total, result.more, result.complete) == (len(matching), False, True)
         best = store.search.find(query, limit=1000, order="best", now=NOW)
         assert {hit.entry.id for hit in best.hits} == {entry.id for entry in matching}, typed
 

@@ -45,7 +45,7 @@ def test_a_feed_is_hastened_and_one_that_has_ended_is_not(store: Store) -> None:
     due = replace(new_poll("hail", "https://e.org/hail"), next_check_at=NOW - DAY)
     store.sources.record_polls([replace(new_poll("rain", "https://e.org/rain"), next_check_at=NOW + DAY), ended, due])
     for name in ("rain", "wind", "hail"):
-        store.sources.hasten_poll(name, now=NOW)
+        store.sources.poll_now(name, now=NOW)
     known = store.sources.polls()
     assert (known["rain"].next_check_at, known["wind"], known["hail"]) == (NOW, ended, due)
     assert store.sources.polls("rain") == {"rain": known["rain"]}

@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.store.search.assist.words import as_written, is_telling, words_of
+from feeder.store.search.assist.words import as_written, is_distinctive, words_of
 
 
 @pytest.mark.parametrize("word", ["暴雨", "华为", "土耳其", "国会", "以色列", "hong kong", "covid 19", "5g", "rust"])
 def test_a_word_that_says_something_is_telling(word: str) -> None:
-    assert is_telling(word)
+    assert is_distinctive(word)
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ def test_a_word_that_says_something_is_telling(word: str) -> None:
     ["2022", "三月", "3月5日", "2022年", "我们", "the", "of rain", "rain and", "的雨", "雨和", "19 covid", "a", "a b"],
 )
 def test_numbers_dates_and_what_joins_words_are_not(word: str) -> None:
-    assert not is_telling(word)
+    assert not is_distinctive(word)
 
 
 def test_a_chinese_word_is_found_whole_and_its_pieces_are_not() -> None:

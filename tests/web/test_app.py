@@ -160,7 +160,7 @@ def test_an_index_that_has_not_followed_yet_is_said_to_be_unfinished(
     search = sqlite_store.search.find
 
     def unfinished(*asked: Any, **how: Any) -> Results:
-        return replace(search(*asked, **how), whole=False, more=True)
+        return replace(search(*asked, **how), complete=False, more=True)
 
     monkeypatch.setattr(sqlite_store.search, "find", unfinished)
     text = client.get("search?q=场雨").text

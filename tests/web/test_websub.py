@@ -643,7 +643,7 @@ def test_a_source_that_is_filtered_or_waits_for_pages_takes_deliveries_likewise(
     assert {entry.title for entry in place.store.entries.latest(10)} == {"Rain 1", "Rain 2"}
     place.set(sources=(source.model_copy(update={"full": True, "article": "main"}),))
     place.hub.deliver(feed(place.server, 4))
-    assert place.store.sources.count_awaited() == {"rain": 1}
+    assert place.store.sources.count_pending_pages() == {"rain": 1}
 
 
 # Polling beside it.

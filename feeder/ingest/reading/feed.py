@@ -189,7 +189,7 @@ class _FeedReader:
 
     def result(self, gone: frozenset[str] | set[str]) -> FeedResult:
         """Return what came of the feed, which holds those at `gone` no more."""
-        pages = PageChanges(awaited=tuple(self._awaited))
+        pages = PageChanges(pending=tuple(self._awaited))
         name = self._piece.source.name
         withdrawn = tuple(filter(None, self._withheld.values()))
         gone = {*gone, *self._withheld}  # so that it is read when it is published again

@@ -1,6 +1,6 @@
-"""The entries of a store: what is read of them, and what an operator does with them by hand.
+"""The entries of a store: reading them, grouping copies, withdrawing and restoring by hand.
 
-The statements are in `records`: `entries`, `copies`, `withdrawn`; entries come in by `Store.take`.
+The SQL is in `records`: `entries`, `copies`, `withdrawn`. `Store.take` saves entries.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,13 +21,13 @@ _PAGE = 200
 
 
 class Entries:
-    """What `Store.entries` is. Every datetime in and out is aware and UTC."""
+    """The entries (`Store.entries`). Every datetime in and out is aware and UTC."""
 
     def __init__(self, database: Database, index: SearchIndex) -> None:
         self._database, self._index = database, index
 
     def find(self, ref: str) -> Entry | None:
-        """Return the entry with this id, key, link, or unique beginning of a key of at least six digits."""
+        """Return the entry with this id, key, link, or unique key prefix of at least six digits."""
         with self._database.read() as connection:
             return _entries.find_entry(connection, ref)
 
@@ -43,7 +43,7 @@ class Entries:
     def get_many(self, keys: Sequence[str]) -> list[Entry]:
         """Return the entries with these keys, in their order; unknown keys are left out."""
         with self._database.read() as connection:
-            return _entries.with_keys(connection, keys)
+            return _entries.get_by_keys(connection, keys)
 
     def latest(
         self,
@@ -52,9 +52,9 @@ class Entries:
         query: Query | None = None,
         now: datetime | None = None,
     ) -> list[Entry]:
-        """Return the newest entries by publication, of those that the query matches at `now` (None: at present).
+        """Return the newest entries by publication, only those that the query matches at `now` (None: the present).
 
-        With a query it waits until the search index has followed the store.
+        With a query, waits until the search index is up to date.
         """
         if query is not None:
             return self._index.newest(query, limit, now=now)
@@ -62,10 +62,9 @@ class Entries:
             return [entry for _, entry in _entries.page(connection, limit)]
 
     def iter_all(self, *, oldest_first: bool = False) -> Iterator[Entry]:
-        """Yield every entry by publication, copies of others too, newest first unless told otherwise.
+        """Yield all entries by publication, copies included, newest first by default.
 
-        Each page is a transaction of its own: writers are never kept waiting, and what is saved meanwhile may or
-        may not be seen.
+        Each page is a transaction of its own: writers do not wait, and entries saved meanwhile may or may not be seen.
         """
         position = None
         if oldest_first:
@@ -94,45 +93,45 @@ class Entries:
             yield from (mark for _, mark in marks)
 
     def ties(self, entries: Iterable[Entry]) -> dict[str, int]:
-        """Return by id how many entries with the same `updated` came into the store before each of these.
+        """Return by id how many entries with the same `updated` were saved before each of these.
 
-        A feed adds as many milliseconds, so that no two of its entries have one `updated`.
+        The feed adds as many milliseconds, so that its entries have different `updated` values.
         """
         with self._database.read() as connection:
             return _entries.ties_of(connection, [entry.key for entry in entries])
 
     def origins(self, entry_id: str) -> tuple[Origin, ...]:
-        """Return everywhere that the entry with this id was met, first where its present text came from."""
+        """Return all origins of the entry with this id, that of its current text first."""
         with self._database.read() as connection:
             return _entries.origins_of(connection, entry_id)
 
     def count(self, *, copies: bool = True) -> int:
-        """Return how many entries there are, with or without copies of others."""
+        """Return the number of entries, with or without copies of others."""
         with self._database.read() as connection:
             return _entries.count(connection, copies=copies)
 
     def copies(self, keys: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
-        """Return the copies that other sources have brought of these entries, by key, of those that have any."""
+        """Return the copies of these entries from other sources, by key; without the entries that have none."""
         with self._database.read() as connection:
             return _copies.copies_of(connection, keys)
 
-    def regroup(self, *, group: bool) -> int:
-        """Group copies across sources from now on, or show each; return how many entries that changes now."""
+    def set_grouping(self, *, group: bool) -> int:
+        """Group copies across sources or show each of them, from now on; return how many entries this changes."""
         with self._database.write() as connection:
-            return _copies.regroup(connection, group=group)
+            return _copies.set_grouping(connection, group=group)
 
-    def change(self) -> int:
-        """Return a number that grows with every entry added, changed or removed; 0 for an empty store."""
+    def last_change(self) -> int:
+        """Return the number of the last change (an entry added, changed or removed); 0 for an empty store."""
         with self._database.read() as connection:
             return _entries.counter(connection, "changes")
 
-    def news(self, after: int, limit: int) -> list[tuple[int, Entry]]:
-        """Return entries with their numbers, in the order in which they came, from just above a number."""
+    def added_after(self, after: int, limit: int) -> list[tuple[int, Entry]]:
+        """Return the entries with a greater number than `after`, with their numbers, in order of arrival."""
         with self._database.read() as connection:
-            return _entries.numbered(connection, after, limit)
+            return _entries.added_after(connection, after, limit)
 
     def last_number(self) -> int:
-        """Return the number of the entry that came last; 0 for an empty store."""
+        """Return the number of the last new entry; 0 for an empty store."""
         with self._database.read() as connection:
             return _entries.counter(connection, "entries")
 
@@ -142,28 +141,28 @@ class Entries:
             return _entries.newest_numbers(connection, limit)
 
     def last_removal(self) -> int:
-        """Return the number of the last change that removed an entry; 0 where none was."""
+        """Return the number of the last change that removed an entry; 0 if none did."""
         with self._database.read() as connection:
             return _entries.last_removal(connection)
 
-    def missing(self, ids: Iterable[str]) -> set[str]:
+    def missing_ids(self, ids: Iterable[str]) -> set[str]:
         """Return which of these ids no entry has."""
-        asked = set(ids)
+        requested = set(ids)
         with self._database.read() as connection:
-            return asked - _entries.held_ids(connection, asked)
+            return requested - _entries.find_ids(connection, requested)
 
     def withdraw(self, keys: Sequence[str], *, now: datetime) -> int:
-        """Remove the entries with these keys, let none of them in again, and return how many there were."""
+        """Remove the entries with these keys for good: passes no longer save them. Return how many."""
         with self._index.write() as (connection, changes):
             changes.removed = _withdrawn.withdraw(connection, keys, now)
         return len(changes.removed)
 
     def withdrawn(self) -> list[WithdrawnEntry]:
-        """Return the entries that were taken down, the last one first."""
+        """Return the withdrawn entries, the latest first."""
         with self._database.read() as connection:
             return _withdrawn.read_withdrawn(connection)
 
     def restore(self, key: str) -> None:
-        """Let an entry in again that was taken down; the next pass reads it where it still is."""
+        """Allow a withdrawn entry again; the next pass saves it if its source still has it."""
         with self._database.write() as connection:
             _withdrawn.restore(connection, key)

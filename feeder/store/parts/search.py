@@ -1,4 +1,4 @@
-"""What is asked of the search index, put together with the entries of the database that it finds."""
+"""Searches: results of the index together with the entries from the database."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,13 +23,13 @@ from feeder.store.search.changes import CommittedChanges
 from feeder.store.search.follow import Follower, IndexStatus
 from feeder.store.search.search import Facets, Matches, Order
 
-STORE_NOTE = "store"  # the name of this store among all, given by the first migration
+STORE_NOTE = "store"  # a random name of this store, given by the first migration
 _SNIPPET_CHARACTERS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An entry that a search found; `title` and `snippet` are cut from its own text, what was looked for marked."""
+    """An entry found by a search; `title` and `snippet` are parts of its text with the matches marked."""
 
     entry: Entry
     title: tuple[Fragment, ...]
@@ -46,11 +46,11 @@ class Results:
     hits: tuple[Hit, ...]
     total: int
     more: bool
-    whole: bool = True
+    complete: bool = True
 
 
 class SearchIndex:
-    """All that is asked of the search index of a store, and how it follows the database."""
+    """The search index (`Store.search`): searches, and keeping it in step with the database."""
 
     def __init__(self, database: Database, folder: Path | None) -> None:
         self._database, self._folder = database, folder
@@ -60,7 +60,7 @@ class SearchIndex:
 
     @property
     def follower(self) -> Follower:
-        """What keeps the index in step; it is made when it is first asked for anything."""
+        """What keeps the index in step; created on first use."""
         with self._opening:
             if self._follower is None:
                 folder = self._folder
@@ -71,7 +71,7 @@ class SearchIndex:
             return self._follower
 
     def close(self) -> None:
-        """Close the index; it can still be used, and would be opened again."""
+        """Close the index; it stays usable and is reopened on demand."""
         follower, self._follower = self._follower, None
         if follower is not None:
             follower.close()
@@ -84,9 +84,9 @@ class SearchIndex:
 
     @contextmanager
     def write(self) -> Iterator[tuple[Connection, CommittedChanges]]:
-        """Open a transaction that changes entries; during a pass the index takes in the changes after the commit.
+        """Open a transaction that changes entries; during a pass the index is updated after the commit.
 
-        The caller notes in the `CommittedChanges` what it changed.
+        The caller sets `rows` and `removed` of the `CommittedChanges`.
         """
         changes = CommittedChanges()
         follower = self._follower
@@ -113,90 +113,92 @@ class SearchIndex:
         """Return a page of what a query finds at `now` (None: at present), newest first or best first.
 
         Best first looks at the words' weight, in the title above all, and at the entry's age. Matches are counted up
-        to `total_cap`. An index that is far behind the store is searched as it is, unless `wait` is set.
+        to `total_cap`. An index that is far behind the store is searched as it is unless `wait` is set.
 
         Raises:
-            StoreError: there is no search index, and none can be made.
+            StoreError: there is no search index, and none can be created.
         """
         moment = now or datetime.now(UTC)
-        answer = self.follower.ask(
+        answer = self.follower.run(
             lambda search: search.find(query, now=moment, limit=limit, offset=offset, order=order, total_cap=total_cap),
             wait=wait,
         )
-        found = answer.said or Matches([], 0, more=False)
+        found = answer.result or Matches([], 0, more=False)
         with self._database.read() as connection:
-            entries = _entries.with_numbers(connection, found.numbers)
+            entries = _entries.get_by_numbers(connection, found.numbers)
         hits = tuple(_hit(entry, query) for entry in entries)
-        return Results(hits, found.total, found.more or not answer.whole, answer.whole)
+        return Results(hits, found.total, found.more or not answer.complete, answer.complete)
 
     def facets(self, query: Query, *, now: datetime | None = None) -> Facets:
-        """Return what the matches of a query have in common: sources, categories and months, with their numbers."""
+        """Return the sources, categories and months of the matches of a query, with counts."""
         moment = now or datetime.now(UTC)
-        return self.follower.ask(lambda search: search.facets(query, now=moment)).said or Facets()
+        return self.follower.run(lambda search: search.facets(query, now=moment)).result or Facets()
 
     def suggest(self, text: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
-        """Return queries that a half-typed one may become, the likeliest first: its last word is completed.
+        """Return completions of the last word of a query, as whole queries, the likeliest first.
 
-        Empty where there is nothing to complete: after a blank, or without a letter.
+        Empty if there is nothing to complete: after a space, or without a letter.
 
         Raises:
-            StoreError: there is no search index, and none can be made.
+            StoreError: there is no search index, and none can be created.
         """
-        return self.follower.ask(lambda search: suggest(search, self._heads, text, limit=limit)).said or ()
+        return self.follower.run(lambda search: suggest(search, self._read_heads, text, limit=limit)).result or ()
 
     def did_you_mean(self, query: Query) -> str | None:
-        """Return the query with its unknown words changed to frequent ones that are spelled nearly so; None: no such.
+        """Return the query with unknown words replaced by similar frequent ones; None if there are none.
 
         Raises:
-            StoreError: there is no search index, and none can be made.
+            StoreError: there is no search index, and none can be created.
         """
-        return self.follower.ask(lambda search: did_you_mean(search, query)).said
+        return self.follower.run(lambda search: did_you_mean(search, query)).result
 
     def related(self, key: str, *, limit: int = 5) -> tuple[RelatedEntry, ...]:
-        """Return entries that go with the one with this key: first nearly the same texts, then those on its topic.
+        """Return entries related to the one with this key: near-duplicates first, then entries on its topic.
 
         Raises:
             NoSuchEntryError: no entry has this key.
-            StoreError: there is no search index, and none can be made.
+            StoreError: there is no search index, and none can be created.
         """
         entry = self._get(key)
-        return self.follower.ask(lambda search: find_related(search, self._numbered, entry, limit=limit)).said or ()
+        return (
+            self.follower.run(lambda search: find_related(search, self._read_entries, entry, limit=limit)).result or ()
+        )
 
     def following(self) -> AbstractContextManager[None]:
-        """Let the search index take in at once what `take` saves meanwhile; at the end it has followed all changes."""
+        """Keep the index open for writing during a pass: what `take` saves is indexed at once."""
         return self.follower.following()
 
-    def follow(self, progress: Callable[[int, int], None] | None = None, *, anew: bool = False) -> bool:
-        """Let the search index follow all changes, or make it `anew`; False where another process is at it.
+    def follow(self, progress: Callable[[int, int], None] | None = None, *, rebuild: bool = False) -> bool:
+        """Bring the index up to date, or `rebuild` it; False if another process is writing it.
 
-        `progress` is told how many entries are done, of how many. Searches read the present index meanwhile.
+        `progress` gets the numbers of entries done and in all. Searches use the current index meanwhile.
 
         Raises:
             StoreError: the index cannot be written.
         """
-        return self.follower.catch_up(progress, anew=anew)
+        return self.follower.catch_up(progress, rebuild=rebuild)
 
-    def state(self, *, look_inside: bool = True) -> IndexStatus:
-        """Return how far the search index is; `look_inside` reads all of it, to see whether it is as it was written.
+    def status(self, *, verify: bool = True) -> IndexStatus:
+        """Return how far the index has followed the store; `verify` reads all of it and compares checksums.
 
         Raises:
             StoreError: the index is damaged, or the store cannot be read.
         """
-        return self.follower.state(look_inside=look_inside)
+        return self.follower.status(verify=verify)
 
     def newest(self, query: Query, limit: int, *, now: datetime | None) -> list[Entry]:
-        """Return the newest entries that a query finds, once the index has followed."""
+        """Return the newest matches, once the index is up to date."""
         moment = now or datetime.now(UTC)
-        answer = self.follower.ask(lambda search: search.find(query, now=moment, limit=limit), wait=True)
-        return [] if answer.said is None else self._numbered(answer.said.numbers)
+        answer = self.follower.run(lambda search: search.find(query, now=moment, limit=limit), wait=True)
+        return [] if answer.result is None else self._read_entries(answer.result.numbers)
 
-    def _heads(self, numbers: Sequence[int]) -> list[Head]:
+    def _read_heads(self, numbers: Sequence[int]) -> list[Head]:
         with self._database.read() as connection:
             return _entries.heads(connection, numbers)
 
-    def _numbered(self, numbers: Sequence[int]) -> list[Entry]:
+    def _read_entries(self, numbers: Sequence[int]) -> list[Entry]:
         with self._database.read() as connection:
-            return _entries.with_numbers(connection, numbers)
+            return _entries.get_by_numbers(connection, numbers)
 
     def _get(self, key: str) -> Entry:
         with self._database.read() as connection:

@@ -1,1 +1,1 @@
-"""What is kept of entries and of the documents they came from: statements, each in a transaction of its caller."""
+"""Entries and the documents they came from: SQL, run in the caller's transaction."""

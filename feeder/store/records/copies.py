@@ -1,13 +1,13 @@
-"""Copies of one article across sources: they are kept apart, and shown once.
+"""Copies of one article across sources: stored separately, shown once.
 
-    a new entry ──► has an entry of another source the same folded link, or the same text, under a title that is alike?
+    a new entry ──► does an entry of another source have the same folded link or the same text, and a similar title?
                       │ no                          │ yes
                       ▼                             ▼
-             it stands for itself        it is a copy of the one that was seen first, and of nothing else any more
+             it is an original           it is a copy of the one that was saved first (`copy_of`), for good
 
-Feeds, pages, searches and channels show what stands for itself; its page lists the copies. When it is removed, its
-first copy stands for the others. The title must be alike, so that no feed hides another's article behind words of its
-own.
+Feeds, pages, searches and channels show originals; the page of an original lists its copies. If it is removed, its
+first copy becomes the original of the others. Titles must be similar, so that no feed can hide another's article by
+repeating its link.
 """
 
 from collections import defaultdict
@@ -18,15 +18,15 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from feeder.store.records.counting import next_changes
 from feeder.store.records.entries import Origin, in_chunks
-from feeder.store.records.incoming import is_titled_alike
+from feeder.store.records.incoming import have_similar_titles
 from feeder.store.records.known import EntryRecord
 from feeder.store.tables import entries, notes
 
-_NOTE = "duplicates"  # the name of the note that says "show" where copies are not grouped
+_NOTE = "duplicates"  # the note that is "show" if copies are not grouped
 
 
 class Copy(NamedTuple):
-    """What is shown of a copy: its title, its address, None where it has none, and the title of its source."""
+    """A copy as shown: its title, link (None if it has none), and the title of its source."""
 
     title: str
     link: str | None
@@ -34,7 +34,7 @@ class Copy(NamedTuple):
 
 
 class _Member(NamedTuple):
-    """An entry as far as it may be a copy: `root` is the number of what stands for it, or its own."""
+    """An entry that may have copies: `root` is the number of its original, or its own."""
 
     number: int
     root: int
@@ -43,24 +43,24 @@ class _Member(NamedTuple):
 
 
 class _Groups:
-    """Entries by what copies of them have in common."""
+    """Entries by the link and text keys that copies share."""
 
     def __init__(self) -> None:
         self._by_key: defaultdict[str | None, list[_Member]] = defaultdict(list)
 
-    def add(self, one: _Member, keys: Iterable[str | None]) -> None:
+    def add(self, member: _Member, keys: Iterable[str | None]) -> None:
         for key in keys:
             if key is not None:
-                self._by_key[key].append(one)
+                self._by_key[key].append(member)
 
     def root(self, title: str, scope: str, keys: Iterable[str | None]) -> int | None:
-        """Return the number of the first entry of another source that has one of the keys, under a title alike."""
+        """Return the original of the entries of other sources that share a key and have a similar title."""
         alike = [
             one.root
             for key in keys
             if key is not None
             for one in self._by_key.get(key, ())
-            if one.scope != scope and is_titled_alike(one.title, title)
+            if one.scope != scope and have_similar_titles(one.title, title)
         ]
         return min(alike, default=None)
 
@@ -76,33 +76,33 @@ _COLUMNS = (
 )
 
 
-def group_new(connection: Connection, records: Sequence[EntryRecord]) -> None:
-    """Find out which of the new entries are copies, and of what."""
+def find_copies(connection: Connection, records: Sequence[EntryRecord]) -> None:
+    """Set `copy_of` of the new entries that are copies."""
     if not records or not is_grouping(connection):
         return
     seen = _Groups()
     for name in ("link_key", "text_key"):
-        wanted = {getattr(record, name) for record in records} - {None}
-        for chunk in in_chunks(sorted(wanted)):
+        keys_of_new = {getattr(record, name) for record in records} - {None}
+        for chunk in in_chunks(sorted(keys_of_new)):
             for row in connection.execute(select(*_COLUMNS).where(entries.c[name].in_(chunk))):
-                seen.add(_one(row), [getattr(row, name)])
+                seen.add(_to_member(row), [getattr(row, name)])
     for record in records:
-        keys, scope = (record.link_key, record.text_key), record.held.scope
+        keys, scope = (record.link_key, record.text_key), record.content_origin.scope
         record.copy_of = seen.root(record.entry.title, scope, keys)
         seen.add(_Member(record.number, record.copy_of or record.number, record.entry.title, scope), keys)
 
 
-def _one(row: Any) -> _Member:  # noqa: ANN401  a row, whose columns mypy does not know
+def _to_member(row: Any) -> _Member:  # noqa: ANN401  a row, whose columns mypy does not know
     return _Member(row.number, row.copy_of or row.number, row.title, Origin(row.held_source, row.held_address).scope)
 
 
 def is_grouping(connection: Connection) -> bool:
-    """Whether copies are grouped in this store; they are unless `regroup` was told otherwise."""
+    """Whether copies are grouped in this store (the default)."""
     return connection.scalar(select(notes.c.text).where(notes.c.name == _NOTE)) != "show"
 
 
-def regroup(connection: Connection, *, group: bool) -> int:
-    """Group the copies of the whole store, or let each entry stand for itself; return how many entries that changes."""
+def set_grouping(connection: Connection, *, group: bool) -> int:
+    """Group the copies of the whole store, or make each entry an original; return how many entries this changes."""
     if is_grouping(connection) == group:
         return 0
     connection.execute(delete(notes).where(notes.c.name == _NOTE))
@@ -112,7 +112,7 @@ def regroup(connection: Connection, *, group: bool) -> int:
         seen = _Groups()
         shared = or_(*(_shared(name) for name in ("link_key", "text_key")))
         for row in connection.execute(select(*_COLUMNS).where(shared).order_by(entries.c.number)):
-            one, keys = _one(row), (row.link_key, row.text_key)
+            one, keys = _to_member(row), (row.link_key, row.text_key)
             root = seen.root(one.title, one.scope, keys)
             if root is not None:
                 roots[one.number] = root
@@ -129,7 +129,7 @@ def _shared(name: str) -> Any:  # noqa: ANN401  a condition of SQLAlchemy's
 
 
 def promote(connection: Connection, numbers: Collection[int]) -> None:
-    """Let the first copy of each of these entries, which are about to be removed, stand for the others."""
+    """Make the first copy of each of these entries, which are about to be removed, the original of its other copies."""
     copies: defaultdict[int, list[int]] = defaultdict(list)
     for chunk in in_chunks(sorted(numbers)):
         rows = connection.execute(select(entries.c.copy_of, entries.c.number).where(entries.c.copy_of.in_(chunk)))
@@ -155,7 +155,7 @@ def _set_roots(connection: Connection, roots: Mapping[int, int | None]) -> None:
 
 
 def copies_of(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
-    """Return the copies of each of these entries that has any, by its key, in the order in which they came."""
+    """Return the copies of these entries by key, in order of arrival; without entries that have none."""
     found: defaultdict[str, list[Copy]] = defaultdict(list)
     copy = entries.alias("copy")
     columns = (entries.c.key, copy.c.title, copy.c.link, copy.c.source)

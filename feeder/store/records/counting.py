@@ -1,4 +1,4 @@
-"""The store's two counters: the last number given to an entry, and that of the last change."""
+"""The store's counters: the last number given to an entry, and the number of the last change."""
 
 from sqlalchemy import Connection, delete, insert
 
@@ -7,7 +7,7 @@ from feeder.store.tables import counters
 
 
 def next_changes(connection: Connection, count: int) -> range:
-    """Return the numbers of the store's next changes, so many of them, which are taken with that."""
+    """Reserve the numbers of the next `count` changes of the store."""
     last = counter(connection, "changes")
     if count:
         set_counter(connection, "changes", last + count)

@@ -1,4 +1,4 @@
-"""What the store remembers beside entries: the documents of folder sources, and small facts by name."""
+"""Documents of sources, the edges of their articles, and notes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -8,17 +8,17 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from feeder.store.records.entries import in_chunks
 from feeder.store.tables import documents, edges, notes
 
-# For each article of a document: its publisher, and fingerprints of lines at its head and tail: of those that were
-# left there though they may turn out to be boilerplate, and of those that were taken for it.
+# For each article of a document: its publisher, and fingerprints of the lines at its head and tail: those that stayed
+# but may turn out to be boilerplate, and those removed as boilerplate.
 Edges = Sequence[tuple[str, Sequence[str], Sequence[str]]]
 
 
 class Document(NamedTuple):
-    """One file of a folder source as it was last read.
+    """A file of a folder source, or an item of a feed, as last read.
 
-    `mtime_ns` is its modification time in nanoseconds since 1970, `digest` says what it held, and `error` why it
-    became no entry; None where it did. `articles` is how many it held at most; `again` says that it is to be read
-    again though it has not changed.
+    `mtime_ns` is its modification time in nanoseconds since 1970, `digest` that of its content, and `error` the reason
+    if it did not become an entry, else None. `articles` is the most it has contained; `again` means that it will be
+    re-read although it has not changed.
     """
 
     path: str
@@ -34,20 +34,20 @@ _DOCUMENT = [documents.c[name] for name in Document._fields]
 
 
 def documents_of(connection: Connection, source: str) -> dict[str, Document]:
-    """Return the documents of a source by their path."""
+    """Return the documents of a source by path."""
     rows = connection.execute(select(*_DOCUMENT).where(documents.c.source == source).order_by(documents.c.path))
     return {row[0]: Document._make(row) for row in rows}
 
 
 def document_counts(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Return by source how many documents it has, and how many of them could not be read."""
+    """Return the number of documents of each source, and of those that could not be read."""
     columns = (documents.c.source, func.count(), func.count(documents.c.error))
     rows = connection.execute(select(*columns).group_by(documents.c.source))
     return {name: (number, failed) for name, number, failed in rows}
 
 
 def failed_documents(connection: Connection) -> list[tuple[str, Document]]:
-    """Return the documents that could not be read, each with its source."""
+    """Return the documents that could not be read, with their sources."""
     failed = select(documents.c.source, *_DOCUMENT).where(documents.c.error.is_not(None))
     rows = connection.execute(failed.order_by(documents.c.source, documents.c.path))
     return [(source, Document(*document)) for source, *document in rows]
@@ -60,9 +60,9 @@ def record(
     gone: Iterable[str] = (),
     edges_read: Mapping[str, Edges] | None = None,
 ) -> None:
-    """Remember documents as they were read now, and forget those that are gone.
+    """Store documents as just read, and delete those that are gone.
 
-    `edges_read` holds, by path, the edges of the articles of those that were opened.
+    `edges_read` are the edges of the articles of opened documents, by path.
     """
     rows = [document._asdict() | {"source": source} for document in read]
     lost = list(gone)
@@ -79,14 +79,14 @@ def record(
 
 
 def iter_edges(connection: Connection, source: str) -> Iterator[tuple[str, Edges]]:
-    """Yield the path of each document with the edges of its articles."""
+    """Yield the path of each document and the edges of its articles."""
     statement = select(edges.c.path, edges.c.articles).where(edges.c.source == source)
     with connection.execute(statement.execution_options(yield_per=1000)) as rows:
         yield from (tuple(row) for row in rows)
 
 
-def mark_again(connection: Connection, source: str, paths: Sequence[str] | None = None) -> int:
-    """Note that these documents of a source, all where None, are to be read again; return how many there are."""
+def mark_for_rereading(connection: Connection, source: str, paths: Sequence[str] | None = None) -> int:
+    """Mark documents of a source (None: all) to be re-read; return how many."""
     here = update(documents).where(documents.c.source == source).values(again=True)
     if paths is None:
         return connection.execute(here).rowcount
@@ -96,11 +96,11 @@ def mark_again(connection: Connection, source: str, paths: Sequence[str] | None 
 
 
 def note(connection: Connection, name: str) -> str | None:
-    """Return the text of a note; None where there is none."""
+    """Return the text of a note; None if there is none."""
     return connection.scalar(select(notes.c.text).where(notes.c.name == name))
 
 
 def write_note(connection: Connection, name: str, text: str) -> None:
-    """Write a note in the place of an earlier one."""
+    """Write or replace a note."""
     connection.execute(delete(notes).where(notes.c.name == name))
     connection.execute(insert(notes).values(name=name, text=text))

@@ -1,4 +1,4 @@
-"""Entries as rows: how one becomes the other, and every way of reading them back. Nothing here writes."""
+"""Entries as rows: conversion, and all ways to read them. Nothing here writes."""
 
 import hashlib
 import re
@@ -44,19 +44,19 @@ _T = TypeVar("_T")
 
 
 class Origin(NamedTuple):
-    """Where an entry was met: the source's configured name, and the file's path or the feed's address."""
+    """Where an entry was seen: the source's configured name, and the path of the file or the URL of the feed."""
 
     source: str
     address: str
 
     @property
     def scope(self) -> str:
-        """The source that its entries belong to alone; "" for folders, which are the user's own and count as one."""
+        """The source within which entries are compared; "" for folders, which are compared as one."""
         return self.source if self.address.startswith(("http://", "https://")) else ""
 
 
 class PageMark(NamedTuple):
-    """What the site writer asks of every entry; `version` changes whenever anything that a page shows does."""
+    """What the site writer needs of every entry; `version` changes whenever its page would."""
 
     key: str
     published: datetime
@@ -64,8 +64,8 @@ class PageMark(NamedTuple):
     version: str
 
 
-def taken_positions(connection: Connection, positions: Iterable[int]) -> set[int]:
-    """Return those of the positions that stored entries have."""
+def find_taken_positions(connection: Connection, positions: Iterable[int]) -> set[int]:
+    """Return which of these positions are taken."""
     taken: set[int] = set()
     for chunk in in_chunks(positions):
         taken.update(connection.scalars(select(entries.c.position).where(entries.c.position.in_(chunk))))
@@ -73,27 +73,27 @@ def taken_positions(connection: Connection, positions: Iterable[int]) -> set[int
 
 
 def free_positions(connection: Connection, position: int, given: Container[int]) -> Iterator[int]:
-    """Yield the places from `position` on that no stored entry has, nor is in `given` when they are asked for."""
+    """Yield the positions from `position` on that no stored entry has and that are not in `given` at that time."""
     column = entries.c.position
     while True:
-        places = range(position, position + CHUNK)
-        taken = set(connection.scalars(select(column).where(column.between(places[0], places[-1]))))
-        yield from (place for place in places if place not in taken and place not in given)
+        candidates = range(position, position + CHUNK)
+        taken = set(connection.scalars(select(column).where(column.between(candidates[0], candidates[-1]))))
+        yield from (free for free in candidates if free not in taken and free not in given)
         position += CHUNK
 
 
 def link_key(link: str) -> str:
-    """Return what all spellings of one address have in common, as 32 hexadecimal digits."""
+    """Return the digest of a folded link, the same for all spellings, as 32 hexadecimal digits."""
     return digest_of(fold_link(link))
 
 
 def digest_of(text: str) -> str:
-    """Return 32 hexadecimal digits that stand for a text."""
+    """Return the first 32 hexadecimal digits of a text's SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def to_row(entry: Entry, *, number: int, position: int, tie: int, held: Origin) -> dict[str, Any]:
-    """Return the values of all columns for an entry, but for those that stand for others (`saving._row`)."""
+def to_row(entry: Entry, *, number: int, position: int, tie: int, content_origin: Origin) -> dict[str, Any]:
+    """Return the column values of an entry, without the digests (`saving._row`)."""
     row: dict[str, Any] = {name: getattr(entry, name) for name in _PLAIN}
     row |= {name: [_without_nones(value) for value in getattr(entry, name)] for name in _LISTS}
     return row | {
@@ -101,8 +101,8 @@ def to_row(entry: Entry, *, number: int, position: int, tie: int, held: Origin) 
         "position": position,
         "key": entry.key,
         "updated_tie": tie,
-        "held_source": held.source,
-        "held_address": held.address,
+        "held_source": content_origin.source,
+        "held_address": content_origin.address,
         "source": _source_row(entry.source),
         "categories": list(entry.categories),
         "cut": list(entry.cut),
@@ -125,7 +125,7 @@ def _source(row: Mapping[str, Any]) -> Source:
 
 
 def to_entry(row: RowMapping) -> Entry:
-    """Return the entry that a row was made of."""
+    """Return the entry of a row."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
     values |= {name: tuple(kind(**value) for value in row[name]) for name, kind in _LISTS.items()}
     values |= {name: tuple(row[name]) for name in ("categories", "cut")}
@@ -133,23 +133,23 @@ def to_entry(row: RowMapping) -> Entry:
 
 
 def in_chunks(values: Iterable[_T], size: int = CHUNK) -> Iterator[list[_T]]:
-    """Yield the values in lists that fit into one statement."""
+    """Yield the values in lists small enough for one statement."""
     left = iter(values)
     while chunk := list(islice(left, size)):
         yield chunk
 
 
 def find_entry(connection: Connection, ref: str) -> Entry | None:
-    """Return the entry with this id, key, link or beginning of a key; None where none, or no single one, has it."""
+    """Return the entry with this id, key, link or unique key prefix; None if there is none."""
     wanted = ref.strip()
-    if not wanted.isprintable():  # no id, key or link is, and the databases refuse some of it
+    if not wanted.isprintable():  # ids, keys and links are, and databases reject some other characters
         return None
     column = entries.c
     conditions = [column.key == entry_key(wanted), column.key == wanted]
     if wanted.startswith(("http://", "https://")):
         folded = link_key(wanted)
-        met = select(origins.c.number).where(origins.c.known_as == folded)
-        conditions += [column.link_key == folded, column.number.in_(met)]
+        with_alias = select(origins.c.number).where(origins.c.known_as == folded)
+        conditions += [column.link_key == folded, column.number.in_(with_alias)]
     for condition in conditions:
         found = _read(connection, condition, limit=1)
         if found:
@@ -185,9 +185,9 @@ def page(
     after: int | None = None,
     copies: bool = False,
 ) -> list[tuple[int, Entry]]:
-    """Return up to `limit` entries with their positions, copies of others only where they are asked for.
+    """Return up to `limit` entries with their positions, with or without `copies` of others.
 
-    Newest first, from just before a position; or, with `after`, oldest first from just after it.
+    Newest first from just before a position; with `after`, oldest first from just after it.
     """
     column = entries.c.position
     statement = select(column, *_ENTRY_COLUMNS).limit(limit)
@@ -202,7 +202,7 @@ def page(
     return [(row["position"], to_entry(row)) for row in connection.execute(statement).mappings()]
 
 
-def with_keys(connection: Connection, keys: Sequence[str]) -> list[Entry]:
+def get_by_keys(connection: Connection, keys: Sequence[str]) -> list[Entry]:
     """Return the entries with these keys, in their order; unknown keys are left out."""
     return _in_order(connection, entries.c.key, keys)
 
@@ -229,7 +229,7 @@ def page_marks(connection: Connection, limit: int, *, before: int | None = None)
 
 
 def ties_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
-    """Return by id how many entries with the same `updated` came in before each of these."""
+    """Return by id how many entries with the same `updated` were saved before each of these."""
     ties: dict[str, int] = {}
     for chunk in in_chunks(keys):
         rows = connection.execute(select(entries.c.id, entries.c.updated_tie).where(entries.c.key.in_(chunk)))
@@ -238,31 +238,31 @@ def ties_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
 
 
 def origins_of(connection: Connection, entry_id: str) -> tuple[Origin, ...]:
-    """Return everywhere that the entry was met: first where its present text came from, the others by name."""
-    holds = (origins.c.source == entries.c.held_source) & (origins.c.address == entries.c.held_address)
+    """Return all origins of an entry: that of its current text first, the others by name."""
+    is_content_origin = (origins.c.source == entries.c.held_source) & (origins.c.address == entries.c.held_address)
     statement = (
         select(origins.c.source, origins.c.address)
         .join(entries, entries.c.number == origins.c.number)
         .where(entries.c.key == entry_key(entry_id))
-        .order_by(case((holds, 0), else_=1), origins.c.source, origins.c.address)
+        .order_by(case((is_content_origin, 0), else_=1), origins.c.source, origins.c.address)
     )
     return tuple(Origin(*row) for row in connection.execute(statement))
 
 
-def numbered(connection: Connection, after: int, limit: int) -> list[tuple[int, Entry]]:
+def added_after(connection: Connection, after: int, limit: int) -> list[tuple[int, Entry]]:
     """Return up to `limit` entries with a number above `after`, in order of arrival, without copies of others."""
     column = entries.c.number
     statement = select(column, *_ENTRY_COLUMNS).where(column > after, _SHOWN).order_by(column).limit(limit)
     return [(row["number"], to_entry(row)) for row in connection.execute(statement).mappings()]
 
 
-def with_numbers(connection: Connection, numbers: Sequence[int]) -> list[Entry]:
-    """Return the entries with these numbers, in their order; what is no longer there is left out."""
+def get_by_numbers(connection: Connection, numbers: Sequence[int]) -> list[Entry]:
+    """Return the entries with these numbers, in their order; removed ones are left out."""
     return _in_order(connection, entries.c.number, numbers)
 
 
 class Head(NamedTuple):
-    """What is said of an article before its text."""
+    """The title, authors, source title and summary of an entry."""
 
     title: str
     authors: tuple[str, ...]
@@ -271,7 +271,7 @@ class Head(NamedTuple):
 
 
 def heads(connection: Connection, numbers: Sequence[int]) -> list[Head]:
-    """Return the heads of the entries with these numbers, in their order; what is no longer there is left out."""
+    """Return the heads of the entries with these numbers, in their order; removed ones are left out."""
     column = entries.c
     found: dict[int, Head] = {}
     for chunk in in_chunks(numbers):
@@ -283,9 +283,9 @@ def heads(connection: Connection, numbers: Sequence[int]) -> list[Head]:
 
 
 class EntryChanges(NamedTuple):
-    """What changed: entries with number and position, numbers of those not to be found any more, up to which change.
+    """Entries that changed up to the change `upto`, as (number, position, entry), and numbers to remove from the index.
 
-    `rows` is how many rows that was read from.
+    `rows` is the number of changed entries, copies included.
     """
 
     entries: list[tuple[int, int, Entry]]
@@ -295,7 +295,7 @@ class EntryChanges(NamedTuple):
 
 
 def changed_since(connection: Connection, change: int, limit: int) -> EntryChanges:
-    """Return what was changed after a change, up to `limit` entries in the order in which they changed."""
+    """Return the changes after a change, up to `limit` entries in the order of their changes."""
     column = entries.c.changed
     statement = select(column, entries.c.number, entries.c.position, entries.c.copy_of, *_ENTRY_COLUMNS)
     rows = connection.execute(statement.where(column > change).order_by(column).limit(limit)).mappings().all()
@@ -312,7 +312,7 @@ def count_changed_since(connection: Connection, change: int) -> int:
 
 
 def mark_of(connection: Connection, change: int) -> str:
-    """Return what tells this change from one of the same number in another history of the store; "" if nothing does."""
+    """Return a mark that tells this change from the one with its number in a restored store; "" if there is none."""
     entry = select(entries.c.number, entries.c.first_seen_at, entries.c.version).where(entries.c.changed == change)
     if (row := connection.execute(entry).one_or_none()) is not None:
         return f"{row.number} {row.first_seen_at.isoformat()} {row.version}"
@@ -321,9 +321,9 @@ def mark_of(connection: Connection, change: int) -> str:
 
 
 def has_passed(connection: Connection, change: int, mark: str) -> bool:
-    """Say whether the store was once at this change, with this mark.
+    """Whether the store's history contains this change with this mark.
 
-    It was not where an older copy of the database was put in its place since, even if that has more changes by now.
+    It does not if an older copy of the database was restored since, even if that has more changes by now.
     """
     if counter(connection, "changes") < change:
         return False
@@ -341,15 +341,15 @@ def has_passed(connection: Connection, change: int, mark: str) -> bool:
 
 
 def last_removal(connection: Connection) -> int:
-    """Return the number of the last change that removed an entry; 0 where none was."""
+    """Return the number of the last change that removed an entry; 0 if none did."""
     return connection.scalar(select(func.max(removals.c.changed))) or 0
 
 
-def held_ids(connection: Connection, ids: Iterable[str]) -> set[str]:
-    """Return which of these ids entries have."""
+def find_ids(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of these ids exist."""
     found: set[str] = set()
-    for some in in_chunks(map(entry_key, ids)):
-        found.update(connection.scalars(select(entries.c.id).where(entries.c.key.in_(some))))
+    for chunk in in_chunks(map(entry_key, ids)):
+        found.update(connection.scalars(select(entries.c.id).where(entries.c.key.in_(chunk))))
     return found
 
 
@@ -360,7 +360,7 @@ def newest_numbers(connection: Connection, limit: int) -> list[int]:
 
 
 def count(connection: Connection, *, copies: bool = True) -> int:
-    """Return how many entries there are, with or without copies of others."""
+    """Return the number of entries, with or without copies of others."""
     statement = select(func.count()).select_from(entries)
     return connection.scalar(statement if copies else statement.where(_SHOWN)) or 0
 

@@ -1,7 +1,6 @@
-"""An entry on its way into the store, with all that is computed of it beforehand. Pure.
+"""An entry to be saved, with everything that can be computed without the database. Pure.
 
-What a text is indexed by and compared by costs as much as reading it did, and needs no database: whoever reads in
-other processes prepares there, and the one that writes only writes.
+Computing its digests and search terms costs as much as reading it, so worker processes do it.
 """
 
 import json
@@ -15,14 +14,14 @@ from feeder.query import searchable_parts
 from feeder.query.terms import Terms, terms_of
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, digest_of, link_key
-from feeder.store.records.identity import ItemIdentity, item_of
+from feeder.store.records.identity import ItemIdentity, identify
 
-# Letters below which two equal texts say nothing: "click here to listen" stands under a hundred different titles.
+# Shorter equal texts prove nothing: "click here to listen" occurs under a hundred titles.
 MIN_LETTERS = 200
-_NEAR = 0.5  # of two titles' letters that must agree, in order
-# Characters that Simplified writes in one way, and that no table by single characters turns into it: 帶著 and 著名 are
-# 带着 and 著名. Where two texts are compared as a whole they count as one.
-_ONE_OF_TWO = tuple(zip("著瞭藉妳祂牠裏託週", "着了借你他它里托周", strict=True))
+_MIN_SIMILARITY = 0.5  # of the letters of two titles, in order
+# Traditional characters with two Simplified forms, which no conversion of single characters gets right: 帶著 and 著名 are
+# 带着 and 著名. They are equal when whole texts are compared.
+_VARIANTS = tuple(zip("著瞭藉妳祂牠裏託週", "着了借你他它里托周", strict=True))
 _NUMBER = re.compile(r"\d+|[一二三四五六七八九十百零〇]+")
 
 
@@ -32,7 +31,7 @@ class IncomingEntry:
 
     `terms` is what the search index holds of it. `link_key` stands for all spellings of its link and `text_key` for
     its text in either script; None where there is none, or too little. `digest` says what the entry holds. `reread`
-    says that the origin holds what it held when it was last read: what is read otherwise now is our doing. `late` says
+    says that the origin holds what it values when it was last read: what is read otherwise now is our doing. `late` says
     that the entry came in before, without what its page holds: it keeps the date that it came in with. `item` is what
     an entry of a remote source is known by there; None for articles of folders.
     """
@@ -59,18 +58,18 @@ def prepare(
     former_id: str | None = None,
     siblings: frozenset[str] = frozenset(),
 ) -> IncomingEntry:
-    """Compute what the store wants to know of an entry.
+    """Compute what is needed to save an entry.
 
-    Its link stands for it outside its source only where it is `known_by_link`. `guid` is what a remote source itself
-    calls it, `former_id` the id that stores of old hold of it, and `siblings` are the names (`guid_name`) of the other
-    items of its document.
+    If it is not `known_by_link`, its link does not identify it outside its source. `guid` is the remote source's own
+    id, `former_id` the id that old versions gave it, and `siblings` are the names (`guid_name`) of the other items of
+    its document.
     """
     head, body = map(plain, searchable_parts(entry))
     whole = "\n".join(filter(None, (head, body)))
     key = link_key(entry.link) if entry.link is not None else None
     item = None
     if origin.scope:
-        item = item_of(
+        item = identify(
             entry,
             guid=guid,
             link_key=key,
@@ -92,16 +91,16 @@ def prepare(
 
 
 def digest(entry: Entry) -> str:
-    """Return 32 hexadecimal digits for all that an entry holds but for what equal entries may differ in."""
-    held = entry_to_dict(entry)
-    del held["read_from"], held["source"]["updated"]
-    return digest_of(json.dumps(held, ensure_ascii=False, sort_keys=True))
+    """Return a digest of an entry, 32 hexadecimal digits, without fields in which equal entries may differ."""
+    values = entry_to_dict(entry)
+    del values["read_from"], values["source"]["updated"]
+    return digest_of(json.dumps(values, ensure_ascii=False, sort_keys=True))
 
 
-def is_titled_alike(one: str, other: str) -> bool:
-    """Say whether two titles may stand over one text: alike in either script, and with the same numbers.
+def have_similar_titles(one: str, other: str) -> bool:
+    """Whether two titles may belong to the same text: similar in either script, and with the same numbers.
 
-    A column of every day has the same words under titles that differ in a date; a paper gives another wording.
+    A daily column has similar titles that differ in the date; another paper may reword the title.
     """
     first, second = plain(one), plain(other)
     if sorted(_NUMBER.findall(first)) != sorted(_NUMBER.findall(second)):
@@ -109,13 +108,13 @@ def is_titled_alike(one: str, other: str) -> bool:
     letters, more = _letters(first), _letters(second)
     if letters in more or more in letters:
         return True
-    return SequenceMatcher(None, letters, more, autojunk=False).ratio() >= _NEAR
+    return SequenceMatcher(None, letters, more, autojunk=False).ratio() >= _MIN_SIMILARITY
 
 
 def _letters(text: str) -> str:
-    """Return the letters of a plain text, the same for both scripts and whatever its marks and spaces."""
+    """Return the letters of a plain text, the same for both scripts, without spaces."""
     letters = "".join(text.split())
-    for twin, one in _ONE_OF_TWO:
+    for twin, one in _VARIANTS:
         letters = letters.replace(twin, one)
     return letters
 

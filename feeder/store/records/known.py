@@ -1,8 +1,7 @@
-"""What is stored and may be the same as one of a batch of incoming entries, as it is while the batch is worked on.
+"""The stored entries that a batch of incoming ones may match, updated while the batch is saved.
 
-Articles of folders are the user's own and are known among all folders: by id, else by folded link, else by text where
-the titles agree, else, where a file that has not changed is read again, by the file. Entries of a remote source are
-known within that source alone, by the rules of `identity.py`.
+Articles of folders are matched across all folders: by id, else by folded link, else by text if the titles are similar,
+else by file if an unchanged file is re-read. Entries of a remote source are matched within it, by `identity.py`.
 """
 
 from collections import defaultdict
@@ -16,26 +15,26 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 from feeder.model import Entry
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, in_chunks, to_entry
-from feeder.store.records.identity import Candidate, recognised, title_name
-from feeder.store.records.incoming import IncomingEntry, is_titled_alike
+from feeder.store.records.identity import Candidate, match_items, title_name
+from feeder.store.records.incoming import IncomingEntry, have_similar_titles
 from feeder.store.tables import entries, names, origins
 
-_MOST = 50  # entries of one name that are looked at, the newest: a status page has a thousand under one link
+_MAX_PER_NAME = 50  # the newest ones: a status page may have a thousand entries with one link
 
 
 @dataclass(slots=True)
 class EntryRecord:
-    """An entry of the store while a batch is worked on.
+    """A stored or new entry while a batch is saved.
 
-    `own_names` are the key and the folded link that it has itself, and `names` those that it has in remote sources, as
-    (source, name). `stored_at` is the position of its row, None while there is none. `position` and `tie` are None
-    until given out. `written_from` is what its row must be written from, None where it need not be. `copy_of` is the
-    number of the entry that stands for it where copies are grouped.
+    `content_origin` is the origin of its text. `own_names` are its key and link key, `names` its names in remote
+    sources as (source, name). `stored_at` is the position in its row, None if it is new. `position` and `tie` are None
+    until assigned. `written_from` is the incoming entry to write its row from, None if the row stays. `copy_of` is the
+    number of its original if copies are grouped.
     """
 
     number: int
     entry: Entry
-    held: Origin
+    content_origin: Origin
     own_names: frozenset[str | None]
     link_key: str | None = None
     text_key: str | None = None
@@ -48,52 +47,52 @@ class EntryRecord:
 
 
 class KnownEntries:
-    """The entries that a batch may be the same as, in the order in which they came, by all that they are known by."""
+    """The entries that a batch may match, by everything that identifies them."""
 
     def __init__(self) -> None:
         self.records: dict[int, EntryRecord] = {}
-        self.keys: set[str] = set()  # that are taken, in whatever source
+        self.keys: set[str] = set()  # taken keys, of any source
         self._by_own_name: dict[str, EntryRecord] = {}
-        self._by_other_name: dict[str, EntryRecord] = {}
+        self._by_alias: dict[str, EntryRecord] = {}
         self._by_text: defaultdict[str, list[EntryRecord]] = defaultdict(list)
         self._by_origin: defaultdict[Origin, list[EntryRecord]] = defaultdict(list)
-        self._matches: dict[int, int] = {}  # of entries of remote sources, by the `id()` of what comes in
+        self._matches: dict[int, int] = {}  # numbers of entries by the `id()` of the incoming remote one
 
     def add(self, record: EntryRecord, text_key: str | None) -> None:
-        """Have a record known by its own names and its text."""
+        """Add a record under its own names and its text."""
         record.text_key = text_key
         self.records[record.number] = record
         self.keys.add(record.entry.key)
-        if record.held.scope:
+        if record.content_origin.scope:
             return
         for name in record.own_names:
             if name is not None:
                 self._by_own_name.setdefault(name, record)
-        self.note_text(record, text_key)
+        self.index_text(record, text_key)
 
-    def note_name(self, record: EntryRecord, name: str) -> None:
-        """Have an article of folders known by another name."""
-        if not record.held.scope:
-            self._by_other_name.setdefault(name, record)
+    def index_name(self, record: EntryRecord, name: str) -> None:
+        """Add a further name of a folder's article."""
+        if not record.content_origin.scope:
+            self._by_alias.setdefault(name, record)
 
-    def note_text(self, record: EntryRecord, text_key: str | None) -> None:
-        """Have an article of folders known by a text."""
+    def index_text(self, record: EntryRecord, text_key: str | None) -> None:
+        """Set the text of a record; a folder's article is found by it."""
         record.text_key = text_key
-        if text_key is not None and not record.held.scope:
+        if text_key is not None and not record.content_origin.scope:
             self._by_text[text_key].append(record)
 
-    def note_origin(self, record: EntryRecord, origin: Origin) -> None:
-        """Have an article of folders known by where it was seen."""
+    def index_origin(self, record: EntryRecord, origin: Origin) -> None:
+        """Add an origin of a folder's article."""
         self._by_origin[origin].append(record)
 
-    def note_matches(self, incoming: Sequence[IncomingEntry], matches: dict[int, int]) -> None:
-        """Have entries of one document of a remote source known: numbers by their place in it."""
+    def index_matches(self, incoming: Sequence[IncomingEntry], matches: dict[int, int]) -> None:
+        """Add matched items of one document of a remote source: numbers of entries by index in `incoming`."""
         self._matches |= {id(incoming[place]): number for place, number in matches.items()}
 
     def find(self, incoming: IncomingEntry) -> EntryRecord | None:
-        """Return the entry that this one is; by another's name or by its text only where the titles agree.
+        """Return the matching entry; an alias or the text matches only if the titles are similar.
 
-        What is read again and is called otherwise now is the one entry that was seen there.
+        If a re-read file gives another id and link now, the only entry seen there matches.
         """
         if incoming.item is not None:
             number = self._matches.get(id(incoming))
@@ -102,32 +101,32 @@ class KnownEntries:
         own = self._by_own_name.get(entry.key) or (self._by_own_name.get(link) if link is not None else None)
         if own is not None:
             return own
-        other = self._by_other_name.get(name_of(incoming))
+        other = self._by_alias.get(name_of(incoming))
         alike = [other] if other is not None else []
         if incoming.text_key is not None:
             alike += self._by_text.get(incoming.text_key, [])
         seen = self._by_origin.get(incoming.origin, []) if incoming.reread else []
-        same = (record for record in alike if is_titled_alike(record.entry.title, entry.title))
+        same = (record for record in alike if have_similar_titles(record.entry.title, entry.title))
         return next(same, seen[0] if len(seen) == 1 else None)
 
 
 def name_of(incoming: IncomingEntry) -> str:
-    """Return what an article of a folder is known by: its link where it has one, else its key."""
+    """Return the name of a folder's article: its link key, or its key if it has no link."""
     return incoming.link_key or incoming.entry.key
 
 
 def find_known(connection: Connection, batch: Sequence[IncomingEntry]) -> KnownEntries:
-    """Return what is stored and may be the same as one of the batch, or has its id."""
+    """Return the stored entries that may match one of the batch or have its id."""
     column = entries.c
     remote = [incoming for incoming in batch if incoming.item is not None]
     own = [incoming for incoming in batch if incoming.item is None]
     known = KnownEntries()
-    others = _otherwise_known(connection, own)
-    reread = _seen_at(connection, {incoming.origin for incoming in own if incoming.reread})
-    named = _named(connection, remote)
+    aliases = _find_aliases(connection, own)
+    reread_origins = _find_at_origins(connection, {incoming.origin for incoming in own if incoming.reread})
+    named = _find_named(connection, remote)
     former = {item.former for incoming in remote if (item := incoming.item) is not None and item.former is not None}
     keys = {incoming.entry.key for incoming in batch} | former
-    numbers = {number for number, _ in (*others, *reread)} | _numbers(named)
+    numbers = {number for number, _ in (*aliases, *reread_origins)} | _numbers(named)
     links = {incoming.link_key for incoming in own} - {None}
     texts = {incoming.text_key for incoming in own} - {None}
     wanted = ((column.number, numbers), (column.key, keys), (column.link_key, links), (column.text_key, texts))
@@ -136,7 +135,7 @@ def find_known(connection: Connection, batch: Sequence[IncomingEntry]) -> KnownE
             EntryRecord(
                 number=row["number"],
                 entry=to_entry(row),
-                held=Origin(row["held_source"], row["held_address"]),
+                content_origin=Origin(row["held_source"], row["held_address"]),
                 own_names=frozenset((row["key"], row["link_key"])),
                 link_key=row["link_key"],
                 stored_at=row["position"],
@@ -146,17 +145,17 @@ def find_known(connection: Connection, batch: Sequence[IncomingEntry]) -> KnownE
             ),
             row["text_key"],
         )
-    for number, name in others:
-        known.note_name(known.records[number], name)
-    for number, origin in reread:
-        known.note_origin(known.records[number], origin)
+    for number, name in aliases:
+        known.index_name(known.records[number], name)
+    for number, origin in reread_origins:
+        known.index_origin(known.records[number], origin)
     if remote:
-        _recognise(connection, known, remote, named)
+        _match_remote(connection, known, remote, named)
     return known
 
 
 def _rows(connection: Connection, wanted: Iterable[tuple[ColumnElement[Any], Collection[Any]]]) -> list[RowMapping]:
-    """Return the rows of all entries that have one of the values, in the order in which they came."""
+    """Return the rows of all entries that have one of the values, in order of arrival."""
     found: dict[int, RowMapping] = {}
     for column, values in wanted:
         for chunk in in_chunks(sorted(values)):
@@ -165,8 +164,8 @@ def _rows(connection: Connection, wanted: Iterable[tuple[ColumnElement[Any], Col
     return [found[number] for number in sorted(found)]
 
 
-def _otherwise_known(connection: Connection, own: Iterable[IncomingEntry]) -> list[tuple[int, str]]:
-    """Return the numbers of articles of folders that are known by other names, with those."""
+def _find_aliases(connection: Connection, own: Iterable[IncomingEntry]) -> list[tuple[int, str]]:
+    """Return numbers and aliases of entries that have one of the batch's names as an alias."""
     wanted = {name for incoming in own for name in (incoming.entry.key, incoming.link_key) if name is not None}
     columns = (origins.c.number, origins.c.known_as)
     found: list[tuple[int, str]] = []
@@ -176,8 +175,8 @@ def _otherwise_known(connection: Connection, own: Iterable[IncomingEntry]) -> li
     return sorted(found)
 
 
-def _seen_at(connection: Connection, places: Collection[Origin]) -> list[tuple[int, Origin]]:
-    """Return the numbers of the entries that were seen at these origins."""
+def _find_at_origins(connection: Connection, places: Collection[Origin]) -> list[tuple[int, Origin]]:
+    """Return the entries seen at these origins, as (number, origin)."""
     columns = (origins.c.number, origins.c.source, origins.c.address)
     found = []
     for source in sorted({place.source for place in places}):
@@ -191,8 +190,8 @@ def _seen_at(connection: Connection, places: Collection[Origin]) -> list[tuple[i
 _Named = Mapping[str, Mapping[str, Sequence[int]]]  # numbers of entries by source and name
 
 
-def _named(connection: Connection, remote: Iterable[IncomingEntry]) -> _Named:
-    """Return the newest entries that have a name of these in their source."""
+def _find_named(connection: Connection, remote: Iterable[IncomingEntry]) -> _Named:
+    """Return the newest entries with these names in their sources."""
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for incoming in remote:
         if incoming.item is not None:
@@ -204,15 +203,18 @@ def _named(connection: Connection, remote: Iterable[IncomingEntry]) -> _Named:
         for source, name, number in rows:
             if name in wanted.get(source, ()):
                 found[source][name].append(number)
-    return {source: {name: numbers[-_MOST:] for name, numbers in by_name.items()} for source, by_name in found.items()}
+    return {
+        source: {name: numbers[-_MAX_PER_NAME:] for name, numbers in by_name.items()}
+        for source, by_name in found.items()
+    }
 
 
 def _numbers(named: _Named) -> set[int]:
     return {number for by_name in named.values() for numbers in by_name.values() for number in numbers}
 
 
-def _recognise(connection: Connection, known: KnownEntries, remote: Sequence[IncomingEntry], named: _Named) -> None:
-    """Find out which entries the items of each document are."""
+def _match_remote(connection: Connection, known: KnownEntries, remote: Sequence[IncomingEntry], named: _Named) -> None:
+    """Match the items of each document with stored entries."""
     records = known.records
     columns = (names.c.number, names.c.source, names.c.name)
     for chunk in in_chunks(sorted(_numbers(named))):
@@ -223,14 +225,14 @@ def _recognise(connection: Connection, known: KnownEntries, remote: Sequence[Inc
     for origin, group in groupby(remote, key=lambda incoming: incoming.origin):
         document, source = list(group), origin.source
         by_name = named.get(source, {})
-        held = {number: _candidate(records[number], source) for numbers in by_name.values() for number in numbers}
-        candidates = {name: [held[number] for number in numbers] for name, numbers in by_name.items()}
-        old = {
-            records[number].entry.key: held.get(number) or _candidate(records[number], source)
+        by_number = {number: _candidate(records[number], source) for numbers in by_name.values() for number in numbers}
+        candidates = {name: [by_number[number] for number in numbers] for name, numbers in by_name.items()}
+        by_key = {
+            records[number].entry.key: by_number.get(number) or _candidate(records[number], source)
             for number in seen.get(source, ())
         }
         items = [(one.item, one.entry) for one in document if one.item is not None]
-        known.note_matches(document, recognised(items, candidates, old))
+        known.index_matches(document, match_items(items, candidates, by_key))
 
 
 def _candidate(record: EntryRecord, source: str) -> Candidate:

@@ -1,20 +1,20 @@
-"""What happens when an entry comes in: the rule, as values, and then the rows.
+"""Saves entries: the decision in values first, then the rows.
 
-    drafted ──► known? ── an article of a folder: among all folders, by id, link, text or file (`known.py`);
+    incoming_entries ──► known? ── an article of a folder: among all folders, by id, link, text or file (`known.py`);
                   │       an entry of a remote source: in that source alone (`identity.py`)
                   │ no                     │ yes
                   ▼                        ▼
                  NEW            the same? ── SAME, nothing is written
-                                held by another source, or by a folder? ── SAME, it is only noted as seen there
-                                from the origin that holds the text? ── CHANGED
-                                fuller than what is held? ── CHANGED, and that origin holds it now
+                                of another source, or of a folder? ── SAME, only the origin is added
+                                from the content origin? ── CHANGED
+                                longer than the stored text? ── CHANGED, and this becomes the content origin
                                 else ── SAME
 
-So no feed can change what another brought. A new entry whose id another one has gets one of its own, made of its source
-and that id; one that readers would see twice is put behind the first (`copies.py`).
+So no feed can change another's entry. A new entry whose id is taken gets an id made of its source and that id; one that
+readers would see twice becomes a copy of the first (`copies.py`).
 
-Everything of one call is one transaction. Each entry that is written takes the next of the store's changes, by which
-the search index follows.
+One call is one transaction. Each written entry gets the number of the store's next change, which the search index
+follows.
 """
 
 import uuid
@@ -31,16 +31,16 @@ from feeder.query import searchable_text
 from feeder.query.periods import first_position
 from feeder.query.terms import Row, Terms, terms_of
 from feeder.query.tokens import plain, visible_text
-from feeder.store.records.copies import group_new
+from feeder.store.records.copies import find_copies
 from feeder.store.records.counting import next_changes, set_counter
 from feeder.store.records.entries import (
     CHUNK,
     Origin,
     counter,
     digest_of,
+    find_taken_positions,
     free_positions,
     in_chunks,
-    taken_positions,
     to_row,
 )
 from feeder.store.records.incoming import IncomingEntry, digest
@@ -51,46 +51,46 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-_MOST_NAMES = 24  # that an entry has in one source: some feeds give another guid at every poll
+_MOST_NAMES = 24  # of an entry in one source: some feeds change guids at every poll
 
 
 class Outcome(Enum):
-    """What became of an entry that was saved."""
+    """The outcome of saving an entry."""
 
     NEW = "new"
     CHANGED = "changed"
     SAME = "same"
 
 
-def merged(
-    held: Entry, incoming: Entry, *, same_origin: bool, reread: bool = False, late: bool = False
+def merge(
+    stored: Entry, incoming: Entry, *, same_origin: bool, reread: bool = False, late: bool = False
 ) -> Entry | None:
-    """Return what the store should hold after `incoming` came for the article that it holds; None for no change.
+    """Return the entry to store when `incoming` matches a stored one; None for no change.
 
-    `incoming.first_seen_at` is taken for now. `id` and `first_seen_at` never move, and `updated` only with the
-    title or the visible text (RFC 4287 §4.2.15): to the source's own date where that is newer, else to now. An
-    entry that had no date of its own, and was given now for one, keeps the date that is held. `reread` says that the
-    source has not changed: what we read better is no change that its publisher made, and `updated` stays. `late` says
-    the same of an entry that came in before its page did, and `published` stays too.
+    `incoming.first_seen_at` is now. `id` and `first_seen_at` never change, and `updated` only with the title or the
+    visible text (RFC 4287 §4.2.15): to the source's own date if that is newer, else to now. If the incoming entry had
+    no date and was given now, the stored date stays. With `reread` the document is unchanged: better reading is not a
+    change by the publisher, and `updated` stays. With `late`, for an entry saved before its page was fetched,
+    `published` stays too.
     """
-    new = _dated(replace(incoming, id=held.id, first_seen_at=held.first_seen_at), held, "updated")
+    new = _dated(replace(incoming, id=stored.id, first_seen_at=stored.first_seen_at), stored, "updated")
     if late or incoming.published == incoming.first_seen_at:
-        new = replace(_dated(new, held, "published"), published_from=held.published_from)
-    if new == held:
+        new = replace(_dated(new, stored, "published"), published_from=stored.published_from)
+    if new == stored:
         return None
-    held_text, new_text = visible_text(held.content), visible_text(new.content)
-    if not same_origin and fullness(new_text) <= fullness(held_text):
+    stored_text, new_text = visible_text(stored.content), visible_text(new.content)
+    if not same_origin and fullness(new_text) <= fullness(stored_text):
         return None
-    if reread or late or (new.title, new_text) == (held.title, held_text):
+    if reread or late or (new.title, new_text) == (stored.title, stored_text):
         return new
-    if incoming.updated > held.updated:
+    if incoming.updated > stored.updated:
         return _dated(new, incoming, "updated")
     read_from = {**new.read_from, "updated": "when the text had changed"}
-    return replace(new, updated=max(held.updated, incoming.first_seen_at), read_from=read_from)
+    return replace(new, updated=max(stored.updated, incoming.first_seen_at), read_from=read_from)
 
 
 def _dated(entry: Entry, other: Entry, name: Literal["published", "updated"]) -> Entry:
-    """Return the entry with a date of another, and with where that was read from."""
+    """Return the entry with a date of another, including its provenance."""
     read_from = dict(entry.read_from)
     if name in other.read_from:
         read_from[name] = other.read_from[name]
@@ -99,12 +99,12 @@ def _dated(entry: Entry, other: Entry, name: Literal["published", "updated"]) ->
 
 
 def fullness(text: str) -> int:
-    """Return how much a text says: its characters without white space."""
+    """Return the number of characters without white space."""
     return sum(map(len, text.split()))
 
 
 def save(
-    connection: Connection, drafted: Iterable[IncomingEntry]
+    connection: Connection, incoming_entries: Iterable[IncomingEntry]
 ) -> tuple[list[tuple[int, Outcome]], list[Row], list[int]]:
     """Save entries, in their order.
 
@@ -116,7 +116,7 @@ def save(
     rows: list[Row] = []
     copies: list[int] = []
     batch_end = last
-    for batch in _batches(drafted):
+    for batch in _batches(incoming_entries):
         outcomes_here, rows_here, copies_here, batch_end = _save_batch(connection, batch, batch_end)
         outcomes += outcomes_here
         rows += rows_here
@@ -126,10 +126,10 @@ def save(
     return outcomes, rows, copies
 
 
-def _batches(drafted: Iterable[IncomingEntry]) -> Iterator[list[IncomingEntry]]:
-    """Yield the entries some at a time, those of one document of a remote source together."""
+def _batches(incoming_entries: Iterable[IncomingEntry]) -> Iterator[list[IncomingEntry]]:
+    """Yield the entries in batches, those of one document of a remote source together."""
     batch: list[IncomingEntry] = []
-    for incoming in drafted:
+    for incoming in incoming_entries:
         is_apart = incoming.item is None or incoming.origin != batch[-1].origin if batch else False
         if len(batch) >= CHUNK and is_apart:
             yield batch
@@ -158,16 +158,16 @@ def _save_batch(
             saved = _merge(found, incoming)
             if saved is Outcome.CHANGED:
                 found.link_key = incoming.link_key
-                known.note_text(found, incoming.text_key)
+                known.index_text(found, incoming.text_key)
         outcomes.append((found.number, saved))
         if incoming.item is not None:
             named.append((found, incoming))
             seen.setdefault((found.number, incoming.origin), None)
         else:
             name = name_of(incoming)
-            known.note_name(found, name)
+            known.index_name(found, name)
             seen.setdefault((found.number, incoming.origin), None if name in found.own_names else name)
-    group_new(connection, new)
+    find_copies(connection, new)
     rows, copies = _write(connection, known.records.values())
     _write_origins(connection, seen, known.records)
     _write_names(connection, named)
@@ -175,7 +175,7 @@ def _save_batch(
 
 
 def _new(connection: Connection, known: KnownEntries, incoming: IncomingEntry, number: int) -> EntryRecord:
-    """Return a new record. Its id is made of its source and its own where another entry has that already."""
+    """Return a new record; if its id is taken, it gets one made of its source and that id."""
     entry = incoming.entry
     for attempt in count():
         if entry.key not in known.keys and (attempt == 0 or not _is_taken(connection, entry.key)):
@@ -196,17 +196,17 @@ def _is_taken(connection: Connection, key: str) -> bool:
 
 def _merge(record: EntryRecord, incoming: IncomingEntry) -> Outcome:
     scope = incoming.origin.scope
-    if record.held.scope != scope:  # what another source holds, or the user's own folder, is not changed
+    if record.content_origin.scope != scope:  # entries of other sources and of folders are not changed
         return Outcome.SAME
-    same_origin = record.held == incoming.origin or scope != ""
-    new = merged(record.entry, incoming.entry, same_origin=same_origin, reread=incoming.reread, late=incoming.late)
+    same_origin = record.content_origin == incoming.origin or scope != ""
+    new = merge(record.entry, incoming.entry, same_origin=same_origin, reread=incoming.reread, late=incoming.late)
     if new is None:
         return Outcome.SAME
     if new.updated != record.entry.updated:
         record.tie = None
     if first_position(new.published) != first_position(record.entry.published):
         record.position = None
-    record.entry, record.held, record.written_from = new, incoming.origin, incoming
+    record.entry, record.content_origin, record.written_from = new, incoming.origin, incoming
     return Outcome.CHANGED
 
 
@@ -243,7 +243,7 @@ def _terms(entry: Entry, incoming: IncomingEntry) -> Terms:
 def _row(record: EntryRecord, incoming: IncomingEntry, *, position: int, tie: int) -> dict[str, Any]:
     entry = record.entry
     own = incoming.digest if entry is incoming.entry else digest(entry)
-    return to_row(entry, number=record.number, position=position, tie=tie, held=record.held) | {
+    return to_row(entry, number=record.number, position=position, tie=tie, content_origin=record.content_origin) | {
         "link_key": incoming.link_key,
         "text_key": incoming.text_key,
         "copy_of": record.copy_of,
@@ -252,23 +252,23 @@ def _row(record: EntryRecord, incoming: IncomingEntry, *, position: int, tie: in
 
 
 def _positions(connection: Connection, records: Sequence[EntryRecord]) -> dict[int, int]:
-    """Return by number where each entry stands among all."""
+    """Return the position of each entry by its number."""
     positions = {record.number: record.position for record in records if record.position is not None}
     given: set[int] = set()
     free: dict[int, Iterator[int]] = {}
-    homeless = [(record, first_position(record.entry.published)) for record in records if record.position is None]
-    taken = taken_positions(connection, {first for _, first in homeless})
-    for record, first in homeless:
-        place = first
+    unplaced = [(record, first_position(record.entry.published)) for record in records if record.position is None]
+    taken = find_taken_positions(connection, {first for _, first in unplaced})
+    for record, first in unplaced:
+        position = first
         if first in taken or first in given:
-            place = next(free.setdefault(first, free_positions(connection, first, given)))
-        given.add(place)
-        positions[record.number] = place
+            position = next(free.setdefault(first, free_positions(connection, first, given)))
+        given.add(position)
+        positions[record.number] = position
     return positions
 
 
 def _ties(connection: Connection, records: Sequence[EntryRecord]) -> dict[int, int]:
-    """Return by number how many entries with the same `updated` came before each."""
+    """Return by number how many entries with the same `updated` were saved before each."""
     ties = {record.number: record.tie for record in records if record.tie is not None}
     untied = [record for record in records if record.tie is None]
     taken: dict[datetime, int] = {}
@@ -283,33 +283,33 @@ def _ties(connection: Connection, records: Sequence[EntryRecord]) -> dict[int, i
 
 
 def _write_origins(
-    connection: Connection, met: dict[tuple[int, Origin], str | None], records: Mapping[int, EntryRecord]
+    connection: Connection, seen: dict[tuple[int, Origin], str | None], records: Mapping[int, EntryRecord]
 ) -> None:
     columns = (origins.c.number, origins.c.source, origins.c.address)
     known: set[tuple[int, Origin]] = set()
-    for chunk in in_chunks({number for number, _ in met}):
+    for chunk in in_chunks({number for number, _ in seen}):
         rows = connection.execute(select(*columns).where(origins.c.number.in_(chunk)))
         known.update((number, Origin(*origin)) for number, *origin in rows)
     new = [
         {"number": number, "source": origin.source, "address": origin.address, "known_as": name}
-        for (number, origin), name in met.items()
+        for (number, origin), name in seen.items()
         if (number, origin) not in known
     ]
     if new:
         connection.execute(insert(origins), new)
-    had_one = {number for number, _ in known}
-    _adopt(connection, [(number, origin) for number, origin in met if number not in had_one], records)
+    had_origin = {number for number, _ in known}
+    _set_content_origins(connection, [(number, origin) for number, origin in seen if number not in had_origin], records)
 
 
 def _write_names(connection: Connection, named: Iterable[tuple[EntryRecord, IncomingEntry]]) -> None:
-    """Have the entries known in their remote sources by what they were called this time."""
+    """Add the names that the entries have this time in their remote sources."""
     new: dict[tuple[int, str, str], None] = {}
     for record, incoming in named:
         source = incoming.origin.source
-        held = sum(scope == source for scope, _ in record.names)
+        count = sum(scope == source for scope, _ in record.names)
         for name in incoming.item.names if incoming.item is not None else ():
-            if (source, name) not in record.names and held < _MOST_NAMES:
-                held += 1
+            if (source, name) not in record.names and count < _MOST_NAMES:
+                count += 1
                 record.names.add((source, name))
                 new[record.number, source, name] = None
     if new:
@@ -318,9 +318,11 @@ def _write_names(connection: Connection, named: Iterable[tuple[EntryRecord, Inco
         )
 
 
-def _adopt(connection: Connection, met: Iterable[tuple[int, Origin]], records: Mapping[int, EntryRecord]) -> None:
-    """Let an entry that had lost its last origin (`removing.py`) be held by the one that it is met at now."""
-    for number, origin in met:
+def _set_content_origins(
+    connection: Connection, seen: Iterable[tuple[int, Origin]], records: Mapping[int, EntryRecord]
+) -> None:
+    """Set the content origin of entries that had lost their last origin (`removing.py`) and are seen again."""
+    for number, origin in seen:
         if records[number].stored_at is not None and records[number].written_from is None:
             values = {"held_source": origin.source, "held_address": origin.address}
             connection.execute(update(entries).where(entries.c.number == number).values(values))

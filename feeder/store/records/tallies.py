@@ -1,4 +1,4 @@
-"""How often each line stood at the edge of an article, publisher by publisher (`normalise.learned.Tally`)."""
+"""How often each line occurred at the edge of an article, by publisher (`normalise.boilerplate.learned.Tally`)."""
 
 from collections.abc import Iterable
 
@@ -10,19 +10,19 @@ from feeder.store.tables import tallies
 
 
 def read_tally(connection: Connection, publishers: Iterable[str] | None = None) -> Tally:
-    """Return what was counted for these publishers; for all where None."""
+    """Return the counts of these publishers (None: all)."""
     statement = select(tallies.c.publisher, tallies.c.articles, tallies.c.lines)
     tally = Tally()
     if publishers is None:
         tally.load(connection.execute(statement))
     else:
-        for some in in_chunks(sorted(publishers)):
-            tally.load(connection.execute(statement.where(tallies.c.publisher.in_(some))))
+        for chunk in in_chunks(sorted(publishers)):
+            tally.load(connection.execute(statement.where(tallies.c.publisher.in_(chunk))))
     return tally
 
 
 def count_edges(connection: Connection, edges: Iterable[Edge]) -> None:
-    """Count articles that came in for the first time."""
+    """Count the edge lines of new articles."""
     new = list(edges)
     publishers = {edge.publisher for edge in new}
     if not publishers:
@@ -30,8 +30,8 @@ def count_edges(connection: Connection, edges: Iterable[Edge]) -> None:
     tally = read_tally(connection, publishers)
     for edge in new:
         tally.add(edge.publisher, edge.marks)
-    for some in in_chunks(sorted(publishers)):
-        connection.execute(delete(tallies).where(tallies.c.publisher.in_(some)))
+    for chunk in in_chunks(sorted(publishers)):
+        connection.execute(delete(tallies).where(tallies.c.publisher.in_(chunk)))
     rows = [
         {"publisher": name, "articles": tally.articles[name], "lines": tally.stored_counts(name)} for name in publishers
     ]

@@ -1,11 +1,11 @@
-"""Entries that were taken down by hand, and are not taken in again.
+"""Entries withdrawn by hand, which are not saved again.
 
-    withdraw ── the entry goes, with its origins; all that it was known by is kept ──> withdrawn, withdrawn_names
-    save_permitted ── what comes in under one of those names is left out ──> saving.save
-    restore ── the names go, and the sources that had it are read again
+    withdraw ── removes the entry; stores everything that identifies it ──> withdrawn, withdrawn_names
+    save_allowed ── leaves out incoming entries with one of those names ──> saving.save
+    restore ── deletes the names, and has the sources that had the entry re-read
 
-An article of a folder is recognised by its id, by any spelling of its link and by its text; an entry of a remote source
-by what it is called there (`identity.py`); and a copy that another source brings by link or text, under the same title.
+An article of a folder is recognised by its id, link and text; an entry of a remote source by its names there
+(`identity.py`); a copy from another source by link or text, with the same title.
 """
 
 from collections import defaultdict
@@ -24,13 +24,13 @@ from feeder.store.records.removing import remove_numbers
 from feeder.store.records.saving import Outcome, save
 from feeder.store.tables import documents, entries, names, origins, polls, withdrawn, withdrawn_names
 
-_NO_NUMBER = 0  # of what was not saved
-_COPY = "copy "  # before what copies have in common
-_TEXT = "text "  # before the digest of a text, which no key or link begins with
+_NO_NUMBER = 0  # of entries not saved
+_COPY = "copy "  # before digests of what copies have in common
+_TEXT = "text "  # before the digest of a text; no key or link begins so
 
 
 class WithdrawnEntry(NamedTuple):
-    """An entry that was taken down; `withdrawn_at` is aware UTC."""
+    """A withdrawn entry; `withdrawn_at` is aware UTC."""
 
     key: str
     id: str
@@ -41,43 +41,44 @@ class WithdrawnEntry(NamedTuple):
 _COLUMNS = [withdrawn.c[name] for name in WithdrawnEntry._fields]
 
 
-def save_permitted(
+def save_allowed(
     connection: Connection, incoming: Iterable[IncomingEntry]
 ) -> tuple[list[tuple[int, Outcome]], list[Row], list[int]]:
-    """Save as `saving.save` does, but for entries that were taken down: they count as the same as before."""
-    come = list(incoming)
-    refused = _refused(connection, come)
-    outcomes, rows, copies = save(connection, [one for one, no in zip(come, refused, strict=True) if not no])
+    """Save as `saving.save` does; withdrawn entries are left out and count as unchanged."""
+    entries_in = list(incoming)
+    are_withdrawn = _find_withdrawn(connection, entries_in)
+    allowed = [entry for entry, is_withdrawn in zip(entries_in, are_withdrawn, strict=True) if not is_withdrawn]
+    outcomes, rows, copies = save(connection, allowed)
     saved = iter(outcomes)
-    return [(_NO_NUMBER, Outcome.SAME) if no else next(saved) for no in refused], rows, copies
+    return [(_NO_NUMBER, Outcome.SAME) if is_withdrawn else next(saved) for is_withdrawn in are_withdrawn], rows, copies
 
 
-def _refused(connection: Connection, come: Sequence[IncomingEntry]) -> list[bool]:
+def _find_withdrawn(connection: Connection, incoming: Sequence[IncomingEntry]) -> list[bool]:
     if connection.scalar(select(withdrawn.c.key).limit(1)) is None:
-        return [False] * len(come)
-    called = [_names_of(one) for one in come]
+        return [False] * len(incoming)
+    names_of_each = [_names_of(entry) for entry in incoming]
     found: set[str] = set()
-    for some in in_chunks(sorted(set().union(*called))):
-        found |= set(connection.scalars(select(withdrawn_names.c.name).where(withdrawn_names.c.name.in_(some))))
-    return [not found.isdisjoint(one) for one in called]
+    for chunk in in_chunks(sorted(set().union(*names_of_each))):
+        found |= set(connection.scalars(select(withdrawn_names.c.name).where(withdrawn_names.c.name.in_(chunk))))
+    return [not found.isdisjoint(names) for names in names_of_each]
 
 
-def _names_of(one: IncomingEntry) -> set[str]:
-    copies = _copy_names(one.entry.title, one.link_key, one.text_key)
-    if one.item is not None:
-        own = one.item.names if one.item.guid is None else (one.item.guid,)
-        return {*copies, *(f"{one.origin.source} {name}" for name in own)}
-    text = None if one.text_key is None else _TEXT + one.text_key
-    return {*copies, *(name for name in (one.entry.key, one.link_key, text) if name is not None)}
+def _names_of(incoming: IncomingEntry) -> set[str]:
+    copies = _copy_names(incoming.entry.title, incoming.link_key, incoming.text_key)
+    if (item := incoming.item) is not None:
+        own = item.names if item.guid is None else (item.guid,)
+        return {*copies, *(f"{incoming.origin.source} {name}" for name in own)}
+    text = None if incoming.text_key is None else _TEXT + incoming.text_key
+    return {*copies, *(name for name in (incoming.entry.key, incoming.link_key, text) if name is not None)}
 
 
 def _copy_names(title: str, *keys: str | None) -> set[str]:
-    """Return what copies of an entry are recognised by."""
+    """Return the names that recognise copies of an entry."""
     return {_COPY + digest_of(f"{key} {plain(title)}") for key in keys if key is not None}
 
 
 def _names_in_sources(connection: Connection, number: int) -> set[str]:
-    """Return what an entry is called in its remote sources, by the guid where there is one."""
+    """Return the names of an entry in its remote sources: the guid if there is one."""
     by_source: defaultdict[str, set[str]] = defaultdict(set)
     for source, name in connection.execute(select(names.c.source, names.c.name).where(names.c.number == number)):
         by_source[source].add(name)
@@ -89,7 +90,7 @@ def _names_in_sources(connection: Connection, number: int) -> set[str]:
 
 
 def rename_withdrawn(connection: Connection, old: str, new: str) -> None:
-    """Let what was taken down of a source be known under the source's new name."""
+    """Move the withdrawn entries of a source to its new name."""
     column = withdrawn_names.c.name
     for name in connection.scalars(select(column).where(column.startswith(f"{old} ", autoescape=True))).all():
         values = {"name": f"{new} {name.removeprefix(f'{old} ')}"}
@@ -97,7 +98,7 @@ def rename_withdrawn(connection: Connection, old: str, new: str) -> None:
 
 
 def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list[int]:
-    """Take down the entries with these keys, and their copies; return their numbers."""
+    """Withdraw the entries with these keys, and their copies; return their numbers."""
     column = entries.c
     wanted = ("number", "key", "id", "title", "link_key", "text_key", "held_source", "held_address")
     columns = [column[name] for name in wanted]
@@ -121,13 +122,13 @@ def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list
 
 
 def read_withdrawn(connection: Connection) -> list[WithdrawnEntry]:
-    """Return the entries that were taken down, the last one first."""
+    """Return the withdrawn entries, the latest first."""
     order = (withdrawn.c.withdrawn_at.desc(), withdrawn.c.key)
     return [WithdrawnEntry(*row) for row in connection.execute(select(*_COLUMNS).order_by(*order))]
 
 
 def restore(connection: Connection, key: str) -> None:
-    """Let an entry in again: the documents and feeds that had it are read again by the next pass."""
+    """Allow an entry again: the next pass re-reads the documents and feeds that had it."""
     places = connection.scalar(select(withdrawn.c.origins).where(withdrawn.c.key == key)) or []
     for source, address in places:
         here = documents.c.source == source

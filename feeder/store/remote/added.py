@@ -1,12 +1,12 @@
-"""Sources that are kept in the store: added, removed, paused, resumed by commands while passes may be under way.
+"""Sources added, removed, paused and resumed by commands, possibly during a pass.
 
-    add ──> added ── known to the next pass ──> polls, documents, entries
+    add ──> added ── read by the next pass ──> polls, documents, entries
               │                                        ^
-    remove ───┴── all that is known of it goes, and `removed_sources` keeps a pass under way from bringing it back,
-                  until the next pass begins and no longer knows it
+    remove ───┴── deletes all its state; `removed_sources` keeps a running pass from saving it again, until the next
+                  pass begins
 
-What is kept are the keys of `[[sources]]` that were set, so that a newer version's defaults hold here as in the file;
-they are checked each time that they are read.
+Only the keys of `[[sources]]` that were set are stored, so that new defaults apply here as in the file. They are
+validated at each read.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -23,16 +23,16 @@ from feeder.errors import ConfigError
 from feeder.store.records.entries import in_chunks
 from feeder.store.tables import added, awaited, documents, edges, pages, paused, polls, removed_sources
 
-# What passes remember of a source, by its name.
-_BY_PASSES = (polls, documents, edges, pages, awaited)
+# The state that passes store of a source, by its name.
+_STATE_TABLES = (polls, documents, edges, pages, awaited)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedSource:
-    """A source that is kept in the store; `title` and `link` are what it says of itself, "" and None for nothing.
+    """A source added by command; `title` and `link` are its own, "" and None if unknown.
 
-    `source` is None where this version does not accept what is kept, and `problem` says why in one line.
-    `feed_url` is its address then, too; "" where even that is missing.
+    `source` is None if this version does not accept the stored settings, and `problem` says why in one line.
+    `feed_url` is set in either case; "" if even that is missing.
     """
 
     name: str
@@ -44,12 +44,12 @@ class AddedSource:
 
 
 def new_added(source: FeedSource, *, title: str = "", link: str | None = None) -> AddedSource:
-    """Return a feed as it is to be kept."""
+    """Return a feed to be added."""
     return AddedSource(name=source.name, feed_url=source.feed, source=source, title=title, link=link)
 
 
 def read_added(connection: Connection) -> tuple[AddedSource, ...]:
-    """Return the sources that are kept, in the order in which they came; of those that came together by name."""
+    """Return the added sources in order of addition, those added together by name."""
     columns = (added.c.name, added.c.settings, added.c.title, added.c.link)
     rows = connection.execute(select(*columns).order_by(added.c.added_at, added.c.name))
     return tuple(_read(*row) for row in rows)
@@ -67,8 +67,8 @@ def _read(name: str, settings: dict[str, object], title: str, link: str | None) 
     return AddedSource(name=name, feed_url=feed_url, source=source, title=title, link=link, problem=problem)
 
 
-def write_added(connection: Connection, sources: Iterable[AddedSource], now: datetime) -> None:
-    """Keep sources whose names are not kept yet; one that had the name before, and was removed or paused, is past."""
+def insert_added(connection: Connection, sources: Iterable[AddedSource], now: datetime) -> None:
+    """Add sources with new names; former removals and pauses of these names are dropped."""
     rows = [
         {
             "name": one.name,
@@ -88,8 +88,8 @@ def write_added(connection: Connection, sources: Iterable[AddedSource], now: dat
     connection.execute(insert(added), rows)
 
 
-def change_added(connection: Connection, name: str, change: Callable[[Mapping[str, Any]], FeedSource]) -> None:
-    """Keep what `change` makes of the settings of a source, where it is kept."""
+def update_added(connection: Connection, name: str, change: Callable[[Mapping[str, Any]], FeedSource]) -> None:
+    """Replace the settings of an added source by what `change` makes of them."""
     settings = connection.scalar(select(added.c.settings).where(added.c.name == name))
     if settings is not None:
         values = _settings_of(change(settings))
@@ -101,41 +101,41 @@ def _settings_of(source: FeedSource) -> dict[str, Any]:
 
 
 def delete_added(connection: Connection, name: str) -> bool:
-    """Let go of a source, and of nothing that is known by its name; False where none is kept under it."""
+    """Delete the row of an added source only; False if there is none."""
     return bool(connection.execute(delete(added).where(added.c.name == name)).rowcount)
 
 
-def forget_known(connection: Connection, name: str) -> None:
-    """Forget what is known of a source but its entries, and let no pass that is under way bring it back."""
-    for table in (*_BY_PASSES, paused, removed_sources):
+def delete_state(connection: Connection, name: str) -> None:
+    """Delete the state of a source, without its entries, and keep a running pass from saving it again."""
+    for table in (*_STATE_TABLES, paused, removed_sources):
         connection.execute(delete(table).where(table.c.source == name))
     connection.execute(insert(removed_sources).values(source=name))
 
 
-def removed_among(connection: Connection, names: Iterable[str]) -> Collection[str]:
-    """Return those of the sources that were removed since the last pass began."""
+def find_removed(connection: Connection, names: Iterable[str]) -> Collection[str]:
+    """Return which of these sources were removed since the last pass began."""
     gone = frozenset(connection.scalars(select(removed_sources.c.source)))
     return gone.intersection(names)
 
 
 def clear_removed(connection: Connection) -> None:
-    """Let the names of removed sources be as free as any: for the beginning of a pass, when none is under way."""
+    """Free the names of removed sources; for the beginning of a pass, when no other is running."""
     names = connection.scalars(select(removed_sources.c.source)).all()
     for chunk in in_chunks(names):
-        for table in _BY_PASSES:  # what the last one may still have written down
+        for table in _STATE_TABLES:  # which the last pass may still have written
             connection.execute(delete(table).where(table.c.source.in_(chunk)))
     if names:
         connection.execute(delete(removed_sources))
 
 
 def read_paused(connection: Connection) -> dict[str, datetime]:
-    """Return since when each paused source is, by its name."""
+    """Return by name since when each paused source is paused."""
     rows = connection.execute(select(paused.c.source, paused.c.paused_at).order_by(paused.c.source))
     return {row.source: row.paused_at for row in rows}
 
 
 def write_paused(connection: Connection, name: str, now: datetime) -> bool:
-    """Leave a source alone from now on; False where it is already."""
+    """Pause a source; False if it is already paused."""
     if connection.scalar(select(paused.c.source).where(paused.c.source == name)) is not None:
         return False
     connection.execute(insert(paused).values(source=name, paused_at=now))
@@ -143,5 +143,5 @@ def write_paused(connection: Connection, name: str, now: datetime) -> bool:
 
 
 def delete_paused(connection: Connection, name: str) -> bool:
-    """Leave a source alone no longer; False where it was not."""
+    """Resume a source; False if it is not paused."""
     return bool(connection.execute(delete(paused).where(paused.c.source == name)).rowcount)

@@ -1,10 +1,10 @@
-"""Sources that are no longer configured: what the store still has of them, and how it passes to a new name.
+"""Sources that are no longer configured: their stored data, and renaming them.
 
-    known by documents, polls or origins, and not configured ── same folder or address as a new source ──> renamed
-                                                             ── the demonstration, once it has ended ────> removed
-                                                             ── else ──> kept, and reported by `feeder check`
+    has documents, polls or origins, and is not configured ── same folder or URL as a new source ──> renamed
+                                                           ── the demonstration, once it has ended ─> removed
+                                                           ── else ──> stays, reported by `feeder check`
 
-Which sources are configured is decided elsewhere (`ingest.departed`); here are the statements.
+`catalogue.departed` decides; here is the SQL.
 """
 
 from collections.abc import Collection
@@ -28,11 +28,11 @@ from feeder.store.tables import (
     subscriptions,
 )
 
-_BY_NAME = (names, documents, edges, polls, pages, awaited, paused, subscriptions, removed_sources)
+_SOURCE_TABLES = (names, documents, edges, polls, pages, awaited, paused, subscriptions, removed_sources)
 
 
 def source_names(connection: Connection) -> dict[str, int]:
-    """Return the names of all sources that something is kept of, with the number of entries found there."""
+    """Return the names of all sources with stored data, with their numbers of entries."""
     counts = select(origins.c.source, func.count(origins.c.number.distinct())).group_by(origins.c.source)
     found: dict[str, int] = dict(map(tuple, connection.execute(counts)))
     for table in (documents, polls):
@@ -41,23 +41,23 @@ def source_names(connection: Connection) -> dict[str, int]:
     return found
 
 
-def is_of_folder(connection: Connection, name: str, folder: str) -> bool:
+def was_read_from_folder(connection: Connection, name: str, folder: str) -> bool:
     """Whether the documents of a source are in this folder."""
     here = origins.c.address == literal(f"{folder}/") + documents.c.path
     both = select(origins.c.number).join(documents, (documents.c.source == origins.c.source) & here)
     return connection.scalar(both.where(origins.c.source == name).limit(1)) is not None
 
 
-def is_of_address(connection: Connection, name: str, address: str) -> bool:
+def was_read_from_url(connection: Connection, name: str, address: str) -> bool:
     """Whether a source is the feed or page at this address."""
-    polled = select(polls.c.source).where(polls.c.source == name, polls.c.feed_url == address)
-    met = select(origins.c.source).where(origins.c.source == name, origins.c.address == address).limit(1)
-    return connection.scalar(polled) is not None or connection.scalar(met) is not None
+    poll = select(polls.c.source).where(polls.c.source == name, polls.c.feed_url == address)
+    seen = select(origins.c.source).where(origins.c.source == name, origins.c.address == address).limit(1)
+    return connection.scalar(poll) is not None or connection.scalar(seen) is not None
 
 
 def rename_source(connection: Connection, old: str, new: str) -> None:
-    """Let everything that is kept of a source go by another name, of which nothing is kept yet."""
-    for table in _BY_NAME:
+    """Give all stored data of a source another name, which must have none yet."""
+    for table in _SOURCE_TABLES:
         connection.execute(delete(table).where(table.c.source == new))
         connection.execute(update(table).where(table.c.source == old).values(source=new))
     connection.execute(update(origins).where(origins.c.source == old).values(source=new))
@@ -66,15 +66,15 @@ def rename_source(connection: Connection, old: str, new: str) -> None:
 
 
 def remove_demo(connection: Connection, name: str, shipped: Collection[str], note: str) -> list[int]:
-    """Remove what the demonstration left, and the note that a first pass was made; return the entries' numbers.
+    """Remove the demonstration's data and a note; return the numbers of its entries.
 
-    A source of its name that ever had other files than those `shipped` is the user's own: nothing is removed.
+    A source of its name that ever had files other than those `shipped` is the user's own: nothing is removed.
     """
     paths = set(connection.scalars(select(documents.c.path).where(documents.c.source == name)))
     if not paths or not paths <= {*shipped}:
         return []
     removed = forget_source(connection, name)
-    for table in _BY_NAME:
+    for table in _SOURCE_TABLES:
         connection.execute(delete(table).where(table.c.source == name))
     connection.execute(delete(notes).where(notes.c.name == note))
     return removed

@@ -1,7 +1,7 @@
-"""The subscriptions at hubs, as `sources.websub` draws them: read, planned in one go, and changed one by one.
+"""Subscriptions at hubs (drawn in `sources.feeds.websub`): read, planned together, changed one by one.
 
-Passes plan and ask while the web server hears from hubs: each change is made to what is known within its transaction.
-Whoever was polled rarely because a hub delivered is due at once when it does no longer; that is seen to here.
+Passes plan and send requests while the web server receives from hubs, so each change reads and writes in one
+transaction. A feed that was polled rarely because a hub delivered becomes due at once when the hub no longer does.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,12 +17,12 @@ _COLUMNS = [subscriptions.c[field.name] for field in fields(HubSubscription)]
 
 
 def read_subscriptions(connection: Connection) -> tuple[HubSubscription, ...]:
-    """Return all subscriptions, those of a source together."""
+    """Return all subscriptions, by source."""
     return tuple(map(_read, connection.execute(_all())))
 
 
 def find_subscription(connection: Connection, token: str) -> HubSubscription | None:
-    """Return the subscription of a token; None where there is none."""
+    """Return the subscription with a token; None if there is none."""
     row = connection.execute(_all().where(subscriptions.c.token == token)).one_or_none()
     return None if row is None else _read(row)
 
@@ -30,7 +30,7 @@ def find_subscription(connection: Connection, token: str) -> HubSubscription | N
 def plan_subscriptions(
     connection: Connection, plan: Callable[[Sequence[HubSubscription]], Iterable[HubSubscription]], now: datetime
 ) -> None:
-    """Let there be the subscriptions that `plan` returns out of those that there are."""
+    """Replace the subscriptions by what `plan` makes of them."""
     before = {row.token: _read(row) for row in connection.execute(_all().with_for_update())}
     after = {one.token: one for one in plan(tuple(before.values()))}
     for token in before.keys() | after.keys():
@@ -41,7 +41,7 @@ def plan_subscriptions(
 def change_subscription(
     connection: Connection, token: str, change: Callable[[HubSubscription], HubSubscription | None], now: datetime
 ) -> HubSubscription | None:
-    """Put in the place of a subscription what `change` returns, and return that; None where there is none any more."""
+    """Replace a subscription by what `change` makes of it, and return that; None if it is gone."""
     row = connection.execute(_all().where(subscriptions.c.token == token).with_for_update()).one_or_none()
     if row is None:
         return None
@@ -52,8 +52,8 @@ def change_subscription(
     return after
 
 
-def hasten_poll(connection: Connection, source: str, now: datetime) -> None:
-    """Let a feed be due at once, unless it has ended."""
+def poll_now(connection: Connection, source: str, now: datetime) -> None:
+    """Make a feed due at once unless it has ended."""
     later = (polls.c.source == source) & (polls.c.next_check_at > now)
     connection.execute(update(polls).where(later).values(next_check_at=now))
 
@@ -69,7 +69,7 @@ def _write(
     elif before is not None:
         connection.execute(delete(subscriptions).where(token == before.token))
     if before is not None and pushed_until(before, now) and not (after and pushed_until(after, now)):
-        hasten_poll(connection, before.source, now)
+        poll_now(connection, before.source, now)
 
 
 def _all() -> Select[tuple[object, ...]]:

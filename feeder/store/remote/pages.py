@@ -1,11 +1,11 @@
-"""The pages of entries: those that are awaited, and what was taken out of those that came.
+"""The pages of entries: pending ones, and the articles extracted from fetched ones.
 
-    a feed names an entry ──> awaited: its draft, when its page is due ──> the page came ──> pages: the article in it
-                                 ^            └── it did not: due later ──┘       └── till the entry's next version
+    a feed has an entry ──> awaited: its draft, when its page is due ──> fetched ──> pages: the article in it
+                               ^          └── failed: due later ──┘          └── until the entry's next version
 
-`awaited` is the list of what is still to be done: a pass that is killed leaves it to the next. `pages` is a cache, as
-large as the feeds are now: with the document of an entry, which goes when its feed holds it no more, its page goes.
-Drafts and articles are texts here: what they say is not known.
+`awaited` is a work list: if a pass is killed, the next one continues it. `pages` is a cache of the size of the current
+feeds: a page is deleted with the document of its entry, when the feed no longer has it. Drafts and articles are opaque
+text here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,12 +19,11 @@ from feeder.store.tables import awaited, documents, pages
 
 
 class PendingPage(NamedTuple):
-    """An entry whose page is to be fetched.
+    """An entry whose page has to be fetched.
 
-    `path` is that of its document, `version` stands for what its feed says of it, `number` for its place there, the
-    oldest first. With `again` the feed says nothing new of it. `saved`: the entry is in the store already, as it was
-    known without its page. `attempts` is how often the page was asked for in vain; `due_at`, aware UTC, when it may be
-    asked for next.
+    `path` is that of its document, `version` a digest of the feed's item, `number` its place in the feed, the oldest
+    first. `again`: the item is unchanged. `saved`: the entry is already stored without its page. `attempts` is the
+    number of failed requests; `due_at`, aware UTC, is when the next is allowed.
     """
 
     path: str
@@ -38,10 +37,10 @@ class PendingPage(NamedTuple):
 
 
 class StoredPage(NamedTuple):
-    """What was taken out of the page of an entry, in the `version` of it that its feed had then.
+    """The article extracted from the page of an entry, for one `version` of the feed's item.
 
-    `rules` stands for the selectors that it was taken out by, `etag` and `last_modified` are the server's, byte for
-    byte as ISO 8859-1. `late` says that the entry was in the store before: it keeps the date that it had there.
+    `rules` is a digest of the selectors used, `etag` and `last_modified` are the server's, byte for byte as
+    ISO 8859-1. `late`: the entry was stored before its page, and keeps its date.
     """
 
     path: str
@@ -55,78 +54,81 @@ class StoredPage(NamedTuple):
 
 
 class PageChanges(NamedTuple):
-    """What came of the pages of one source, or of those that are awaited now.
+    """Changes to the pages of one source.
 
-    `awaited` are new, each with its draft; `later` are put off; `found` are kept; at `settled` none is awaited more.
+    `pending` are new entries that wait for their page, with their drafts; `postponed` wait longer; `fetched` are to be
+    stored; the entries at the paths `done` no longer wait.
     """
 
-    awaited: Sequence[tuple[PendingPage, str]] = ()
-    later: Sequence[PendingPage] = ()
-    found: Sequence[StoredPage] = ()
-    settled: Sequence[str] = ()
+    pending: Sequence[tuple[PendingPage, str]] = ()
+    postponed: Sequence[PendingPage] = ()
+    fetched: Sequence[StoredPage] = ()
+    done: Sequence[str] = ()
 
 
-_AWAITED = [awaited.c[name] for name in PendingPage._fields]
+_PENDING = [awaited.c[name] for name in PendingPage._fields]
 _PAGE = [pages.c[name] for name in StoredPage._fields]
-_MOVES = ("again", "saved", "attempts", "due_at")
+_UPDATED = ("again", "saved", "attempts", "due_at")
 
 
-def take_pages(connection: Connection, source: str, taken: PageChanges) -> None:
-    """Remember what came of the pages of a source."""
-    _await(connection, source, taken.awaited)
-    if taken.later:
+def take_pages(connection: Connection, source: str, changes: PageChanges) -> None:
+    """Store changes to the pages of a source."""
+    _add_pending(connection, source, changes.pending)
+    if changes.postponed:
         here = (awaited.c.source == source) & (awaited.c.path == bindparam("this"))
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _MOVES}
-        rows = [{"this": one.path} | {f"new_{name}": getattr(one, name) for name in _MOVES} for one in taken.later]
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _UPDATED}
+        rows = [
+            {"this": one.path} | {f"new_{name}": getattr(one, name) for name in _UPDATED} for one in changes.postponed
+        ]
         connection.execute(update(awaited).where(here).values(values), rows)
-    if taken.found:
-        _delete(connection, pages, source, [page.path for page in taken.found])
-        connection.execute(insert(pages), [page._asdict() | {"source": source} for page in taken.found])
-    _delete(connection, awaited, source, taken.settled)
+    if changes.fetched:
+        _delete(connection, pages, source, [page.path for page in changes.fetched])
+        connection.execute(insert(pages), [page._asdict() | {"source": source} for page in changes.fetched])
+    _delete(connection, awaited, source, changes.done)
 
 
-def _await(connection: Connection, source: str, wanted: Sequence[tuple[PendingPage, str]]) -> None:
-    """Note whose pages are awaited; that one of them is saved, or never was, stays true of the same version."""
-    if not wanted:
+def _add_pending(connection: Connection, source: str, pages_and_drafts: Sequence[tuple[PendingPage, str]]) -> None:
+    """Add pending pages; for the same version of an item, `saved` stays true and `again` stays false."""
+    if not pages_and_drafts:
         return
-    before = {(old.path, old.version): old for old in read_awaited(connection, source)}
+    before = {(old.path, old.version): old for old in read_pending_pages(connection, source)}
     rows = []
-    for one, draft in wanted:
+    for one, draft in pages_and_drafts:
         old = before.get((one.path, one.version), one)
         known = one._replace(saved=one.saved or old.saved, again=one.again and old.again)
         rows.append(known._asdict() | {"source": source, "draft": draft})
-    _delete(connection, awaited, source, [one.path for one, _ in wanted])
+    _delete(connection, awaited, source, [one.path for one, _ in pages_and_drafts])
     connection.execute(insert(awaited), rows)
 
 
-def read_awaited(connection: Connection, source: str) -> list[PendingPage]:
-    """Return the entries of a source whose pages are awaited, the oldest first."""
-    rows = connection.execute(select(*_AWAITED).where(awaited.c.source == source).order_by(awaited.c.number))
+def read_pending_pages(connection: Connection, source: str) -> list[PendingPage]:
+    """Return the entries of a source that wait for their page, the oldest first."""
+    rows = connection.execute(select(*_PENDING).where(awaited.c.source == source).order_by(awaited.c.number))
     return [PendingPage(*row) for row in rows]
 
 
-def count_awaited(connection: Connection) -> dict[str, int]:
-    """Return by source how many pages are awaited, of those with any."""
+def count_pending_pages(connection: Connection) -> dict[str, int]:
+    """Return the number of pages that each source waits for; without sources that wait for none."""
     rows = connection.execute(select(awaited.c.source, func.count()).group_by(awaited.c.source))
     return dict(map(tuple, rows))
 
 
 def read_draft(connection: Connection, source: str, path: str) -> str:
-    """Return the draft of an entry whose page is awaited; "" where it is no more, such as of a removed source."""
+    """Return the draft of an entry that waits for its page; "" if it no longer does (a removed source, say)."""
     here = (awaited.c.source == source) & (awaited.c.path == path)
     draft: str | None = connection.scalar(select(awaited.c.draft).where(here))
     return draft or ""
 
 
 def read_pages(connection: Connection, source: str) -> dict[str, StoredPage]:
-    """Return what was found on the pages of a source's entries, by path, of those that are awaited again."""
+    """Return by path the stored pages of those entries of a source that wait for their page again."""
     both = and_(pages.c.source == awaited.c.source, pages.c.path == awaited.c.path)
     rows = connection.execute(select(*_PAGE).join(awaited, both).where(pages.c.source == source))
     return {row.path: StoredPage(*row) for row in rows}
 
 
 def forget_pages(connection: Connection) -> None:
-    """Forget the pages of entries that their feeds hold no more."""
+    """Delete the pages of entries that are no longer in their feeds."""
     here = select(documents.c.path).where(documents.c.source == pages.c.source, documents.c.path == pages.c.path)
     connection.execute(delete(pages).where(~here.exists()))
 

@@ -1,4 +1,4 @@
-"""What the store remembers of remote sources: a `Poll` for each, by its name."""
+"""The polling state of remote sources: a `Poll` for each, by its name."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from feeder.sources.feeds.polling import Poll
 from feeder.store.records.entries import in_chunks
-from feeder.store.remote.added import removed_among
+from feeder.store.remote.added import find_removed
 from feeder.store.tables import polls
 
 _LISTS = ("skip_hours", "skip_days")
@@ -16,16 +16,16 @@ _POLL = [polls.c[name] for name in _NAMES]
 
 
 def read_polls(connection: Connection, source: str | None = None) -> dict[str, Poll]:
-    """Return what is known of each remote source, or of one, by its name."""
+    """Return the polling state of all remote sources, or of one, by name."""
     query = select(*_POLL).order_by(polls.c.source)
     rows = connection.execute(query if source is None else query.where(polls.c.source == source)).mappings()
     return {row["source"]: Poll(**{**row, **{name: tuple(row[name]) for name in _LISTS}}) for row in rows}
 
 
 def record_polls(connection: Connection, known: Iterable[Poll]) -> None:
-    """Remember what is known of some sources now; those that were removed meanwhile stay so."""
+    """Store the polling state of remote sources, except of those removed meanwhile."""
     polled = list(known)
-    removed = removed_among(connection, [poll.source for poll in polled])
+    removed = find_removed(connection, [poll.source for poll in polled])
     rows = [{name: getattr(poll, name) for name in _NAMES} for poll in polled if poll.source not in removed]
     for chunk in in_chunks([row["source"] for row in rows]):
         connection.execute(delete(polls).where(polls.c.source.in_(chunk)))

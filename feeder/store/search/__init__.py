@@ -1,1 +1,1 @@
-"""The search index beside the database: what it holds, how it follows, and how it is asked."""
+"""The search index beside the database: its contents, keeping it in step, and searching it."""

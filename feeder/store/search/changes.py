@@ -1,4 +1,4 @@
-"""What feeds the search index: the changes that the database knows of, and what a pass has just committed there."""
+"""Writing changes into the search index: those recorded in the database, and those that a pass has just committed."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -12,20 +12,20 @@ from feeder.query.tokens import plain
 from feeder.store.records.entries import changed_since, count_changed_since, counter, mark_of
 from feeder.store.search.index import Index, IndexPosition, Writer
 
-_COMMIT = 20_000  # entries between two commits of an index: each makes a file, and files have to be merged
-_PAGE = 500  # entries that are read from the database at once
+_COMMIT = 20_000  # entries between two commits of the index: each creates files, which have to be merged
+_PAGE = 500  # entries read from the database at once
 
 Read = Callable[[], AbstractContextManager[Connection]]
 Progress = Callable[[int, int], None]
 
 
 def feed_changes(index: Index, read: Read, progress: Progress | None, *, many: int) -> None:
-    """Let an index follow all changes of its store; more than `many` are given more memory.
+    """Bring an index up to date with its store; more than `many` changes get more memory.
 
-    `progress` is told how many entries are done, of how many. What it raises ends the work, and what is done is kept.
+    `progress` gets the numbers of entries done and in all. If it raises, the work ends and what is done is committed.
 
     Raises:
-        StoreError: the index cannot be written, or the store not be read.
+        StoreError: the index cannot be written, or the store cannot be read.
         DamagedError: the index is damaged.
     """
     followed = index.followed

@@ -1,4 +1,4 @@
-"""Whether tantivy's files are as they were written, which it does not look for itself: it trusts what it reads."""
+"""Checks the files of an index against their checksums; tantivy itself does not, and trusts what it reads."""
 
 import json
 import os
@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_PARTS = ("term", "idx", "pos", "fieldnorm", "fast", "store")  # the files of a segment, by how they end
+_PARTS = ("term", "idx", "pos", "fieldnorm", "fast", "store")  # suffixes of the files of a segment
 _END = struct.Struct("<II")
 _CHUNK_BYTES = 1 << 20
 
 
 def is_whole(folder: Path) -> bool:
-    """Say whether all files of an index are there and as they were written; nobody may write meanwhile."""
+    """Whether all files of an index exist and match their checksums; nothing may write meanwhile."""
     try:
         managed = folder / ".managed.json"
         if managed.exists():
@@ -26,11 +26,11 @@ def is_whole(folder: Path) -> bool:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the files of an index; tantivy takes it for no mistake when some of them are missing.
+    """Return the files of an index; tantivy does not report missing ones.
 
     Raises:
         OSError: the list of its files cannot be read.
-        ValueError: it holds something else.
+        ValueError: the list is damaged.
     """
     try:
         segments = json.loads((folder / "meta.json").read_bytes())["segments"]
@@ -46,16 +46,16 @@ def _names(segment: dict[str, Any]) -> list[str]:
 
 
 def touched_files(folder: Path, mark: Path) -> list[Path]:
-    """Return the files of an index that were written after `mark` was, or with it; raises as `files_of` does.
+    """Return the files of an index that were not written before `mark`; raises as `files_of` does.
 
-    tantivy writes a file once and never again. So where the mark was set after that, somebody else wrote these.
+    tantivy never changes a file. If the mark was set after its last write, something else wrote these.
     """
     marked_at = mark.stat().st_mtime_ns
     return [path for path in files_of(folder) if path.stat().st_mtime_ns >= marked_at]
 
 
 def sizes_of(folder: Path) -> dict[Path, int]:
-    """Return how long the files of an index are; those that cannot be looked at are left out."""
+    """Return the sizes of the files of an index, without those that cannot be read."""
     sizes: dict[Path, int] = {}
     with suppress(OSError, ValueError):
         for path in files_of(folder):
@@ -64,7 +64,7 @@ def sizes_of(folder: Path) -> dict[Path, int]:
 
 
 def is_cut(sizes: Mapping[Path, int]) -> bool:
-    """Say whether one of the files is shorter than it was. One that is gone stays whole for those who have it open."""
+    """Whether a file is shorter than it was. A deleted file stays intact for those who have it open."""
     for path, size in sizes.items():
         with suppress(OSError):
             if path.stat().st_size < size:
@@ -73,7 +73,7 @@ def is_cut(sizes: Mapping[Path, int]) -> bool:
 
 
 def is_as_written(path: Path) -> bool:
-    """Say whether a file has the checksum that stands behind it: `{…"crc":N}`, the length of that, and a mark."""
+    """Whether a file matches the checksum in its footer: `{…"crc":N}`, the length of that, and a magic number."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         if size < _END.size:
@@ -85,11 +85,11 @@ def is_as_written(path: Path) -> bool:
             return False
         file.seek(left)
         try:
-            wanted = json.loads(file.read(length))["crc"]
+            expected = json.loads(file.read(length))["crc"]
         except (ValueError, KeyError, TypeError):
             return False
         file.seek(0)
         found = 0
         while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
             found, left = zlib.crc32(chunk, found), left - len(chunk)
-        return bool(found == wanted)
+        return bool(found == expected)

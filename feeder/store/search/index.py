@@ -1,13 +1,13 @@
-"""The search index in its folder: tantivy's files, made from the store and never its source.
+"""The search index in its folder: tantivy's files, derived from the store.
 
-    FOLDER/current      the name of the folder below that searches read
-    FOLDER/index-<n>/   one index: tantivy's files, and `followed`: of which form it is, of which store, and how far it
-                        has followed its changes. Written after tantivy's commit, so that what a crash cuts off is done
-                        once more and never left out
-    FOLDER/lock         held by the one process that writes
+    FOLDER/current      the name of the subfolder that searches read
+    FOLDER/index-<n>/   one index: tantivy's files, and `followed`: its format, its store, and the last change it has
+                        followed. Written after tantivy's commit, so that changes lost in a crash are repeated and
+                        never left out
+    FOLDER/lock         held by the process that writes
 
-An index that is to be replaced is read until `index-<n + 1>` is made beside it; then `current` names that one. Whatever
-has another name is not ours, and stays. Nothing here knows of the database or of queries.
+A new index is built as `index-<n + 1>` while searches read the current one; then `current` names the new one. Files with
+other names are not ours and stay. Nothing here knows the database or queries.
 """
 
 import errno
@@ -29,15 +29,15 @@ from feeder.query.terms import Row
 from feeder.store.locks import file_lock
 from feeder.store.search.checksums import is_as_written, is_cut, sizes_of, touched_files
 
-FORM = 2  # of what is in an index; raise it whenever `_schema`, `terms.py` or `tokens.py` change
-_HEAP_BYTES = 64_000_000  # that the writer collects before it writes a segment
-_FEW_BYTES = 15_000_000  # tantivy takes no less
+FORM = 2  # the format of an index; raise it whenever `_schema`, `terms.py` or `tokens.py` change
+_LARGE_HEAP_BYTES = 64_000_000  # collected before a segment is written
+_SMALL_HEAP_BYTES = 15_000_000  # tantivy's minimum
 _WORDS = "words"
 
 _PREFIX = "index-"
 _FOLDER = re.compile(f"{_PREFIX}[1-9][0-9]*")
-_ERROR_NUMBER = re.compile(r"(?:os error|code:) (\d+)")  # how Rust writes an error of the system
-_OF_THE_MACHINE = frozenset(
+_ERROR_NUMBER = re.compile(r"(?:os error|code:) (\d+)")  # how Rust formats an OS error
+_SYSTEM_ERRORS = frozenset(
     {
         errno.EACCES,
         errno.EPERM,
@@ -53,7 +53,7 @@ _OF_THE_MACHINE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class IndexPosition:
-    """How far an index has followed its store: up to which of its changes, and the mark of that (`entries.mark_of`)."""
+    """The last change of a store that an index has followed, and its mark (`entries.mark_of`)."""
 
     store: str
     change: int
@@ -61,7 +61,7 @@ class IndexPosition:
 
 
 class DamagedError(Exception):
-    """An index cannot be read or written as it should; `is_whole` says whether its files are to blame."""
+    """An index cannot be read or written; `checksums.is_whole` tells whether its files are damaged."""
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(f"{folder}: {reason}")
@@ -70,7 +70,7 @@ class DamagedError(Exception):
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("number", indexed=True, fast=True)  # tantivy-py deletes by no unsigned number
+    builder.add_integer_field("number", indexed=True, fast=True)  # tantivy-py cannot delete by unsigned numbers
     builder.add_integer_field("position", fast=True)
     builder.add_integer_field("published", fast=True)
     builder.add_float_field("freshness", fast=True)
@@ -88,7 +88,7 @@ SCHEMA = _schema()
 
 
 class Index:
-    """One index that is open: `searcher` sees what was committed before, and has `followed` so far, or further."""
+    """An open index, which has followed its store up to `followed`, or further."""
 
     def __init__(self, folder: Path, followed: IndexPosition, index: tantivy.Index, *, is_linked: bool = False) -> None:
         self.folder = folder
@@ -99,17 +99,17 @@ class Index:
 
     @classmethod
     def create(cls, folder: Path, store: str) -> Self:
-        """Make an empty index, which has followed nothing, in the place of whatever is there.
+        """Create an empty index, replacing what is in the folder.
 
         Raises:
             StoreError: the folder cannot be written.
         """
-        with readable(folder):
+        with translated_errors(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             followed = IndexPosition(store, 0)
-            index = _opened(folder)
-            _replace(folder / "followed", _said(followed))
+            index = _open_tantivy(folder)
+            _write_atomically(folder / "followed", _to_json(followed))
         return cls(folder, followed, index)
 
     @classmethod
@@ -118,62 +118,65 @@ class Index:
 
         Raises:
             DamagedError: there is none, or it cannot be read.
-            StoreError: the machine does not let us.
+            StoreError: the system denies access.
         """
-        followed = followed_by(folder)
+        followed = read_position(folder)
         if followed is None:
             raise DamagedError(folder, "there is no index")
-        with readable(folder):
+        with translated_errors(folder):
             for path in touched_files(folder, folder / "followed"):
                 if not is_as_written(path):
-                    raise DamagedError(folder, f"{path.name} is not as it was written")
+                    raise DamagedError(folder, f"{path.name} does not match its checksum")
         try:
-            with readable(folder):
-                return cls(folder, followed, _opened(folder))
+            with translated_errors(folder):
+                return cls(folder, followed, _open_tantivy(folder))
         except StoreError:
-            return cls._linked(folder, followed)
+            return cls._open_by_links(folder, followed)
 
     @classmethod
-    def _linked(cls, folder: Path, followed: IndexPosition) -> Self:
-        """Open an index on a disk that cannot be written, where tantivy could not even make its lock to read."""
-        with readable(folder), TemporaryDirectory(prefix="feeder-search-") as links:  # needed until all is open
+    def _open_by_links(cls, folder: Path, followed: IndexPosition) -> Self:
+        """Open an index on a read-only disk, where tantivy cannot create the lock that it needs even to read."""
+        with (
+            translated_errors(folder),
+            TemporaryDirectory(prefix="feeder-search-") as links,
+        ):  # until all files are open
             for path in folder.iterdir():
                 if path.suffix != ".lock":
                     (Path(links) / path.name).symlink_to(path.absolute())
-            return cls(folder, followed, _opened(Path(links)), is_linked=True)
+            return cls(folder, followed, _open_tantivy(Path(links)), is_linked=True)
 
     @property
     def is_cut(self) -> bool:
-        """Whether one of its files is shorter than it was: to read what is mapped of it would end the process."""
+        """Whether one of its files has been truncated: reading its mapping would kill the process (SIGBUS)."""
         return is_cut(self._sizes)
 
     def searcher(self) -> tantivy.Searcher:
-        """Return what searches the index as it was when it was opened."""
+        """Return a searcher for the state at opening."""
         return self._index.searcher()
 
     @contextmanager
     def writer(self, *, many: bool) -> "Iterator[Writer]":
-        """Open the way to write; `many` entries are collected in more memory. The folder's lock must be held.
+        """Open a writer, with more memory for `many` entries. The folder's lock must be held.
 
         Raises:
-            StoreError: the disk cannot be written.
+            StoreError: the disk is read-only.
         """
         if self._is_linked:
             raise StoreError(f"{self.folder}: the search index cannot be written")
-        with readable(self.folder):
-            writer = self._index.writer(heap_size=_HEAP_BYTES if many else _FEW_BYTES, num_threads=1)
+        with translated_errors(self.folder):
+            writer = self._index.writer(heap_size=_LARGE_HEAP_BYTES if many else _SMALL_HEAP_BYTES, num_threads=1)
         try:
             yield Writer(self.folder, writer)
         finally:
-            # Without this the threads that merge segments would outlive us, and hold the files.
-            with readable(self.folder):
+            # Else the threads that merge segments would go on, with the files open.
+            with translated_errors(self.folder):
                 writer.wait_merging_threads()
-                os.utime(self.folder / "followed")  # later than what they wrote: see `touched_files`
+                os.utime(self.folder / "followed")  # later than the merged files: see `touched_files`
 
 
-def _opened(folder: Path) -> tantivy.Index:
+def _open_tantivy(folder: Path) -> tantivy.Index:
     index = tantivy.Index(SCHEMA, path=str(folder))
-    # Pairs are made in Python: tantivy's own n-grams keep no places, and phrases need them.
+    # Pairs are made in Python: tantivy's n-grams have no positions, which phrases need.
     words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     index.register_tokenizer(_WORDS, words)
     index.config_reader("manual")
@@ -181,30 +184,30 @@ def _opened(folder: Path) -> tantivy.Index:
 
 
 class Writer:
-    """Writes entries into one index. Nothing of it is seen before `commit`."""
+    """Writes entries into an index. Nothing is visible before `commit`."""
 
     def __init__(self, folder: Path, writer: tantivy.IndexWriter) -> None:
         self._folder, self._writer = folder, writer
 
     def put(self, rows: Iterable[Row]) -> None:
-        """Put entries in, in the place of what was there."""
-        with readable(self._folder):
+        """Add or replace entries."""
+        with translated_errors(self._folder):
             for row in rows:
                 if row.known:
                     self._writer.delete_documents_by_term("number", row.number)
                 self._writer.add_document(_document(row))
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Take entries out."""
-        with readable(self._folder):
+        """Remove entries."""
+        with translated_errors(self._folder):
             for number in numbers:
                 self._writer.delete_documents_by_term("number", number)
 
     def commit(self, followed: IndexPosition) -> None:
-        """Write everything down, and then how far the index has followed its store."""
-        with readable(self._folder):
+        """Commit, and then record the position of the index."""
+        with translated_errors(self._folder):
             self._writer.commit()
-            _replace(self._folder / "followed", _said(followed))
+            _write_atomically(self._folder / "followed", _to_json(followed))
 
 
 def _document(row: Row) -> tantivy.Document:
@@ -216,13 +219,13 @@ def _document(row: Row) -> tantivy.Document:
     document.add_float("freshness", terms.freshness)
     for name in ("text", "lone", "title", "authors", "source", "month", "source_title"):
         document.add_text(name, getattr(terms, name))
-    for name, values in _MANY.items():
+    for name, values in _MULTI_VALUED.items():
         for value in getattr(terms, values):
             document.add_text(name, value)
     return document
 
 
-_MANY = {
+_MULTI_VALUED = {
     "category": "categories",
     "language": "languages",
     "site": "sites",
@@ -233,8 +236,8 @@ _MANY = {
 
 
 @contextmanager
-def readable(folder: Path) -> Iterator[None]:
-    """Give tantivy's errors our names: it raises ValueError for all that is wrong with its files, or panics."""
+def translated_errors(folder: Path) -> Iterator[None]:
+    """Translate tantivy's errors: it raises ValueError for any problem with its files, or panics."""
     try:
         yield
     except FileNotFoundError as error:
@@ -244,21 +247,21 @@ def readable(folder: Path) -> Iterator[None]:
     except ValueError as error:
         raise _meaning(folder, error) from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # pyo3's, for a panic in Rust; it cannot be imported
+        if type(error).__name__ != "PanicException":  # of pyo3, which cannot be imported
             raise
         raise _meaning(folder, error) from error
 
 
 def _meaning(folder: Path, error: BaseException) -> Exception:
-    said = " ".join(str(error).split())[:200]
+    reason = " ".join(str(error).split())[:200]
     number = _ERROR_NUMBER.search(str(error))
-    if number is not None and int(number[1]) in _OF_THE_MACHINE:
+    if number is not None and int(number[1]) in _SYSTEM_ERRORS:
         return StoreError(f"{folder}: the search index cannot be used: {os.strerror(int(number[1]))}")
-    return DamagedError(folder, said)
+    return DamagedError(folder, reason)
 
 
-def mapped_bytes() -> int:
-    """Return how much of the files that it has open this process has in memory; 0 where the system does not say."""
+def resident_file_bytes() -> int:
+    """Return the bytes of mapped files in this process's memory; 0 if the system does not tell."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[2]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
@@ -268,39 +271,41 @@ def mapped_bytes() -> int:
 # --- the folder of indexes -------------------------------------------------------------------------------------------
 
 
-def followed_by(folder: Path) -> IndexPosition | None:
-    """Return how far an index has followed which store; None where it is of another form, or cannot be read."""
+def read_position(folder: Path) -> IndexPosition | None:
+    """Return the position of an index; None if it has another format or cannot be read."""
     try:
-        said: dict[str, Any] = json.loads((folder / "followed").read_text("utf-8"))
+        values: dict[str, Any] = json.loads((folder / "followed").read_text("utf-8"))
         return (
-            IndexPosition(str(said["store"]), int(said["change"]), str(said["mark"])) if said["form"] == FORM else None
+            IndexPosition(str(values["store"]), int(values["change"]), str(values["mark"]))
+            if values["form"] == FORM
+            else None
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _said(followed: IndexPosition) -> str:
+def _to_json(followed: IndexPosition) -> str:
     return json.dumps({"form": FORM, **asdict(followed)})
 
 
-def current(home: Path) -> Path | None:
-    """Return the folder of the index that searches read; None where there is none yet."""
+def current_folder(home: Path) -> Path | None:
+    """Return the folder of the current index; None if there is none yet."""
     with suppress(OSError, ValueError):
         name = (home / "current").read_text("ascii")
         return home / name if _FOLDER.fullmatch(name) else None
     return None
 
 
-def state(home: Path) -> tuple[Path, IndexPosition] | None:
-    """Return the folder of the current index and how far it has followed; None where there is none of our form."""
-    folder = current(home)
-    followed = None if folder is None else followed_by(folder)
+def current_position(home: Path) -> tuple[Path, IndexPosition] | None:
+    """Return the folder and position of the current index; None if there is none of our format."""
+    folder = current_folder(home)
+    followed = None if folder is None else read_position(folder)
     return None if folder is None or followed is None else (folder, followed)
 
 
-def others(home: Path) -> list[Path]:
-    """Return the folders of all indexes but the current one, the newest first."""
-    present = current(home)
+def other_folders(home: Path) -> list[Path]:
+    """Return the folders of all other indexes, the newest first."""
+    present = current_folder(home)
     with suppress(OSError):
         folders = [path for path in home.iterdir() if _FOLDER.fullmatch(path.name) and path != present]
         return sorted(folders, key=_number, reverse=True)
@@ -311,46 +316,46 @@ def _number(folder: Path) -> int:
     return int(folder.name.removeprefix(_PREFIX))
 
 
-def unused(home: Path) -> Path:
-    """Return a folder for a new index."""
-    taken = [_number(path) for path in (*others(home), current(home)) if path is not None]
+def new_folder(home: Path) -> Path:
+    """Return an unused folder for a new index."""
+    taken = [_number(path) for path in (*other_folders(home), current_folder(home)) if path is not None]
     return home / f"{_PREFIX}{max(taken, default=0) + 1}"
 
 
-def condemn(folder: Path) -> None:
-    """Say that an index must not be read or gone on with."""
+def invalidate(folder: Path) -> None:
+    """Mark an index as unusable."""
     with suppress(OSError):
         (folder / "followed").unlink()
 
 
 def make_current(folder: Path) -> None:
-    """Let searches read this index from now on, and remove all others; processes that still read them may end it.
+    """Make this the index that searches read, and remove all others, which open readers can still finish with.
 
     Raises:
         StoreError: the folder cannot be written.
     """
-    with readable(folder):
-        _replace(folder.parent / "current", folder.name)
-    for other in others(folder.parent):
+    with translated_errors(folder):
+        _write_atomically(folder.parent / "current", folder.name)
+    for other in other_folders(folder.parent):
         shutil.rmtree(other, ignore_errors=True)
 
 
 @contextmanager
-def writing(home: Path) -> Iterator[bool]:
-    """Hold the lock of a folder of indexes; False where another process or thread holds it.
+def write_lock(home: Path) -> Iterator[bool]:
+    """Lock a folder of indexes; yields False if another process or thread has locked it.
 
     Raises:
-        StoreError: the folder cannot be made or written.
+        StoreError: the folder cannot be created or written.
     """
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{home}: the search index cannot be made: {error.strerror}") from None
+        raise StoreError(f"{home}: the search index cannot be created: {error.strerror}") from None
     with file_lock(str(home / "lock")) as free:
         yield free
 
 
-def _replace(path: Path, text: str) -> None:
+def _write_atomically(path: Path, text: str) -> None:
     new = path.with_name(f"{path.name}.new")
     with new.open("w", encoding="utf-8") as file:
         file.write(text)

@@ -1,6 +1,6 @@
-"""A query as the index is asked it: each leaf is the term, phrase or span that finds just what its `matches` says.
+"""Translates a query for tantivy: each leaf becomes the term, phrase or range that finds what its `matches` accepts.
 
-Beside that, what can be told of the answer beforehand: how many entries it can have at most, and of which days.
+Also bounds of the result: the greatest number of matches, and their first and last day.
 """
 
 from collections.abc import Sequence
@@ -30,20 +30,20 @@ from feeder.store.search.index import SCHEMA
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
-_TICK = timedelta(microseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 MUST, MUST_NOT, SHOULD = tantivy.Occur.Must, tantivy.Occur.MustNot, tantivy.Occur.Should
 
 
 class Translator:
-    """Queries of one state of an index, asked at `now`."""
+    """Translates queries for one state of an index, at `now`."""
 
     def __init__(self, searcher: tantivy.Searcher, ages: Ages, now: datetime) -> None:
         self._searcher, self._ages, self._now = searcher, ages, now
 
-    # --- what is asked ------------------------------------------------------------------------------------------------
+    # --- translation --------------------------------------------------------------------------------------------------
 
     def query(self, node: Node) -> tantivy.Query:
-        """Return the query that finds what a node matches."""
+        """Return the query for a node."""
         if isinstance(node, Not):
             return boolean([(MUST, tantivy.Query.all_query()), (MUST_NOT, self.query(node.part))])
         if isinstance(node, Or):
@@ -62,62 +62,62 @@ class Translator:
         if isinstance(leaf, Phrase):
             return words(*_field_of(leaf))
         if isinstance(leaf, Between | Last):
-            return self._between(*self._moments(leaf))
+            return self._between(*self._bounds(leaf))
         field, value = _field_of(leaf)
         return tantivy.Query.const_score_query(
             words(field, value) if isinstance(leaf, SourceFilter | AuthorFilter) else term(field, value), 0.0
         )
 
     def _between(self, start: datetime | None, end: datetime | None) -> tantivy.Query:
-        """Return the query for a span of time: its whole days, and what is meant of the days that are not."""
+        """Return the query for a span of time: whole days as terms, the rest of its first and last day as ranges."""
         first, last = self._days(start, end)
         exactly = span("published", None if start is None else seconds(start), None if end is None else seconds(end))
         parts = []
         if start is not None and start.time() != time() and first == start.date():
             parts.append(boolean([(MUST, days(first, first)), (MUST, exactly)]))
             first += _DAY
-        if end is not None and first <= last == end.date():  # else it ends with its last day
+        if end is not None and first <= last == end.date():  # else it ends at midnight
             parts.append(boolean([(MUST, days(last, last)), (MUST, exactly)]))
             last -= _DAY
         return boolean([(SHOULD, part) for part in (days(first, last), *parts)]) if parts else days(first, last)
 
-    def _moments(self, leaf: Between | Last) -> tuple[datetime | None, datetime | None]:
+    def _bounds(self, leaf: Between | Last) -> tuple[datetime | None, datetime | None]:
         return (leaf.since(self._now), None) if isinstance(leaf, Last) else (leaf.start, leaf.end)
 
     def _days(self, start: datetime | None, end: datetime | None) -> tuple[date, date]:
-        """Return the first and the last day that have a part in a span of time, of those that have entries."""
+        """Return the first and last day of a span of time, within the months that have entries."""
         first, last = self._ages.first, self._ages.last
         return (
             first if start is None else max(first, start.date()),
-            last if end is None else min(last, (end - _TICK).date()),
+            last if end is None else min(last, (end - _MICROSECOND).date()),
         )
 
-    # --- what can be told beforehand ----------------------------------------------------------------------------------
+    # --- bounds of the result -----------------------------------------------------------------------------------------
 
     def days(self, node: Node) -> tuple[date, date]:
-        """Return the first and the last day on which there can be matches."""
+        """Return the first and last day that can have matches."""
         if isinstance(node, Between | Last):
-            return self._days(*self._moments(node))
+            return self._days(*self._bounds(node))
         if isinstance(node, And | Or):
             firsts, lasts = zip(*map(self.days, node.parts), strict=True)
             return (max(firsts), min(lasts)) if isinstance(node, And) else (min(firsts), max(lasts))
         return self._ages.first, self._ages.last
 
-    def at_most(self, node: Node, *, of_phrase: int = 1) -> int:
-        """Return how many matches there can be at most; those of phrases count `of_phrase` times."""
+    def max_matches(self, node: Node, *, phrase_cost: int = 1) -> int:
+        """Return an upper bound of the number of matches; those of phrases count `phrase_cost` times."""
         if isinstance(node, And):
-            return min(self.at_most(part, of_phrase=of_phrase) for part in node.parts)
+            return min(self.max_matches(part, phrase_cost=phrase_cost) for part in node.parts)
         if isinstance(node, Or):
-            return sum(self.at_most(part, of_phrase=of_phrase) for part in node.parts)
+            return sum(self.max_matches(part, phrase_cost=phrase_cost) for part in node.parts)
         if isinstance(node, Not):
             return self._searcher.num_docs
         if isinstance(node, Between | Last):
-            return self._ages.count(*self._days(*self._moments(node)))
+            return self._ages.count(*self._days(*self._bounds(node)))
         field, value = _field_of(node)
         if not isinstance(node, Phrase | SourceFilter | AuthorFilter):
             return self._searcher.doc_freq(field, value)
         terms = _terms(field, value)
-        return min(self._searcher.doc_freq(*one) for one in terms) * (of_phrase if len(terms) > 1 else 1)
+        return min(self._searcher.doc_freq(*one) for one in terms) * (phrase_cost if len(terms) > 1 else 1)
 
 
 def _field_of(
@@ -139,7 +139,7 @@ def _field_of(
 
 
 def _terms(field: str, phrase: str) -> list[tuple[str, str]]:
-    """Return the fields and terms that stand for a plain phrase, one after the other."""
+    """Return the consecutive terms of a plain phrase, with their fields."""
     if is_lone(phrase):
         return [("lone" if field == "text" else field, phrase)]
     return [(field, token) for token in phrase_tokens(phrase)]
@@ -160,14 +160,14 @@ def term(field: str, value: str) -> tantivy.Query:
 
 
 def days(first: date, last: date) -> tantivy.Query:
-    """Return the query for what was published from one day to another; nothing where that is before the first."""
+    """Return the query for publication from one day to another; it matches nothing if the last is before the first."""
     return tantivy.Query.const_score_query(tantivy.Query.term_set_query(SCHEMA, "period", cover(first, last)), 0.0)
 
 
 def span(field: str, start: int | None, end: int | None) -> tantivy.Query:
-    """Return the query for numbers from `start` on that are less than `end`; None stands for no bound.
+    """Return the query for numbers from `start` up to but not including `end`; None means no bound.
 
-    All entries have to be looked at for that.
+    It compares all entries.
     """
     kind = tantivy.FieldType.Integer
     last = None if end is None else end - 1
@@ -175,10 +175,10 @@ def span(field: str, start: int | None, end: int | None) -> tantivy.Query:
 
 
 def boolean(parts: Sequence[tuple[tantivy.Occur, tantivy.Query]]) -> tantivy.Query:
-    """Return the query that is made of others."""
+    """Return a boolean query."""
     return tantivy.Query.boolean_query(parts)
 
 
 def seconds(moment: datetime) -> int:
-    """Return the whole seconds since 1970 of an aware moment."""
+    """Return an aware datetime in whole seconds since 1970."""
     return int((moment - _EPOCH).total_seconds() // 1)

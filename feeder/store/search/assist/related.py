@@ -1,13 +1,13 @@
-"""Which entries say the same, and which are about the same.
+"""Finds near-duplicates of an entry, and entries on the same topic.
 
-    an entry's text ──> the tokens that tell it from others: rare among all entries, frequent in it
-                              │ ask the index: which entries share most of them?
+    an entry's text ──> its distinctive tokens: frequent in it, rare among all entries
+                              │ search the index for entries that share most of them
                               v
-    the nearest few ──> how many of those tokens each has, and how many runs of four tokens: is it the same text?
+    the closest few ──> compare their tokens, and runs of four tokens: is it the same text?
 
-A pair of characters that only joins words is in thousands of entries, and is passed over like any common word. Work is
-bounded: tokens are taken as long as the entries that have them stay few. Only `find_related` asks the index; nothing
-here knows of the database.
+A pair of characters that only joins words is in thousands of entries and is ignored like any common word. Work is
+bounded by the number of entries that have the tokens. Only `find_related` uses the index; nothing here knows the
+database.
 """
 
 import math
@@ -19,28 +19,28 @@ from functools import cached_property
 from feeder.model import Entry
 from feeder.query import searchable_text
 from feeder.query.tokens import index_tokens, plain
-from feeder.store.search.assist.words import is_telling
+from feeder.store.search.assist.words import is_distinctive
 from feeder.store.search.search import Search
 
-_CHARACTERS = 3_000  # of an entry that are compared: what it is about is said at the beginning
-_TITLE_WEIGHT = 3  # of a token in the title, beside one in the text
-_TOKENS = 40  # that the index is asked for
-_POSTINGS = 100_000  # entries that have any of them, each counted anew
-_SHARE = 0.05  # of all entries; a token that more have tells nothing
-_FEW = 10  # entries; a token that no more have, nor a third of all, is not too common in a small store either
-_MANY = 20_000  # entries; nor does one that more have
-_LOOKED_AT = 20  # entries that share most
-_ON_TOPIC = 0.2  # of the weight of an entry's tokens, which one on the same topic shares
-_RUN = 4  # tokens that are compared as one
-_SAME = 0.5  # of the runs of two texts together, or nearly all of the shorter one's
-_WITHIN = 0.8
-_SHORTEST = 8  # runs from which on a text can be within another
-_OF_TITLE = 0.3  # of a title's tokens, which a text has that is the same
+_MAX_CHARACTERS = 3_000  # of an entry that are compared: the topic is at the beginning
+_TITLE_WEIGHT = 3  # of a token in the title, relative to the text
+_MAX_TOKENS = 40  # to search for
+_MAX_POSTINGS = 100_000  # sum of the numbers of entries that have each
+_MAX_SHARE = 0.05  # of all entries; a more frequent token is not distinctive
+_MIN_FREQUENT = 10  # entries; in a small store, a token in no more of them, nor in a third of all, is distinctive
+_MAX_FREQUENT = 20_000  # entries; neither is a token in more of them
+_MAX_COMPARED = 20  # entries
+_MIN_SHARED = 0.2  # of the weight of the tokens, for the same topic
+_RUN = 4  # tokens in a run
+_MIN_OVERLAP = 0.5  # of the runs of both texts, or nearly all of the shorter one's
+_MIN_CONTAINED = 0.8
+_MIN_RUNS = 8  # of a text that may be contained in another
+_MIN_TITLE = 0.3  # of a title's tokens in the other text, for near-duplicates
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedEntry:
-    """An entry that goes with another. `same` says that it is nearly the same text; else it is on the same topic."""
+    """A related entry: a near-duplicate if `same`, else on the same topic."""
 
     entry: Entry
     same: bool
@@ -49,22 +49,22 @@ class RelatedEntry:
 def find_related(
     search: Search, read: Callable[[Sequence[int]], list[Entry]], entry: Entry, *, limit: int
 ) -> tuple[RelatedEntry, ...]:
-    """Return entries that go with this one: first nearly the same texts, then those on its topic, the nearest first.
+    """Return related entries: near-duplicates first, then entries on the topic, the closest first.
 
-    `read` gives entries by their numbers. Of several that are nearly the same as one another, one is given.
+    `read` returns entries by their numbers. Of several near-duplicates on the topic, one is returned.
     """
-    weights = telling_tokens(entry, search.count, lambda token: search.frequency("text", token))
+    weights = distinctive_tokens(entry, search.count, lambda token: search.frequency("text", token))
     if not weights:
         return ()
     same: list[tuple[float, _Comparison]] = []
     near: list[tuple[float, _Comparison]] = []
     own = _Comparison(entry)
-    for other in map(_Comparison, read(search.sharing(list(weights), _LOOKED_AT + 1))):
+    for other in map(_Comparison, read(search.most_similar(list(weights), _MAX_COMPARED + 1))):
         shared = sum(weights[token] for token in weights.keys() & other.tokens)
-        if other.entry.id != entry.id and shared >= _ON_TOPIC:
+        if other.entry.id != entry.id and shared >= _MIN_SHARED:
             (same if own.is_same(other) else near).append((shared, other))
     chosen = [RelatedEntry(other.entry, same=True) for other in _sorted(same)]
-    chosen += [RelatedEntry(other.entry, same=False) for other in _unlike_each_other(_sorted(near), limit)]
+    chosen += [RelatedEntry(other.entry, same=False) for other in _without_duplicates(_sorted(near), limit)]
     return tuple(chosen[:limit])
 
 
@@ -72,7 +72,7 @@ def _sorted(found: list[tuple[float, "_Comparison"]]) -> list["_Comparison"]:
     return [other for _, other in sorted(found, key=lambda one: (-one[0], one[1].entry.id))]
 
 
-def _unlike_each_other(near: Sequence["_Comparison"], limit: int) -> list["_Comparison"]:
+def _without_duplicates(near: Sequence["_Comparison"], limit: int) -> list["_Comparison"]:
     kept: list[_Comparison] = []
     for one in near:
         if len(kept) < limit and not any(one.is_same(other) for other in kept):
@@ -80,15 +80,15 @@ def _unlike_each_other(near: Sequence["_Comparison"], limit: int) -> list["_Comp
     return kept
 
 
-def telling_tokens(entry: Entry, total: int, frequency: Callable[[str], int]) -> dict[str, float]:
-    """Return the tokens that tell an entry from others, with their weights, which are 1 together.
+def distinctive_tokens(entry: Entry, total: int, frequency: Callable[[str], int]) -> dict[str, float]:
+    """Return the distinctive tokens of an entry with their weights, which add up to 1.
 
-    `frequency` says how many entries have a token, out of a `total`.
+    `frequency` returns how many of the `total` entries have a token.
     """
     counts = Counter(_tokens(_text(entry)))
     for token in _tokens(plain(entry.title)):
         counts[token] += _TITLE_WEIGHT - 1
-    most = min(max(total * _SHARE, _FEW), max(total / 3, 3), _MANY)
+    most = min(max(total * _MAX_SHARE, _MIN_FREQUENT), max(total / 3, 3), _MAX_FREQUENT)
     weighed: list[tuple[float, str, int]] = []
     for token, count in counts.items():
         have = frequency(token)
@@ -98,7 +98,7 @@ def telling_tokens(entry: Entry, total: int, frequency: Callable[[str], int]) ->
     postings = 0
     for weight, token, have in sorted(weighed, reverse=True):
         postings += have
-        if len(chosen) == _TOKENS or postings > _POSTINGS:
+        if len(chosen) == _MAX_TOKENS or postings > _MAX_POSTINGS:
             break
         chosen[token] = weight
     whole = sum(chosen.values())
@@ -106,12 +106,12 @@ def telling_tokens(entry: Entry, total: int, frequency: Callable[[str], int]) ->
 
 
 def _text(entry: Entry) -> str:
-    return plain(searchable_text(entry)[:_CHARACTERS])
+    return plain(searchable_text(entry)[:_MAX_CHARACTERS])
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the tokens of a plain text that can tell something: no numbers, no edges of runs."""
-    return [token for token in index_tokens(text).split() if not {"_", "|"} & set(token) and is_telling(token)]
+    """Return the tokens of a plain text that can be distinctive: no numbers, no edges of runs."""
+    return [token for token in index_tokens(text).split() if not {"_", "|"} & set(token) and is_distinctive(token)]
 
 
 class _Comparison:
@@ -134,17 +134,17 @@ class _Comparison:
 
     @cached_property
     def runs(self) -> frozenset[tuple[str, ...]]:
-        """Every run of so many tokens, or the one that there is of fewer."""
+        """All runs of tokens; a shorter text is one run."""
         every = zip(*(self._all[at:] for at in range(_RUN)), strict=False)
         return frozenset(every) or frozenset([tuple(self._all)])
 
     def is_same(self, other: "_Comparison") -> bool:
-        """Say whether two texts are nearly the same, or one is nearly all within the other."""
+        """Whether two texts are near-duplicates, or one is mostly contained in the other."""
         shared, shorter = len(self.runs & other.runs), min(len(self.runs), len(other.runs))
-        alike = shared >= _SAME * len(self.runs | other.runs)
-        within = shorter >= _SHORTEST and shared >= _WITHIN * shorter
-        return (alike or within) and self.speaks_of(other.title) and other.speaks_of(self.title)
+        alike = shared >= _MIN_OVERLAP * len(self.runs | other.runs)
+        within = shorter >= _MIN_RUNS and shared >= _MIN_CONTAINED * shorter
+        return (alike or within) and self.covers_title(other.title) and other.covers_title(self.title)
 
-    def speaks_of(self, title: frozenset[str]) -> bool:
-        """Say whether the text is what the title says: of two texts out of one template none is."""
-        return len(title & self.tokens) >= _OF_TITLE * len(title)
+    def covers_title(self, title: frozenset[str]) -> bool:
+        """Whether the text has the words of a title: not if two texts merely share a template."""
+        return len(title & self.tokens) >= _MIN_TITLE * len(title)

@@ -1,11 +1,11 @@
-"""What a half-typed query may become: its last word is completed, all before it is kept.
+"""Completes the last word of a query; the rest of the query stays.
 
     source:联合 普京 -#天         categories with 天 in them, each behind "source:联合 普京 -"
-    普京 rai                      words that begin with "rai", and what is called so
-    习近                          the words of titles that begin so, 习近平, and what is called so
+    普京 rai                      words that begin with "rai", and names and titles with such words
+    习近                          words in titles that contain it (习近平), names and titles
 
-Behind a field only its own names are offered, within quotes only words. Names are those that are written so, the ones
-that begin with what was typed first. Nothing here knows of the database.
+After a field only its names are offered, in quotes only words. Names that begin with what was typed come first. Nothing
+here knows the database.
 """
 
 import re
@@ -20,18 +20,18 @@ from typing import Literal, NamedTuple
 from feeder.query import AuthorFilter, CategoryFilter, Node, Or, Phrase, Query, SourceFilter, fold_name
 from feeder.query.tokens import index_tokens, plain
 from feeder.store.records.entries import Head
-from feeder.store.search.assist.words import as_written, is_telling, words_of
+from feeder.store.search.assist.words import as_written, is_distinctive, words_of
 from feeder.store.search.search import Search
 
 SuggestionKind = Literal["word", "category", "source", "author", "title"]
 
-_WORDS, _NAMES, _TITLES = 4, 2, 3  # that are offered where all kinds are
-_LEAST_LETTERS = 2  # of a Latin word: with one, the commonest of all words would be offered
-_LONGEST = 60  # characters of a title that is offered
-_KNOWN = 5_000  # categories, and sources, the commonest, that are looked through
-_HEADS = 40  # entries, the newest, whose titles and authors are
-_BEGINNINGS = 3  # words that a Latin beginning stands for in titles and names
-_TAIL = 200  # characters at the end in which the last word is looked for
+_WORDS, _NAMES, _TITLES = 4, 2, 3  # offered of each kind if all are
+_MIN_LETTERS = 2  # of a Latin word: one would offer the most frequent of all words
+_MAX_TITLE = 60  # characters of an offered title
+_MAX_NAMES = 5_000  # categories, and sources, the most frequent, that are searched
+_MAX_HEADS = 40  # newest entries whose titles and authors are searched
+_MAX_COMPLETIONS = 3  # words that a Latin prefix may become in titles and names
+_TAIL = 200  # characters at the end that may contain the last word
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # no query here depends on it
 
 _CLOSED = frozenset({"language", "site", "before", "after", "on", "last", "has"})
@@ -52,10 +52,10 @@ _Leaf = CategoryFilter | SourceFilter | AuthorFilter
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A query that what was typed may become.
+    """A completed query.
 
-    `text` is the whole query, `name` what its last word became, as people read it, and `kind` what that is. `count`
-    is about how many entries have it.
+    `text` is the whole query, `name` the completion as displayed, and `kind` what it is. `count` is about the number of
+    entries that have it.
     """
 
     text: str
@@ -65,7 +65,7 @@ class Suggestion:
 
 
 class LastWord(NamedTuple):
-    """The last word, in its plain form, of a field or of none; what stands `before` it is kept."""
+    """The last word in its plain form, its field or None, and the text `before` it, which stays."""
 
     before: str
     field: str | None
@@ -76,9 +76,9 @@ class LastWord(NamedTuple):
 def suggest(
     search: Search, read: Callable[[Sequence[int]], list[Head]], text: str, *, limit: int
 ) -> tuple[Suggestion, ...]:
-    """Return queries that a half-typed one may become: words first, then names, then titles.
+    """Return completed queries: words first, then names, then titles.
 
-    `read` gives the heads of entries by their numbers.
+    `read` returns the heads of entries by their numbers.
     """
     typed = read_typed(text)
     if typed is None or limit <= 0:
@@ -96,7 +96,7 @@ def suggest(
 
 
 def read_typed(text: str) -> LastWord | None:
-    """Return what there is to complete; None where that is nothing: behind a blank, or without a letter."""
+    """Return the word to complete; None if there is none: after a space, or without a letter."""
     tail = max(0, len(text) - _TAIL)
     named = _NAME_IN_QUOTES.search(text, tail)
     found = named or _LAST.search(text, tail)
@@ -112,78 +112,80 @@ def read_typed(text: str) -> LastWord | None:
 
 
 class _Offers:
-    """What may be offered for what was typed; each kind is looked for when it is asked for."""
+    """Suggestions for the last word, each kind searched on demand."""
 
     def __init__(self, search: Search, read: Callable[[Sequence[int]], list[Head]], typed: LastWord) -> None:
         self._search, self._read, self._typed = search, read, typed
-        self._latin = index_tokens(typed.word) == typed.word  # one word, with blanks before and behind
+        self._latin = index_tokens(typed.word) == typed.word  # one word of a script with spaces
 
     def words(self) -> Iterator[Suggestion]:
-        """Offer words that begin so, the commonest first; of those without blanks also what holds it."""
-        found = self._latin_words() if self._latin else self._close_words()
+        """Offer words with this prefix, the most frequent first; without spaces, words that contain it."""
+        found = self._latin_words() if self._latin else self._cjk_words()
         for name, count in islice(found, _WORDS):
             phrase = Phrase(name, fold_name(name), "title" if self._typed.field == "title" else "any")
             yield Suggestion(self._typed.before + (name if self._typed.quoted else str(phrase)), name, "word", count)
 
     def _latin_words(self) -> Iterator[tuple[str, int]]:
         word = self._typed.word
-        if len(word) >= _LEAST_LETTERS:
+        if len(word) >= _MIN_LETTERS:
             for term, count in self._search.terms("text", word, 4 * _WORDS):
-                if term != word and is_telling(term):
+                if term != word and is_distinctive(term):
                     yield term, count
 
-    def _close_words(self) -> Iterator[tuple[str, int]]:
+    def _cjk_words(self) -> Iterator[tuple[str, int]]:
         word = self._typed.word
         titles = list({head.title: None for head in self._heads})  # a repeated headline counts once
         found = [name for name in words_of(titles, least=2) if word in name and name != word]
-        counted = [(name, self._search.about("text", plain(name))) for name in found]
+        counted = [(name, self._search.estimate("text", plain(name))) for name in found]
         for name, count in sorted(counted, key=lambda one: (not one[0].startswith(word), -one[1], one[0])):
             yield as_written(name, titles), count
 
     def categories(self, most: int = _NAMES) -> Iterator[Suggestion]:
-        """Offer categories with this in them."""
-        known = self._search.terms("label", "", _KNOWN)
+        """Offer categories that contain the word."""
+        known = self._search.terms("label", "", _MAX_NAMES)
         return self._named("category", CategoryFilter, known, most)
 
     def sources(self, most: int = _NAMES) -> Iterator[Suggestion]:
-        """Offer sources with this in their titles."""
-        known = self._search.terms("source_title", "", _KNOWN)
+        """Offer sources with the word in their titles."""
+        known = self._search.terms("source_title", "", _MAX_NAMES)
         return self._named("source", SourceFilter, known, most)
 
     def authors(self, most: int = _NAMES) -> Iterator[Suggestion]:
-        """Offer authors with this in their names, out of the newest entries."""
-        beginnings = self._beginnings("authors")
-        heads = self._found(Query(_any([AuthorFilter(part, part) for part in beginnings]))) if beginnings else []
+        """Offer authors of the newest entries with the word in their names."""
+        completions = self._completions("authors")
+        heads = self._find_heads(Query(_any([AuthorFilter(part, part) for part in completions]))) if completions else []
         known = Counter(name for head in heads for name in head.authors)
-        counted = [(name, self._search.about("authors", fold_name(name))) for name in known if fold_name(name)]
+        counted = [(name, self._search.estimate("authors", fold_name(name))) for name in known if fold_name(name)]
         return self._named("author", AuthorFilter, counted, most)
 
     def titles(self) -> Iterator[Suggestion]:
-        """Offer the newest titles with this in them."""
+        """Offer the newest titles that contain the word."""
         for head in self._heads[:_TITLES]:
             title = head.title
-            if fold_name(title) != self._typed.word and len(title) <= _LONGEST:
+            if fold_name(title) != self._typed.word and len(title) <= _MAX_TITLE:
                 phrase = Phrase(title, fold_name(title), "title")
                 yield Suggestion(self._typed.before + str(phrase), title, "title", 1)
 
     @cached_property
     def _heads(self) -> list[Head]:
-        beginnings = self._beginnings("title")
-        return self._found(Query(_any([Phrase(part, part, "title") for part in beginnings]))) if beginnings else []
+        completions = self._completions("title")
+        return (
+            self._find_heads(Query(_any([Phrase(part, part, "title") for part in completions]))) if completions else []
+        )
 
-    def _beginnings(self, field: str) -> list[str]:
-        """Return what is to be looked for: for the beginning of a Latin word, the commonest words that begin so."""
+    def _completions(self, field: str) -> list[str]:
+        """Return what to search for: the most frequent words with a Latin prefix, or the word itself."""
         word = self._typed.word
-        return [term for term, _ in self._search.terms(field, word, _BEGINNINGS)] if self._latin else [word]
+        return [term for term, _ in self._search.terms(field, word, _MAX_COMPLETIONS)] if self._latin else [word]
 
-    def _found(self, query: Query) -> list[Head]:
-        return self._read(self._search.find(query, now=_ANY_TIME, limit=_HEADS).numbers)
+    def _find_heads(self, query: Query) -> list[Head]:
+        return self._read(self._search.find(query, now=_ANY_TIME, limit=_MAX_HEADS).numbers)
 
     def _named(
         self, kind: SuggestionKind, leaf: type[_Leaf], known: Iterable[tuple[str, int]], most: int
     ) -> Iterator[Suggestion]:
         word = self._typed.word
-        names: dict[str, tuple[str, int]] = {}  # the commonest way to write it, and the entries of all ways
+        names: dict[str, tuple[str, int]] = {}  # its most frequent spelling, and the number of entries of all
         for name, count in known:
             folded = _folded(name)
             if word in folded:
@@ -197,4 +199,4 @@ def _any(leaves: Sequence[Phrase | AuthorFilter]) -> Node:
     return Or(tuple(leaves)) if len(leaves) > 1 else leaves[0]
 
 
-_folded = lru_cache(2 * _KNOWN)(fold_name)  # the same few thousand names for every letter that is typed
+_folded = lru_cache(2 * _MAX_NAMES)(fold_name)  # the same few thousand names for every letter that is typed

@@ -1,11 +1,11 @@
-"""Which words a number of short texts have in common, found without a dictionary. Pure.
+"""Finds the words that several short texts have in common, without a dictionary. Pure.
 
-A Latin word, or a few that follow one another, is what stands between blanks. Chinese has no blanks: there a word is
-a run of characters that stands in several texts with changing neighbours. 平主席 is none where 近 always stands before
-it, 国家主 is none where 席 always follows, and of 中国 and 中国政府 both are, where both go on in many ways. A word
-does not begin or end with a character that only joins others (`_LOOSE_STARTS`, `_LOOSE_ENDS`).
+Latin words are separated by spaces; a few in a row also count as one. Chinese has no spaces: a word is a run of
+characters that occurs in several texts with different neighbours. 平主席 is not one if 近 always precedes it, nor 国家主
+if 席 always follows; 中国 and 中国政府 both are if both have various neighbours. A word does not begin or end with a
+character that only joins others (`_WEAK_STARTS`, `_WEAK_ENDS`).
 
-Only runs that are frequent are made longer, so that the work grows with the texts and no faster.
+Only frequent runs are extended, so the work is linear in the length of the texts.
 """
 
 import math
@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from feeder.query.tokens import fold, highlight, is_lone, plain
 
-MAX_CHARACTERS = 12  # of a word without blanks; what is longer is a headline that was repeated
-MAX_WORDS = 3  # that follow one another
-_SAME = 0.75  # where so many of a run's neighbours are one and the same, that one belongs to it
+MAX_CHARACTERS = 12  # of a word without spaces; a longer one is a repeated headline
+MAX_WORDS = 3  # in a row
+_MAX_NEIGHBOUR = 0.75  # of a run's neighbours; a more frequent one belongs to the word
 
-# What stands in texts about anything.
-_EVERYWHERE = """
+# Words in texts about anything.
+_STOP_WORDS = """
 a about after all also am an and any are as at back be because been before being between both but by can could
 day de del der des did die do does down during each el en et even every few first for from get go had has have
 he her here him his how i if in into is it its just know la las le les like los made make many may me more most
@@ -35,43 +35,43 @@ year years you your http https www com org html
 甚至 同时 之后 之前 以来 以后 以前 非常 只是 还是 就是 不是 不会 不能 这个 那个 这些 那些 这样 那样 这种 一名
 一位 多名 近日 日前 当地 当地时间 此前 随后 最后 首次 再次
 """
-_STOP = frozenset(_EVERYWHERE.split())
-# Characters that join or point at others. A firm word that begins or ends with one (和平, 目的) is missed: so few are
-# that nothing else was left out for them, 为 of 华为 or 以 of 以色列.
-_LOOSE_STARTS = frozenset("的了着得之在是和与及或而但被把让也都还又就很更们说称吗呢吧啊呀")
-_LOOSE_ENDS = frozenset("的了着在是和与及或而但被把将让给从就也都还又很更最不没未第每各某我你他她它这那并下后里")
+_STOP = frozenset(_STOP_WORDS.split())
+# Characters that join or refer to others. The few words that begin or end with one (和平, 目的) are missed; characters
+# of many words (为 of 华为, 以 of 以色列) are not listed.
+_WEAK_STARTS = frozenset("的了着得之在是和与及或而但被把让也都还又就很更们说称吗呢吧啊呀")
+_WEAK_ENDS = frozenset("的了着在是和与及或而但被把将让给从就也都还又很更最不没未第每各某我你他她它这那并下后里")
 
 _UNIT = re.compile(r"[^\W_]+")
 _NUMBERS = re.compile(r"[\d零〇一二三四五六七八九十百千万亿兆两几多年月日号时点分秒周个名人元岁次\s]+")
-_CLOSE = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\U00020000-\U000323af]+")
+_CJK = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\U00020000-\U000323af]+")
 
 
-def is_telling(word: str) -> bool:
-    """Say whether a folded word tells what a text is about: no number, no date, nothing that stands everywhere."""
+def is_distinctive(word: str) -> bool:
+    """Whether a folded word says what a text is about: no number, date or stop word."""
     if _NUMBERS.fullmatch(word) or word in _STOP:
         return False
-    if _CLOSE.match(word):
-        return word[0] not in _LOOSE_STARTS and word[-1] not in _LOOSE_ENDS
+    if _CJK.match(word):
+        return word[0] not in _WEAK_STARTS and word[-1] not in _WEAK_ENDS
     parts = word.split(" ")
     firm = not {parts[0], parts[-1]} & _STOP and not parts[0].isdigit()
     return firm and len(parts[0]) > 1 and (len(parts) == 1 or len(parts[-1]) > 1)
 
 
 def words_of(texts: Sequence[str], *, least: int) -> dict[str, frozenset[int]]:
-    """Return the telling words, folded, that at least so many of the texts have, and which texts those are.
+    """Return the distinctive words, folded, in at least `least` texts, with the indices of these texts.
 
-    Where one word holds another and nearly the same texts have them, it is the longer one alone.
+    If a word contains another and nearly the same texts have both, only the longer one is returned.
     """
     runs = [(number, run) for number, text in enumerate(texts) for run in _runs(fold(text))]
-    close = [(number, list(run)) for number, run in runs if isinstance(run, str)]
+    cjk = [(number, list(run)) for number, run in runs if isinstance(run, str)]
     spaced = [(number, run) for number, run in runs if not isinstance(run, str)]
-    found = _parted(close, _frequent(close, least, "", MAX_CHARACTERS), least)
+    found = _segment(cjk, _frequent(cjk, least, "", MAX_CHARACTERS), least)
     found |= _frequent(spaced, least, " ", MAX_WORDS)
-    return {word: where for word, where in found.items() if is_telling(word) and not is_lone(word)}
+    return {word: where for word, where in found.items() if is_distinctive(word) and not is_lone(word)}
 
 
 def as_written(word: str, texts: Iterable[str]) -> str:
-    """Return a folded word as most of the texts write it; as it is where none has it."""
+    """Return the most frequent spelling of a folded word; the word itself if no text has it."""
     written: Counter[str] = Counter()
     for text in texts:
         written.update({fragment.text for fragment in highlight(text, (plain(word),)) if fragment.match})
@@ -79,16 +79,16 @@ def as_written(word: str, texts: Iterable[str]) -> str:
 
 
 def _runs(text: str) -> Iterator[str | list[str]]:
-    """Yield the runs of characters that are written without blanks, and those of words that one blank parts."""
+    """Yield runs of characters written without spaces, and lists of words separated by single spaces."""
     words: list[str] = []
     end = 0
     for found in _UNIT.finditer(text):
-        for close, word in _pieces(found[0]):
-            if close or text[end : found.start()] not in {"", " ", "-"}:
+        for cjk, word in _split_scripts(found[0]):
+            if cjk or text[end : found.start()] not in {"", " ", "-"}:
                 if words:
                     yield words
                 words = []
-            if close:
+            if cjk:
                 yield word
             else:
                 words.append(word)
@@ -97,13 +97,13 @@ def _runs(text: str) -> Iterator[str | list[str]]:
         yield words
 
 
-def _pieces(text: str) -> Iterator[tuple[bool, str]]:
+def _split_scripts(text: str) -> Iterator[tuple[bool, str]]:
     at = 0
-    for close in _CLOSE.finditer(text):
-        if at < close.start():
-            yield False, text[at : close.start()]
-        yield True, close[0]
-        at = close.end()
+    for cjk in _CJK.finditer(text):
+        if at < cjk.start():
+            yield False, text[at : cjk.start()]
+        yield True, cjk[0]
+        at = cjk.end()
     if at < len(text):
         yield False, text[at:]
 
@@ -113,7 +113,7 @@ _Place = tuple[int, int]  # of a run among all, and in the run
 
 
 def _frequent(runs: Sequence[_Run], least: int, joint: str, longest: int) -> dict[str, frozenset[int]]:
-    """Return what stands in enough texts and belongs to nothing longer, and in which texts."""
+    """Return the runs that occur in enough texts with various neighbours, and these texts."""
     found: dict[str, frozenset[int]] = {}
     alive: dict[_Place, str] = {
         (number, at): unit for number, (_, run) in enumerate(runs) for at, unit in enumerate(run)
@@ -138,35 +138,35 @@ def _frequent(runs: Sequence[_Run], least: int, joint: str, longest: int) -> dic
 
 
 def _stands_alone(runs: Sequence[_Run], places: Iterable[_Place], length: int) -> bool:
-    """Say whether neither what stands before these places nor what stands behind is mostly the same."""
+    """Whether neither the preceding nor the following neighbours are mostly the same."""
     before: Counter[str] = Counter()
     behind: Counter[str] = Counter()
     total = 0
     for number, at in places:
         run = runs[number][1]
         total += 1
-        before.update(run[at - 1 : at] if at else ())  # at the edge of a run it is nothing
+        before.update(run[at - 1 : at] if at else ())  # none at the start of a run
         behind.update(run[at + length : at + length + 1])
-    return all(count <= _SAME * total for side in (before, behind) for _, count in side.most_common(1))
+    return all(count <= _MAX_NEIGHBOUR * total for side in (before, behind) for _, count in side.most_common(1))
 
 
-def _parted(runs: Sequence[_Run], words: Mapping[str, frozenset[int]], least: int) -> dict[str, frozenset[int]]:
-    """Return the words that are still there when every run is parted into the likeliest words.
+def _segment(runs: Sequence[_Run], words: Mapping[str, frozenset[int]], least: int) -> dict[str, frozenset[int]]:
+    """Return the words that remain when every run is split into the most likely words.
 
-    Of 美国国务院 and 中国国防部 that leaves 美国, 中国, 国务院 and 国防部, and no 国国.
+    Of 美国国务院 and 中国国防部 these are 美国, 中国, 国务院 and 国防部, and not 国国.
     """
     weights = {word: math.log(len(where) / len(runs)) for word, where in words.items()}
     unknown = math.log(0.5 / max(len(runs), 1))
     texts: dict[str, set[int]] = defaultdict(set)
     for number, run in runs:
-        for word in _likeliest("".join(run), weights, unknown):
+        for word in _best_segmentation("".join(run), weights, unknown):
             texts[word].add(number)
     return {word: where for word, where in words.items() if len(texts[word]) >= least}
 
 
-def _likeliest(run: str, weights: Mapping[str, float], unknown: float) -> Iterator[str]:
-    """Yield the words of a run, the last one first, so that the sum of their weights is greatest."""
-    best: list[tuple[float, int]] = [(0.0, 0)]  # for each place, and how long the word is that ends there
+def _best_segmentation(run: str, weights: Mapping[str, float], unknown: float) -> Iterator[str]:
+    """Yield the words of a run, the last one first, with the greatest sum of weights."""
+    best: list[tuple[float, int]] = [(0.0, 0)]  # for each place, with the length of the word that ends there
     for end in range(1, len(run) + 1):
         choices = [(best[end - 1][0] + weights.get(run[end - 1], unknown), 1)]
         for length in range(2, min(end, MAX_CHARACTERS) + 1):
