@@ -1,23 +1,23 @@
-"""What can go wrong, as types. A message here is read by a person: one line that names the thing and says what to do.
+"""The errors. Their messages are for users: one line that names the problem and says what to do.
 
     FeederError
     ├── ConfigError          a key, its value and the rule it breaks             exit code 2
-    ├── QueryError           search words that cannot be understood, with the place       2
+    ├── QueryError           a query that cannot be parsed, with the place                2
     ├── SourceError          a folder that cannot be read                                 1
-    │   ├── ArticleError     one article that cannot be read; the others go on            1
-    │   ├── FeedError        what was fetched is no feed that can be read                 1
-    │   └── FetchError       an address that cannot, or may not, be fetched               1
+    │   ├── ArticleError     one article that cannot be read; others are not affected     1
+    │   ├── FeedError        a document that is not a readable feed                       1
+    │   └── FetchError       a URL that cannot be, or must not be, fetched                1
     ├── NoSuchEntryError     nothing in the store has this id, key or link                1
     ├── StoreError           the database cannot be used                                  3
     │   ├── StoreMissingError  there is none yet                                          3
-    │   ├── StoreBusyError   another process held it for longer than we wait              3
-    │   └── StoreTooNewError made by a newer feeder; nothing was touched                  3
+    │   ├── StoreBusyError   another process locked it for longer than we wait            3
+    │   └── StoreTooNewError made by a newer feeder; nothing was changed                  3
     ├── PublishError         the output folder cannot be written                          4
-    ├── PassRunningError     another pass is at work; this one did nothing                5
+    ├── PassRunningError     another pass is running; this one did nothing                5
     ├── ServeError           the web server cannot listen                                 6
-    └── ServiceError         a service (the Telegram bot) cannot start or go on           7
+    └── ServiceError         a service (the Telegram bot) cannot start or continue        7
 
-Anything else that is raised is a fault of the program, never of its user, and is not wrapped.
+Any other exception is a bug in the program and is not wrapped.
 """
 
 from collections.abc import Mapping
@@ -41,23 +41,23 @@ QueryMistake = Literal[
 
 
 class FeederError(Exception):
-    """The root: its text is one line for the user, and `exit_code` is what the command ends with."""
+    """The base class: its message is one line for the user, and `exit_code` that of the command."""
 
     exit_code: ClassVar[int] = 1
 
 
 class ConfigError(FeederError):
-    """A configuration key whose value breaks a rule; the text names file, key, value and rule."""
+    """An invalid setting; the message names file, key, value and rule."""
 
     exit_code = 2
 
 
 class QueryError(FeederError):
-    """Search words that cannot be understood.
+    """A query that cannot be parsed.
 
-    `place` is the offset, in characters from 0, at which reading the query failed. `code` names the mistake for
-    those who say it in another language, and `values` holds what their sentence may name: `token`, the word or value
-    that is wrong; `most`, how many there may be; `field`, and an `example` of it.
+    `place` is the offset of the mistake in characters from 0. `code` identifies the mistake, for translations, and
+    `values` are the values for their sentences: `token`, the wrong word or value; `most`, the limit; `field`, and an
+    `example` of it.
     """
 
     exit_code = 2
@@ -70,24 +70,24 @@ class QueryError(FeederError):
 
 
 class SourceError(FeederError):
-    """A source that cannot be read at all, such as a folder that is not there."""
+    """A source that cannot be read at all, such as a missing folder."""
 
 
 class ArticleError(SourceError):
-    """One document that cannot become an entry; the text begins with its file name."""
+    """A document that cannot become an entry; the message begins with its file name."""
 
 
 class FeedError(SourceError):
-    """A document that is no feed, or a list of feeds that cannot be read; the text says what it is instead."""
+    """A document that is not a feed, or an unreadable list of feeds; the message says what it is instead."""
 
 
 FetchReason = Literal[
-    "bad-url",  # no http(s) address that can be fetched
-    "refused-address",  # it leads where no stranger may send us: a private network, a port that is not HTTP's
+    "bad-url",  # not an http(s) URL that can be fetched
+    "refused-address",  # a private network, or a port that is not for HTTP
     "dns",
     "connect",
     "tls",
-    "protocol",  # connected, and what came back is not a whole HTTP answer
+    "protocol",  # the response is not a complete HTTP response
     "too-large",
     "too-slow",
     "too-many-redirects",
@@ -95,9 +95,9 @@ FetchReason = Literal[
 
 
 class FetchError(SourceError):
-    """One address that cannot, or may not, be fetched; `reason` is the kind of trouble, for counting and deciding.
+    """A URL that cannot be, or must not be, fetched; `reason` is the kind of problem.
 
-    An answer with a status of 400 or more is an answer, not this error.
+    A response with a status of 400 or more is not an error.
     """
 
     def __init__(self, text: str, *, reason: FetchReason, url: str = "") -> None:
@@ -106,7 +106,7 @@ class FetchError(SourceError):
 
 
 class NoSuchEntryError(FeederError):
-    """No entry has the id, key or link that was asked for."""
+    """No entry has this id, key or link."""
 
 
 class StoreError(FeederError):
@@ -116,7 +116,7 @@ class StoreError(FeederError):
 
 
 class StoreMissingError(StoreError):
-    """There is no store at this address yet, and none was to be made."""
+    """There is no store at this URL yet, and none was to be created."""
 
 
 class StoreBusyError(StoreError):
@@ -124,17 +124,17 @@ class StoreBusyError(StoreError):
 
 
 class StoreTooNewError(StoreError):
-    """The store was made by a newer feeder; it was left as it is."""
+    """The store was made by a newer feeder; it was not changed."""
 
 
 class PublishError(FeederError):
-    """The output folder cannot be written; what it held is still there."""
+    """The output folder cannot be written; its files are unchanged."""
 
     exit_code = 4
 
 
 class PassRunningError(FeederError):
-    """Another pass over the same store is at work; this one did nothing."""
+    """Another pass is running on the same store; this one did nothing."""
 
     exit_code = 5
 
@@ -146,6 +146,6 @@ class ServeError(FeederError):
 
 
 class ServiceError(FeederError):
-    """A service cannot start or go on, such as the bot with a token that Telegram refuses."""
+    """A service cannot start or continue, such as the bot with a token that Telegram rejects."""
 
     exit_code = 7

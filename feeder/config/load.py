@@ -1,7 +1,7 @@
-"""One frozen `Config` out of a TOML file and the environment.
+"""Loads the `Config` from a TOML file and the environment.
 
-Everything a user can set is declared in `settings.py`, with its default, and described in `config.example.toml`.
-Nothing else reads the environment. A mistake becomes a `ConfigError` of one line: file, key, value, rule.
+All settings are declared in `settings.py` with their defaults, and described in `config.example.toml`. Nothing else
+reads the environment. A mistake becomes a `ConfigError` of one line: file, key, value, rule.
 """
 
 import difflib
@@ -41,17 +41,17 @@ log = logging.getLogger(__name__)
 ENV_PREFIX = "FEEDER_"
 CONFIG_ENV = "FEEDER_CONFIG"
 DEFAULT_NAME = "config.toml"
-DEMO = "seeds"  # the name and the folder of the demonstration
-_INTERNAL = ("file", "demo")  # fields of Config that nobody sets
+DEMO = "seeds"  # name and folder of the demonstration
+_INTERNAL = ("file", "demo")  # fields of Config that users cannot set
 _SOURCE: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
 _TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
 
 
 class Config(BaseSettings):
-    """Everything that can be set. Paths are absolute once `load_config` has made it.
+    """All settings. `load_config` makes paths absolute.
 
-    `file` is the configuration file that was read; None means the embedded default. `demo` says that nobody has named
-    a source and the seed articles are shown.
+    `file` is the configuration file; None means the built-in default. `demo`: no source is configured, so the seed
+    articles are shown.
     """
 
     model_config = SettingsConfigDict(
@@ -84,19 +84,19 @@ class Config(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the name and place are pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the name and place are pydantic's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over the file, and read nothing else."""
+        """Read the environment, then the file, and nothing else."""
         return env_settings, init_settings
 
 
 def load_config(path: Path | None = None) -> Config:
     """Return the configuration in force.
 
-    `path` is the file that the user named; None looks at `$FEEDER_CONFIG`, then `./config.toml`, then takes the
-    embedded default, which reads the seed articles. Relative paths count from the file's folder, or from the
-    working folder where there is no file.
+    `path` is the file that the user named; None means `$FEEDER_CONFIG`, else `./config.toml`, else the built-in
+    default, which reads the seed articles. Paths are relative to the file's folder, or without a file to the working
+    folder.
 
     Raises:
-        ConfigError: a file that is not there or is not TOML, an unknown key, or a value that breaks a rule.
+        ConfigError: a missing file, invalid TOML, an unknown key, or an invalid value.
     """
     file = _find_file(path)
     values = _read_toml(file) if file else {}
@@ -106,7 +106,7 @@ def load_config(path: Path | None = None) -> Config:
         config = Config(**{**values, "file": file})
     except ValidationError as error:
         raise ConfigError(_describe(_most_useful(error.errors()), file)) from None
-    except SettingsError:  # a variable that stands for a whole section holds JSON
+    except SettingsError:  # the variable of a whole section has to be JSON
         raise ConfigError(_describe_variable()) from None
     base = (file.parent if file else Path()).resolve()
     if not _is_text(str(base)):
@@ -115,10 +115,10 @@ def load_config(path: Path | None = None) -> Config:
 
 
 def read_source(values: Mapping[str, Any]) -> FeedSource:
-    """Return a feed that the store holds, from the keys of `[[sources]]` and by their rules.
+    """Validate a feed that was added by command, with the keys and rules of `[[sources]]`.
 
     Raises:
-        ConfigError: the text begins with the key, where one is to blame.
+        ConfigError: the message begins with the key, if one is wrong.
     """
     try:
         source = _SOURCE.validate_python(values)
@@ -132,7 +132,7 @@ def read_source(values: Mapping[str, Any]) -> FeedSource:
 
 
 def embedded(name: str) -> Path:
-    """Return where a file that ships with feeder lies: in the wheel, or beside the package in a checkout."""
+    """Return the path of a file that ships with feeder: in the wheel, or beside the package in a checkout."""
     package = Path(__file__).parent.parent
     return package / name if (package / name).exists() else package.parent / name
 
@@ -156,7 +156,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: cannot be read: {reason}") from None
     for name in _INTERNAL:
         if name in values:
-            raise ConfigError(f"{file}: {name}: unknown key; take it out")
+            raise ConfigError(f"{file}: {name}: unknown key; delete it")
     return values
 
 
@@ -178,12 +178,12 @@ def _refuse_unknown_variables() -> None:
 
 
 def _is_text(value: str) -> bool:
-    """Whether what came from the operating system is text, and not bytes that no encoding explains (PEP 383)."""
+    """Whether a value from the operating system is text, without undecodable bytes (PEP 383)."""
     return value.isprintable() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], search: Path) -> None:
-    """Refuse to write where somebody else's files are: an index is removed with all that is in it."""
+    """Refuse output folders with other files in them: an index is deleted with all its folder."""
     output = (base / config.site.output).resolve()
     taken = {source.resolve() for source in sources}
     if output in taken:
@@ -193,16 +193,16 @@ def _refuse_shared_folders(config: Config, base: Path, sources: Sequence[Path], 
     place = search.resolve()
     if place in taken | {base.resolve()} or place.is_relative_to(output):
         raise ConfigError(
-            f"{config.file}: store.search: {str(config.store.search)!r} holds other files too; name a folder of its own"
+            f"{config.file}: store.search: {str(config.store.search)!r} contains other files; name a separate folder"
         )
 
 
 def _completed(config: Config, base: Path) -> Config:
-    """Return the configuration with absolute paths, the token read, and the demonstration where there is no file."""
+    """Return the configuration with absolute paths and the token, and with the demonstration if there is no file."""
     demo = config.file is None and not config.sources
     sources = (FolderSource(name=DEMO, folder=_seeds(base)),) if demo else config.sources
     _refuse_duplicates(config, "sources.name", [source.name for source in sources], "give each source its own")
-    # Not even in another case: some disks take "Rain.xml" and "rain.xml" for one file.
+    # Not even in another case: on some disks "Rain.xml" and "rain.xml" are the same file.
     _refuse_duplicates(config, "feeds.name", [feed.name.casefold() for feed in config.feeds], "give each feed its own")
     chats = [f"{channel.chat.lower()} {channel.topic or ''}".strip() for channel in config.telegram.channels]
     _refuse_duplicates(config, "telegram.channels.chat", chats, "keep one")
@@ -239,7 +239,7 @@ def _refuse_duplicates(config: Config, key: str, names: list[str], remedy: str) 
 
 
 def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
-    """Return the channels, each with its search; the saved one where it names one in `feed`, in any case."""
+    """Return the channels with their queries; `feed` names a saved search, in any case."""
     queries = {feed.name.casefold(): feed.query for feed in config.feeds}
     channels = []
     for number, channel in enumerate(config.telegram.channels):
@@ -272,11 +272,11 @@ def _with_token(config: Config, base: Path) -> TelegramConfig:
             telegram = telegram.model_copy(update={"token": SecretStr(file.read_text("utf-8").strip())})
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            named = "the token itself stands there, not a file" if _TOKEN.search(str(file)) else repr(str(file))
+            named = "this is the token itself, not a file" if _TOKEN.search(str(file)) else repr(str(file))
             raise ConfigError(f"telegram.token_file: {named}: cannot be read: {reason}") from None
     if telegram.token is not None and not _TOKEN.fullmatch(telegram.token.get_secret_value()):
         raise ConfigError(
-            "telegram.token: that is not a bot token (digits, a colon, 35 letters); copy it from @BotFather",
+            "telegram.token: not a bot token (digits, a colon, 35 letters); copy it from @BotFather",
         )
     return telegram
 
@@ -290,17 +290,17 @@ _WRONG_TABLES = {
 
 
 def _most_useful(errors: Sequence[ErrorDetails]) -> ErrorDetails:
-    """Return the mistake to tell: the first, but a key that is misspelt rather than the one that is missing for it."""
+    """Return the mistake to report: the first, or the misspelt key if that is why one is missing."""
     first = errors[0]
     misspelt = [one for one in errors if one["type"] == "extra_forbidden" and one["loc"][:-1] == first["loc"][:-1]]
     return misspelt[0] if misspelt and first["type"] == "missing" else first
 
 
 def _describe(error: ErrorDetails, file: Path | None) -> str:
-    """Say in one line what is wrong: where the value stands, the value, and the rule."""
+    """Describe a mistake in one line: place, value, rule."""
     location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-", "literal"))]
     if location[0] == "sources":
-        del location[2:3]  # the kind of source, which is no key
+        del location[2:3]  # the kind of source, which is not a key
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     variable = ENV_PREFIX + "__".join(str(part) for part in location).upper()
     place = f"${variable}" if variable in {name.upper() for name in os.environ} else f"{file or 'default'}: {key}"
@@ -312,7 +312,7 @@ def _describe(error: ErrorDetails, file: Path | None) -> str:
 
 
 def _rule(error: ErrorDetails) -> str:
-    """Return what is wrong with a value, after the value itself."""
+    """Return a value and what is wrong with it."""
     location = error["loc"]
     if error["type"] == "extra_forbidden":
         return f"unknown key{_did_you_mean(str(location[-1]), _sibling_keys(list(location)))}"
@@ -333,7 +333,7 @@ def _describe_variable() -> str:
 
 
 def _sibling_keys(location: list[int | str]) -> set[str]:
-    """Return the keys that are known where the last part of `location` stands."""
+    """Return the keys that are allowed beside the last part of `location`."""
     sections: dict[str, type[BaseModel]] = {
         "site": SiteConfig,
         "store": StoreConfig,

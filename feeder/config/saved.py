@@ -1,9 +1,8 @@
-"""Saved searches: what `[[feeds]]` means, and how a search is asked for by its name.
+"""Saved searches (`[[feeds]]`), and searches that refer to one by name. Pure.
 
-Pure. A search that begins with `@NAME` means the saved one of that name, in any case, as if it stood there in
-parentheses: words behind it narrow it down, "OR" widens it. A name that nothing is saved under is a word like any
-other. The pages, the terminal and the bot all read what people type by way of `read_search`; searches that are part
-of the configuration are written out.
+A search that begins with `@NAME` means the saved one of that name, in any case, as if it were written in parentheses:
+words after it narrow it, "OR" widens it. An unknown name is a word like any other. Pages, terminal and bot parse what
+people type with `read_search`; queries in the configuration cannot use names.
 """
 
 import difflib
@@ -16,23 +15,23 @@ from feeder.config.settings import FeedConfig, SourceConfig
 from feeder.errors import ConfigError, QueryError
 from feeder.query import Last, Query, parse_query, problem_of
 
-_NAMED = re.compile(r'\s*[@＠]([^\s，。、；！？|｜()（）"＂“「『]+)')  # ends where any word of a search ends
+_NAMED = re.compile(r'\s*[@＠]([^\s，。、；！？|｜()（）"＂“「『]+)')  # ends like any word of a query
 
 
 class SavedSearch(NamedTuple):
-    """A feed of the configuration with its search understood."""
+    """A feed of the configuration with its parsed query."""
 
     config: FeedConfig
     query: Query
 
     @property
     def title(self) -> str:
-        """What the feed and its page are called."""
+        """The title of the feed and its page."""
         return self.config.title or self.config.name
 
     @property
     def moves(self) -> bool:
-        """Whether what is found changes as time goes by, even where no entry does."""
+        """Whether the results change with time, even if no entry does."""
         return any(isinstance(leaf, Last) for leaf, _ in self.query.leaves())
 
 
@@ -40,8 +39,8 @@ def read_saved(config: Config) -> tuple[SavedSearch, ...]:
     """Return the saved searches in the order of the configuration.
 
     Raises:
-        ConfigError: one that cannot be understood, with the place, or that has nothing to look for, those that sources
-            keep and drop by included; or one, or the query of a channel, that begins with `@NAME`.
+        ConfigError: a query that cannot be parsed, with the place, or has nothing to search for, `keep` and `drop` of
+            sources included; or one, or the query of a channel, that begins with `@NAME`.
     """
     _refuse_references(config)
     for number, source in enumerate(config.sources):
@@ -54,11 +53,10 @@ def read_saved(config: Config) -> tuple[SavedSearch, ...]:
 
 
 def read_search(text: str, feeds: Sequence[FeedConfig]) -> Query:
-    """Return what a search as people type it looks for, `@NAME` standing for the saved search of that name.
+    """Parse a search as people type it, which may begin with the `@NAME` of a saved one.
 
     Raises:
-        QueryError: as `parse_query` does for the whole, the saved search with what stands behind its name; its place
-            counts in `text`.
+        QueryError: as `parse_query` for the saved search and the words after its name; its place is in `text`.
     """
     named = _named(text, feeds)
     if named is None:
@@ -76,7 +74,7 @@ def read_search(text: str, feeds: Sequence[FeedConfig]) -> Query:
 
 
 def filter_problem(source: SourceConfig) -> str | None:
-    """Return in one line why a filter of a source cannot be read, its key first; None where both can."""
+    """Return in one line, the key first, why a filter of a source is invalid; None if both are valid."""
     for key, text in (("keep", source.keep), ("drop", source.drop)):
         if text and (problem := problem_of(text)) is not None:
             return f"{key}: {text!r}: {problem}"
@@ -84,16 +82,16 @@ def filter_problem(source: SourceConfig) -> str | None:
 
 
 def unknown_name(text: str, feeds: Sequence[FeedConfig]) -> str | None:
-    """Return the `@NAME` that a search begins with where nothing is saved under it; None for any other search."""
+    """Return the `@NAME` that a search begins with if there is no such saved search; else None."""
     found = _NAMED.match(text)
     return f"@{found[1]}" if found is not None and _named(text, feeds) is None else None
 
 
 def get_search(name: str, feeds: Sequence[FeedConfig]) -> Query:
-    """Return the saved search of that name, with or without an "@" before it.
+    """Return the saved search with a name, with or without "@".
 
     Raises:
-        ConfigError: nothing is saved under it.
+        ConfigError: there is none.
     """
     bare = name.lstrip("@＠")
     feed = find_feed(bare, feeds)
@@ -106,12 +104,12 @@ def get_search(name: str, feeds: Sequence[FeedConfig]) -> Query:
 
 
 def find_feed(name: str, feeds: Sequence[FeedConfig]) -> FeedConfig | None:
-    """Return the feed of that name, in any case; None where there is none."""
+    """Return the feed with a name, in any case; None if there is none."""
     return next((feed for feed in feeds if feed.name.casefold() == name.casefold()), None)
 
 
 def named_filter(source: SourceConfig, feeds: Sequence[FeedConfig]) -> str | None:
-    """Return in one line, its key first, which filter of a source begins with `@NAME`; None where none does."""
+    """Return in one line, the key first, which filter of a source begins with `@NAME`; None if none does."""
     for key, text in (("keep", source.keep), ("drop", source.drop)):
         if _named(text, feeds):
             return f"{key}: {text!r}: write the saved query out"
@@ -125,14 +123,14 @@ def _parse(config: Config, key: str, text: str) -> Query:
 
 
 def _named(text: str, feeds: Sequence[FeedConfig]) -> tuple[FeedConfig, str] | None:
-    """Return the saved search that a text begins with, and what stands behind its name; None where there is none."""
+    """Return the saved search that a text begins with, and the text after its name; None if there is none."""
     named = _NAMED.match(text)
     feed = find_feed(named[1], feeds) if named else None
     return (feed, text[named.end() :]) if named and feed else None
 
 
 def _refuse_references(config: Config) -> None:
-    """Raise ConfigError where a query of the configuration begins with the name of a saved search."""
+    """Raise ConfigError if a query of the configuration begins with the name of a saved search."""
     place = config.file or "default"
     for number, feed in enumerate(config.feeds):
         if _named(feed.query, config.feeds):
@@ -144,5 +142,5 @@ def _refuse_references(config: Config) -> None:
     for number, channel in enumerate(config.telegram.channels):
         if named := _named(channel.query, config.feeds):
             alone = not named[1].strip()
-            remedy = f'write feed = "{named[0].name}" in its place' if alone else "write the saved query out"
+            remedy = f'write feed = "{named[0].name}" instead' if alone else "write the saved query out"
             raise ConfigError(f"{place}: telegram.channels[{number}].query: {channel.query!r}: {remedy}")

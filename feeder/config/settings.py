@@ -1,6 +1,6 @@
-"""The sections of the configuration: every key, its type, its default, and the rule that its value keeps.
+"""The sections of the configuration: every key with its type, default and rule.
 
-`config.example.toml` describes them to people; `load.py` reads the file and the environment into them.
+`config.example.toml` describes them; `load.py` loads them from the file and the environment.
 """
 
 import operator
@@ -42,7 +42,7 @@ from feeder.config.values import (
     parse_duration,
 )
 
-_NO_TRAFILATURA = 'to find the article of a page, `pip install trafilatura`, or name its place with article = "CSS"'
+_NO_TRAFILATURA = 'to find the article of a page, run `pip install trafilatura`, or set article = "CSS selector"'
 
 
 class _Section(BaseModel):
@@ -52,12 +52,12 @@ class _Section(BaseModel):
     @classmethod
     def _no_nul(cls, value: object) -> object:
         if isinstance(value, str) and "\0" in value:
-            raise ValueError("it holds a NUL character, which no path or name can")
+            raise ValueError("it contains a NUL character")
         return value
 
 
 class SiteConfig(_Section):
-    """How the published feed and pages present themselves, and where they are written."""
+    """The published feed and pages, and where they are written."""
 
     title: str = "feeder"
     subtitle: str = ""
@@ -70,10 +70,10 @@ class SiteConfig(_Section):
 
 
 class StoreConfig(_Section):
-    """Where the entries are kept.
+    """The database.
 
-    `search` is the folder of the search index. `load_config` sets it where nobody did: `FILE.search` beside an SQLite
-    file, `data/search` with PostgreSQL.
+    `search` is the folder of the search index. `load_config` sets a default: `FILE.search` beside an SQLite file,
+    `data/search` with PostgreSQL.
     """
 
     url: StoreUrl = "sqlite:///data/feeder.db"
@@ -81,7 +81,7 @@ class StoreConfig(_Section):
 
     @property
     def folder(self) -> Path:
-        """Where files about the store lie: beside an SQLite file, else beside the search index."""
+        """The folder for files of the store: that of an SQLite file, else that of the search index."""
         scheme, _, database = self.url.partition("///")
         if scheme == "sqlite:":
             return Path(database).parent
@@ -89,19 +89,19 @@ class StoreConfig(_Section):
 
 
 class IngestConfig(_Section):
-    """How every source is read, unless it says otherwise."""
+    """Defaults for all sources."""
 
     drafts: Literal["skip", "keep"] = "skip"
 
 
 class _Source(_Section):
-    """What every kind of source has.
+    """Settings of every kind of source.
 
-    A new source takes over what is stored of the one that it is `renamed_from`. `timezone` is for dates without one.
-    `boilerplate` says what becomes of notices, credits and the like around an article, `content` how much of an
-    article is stored, and `drafts` what becomes of articles that their author did not publish; None: as `[ingest]`
-    says. `article` and `cut` are CSS selectors of what to keep of each article and what to take out. Entries that
-    `keep` does not match, or `drop` does, are left out; `saved.filter_problem` checks these two searches.
+    A new source takes over the stored data of the one that it is `renamed_from`. `timezone` is for dates without one.
+    `boilerplate`: cut or keep notices, credits and the like around an article. `content`: how much of an article is
+    stored. `drafts`: skip or keep articles that their author did not publish; None means the default in `[ingest]`.
+    `article` and `cut` are CSS selectors of the article and of what to remove from it. Entries that `keep` does not
+    match, or `drop` does, are left out; `saved.filter_problem` checks these two queries.
     """
 
     name: SourceName
@@ -119,7 +119,7 @@ class _Source(_Section):
 
 
 class FolderSource(_Source):
-    """A folder of articles. `when_gone` says what becomes of an entry whose last file is gone."""
+    """A folder of articles. `when_gone`: keep or remove an entry whose last file is gone."""
 
     folder: Path
     when_gone: Literal["keep", "remove"] = "keep"
@@ -131,9 +131,9 @@ class FolderSource(_Source):
 
 
 class _RemoteSource(_Source):
-    """What is fetched: as often as it changes, between `min_interval` and `max_interval`.
+    """A feed or page that is fetched as often as it changes, between `min_interval` and `max_interval`.
 
-    With `full` the page of each entry is fetched for its article.
+    With `full`, the page of each entry is fetched for the whole article.
     """
 
     full: bool = False
@@ -143,20 +143,20 @@ class _RemoteSource(_Source):
 
     @property
     def address(self) -> str:
-        """The http(s) address that is fetched."""
+        """The http(s) URL that is fetched."""
         raise NotImplementedError
 
     @property
     def intervals(self) -> tuple[timedelta, timedelta]:
-        """The shortest time between two requests, and the longest unless the server asks for a longer one."""
+        """The shortest time between two requests, and the longest unless the server requests a longer one."""
         return parse_duration(self.min_interval), parse_duration(self.max_interval)
 
     @model_validator(mode="after")
     def _can_be_fetched(self) -> Self:
-        # Refused here, where the address is not printed: the client would not fetch it either.
+        # Refused here, without printing the address; the client would not fetch it either.
         if "@" in urlsplit(self.address).netloc:
             kind = kind_of(self)
-            raise ValueError(f"{kind} has a user name or password in it; such an address is not fetched")
+            raise ValueError(f"{kind} contains a user name or password, which is not supported")
         if self.full and not self.article and find_spec("trafilatura") is None:
             raise ValueError(f"full: {_NO_TRAFILATURA}")
         if operator.gt(*self.intervals):
@@ -167,21 +167,21 @@ class _RemoteSource(_Source):
 
 
 class FeedSource(_RemoteSource):
-    """A remote feed, in any format that `sources.feeds` reads."""
+    """A remote feed, in any format that `sources.feeds` parses."""
 
     feed: HttpUrl
 
     @property
     def address(self) -> str:
-        """The feed's address."""
+        """The feed's URL."""
         return self.feed
 
 
 class PageSource(_RemoteSource):
     """A web page that lists articles.
 
-    `entries` is the CSS selector of an entry; `title`, `link` and `date` are selectors within one, "" for the usual
-    place (`sources.pages.Listing`).
+    `entries` is the CSS selector of an entry; `title`, `link` and `date` are selectors within one, "" for the default
+    (`sources.pages`).
     """
 
     page: HttpUrl
@@ -192,13 +192,13 @@ class PageSource(_RemoteSource):
 
     @property
     def address(self) -> str:
-        """The page's address."""
+        """The page's URL."""
         return self.page
 
     @model_validator(mode="after")
     def _has_entries(self) -> Self:
         if not self.entries:
-            raise ValueError('a page needs entries = "CSS": what of it is an entry')
+            raise ValueError('a page needs entries = "CSS selector of an entry"')
         return self
 
 
@@ -209,11 +209,11 @@ SOURCE_KINDS: dict[str, type[FolderSource | FeedSource | PageSource]] = {
     "page": PageSource,
 }
 RENAMED_KEYS = {"every": "min_interval", "seldom": "max_interval"}
-"""Former keys of a source, which are still read, and what they are called now."""
+"""Former keys of a source, which are still accepted, and their current names."""
 
 
 def kind_of(source: object) -> str | None:
-    """Return the kind of a source, or of the values of one: the key that says where it is; None where none does."""
+    """Return the kind of a source, or of its values: the key of its address; None if there is none."""
     return next((kind for kind in SOURCE_KINDS if _value(source, kind) is not None), None)
 
 
@@ -222,7 +222,7 @@ def _value(source: object, key: str) -> object:
 
 
 def _of_one_kind(values: object) -> object:
-    """Return the values of a source under the keys of its kind, or say which keys do not go together."""
+    """Return the values of a source under the current keys of its kind; ValueError for keys of another kind."""
     if not isinstance(values, Mapping):
         return values
     kinds = [kind for kind in SOURCE_KINDS if values.get(kind) is not None]
@@ -234,12 +234,12 @@ def _of_one_kind(values: object) -> object:
     for key, value in values.items():
         name = RENAMED_KEYS.get(key, key)
         if name != key and name in values:
-            raise ValueError(f"{key} is the former name of {name}; take it out")
+            raise ValueError(f"{key} is the former name of {name}; delete it")
         others = [other for other, model in SOURCE_KINDS.items() if name in model.model_fields]
         if not others or kind in others:
             kept[name] = value
         elif value not in (None, SOURCE_KINDS[others[0]].model_fields[str(name)].default):
-            raise ValueError(f"{key} is for a {' or a '.join(others)}; take it out")
+            raise ValueError(f"{key} is for a {' or a '.join(others)}; delete it")
     return kept
 
 
@@ -252,7 +252,7 @@ SourceConfig = Annotated[
 
 
 class FetchConfig(_Section):
-    """How feeds and pages are asked for. `load_config` sets a `user_agent` of "" to program, version, `site.url`."""
+    """How feeds and pages are fetched. `load_config` sets a `user_agent` of "" to program, version and `site.url`."""
 
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30
     max_bytes: Annotated[int, Field(ge=1)] = 5_000_000
@@ -262,15 +262,15 @@ class FetchConfig(_Section):
 
 
 class LimitsConfig(_Section):
-    """What one document may cost. `document_s` is processor time in seconds: waiting, or a busy machine, costs none."""
+    """Limits of one document. `document_s` is CPU time in seconds, without waiting."""
 
     document_s: Annotated[float, Field(gt=0, le=3600)] = 10
 
 
 class FeedConfig(_Section):
-    """A saved search: a feed and a page of the site, and `@NAME` wherever something is looked for.
+    """A saved search: a feed and a page of the site, and `@NAME` in searches.
 
-    What `query` means is not known here: `publish.saved` reads it. A `title` of "" stands for the name.
+    `config.saved` parses `query`. A `title` of "" means the name.
     """
 
     name: FeedName
@@ -280,14 +280,14 @@ class FeedConfig(_Section):
 
 
 class ScheduleConfig(_Section):
-    """When `feeder run` works. Cron lines count in UTC, with cron's own weekdays (0 and 7 are Sunday)."""
+    """When `feeder run` makes passes. Cron lines are in UTC, with cron's weekdays (0 and 7 are Sunday)."""
 
     ingest: Schedule = "15m"
     publish: PublishSchedule = AFTER_INGEST
 
 
 class WebConfig(_Section):
-    """Where `feeder serve` and `feeder run` listen, and what they do there beside showing the site."""
+    """The address of `feeder serve` and `feeder run`, and what they serve besides the site."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -296,7 +296,7 @@ class WebConfig(_Section):
 
 
 class ChannelConfig(_Section):
-    """One chat that new entries are posted to; `load_config` sets `query` to that of the saved search in `feed`."""
+    """A chat for new entries; `load_config` sets `query` to that of the saved search in `feed`."""
 
     chat: ChatAddress
     topic: int | None = None
@@ -308,7 +308,7 @@ class ChannelConfig(_Section):
 
 
 class TelegramConfig(_Section):
-    """The bot. Without a token there is none."""
+    """The bot, which needs a token."""
 
     token: SecretStr | None = None
     token_file: Path | None = None

@@ -1,6 +1,6 @@
-"""What a setting may be: text as a user writes it, checked and brought into one form.
+"""Types of settings: text as users write it, validated and normalised.
 
-Pure but for time zones, which are looked up. A rule that is broken is a ValueError whose text says what to write.
+Pure except for time zones, which are looked up. An invalid value is a ValueError that says what to write.
 """
 
 import re
@@ -14,15 +14,15 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 AFTER_INGEST = "after-ingest"
 
-_DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days are within what a date can be moved by
+_DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days fit in a timedelta
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CRON_FIELDS = 5
 _SOURCE_NAME_LENGTH = 64
-_FEED_NAME_BYTES = 64  # 64 letters of English, 21 of Chinese
+_FEED_NAME_BYTES = 64  # 64 English letters, 21 Chinese characters
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return "30s", "15m", "2h" or "1d" as a timedelta; ValueError for anything else or for nothing at all."""
+    """Return "30s", "15m", "2h" or "1d" as a timedelta; ValueError for anything else, and for 0."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or int(match[1]) == 0:
         raise ValueError('write a length of time such as "30s", "15m", "2h" or "1d"')
@@ -42,7 +42,7 @@ def _http_url(text: str) -> str:
     try:
         parts = urlsplit(text)
         well = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # an invalid port
         well = False
     if not well or not text.isascii() or re.search(r"[\s\"<>\\^`{|}]", text):
         raise ValueError("write an http(s) address, in ASCII as browsers send it")
@@ -78,17 +78,17 @@ def _store_url(text: str) -> str:
 
 def _source_name(name: str) -> str:
     if not name or not all(char in "_.-" or unicodedata.category(char)[0] in "LMN" for char in name):
-        raise ValueError('write letters, digits, "_", "." and "-" alone')
+        raise ValueError('use only letters, digits, "_", "." and "-"')
     if len(name) > _SOURCE_NAME_LENGTH:
-        raise ValueError(f"it is longer than {_SOURCE_NAME_LENGTH} characters; write a shorter one")
+        raise ValueError(f"longer than {_SOURCE_NAME_LENGTH} characters")
     return name
 
 
 def _feed_name(name: str) -> str:
     if not name or not all(char in "-_" or unicodedata.category(char)[0] in "LMN" for char in name):
-        raise ValueError("write letters, digits, - and _ alone")
+        raise ValueError("use only letters, digits, - and _")
     if len(name.encode()) > _FEED_NAME_BYTES:
-        raise ValueError(f"it is longer than {_FEED_NAME_BYTES} bytes of UTF-8; write a shorter one, and a title")
+        raise ValueError(f"longer than {_FEED_NAME_BYTES} bytes of UTF-8; use a shorter one, and a title")
     return name
 
 
@@ -113,7 +113,7 @@ def _selector(text: str) -> str:
 
 def _header_text(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
-        raise ValueError("write letters, digits and signs of ASCII alone, which is what HTTP can send")
+        raise ValueError("use only printable ASCII characters, as HTTP requires")
     return text
 
 

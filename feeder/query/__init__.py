@@ -1,39 +1,39 @@
-"""What a reader looks for: text in, a `Query` out, and the same query asked of one entry.
+"""The query language: parses text into a `Query`, and evaluates a query against one entry.
 
-Pure. Nothing here knows of SQL: the search turns the nodes of a query into what each database understands, and
-`Query.matches` is the last word on what an entry must hold. The language:
+Pure. Nothing here knows SQL or the index: `store.search.translate` translates a query for the index, and
+`Query.matches` defines what it must find. The language:
 
-    query   = { clause }                                  every clause must hold
-    clause  = item { ( "OR" | "|" ) item }                one of the items must hold: OR binds before what stands apart
+    query   = { clause }                                  every clause must match
+    clause  = item { ( "OR" | "|" ) item }                one of the items must match: OR binds tighter than spaces
     item    = [ "-" | "NOT" ] ( word | phrase | group | field )
     group   = "(" query ")"                               up to 16 deep
-    phrase  = quoted text: "…" “…” 「…」 『…』; a quote that is not closed reaches to the end
+    phrase  = quoted text: "…" “…” 「…」 『…』; an unclosed quote reaches to the end
     word    = text up to white space, a quote, a parenthesis, "|" or one of ，。、；！？
     field   = name ":" ( value { "|" value } | group )    the group's words are values of the field
             | "#" value                                   the same as category:value
     value   = word | phrase
 
-    title:雨           the words side by side in the title
-    source:联合早报    the words side by side in the name of where it was first published, or of the configured source
-    category:天气      the whole category; #天气 is the same
-    author:王小明      the words side by side in an author's name
-    language:zh        a BCP 47 tag or its beginning (RFC 4647 §3.3.1): zh finds zh-Hans and zh-Hant
-    site:bbc.com       the link's host, or one below it; "www." and what follows the host make no difference
+    title:雨           these adjacent words in the title
+    source:联合早报    these adjacent words in the name of the original publisher or the configured source
+    category:天气      the whole category; short: #天气
+    author:王小明      these adjacent words in an author's name
+    language:zh        a BCP 47 tag or its prefix (RFC 4647 §3.3.1): zh finds zh-Hans and zh-Hant
+    site:bbc.com       the link's host or a subdomain; "www." and anything after the host are ignored
     on:2022-03         published in that year (2022), month or day (2022-03-05, 2022/3/5, 2022年3月5日)
-    after:2022-03      published from the first moment of that year, month or day on
+    after:2022-03      published at or after the first moment of that year, month or day
     before:2022-03     published before its first moment: after:2022-03 before:2022-04 is March
-    last:7d            published in the last hours (h), days (d), weeks (w), months (m) or years (y), or since
+    last:7d            published in the last hours (h), days (d), weeks (w), months (m) or years (y)
     has:image          with an image, audio or video
 
-Days, months and years are those of UTC, as on the pages. `last:` stays relative in a query and is counted, when the
-query is asked, from the `now` that it is asked with.
+Days, months and years are in UTC, as on the pages. `last:` stays relative in a query: it counts back from the `now` of
+each search.
 
-A word of several parts (don't, covid-19, 手机app, 12:30, an address) is found where its parts stand side by side.
-Case, width, accents and Chinese script make no difference, nor does the width of the punctuation above. "AND" between
-items may be written and says nothing; a quoted "OR" is a word. A known name with ":" is a field, any other is part of
-a word. Text without a letter or digit is passed over. At most 8 words to find, 8 to leave out and 16 fields.
+A word of several parts (don't, covid-19, 手机app, 12:30, a URL) is found where its parts are adjacent. Case, width,
+accents and Chinese script are ignored, as is the width of the punctuation above. "AND" between items has no effect; a
+quoted "OR" is a word. A known name with ":" is a field, any other is part of a word. Text without a letter or digit is
+ignored. At most 8 words to find, 8 to exclude and 16 fields.
 
-`str(query)` writes a query in this language, so that it is read as the same query.
+`str(query)` writes a query in this language; parsing that gives the same query.
 """
 
 from feeder.query.nodes import (

@@ -58,7 +58,7 @@ def parse_query_span(text: str) -> tuple[int, Unit] | None:
 def go_back(now: datetime, amount: int, unit: Unit) -> datetime:
     """Return the time `amount` units before an aware `now`, in UTC and in whole seconds.
 
-    Months and years keep the day, or take the last one of a shorter month.
+    Months and years keep the day, or use the last day of a shorter month.
     """
     moment = now.astimezone(UTC).replace(microsecond=0)
     if unit in _LENGTHS:

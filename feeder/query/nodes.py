@@ -1,9 +1,9 @@
-"""A query as values: what it asks for, how it is written, and the same asked of one entry. Pure.
+"""A query as values: its text form, and its evaluation against one entry. Pure.
 
     Node = And | Or | Not | Leaf
-    Leaf = Phrase | Source | Category | Author | Language | Site | Between | Last | Has
+    Leaf = Phrase | SourceFilter | CategoryFilter | AuthorFilter | LanguageFilter | SiteFilter | Between | Last | Has
 
-A leaf is_true_for what was typed, to be written out again, and what is compared. Of an entry it sees what `Facts` is_true_for.
+A leaf has the text as typed, to be written out again, and the form to compare. `Facts` are what it sees of an entry.
 """
 
 import re
@@ -23,18 +23,23 @@ _OPERATORS = frozenset({"AND", "OR", "NOT"})
 
 _DAY, _LONGEST_MONTH = timedelta(days=1), timedelta(days=31)
 _BARE = re.compile(r"\w[\w.+'-]*")
-_QUOTES = (('"', '"', '"＂'), ("“", "”", '”"'), ("「", "」", "」"), ("『", "』", "』"))  # and what would close them
+_QUOTES = (
+    ('"', '"', '"＂'),
+    ("“", "”", '”"'),
+    ("「", "」", "」"),
+    ("『", "』", "』"),
+)  # and characters that would close them
 
 
 def fold_name(text: str) -> str:
-    """Return a name in the form that names are compared in: its plain form, on one line."""
+    """Return the form in which names are compared: plain, on one line."""
     return plain(text.replace("\n", " "))
 
 
 def host_of(link: str | None) -> str:
-    """Return the host of an http(s) address as hosts are compared: lower case, punycode, without `www.` and port.
+    """Return the host of an http(s) URL as hosts are compared: in lower case and punycode, without `www.` and port.
 
-    "" where there is no address. An IPv6 address keeps its brackets.
+    "" if it is not such a URL. An IPv6 address keeps its brackets.
     """
     if link is None or clean_link(link) is None:
         return ""
@@ -43,14 +48,14 @@ def host_of(link: str | None) -> str:
 
 
 def searchable_text(entry: Entry) -> str:
-    """Return all of an entry that words are sought in, a line each: title, authors, categories, summary, content."""
+    """Return the searchable text of an entry as lines: title, authors, categories, summary, content."""
     return "\n".join(searchable_parts(entry))
 
 
 def searchable_parts(entry: Entry) -> tuple[str, str]:
-    """Return the same in two: what is said about the article, and its text.
+    """Return the same in two parts: metadata, and the text of the article.
 
-    A summary that only repeats how the text begins is left out: it says nothing that is not found there.
+    A summary that only repeats the beginning of the text is left out.
     """
     text = visible_text(entry.content)
     lines = [entry.title, *(author.name for author in entry.authors), *entry.categories]
@@ -64,7 +69,7 @@ def _without_spaces(text: str) -> str:
 
 
 class Facts:
-    """What a query sees of an entry, each in the form that it is compared in and made when first asked for."""
+    """The values of an entry that queries compare, each computed on first use."""
 
     def __init__(self, entry: Entry, now: datetime) -> None:
         self.entry = entry
@@ -82,7 +87,7 @@ class Facts:
 
     @cached_property
     def sources(self) -> tuple[str, str]:
-        """The plain forms of its source's title, which names a site or a feed, and of the configured source's name."""
+        """The plain forms of the title of its site or feed, and of the configured source's name."""
         return fold_name(self.entry.source.title), fold_name(self.entry.source.name or "")
 
     @cached_property
@@ -97,13 +102,13 @@ class Facts:
 
     @cached_property
     def host(self) -> str:
-        """The host of its link; "" where it has none."""
+        """The host of its link; "" if it has none."""
         return host_of(self.entry.link)
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words side by side somewhere in the entry, or in its title: as they were typed, and as they are compared."""
+    """Adjacent words in the entry, or in its title: as typed, and in plain form."""
 
     text: str
     phrase: str
@@ -113,13 +118,13 @@ class Phrase:
         return _quoted_if_needed(self.text) if self.where == "any" else f"title:{_quoted_if_needed(self.text)}"
 
     def matches(self, facts: Facts) -> bool:
-        """Whether they are there."""
+        """Whether the entry has them."""
         return contains(facts.text if self.where == "any" else facts.title, self.phrase)
 
 
 @dataclass(frozen=True, slots=True)
 class _NameFilter:
-    """A name as it was typed, and as it is compared."""
+    """A name as typed, and in plain form."""
 
     text: str
     phrase: str
@@ -131,18 +136,18 @@ class _NameFilter:
 
 @dataclass(frozen=True, slots=True)
 class SourceFilter(_NameFilter):
-    """Words side by side in the title of the entry's source, or in the configured name of it."""
+    """Adjacent words in the title of the entry's source, or in its configured name."""
 
     field: ClassVar[str] = "source"
 
     def matches(self, facts: Facts) -> bool:
-        """Whether they are there."""
+        """Whether the entry has them."""
         return any(contains(source, self.phrase) for source in facts.sources)
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryFilter(_NameFilter):
-    """A category, whole."""
+    """A whole category."""
 
     field: ClassVar[str] = "category"
 
@@ -153,18 +158,18 @@ class CategoryFilter(_NameFilter):
 
 @dataclass(frozen=True, slots=True)
 class AuthorFilter(_NameFilter):
-    """Words side by side in the name of one of the authors."""
+    """Adjacent words in the name of one of the authors."""
 
     field: ClassVar[str] = "author"
 
     def matches(self, facts: Facts) -> bool:
-        """Whether they are there."""
+        """Whether the entry has them."""
         return any(contains(author, self.phrase) for author in facts.authors)
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageFilter:
-    """A language range in lower case; it takes in every tag that goes on from it (RFC 4647 §3.3.1)."""
+    """A language range in lower case, which matches every tag that it is a prefix of (RFC 4647 §3.3.1)."""
 
     tag: str
 
@@ -172,13 +177,13 @@ class LanguageFilter:
         return f"language:{self.tag}"
 
     def matches(self, facts: Facts) -> bool:
-        """Whether the entry's language is in it; one that could not be told is in none."""
+        """Whether the entry's language is in the range; an unknown one is in none."""
         return f"{facts.entry.language or ''}-".lower().startswith(f"{self.tag}-")
 
 
 @dataclass(frozen=True, slots=True)
 class SiteFilter:
-    """A host as `host_of` gives it, with all that are below it."""
+    """A host as returned by `host_of`, and its subdomains."""
 
     host: str
 
@@ -186,15 +191,15 @@ class SiteFilter:
         return f"site:{self.host}"
 
     def matches(self, facts: Facts) -> bool:
-        """Whether the entry's link leads there."""
+        """Whether the entry's link has this host."""
         return f".{facts.host}".endswith(f".{self.host}")
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Published at `start` or later, and before `end`: first moments of days in UTC. None stands for no bound.
+    """Published at or after `start` and before `end`, first moments of days in UTC. None means no bound.
 
-    One bound is an `after:` or a `before:`, both are a year, a month or a day.
+    One bound is an `after:` or `before:`; two are a year, a month or a day.
     """
 
     start: datetime | None
@@ -217,7 +222,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """Published so long before now or later."""
+    """Published within this time before now."""
 
     amount: int
     unit: Unit
@@ -226,7 +231,7 @@ class Last:
         return f"last:{self.amount}{self.unit}"
 
     def since(self, now: datetime) -> datetime:
-        """Return the earliest moment that is meant, in UTC and whole seconds; `now` is aware."""
+        """Return the earliest moment that matches, in UTC and whole seconds; `now` is aware."""
         return go_back(now, self.amount, self.unit)
 
     def matches(self, facts: Facts) -> bool:
@@ -250,17 +255,17 @@ class Has:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of two or more, none of them an And."""
+    """All of two or more parts, none of them an And."""
 
     parts: "tuple[Node, ...]"
 
     def __str__(self) -> str:
-        return " ".join(map(str, self.parts))  # OR binds before what stands apart
+        return " ".join(map(str, self.parts))  # OR binds tighter
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Any of two or more, none of them an Or."""
+    """Any of two or more parts, none of them an Or."""
 
     parts: "tuple[Node, ...]"
 
@@ -270,7 +275,7 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The opposite of what is no Not itself."""
+    """The opposite of a part that is not a Not."""
 
     part: "Node"
 
@@ -284,7 +289,7 @@ Node = And | Or | Not | Leaf
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is looked for; a `root` of None asks for nothing and finds nothing."""
+    """A query; one with a `root` of None matches nothing."""
 
     root: Node | None
 
@@ -293,25 +298,25 @@ class Query:
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be found by this query, in one line; None for one that can find something."""
-        return "there is no word to look for; write letters or digits" if self.root is None else None
+        """Why this query cannot match anything, in one line; None if it can."""
+        return "there is nothing to search for; write letters or digits" if self.root is None else None
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """The plain phrases that a reader wants to see marked."""
+        """The plain phrases to highlight."""
         return tuple(leaf.phrase for leaf, negated in self.leaves() if isinstance(leaf, Phrase) and not negated)
 
     def leaves(self) -> Iterator[tuple[Leaf, bool]]:
-        """Yield each leaf in the order of writing, and whether it stands for what must not be."""
+        """Yield each leaf in written order, and whether it is negated."""
         if self.root is not None:
             yield from _leaves(self.root, negated=False)
 
     def is_true_for(self, test: Callable[[Leaf], bool]) -> bool:
-        """Whether the query is_true_for where its leaves do or do not, as `test` says; one that asks nothing does not."""
+        """Evaluate the query with `test` as the value of its leaves; an empty query is false."""
         return self.root is not None and _is_true_for(self.root, test)
 
     def matches(self, entry: Entry, *, now: datetime) -> bool:
-        """Whether the entry is one that a search for this query finds at `now`, an aware datetime."""
+        """Whether a search for this query at `now`, an aware datetime, finds the entry."""
         facts = Facts(entry, now)
         return self.is_true_for(lambda leaf: leaf.matches(facts))
 
@@ -337,7 +342,7 @@ def _is_true_for(node: Node, test: Callable[[Leaf], bool]) -> bool:
 
 
 def _quoted_if_needed(text: str) -> str:
-    """Return text so that it is read as one word or phrase: bare where it can be, else in quotes that it is free of."""
+    """Return the text bare if it parses as one word, else in quotes that it does not contain."""
     if _BARE.fullmatch(text) and text not in _OPERATORS:
         return text
     before, after = next((before, after) for before, after, ends in _QUOTES if not any(end in text for end in ends))

@@ -1,7 +1,7 @@
-"""Text as people type it -> `Query`, or a `QueryError` that says what is wrong, and where. Pure.
+"""Parses a query, or raises a `QueryError` with the mistake and its place. Pure.
 
-One pass over the text makes tokens, one over the tokens makes nodes; the depth of groups and the number of leaves are
-bounded, so that the work grows with the length of the text and no faster.
+One pass over the text yields tokens, one over the tokens builds nodes. The depth of groups and the number of leaves are
+bounded, so the work is linear in the length of the text.
 """
 
 import re
@@ -37,14 +37,14 @@ from feeder.query.tokens import fold
 
 MAX_CHARACTERS = 10_000
 MAX_DEPTH = 16
-MAX_WORDS = 8  # to find, and as many to leave out
+MAX_WORDS = 8  # to find, and as many to exclude
 MAX_FIELDS = 16
-_MAX_SHOWN = 30  # characters of a token that an error repeats
+_MAX_SHOWN = 30  # characters of a token in an error message
 _TOO_MANY_WORDS = f"word too many: at most {MAX_WORDS} to "
 
 _MINUS, _HASH, _COLON, _OR, _OPEN, _CLOSE = "-－−", "#＃", ":：", "|｜", "(（", ")）"
 _BLANK = r"\s，。、；！？"
-# A quote that is not closed reaches to the end.
+# An unclosed quote reaches to the end.
 _QUOTED = '["＂](?P<a>[^"＂]*)["＂]?|“(?P<b>[^”"]*)[”"]?|「(?P<c>[^」]*)」?|『(?P<d>[^』]*)』?'
 _WORD = f'(?P<word>[^{_BLANK}{_OR}{_OPEN}{_CLOSE}"＂“「『]+)'
 _FIELD = f"(?P<field>(?ai:title|source|category|author|language|site|before|after|on|last|has))[{_COLON}]|[{_HASH}]"
@@ -55,7 +55,7 @@ _TOKEN = re.compile(
 _CHOICE = re.compile(f"[{_OR}](?![{_MINUS}]|{_FIELD})(?:{_QUOTED}|{_WORD})")
 
 _SITE = re.compile(r"(?:https?://)?([^/?#]+)/?", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*")  # RFC 5646 §2.1, "2*3ALPHA"; what is longer is reserved
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*")  # RFC 5646 §2.1, "2*3ALPHA"; longer ones are reserved
 
 
 class _Token(NamedTuple):
@@ -64,7 +64,7 @@ class _Token(NamedTuple):
     text: str = ""
     field: str | None = None
     negated: bool = False
-    opens: int = 0  # where the parenthesis stands
+    opens: int = 0  # place of the parenthesis
 
 
 _OPERATOR: dict[str, Literal["or", "not", "and"]] = {"OR": "or", "NOT": "not", "AND": "and"}
@@ -84,24 +84,24 @@ _EXAMPLES = {
 
 
 def parse_query(text: str) -> Query:
-    """Read a query as people type it.
+    """Parse a query.
 
-    Text without a letter or digit to look for gives a query that matches nothing and whose `problem` says so.
+    Text without a letter or digit gives a query that matches nothing and has a `problem`.
 
     Raises:
-        QueryError: longer than 10,000 characters, too many words or fields, a parenthesis without its other half,
-            groups too deep, or a field whose value is missing or cannot be one.
+        QueryError: longer than 10,000 characters, too many words or fields, an unbalanced parenthesis, groups too
+            deep, or a field with a missing or invalid value.
     """
     if len(text) <= MAX_CHARACTERS:
         query = Query(_Reader(text).read())
-        if len(str(query)) <= MAX_CHARACTERS:  # what was read can then be read again
+        if len(str(query)) <= MAX_CHARACTERS:  # so that it can be parsed again
             return query
     message = f"the query is longer than {MAX_CHARACTERS:,} characters"
     raise QueryError(message, place=MAX_CHARACTERS, code="too-long", values={"most": MAX_CHARACTERS})
 
 
 def problem_of(text: str) -> str | None:
-    """Return in one line, with the place, why a text is no search that could be kept; None where it is one."""
+    """Return in one line, with the place, why a text cannot be a saved search; None if it can."""
     try:
         return parse_query(text).problem
     except QueryError as error:
@@ -150,7 +150,7 @@ def _as_group(values: Sequence[_Token], *, end: int) -> Iterator[_Token]:
 
 
 class _Reader:
-    """Reads one text; counts words to find, words to leave out, and fields."""
+    """Parses one query, counting words to find, words to exclude, and fields."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
@@ -160,9 +160,9 @@ class _Reader:
         return self._group(None, field=None, depth=0, negated=False)
 
     def _group(self, opened: _Token | None, *, field: str | None, depth: int, negated: bool) -> Node | None:
-        """Read up to the parenthesis that closes the group, or with `opened` of None to the end.
+        """Parse up to the parenthesis that closes the group, or to the end if `opened` is None.
 
-        None where there is nothing to look for.
+        Return None if there is nothing to search for.
         """
         clauses: list[list[Node]] = []
         after_or = negate = False
@@ -265,9 +265,9 @@ def _last(token: _Token) -> Last:
 
 
 def _has(token: _Token) -> Has:
-    wanted = fold(token.text)
+    value = fold(token.text)
     for kind in get_args(MediaKind):
-        if wanted == kind:
+        if value == kind:
             return Has(kind)
     raise _bad_value("bad-has", token, "cannot be asked for: write has:image, has:audio or has:video")
 
@@ -283,7 +283,7 @@ def _language(token: _Token) -> LanguageFilter:
 def _site(token: _Token) -> SiteFilter:
     found = _SITE.fullmatch(token.text)
     host = host_of(f"https://{found[1]}") if found else ""
-    if not host or host != host_of(f"https://{host}"):  # "²" becomes "2", which is no host
+    if not host or host != host_of(f"https://{host}"):  # "²" becomes "2", which is not a host
         raise _bad_value("bad-site", token, "is not a site: write its name alone, such as site:bbc.com")
     return SiteFilter(host)
 

@@ -1,16 +1,16 @@
-"""Spans of days as terms: an entry stands in the index under its year, its month and its day, in UTC. Pure.
+"""Spans of days as terms: an entry is indexed under its year, month and day, in UTC. Pure.
 
-A span is asked for by the fewest such periods that make it up: 2021, 2022-01, 2022-02, 2022-03-01. Looking up lists of
-entries is quick however many entries there are, while to compare with a number means to look at all of them.
+A span is searched as the fewest such periods that cover it: 2021, 2022-01, 2022-02, 2022-03-01. Looking up terms is
+fast for any number of entries, while a comparison with a number has to read all of them.
 
-Also here: where in the order of all entries a moment is, its position.
+Also here: positions, which order all entries by publication.
 """
 
 from calendar import isleap, monthrange
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-PLACES = 16  # in one second: the fewer, the smaller the search index, which keeps the gaps between them
+PLACES = 16  # positions per second: fewer make a smaller index, which stores the gaps between them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR, _MONTH, _DAY = len("2022"), len("2022-03"), len("2022-03-01")
 
@@ -22,12 +22,12 @@ def periods_of(moment: datetime) -> tuple[str, str, str]:
 
 
 def first_position(moment: datetime) -> int:
-    """Return the first of the places that entries of this second have among all."""
+    """Return the first position of this second."""
     return (moment - _EPOCH) // timedelta(seconds=1) * PLACES
 
 
 def cover(first: date, last: date) -> list[str]:
-    """Return the fewest periods that hold the days from the first to the last, and no other."""
+    """Return the fewest periods that cover exactly the days from first to last."""
     periods = []
     at, end = first.toordinal(), last.toordinal() + 1
     while at < end:
@@ -39,7 +39,7 @@ def cover(first: date, last: date) -> list[str]:
 
 
 def _beginning(day: date) -> Iterable[tuple[int, int]]:
-    """Yield the periods that begin on a day, by the length of their names and their days, the longest first."""
+    """Yield the periods that begin on a day, the longest first, as (length of the name, days)."""
     if day.day == 1:
         if day.month == 1:
             yield _YEAR, 366 if isleap(day.year) else 365
@@ -48,30 +48,30 @@ def _beginning(day: date) -> Iterable[tuple[int, int]]:
 
 
 class Ages:
-    """How many entries there are of each month."""
+    """The number of entries of each month."""
 
     def __init__(self, months: Iterable[tuple[str, int]]) -> None:
         self._months = sorted(months, reverse=True)
 
     @property
     def first(self) -> date:
-        """The first day of the oldest month with entries; the first of all days where there are none."""
+        """The first day of the oldest month with entries; `date.min` if there are none."""
         return date.fromisoformat(f"{self._months[-1][0]}-01") if self._months else date.min
 
     @property
     def last(self) -> date:
-        """The last day of the newest month with entries; the first of all days where there are none."""
+        """The last day of the newest month with entries; `date.min` if there are none."""
         return _last_day(self._months[0][0]) if self._months else date.min
 
     def count(self, first: date, last: date) -> int:
-        """Return how many entries there can be at most from one day to another."""
+        """Return an upper bound of the number of entries from one day to another."""
         months = (first.isoformat()[:_MONTH], last.isoformat()[:_MONTH])
         return sum(count for month, count in self._months if months[0] <= month <= months[1])
 
     def newest(self, most: float, first: date, last: date) -> date | None:
-        """Return the first day of the month from which on there are at least so many entries, up to `last`.
+        """Return the first day of the latest month from which there are at least `most` entries up to `last`.
 
-        None where the months from `first` on hold fewer.
+        None if the months from `first` on have fewer.
         """
         left = most
         for month, count in self._months:

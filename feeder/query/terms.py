@@ -1,7 +1,6 @@
-"""What the search index holds of an entry: for each kind of a query's leaves, what such a leaf is compared with. Pure.
+"""The search terms of an entry, for each kind of leaf in a query. Pure.
 
-`matches` of the leaf in `query/` and the term that `search.py` makes of it must say the same; a test holds them
-together.
+The term that `store.search.translate` makes of a leaf must find what its `matches` accepts; a test compares them.
 """
 
 from collections.abc import Iterable
@@ -22,10 +21,10 @@ _MOST_HALVES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """An entry in the index. Texts are tokens parted by spaces, the other values are found as a whole.
+    """An entry in the index. Texts are tokens separated by spaces; the other values are found whole.
 
-    `published` is in seconds since 1970. `month` ("2022-03", UTC), `source_title` and `labels`, the categories as
-    they are written, are what matches are counted by.
+    `published` is in seconds since 1970. `month` ("2022-03", UTC), `source_title` and `labels` (the categories as
+    written) are for facets.
     """
 
     text: str = field(repr=False)
@@ -45,19 +44,19 @@ class Terms:
 
     @property
     def freshness(self) -> float:
-        """What a score is multiplied by: an entry five years younger than another counts twice as much.
+        """The factor of a score: an entry five years younger than another counts twice as much.
 
-        The ratio of two entries is the same for ever, so that nothing has to be counted anew as time goes by. Beyond
-        five centuries from 1970 it grows no more: a number of 32 bits must hold it.
+        The ratio of two entries never changes, so nothing has to be re-indexed as time passes. It stops growing five
+        centuries from 1970, to fit a 32-bit float.
         """
         halves = self.published / _HALF_AS_NEW_S
         return float(2.0 ** max(-_MOST_HALVES, min(halves, _MOST_HALVES)))
 
 
 class Row(NamedTuple):
-    """An entry as the index is told of it: the store's `number` for it and its `position` among all.
+    """An entry to index, with its `number` and `position` in the store.
 
-    `known` says that the index may hold an older state of it.
+    `known`: the index may contain an older version of it.
     """
 
     number: int
@@ -67,7 +66,7 @@ class Row(NamedTuple):
 
 
 def terms_of(entry: Entry, text: str) -> Terms:
-    """Return what the index holds of an entry; `text` is the plain form of all its text."""
+    """Return the search terms of an entry; `text` is the plain form of all its text."""
     tag = (entry.language or "").lower()
     host = host_of(entry.link)
     return Terms(
@@ -88,7 +87,7 @@ def terms_of(entry: Entry, text: str) -> Terms:
     )
 
 
-_folded = lru_cache(1000)(fold_name)  # a thousand articles of one source have the same few categories
+_folded = lru_cache(1000)(fold_name)  # the articles of a source share a few categories
 
 
 @lru_cache(1000)
@@ -97,7 +96,7 @@ def _source(title: str, name: str | None) -> str:
 
 
 def _name(text: str) -> str:
-    """Return the tokens of a short plain text, its characters behind them: no phrase holds one of those."""
+    """Return the tokens of a short plain text, then its single characters, which no phrase contains."""
     return f"{index_tokens(text)} {lone_characters(text)}"
 
 

@@ -1,19 +1,18 @@
-"""How text is compared: folded letters, the plain form in which phrases are looked for, and the index's terms.
+"""How text is compared: folding, the plain form in which phrases are searched, and the tokens of the index.
 
-Pure, and the only place that knows what a letter, a word or a script is. Index and query go through the same
-functions, so that what the index finds and what a reader sees cannot part. Nothing here knows of SQL or entries.
+Pure, and the only place that knows what a letter, a word or a script is. Index and query use the same functions, so
+that results and highlighting agree. Nothing here knows SQL or entries.
 
-* `fold` takes each character by itself, so that a part of a text folds to a part of the folded text: width and
-  case (NFKC, casefold), accents off, Traditional Chinese to Simplified. Whole phrases are never converted, since
-  they would then be found only in the surroundings that they were converted in.
-* `plain` is folded text of letters only. A *close* character (Chinese, Japanese, Korean, Thai, … and emoji) is a
-  word by itself; other letters and digits form words, of which the first 64 count. What parts a close character from
-  a word is dropped, as is white space between close characters; any other run of separators becomes one space, and a
-  line break stays, which no phrase crosses.
-* `index_tokens` are what the index holds of a plain text, in their order: words, and of close characters every pair of
-  neighbours. So a word of two characters is one token, a longer one a few that follow each other, where
-  single characters would have to be sought in half of all articles. `phrase_tokens` are those that stand one after
-  the other in just the texts in which `contains` finds the phrase.
+* `fold` works character by character, so that a part of a text folds to a part of the folded text: width and case
+  (NFKC, casefold), accents removed, Traditional Chinese to Simplified. Whole phrases are not converted, since
+  the result would depend on their context.
+* `plain` is folded text of letters only. A *close* character (Chinese, Japanese, Korean, Thai, … and emoji) is a word
+  by itself; other letters and digits form words, of which the first 64 letters count. Separators between a close
+  character and a word are dropped, as is white space between close characters; any other run of separators becomes
+  one space. Line breaks stay, and no phrase crosses them.
+* `index_tokens` are the tokens of a plain text in order: words, and each pair of adjacent close characters. So a word
+  of two characters is one token and a longer one a few consecutive tokens; single characters would occur in half of all
+  articles. `phrase_tokens` are consecutive in exactly the texts in which `contains` finds the phrase.
 """
 
 import re
@@ -23,9 +22,9 @@ from functools import cache
 from html import unescape
 from typing import NamedTuple, Protocol
 
-MAX_WORD = 64  # letters of a word that count; no longer one is a word
+MAX_WORD = 64  # letters of a word that count
 
-# Scripts that are written without spaces, or whose words are looked for by their parts, and emoji.
+# Scripts that are written without spaces, or whose words are searched by their parts, and emoji.
 _CLOSE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Hangul
@@ -42,9 +41,9 @@ _LOOSE = re.compile(
     f"|(?<=[{_CLOSE}]\t)\t*(?=[{_CLOSE}]))",
 )
 _LONG_WORD = re.compile(f"([^\\s{_CLOSE}]{{{MAX_WORD}}})[^\\s{_CLOSE}]+")
-_OTHER = f"(?:[^\\w\\n{_CLOSE}]|_)"  # what is no letter
-_EDGE = "_"  # of a run of close characters; no letter, so that no word can be one with it
-_BREAK = "|"  # stands between lines
+_OTHER = f"(?:[^\\w\\n{_CLOSE}]|_)"  # not a letter
+_EDGE = "_"  # of a run of close characters; not a letter, so it cannot occur in a word
+_BREAK = "|"  # between lines
 _ENDS = ("", "\n")
 _BETWEEN = re.compile(f" (?<=[{_CLOSE}] )(?=[{_CLOSE}])")
 _CLOSE_RUNS = re.compile(f"([{_CLOSE}{_EDGE}]+)")
@@ -79,7 +78,7 @@ def _fold_character(character: str) -> str:
     if unicodedata.category(character) == "Cf":  # zero-width marks, soft hyphens, variation of emoji
         return ""
     folded = character
-    while (again := _folded_once(folded)) != folded:  # three rounds at most, over all of Unicode
+    while (again := _folded_once(folded)) != folded:  # at most three rounds in all of Unicode
         folded = again
     return folded
 
@@ -91,7 +90,7 @@ def _folded_once(text: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """The fold of each character met so far; `odd` holds those that do not fold to exactly one."""
+    """The fold of each character seen so far; `odd` are those that do not fold to exactly one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +106,7 @@ class _Table(dict[int, str]):
 
 
 class _PlainTable(dict[int, str]):
-    """The same for `plain`: letters folded, white space a tab, what else parts words a space."""
+    """The same for `plain`: letters are folded, white space becomes a tab, other separators a space."""
 
     def __missing__(self, code: int) -> str:
         self[code] = found = "".join(map(self._letter, fold(chr(code))))
@@ -130,16 +129,16 @@ def fold(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text as phrases are looked for in it; the module's docstring says what that is."""
+    """Return the plain form of a text (see the module)."""
     joined = _LONG_WORD.sub(r"\1", _LOOSE.sub("", text.translate(_PLAIN_TABLE)))
     return "\n".join(filter(None, (" ".join(line.split()) for line in joined.split("\n"))))
 
 
 def index_tokens(text: str) -> str:
-    """Return what the index holds of a plain text: tokens in their order, parted by spaces.
+    """Return the tokens of a plain text in order, separated by spaces.
 
-    Close characters go in pairs, 手机壳 is `手机 机壳`; what parts them stands in one, 年，底 is `年_底`; and beside a
-    word stands `_手` or `壳_`.
+    Close characters form pairs: 手机壳 becomes `手机 机壳`, with a separator 年，底 becomes `年_底`, and next to a
+    word they become `_手` or `壳_`.
     """
     parts = _CLOSE_RUNS.split(_BETWEEN.sub(_EDGE, text))
     if runs := parts[1::2]:
@@ -157,10 +156,10 @@ def index_tokens(text: str) -> str:
 
 
 def _pairs(text: str) -> str:
-    """Return every two neighbours of a text, a space after each: "ab bc " of "abc".
+    """Return all pairs of adjacent characters, with a space after each: "ab bc " for "abc".
 
-    A loop over characters takes seven times as long, and this is done to every article that is ever read; so the
-    bytes of UTF-32, of which no character uses the fourth, are moved by strides.
+    A loop over characters takes seven times as long, and this runs for every article; so the bytes of UTF-32, the
+    fourth of which is always 0, are copied in strides.
     """
     code = text.encode("utf-32-le")
     pairs = bytearray(b" \0\0\0" * (3 * (len(text) - 1)))
@@ -171,25 +170,25 @@ def _pairs(text: str) -> str:
 
 
 def lone_characters(text: str) -> str:
-    """Return each close character of a plain text once, parted by spaces: what a query of one character asks for."""
+    """Return each close character of a plain text once, separated by spaces: for queries of one character."""
     return " ".join(_CLOSE_ONE.findall("".join(set(text))))
 
 
 def is_lone(phrase: str) -> bool:
-    """Whether a plain phrase is one close character, which is found among the `lone_characters`."""
+    """Whether a plain phrase is one close character, to be found in `lone_characters`."""
     return _CLOSE_ONE.fullmatch(phrase) is not None
 
 
 def phrase_tokens(phrase: str) -> list[str]:
-    """Return the tokens that follow one another in every text with this plain phrase in it, and in no other.
+    """Return the tokens that are consecutive in exactly the texts that contain this plain phrase.
 
-    There are none for a phrase that `is_lone`: what its neighbours are is not known.
+    None for a phrase that `is_lone`: its neighbours are unknown.
     """
     return index_tokens(phrase).split()
 
 
 def contains(text: str, phrase: str) -> bool:
-    """Whether the plain phrase stands in the plain text, words as a whole."""
+    """Whether the plain text contains the plain phrase, matching whole words."""
     starts_word, ends_word = _is_word(phrase[:1]), _is_word(phrase[-1:])
     at = text.find(phrase)
     while at >= 0:
@@ -205,23 +204,23 @@ def _is_word(character: str) -> bool:
 
 
 def visible_text(html: str) -> str:
-    """Return what a reader sees of clean HTML as lines: a line a block, white space collapsed."""
+    """Return the visible text of clean HTML: one line per block, white space collapsed."""
     bare = _TAG.sub(lambda tag: "" if _INLINE.fullmatch(tag[1]) else "\n", html)
     return _BLANK_LINES.sub("\n", _BLANKS.sub(" ", unescape(bare))).strip()
 
 
 class Fragment(NamedTuple):
-    """A piece of a text in its own script; `match` says that it is what was looked for."""
+    """A part of a text in its original script; `match` if it matches the query."""
 
     text: str
     match: bool
 
 
 def highlight(text: str, phrases: tuple[str, ...], *, width: int | None = None) -> tuple[Fragment, ...]:
-    """Cut the text into fragments, the plain phrases found in it marked.
+    """Split the text into fragments, with matches of the plain phrases marked.
 
-    With a `width`, only about so many characters around the first match, or from the beginning, are kept, and
-    "…" stands where the rest was.
+    With a `width`, only about this many characters around the first match, or from the beginning, are returned, with
+    "…" for the rest.
     """
     folded, places = _folded_with_places(text)
     spans = list(_spans(folded, phrases))
@@ -251,7 +250,7 @@ def _folded_with_places(text: str) -> tuple[str, "range | list[int]"]:
     return folded, [*places, len(text)]
 
 
-_MAX_PATTERN = 64  # characters of a phrase that are looked for when highlighting
+_MAX_PATTERN = 64  # characters of a phrase that are highlighted
 
 
 def _spans(folded: str, phrases: tuple[str, ...]) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,8 @@
 
 Used for feeder's own tables and, with another folder and version table, for those of a service. Alembic is imported
 only if there is something to do. A migration folder contains `env.py` and `versions/NNNN_name.py`: `NNNN` is the
-revision, the greatest is the head. `env.py` gets `connection` and `version_table` from the configuration's `attributes`.
+revision, the greatest is the head. `env.py` gets `connection` and `version_table` from the
+configuration's `attributes`.
 """
 
 from importlib.util import find_spec

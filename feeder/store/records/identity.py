@@ -69,7 +69,7 @@ def identify(
     siblings: frozenset[str] = frozenset(),
     has_own_link: bool = True,
 ) -> ItemIdentity:
-    """Return what identifies an entry; `guid` is as the source writes it, `link_key` that of its link; None for none."""
+    """Return what identifies an entry; `guid` as the source writes it, `link_key` of its link; None for none."""
     own = None if guid is None else guid_name(guid)
     title, date = plain(entry.title), _date(entry)
     names = [name for name in (own, link_key and link_name(link_key)) if name]

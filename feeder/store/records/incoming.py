@@ -19,21 +19,20 @@ from feeder.store.records.identity import ItemIdentity, identify
 # Shorter equal texts prove nothing: "click here to listen" occurs under a hundred titles.
 MIN_LETTERS = 200
 _MIN_SIMILARITY = 0.5  # of the letters of two titles, in order
-# Traditional characters with two Simplified forms, which no conversion of single characters gets right: 帶著 and 著名 are
-# 带着 and 著名. They are equal when whole texts are compared.
+# Traditional characters with two Simplified forms, which no conversion of single characters gets right: 帶著 is 带着,
+# but 著名 is 著名. They are equal when whole texts are compared.
 _VARIANTS = tuple(zip("著瞭藉妳祂牠裏託週", "着了借你他它里托周", strict=True))
 _NUMBER = re.compile(r"\d+|[一二三四五六七八九十百零〇]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingEntry:
-    """An entry as it comes in from an origin.
+    """An entry read from an origin, to be saved.
 
-    `terms` is what the search index holds of it. `link_key` stands for all spellings of its link and `text_key` for
-    its text in either script; None where there is none, or too little. `digest` says what the entry holds. `reread`
-    says that the origin holds what it values when it was last read: what is read otherwise now is our doing. `late` says
-    that the entry came in before, without what its page holds: it keeps the date that it came in with. `item` is what
-    an entry of a remote source is known by there; None for articles of folders.
+    `terms` are its search terms. `link_key` is the digest of its folded link and `text_key` of its text in either
+    script; None if there is none, or too little. `digest` is that of the entry. `reread` means that the document is
+    unchanged since it was last read: differences are due to our reading. `late` means that the entry was saved before
+    its page was fetched: it keeps its date. `item` identifies an entry of a remote source; None for folders.
     """
 
     origin: Origin

@@ -6,8 +6,8 @@
                         never left out
     FOLDER/lock         held by the process that writes
 
-A new index is built as `index-<n + 1>` while searches read the current one; then `current` names the new one. Files with
-other names are not ours and stay. Nothing here knows the database or queries.
+A new index is built as `index-<n + 1>` while searches read the current one; then `current` names the new one. Files
+with other names are not ours and stay. Nothing here knows the database or queries.
 """
 
 import errno

@@ -1,9 +1,9 @@
 """Finds the words that several short texts have in common, without a dictionary. Pure.
 
 Latin words are separated by spaces; a few in a row also count as one. Chinese has no spaces: a word is a run of
-characters that occurs in several texts with different neighbours. 平主席 is not one if 近 always precedes it, nor 国家主
-if 席 always follows; 中国 and 中国政府 both are if both have various neighbours. A word does not begin or end with a
-character that only joins others (`_WEAK_STARTS`, `_WEAK_ENDS`).
+characters that occurs in several texts with different neighbours. 平主席 is not one if 近 always precedes it, nor
+国家主 if 席 always follows; 中国 and 中国政府 both are if both have various neighbours. A word does not begin or end
+with a character that only joins others (`_WEAK_STARTS`, `_WEAK_ENDS`).
 
 Only frequent runs are extended, so the work is linear in the length of the texts.
 """
