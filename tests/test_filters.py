@@ -161,7 +161,7 @@ def test_selectors_are_ignored_for_content_that_cannot_be_parsed(server: Server,
     [
         ({"keep": "after:1"}, r"sources\[0\].keep: 'after:1': "),
         ({"drop": "("}, r"sources\[0\].drop: '\(': .*at character 1"),
-        ({"keep": "..."}, r"sources\[0\].keep: '...': there is no word to look for"),
+        ({"keep": "..."}, r"sources\[0\].keep: '...': there is nothing to search for"),
         ({"drop": "@Rain x"}, r"sources\[0\].drop: '@Rain x': write the saved query out"),
     ],
 )

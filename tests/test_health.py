@@ -96,7 +96,7 @@ def test_a_crash_that_cannot_be_recorded_is_logged(sqlite_store: Store, caplog: 
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
     _Passes(Config(), sqlite_store)._record_crash(-9)
-    assert "it may not be written to" in caplog.text
+    assert "it is read-only" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_store_that_cannot_be_written_is_not_healthy(
     with sqlite_store.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
-    with pytest.raises(StoreError, match="it may not be written to"):
+    with pytest.raises(StoreError, match="it is read-only"):
         find_problem(Config(), sqlite_store, now=NOW)
     sqlite_store.close()
 

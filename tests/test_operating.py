@@ -90,7 +90,7 @@ def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog:
         ("keep=rain after:1", "keep: 'rain after:1': '1' is not a date"),
         ("name=x", "name: cannot be changed by command: add it again"),
         ("feed=https://e.org/", "feed: cannot be changed by command: add the new address"),
-        ("when_gone=remove", "when_gone is for a folder; take it out"),
+        ("when_gone=remove", "when_gone is for a folder; delete it"),
     ],
 )
 def test_a_setting_that_breaks_a_rule_is_refused(feeder: Feeder, blog: str, change: str, told: str) -> None:  # noqa: F811

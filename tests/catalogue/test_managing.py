@@ -135,11 +135,11 @@ def test_a_redirect_that_may_change_is_kept_and_a_permanent_one_is_followed(
         (("--min-interval", "5x"), "min_interval: '5x': write a length of time"),
         (("--min-interval", "2d"), "min_interval is longer than max_interval (2d and 1d)"),
         (("--timezone", "Mars"), "timezone: 'Mars': write a time zone"),
-        (("--name", "a b"), "name: 'a b': write letters, digits"),
+        (("--name", "a b"), "name: 'a b': use only letters, digits"),
         (("--name", "a" * 65), "longer than 64 characters"),
         (("--keep", "("), "keep: '(': '(' is never closed: write ')' where its group ends (at character 1)\n"),
         (("--drop", "rain after:1"), "drop: 'rain after:1': '1' is not a date"),
-        (("--drop", "..."), "drop: '...': there is no word to look for"),
+        (("--drop", "..."), "drop: '...': there is nothing to search for"),
         (("--keep", "@storms x"), "keep: '@storms x': write the saved query out\n"),
     ],
 )

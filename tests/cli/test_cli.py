@@ -168,7 +168,7 @@ def test_unknown_options_and_empty_searches_are_refused(feeder: Feeder, words: t
 def test_a_search_without_a_word_is_an_error(feeder: Feeder, words: str) -> None:
     ended = feeder("search", words)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "feeder: there is no word to look for; write letters or digits\n"
+    assert ended.err == "feeder: there is nothing to search for; write letters or digits\n"
 
 
 def test_latest_prints_every_field_of_an_entry_and_its_origin(feeder: Feeder) -> None:
@@ -276,7 +276,7 @@ def test_the_search_index_is_built_by_a_pass_checked_and_rebuilt(feeder: Feeder,
     segment.write_bytes(bytes(segment.stat().st_size))
     ended = feeder("check")
     assert ended.code == 1
-    assert "the search index is damaged; `feeder reindex` makes it anew" in ended.out
+    assert "the search index is damaged; `feeder reindex` rebuilds it" in ended.out
     assert feeder("reindex").code == 0
     assert feeder("check").code == 0
     with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:

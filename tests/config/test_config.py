@@ -171,11 +171,11 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         ("[[sources]]\nname = 'a'\nfeed = 'ftp://e.org/f'", "config.toml: sources[0].feed: 'ftp://e.org/f': write an"),
         (
             "[[sources]]\nname = 'a'\nfolder = 'b'\nallow_private = true",
-            "config.toml: sources[0]: allow_private is for a feed or a page; take it out",
+            "config.toml: sources[0]: allow_private is for a feed or a page; delete it",
         ),
         (
             "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nwhen_gone = 'remove'",
-            "config.toml: sources[0]: when_gone is for a folder; take it out",
+            "config.toml: sources[0]: when_gone is for a folder; delete it",
         ),
         (
             "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nmin_interval = '2d'",
@@ -183,15 +183,15 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         ),
         (
             "[[sources]]\nname = 'a'\nfolder = 'b'\nfull = true\narticle = 'p'",
-            "config.toml: sources[0]: full is for a feed or a page; take it out",
+            "config.toml: sources[0]: full is for a feed or a page; delete it",
         ),
         (
             "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\nentries = 'article'",
-            "config.toml: sources[0]: entries is for a page; take it out",
+            "config.toml: sources[0]: entries is for a page; delete it",
         ),
         (
             "[[sources]]\nname = 'a'\npage = 'https://e.org/'",
-            'config.toml: sources[0]: a page needs entries = "CSS": what of it is an entry',
+            'config.toml: sources[0]: a page needs entries = "CSS selector of an entry"',
         ),
         (
             "[[sources]]\nname = 'a'\npage = 'https://e.org/'\nentries = 'div['",
@@ -201,7 +201,7 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
             "[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\ncut = ['.ok', 'p::before']",
             "config.toml: sources[0].cut[1]: 'p::before': write a CSS selector",
         ),
-        ("[fetch]\nuser_agent = 'a\\tb'".replace("'", '"'), "config.toml: fetch.user_agent: 'a\\tb': write letters"),
+        ("[fetch]\nuser_agent = 'a\\tb'".replace("'", '"'), "config.toml: fetch.user_agent: 'a\\tb': use only"),
         ("[web]\nport = 99999", "config.toml: web.port: 99999: input should be less than or equal to 65535"),
         ("[web]\nport = 'http'", "config.toml: web.port: 'http': input should be a valid integer"),
         ("[site]\nurl = 'ftp://x'", "config.toml: site.url: 'ftp://x': write an http(s) address"),
@@ -233,7 +233,7 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         ("[site]\nurl = 'https://example.org/?a'", "config.toml: site.url: 'https://example.org/?a': write an http(s)"),
         ("[site]\nurl = 'https://a:99999999/'", "config.toml: site.url: 'https://a:99999999/': write an http(s)"),
         ("[site]\nlanguage = 'klingon lang'", "config.toml: site.language: 'klingon lang': write a language"),
-        ('[site]\noutput = "a\\u0000b"', "config.toml: site.output: 'a\\x00b': it holds a NUL character"),
+        ('[site]\noutput = "a\\u0000b"', "config.toml: site.output: 'a\\x00b': it contains a NUL character"),
         ("[store]\nurl = 'sqlite:///a.db?x=1'", "config.toml: store.url: 'sqlite:///a.db?x=1': write"),
         (
             "[schedule]\ningest = '99999999999999d'",
@@ -243,12 +243,12 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
             "[site]\noutput = 'a'\n[[sources]]\nname = 'a'\nfolder = 'a'",
             "config.toml: site.output: 'a' is also a source; name another folder",
         ),
-        ("[store]\nsearch = ''", "config.toml: store.search: '.' holds other files too; name a folder of its own"),
+        ("[store]\nsearch = ''", "config.toml: store.search: '.' contains other files; name a separate folder"),
         (
             "[store]\nsearch = 'a'\n[[sources]]\nname = 'a'\nfolder = 'a'",
-            "config.toml: store.search: 'a' holds other files too",
+            "config.toml: store.search: 'a' contains other files",
         ),
-        ("[store]\nsearch = 'public/search'", "config.toml: store.search: 'public/search' holds other files too"),
+        ("[store]\nsearch = 'public/search'", "config.toml: store.search: 'public/search' contains other files"),
         (
             "[[telegram.channels]]\nchat = '@abcd'\n[[telegram.channels]]\nchat = '@ABCD'",
             "config.toml: telegram.channels.chat: '@abcd' is used twice",
@@ -256,10 +256,10 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         ("[[feeds]]\nname = 'a b'\nquery = 'x'", "config.toml: feeds[0].name: 'a b': "),
         ("[[feeds]]\nname = 'a'", "config.toml: feeds[0].query: this key is required"),
         ("[[feeds]]\nname = 'a'\nquery = ''", "config.toml: feeds[0].query: '': "),
-        ("[[feeds]]\nname = ''\nquery = 'x'", "config.toml: feeds[0].name: '': write letters, digits, - and _ alone"),
+        ("[[feeds]]\nname = ''\nquery = 'x'", "config.toml: feeds[0].name: '': use only letters, digits, - and _"),
         (
             f"[[feeds]]\nname = '{'雨' * 22}'\nquery = 'x'",
-            "it is longer than 64 bytes of UTF-8; write a shorter one, and a title",
+            "longer than 64 bytes of UTF-8; use a shorter one, and a title",
         ),
         ("[[feeds]]\nname = 'a'\nqery = 'x'", "config.toml: feeds[0].qery: unknown key; did you mean 'query'?"),
         ("[[feeds]]\nname = 'a'\n[site]\nurll = 'x'", "config.toml: site.urll: unknown key; did you mean 'url'?"),
@@ -292,7 +292,7 @@ def test_a_mistake_is_one_line_that_names_file_key_value_and_rule(text: str, mes
 
 def test_a_wrong_token_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEEDER_TELEGRAM__TOKEN", "hunter2")
-    with pytest.raises(ConfigError, match=r"telegram.token: that is not a bot token") as caught:
+    with pytest.raises(ConfigError, match=r"telegram.token: not a bot token") as caught:
         load_config()
     assert "hunter2" not in str(caught.value)
 
@@ -333,7 +333,7 @@ def test_a_variable_for_a_whole_section_holds_json(name: str, monkeypatch: pytes
 
 
 def test_a_token_in_the_place_of_its_file_is_not_shown() -> None:
-    with pytest.raises(ConfigError, match="the token itself stands there") as caught:
+    with pytest.raises(ConfigError, match="this is the token itself") as caught:
         load_config(write(f'[telegram]\ntoken_file = "{TOKEN}"'))
     assert TOKEN not in str(caught.value)
 
@@ -371,7 +371,7 @@ def test_a_source_that_needs_a_library_for_its_articles_says_which(monkeypatch: 
     assert load_config(write(feed)).sources == (FeedSource(name="a", feed="https://e.org/f", full=True),)
     monkeypatch.setitem(sys.modules, "trafilatura", None)
     with pytest.raises(
-        ConfigError, match=r"sources\[0\]: full: to find the article of a page, `pip install trafilatura`"
+        ConfigError, match=r"sources\[0\]: full: to find the article of a page, run `pip install trafilatura`"
     ):
         load_config(write(feed))
     assert load_config(write(f"{feed}\narticle = '.text'")).sources[0].article == ".text"
@@ -395,7 +395,7 @@ def test_a_selector_that_is_empty_asks_for_the_usual_place() -> None:
 )
 def test_a_key_of_another_kind_of_source_is_refused(place: str, wrong: str) -> None:
     key = wrong.partition(" ")[0]
-    with pytest.raises(ConfigError, match=rf"sources\[0\]: {key} is for a [a-z ]+; take it out"):
+    with pytest.raises(ConfigError, match=rf"sources\[0\]: {key} is for a [a-z ]+; delete it"):
         load_config(write(f"[[sources]]\nname = 'a'\n{place}\n{wrong}\n"))
 
 
@@ -413,7 +413,7 @@ def test_former_names_of_keys_are_read_with_a_hint(caplog: pytest.LogCaptureFixt
         "sources[0].every is now called min_interval; rename it",
         "sources[0].seldom is now called max_interval; rename it",
     ]
-    with pytest.raises(ConfigError, match="every is the former name of min_interval; take it out"):
+    with pytest.raises(ConfigError, match="every is the former name of min_interval; delete it"):
         load_config(write(f"{text}min_interval = '1h'\n"))
 
 
@@ -426,6 +426,6 @@ def test_the_intervals_of_a_source_are_lengths_of_time() -> None:
     "place", ['feed = "https://me:secret@e.org/"', 'page = "https://secret@e.org/"\nentries = "p"']
 )
 def test_a_source_with_a_password_in_its_address_is_refused_and_the_password_not_shown(place: str) -> None:
-    with pytest.raises(ConfigError, match="has a user name or password in it") as caught:
+    with pytest.raises(ConfigError, match="contains a user name or password") as caught:
         load_config(write(f'[[sources]]\nname = "rain"\n{place}\n'))
     assert "secret" not in str(caught.value)

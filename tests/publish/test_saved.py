@@ -30,7 +30,7 @@ def test_saved_searches_are_read_in_their_order() -> None:
     [
         ("雨 on:x", "feeds[1].query: '雨 on:x': 'x' is not a date: write a year, a month or a day: "),
         ("雨 (", "(at character 3)"),
-        ("!!", "feeds[1].query: '!!': there is no word to look for"),
+        ("!!", "feeds[1].query: '!!': there is nothing to search for"),
     ],
 )
 def test_one_that_cannot_be_understood_is_a_mistake_in_the_configuration(query: str, message: str) -> None:
@@ -84,7 +84,7 @@ def test_the_place_of_a_mistake_counts_in_what_was_typed() -> None:
             {"feeds": (*FEEDS, FeedConfig(name="x", query="@rain 伞"))},
             "feeds[2].query: '@rain 伞': a saved search cannot",
         ),
-        ({"query": "@RAIN"}, """telegram.channels[0].query: '@RAIN': write feed = "Rain" in its place"""),
+        ({"query": "@RAIN"}, """telegram.channels[0].query: '@RAIN': write feed = "Rain" instead"""),
         ({"query": "@rain 伞"}, "telegram.channels[0].query: '@rain 伞': write the saved query out"),
     ],
 )

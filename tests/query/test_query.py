@@ -147,7 +147,7 @@ def test_text_without_a_word_matches_nothing_and_says_so(text: str) -> None:
     query = parse_query(text)
     assert query == Query(None)
     assert (str(query), query.phrases) == ("", ())
-    assert query.problem == "there is no word to look for; write letters or digits"
+    assert query.problem == "there is nothing to search for; write letters or digits"
     assert not query.matches(make_entry(), now=NOW)
 
 

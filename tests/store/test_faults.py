@@ -53,7 +53,7 @@ def test_a_locked_database_is_reported_after_waiting_and_nothing_is_written(
     writer: Callable[[Store], object],
 ) -> None:
     save(store, [(HERE, make_entry(1))])
-    with locked(store, store_url), pytest.raises(StoreBusyError, match="another process keeps the database locked"):
+    with locked(store, store_url), pytest.raises(StoreBusyError, match="the database is locked by another process"):
         writer(store)
     assert (
         store.entries.count(),
@@ -137,7 +137,7 @@ def test_a_database_that_may_grow_no_further_keeps_what_it_has(sqlite_store: Sto
     with sqlite_store.database.read() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
         connection.execute(text(f"PRAGMA max_page_count = {pages + 20}"))
-    with pytest.raises(StoreError, match=r"feeder\.db: the disk is full; make room, nothing was lost"):
+    with pytest.raises(StoreError, match=r"feeder\.db: the disk is full; free some space, nothing was lost"):
         save(sqlite_store, [(HERE, make_entry(n, content=big(n))) for n in range(2, 50)])
     assert list(sqlite_store.entries.iter_all()) == [make_entry(1)]
     check_integrity(sqlite_store)
@@ -208,10 +208,10 @@ def test_a_read_only_disk_can_be_read_and_is_named_when_written_to(
         assert [found(store) for _ in range(3)] == [(1, False)] * 3
         assert len(caplog.messages) == 1
         for writer in WRITERS.values():
-            with pytest.raises(StoreError, match=r"feeder\.db: it may not be written to"):
+            with pytest.raises(StoreError, match=r"feeder\.db: it is read-only"):
                 writer(store)
         for locked in (store.search.follow, lambda: store.database.exclusive_pass().__enter__()):
-            with pytest.raises(StoreError, match=r"lock: the lock cannot be made"):
+            with pytest.raises(StoreError, match=r"lock: the lock file cannot be created"):
                 locked()
     with pytest.raises(StoreError, match=r"other\.db: it cannot be opened"):
         Store.open(f"sqlite:///{small_disk}/other.db")
@@ -249,7 +249,7 @@ def test_a_server_that_only_reads_is_named(postgresql_url: str) -> None:
             name = connection.engine.url.database
             connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
         store.close()
-        with pytest.raises(StoreError, match="it may not be written to"):
+        with pytest.raises(StoreError, match="it is read-only"):
             store.database.set_note("name", "text")
 
 
@@ -265,7 +265,7 @@ def test_a_connection_that_breaks_is_one_line_and_the_next_one_works(postgresql_
 def test_one_pass_at_a_time(store: Store, store_url: str) -> None:
     with Store.open(store_url) as other:
         with store.database.exclusive_pass():
-            with pytest.raises(PassRunningError, match="another pass is at work"), other.database.exclusive_pass():
+            with pytest.raises(PassRunningError, match="another pass is running"), other.database.exclusive_pass():
                 pass
             with pytest.raises(PassRunningError), store.database.exclusive_pass():
                 pass

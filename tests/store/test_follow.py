@@ -318,7 +318,7 @@ def test_a_damaged_index_does_not_stop_a_pass(held: Store, home: Path, caplog: p
     with held.search.following():
         held.take([Batch(source="seeds", incoming=[prepare(HERE, article(99))])])
     assert found(held) == [*range(20), 99]
-    assert "it is made anew" in caplog.text
+    assert "rebuilding it" in caplog.text
 
 
 CUT = """
@@ -428,7 +428,7 @@ def test_an_index_that_cannot_be_made_fails_a_search_and_nothing_else(
         save(store, 2)
         assert (store.entries.count(), len(store.entries.latest(5))) == (2, 2)
         for _ in range(2):
-            with pytest.raises(StoreError, match="the search index cannot be made"):
+            with pytest.raises(StoreError, match="the search index cannot be created"):
                 look(store)
     assert len(caplog.messages) == 1
 

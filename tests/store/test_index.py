@@ -362,7 +362,7 @@ def test_one_at_a_time_writes_an_index(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(StoreError, match="the search index cannot be made"),
+        pytest.raises(StoreError, match="the search index cannot be created"),
         indexes.write_lock(tmp_path / "file" / "x"),
     ):
         pass

@@ -114,7 +114,7 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Pa
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE songs (name TEXT)")
     before = file.read_bytes()
-    with pytest.raises(StoreError, match="a database of another program"):
+    with pytest.raises(StoreError, match="belongs to another program"):
         Store.open(f"sqlite:///{file}")
     assert file.read_bytes() == before
 
@@ -136,14 +136,14 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"its folder cannot be made: (Not a directory|File exists)"):
+    with pytest.raises(StoreError, match=r"its folder cannot be created: (Not a directory|File exists)"):
         Store.open(f"sqlite:///{tmp_path}/file/feeder.db")
 
 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("nonsense", "is not the address of a database"),
+        ("nonsense", "is not a database URL"),
         ("sqlite://", 'write "sqlite:///FILE"'),
         ("mysql://root@localhost/x", 'write "sqlite:///FILE"'),
     ],
