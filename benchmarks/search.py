@@ -132,7 +132,7 @@ def write(folder: Path, entry_batches: Iterable[list[Entry]], spent: StageTimes)
     """Write articles into the index of a store whose database stays empty."""
     with open_store(folder) as store:
         position = IndexPosition(store.database.get_note("store") or "", 0)
-    index = Index.create(unused(folder / "index"), position.store)
+    index = Index.create(new_folder(folder / "index"), position.store)
     done = 0
     with index.writer(many=True) as writer:
         for batch in entry_batches:
