@@ -40,7 +40,7 @@ from feeder.normalise.printed_dates import parse_printed_date
 from feeder.normalise.text import clean_label
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
 from feeder.sources.feeds.parsing.elements import Markup, title_text
-from feeder.sources.http.crawl import FetchRequest, iter_fetched
+from feeder.sources.http.crawl import FetchRequest, fetch_all
 
 SUFFIXES = frozenset({".xml", ".rss", ".rdf", ".atom"})
 FIELDS = ("entries", "id", "title", "link", "published", "updated", "authors", "content")
@@ -219,7 +219,7 @@ def compare_all(documents: Sequence[Document]) -> Iterator[tuple[Document, list[
             FetchRequest(key=name, address=f"{address}/{quote(name)}", headers={}, allow_private=True)
             for name in by_name
         ]
-        for response in iter_fetched(requests, FetchConfig(user_agent="benchmark", per_host=4)):
+        for response in fetch_all(requests, FetchConfig(user_agent="benchmark", per_host=4)):
             assert response.error is None, response
             document = by_name[response.key]
             theirs = _parse_theirs(response.url, resolve=b"xml:base" in document.body)

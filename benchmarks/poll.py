@@ -29,7 +29,7 @@ from benchmarks.memory import MemoryUse, Peak
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig
 from feeder.ingest import ingest
-from feeder.ingest.reading.feed import piece_of, read_feed
+from feeder.ingest.reading.feed import new_feed_job, read_feed
 from feeder.sources.http.crawl import FetchResult
 from feeder.store import Store
 from feeder.store.records.entries import in_chunks
@@ -121,7 +121,7 @@ def parse_and_save(folder: Path, _address: str, feeds: int) -> str:
     """Parse feeds, without fetching, and save them into a separate store in one process."""
     with Store.open(f"sqlite:///{folder}/alone.db") as store, store.search.following():
         for numbers in in_chunks(range(feeds), _FEEDS_PER_TRANSACTION):
-            pieces = [piece_of(_source(n), _fetched(n), {}, {}, now=_NOW) for n in numbers]
+            pieces = [new_feed_job(_source(n), _fetched(n), {}, {}, now=_NOW) for n in numbers]
             store.take([read.batch for piece in pieces for read in read_feed(piece)])
         return f"{store.entries.count():,} entries"
 

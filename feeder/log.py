@@ -5,10 +5,14 @@ httpx logs whole URLs at INFO, and a Bot API URL contains the bot's token: httpx
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 HIDDEN = "‹hidden›"
+
+# Called with what is being done, how much of it is done, and of how much: None where that is not known yet. What it
+# raises ends the pass.
+Progress = Callable[[str, int, int | None], None]
 
 
 class RedactingFormatter(logging.Formatter):

@@ -22,7 +22,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeder import web
-from feeder.catalogue.departed import end_demo
+from feeder.catalogue.departed import remove_demo
 from feeder.config.load import Config
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import FeederError, PassRunningError, StoreError
@@ -53,7 +53,7 @@ async def run(
         ServiceError: a service cannot start or continue.
     """
     clock = new_clock()
-    for line in end_demo(config, store):  # before the bot plans posts
+    for line in remove_demo(config, store):  # before the bot plans posts
         log.info("%s", line)
     passes = _Passes(config, store)
     passes.schedule(clock)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from feeder.catalogue.departed import settle_sources
+from feeder.catalogue.departed import apply_config_changes
 from feeder.config.load import Config
 from feeder.errors import ConfigError, StoreError
-from feeder.ingest import IngestReport, Progress, read_sources, select_sources
-from feeder.ingest.hubs import keep_subscriptions
+from feeder.ingest import IngestReport, read_sources, select_sources
+from feeder.ingest.hubs import update_subscriptions
+from feeder.log import Progress
 from feeder.model import rfc3339
 from feeder.publish.site import PublishReport, publish
 from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
@@ -71,7 +72,7 @@ def update(
     with store.database.exclusive_pass(), _outcome_noted(store) as notes:
         with store.database.write():
             _note_start(store)
-            notices = settle_sources(config, store)
+            notices = apply_config_changes(config, store)
             if "ingest" in parts:
                 selection = select_sources(config, store, sources)
             has_hubs = config.web.websub or bool(store.sources.subscriptions())
@@ -83,7 +84,7 @@ def update(
         if "publish" in parts:
             site = publish(config, store, progress=progress)
     if "ingest" in parts and not sources and has_hubs:  # without the lock: a slow hub keeps no other pass waiting
-        keep_subscriptions(config, store, now=datetime.now(UTC))
+        update_subscriptions(config, store, now=datetime.now(UTC))
     return UpdateReport(sources=reports, site=site, notices=notices)
 
 

@@ -24,6 +24,7 @@ from feeder.config.load import Config
 from feeder.config.settings import ChannelConfig, FeedSource, FolderSource, SiteConfig, StoreConfig
 from feeder.errors import ConfigError
 from feeder.ingest import ingest
+from feeder.ingest.reading.feed import new_feed_job
 from feeder.store import Store
 
 FOLDER = Path(__file__).parent / "data" / "schemas"
@@ -75,12 +76,12 @@ def config_of(database: Path) -> Config:
 
 def take_feed(store: Store, *, again: bool = False) -> list[str]:
     """Store the feed without a network; return the outcome of each entry."""
-    from feeder.ingest.reading.feed import piece_of, read_feed  # noqa: PLC0415  the first schema has no feeds
+    from feeder.ingest.reading.feed import read_feed  # noqa: PLC0415  the first schema has no feeds
     from feeder.sources.http.crawl import FetchResult  # noqa: PLC0415  as above
 
     source = FeedSource(name="tides", feed=FEED_URL)
     fetched = FetchResult(key="tides", status=200, url=FEED_URL, body=FEED)
-    [read] = read_feed(piece_of(source, fetched, store.documents.of_source("tides"), {}, now=NOW, again=again))
+    [read] = read_feed(new_feed_job(source, fetched, store.documents.of_source("tides"), {}, now=NOW, reread=again))
     [saved] = store.take([read.batch])
     return [one.value for one in saved]
 

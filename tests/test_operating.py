@@ -81,7 +81,7 @@ def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("min_interval", "'min_interval': write KEY=VALUE, such as min_interval=1h; KEY= sets the default again"),
+        ("min_interval", "'min_interval': write KEY=VALUE, such as min_interval=1h; KEY= restores the default"),
         ("min_interval=often", "min_interval: 'often': "),
         ("min_intervl=1h", "min_intervl: unknown key; did you mean 'min_interval'?"),
         ("min_intervl=", "min_intervl: unknown key; did you mean 'min_interval'?"),
@@ -123,7 +123,7 @@ def test_an_outline_that_needs_xpath_or_css_is_refused_with_the_reason(kind: str
     <outline text="Shop" type="{kind}" xmlUrl="https://e.org/shop" frss:xPathItem="//li"/></body></opml>"""
     feeds = read_opml(written.encode(), "mine.opml")
     assert [one.title for one in feeds.feeds] == ["Fine"]
-    why = "which is no feed; an HTML page needs a [[sources]] block with `page` and CSS selectors"
+    why = "which is not a feed; an HTML page needs a [[sources]] block with `page` and CSS selectors"
     assert feeds.refused == (f"Shop: its type is {kind}, {why}",)
 
 

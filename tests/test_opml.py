@@ -30,8 +30,8 @@ def test_every_feed_of_an_imported_list_is_reported(feeder: Feeder, tmp_path: Pa
     assert ended.code == 1
     assert ended.err.splitlines() == [
         "refused  Odd: 'javascript:alert(1)' is not an http(s) address",
-        "refused  Seen: it has no xmlUrl, so it is no feed",
-        "refused  Ours: an address with a user name or password in it is not fetched",
+        "refused  Seen: it has no xmlUrl",
+        "refused  Ours: addresses with a user name or password are not supported",
     ]
     assert ended.out.splitlines() == [
         "added    rain-wind  https://e.org/rain",
@@ -82,7 +82,7 @@ def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.
     assert feeder("opml", "import", "-").out.splitlines()[-1] == "3 added, 1 skipped, 3 refused"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
     ended = feeder("opml", "import", "-")
-    assert (ended.code, ended.err[:45]) == (1, "feeder: standard input: this is no list of fe")
+    assert (ended.code, ended.err[:45]) == (1, "feeder: standard input: not a list of feeds: ")
 
 
 def test_names_in_a_list_are_used_if_they_are_valid_and_free(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811

@@ -1,1 +1,1 @@
-"""The list of sources: which there are, how they are, and how they are added, changed, removed and paused."""
+"""The list of sources: which there are, their status; adding, changing, removing and pausing them."""

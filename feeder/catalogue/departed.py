@@ -1,25 +1,25 @@
-"""What happens to sources that left the configuration: the demonstration ends, renamed ones keep what they had.
+"""Sources that are no longer in the configuration: the demo is removed, renamed sources keep their data.
 
-Called where a pass begins. Decisions are here, statements in `store.departed`.
+Runs at the start of a pass. The SQL is in `store/remote/departed.py`.
 """
 
 from collections.abc import Collection
 
-from feeder.catalogue.known import all_sources, known_sources
+from feeder.catalogue.known import active_sources, all_sources
 from feeder.config.load import DEMO, Config, embedded
 from feeder.config.settings import SourceConfig
 from feeder.store import LAST_INGEST_NOTE, Store
 
 
-def settle_sources(config: Config, store: Store) -> tuple[str, ...]:
-    """Bring the store in line with the sources that there are now; return a line about each thing that was done."""
-    return (*_follow_renames(config, store), *end_demo(config, store))
+def apply_config_changes(config: Config, store: Store) -> tuple[str, ...]:
+    """Apply renames and the end of the demo to the store; return a line for each."""
+    return (*_follow_renames(config, store), *remove_demo(config, store))
 
 
-def end_demo(config: Config, store: Store) -> tuple[str, ...]:
-    """Remove what the demonstration left once there are sources of the user's own; return a line about that."""
-    known = all_sources(config, store)
-    if not known or any(one.name == DEMO for one in known):
+def remove_demo(config: Config, store: Store) -> tuple[str, ...]:
+    """Remove the demo articles once the user has sources; return a line if there were any."""
+    sources = all_sources(config, store)
+    if not sources or any(source.name == DEMO for source in sources):
         return ()
     shipped = {file.name for file in embedded(DEMO).iterdir()}
     removed = store.sources.remove_demo(DEMO, shipped, LAST_INGEST_NOTE)
@@ -27,25 +27,25 @@ def end_demo(config: Config, store: Store) -> tuple[str, ...]:
 
 
 def departed_sources(config: Config, store: Store) -> dict[str, int]:
-    """Return the names that something is kept of and no source has, with the number of entries found there."""
-    names = {one.name for one in all_sources(config, store)}
-    return {name: count for name, count in store.sources.names().items() if name not in names}
+    """Return the names of former sources that the store still has data of, with their numbers of entries."""
+    current = {source.name for source in all_sources(config, store)}
+    return {name: count for name, count in store.sources.names().items() if name not in current}
 
 
 def _follow_renames(config: Config, store: Store) -> list[str]:
     departed = departed_sources(config, store)
     if not departed:
         return []
-    kept = store.sources.names()
+    stored = store.sources.names()
     lines = []
-    for source in known_sources(config, store):
-        if source.name in kept:
+    for source in active_sources(config, store):
+        if source.name in stored:
             continue
-        old = _former_name(source, departed.keys(), store)
-        if old is not None:
-            store.sources.rename(old, source.name)
-            del departed[old]
-            lines.append(f"source {old} is now {source.name}; its entries go with it")
+        former = _former_name(source, departed.keys(), store)
+        if former is not None:
+            store.sources.rename(former, source.name)
+            del departed[former]
+            lines.append(f"source {former} is now {source.name}, with its entries")
     return lines
 
 

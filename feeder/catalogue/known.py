@@ -1,11 +1,10 @@
-"""Which sources there are: those of the configuration file and those that are kept in the store, side by side.
+"""Which sources there are: those of the configuration file, and those added by command, which are in the store.
 
-    configuration ── always ─────────────────────────────────────────────────> known
-    store ── accepted by this version? ── neither its name nor its address in the file? ──> known
-                        └─ no: unusable              └─ no: hidden, both told by `feeder check` and `sources list`
+    configuration ── always ────────────────────────────────────────────────────────> used
+    store ── accepted by this version? ── neither name nor address in the file? ──> used
+                        └─ no: incompatible          └─ no: hidden (both shown by `feeder check` and `sources list`)
 
-The file wins. Whatever goes through the sources, or looks for one by its name, asks here. Whether a source is paused
-is no part of this: it is known all the same.
+The file wins. A paused source is used in this sense; passes skip it.
 """
 
 import difflib
@@ -21,15 +20,15 @@ from feeder.sources.feeds.polling import Poll, new_poll
 from feeder.store import AddedSource, Store
 
 KeptIn = Literal["file", "store"]
-_FEW = 12  # names that are listed where none was right
+_MAX_LISTED = 12  # names, in the error for a wrong one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSource:
-    """A source, used or not; `source` is None where this version does not accept what is stored.
+    """A source, used or not; `source` is None if this version does not accept its stored settings.
 
-    `unused` says in one line why a stored source is not read; None where it is. `title` and `link` are what is known
-    of its feed, "" and None for nothing.
+    `unused` explains in one line why a stored source is not used; None if it is. `title` and `link` are those of its
+    feed, "" and None if unknown.
     """
 
     name: str
@@ -42,106 +41,110 @@ class KnownSource:
 
     @property
     def is_remote(self) -> bool:
-        """Whether it is asked for over the network."""
+        """Whether it is read over the network."""
         return not isinstance(self.source, FolderSource)
 
 
 def all_sources(config: Config, store: Store | None) -> tuple[KnownSource, ...]:
-    """Return every source, those of the configuration first; without a store there are no others.
+    """Return every source, those of the configuration first; without a store only those.
 
-    Where there is none any more, and the store holds entries of former ones, the demonstration stays out of it.
+    The demo is left out if the store has entries of other, former sources.
     """
-    kept = () if store is None else store.sources.added()
-    if config.demo and not kept and store is not None and store.sources.names().keys() - {DEMO}:
+    added = () if store is None else store.sources.added()
+    if config.demo and not added and store is not None and store.sources.names().keys() - {DEMO}:
         return ()
-    return sources_among(config, kept)
+    return merge_sources(config, added)
 
 
-def sources_among(config: Config, kept: Sequence[AddedSource]) -> tuple[KnownSource, ...]:
-    """Return the sources of the configuration, then those that are `kept` in the store."""
-    in_file = (
-        () if config.demo and kept else config.sources
-    )  # the demonstration ends with the first source of one's own
-    configured = tuple(KnownSource(name=one.name, kept_in="file", source=one, address=one.address) for one in in_file)
-    names = {one.name for one in configured}
-    by_address = {fold_link(one.address): one.name for one in in_file if isinstance(one, RemoteSource)}
-    return *configured, *(_stored(one, names, by_address) for one in kept)
+def merge_sources(config: Config, added: Sequence[AddedSource]) -> tuple[KnownSource, ...]:
+    """Return the sources of the configuration, then those `added` to the store."""
+    configured = () if config.demo and added else config.sources  # the demo ends with the user's first source
+    in_file = tuple(
+        KnownSource(name=source.name, kept_in="file", source=source, address=source.address) for source in configured
+    )
+    names = {source.name for source in configured}
+    by_address = {fold_link(source.address): source.name for source in configured if isinstance(source, RemoteSource)}
+    return *in_file, *(_from_store(source, names, by_address) for source in added)
 
 
-def known_sources(config: Config, store: Store | None) -> tuple[SourceConfig, ...]:
-    """Return the sources that are read: those of the configuration first, each name once."""
-    used = (one.source for one in all_sources(config, store) if one.source is not None and one.unused is None)
+def active_sources(config: Config, store: Store | None) -> tuple[SourceConfig, ...]:
+    """Return the sources that are used, those of the configuration first, each name once."""
+    used = (known.source for known in all_sources(config, store) if known.source is not None and known.unused is None)
     return tuple(_with_defaults(config, source) for source in used)
 
 
 def _with_defaults(config: Config, source: SourceConfig) -> SourceConfig:
-    """Return a source with what `[ingest]` says where it says nothing itself."""
+    """Return a source with defaults from `[ingest]`."""
     return source if source.drafts is not None else source.model_copy(update={"drafts": config.ingest.drafts})
 
 
 def named_sources(config: Config, store: Store | None, names: Collection[str] = ()) -> tuple[SourceConfig, ...]:
-    """Return the sources with these names, or all where none is given, in the order of `known_sources`.
+    """Return the used sources with these names, or all without names, in the order of `active_sources`.
 
     Raises:
-        ConfigError: there is none of a name, or it is not used.
+        ConfigError: no source has one of the names, or it is not used.
     """
     if not names:
-        return known_sources(config, store)
-    known, asked = all_sources(config, store), dict.fromkeys(names)
-    found = {one.name: one.source for one in known if one.name in asked and one.source is not None and not one.unused}
-    for name in asked:
+        return active_sources(config, store)
+    sources = all_sources(config, store)
+    found = {
+        known.name: known.source
+        for known in sources
+        if known.name in names and known.source is not None and known.unused is None
+    }
+    for name in names:
         if name not in found:
-            get_source(known, name, used=True)
+            get_source(sources, name, used=True)
     return tuple(_with_defaults(config, source) for source in found.values())
 
 
-def get_source(known: Collection[KnownSource], name: str, *, used: bool = False) -> KnownSource:
-    """Return the source of a name: of two, the one that is read.
+def get_source(sources: Collection[KnownSource], name: str, *, used: bool = False) -> KnownSource:
+    """Return the source with a name; of two, the used one. With `used`, it must be.
 
     Raises:
-        ConfigError: there is none, or none that is `used`.
+        ConfigError: there is none.
     """
-    found = sorted((one for one in known if one.name == name), key=lambda one: one.unused is not None)
+    found = sorted((known for known in sources if known.name == name), key=lambda known: known.unused is not None)
     if not found:
-        raise ConfigError(f"sources: no source is named {name!r}; {_instead(name, [one.name for one in known])}")
+        suggestion = _suggest(name, [known.name for known in sources])
+        raise ConfigError(f"sources: no source is named {name!r}; {suggestion}")
     if used and found[0].unused is not None:
         raise ConfigError(f"sources: {name!r} is not used: {found[0].unused}")
     return found[0]
 
 
-def where_configured(config: Config) -> str:
-    """Return in a few words where what is configured stands."""
+def config_name(config: Config) -> str:
+    """Return the name of the configuration for messages."""
     return str(config.file) if config.file is not None else "the default configuration"
 
 
-def known_poll(source: RemoteSource, polls: Mapping[str, Poll]) -> Poll:
-    """Return what is known of a remote source: nothing where its configured address is another now."""
+def current_poll(source: RemoteSource, polls: Mapping[str, Poll]) -> Poll:
+    """Return the poll of a remote source; a new one if its configured address has changed."""
     poll = polls.get(source.name)
     return poll if poll is not None and poll.feed_url == source.address else new_poll(source.name, source.address)
 
 
-def _stored(one: AddedSource, names: Collection[str], by_address: Mapping[str, str]) -> KnownSource:
-    address = one.feed_url
+def _from_store(added: AddedSource, names: Collection[str], by_address: Mapping[str, str]) -> KnownSource:
     unused = None
-    if one.problem is not None:
-        unused = f"this version cannot use it: {one.problem}; `feeder sources remove {one.name}` removes it"
-    elif one.name in names:
+    if added.problem is not None:
+        unused = f"this version cannot use it: {added.problem}; `feeder sources remove {added.name}` removes it"
+    elif added.name in names:
         unused = "hidden by the source of this name in the configuration"
-    elif (other := by_address.get(fold_link(address))) is not None:
+    elif (other := by_address.get(fold_link(added.feed_url))) is not None:
         unused = f"hidden by {other!r} in the configuration, which has the same address"
     return KnownSource(
-        name=one.name,
+        name=added.name,
         kept_in="store",
-        source=one.source,
-        address=address,
-        title=one.title,
-        link=one.link,
+        source=added.source,
+        address=added.feed_url,
+        title=added.title,
+        link=added.link,
         unused=unused,
     )
 
 
-def _instead(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
-    if len(names) > _FEW:
-        return f"did you mean {near[0]!r}?" if near else "`feeder sources list` names them"
-    return f"there is: {', '.join(dict.fromkeys(names)) or 'none'}"
+def _suggest(name: str, names: list[str]) -> str:
+    similar = difflib.get_close_matches(name, names, n=1)
+    if len(names) > _MAX_LISTED:
+        return f"did you mean {similar[0]!r}?" if similar else "`feeder sources list` lists them"
+    return f"known sources: {', '.join(dict.fromkeys(names)) or 'none'}"

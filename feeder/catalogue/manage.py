@@ -1,11 +1,11 @@
-"""Sources come and go by commands: each function does what one of them says, or refuses it in one line.
+"""Managing sources by command: adding, importing, exporting, removing, pausing. Errors are one line each.
 
-    add, import_feeds ── refuse what is there already ──> store        (within one transaction)
-    remove, pause, resume ── which source has that name? ──> store
-    exported <── all feeds, wherever they are kept
+    add, import_feeds ── refuse duplicates ──> store        (in one transaction)
+    remove, pause, resume ── get_source ──> store
+    export_feeds <── all feeds, of the file and the store
 
-What is there already is a source of the same name, in any case, or of the same address: two spellings of one address
-are one (`fold_link`), and so is the one that a feed has moved to.
+A duplicate has the same name, ignoring case, or the same address: spelled differently (`fold_link`), or the one that
+the feed has moved to.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from feeder.catalogue.known import KnownSource, all_sources, get_source, sources_among, where_configured
+from feeder.catalogue.known import KnownSource, all_sources, config_name, get_source, merge_sources
 from feeder.catalogue.naming import name_for
 from feeder.config.load import Config, read_source
 from feeder.config.saved import filter_problem
@@ -21,42 +21,42 @@ from feeder.config.settings import FeedSource
 from feeder.errors import ConfigError, FetchError
 from feeder.normalise.text import one_line
 from feeder.normalise.urls import clean_link, fold_link, to_uri
-from feeder.sources.feeds.discovery import typed_address
+from feeder.sources.feeds.discovery import complete_url
 from feeder.sources.feeds.opml import FeedList, OpmlOutline
 from feeder.sources.feeds.polling import Poll
-from feeder.sources.http.addresses import checked, printable_url
+from feeder.sources.http.addresses import check_url, printable_url
 from feeder.store import AddedSource, Store, new_added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What came of a list: sources that were added, feeds that are there already with their names, and refusals."""
+    """The result of an import: added sources, skipped duplicates as (address, name), and a line for each refused."""
 
     added: tuple[FeedSource, ...]
     skipped: tuple[tuple[str, str], ...]
     refused: tuple[str, ...]
 
 
-def refuse_known(config: Config, store: Store, url: str, name: str | None = None) -> None:
-    """Refuse an address, or a name, that a source has already; None for the name stands for one that is yet to be made.
+def refuse_duplicate(config: Config, store: Store, url: str, name: str | None = None) -> None:
+    """Check that no source has this address or name; None if the name will be made later.
 
     Raises:
-        ConfigError: there is such a source; the text says what to do.
+        ConfigError: a source has; the text says what to do.
     """
-    _Register(config, store.sources.added(), store.sources.polls()).refuse(to_uri(typed_address(url)), name)
+    _Register(config, store.sources.added(), store.sources.polls()).refuse(to_uri(complete_url(url)), name)
 
 
 def check_settings(settings: Mapping[str, Any], url: str, name: str | None) -> FeedSource:
-    """Refuse settings that a new source cannot have; return what it would be.
+    """Return the source that these settings make.
 
     Raises:
-        ConfigError: a value breaks a rule of `[[sources]]`, or is a filter that cannot be read.
+        ConfigError: a value is invalid in `[[sources]]`, or a filter cannot be parsed.
     """
-    return _accepted({**settings, "name": name or "new", "feed": to_uri(typed_address(url))})
+    return _read_settings({**settings, "name": name or "new", "feed": to_uri(complete_url(url))})
 
 
-def suggested_name(config: Config, store: Store, title: str, url: str) -> str:
-    """Return a name for a feed that no source has yet."""
+def suggest_name(config: Config, store: Store, title: str, url: str) -> str:
+    """Return an unused name for a feed."""
     return name_for(title, url, _Register(config, store.sources.added(), store.sources.polls()).names)
 
 
@@ -69,15 +69,15 @@ def add(
     link: str | None,
     now: datetime,
 ) -> FeedSource:
-    """Keep a source in the store: `settings` are the keys of `[[sources]]`, the name and the feed's address among them.
+    """Add a source to the store: `settings` are keys of `[[sources]]`, including `name` and `feed`.
 
     Raises:
-        ConfigError: as for `check_settings`, or there is such a source already.
+        ConfigError: as for `check_settings` and `refuse_duplicate`.
     """
-    source, polls = _accepted(settings), store.sources.polls()
+    source, polls = _read_settings(settings), store.sources.polls()
 
-    def choose(kept: Sequence[AddedSource]) -> list[AddedSource]:
-        _Register(config, kept, polls).refuse(source.feed, source.name)
+    def choose(stored: Sequence[AddedSource]) -> list[AddedSource]:
+        _Register(config, stored, polls).refuse(source.feed, source.name)
         return [new_added(source, title=title, link=link)]
 
     store.sources.add(choose, now=now)
@@ -85,35 +85,32 @@ def add(
 
 
 def import_feeds(config: Config, store: Store, feeds: FeedList, *, now: datetime) -> ImportReport:
-    """Keep the feeds of a list that are not there yet, all in one transaction; folders become categories.
-
-    A list says nothing of how a feed is treated: all other settings are at their defaults.
-    """
+    """Add the new feeds of a list in one transaction; folders become categories, other settings have their defaults."""
     added: list[AddedSource] = []
     skipped: list[tuple[str, str]] = []
     refused = [one_line(text) for text in feeds.refused]
     polls = store.sources.polls()
 
-    def choose(kept: Sequence[AddedSource]) -> list[AddedSource]:
-        register = _Register(config, kept, polls)
-        for one in feeds.feeds:
-            address = to_uri(one.feed_url)
+    def choose(stored: Sequence[AddedSource]) -> list[AddedSource]:
+        register = _Register(config, stored, polls)
+        for outline in feeds.feeds:
+            address = to_uri(outline.feed_url)
             if (known := register.at(address)) is not None:
                 skipped.append((address, known.name))
                 continue
             try:
-                added.append(_subscribed(one, address, register))
+                added.append(_new_source(outline, address, register))
             except (ConfigError, FetchError) as error:
-                refused.append(one_line(f"{one.title or printable_url(address)}: {error}"))
+                refused.append(one_line(f"{outline.title or printable_url(address)}: {error}"))
         return added
 
     store.sources.add(choose, now=now)
-    sources = tuple(one.source for one in added if one.source is not None)
+    sources = tuple(source.source for source in added if source.source is not None)
     return ImportReport(added=sources, skipped=tuple(skipped), refused=tuple(refused))
 
 
-def exported(config: Config, store: Store) -> tuple[OpmlOutline, ...]:
-    """Return all feeds that are read, as subscriptions; pages and folders are nothing that other readers can take."""
+def export_feeds(config: Config, store: Store) -> tuple[OpmlOutline, ...]:
+    """Return all feeds in use. Pages and folders are left out: other readers cannot follow them."""
     return tuple(
         OpmlOutline(
             feed_url=known.source.feed,
@@ -128,134 +125,134 @@ def exported(config: Config, store: Store) -> tuple[OpmlOutline, ...]:
 
 
 def remove(config: Config, store: Store, name: str, *, with_entries: bool = False) -> str:
-    """Remove a source from the store, or what is left of one that is gone from the file; return a line that says so.
+    """Remove a source from the store, or the data of one that is no longer in the file; return a line to print.
 
-    Of a source that the file defines only the entries can be removed, while it is paused: another pass would bring them
-    back at once.
+    Of a source in the file only the entries can be removed, and only while it is paused: otherwise the next pass would
+    read them again.
 
     Raises:
-        ConfigError: there is none of that name, or it is defined in the configuration.
+        ConfigError: no source has that name, or it is defined in the configuration.
     """
-    known = all_sources(config, store)
-    configured = any(one.name == name and one.kept_in == "file" for one in known)
+    sources = all_sources(config, store)
+    configured = any(known.name == name and known.kept_in == "file" for known in sources)
     if name not in store.sources.names():
-        get_source(known, name)
+        get_source(sources, name)
     removed = store.sources.remove(name, with_state=not configured, with_entries=with_entries)
     if removed is not None and configured:
-        return f"removed {name} from the store, where it was hidden; the one in {where_configured(config)} stays"
+        return f"removed {name} from the store, where it was hidden; the one in {config_name(config)} stays"
     if removed is None and configured:
         if not with_entries or config.file is None or name not in store.sources.paused():
-            raise ConfigError(_stands_there(config, name, with_entries=with_entries))
+            raise ConfigError(_explain_configured(config, name, with_entries=with_entries))
         removed = store.sources.forget(name, with_entries=True, keep_paused=True)
         return f"removed {removed:,} {_entries(removed)} of {name}; it stays paused until its block is deleted"
     if removed is None:
         removed = store.sources.forget(name, with_entries=with_entries)
     if with_entries:
-        return f"removed {name}, and {removed:,} {_entries(removed)} met nowhere else"
+        return f"removed {name}, and {removed:,} {_entries(removed)} not seen elsewhere"
     return f"removed {name}; its entries stay"
 
 
 def pause(config: Config, store: Store, name: str, *, now: datetime) -> str:
-    """Let a source alone until it is resumed; return in one line what was done.
+    """Pause a source; return a line to print.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: no source has that name.
     """
     get_source(all_sources(config, store), name)
     if not store.sources.pause(name, now=now):
-        return f"{name} is paused already"
-    return f"paused {name}; `feeder sources resume {name}` ends that"
+        return f"{name} is already paused"
+    return f"paused {name}; `feeder sources resume {name}` resumes it"
 
 
 def resume(config: Config, store: Store, name: str) -> str:
-    """Let a paused source be read again; return in one line what was done.
+    """Resume a paused source; return a line to print.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: no source has that name.
     """
     get_source(all_sources(config, store), name)
     return f"resumed {name}; the next pass reads it" if store.sources.resume(name) else f"{name} was not paused"
 
 
-def _accepted(settings: Mapping[str, Any]) -> FeedSource:
+def _read_settings(settings: Mapping[str, Any]) -> FeedSource:
     source = read_source(settings)
     if (problem := filter_problem(source)) is not None:
         raise ConfigError(problem)
     return source
 
 
-def _subscribed(one: OpmlOutline, address: str, register: "_Register") -> AddedSource:
-    """Return a feed of a list as it is to be kept, and take its place in the register.
+def _new_source(outline: OpmlOutline, address: str, register: "_Register") -> AddedSource:
+    """Return a feed of a list as a source, and register it.
 
     Raises:
-        FetchError: its address is one that is never fetched, such as one with a password in it.
+        FetchError: its address is not allowed, say because of a password in it.
         ConfigError: it cannot be a source.
     """
-    checked(address)
-    title = one_line(one.title)
+    check_url(address)
+    title = one_line(outline.title)
     settings = {
         "feed": address,
-        "categories": tuple(filter(None, map(one_line, one.categories))),
+        "categories": tuple(filter(None, map(one_line, outline.categories))),
     }
-    name = one.name if one.name.casefold() not in register.names else ""
+    name = outline.name if outline.name.casefold() not in register.names else ""
     try:
         source = read_source({**settings, "name": name or name_for(title, address, register.names)})
-    except ConfigError:  # the name may be a stranger's
+    except ConfigError:  # perhaps because of a name in someone else's list
         source = read_source({**settings, "name": name_for(title, address, register.names)})
-    register.take(source)
-    return new_added(source, title=title, link=clean_link(one.link) if one.link else None)
+    register.add(source)
+    return new_added(source, title=title, link=clean_link(outline.link) if outline.link else None)
 
 
 def _entries(number: int) -> str:
     return "entry" if number == 1 else "entries"
 
 
-def _stands_there(config: Config, name: str, *, with_entries: bool) -> str:
+def _explain_configured(config: Config, name: str, *, with_entries: bool) -> str:
     if config.file is None:
-        return f"sources: {name!r} is read where nothing is configured; `feeder init` writes a configuration to change"
+        return f"sources: {name!r} is the default source; `feeder init` writes a configuration file to change"
     where = f"sources: {name!r} is defined in {config.file}; delete its [[sources]] block there"
     return f"{where} first, or the next pass reads its entries again" if with_entries else where
 
 
 class _Register:
-    """The names and addresses that are taken, by whom, and what to tell whoever wants them too."""
+    """The names and addresses that are taken."""
 
-    def __init__(self, config: Config, kept: Sequence[AddedSource], polls: Mapping[str, Poll]) -> None:
-        self._where = where_configured(config)
-        known = sources_among(config, kept)
-        self._names = {one.name.casefold(): one for one in reversed(known)}
+    def __init__(self, config: Config, stored: Sequence[AddedSource], polls: Mapping[str, Poll]) -> None:
+        self._where = config_name(config)
+        sources = merge_sources(config, stored)
+        self._names = {known.name.casefold(): known for known in reversed(sources)}
         self._addresses: dict[str, KnownSource] = {}
-        for one in known:
-            if one.is_remote:
-                self._addresses.setdefault(fold_link(one.address), one)
-        for one in known:
-            if (poll := polls.get(one.name)) is not None and poll.feed_url == one.address:
-                self._addresses.setdefault(fold_link(poll.address), one)
+        for known in sources:
+            if known.is_remote:
+                self._addresses.setdefault(fold_link(known.address), known)
+        for known in sources:
+            if (poll := polls.get(known.name)) is not None and poll.feed_url == known.address:
+                self._addresses.setdefault(fold_link(poll.address), known)
 
     @property
     def names(self) -> Collection[str]:
-        """The names that are taken, as `str.casefold` gives them."""
+        """The taken names, casefolded."""
         return self._names.keys()
 
     def at(self, address: str) -> KnownSource | None:
-        """Return the source at an address; None where there is none."""
+        """Return the source at an address; None if there is none."""
         return self._addresses.get(fold_link(address))
 
-    def take(self, source: FeedSource) -> None:
-        """Let a source have its name and its address."""
+    def add(self, source: FeedSource) -> None:
+        """Register the name and address of a new source."""
         new = KnownSource(name=source.name, kept_in="store", source=source, address=source.feed)
         self._names[source.name.casefold()] = self._addresses[fold_link(new.address)] = new
 
     def refuse(self, address: str, name: str | None) -> None:
-        """Refuse an address or a name that is taken."""
+        """Raise an error if an address or name is taken."""
         if (known := self.at(address)) is not None:
-            raise ConfigError(f"{address} was already added as {known.name!r}{self._what_to_do(known)}")
+            raise ConfigError(f"{address} was already added as {known.name!r}{self._advice(known)}")
         if name is not None and (known := self._names.get(name.casefold())) is not None:
             raise ConfigError(f"the name {known.name!r} is taken, by {known.address}; choose another with --name")
 
-    def _what_to_do(self, known: KnownSource) -> str:
+    def _advice(self, known: KnownSource) -> str:
         if known.kept_in == "file":
             return f" in {self._where}; change it there"
         if known.unused is not None:
-            return f", which is not used; `feeder sources remove {known.name}` makes room"
-        return f"; `feeder ingest {known.name}` asks for it now"
+            return f", which is not used; `feeder sources remove {known.name}` removes that"
+        return f"; `feeder ingest {known.name}` reads it now"

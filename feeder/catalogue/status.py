@@ -1,11 +1,11 @@
-"""How the sources are that there are: values for people, out of what the store remembers. Nothing is asked."""
+"""The status of the sources, from the store alone: nothing is requested."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from feeder.catalogue.known import KeptIn, KnownSource, all_sources, known_poll
+from feeder.catalogue.known import KeptIn, KnownSource, all_sources, current_poll
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FolderSource, RemoteSource, SourceConfig
 from feeder.model import rfc3339
@@ -18,14 +18,13 @@ Health = Literal["ok", "failing", "gone", "pending", "hidden", "incompatible"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """How a source is. Datetimes are aware UTC, and None for folders and for what never was or will be.
+    """The status of a source. Datetimes are aware UTC; None for folders, and for what has not happened.
 
-    `address` is its folder, or where its feed is asked for; `failures` counts those in a row. `error` says in one line
-    what is wrong; None where nothing is. Of what the store keeps, one that the configuration has too is `hidden`, and
-    one that this version does not accept `incompatible`: `error` says why. A feed that came is ok, whatever is said of
-    its entries. `documents` are the files, or the entries of the feed, as they were read last. `paused_at` is since
-    when it is left alone. `subscription` is how it is subscribed to at a hub, None where it is not, and `hub_error`
-    what is wrong there.
+    `address` is its folder, or where its feed is requested; `failures` counts failures in a row. `error` is one line,
+    None if nothing is wrong. A stored source is `hidden` if the configuration has it too, and `incompatible` if this
+    version does not accept it; `error` says why. A feed that can be read is ok, even if some of its entries cannot.
+    `documents` counts the files, or entries of the feed, at the last reading. `paused_at` is since when it is paused.
+    `subscription` is its status at a hub, None without one, and `hub_error` what is wrong there.
     """
 
     name: str
@@ -44,31 +43,31 @@ class SourceState:
     hub_error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the state as JSON can hold it."""
+        """Return the state as a value for JSON."""
         values = asdict(self)
         return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def iter_states(config: Config, store: Store, *, now: datetime) -> Iterator[SourceState]:
-    """Yield how each source is at `now`: those of the configuration in its order, then those that the store keeps."""
-    subscriptions = {one.source: one for one in store.sources.subscriptions() if not one.leaving}
+    """Yield the status of each source at `now`: those of the configuration in its order, then the stored ones."""
+    subscriptions = {each.source: each for each in store.sources.subscriptions() if not each.leaving}
     for state in _iter_states(config, store):
-        one = subscriptions.get(state.name)
-        if one is None or state.health in {"hidden", "incompatible"}:
+        subscription = subscriptions.get(state.name)
+        if subscription is None or state.health in {"hidden", "incompatible"}:
             yield state
         else:
-            trouble = None if one.error is None else explain(one, now)
-            yield replace(state, subscription=standing(one, now), hub_error=trouble)
+            hub_error = None if subscription.error is None else explain(subscription, now)
+            yield replace(state, subscription=standing(subscription, now), hub_error=hub_error)
 
 
 def _iter_states(config: Config, store: Store) -> Iterator[SourceState]:
     polls, paused, counts = store.sources.polls(), store.sources.paused(), store.documents.counts()
     for known in all_sources(config, store):
         if known.source is None or known.unused is not None:
-            yield _unused(known)
+            yield _unused_state(known)
             continue
         documents, failed = counts.get(known.name, (0, 0))
-        told = _faults(known.source, documents, failed) if failed else None
+        error = _explain_failed(known.source, documents, failed) if failed else None
         paused_at = paused.get(known.name)
         if isinstance(known.source, FolderSource):
             yield SourceState(
@@ -79,19 +78,18 @@ def _iter_states(config: Config, store: Store) -> Iterator[SourceState]:
                 health="failing" if failed else "ok" if documents else "pending",
                 documents=documents,
                 paused_at=paused_at,
-                error=told,
+                error=error,
             )
         else:
-            yield _of_remote(known, known.source, known_poll(known.source, polls), documents, told, paused_at)
+            yield _remote_state(known, known.source, current_poll(known.source, polls), documents, error, paused_at)
 
 
-def _faults(source: SourceConfig, documents: int, failed: int) -> str:
-    """Return what is told of a source that was read, where some of what it holds has a fault."""
-    what = "documents" if isinstance(source, FolderSource) else "entries"
-    return f"{failed} of {documents} {what} could not be read; `feeder check` lists {'it' if failed == 1 else 'them'}"
+def _explain_failed(source: SourceConfig, documents: int, failed: int) -> str:
+    kind = "documents" if isinstance(source, FolderSource) else "entries"
+    return f"cannot read {failed} of {documents} {kind}; `feeder check` lists {'it' if failed == 1 else 'them'}"
 
 
-def _unused(known: KnownSource) -> SourceState:
+def _unused_state(known: KnownSource) -> SourceState:
     return SourceState(
         name=known.name,
         kind="feed",
@@ -102,8 +100,8 @@ def _unused(known: KnownSource) -> SourceState:
     )
 
 
-def _of_remote(
-    known: KnownSource, source: RemoteSource, poll: Poll, documents: int, told: str | None, paused_at: datetime | None
+def _remote_state(
+    known: KnownSource, source: RemoteSource, poll: Poll, documents: int, error: str | None, paused_at: datetime | None
 ) -> SourceState:
     health: Health = "ok"
     if poll.gone_at is not None:
@@ -124,10 +122,10 @@ def _of_remote(
         next_check_at=poll.next_check_at if paused_at is None else None,
         paused_at=paused_at,
         failures=poll.failures,
-        error=poll.error or told,
+        error=poll.error or error,
     )
 
 
 def times(failures: int) -> str:
-    """Return in brackets how many failures in a row there were; "" where that goes without saying."""
+    """Return the number of failures in a row in brackets; "" for a single one."""
     return f" ({failures} times in a row)" if failures > 1 else ""

@@ -141,7 +141,7 @@ def bot(
     """Run only the Telegram bot."""
     import asyncio
 
-    from feeder.catalogue.departed import end_demo
+    from feeder.catalogue.departed import remove_demo
     from feeder.errors import ConfigError
     from feeder.run import until_stopped
     from feeder.service import get_service
@@ -149,7 +149,7 @@ def bot(
     service = get_service("telegram")
     with open_store(context) as (config, store):
         if not dry_run:
-            end_demo(config, store)
+            remove_demo(config, store)
         if dry_run:
             for message in service.preview(config, store):
                 print(message)

@@ -7,7 +7,7 @@ from itertools import starmap
 from urllib.parse import urlsplit
 
 from feeder.catalogue.departed import departed_sources
-from feeder.catalogue.known import known_sources
+from feeder.catalogue.known import active_sources
 from feeder.catalogue.status import iter_states, times
 from feeder.cli.output import count_entries
 from feeder.config.load import Config
@@ -99,7 +99,7 @@ def _check_store(config: Config) -> Iterator[CheckResult]:
 
 
 def _check_documents(config: Config, store: Store) -> Iterator[CheckResult]:
-    names = {source.name for source in known_sources(config, store)} - store.sources.paused().keys()
+    names = {source.name for source in active_sources(config, store)} - store.sources.paused().keys()
     for name, document in store.documents.failed():
         if name in names:
             yield CheckResult(f"source {name}", ok=False, text=f"{document.path}: {document.error}")

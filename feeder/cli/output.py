@@ -17,7 +17,7 @@ from feeder.query.tokens import visible_text
 if TYPE_CHECKING:
     from feeder.cli.check import CheckResult
     from feeder.ingest import Preview
-    from feeder.ingest import Progress as ReportProgress
+    from feeder.log import Progress as ReportProgress
     from feeder.store import Origin, Results, Store
     from feeder.update import UpdateReport
 

@@ -106,10 +106,10 @@ def add_source(
         source = manage.check_settings(settings, url, name)
         if (problem := named_filter(source, config.feeds)) is not None:
             raise ConfigError(problem)
-        manage.refuse_known(config, store, url, name)
+        manage.refuse_duplicate(config, store, url, name)
         probed = _probe(config, url, limit, allow_private=allow_private)
-        manage.refuse_known(config, store, probed.feed_url)
-        name = name or manage.suggested_name(config, store, probed.title, probed.feed_url)
+        manage.refuse_duplicate(config, store, probed.feed_url)
+        name = name or manage.suggest_name(config, store, probed.title, probed.feed_url)
         print_probe(probed)
         if not (yes or confirm(f"Add it as {name!r}?")):
             print("nothing added", file=sys.stderr)
@@ -197,22 +197,22 @@ def import_opml(
 @opml_app.command("export")
 def export_opml(context: typer.Context) -> None:
     """Print all feeds as OPML 2.0. Categories become folders."""
-    from feeder.catalogue.manage import exported
+    from feeder.catalogue.manage import export_feeds
     from feeder.errors import SourceError
     from feeder.sources.feeds.opml import write_opml
 
     exit_on_closed_pipe()
     with open_store(context, logging.WARNING) as (config, store):
-        feeds = exported(config, store)
+        feeds = export_feeds(config, store)
     if not feeds:
         raise SourceError("there are no feeds to export; `feeder sources add URL` adds one")
     sys.stdout.buffer.write(write_opml(feeds, title=f"Feeds of {config.site.title}"))
 
 
 def _probe(config: "Config", url: str, limit: int, *, allow_private: bool) -> "ProbedFeed":
-    from feeder.ingest.probe import try_feed
+    from feeder.ingest.probe import probe_feed
 
-    return try_feed(config, url, now=datetime.now(UTC), limit=limit, allow_private=allow_private)
+    return probe_feed(config, url, now=datetime.now(UTC), limit=limit, allow_private=allow_private)
 
 
 def _read_file(file: Path) -> bytes:

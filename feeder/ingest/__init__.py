@@ -1,11 +1,11 @@
-"""A pass: folders, then remote feeds, then the pages that entries of feeds wait for. Each is drawn where it happens.
+"""A pass: folders, then remote feeds, then the pages that entries of feeds wait for. Each module draws its flow.
 
     folders.py ── files ───────────┐
-    feeds.py ──── remote feeds ────┼── reading/: in worker processes ── batches ── store.take: one transaction each
+    feeds.py ──── remote feeds ────┼── reading/: in worker processes ── batches ── Store.take: one transaction each
     pages.py ──── pages of entries ┘
-    hubs.py ───── what a hub delivers between two passes
+    hubs.py ───── deliveries of hubs between two passes
 
-A source that cannot be read does not stop the next. Killed at any point, the next pass goes on from the last batch.
+A source that cannot be read does not stop the others. If a pass is killed, the next continues after the last batch.
 """
 
 from collections.abc import Collection
@@ -17,12 +17,13 @@ from feeder.config.load import Config
 from feeder.config.settings import FolderSource, RemoteSource, SourceConfig
 from feeder.ingest.feeds import poll_feeds
 from feeder.ingest.folders import read_folder
-from feeder.ingest.previewing import left_alone_of, preview
-from feeder.ingest.reports import IngestReport, Preview, Progress
+from feeder.ingest.previewing import paused_sources, preview
+from feeder.ingest.reports import IngestReport, Preview
+from feeder.log import Progress
 from feeder.model import rfc3339
 from feeder.store import LAST_INGEST_NOTE, Store
 
-__all__ = ["IngestReport", "Preview", "Progress", "ingest", "preview"]
+__all__ = ["IngestReport", "Preview", "ingest", "preview"]
 
 
 class SourceSelection(NamedTuple):
@@ -43,7 +44,7 @@ def select_sources(config: Config, store: Store, names: Collection[str] = ()) ->
     with store.database.write():
         store.sources.clear_removed()  # first: a source that is removed from now on stays removed
         store.entries.set_grouping(group=config.site.duplicates == "group")
-        return SourceSelection(named_sources(config, store, names), left_alone_of(store, names), bool(names))
+        return SourceSelection(named_sources(config, store, names), paused_sources(store, names), bool(names))
 
 
 def ingest(
@@ -55,22 +56,19 @@ def ingest(
     again: bool = False,
     progress: Progress | None = None,
 ) -> tuple[IngestReport, ...]:
-    """Read the named sources into the store; all where none is named, but none that is paused, nor a feed not due.
+    """Read the named sources into the store; without names all, except those that are paused or not due.
 
-    `now` is the aware time of this pass. With `again` every file is read again, changed or not, and every feed asked
-    for as a whole: with all that was learned since, and by the rules of this version; where the file has not changed,
-    neither does `updated` (RFC 4287 §4.2.15: our better reading is no change that its publisher made). Where that is
-    killed, the next pass goes on with the files that are left. `progress` is told what is being read, how many
-    documents are done, and of how many (None: not known yet); what it raises ends the pass, and what was saved until
-    then stays.
+    `now` is the aware time of the pass. With `again` unchanged files are read again, and feeds fetched unconditionally,
+    with the current rules and boilerplate; `updated` of an entry does not change with that (RFC 4287 §4.2.15: reading
+    it better is no change by its publisher). If such a pass is killed, the next one continues with the remaining files.
 
     Raises:
-        ConfigError: no source that is used has one of the names.
+        ConfigError: a name is not that of a source that is used.
         StoreError: the store cannot be used.
     """
     selection = select_sources(config, store, names)
     reports = read_sources(config, store, selection, now=now, again=again, progress=progress)
-    if reports:  # without a source, what the first one brings is not new
+    if reports:  # a pass without any is no ingest: entries of the first source are not news to channels
         store.database.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return reports
 
@@ -84,16 +82,16 @@ def read_sources(
     again: bool,
     progress: Progress | None,
 ) -> tuple[IngestReport, ...]:
-    """Do what `ingest` does for sources that are already selected, without a note of it."""
-    sources, left_alone, are_named = selection
+    """Do what `ingest` does for the selected sources, without noting it."""
+    sources, paused, are_named = selection
     with store.search.following():
-        reports = {source.name: IngestReport(source.name, paused=source.name in left_alone) for source in sources}
+        reports = {source.name: IngestReport(source.name, paused=source.name in paused) for source in sources}
         reports |= {
-            source.name: read_folder(source, store, config, now=now, again=again, progress=progress)
+            source.name: read_folder(source, store, config, now=now, reread=again, progress=progress)
             for source in sources
-            if isinstance(source, FolderSource) and source.name not in left_alone
+            if isinstance(source, FolderSource) and source.name not in paused
         }
-        remote = [source for source in sources if isinstance(source, RemoteSource) and source.name not in left_alone]
+        remote = [source for source in sources if isinstance(source, RemoteSource) and source.name not in paused]
         at_once = again or are_named
-        reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, again=again, progress=progress)
+        reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, reread=again, progress=progress)
     return tuple(reports[source.name] for source in sources)

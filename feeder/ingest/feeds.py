@@ -1,18 +1,20 @@
-"""The pass over remote sources, drawn once.
+"""The pass over remote feeds and pages that list articles. Its steps are those of each pass (`folders.py`).
 
-    polls ── due, or named ── iter_fetched ──> 304, errors ──────────────────────────────────> the next Poll ─┐
-                                  └──> 200 ── read_feed (in workers.py's processes) ──────> FeedRead        │
-                                                                                  in batches:  v              v
-    store <── take: entries, and what the feeds hold ── then record_polls: when to ask again <──────────┘
-      └── when all feeds are done: the entries that wait for their pages (`pages.py`)
+    gather   Poll ── due or named ── fetch_all ──┬─> 304, errors ─────────────────────────────────> next Poll ─┐
+                                                 └─> 200 ── workers: reading/feed.py ──> FeedResult            │
+    save     store  <── take: entries and documents <── in batches ────────────────────────┴─> next Poll       │
+                 └───── record_polls: when to poll next <──────────────────────────────────────────┴───────────┘
+    count    what happened to each feed and entry
+    learn    which lines recur at the edges of articles (learning.py)
+    report   IngestReport, after the pages that entries wait for (pages.py)
 
-The entries of a feed are saved before its validators are: killed in between, the next pass gets the feed once more and
-finds nothing new in it.
+The entries of a feed are saved before its validators (ETag): if the pass is killed in between, the next one fetches the
+feed again and finds nothing new in it.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -20,35 +22,36 @@ from functools import partial
 from http import HTTPStatus
 from random import random
 
-from feeder.catalogue.known import known_poll
+from feeder.catalogue.known import current_poll
 from feeder.config.load import Config
 from feeder.config.settings import PageSource, RemoteSource
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.pages import fetch_pages
-from feeder.ingest.reading.feed import FEEDS, FeedJob, FeedResult, piece_of
-from feeder.ingest.reports import IngestReport, Outcomes, Progress
-from feeder.ingest.workers import in_jobs, work
+from feeder.ingest.reading.feed import FEED_TASK, FeedJob, FeedResult, new_feed_job
+from feeder.ingest.reports import IngestReport, Outcomes
+from feeder.ingest.workers import chunked, run_jobs
+from feeder.log import Progress
 from feeder.sources.feeds.polling import (
     Poll,
     PollBounds,
-    after_answer,
     after_failure,
     after_gone,
+    after_success,
     explain_status,
-    headers_for,
     is_due,
-    with_feed,
+    request_headers,
+    with_metadata,
 )
 from feeder.sources.feeds.websub import after_miss, pushed_until
-from feeder.sources.http.crawl import FetchRequest, FetchResult, iter_fetched, server_of
+from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
 from feeder.store import Outcome, Store
 
-_BATCH = 500  # entries of one transaction
-_FEEDS = 50  # feeds of one transaction
-_SETTLED = 200  # polls of one transaction
-_JOB = 2  # feeds given to a worker at once
-_FEW = 20  # feeds that one process has read before more are started
-# A page is asked for as a page: some servers give a feed to whoever would rather have one.
+_BATCH_ENTRIES = 500  # per transaction
+_BATCH_FEEDS = 50  # per transaction
+_BATCH_POLLS = 200  # per transaction
+_CHUNK = 2  # feeds sent to a worker at once
+_GROW_AFTER = 20  # feeds read by one process before more are started
+# For pages: some servers send a feed if the header prefers one.
 _ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.8"
 
 
@@ -59,25 +62,22 @@ def poll_feeds(
     *,
     now: datetime,
     at_once: bool = False,
-    again: bool = False,
+    reread: bool = False,
     progress: Progress | None = None,
-    chance: Callable[[], float] = random,
+    jitter: Callable[[], float] = random,
 ) -> dict[str, IngestReport]:
-    """Ask for the feeds that are due, or for all `at_once`, and save their news; return a report for each by name.
+    """Poll the feeds that are due, or all `at_once`, then fetch the pages that their entries wait for.
 
-    `again` asks for the whole of each and reads also what has not changed. Afterwards the pages of entries are fetched,
-    where the source wants them and they are due.
+    With `reread` feeds are fetched unconditionally, and unchanged entries are read again. Returns reports by source.
     """
     if not sources:
         return {}
-    polling = _FeedPass(config, store, sources, now=now, again=again, progress=progress, chance=chance)
-    polling.run(at_once=at_once)
-    return {source.name: polling.outcomes.report(source.name) for source in sources}
+    feed_pass = _FeedPass(config, store, sources, now=now, reread=reread, progress=progress, jitter=jitter)
+    feed_pass.run(at_once=at_once)
+    return feed_pass.report()
 
 
 class _FeedPass:
-    """One pass: what is known of each source, what came of it, and what is to be written next."""
-
     def __init__(
         self,
         config: Config,
@@ -85,34 +85,39 @@ class _FeedPass:
         sources: Sequence[RemoteSource],
         *,
         now: datetime,
-        again: bool,
+        reread: bool,
         progress: Progress | None,
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
     ) -> None:
-        self._config, self._store, self._now, self._again = config, store, now, again
-        self._progress, self._chance = progress, chance
+        self._config, self._store, self._now, self._reread = config, store, now, reread
+        self._progress, self._jitter = progress, jitter
         self._sources = {source.name: source for source in sources}
         polls = store.sources.polls()
-        self._polls = {source.name: known_poll(source, polls) for source in sources}
-        self._pushed = {one.source: one for one in store.sources.subscriptions() if pushed_until(one, now)}
-        self._learning = RecurringLines(store, "")
-        self.outcomes = Outcomes(self._sources)
-        self._digests: dict[str, str] = {}  # of the bodies that are being read
-        self._settled: list[Poll] = []
+        self._polls = {source.name: current_poll(source, polls) for source in sources}
+        subscriptions = store.sources.subscriptions()
+        self._pushed = {
+            subscription.source: subscription for subscription in subscriptions if pushed_until(subscription, now)
+        }
+        self._recurring = RecurringLines(store, "")
+        self._outcomes = Outcomes(self._sources)
+        self._digests: dict[str, str] = {}  # of the bodies being read
+        self._unsaved_polls: list[Poll] = []
         self._done = self._total = 0
 
     def run(self, *, at_once: bool) -> None:
-        wanted = [self._wanted(name) for name, poll in self._polls.items() if at_once or is_due(poll, self._now)]
-        for name in self._sources.keys() - {one.key for one in wanted}:
-            self.outcomes.count(name, {"not_due": 1})
-        self._total = len(wanted)
-        with closing(iter_fetched(wanted, self._config.fetch)) as fetched:
-            jobs, seconds = in_jobs(self._bodies(fetched), _JOB), self._config.limits.document_s
-            with closing(work(FEEDS, jobs, seconds=seconds, few=_FEW)) as reading:
+        requests = [self._request(name) for name, poll in self._polls.items() if at_once or is_due(poll, self._now)]
+        for name in self._sources.keys() - {request.key for request in requests}:
+            self._outcomes.count(name, {"not_due": 1})
+        self._total = len(requests)
+        seconds = self._config.limits.document_s
+        with closing(fetch_all(requests, self._config.fetch)) as responses:
+            chunks = chunked(self._gather(responses), _CHUNK)
+            with closing(run_jobs(FEED_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
                 batch: list[FeedResult] = []
-                for read in reading:
-                    batch += read
-                    if len(batch) >= _FEEDS or sum(len(one.batch.incoming) for one in batch) >= _BATCH:
+                for results in reading:
+                    batch += results
+                    entries = sum(len(result.batch.incoming) for result in batch)
+                    if len(batch) >= _BATCH_FEEDS or entries >= _BATCH_ENTRIES:
                         self._save(batch)
                         batch = []
             self._save(batch)
@@ -120,128 +125,148 @@ class _FeedPass:
             self._config,
             self._store,
             self._sources,
-            self._learning,
-            self.outcomes,
+            self._recurring,
+            self._outcomes,
             now=self._now,
             at_once=at_once,
             progress=self._progress,
         )
 
-    def _wanted(self, name: str) -> FetchRequest[str]:
+    def report(self) -> dict[str, IngestReport]:
+        return {name: self._outcomes.report(name) for name in self._sources}
+
+    def _request(self, name: str) -> FetchRequest[str]:
         poll, source = self._polls[name], self._sources[name]
-        headers = headers_for(poll, whole=self._again)
+        headers = request_headers(poll, conditional=not self._reread)
         if isinstance(source, PageSource):
             headers["accept"] = _ACCEPT_PAGE
-        # Only what the owner has written may be private, not where its server says that it has moved.
-        is_private = source.allow_private and server_of(poll.address) == server_of(poll.feed_url)
-        return FetchRequest(key=name, address=poll.address, headers=headers, allow_private=is_private)
+        # Only the address in the configuration may be private, not one that its server redirects to.
+        allow_private = source.allow_private and server_of(poll.address) == server_of(poll.feed_url)
+        return FetchRequest(key=name, address=poll.address, headers=headers, allow_private=allow_private)
 
-    def _bodies(self, fetched: Iterable[FetchResult[str]]) -> Iterator[FeedJob]:
-        """Yield the feeds that have to be read, and settle what came of the others on the way."""
-        for one in fetched:
-            poll = self._polls[one.key]
-            if one.error is not None:
-                self._fail(one, one.error)
-            elif one.status == HTTPStatus.GONE:
+    def _gather(self, responses: Iterator[FetchResult[str]]) -> Iterator[FeedJob]:
+        """Yield the feeds to read, and settle the others."""
+        for response in responses:
+            poll = self._polls[response.key]
+            if response.error is not None:
+                self._fail(response, response.error)
+            elif response.status == HTTPStatus.GONE:
                 self._settle(after_gone(poll, now=self._now))
-            elif one.status == HTTPStatus.NOT_MODIFIED:
-                self._answer(one, poll, changed=False)
-            elif not one.is_success:
-                self._fail(one, explain_status(one.status))
-            elif poll.digest == _slow(_digest(one.body)) and not self._again:
-                self._fail(one, "took too long when it was last read (limits.document_s), and has not changed since")
-            elif _digest(one.body) == poll.digest and not self._again:
-                self._answer(one, replace(poll, etag=None, last_modified=None), changed=False)
+            elif response.status == HTTPStatus.NOT_MODIFIED:
+                self._skip_unchanged(response, poll)
+            elif not response.is_success:
+                self._fail(response, explain_status(response.status))
+            elif poll.digest == _slow_digest(_digest(response.body)) and not self._reread:
+                self._fail(
+                    response, "took too long when it was last read (limits.document_s), and has not changed since"
+                )
+            elif poll.digest == _digest(response.body) and not self._reread:
+                self._skip_unchanged(response, replace(poll, etag=None, last_modified=None))
             else:
-                yield self._piece(one)
+                yield self._job(response)
 
-    def _piece(self, fetched: FetchResult[str]) -> FeedJob:
-        source = self._sources[fetched.key]
-        self._digests[source.name] = _digest(fetched.body)
-        known = self._store.documents.of_source(source.name)
-        return piece_of(source, fetched, known, self._learning.learned, now=self._now, again=self._again)
+    def _job(self, response: FetchResult[str]) -> FeedJob:
+        source = self._sources[response.key]
+        self._digests[source.name] = _digest(response.body)
+        documents = self._store.documents.of_source(source.name)
+        boilerplate = self._recurring.boilerplate
+        return new_feed_job(source, response, documents, boilerplate, now=self._now, reread=self._reread)
 
-    def _save(self, batch: Sequence[FeedResult]) -> None:
-        """Save what came of some feeds, and then when they are to be asked for again."""
-        good = [read for read in batch if read.error is None]
-        outcomes = self._store.take([read.batch for read in good]) if good else []
-        for read in batch:
-            if read.error is not None:
-                if read.too_long:
-                    name = read.fetched.key
-                    self._polls[name] = replace(self._polls[name], digest=_slow(self._digests[name]))
-                self._fail(read.fetched, read.error)
-        for read, saved in zip(good, outcomes, strict=True):
-            name = read.fetched.key
-            counts = Counter(one.value for one in saved)
-            self.outcomes.count(name, counts + Counter(read=1, dropped=read.dropped))
-            for path, reason in read.failed:
-                self.outcomes.fail(name, path, reason)
-            for path, reason in read.not_published:
-                self.outcomes.withhold(name, path, reason)
-            new = (edge for edge, one in zip(read.batch.edges, saved, strict=True) if one is Outcome.NEW)
-            self._learning.count(new)
-            poll = with_feed(self._polls[name], self._digests[name], read.hints, read.hub, read.topic)
-            awaits = not all(one.again for one, _ in read.batch.pages.pending)
-            if counts[Outcome.NEW.value] or awaits:
-                self._miss(name)
-            changed = bool(counts[Outcome.NEW.value] or counts[Outcome.CHANGED.value]) or awaits
-            self._settle(self._after(read.fetched, poll, changed=changed))
-        self._learning.learn()
-        self._write()
+    def _save(self, results: Sequence[FeedResult]) -> None:
+        """Save the entries of some feeds, then when to poll those next."""
+        readable = [result for result in results if result.error is None]
+        outcomes = self._store.take([result.batch for result in readable]) if readable else []
+        for result in results:
+            if result.error is not None:
+                name = result.response.key
+                if result.timed_out:
+                    self._polls[name] = replace(self._polls[name], digest=_slow_digest(self._digests[name]))
+                self._fail(result.response, result.error)
+        for result, saved in zip(readable, outcomes, strict=True):
+            self._count(result, saved)
+            self._settle(self._next_poll(result, saved))
+        self._recurring.learn()
+        self._save_polls()
 
-    def _miss(self, name: str) -> None:
-        """Note that a hub has not delivered what was found: it is not relied on until it delivers again."""
-        one = self._pushed.pop(name, None)
-        if one is not None:
-            self._store.sources.change_subscription(one.token, partial(after_miss, now=self._now), now=self._now)
+    def _count(self, result: FeedResult, outcomes: Sequence[Outcome]) -> None:
+        name = result.response.key
+        counts = Counter(outcome.value for outcome in outcomes)
+        self._outcomes.count(name, counts + Counter(read=1, dropped=result.dropped))
+        for path, reason in result.failed:
+            self._outcomes.fail(name, path, reason)
+        for path, reason in result.not_published:
+            self._outcomes.withhold(name, path, reason)
+        self._recurring.count(result.batch.edges, outcomes)
 
-    def _answer(self, fetched: FetchResult[str], poll: Poll, *, changed: bool) -> None:
-        self.outcomes.count(fetched.key, {"unchanged": 1})
-        self._settle(self._after(fetched, poll, changed=changed))
+    def _next_poll(self, result: FeedResult, outcomes: Sequence[Outcome]) -> Poll:
+        name = result.response.key
+        has_pending = not all(pending.again for pending, _ in result.batch.pages.pending)
+        has_new = Outcome.NEW in outcomes or has_pending
+        if has_new:
+            self._record_miss(name)
+        poll = with_metadata(self._polls[name], self._digests[name], result.hints, result.hub, result.topic)
+        return self._after_success(result.response, poll, changed=has_new or Outcome.CHANGED in outcomes)
 
-    def _after(self, fetched: FetchResult[str], poll: Poll, *, changed: bool) -> Poll:
-        pushed = self._pushed.get(fetched.key)
-        return after_answer(
+    def _record_miss(self, name: str) -> None:
+        """If a hub should have delivered what was found, do not rely on it until it delivers again."""
+        subscription = self._pushed.pop(name, None)
+        if subscription is not None:
+            missed = partial(after_miss, now=self._now)
+            self._store.sources.change_subscription(subscription.token, missed, now=self._now)
+
+    def _skip_unchanged(self, response: FetchResult[str], poll: Poll) -> None:
+        self._outcomes.count(response.key, {"unchanged": 1})
+        self._settle(self._after_success(response, poll, changed=False))
+
+    def _after_success(self, response: FetchResult[str], poll: Poll, *, changed: bool) -> Poll:
+        subscription = self._pushed.get(response.key)
+        return after_success(
             poll,
-            fetched.headers,
-            permanent=fetched.permanent if self._may_move(poll, fetched.permanent) else None,
+            response.headers,
+            permanent=response.permanent if self._may_move(poll, response.permanent) else None,
             changed=changed,
             now=self._now,
-            bounds=self._bounds(fetched.key),
-            chance=self._chance(),
-            pushed_until=None if pushed is None else pushed_until(pushed, self._now),
+            bounds=self._bounds(response.key),
+            jitter=self._jitter(),
+            pushed_until=None if subscription is None else pushed_until(subscription, self._now),
         )
 
     def _may_move(self, poll: Poll, permanent: str | None) -> bool:
-        """Say whether a source may be asked for elsewhere: one that may be private stays at the server it names."""
-        is_private = self._sources[poll.source].allow_private
-        return not is_private or server_of(permanent or "") == server_of(poll.feed_url)
+        """Whether a permanent redirect may be followed: a source that may be private stays on its own server."""
+        allow_private = self._sources[poll.source].allow_private
+        return not allow_private or server_of(permanent or "") == server_of(poll.feed_url)
 
-    def _fail(self, fetched: FetchResult[str], error: str) -> None:
-        name = fetched.key
-        retry_after = fetched.headers.get("retry-after")
-        poll, bounds = self._polls[name], self._bounds(name)
+    def _fail(self, response: FetchResult[str], error: str) -> None:
         self._settle(
-            after_failure(poll, error, now=self._now, bounds=bounds, chance=self._chance(), retry_after=retry_after)
+            after_failure(
+                self._polls[response.key],
+                error,
+                now=self._now,
+                bounds=self._bounds(response.key),
+                jitter=self._jitter(),
+                retry_after=response.headers.get("retry-after"),
+            )
         )
 
     def _settle(self, poll: Poll) -> None:
-        """Keep what is known of a source now, to be written with the next batch."""
+        """Finish a source with its next poll, which is saved with the next batch."""
         if poll.error is not None:
-            self.outcomes.fail(poll.source, self._polls[poll.source].address, poll.error)
+            self._outcomes.fail(poll.source, self._polls[poll.source].address, poll.error)
         self._polls[poll.source] = poll
-        self._settled.append(poll)
+        self._unsaved_polls.append(poll)
         self._done += 1
+        self._report_progress()
+        if len(self._unsaved_polls) >= _BATCH_POLLS:
+            self._save_polls()
+
+    def _save_polls(self) -> None:
+        if self._unsaved_polls:
+            self._store.sources.record_polls(self._unsaved_polls)
+            self._unsaved_polls = []
+
+    def _report_progress(self) -> None:
         if self._progress is not None:
             self._progress("feeds", self._done, self._total)
-        if len(self._settled) >= _SETTLED:
-            self._write()
-
-    def _write(self) -> None:
-        if self._settled:
-            self._store.sources.record_polls(self._settled)
-            self._settled = []
 
     def _bounds(self, name: str) -> PollBounds:
         return PollBounds(*self._sources[name].intervals)
@@ -251,6 +276,6 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:32]
 
 
-def _slow(digest: str) -> str:
-    """Return what is kept in the place of the digest of a body that took too long to be read."""
+def _slow_digest(digest: str) -> str:
+    """Return what is stored instead of the digest of a body that took too long to read."""
     return f"slow:{digest[5:]}"

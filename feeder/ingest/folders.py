@@ -1,40 +1,50 @@
-"""The pass over a folder, drawn once.
+"""The pass over a folder. Each pass (folders, feeds, pages) has the same steps: gather, save, count, learn, report.
 
-    folder ── iter_files ──> unread ──> read_file ── read_article ── normalise ── prepare ──> Read ──┐
-                 │                       reading/file.py: in processes (workers.py), each in time  │ in batches,
-                 └──> same, gone, failed, ignored: told without a look inside ────────────────────────┤ each of them
-                                                                                                      v one transaction
-    store  <── take: entries, and what was read, so that next time it is skipped; the index follows <─┘
-      └── what recurs at the edges of articles is known at the end of a round (learning.py): the files that were read
-          before it was known go through a second one, as if they were unread
+    gather   folder ── iter_files ──┬─> unread ── workers: reading/file.py ──> FileResult ──┐
+                                    └─> same, gone, failed, ignored: not opened ────────────┤ in batches,
+    save     store  <── take: entries and documents, followed by the search index <─────────┘ a transaction each
+    count    what happened to each file and entry
+    learn    which lines recur at the edges of articles (learning.py): files that were read before that was known are
+             read again in a second round
+    report   IngestReport
 
-A document that cannot be read is recorded with its reason and does not stop the others; a source that cannot be
-read does not stop the next. Killed at any point, the next pass goes on from the last batch: what is to be read again
-is marked so in the store until it has been.
+A document that cannot be read is recorded with its error and does not stop the others; nor does a source. If a pass is
+killed at any point, the next continues after the last batch: what is to be read again stays marked in the store until
+it has been.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.errors import SourceError
 from feeder.ingest.learning import RecurringLines
-from feeder.ingest.previewing import fault_of, listed_again, our_folders
-from feeder.ingest.reading.file import FileJob, FileResult, faults, gathered, reading_of, settings_of
-from feeder.ingest.reports import IngestReport, Progress
-from feeder.ingest.workers import in_jobs, work
+from feeder.ingest.previewing import folder_error, output_folders, paths_to_reread
+from feeder.ingest.reading.file import FileJob, FileResult, file_task, merge_results, reading_rules, split_error
+from feeder.ingest.reports import IngestReport, Outcomes
+from feeder.ingest.workers import chunked, run_jobs
+from feeder.log import Progress
 from feeder.sources.files.folder import FolderFile, count_files, iter_files
 from feeder.store import Batch, Document, Edges, Outcome, Store, WithheldArticle
 
 log = logging.getLogger(__name__)
-_BATCH = 500  # documents of one transaction
-_JOB = 50  # documents given to a worker at once
-_FEW = 400  # documents that one process has read before more are started
-_LOOK = 1000  # documents found between two reports of progress where nothing has to be read
+_BATCH = 500  # documents per transaction
+_CHUNK = 50  # documents sent to a worker at once
+_GROW_AFTER = 400  # documents read by one process before more are started
+_PROGRESS_STEP = 1000  # files between two progress reports if none has to be read
+_FIELDS = {  # of a report, by the state of a file
+    "new": "read",
+    "changed": "read",
+    "again": "again",
+    "same": "unchanged",
+    "gone": "gone",
+    "ignored": "ignored",
+}
 
 
 def read_folder(
@@ -43,222 +53,226 @@ def read_folder(
     config: Config,
     *,
     now: datetime,
-    again: bool,
+    reread: bool,
     progress: Progress | None,
 ) -> IngestReport:
-    """Read what has to be read of a folder, and report it; a folder that cannot be read is a failure in the report."""
-    if again:
+    """Read the new and changed files of a folder, with `reread` all; an unreadable folder is a reported failure."""
+    if reread:
         store.documents.mark_for_rereading(source.name)
-    with store.database.read():
-        learning = RecurringLines(store, source.name)
-        documents = store.documents.of_source(source.name)
-    first = _FolderPass(source, store, learning, config, now=now, progress=progress)
-    second = _FolderPass(source, store, learning, config, now=now, progress=progress)
-    failed: list[tuple[str, str]] = []
-    removed = 0
-    try:
-        first.run(documents)
-        if learning.apply():
-            second.run(store.documents.of_source(source.name), only_again=True)
-        if source.when_gone == "remove" or first.withheld or second.withheld:
-            removed = store.remove_orphans()
-        first.record_withheld()
-        second.record_withheld()
-    except SourceError as error:
-        failed.append(fault_of(source.folder, error))
-    return IngestReport(
-        source=source.name,
-        read=first.states["new"] + first.states["changed"],
-        again=first.states["again"] + second.states["again"],
-        new=first.saved[Outcome.NEW],
-        changed=first.saved[Outcome.CHANGED],
-        same=first.saved[Outcome.SAME],
-        unchanged=first.states["same"],
-        gone=first.states["gone"],
-        removed=removed,
-        dropped=first.dropped,
-        ignored=first.states["ignored"],
-        failed=tuple(dict.fromkeys((*first.failed, *second.failed, *failed))),
-        not_published=tuple(
-            (one.address.removeprefix(f"{source.folder}/"), one.reason)
-            for one in {one.address: one for one in (*first.withheld, *second.withheld)}.values()
-        ),
-    )
+    folder_pass = _FolderPass(source, store, config, now=now, progress=progress)
+    folder_pass.run()
+    return folder_pass.report()
 
 
 class _FolderPass:
-    """One way through one folder: what was found, what came of it, and what is to be written next."""
-
     def __init__(
-        self,
-        source: FolderSource,
-        store: Store,
-        learning: RecurringLines,
-        config: Config,
-        *,
-        now: datetime,
-        progress: Progress | None,
+        self, source: FolderSource, store: Store, config: Config, *, now: datetime, progress: Progress | None
     ) -> None:
-        self._source, self._folder, self._store, self._learning = source, source.folder, store, learning
-        self._progress, self._ours, self._seconds = progress, our_folders(config), config.limits.document_s
-        self._settings = settings_of(source, now)
-        self.states: Counter[str] = Counter()
-        self.saved: Counter[Outcome] = Counter()
-        self.failed: list[tuple[str, str]] = []
-        self.dropped = 0
-        self.withheld: list[WithheldArticle] = []
-        self._known: Mapping[str, Document] = {}
-        self._doing = source.name
+        self._source, self._store, self._progress = source, store, progress
+        self._output_folders, self._seconds = output_folders(config), config.limits.document_s
+        self._rules = reading_rules(source, now)
+        with store.database.read():
+            self._recurring = RecurringLines(store, source.name)
+            self._stored: Mapping[str, Document] = store.documents.of_source(source.name)
+        self._outcomes = Outcomes([source.name])
+        self._has_withheld = False
+        self._withheld_documents: list[Document] = []
+        # Of the current round:
+        self._withheld: list[WithheldArticle] = []
+        self._is_second = False
+        self._states: Counter[str] = Counter()
         self._total: int | None = None
+        # To be saved with the next batch:
+        self._documents: list[Document] = []
+        self._document_edges: dict[str, Edges] = {}
         self._gone: list[str] = []
         self._left: list[str] = []
         self._may_hold: list[str] = []
-        self._unrecorded: list[Document] = []
-        self._documents: list[Document] = []
-        self._edges: dict[str, Edges] = {}
 
-    def run(self, known: Mapping[str, Document], *, only_again: bool = False) -> None:
-        """Read what has to be read; `only_again`: what is marked to be read again, and nothing else is looked at.
+    def run(self) -> None:
+        """Read the folder, then again the files in which more or less recurs than was known when they were read."""
+        try:
+            self._run_round()
+            if self._recurring.apply():
+                self._is_second = True
+                self._stored = self._store.documents.of_source(self._source.name)
+                self._run_round()
+            if self._source.when_gone == "remove" or self._has_withheld:
+                self._outcomes.count(self._source.name, {"removed": self._store.remove_orphans()})
+            if self._withheld_documents:
+                self._store.take([Batch(source=self._source.name, documents=self._withheld_documents)])
+        except SourceError as error:
+            self._outcomes.fail(self._source.name, *folder_error(self._source.folder, error))
 
-        `known` are the documents as the store has them.
+    def report(self) -> IngestReport:
+        report = self._outcomes.report(self._source.name)
+        # Both rounds may have the same file in them.
+        failed, not_published = tuple(dict.fromkeys(report.failed)), tuple(dict(report.not_published).items())
+        return replace(report, failed=failed, not_published=not_published)
+
+    def _run_round(self) -> None:
+        self._states, self._withheld = Counter(), []
+        try:
+            jobs = (FileJob(file, self._recurring.boilerplate) for file in self._gather())
+            chunks = chunked(jobs, min(_CHUNK, _BATCH))
+            task = file_task(self._rules)
+            with closing(run_jobs(task, chunks, seconds=self._seconds, grow_after=_GROW_AFTER)) as reading:
+                batch: list[FileResult] = []
+                for results in reading:
+                    batch += merge_results(results)
+                    if len(batch) >= _BATCH:
+                        self._save(batch)
+                        batch = []
+            if self._source.when_gone == "remove" and self._gone and not batch:
+                self._refuse_empty_folder()
+            self._save(batch)
+        finally:
+            self._count_files()
+
+    def _gather(self) -> Iterator[FolderFile]:
+        """Yield the files to read, and note the others. A second round looks only at those marked to be read again.
 
         Raises:
             SourceError: the folder cannot be read.
         """
-        self._known = known
-        if only_again:
-            again = {path for path, document in self._known.items() if document.again}
+        folder = self._source.folder
+        if self._is_second:
+            again = {path for path, document in self._stored.items() if document.again}
+            self._total = len(again)
         else:
-            again = listed_again(self._known, self._folder)
-        if only_again:
-            self._doing, self._total = f"{self._source.name}, once more", len(again)
-        elif self._progress is not None:
-            self._total = count_files(self._folder, self._ours)
-        found = iter_files(self._folder, self._known, max_bytes=self._source.max_bytes, ours=self._ours, again=again)
-        unread = (file for file in found if file.state == "again") if only_again else self._unread(found)
-        pieces = (FileJob(file, self._learning.learned) for file in unread)
-        jobs = in_jobs(pieces, min(_JOB, _BATCH))
-        with closing(work(reading_of(self._settings), jobs, seconds=self._seconds, few=_FEW)) as reading:
-            batch: list[FileResult] = []
-            for parts in reading:
-                batch += gathered(parts)
-                if len(batch) >= _BATCH:
-                    self._save(batch)
-                    batch = []
-        if self._source.when_gone == "remove" and self._gone and not batch:
-            self._refuse_emptiness()
-        self._save(batch)
+            again = paths_to_reread(self._stored, folder)
+            self._total = None if self._progress is None else count_files(folder, self._output_folders)
+        files = iter_files(
+            folder, self._stored, max_bytes=self._source.max_bytes, ours=self._output_folders, again=again
+        )
+        if self._is_second:
+            yield from (file for file in files if file.state == "again")
+        else:
+            yield from self._gather_unread(files)
 
-    def _refuse_emptiness(self) -> None:
-        """Refuse a folder in which there is nothing any more: most of the time its disk is not mounted."""
-        if self.states.keys() <= {"gone", "ignored"}:
-            del self.states["gone"]
+    def _gather_unread(self, files: Iterable[FolderFile]) -> Iterator[FolderFile]:
+        for number, file in enumerate(files, 1):
+            if number % _PROGRESS_STEP == 0:
+                self._report_progress()
+            if file.state in {"unread", "again"}:
+                yield file
+            elif file.state == "gone":
+                self._states["gone"] += 1
+                self._gone.append(file.path)
+                self._note_left(file.path)
+                self._may_hold += self._addresses(file.path, 0)
+            else:
+                self._record(file, file.error)
+
+    def _refuse_empty_folder(self) -> None:
+        """Raise an error for a folder that is suddenly empty: most often its disk is not mounted."""
+        if self._states.keys() <= {"gone", "ignored"}:
+            del self._states["gone"]
             raise SourceError(
-                f"{self._folder}: it is empty, and {len(self._gone)} documents were in it: nothing is removed; "
-                "mount its disk where it is not mounted, and where they are to go, put an article in it or take the "
-                "source out"
+                f"{self._source.folder}: is empty, but had {len(self._gone)} documents; nothing was removed: mount its "
+                "disk if it is not mounted; to remove them, put an article in the folder or delete the source"
             )
 
-    def _unread(self, files: Iterable[FolderFile]) -> Iterator[FolderFile]:
-        """Yield what has to be read, and note the rest on the way."""
-        for number, found in enumerate(files):
-            if number % _LOOK == _LOOK - 1:
-                self._tell()
-            if found.state in {"unread", "again"}:
-                yield found
-            elif found.state == "gone":
-                self.states["gone"] += 1
-                self._gone.append(found.path)
-                self._leave(found.path)
-                self._may_hold += self._addresses(found.path, 0)
-            else:
-                self._note(found, found.error)
-
-    def _note(
-        self, found: FolderFile, error: str | None, articles: int = 0, *, again: bool = False, withheld: bool = False
-    ) -> None:
-        """Count what became of a file, and keep what the next pass must know of it.
-
-        What held something `withheld` is recorded when that is out of the store: a pass that is killed before reads it
-        once more.
-        """
-        self.states[found.state] += 1
-        if error is not None:
-            self.failed += faults(found.path, error)
-        if found.state == "ignored":
-            return
-        before = self._known.get(found.path)
-        articles = max(articles, before.articles if before else 0)
-        document = Document(found.path, found.size, found.mtime_ns, found.digest, error, articles, again)
-        if document != before:
-            (self._unrecorded if withheld else self._documents).append(document)
-
-    def record_withheld(self) -> None:
-        """Record the documents that hold what is not published."""
-        if self._unrecorded:
-            self._store.take([Batch(source=self._source.name, documents=self._unrecorded)])
-            self._unrecorded = []
-
-    def _save(self, batch: list[FileResult]) -> None:
-        for read in batch:
-            found = read.found
-            self.dropped += read.dropped
-            self._withhold(read)
-            # What cannot be read, such as a file that is being written, takes nothing with it.
-            if read.error is None and found.state in {"new", "changed", "again"}:
-                self._leave(found.path)
-                self._edges[found.path] = [(edge.publisher, edge.unknown, edge.removed) for edge in read.edges]
-            articles = len(read.incoming) + read.dropped + len(read.withheld) + len(read.slow)
-            self._note(found, read.fault, articles, again=read.by_date, withheld=bool(read.withheld))
-        incoming = [entry for read in batch for entry in read.incoming]
-        edges = [edge for read in batch for edge in read.edges]
+    def _save(self, results: Sequence[FileResult]) -> None:
+        for result in results:
+            self._note(result)
+        incoming = [entry for result in results for entry in result.incoming]
+        edges = [edge for result in results for edge in result.edges]
         if incoming or self._documents or self._gone or self._left or self._may_hold:
-            batch_of_folder = Batch(
+            batch = Batch(
                 source=self._source.name,
                 incoming=incoming,
                 edges=edges,
                 documents=self._documents,
                 gone=self._gone,
-                document_edges=self._edges,
+                document_edges=self._document_edges,
                 left=self._left,
-                not_published=self.withheld,
+                not_published=self._withheld,
                 may_hold=self._may_hold,
             )
-            [outcomes] = self._store.take([batch_of_folder])
-            self.saved.update(outcomes)
-            self._learning.count(edge for edge, saved in zip(edges, outcomes, strict=True) if saved is Outcome.NEW)
-            self._documents, self._gone, self._left, self._may_hold, self._edges = [], [], [], [], {}
-        self._learning.learn()
-        self._tell()
+            [outcomes] = self._store.take([batch])
+            self._count(outcomes)
+            self._recurring.count(edges, outcomes)
+            self._documents, self._document_edges = [], {}
+            self._gone, self._left, self._may_hold = [], [], []
+        self._recurring.learn()
+        self._report_progress()
 
-    def _leave(self, path: str) -> None:
-        """Have forgotten what was met in a file and is not any more, where the source is configured so."""
-        if path in self._known and self._source.when_gone == "remove":
+    def _note(self, result: FileResult) -> None:
+        """Note all of a result that is saved besides its entries."""
+        file = result.file
+        if not self._is_second:
+            self._outcomes.count(self._source.name, {"dropped": result.dropped})
+        self._withhold(result)
+        # From a file that cannot be read, say because it is being written, nothing is removed.
+        if result.error is None and file.state in {"new", "changed", "again"}:
+            self._note_left(file.path)
+            self._document_edges[file.path] = [(edge.publisher, edge.unknown, edge.removed) for edge in result.edges]
+        articles = len(result.incoming) + result.dropped + len(result.withheld) + len(result.slow)
+        self._record(file, result.stored_error, articles, again=result.by_date, withheld=bool(result.withheld))
+
+    def _record(
+        self, file: FolderFile, error: str | None, articles: int = 0, *, again: bool = False, withheld: bool = False
+    ) -> None:
+        """Record a file as the next pass must know it.
+
+        One with `withheld` articles is only saved once those are out of the store: if the pass is killed before, the
+        next reads it again.
+        """
+        self._states[file.state] += 1
+        if error is not None:
+            for path, reason in split_error(file.path, error):
+                self._outcomes.fail(self._source.name, path, reason)
+        if file.state == "ignored":
+            return
+        stored = self._stored.get(file.path)
+        articles = max(articles, stored.articles if stored else 0)
+        document = Document(file.path, file.size, file.mtime_ns, file.digest, error, articles, again)
+        if document != stored:
+            (self._withheld_documents if withheld else self._documents).append(document)
+
+    def _note_left(self, path: str) -> None:
+        """Note that earlier articles of a file are no longer in it, if `when_gone` removes those."""
+        if path in self._stored and self._source.when_gone == "remove":
             self._left += self._addresses(path, 0)
 
-    def _withhold(self, read: FileResult) -> None:
-        """Have withdrawn what a file does not publish: all that was met in it, or what an export holds back now."""
-        path = read.found.path
-        if not read.withheld:
+    def _withhold(self, result: FileResult) -> None:
+        """Note what to withdraw because its author no longer publishes it: all of a file, or articles of an export."""
+        if not result.withheld:
             return
-        self.withheld += read.withheld
-        addresses = self._addresses(path, len(read.incoming) + len(read.withheld))
-        if read.withheld[0].address == self._settings.origin(path).address:
+        path = result.file.path
+        self._withheld += result.withheld
+        self._has_withheld = True
+        addresses = self._addresses(path, len(result.incoming) + len(result.withheld))
+        if result.withheld[0].address == self._rules.origin(path).address:
             self._left += addresses
         else:
             self._may_hold += addresses
-        for one in read.withheld:
-            log.info("%s: not published: %s", one.address, one.reason)
+        for article in result.withheld:
+            log.info("%s: not published: %s", article.address, article.reason)
+            address = article.address.removeprefix(f"{self._source.folder}/")
+            self._outcomes.withhold(self._source.name, address, article.reason)
 
     def _addresses(self, path: str, articles: int) -> list[str]:
-        """Return where articles of a file may have been met: as many as it held, and at least so many."""
-        before = self._known.get(path)
-        most = max(articles, 0 if before is None else before.articles)
-        parts = (f"{path}#{number + 1}" for number in range(most))
-        names = (path, *(part for part in parts if part not in self._known))
-        return [self._settings.origin(name).address for name in names]
+        """Return the addresses of a file and of its articles, now (at least so many) or before."""
+        stored = self._stored.get(path)
+        count = max(articles, 0 if stored is None else stored.articles)
+        parts = (f"{path}#{number + 1}" for number in range(count))
+        return [
+            self._rules.origin(name).address for name in (path, *(part for part in parts if part not in self._stored))
+        ]
 
-    def _tell(self) -> None:
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        if not self._is_second:  # which only improves entries that the first round has counted
+            self._outcomes.count(self._source.name, Counter(outcome.value for outcome in outcomes))
+
+    def _count_files(self) -> None:
+        for state, count in self._states.items():
+            if state == "again" or (state in _FIELDS and not self._is_second):
+                self._outcomes.count(self._source.name, {_FIELDS[state]: count})
+
+    def _report_progress(self) -> None:
         if self._progress is not None:
-            done = self.states.total() - self.states["gone"] - self.states["ignored"]
-            self._progress(self._doing, done, self._total)
+            doing = f"{self._source.name}, second round" if self._is_second else self._source.name
+            done = self._states.total() - self._states["gone"] - self._states["ignored"]
+            self._progress(doing, done, self._total)

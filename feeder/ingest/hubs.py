@@ -1,11 +1,11 @@
-"""Subscriptions at hubs, in the shell: what each pass asks hubs for, and what becomes of what they deliver.
+"""Subscriptions at WebSub hubs: what each pass requests of them, and what they deliver. The rules are in `websub.py`.
 
-    polls (hub, topic) ── wished for ── plan ──> store ──> POST to each hub that is due ──> store
-                                                   ^   (the web server hears the hub's call and agrees)
-    a signed delivery ── read_feed ─── take ───────┴─> entries, as if they had been polled
+    polls (hub, topic) ── HubTopic ── plan ──> store ──> POST to each hub that is due ──> store
+                                                 ^   (the web server answers the hub's verification)
+    a signed delivery ── read_feed ── take ──────┴─> entries, as if polled
 
-Plan and claim are one transaction, before anything is sent: a hub may call while it is being asked, two passes never
-ask for the same, and a process that is killed leaves a request whose call is overdue in time.
+The plan is saved in one transaction before anything is sent: a hub may verify a request while it is being sent, two
+passes never send the same request, and if the process is killed the verification simply becomes overdue.
 """
 
 import logging
@@ -18,158 +18,160 @@ from functools import partial
 from random import random
 from typing import TYPE_CHECKING
 
-from feeder.catalogue.known import known_poll, known_sources
+from feeder.catalogue.known import active_sources, current_poll
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource
 from feeder.ingest.learning import RecurringLines
-from feeder.ingest.reading.feed import FEEDS, piece_of
-from feeder.ingest.workers import work_one
+from feeder.ingest.reading.feed import FEED_TASK, new_feed_job
+from feeder.ingest.workers import run_job
 from feeder.sources.feeds import websub
 from feeder.sources.feeds.polling import explain_status
 from feeder.sources.feeds.websub import HubSubscription, HubTopic
-from feeder.sources.http.crawl import FetchRequest, FetchResult, iter_fetched, server_of
+from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
 from feeder.store import Outcome, Store
 
 if TYPE_CHECKING:
     from feeder.sources.http.dialling import Network
 
 log = logging.getLogger(__name__)
-_LONGEST_S = 60  # seconds for all requests of a pass; whoever is not asked by then is in the next
-_PATIENCE = 2  # requests in a row that fail at one hub, until the others there are left for another time
+_DEADLINE_S = 60  # for all requests of a pass; the rest are sent in the next
+_MAX_FAILURES = 2  # in a row at one hub, before its other requests are postponed
 _TOKEN_BYTES, _SECRET_BYTES = 24, 32
 
 
-def keep_subscriptions(
+def update_subscriptions(
     config: Config,
     store: Store,
     *,
     now: datetime,
-    chance: Callable[[], float] = random,
+    jitter: Callable[[], float] = random,
     network: "Network | None" = None,
 ) -> None:
-    """Ask hubs for what is to be subscribed to, renewed or ended at `now`, an aware datetime.
+    """Request the subscriptions that are to start, be renewed or end at `now`, an aware datetime.
 
-    What goes wrong at a hub is kept in the store; it neither stops nor delays the others.
+    An error of one hub is stored; it neither stops nor delays the others.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    sources = {one.name: one for one in known_sources(config, store) if isinstance(one, RemoteSource)}
-    wanted = list(_wishes(config, store, sources.values()))
-    present = store.sources.subscriptions()
-    if not (wanted or present):
+    sources = {source.name: source for source in active_sources(config, store) if isinstance(source, RemoteSource)}
+    topics = list(_topics(config, store, sources.values()))
+    if not (topics or store.sources.subscriptions()):
         return
     due: list[HubSubscription] = []
 
-    def plan(present: Sequence[HubSubscription]) -> list[HubSubscription]:
-        planned = websub.plan(present, wanted, now=now, chance=chance, unguessable=_unguessable)
-        due[:] = [one for one in planned if one.awaiting and one not in present]
+    def plan(current: Sequence[HubSubscription]) -> list[HubSubscription]:
+        planned = websub.plan(current, topics, now=now, jitter=jitter, new_secrets=_new_secrets)
+        due[:] = [subscription for subscription in planned if subscription.awaiting and subscription not in current]
         return planned
 
     store.sources.plan_subscriptions(plan, now=now)
-    asked = {one.token: one for one in due}
-    requests = [_request(one, sources.get(one.source)) for one in due]
-    for answer in iter_fetched(requests, config.fetch, network, longest_s=_LONGEST_S, patience=_PATIENCE):
-        _note(store, asked.pop(answer.key), answer, now=now, chance=chance())
-    for token in asked:
-        store.sources.change_subscription(token, partial(websub.put_back, now=now), now=now)
+    unsent = {subscription.token: subscription for subscription in due}
+    requests = [_request(subscription, sources.get(subscription.source)) for subscription in due]
+    responses = fetch_all(requests, config.fetch, network, deadline_s=_DEADLINE_S, max_failures=_MAX_FAILURES)
+    for response in responses:
+        _record_failure(store, unsent.pop(response.key), response, now=now, jitter=jitter())
+    for token in unsent:
+        store.sources.change_subscription(token, partial(websub.cancel_request, now=now), now=now)
 
 
-def _wishes(config: Config, store: Store, sources: Iterable[RemoteSource]) -> Iterator[HubTopic]:
+def _topics(config: Config, store: Store, sources: Iterable[RemoteSource]) -> Iterator[HubTopic]:
     if not config.web.websub or websub.callback_problem(config.site.url):
         return
     polls, paused = store.sources.polls(), store.sources.paused()
     for source in sources:
-        poll = known_poll(source, polls)
+        poll = current_poll(source, polls)
         if source.name not in paused and poll.hub is not None and poll.gone_at is None:
             yield HubTopic(source.name, poll.hub, poll.topic or poll.address, config.site.url)
 
 
-def _unguessable() -> tuple[str, str]:
+def _new_secrets() -> tuple[str, str]:
     return secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
 
 
-def _request(one: HubSubscription, source: RemoteSource | None) -> FetchRequest[str]:
-    # Whoever writes a feed must not send us into a private network: only to the server that the owner named.
-    private = source is not None and source.allow_private and server_of(one.hub) == server_of(source.address)
-    return FetchRequest(key=one.token, address=one.hub, form=websub.request_form(one), allow_private=private)
+def _request(subscription: HubSubscription, source: RemoteSource | None) -> FetchRequest[str]:
+    token, hub = subscription.token, subscription.hub
+    # A feed must not name a hub in a private network, except on the server that the owner named.
+    allow_private = source is not None and source.allow_private and server_of(hub) == server_of(source.address)
+    return FetchRequest(key=token, address=hub, form=websub.request_form(subscription), allow_private=allow_private)
 
 
-def _note(store: Store, one: HubSubscription, answer: FetchResult[str], *, now: datetime, chance: float) -> None:
-    error = answer.error
-    if error is None and not answer.is_success:
-        error = explain_status(answer.status)
+def _record_failure(
+    store: Store, subscription: HubSubscription, response: FetchResult[str], *, now: datetime, jitter: float
+) -> None:
+    """Store the error of a response that is one."""
+    error = response.error
+    if error is None and not response.is_success:
+        error = explain_status(response.status)
     if error is None:
         return
-    retry_after = answer.headers.get("retry-after")
-    failed = partial(websub.after_failure, error=error, now=now, chance=chance, retry_after=retry_after)
-    after = store.sources.change_subscription(one.token, failed, now=now)
-    if after is not None and after.failures == 1 and after.error == error:
-        log.warning("websub: %s: %s", one.source, websub.explain(after, now))
+    retry_after = response.headers.get("retry-after")
+    failed = partial(websub.after_failure, error=error, now=now, jitter=jitter, retry_after=retry_after)
+    changed = store.sources.change_subscription(subscription.token, failed, now=now)
+    if changed is not None and changed.failures == 1 and changed.error == error:
+        log.warning("websub: %s: %s", subscription.source, websub.explain(changed, now))
 
 
-def awaits(config: Config, store: Store, one: HubSubscription) -> RemoteSource | None:
-    """Return the source that a delivery is for; None where there is none any more that wants it."""
-    if one.leaving or not config.web.websub or one.source in store.sources.paused():
+def find_subscriber(config: Config, store: Store, subscription: HubSubscription) -> RemoteSource | None:
+    """Return the source that a delivery is for; None if no source wants it any more."""
+    name = subscription.source
+    if subscription.leaving or not config.web.websub or name in store.sources.paused():
         return None
-    found = (source for source in known_sources(config, store) if source.name == one.source)
-    return next((source for source in found if isinstance(source, RemoteSource)), None)
+    sources = (source for source in active_sources(config, store) if source.name == name)
+    return next((source for source in sources if isinstance(source, RemoteSource)), None)
 
 
-def take_delivery(
+def save_delivery(
     store: Store,
     source: RemoteSource,
-    one: HubSubscription,
+    subscription: HubSubscription,
     body: bytes,
     content_type: str | None,
     *,
     seconds: float,
     now: datetime,
 ) -> bool:
-    """Save what a hub has delivered, as if it had been polled at `now`; say whether there was news in it.
+    """Save a delivery as if it had been polled at `now`; return whether any entry is new or changed.
 
-    `seconds` of processor time are the budget for reading it.
-
-    It may hold no more than what is new, so that nothing is taken to have left the feed. One that was taken before is
-    not taken again: an old one would bring back what the feed has corrected since. What cannot be read is polled for.
+    `seconds` of processor time are the budget for reading it. A delivery may hold only new entries, so none counts as
+    gone from the feed. A repeated one is ignored: it could undo later corrections. For one that cannot be read, the
+    feed is polled soon.
 
     Raises:
         StoreError: the store cannot be used; the hub may deliver again.
     """
     digest = websub.delivery_digest(body)
-    if digest in one.seen:
-        log.info("websub: %s: a delivery came once more", source.name)
+    if digest in subscription.seen:
+        log.info("websub: %s: ignored a repeated delivery", source.name)
         return False
-    poll = known_poll(source, store.sources.polls(source.name))
+    poll = current_poll(source, store.sources.polls(source.name))
     headers = {} if content_type is None else {"content-type": content_type}
-    fetched = FetchResult(key=source.name, status=200, url=poll.address, headers=headers, body=body)
-    learned = RecurringLines(store, "").learned
-    piece = piece_of(source, fetched, store.documents.of_source(source.name), learned, now=now)
-    read = work_one(FEEDS, piece, seconds=seconds)
-    if read.error is not None:
-        log.warning("websub: %s: what was delivered cannot be read: %s", source.name, read.error)
+    response = FetchResult(key=source.name, status=200, url=poll.address, headers=headers, body=body)
+    boilerplate = RecurringLines(store, "").boilerplate
+    job = new_feed_job(source, response, store.documents.of_source(source.name), boilerplate, now=now)
+    result = run_job(FEED_TASK, job, seconds=seconds)
+    if result.error is not None:
+        log.warning("websub: %s: cannot read a delivery: %s", source.name, result.error)
         store.sources.poll_now(source.name, now=now)
         return False
-    [saved] = store.take([replace(read.batch, gone=())])
-    store.sources.change_subscription(one.token, partial(websub.after_delivery, digest=digest, now=now), now=now)
-    return any(outcome in {Outcome.NEW, Outcome.CHANGED} for outcome in saved)
+    [outcomes] = store.take([replace(result.batch, gone=())])
+    delivered = partial(websub.after_delivery, digest=digest, now=now)
+    store.sources.change_subscription(subscription.token, delivered, now=now)
+    return Outcome.NEW in outcomes or Outcome.CHANGED in outcomes
 
 
 def check_subscriptions(store: Store, *, now: datetime) -> Iterator[tuple[str, bool, str]]:
-    """Yield in a line each what there is to say of subscriptions: what it is about, whether it is well, and the line.
-
-    Of those that are well, only how many there are is said.
-    """
-    known = store.sources.subscriptions()
-    counts = Counter(websub.standing(one, now) for one in known if one.error is None)
+    """Yield a label, whether all is well, and a line: one for all subscriptions without errors, and one per error."""
+    subscriptions = store.sources.subscriptions()
+    counts = Counter(websub.standing(each, now) for each in subscriptions if each.error is None)
     if counts:
         yield "websub", True, ", ".join(f"{number} {standing}" for standing, number in sorted(counts.items()))
-    for one in known:
-        if one.error is not None:
-            yield f"websub {one.source}", False, websub.explain(one, now)
+    for subscription in subscriptions:
+        if subscription.error is not None:
+            yield f"websub {subscription.source}", False, websub.explain(subscription, now)
 
 
 def websub_problem(config: Config) -> str | None:
-    """Return what is to be set before hubs can be asked for anything; None where nothing is, or none is to be asked."""
+    """Return what to configure before hubs can be used; None if nothing, or if `web.websub` is off."""
     problem = websub.callback_problem(config.site.url) if config.web.websub else None
     return problem and f"{problem}; set site.url to the public address of `feeder serve`, or web.websub to false"

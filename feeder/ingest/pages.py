@@ -1,18 +1,20 @@
-"""The pass over the pages of entries, drawn once. It comes after that over the feeds, and keeps none of them waiting.
+"""The pass over the pages of entries, after that over feeds. Its steps are those of each pass (`folders.py`).
 
-    awaited ── due ──┬─ what its page holds is known ────────────────────────────────────────────────┐
-                     └─ iter_fetched ──┬─> 200 ── read_entry (in workers.py's processes)     ───────┤
-                                       ├─> 304: what was known of it still holds ────────────────────┤
-                                       └─> no page: what was known of it, or the feed's own content ─┤
-                                                                                                     v
-    store <── take: source by source, the oldest entry first, and whose page is due again when <── PageRead
+    gather   pending ── due ──┬─ its page is stored ────────────────────────────────────────────────┐
+                              └─ fetch_all ──┬─> 200 ── workers: reading/page.py ──> PageResult ────┤
+                                             ├─> 304: the stored page is still valid ───────────────┤
+                                             └─> no page: the stored one, or the feed's content ────┤
+    save     store  <── take: source by source, oldest entry first; when the page is due again <────┘
+    count    what happened to each entry
+    learn    which lines recur at the edges of articles (learning.py)
+    report   how many pages are still pending
 
-An entry comes in once, with what there is of it when its page was asked for. A page that comes later makes it fuller:
-its id, its dates and its place stay. How long a pass takes is bounded: what has not come by then comes in the next.
+An entry is stored once, with what there is when its page has been requested. A page that comes later makes it fuller;
+its id, dates and place stay. The time for a pass is bounded: pages not fetched by then are fetched in the next.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,24 +23,25 @@ from http import HTTPStatus
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource
 from feeder.ingest.learning import RecurringLines
-from feeder.ingest.reading.feed import origin_of
-from feeder.ingest.reading.file import ReadingRules, settings_of
-from feeder.ingest.reading.page import PAGES, PageJob, PageResult
-from feeder.ingest.reports import Outcomes, Progress
-from feeder.ingest.workers import in_jobs, work
+from feeder.ingest.reading.feed import feed_origin
+from feeder.ingest.reading.file import ReadingRules, reading_rules
+from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult
+from feeder.ingest.reports import Outcomes
+from feeder.ingest.workers import chunked, run_jobs
+from feeder.log import Progress
 from feeder.sources.feeds.polling import explain_status, read_retry_after
-from feeder.sources.http.crawl import FetchRequest, FetchResult, iter_fetched, server_of
+from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
 from feeder.store import Batch, Document, Outcome, PageChanges, PendingPage, Store, StoredPage
 from feeder.store.records.entries import digest_of
 
-ATTEMPTS = 5  # at a page, until its entry is left as it is
-_FIRST_WAIT, _LONGER = timedelta(minutes=15), 4  # after the first failure; then 1 h, 4 h and 16 h
-_LONGEST_S = 60.0  # for all pages of a pass
-_PATIENCE = 3  # failures in a row until the rest of a server's pages are put off
-_BATCH = 500  # entries of one transaction, and those of one source more
-_JOB = 4  # pages given to a worker at once
-_FEW = 40  # pages that one process has read before more are started
-_NEVER = frozenset({404, 410, 451})  # answers that asking again does not change
+ATTEMPTS = 5  # at a page, before its entry stays as it is
+_FIRST_WAIT, _BACKOFF = timedelta(minutes=15), 4  # after the first failure; then 1 h, 4 h and 16 h
+_DEADLINE_S = 60.0  # for all pages of a pass
+_MAX_FAILURES = 3  # in a row, before the other pages of a server are postponed
+_BATCH = 500  # entries per transaction, plus the rest of one source
+_CHUNK = 4  # pages sent to a worker at once
+_GROW_AFTER = 40  # pages read by one process before more are started
+_PERMANENT_ERRORS = frozenset({404, 410, 451})
 _ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 
 
@@ -46,222 +49,222 @@ def fetch_pages(
     config: Config,
     store: Store,
     sources: Mapping[str, RemoteSource],
-    learning: RecurringLines,
+    recurring: RecurringLines,
     outcomes: Outcomes,
     *,
     now: datetime,
     at_once: bool = False,
     progress: Progress | None = None,
 ) -> None:
-    """Fetch the pages that entries of these sources wait for, those that are due or all `at_once`; save the entries.
+    """Fetch the pending pages of these sources that are due, or all `at_once`, and save their entries.
 
-    What was counted, and what failed, is told to `outcomes`.
+    Counts and failures are added to `outcomes`.
     """
     if sources.keys() & store.sources.count_pending_pages():
-        _PagePass(config, store, sources, learning, outcomes, now=now, progress=progress).run(at_once=at_once)
-        for name, number in store.sources.count_pending_pages().items():
-            if name in sources:
-                outcomes.count(name, {"awaited": number})
+        page_pass = _PagePass(config, store, sources, recurring, outcomes, now=now, progress=progress)
+        page_pass.run(at_once=at_once)
+        page_pass.report()
     if any(source.full for source in sources.values()):
         store.sources.forget_pages()
 
 
-def rules_of(source: RemoteSource) -> str:
-    """Return what stands for the selectors that articles of this source are taken out of pages by."""
+def selector_digest(source: RemoteSource) -> str:
+    """Return a digest of the selectors by which articles of this source are extracted from pages."""
     return digest_of(repr((source.article, source.cut)))
 
 
 class _PagePass:
-    """One pass: whose pages are due, what is known of them, what came, and what is to be written next."""
-
     def __init__(
         self,
         config: Config,
         store: Store,
         sources: Mapping[str, RemoteSource],
-        learning: RecurringLines,
+        recurring: RecurringLines,
         outcomes: Outcomes,
         *,
         now: datetime,
         progress: Progress | None,
     ) -> None:
         self._config, self._store, self._sources, self._now = config, store, sources, now
-        self._learning, self._outcomes, self._progress = learning, outcomes, progress
+        self._recurring, self._outcomes, self._progress = recurring, outcomes, progress
         self._due: list[tuple[RemoteSource, PendingPage]] = []
-        self._known: dict[str, dict[str, StoredPage]] = {}
+        self._stored: dict[str, dict[str, StoredPage]] = {}
         self._documents: dict[str, dict[str, Document]] = {}
-        self._settings: dict[str, ReadingRules] = {}
-        self._open: Counter[str] = Counter()  # what is due and not read yet, by source
-        self._read: defaultdict[str, list[PageResult]] = defaultdict(list)
+        self._rules: dict[str, ReadingRules] = {}
+        self._unread: Counter[str] = Counter()  # how many due pages are not read yet, by source
+        self._results: defaultdict[str, list[PageResult]] = defaultdict(list)
         self._done = 0
 
     def run(self, *, at_once: bool) -> None:
         for name in self._store.sources.count_pending_pages():
             if name in self._sources:
-                self._look(self._sources[name], at_once=at_once)
-        wanted = [self._wanted(number, *due) for number, due in enumerate(self._due) if self._is_wanted(*due)]
-        with (
-            closing(iter_fetched(wanted, self._config.fetch, longest_s=_LONGEST_S, patience=_PATIENCE)) as fetched,
-            closing(
-                work(
-                    PAGES,
-                    in_jobs(self._pieces(fetched, {one.key for one in wanted}), _JOB),
-                    seconds=self._config.limits.document_s,
-                    few=_FEW,
-                )
-            ) as reading,
-        ):
-            for reads in reading:
-                for read in reads:
-                    if not read.unfinished:
-                        self._take(read)
+                self._load(self._sources[name], at_once=at_once)
+        requests = [self._request(number, *due) for number, due in enumerate(self._due) if self._needs_fetch(*due)]
+        seconds = self._config.limits.document_s
+        fetching = fetch_all(requests, self._config.fetch, deadline_s=_DEADLINE_S, max_failures=_MAX_FAILURES)
+        with closing(fetching) as responses:
+            chunks = chunked(self._gather(responses, {request.key for request in requests}), _CHUNK)
+            with closing(run_jobs(PAGE_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
+                for results in reading:
+                    for result in results:
+                        if not result.is_interim:
+                            self._collect(result)
         self._save()
 
-    def _look(self, source: RemoteSource, *, at_once: bool) -> None:
-        """Note what is due of a source, and all that must be known for it."""
-        awaited, known = self._store.sources.pending_pages(source.name)
-        due = [one for one in awaited if at_once or not one.saved or one.due_at <= self._now]
-        self._due += [(source, one) for one in due]
-        self._open[source.name] = len(due)
-        self._known[source.name] = known
+    def report(self) -> None:
+        for name, count in self._store.sources.count_pending_pages().items():
+            if name in self._sources:
+                self._outcomes.count(name, {"awaited": count})
+
+    def _load(self, source: RemoteSource, *, at_once: bool) -> None:
+        """Load the due pages of a source, and what is needed to read them."""
+        pending, self._stored[source.name] = self._store.sources.pending_pages(source.name)
+        due = [page for page in pending if at_once or not page.saved or page.due_at <= self._now]
+        self._due += [(source, page) for page in due]
+        self._unread[source.name] = len(due)
         self._documents[source.name] = self._store.documents.of_source(source.name)
-        self._settings[source.name] = settings_of(source, self._now)
+        self._rules[source.name] = reading_rules(source, self._now)
 
-    def _is_wanted(self, source: RemoteSource, one: PendingPage) -> bool:
-        """Say whether a page must be fetched: not where it was, for this version of its entry and these selectors."""
-        known = self._known[source.name].get(one.path)
-        is_known = known is not None and (known.version, known.rules) == (one.version, rules_of(source))
-        return source.full and not is_known and one.attempts < ATTEMPTS
+    def _needs_fetch(self, source: RemoteSource, pending: PendingPage) -> bool:
+        """Whether a page must be fetched: not if it is stored for this version of its entry and these selectors."""
+        stored = self._stored[source.name].get(pending.path)
+        is_stored = stored is not None and (stored.version, stored.rules) == (pending.version, selector_digest(source))
+        return source.full and not is_stored and pending.attempts < ATTEMPTS
 
-    def _wanted(self, number: int, source: RemoteSource, one: PendingPage) -> FetchRequest[int]:
-        known = self._known[source.name].get(one.path)
+    def _request(self, number: int, source: RemoteSource, pending: PendingPage) -> FetchRequest[int]:
+        stored = self._stored[source.name].get(pending.path)
         headers = {"accept": _ACCEPT}
-        if known is not None and known.rules == rules_of(source):
-            conditions = {"if-none-match": known.etag, "if-modified-since": known.last_modified}
+        if stored is not None and stored.rules == selector_digest(source):
+            conditions = {"if-none-match": stored.etag, "if-modified-since": stored.last_modified}
             headers |= {name: value for name, value in conditions.items() if value}
-        # Whoever writes in a feed must not send us into a private network: only to the server that the owner named.
-        is_own = server_of(one.link) == server_of(source.address)
-        is_private = source.allow_private and is_own
-        return FetchRequest(key=number, address=one.link, headers=headers, allow_private=is_private)
+        # A link in a feed must not lead into a private network, except to the server that the owner named.
+        allow_private = source.allow_private and server_of(pending.link) == server_of(source.address)
+        return FetchRequest(key=number, address=pending.link, headers=headers, allow_private=allow_private)
 
-    def _pieces(self, fetched: Iterable[FetchResult[int]], wanted: set[int]) -> Iterator[PageJob]:
-        """Yield the entries that have to be read; what only has to be noted is noted on the way."""
-        for number, (source, one) in enumerate(self._due):
-            if number not in wanted:
-                known = self._known[source.name].get(one.path) if source.full else None
-                yield self._piece(source, one, known)
-        for answer in fetched:
-            wanted.discard(answer.key)
-            source, one = self._due[answer.key]
-            piece = self._answered(source, one, answer)
-            if piece.error is not None and one.saved:
-                self._take(PageResult(piece, error=piece.error, is_final=piece.is_final))
+    def _gather(self, responses: Iterator[FetchResult[int]], requested: set[int]) -> Iterator[PageJob]:
+        """Yield the entries to read, and collect the results of the others."""
+        for number, (source, pending) in enumerate(self._due):
+            if number not in requested:
+                yield self._job(source, pending, use_stored=source.full)
+        for response in responses:
+            requested.discard(response.key)
+            source, pending = self._due[response.key]
+            job = self._job_after(response, source, self._job(source, pending))
+            if job.error is not None and pending.saved:
+                self._collect(PageResult(job, error=job.error, is_final=job.is_final))
             else:
-                yield piece
-        for number in sorted(wanted):
-            source, one = self._due[number]
-            known = self._known[source.name].get(one.path)
-            yield replace(self._piece(source, one, known), put_off=True)
+                yield job
+        for number in sorted(requested):
+            yield replace(self._job(*self._due[number]), postponed=True)
 
-    def _piece(self, source: RemoteSource, one: PendingPage, known: StoredPage | None) -> PageJob:
+    def _job(self, source: RemoteSource, pending: PendingPage, *, use_stored: bool = True) -> PageJob:
         return PageJob(
-            settings=self._settings[source.name],
-            origin=origin_of(source),
-            awaited=one,
-            draft=self._store.sources.pending_draft(source.name, one.path),
-            learned=self._learning.learned,
-            known=known,
+            rules=self._rules[source.name],
+            origin=feed_origin(source),
+            pending=pending,
+            draft=self._store.sources.pending_draft(source.name, pending.path),
+            boilerplate=self._recurring.boilerplate,
+            stored=self._stored[source.name].get(pending.path) if use_stored else None,
         )
 
-    def _answered(self, source: RemoteSource, one: PendingPage, answer: FetchResult[int]) -> PageJob:
-        """Return what is to be read after an answer, or after none."""
-        piece = self._piece(source, one, self._known[source.name].get(one.path))
-        if answer.error is not None:
-            return replace(piece, error=answer.error)
-        if not answer.is_success and (answer.status != HTTPStatus.NOT_MODIFIED or piece.known is None):
-            asked = read_retry_after(answer.headers.get("retry-after"), self._now)
+    def _job_after(self, response: FetchResult[int], source: RemoteSource, job: PageJob) -> PageJob:
+        if response.error is not None:
+            return replace(job, error=response.error)
+        is_unmodified = response.status == HTTPStatus.NOT_MODIFIED
+        if not response.is_success and not (is_unmodified and job.stored is not None):
+            wait = read_retry_after(response.headers.get("retry-after"), self._now)
             return replace(
-                piece,
-                error=explain_status(answer.status),
-                is_final=answer.status in _NEVER,
-                not_before=None if asked is None else self._now + asked,
+                job,
+                error=explain_status(response.status),
+                is_final=response.status in _PERMANENT_ERRORS,
+                retry_at=None if wait is None else self._now + wait,
             )
         self._outcomes.count(source.name, {"pages": 1})
-        return piece if answer.status == HTTPStatus.NOT_MODIFIED else replace(piece, fetched=answer)
+        return job if is_unmodified else replace(job, response=response)
 
-    def _take(self, read: PageResult) -> None:
-        """Gather what came, till all that is due of its source has: entries are saved in their feed's order."""
-        name = read.piece.settings.source
-        self._read[name].append(read)
-        self._open[name] -= 1
+    def _collect(self, result: PageResult) -> None:
+        """Collect results until their source is complete: entries are saved in the order of their feed."""
+        name = result.job.rules.source
+        self._results[name].append(result)
+        self._unread[name] -= 1
         self._done += 1
-        if self._progress is not None:
-            self._progress("pages", self._done, len(self._due))
-        if sum(len(reads) for name, reads in self._read.items() if not self._open[name]) >= _BATCH:
+        self._report_progress()
+        if sum(len(results) for name, results in self._results.items() if not self._unread[name]) >= _BATCH:
             self._save()
 
     def _save(self) -> None:
-        """Save what came of the sources that nothing is left to come of."""
-        ready = [name for name in self._read if not self._open[name]]
-        read = [sorted(self._read.pop(name), key=lambda read: read.piece.awaited.number) for name in ready]
-        batches = [self._batch(name, reads) for name, reads in zip(ready, read, strict=True)]
-        for name, reads, one_batch, saved in zip(ready, read, batches, self._store.take(batches), strict=True):
-            dropped = sum(read.dropped for read in reads)
-            self._outcomes.count(name, Counter(one.value for one in saved) + Counter(dropped=dropped))
-            self._learning.count(edge for edge, one in zip(one_batch.edges, saved, strict=True) if one is Outcome.NEW)
-        self._learning.learn()
+        """Save the results of the sources that are complete."""
+        names = [name for name in self._results if not self._unread[name]]
+        by_source = [sorted(self._results.pop(name), key=lambda result: result.job.pending.number) for name in names]
+        batches = [self._batch(name, results) for name, results in zip(names, by_source, strict=True)]
+        for results, batch, outcomes in zip(by_source, batches, self._store.take(batches), strict=True):
+            self._count(results, batch, outcomes)
+        self._recurring.learn()
 
-    def _batch(self, source: str, reads: list[PageResult]) -> Batch:
-        later, found, settled, documents = [], [], [], []
-        for read in reads:
-            one = read.piece.awaited
-            after = self._after(read)
-            if after is None:
-                settled.append(one.path)
+    def _count(self, results: Sequence[PageResult], batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        counts = Counter(outcome.value for outcome in outcomes)
+        self._outcomes.count(batch.source, counts + Counter(dropped=sum(result.dropped for result in results)))
+        self._recurring.count(batch.edges, outcomes)
+
+    def _report_progress(self) -> None:
+        if self._progress is not None:
+            self._progress("pages", self._done, len(self._due))
+
+    def _batch(self, source: str, results: Sequence[PageResult]) -> Batch:
+        pending, settled, pages, documents = [], [], [], []
+        for result in results:
+            following = self._next_attempt(result)
+            if following is None:
+                settled.append(result.job.pending.path)
             else:
-                later.append(after)
-            if (page := self._page(source, read)) is not None:
-                found.append(page)
-            documents += self._told(source, read, after)
-        incoming = [read.incoming for read in reads if read.incoming is not None]
-        edges = [read.edge for read in reads if read.edge is not None]
-        pages = PageChanges((), later, found, settled)
-        return Batch(source=source, incoming=incoming, edges=edges, documents=documents, pages=pages)
+                pending.append(following)
+            if (page := self._changed_page(source, result)) is not None:
+                pages.append(page)
+            documents += self._changed_documents(source, result, following)
+        incoming = [result.incoming for result in results if result.incoming is not None]
+        edges = [result.edge for result in results if result.edge is not None]
+        changes = PageChanges((), pending, pages, settled)
+        return Batch(source=source, incoming=incoming, edges=edges, documents=documents, pages=changes)
 
-    def _after(self, read: PageResult) -> PendingPage | None:
-        """Return how the page of an entry is awaited from now on; None where it is not."""
-        one = read.piece.awaited
-        saved = one.saved or read.incoming is not None or read.dropped
-        if read.piece.put_off:
-            return one._replace(saved=saved, again=one.again or saved)
-        attempts = one.attempts + 1
-        # An entry that was lost with its page is read once more without it.
-        if read.error is None or read.is_final or attempts >= ATTEMPTS + (not saved):
+    def _next_attempt(self, result: PageResult) -> PendingPage | None:
+        """Return the pending page after this attempt; None if the page is not fetched again."""
+        pending = result.job.pending
+        saved = pending.saved or result.incoming is not None or result.dropped
+        if result.job.postponed:
+            return pending._replace(saved=saved, again=pending.again or saved)
+        attempts = pending.attempts + 1
+        # If reading the page crashed before the entry was saved, one more attempt reads the entry without it.
+        if result.error is None or result.is_final or attempts >= ATTEMPTS + (not saved):
             return None
-        wait = _FIRST_WAIT * _LONGER ** (attempts - 1)
-        due_at = max(self._now + wait, read.piece.not_before or self._now)
-        return one._replace(saved=saved, again=one.again or saved, attempts=attempts, due_at=due_at)
+        wait = _FIRST_WAIT * _BACKOFF ** (attempts - 1)
+        due_at = max(self._now + wait, result.job.retry_at or self._now)
+        return pending._replace(saved=saved, again=pending.again or saved, attempts=attempts, due_at=due_at)
 
-    def _page(self, source: str, read: PageResult) -> StoredPage | None:
-        """Return what is to be kept of a page; None where that is nothing new."""
-        one, fetched, known = read.piece.awaited, read.piece.fetched, read.piece.known
-        if read.article is not None and fetched is not None:
-            etag, modified = fetched.headers.get("etag"), fetched.headers.get("last-modified")
-            rules = rules_of(self._sources[source])
+    def _changed_page(self, source: str, result: PageResult) -> StoredPage | None:
+        """Return the page as it is to be stored; None if that has not changed."""
+        pending, response, stored = result.job.pending, result.job.response, result.job.stored
+        if result.article is not None and response is not None:
             return StoredPage(
-                one.path, one.version, rules, self._now, read.article, etag, modified, late=read.piece.late
+                pending.path,
+                pending.version,
+                selector_digest(self._sources[source]),
+                self._now,
+                result.article,
+                response.headers.get("etag"),
+                response.headers.get("last-modified"),
+                late=result.job.late,
             )
-        if read.error is None and known is not None and known.version != one.version:
-            return known._replace(version=one.version, fetched_at=self._now, late=read.piece.late)
+        if result.error is None and stored is not None and stored.version != pending.version:
+            return stored._replace(version=pending.version, fetched_at=self._now, late=result.job.late)
         return None
 
-    def _told(self, source: str, read: PageResult, after: PendingPage | None) -> list[Document]:
-        """Tell what went wrong with a page, and return the document of its entry where that is to say so."""
-        text, one = None, read.piece.awaited
-        if read.error is not None:
-            then = "not asked for again" if after is None else f"due again {after.due_at:%Y-%m-%d %H:%M} UTC"
-            reason = f"{read.error}; {then}"
-            self._outcomes.fail(source, one.link, f"its page: {reason}")
-            text = f"its page {one.link}: {reason}"
-        document = self._documents[source].get(one.path)
-        return [] if document is None or document.error == text else [document._replace(error=text)]
+    def _changed_documents(self, source: str, result: PageResult, following: PendingPage | None) -> list[Document]:
+        """Report the error of a page; return the document of its entry if its error has changed."""
+        error, pending = None, result.job.pending
+        if result.error is not None:
+            retry = "not fetched again" if following is None else f"due again {following.due_at:%Y-%m-%d %H:%M} UTC"
+            reason = f"{result.error}; {retry}"
+            self._outcomes.fail(source, pending.link, f"its page: {reason}")
+            error = f"its page {pending.link}: {reason}"
+        document = self._documents[source].get(pending.path)
+        return [] if document is None or document.error == error else [document._replace(error=error)]

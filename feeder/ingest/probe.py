@@ -1,6 +1,6 @@
-"""An address that somebody typed -> the feed that is meant, and its newest entries. Nothing is stored.
+"""An address as typed -> the feed there, and its newest entries. Nothing is stored.
 
-the address itself ── a page? ──> the feeds that it announces ── none? ──> where feeds usually stand
+the address itself ── a page? ──> the feeds that it announces ── none? ──> common addresses of feeds
 """
 
 import asyncio
@@ -14,30 +14,30 @@ from httpx import codes
 
 from feeder.config.load import Config
 from feeder.errors import FeedError, FetchError
-from feeder.ingest.reading.feed import load_feeds
-from feeder.ingest.workers import Task, WorkerFailure, work_one
+from feeder.ingest.reading.feed import load_feed_parsers
+from feeder.ingest.workers import Task, WorkerFailure, run_job
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
 from feeder.normalise.text import clean_label, lead
 from feeder.normalise.urls import clean_link, to_uri
-from feeder.sources.feeds.discovery import FeedLink, common_addresses, find_feeds, typed_address
+from feeder.sources.feeds.discovery import FeedLink, common_addresses, complete_url, find_feeds
 from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.polling import ACCEPT, explain_status
 from feeder.sources.http.addresses import printable_url
 from feeder.sources.http.client import Client, Response
 from feeder.sources.http.crawl import new_client
 
-_ANNOUNCED = 5  # feeds of a page that are tried
-_USUAL = 8  # addresses that are tried where a page announces none: each is a request that nobody asked for
-_READ = 100  # drafts that are read to find the newest
-_TITLE = 200  # characters of a feed's title
+_MAX_ANNOUNCED = 5  # feeds of a page to try
+_MAX_COMMON = 8  # common addresses to try if a page announces no feed: each is a request to a guessed address
+_MAX_READ = 100  # drafts to read to find the newest
+_MAX_TITLE = 200  # characters of a feed's title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedFeed:
-    """A feed that was found: its address, its title, how many entries it holds, and the newest of them in order.
+    """A feed: its address and title, how many entries it has, and the newest of them, newest first.
 
-    `link` is its site's page; None where it names none. `others` are more feeds that the page announces.
+    `link` is its site's page; None if it names none. `others` are other feeds that the page announces.
     """
 
     feed_url: str
@@ -49,7 +49,7 @@ class ProbedFeed:
 
 
 class _ProbeJob(NamedTuple):
-    """What came from an address, to be read within a budget; `limit` is how many entries are wanted at `now`."""
+    """A response to parse; `limit` is how many entries to return, read at `now`."""
 
     body: bytes
     url: str
@@ -59,30 +59,27 @@ class _ProbeJob(NamedTuple):
 
 
 class _ProbeResult(NamedTuple):
-    """What an answer is: a feed, else a page with the feeds that it announces. `error` says why it was not read."""
+    """The feed of a response, else the feeds that a page announces. `error` is why it could not be parsed."""
 
     feed: ProbedFeed | None = None
     announced: tuple[FeedLink, ...] = ()
     error: str | None = None
 
 
-def try_feed(config: Config, url: str, *, now: datetime, limit: int, allow_private: bool = False) -> ProbedFeed:
-    """Return the feed at an address as somebody typed it, or the first that the page there leads to.
+def probe_feed(config: Config, url: str, *, now: datetime, limit: int, allow_private: bool = False) -> ProbedFeed:
+    """Return the feed at an address as typed, or the first one found from the page there.
 
-    `allow_private` lets the address be in a private network, and with it what is found on the same server.
+    `allow_private` allows a private address, and feeds found on the same server.
 
     Raises:
-        FetchError: there is no answer at the address itself.
-        FeedError: no feed was found, the answer is no success, or reading it took too long.
+        FetchError: there is no response from the address itself.
+        FeedError: no feed was found, the response is no success, or parsing it took too long.
     """
-    address = to_uri(typed_address(url))
-    trying = _Probe(config, now=now, limit=limit)
-    return asyncio.run(trying.run(address, allow_private=allow_private))
+    probe = _Probe(config, now=now, limit=limit)
+    return asyncio.run(probe.run(to_uri(complete_url(url)), allow_private=allow_private))
 
 
 class _Probe:
-    """The requests for one feed, and what is read of their answers."""
-
     def __init__(self, config: Config, *, now: datetime, limit: int) -> None:
         self._config, self._now, self._limit = config, now, limit
 
@@ -91,77 +88,77 @@ class _Probe:
             response = await client.get(url, headers={"accept": ACCEPT}, allow_private=allow_private)
             if not codes.is_success(response.status):
                 raise FeedError(f"{url}: {explain_status(response.status)}")
-            seen, found = self._seen(response), url
-            if seen.error is not None:
-                raise FeedError(f"{url}: {seen.error}")
-            feed, others = seen.feed, seen.announced
+            result, address = self._parse(response), url
+            if result.error is not None:
+                raise FeedError(f"{url}: {result.error}")
+            feed, announced = result.feed, result.announced
             if feed is None:
-                found, response, feed = await self._find(client, response, others, url if allow_private else "")
-            # A redirect that may be another one tomorrow is gone through each time (RFC 9110 §15.4.3).
+                private_url = url if allow_private else ""
+                address, response, feed = await self._find(client, response, announced, private_url)
+            # A temporary redirect may lead elsewhere tomorrow: it is followed each time (RFC 9110 §15.4.3).
             return replace(
                 feed,
-                feed_url=to_uri(response.permanent or found),
-                others=tuple(one for one in others if one.feed_url != found),
+                feed_url=to_uri(response.permanent or address),
+                others=tuple(link for link in announced if link.feed_url != address),
             )
 
     async def _find(
-        self, client: Client, page: Response, announced: Sequence[FeedLink], private: str
+        self, client: Client, page: Response, announced: Sequence[FeedLink], private_url: str
     ) -> tuple[str, Response, ProbedFeed]:
-        """Return the first feed that a page leads to, with the address that led there.
+        """Return the first feed found from a page, with its address and response.
 
-        `private` is the address whose server may be a private one.
+        Only the server of `private_url` may have a private address.
         """
-        candidates = [one.feed_url for one in announced[:_ANNOUNCED]] or common_addresses(page.url)[:_USUAL]
-        too_long = ""
+        candidates = [link.feed_url for link in announced[:_MAX_ANNOUNCED]] or common_addresses(page.url)[:_MAX_COMMON]
+        errors = ""
         for address in candidates:
             try:
-                answer = await client.get(
-                    address, headers={"accept": ACCEPT}, allow_private=_server(address) == _server(private)
-                )
+                allow_private = _server(address) == _server(private_url)
+                response = await client.get(address, headers={"accept": ACCEPT}, allow_private=allow_private)
             except FetchError:
                 continue
-            seen = self._seen(answer)
-            if seen.feed is not None:
-                return address, answer, seen.feed
-            if seen.error is not None:
-                too_long += f"; {printable_url(address)}: {seen.error}"
-        raise FeedError(f"{page.url}: no feed was found there, nor at {_listed(candidates)}{too_long}")
+            result = self._parse(response)
+            if result.feed is not None:
+                return address, response, result.feed
+            if result.error is not None:
+                errors += f"; {printable_url(address)}: {result.error}"
+        raise FeedError(f"{page.url}: no feed found there or at {_join(candidates)}{errors}")
 
-    def _seen(self, response: Response) -> _ProbeResult:
+    def _parse(self, response: Response) -> _ProbeResult:
         content_type = response.headers.get("content-type")
-        answer = _ProbeJob(response.body, response.url, content_type, self._now, self._limit)
-        return work_one(_ANSWERS, answer, seconds=self._config.limits.document_s)
+        job = _ProbeJob(response.body, response.url, content_type, self._now, self._limit)
+        return run_job(_PROBE_TASK, job, seconds=self._config.limits.document_s)
 
 
-def _look(answer: _ProbeJob) -> Iterator[_ProbeResult]:
-    """Yield what an answer is."""
+def _parse(job: _ProbeJob) -> Iterator[_ProbeResult]:
     try:
-        feed = parse_feed(answer.body, url=answer.url, content_type=answer.content_type)
+        feed = parse_feed(job.body, url=job.url, content_type=job.content_type)
     except FeedError:
-        found = find_feeds(answer.body.decode("utf-8", "replace"), answer.url)
+        links = find_feeds(job.body.decode("utf-8", "replace"), job.url)
         yield _ProbeResult(
             announced=tuple(
-                FeedLink(feed_url=to_uri(one.feed_url), title=lead(clean_label(one.title), _TITLE)) for one in found
+                FeedLink(feed_url=to_uri(link.feed_url), title=lead(clean_label(link.title), _MAX_TITLE))
+                for link in links
             )
         )
         return
-    entries = [normalise(draft, now=answer.now) for draft in feed.drafts[:_READ]]
-    newest = sorted(entries, key=lambda entry: entry.published, reverse=True)[: answer.limit]
-    tried = ProbedFeed(
-        feed_url=answer.url,
-        title=lead(clean_label(feed.title), _TITLE),
-        link=clean_link(feed.link, answer.url) if feed.link else None,
+    entries = [normalise(draft, now=job.now) for draft in feed.drafts[:_MAX_READ]]
+    newest = sorted(entries, key=lambda entry: entry.published, reverse=True)[: job.limit]
+    probed = ProbedFeed(
+        feed_url=job.url,
+        title=lead(clean_label(feed.title), _MAX_TITLE),
+        link=clean_link(feed.link, job.url) if feed.link else None,
         count=len(feed.drafts),
         newest=tuple(newest),
     )
-    yield _ProbeResult(tried)
+    yield _ProbeResult(probed)
 
 
-def _lost(_answer: _ProbeJob, ended: WorkerFailure) -> tuple[_ProbeResult, None]:
-    return _ProbeResult(error=ended.reason.partition(";")[0]), None
+def _fail(_job: _ProbeJob, failure: WorkerFailure) -> tuple[_ProbeResult, None]:
+    return _ProbeResult(error=failure.reason.partition(";")[0]), None
 
 
-_ANSWERS: Task[_ProbeJob, _ProbeResult] = Task(run=_look, lost=_lost, load=load_feeds)
+_PROBE_TASK: Task[_ProbeJob, _ProbeResult] = Task(run=_parse, on_failure=_fail, load=load_feed_parsers)
 
 
 def _server(address: str) -> tuple[str, str]:
@@ -169,5 +166,5 @@ def _server(address: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _listed(addresses: Iterable[str]) -> str:
+def _join(addresses: Iterable[str]) -> str:
     return ", ".join(map(printable_url, addresses))

@@ -1,4 +1,4 @@
-"""Entries are taken down by hand, and let in again: what `feeder remove` does, each in one line to report."""
+"""Removing entries by hand, and undoing that (`feeder remove`). Each function returns one line to print."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,27 +7,27 @@ from feeder.errors import NoSuchEntryError
 from feeder.model import Entry, entry_key
 from feeder.store import Store, WithdrawnEntry
 
-_SHORTEST = 6  # digits of a key that is given by its beginning
+_MIN_PREFIX = 6  # digits of an abbreviated key
 
 
 def get_entries(store: Store, refs: Sequence[str]) -> list[Entry]:
     """Return the entries with these ids, links or keys, each once.
 
     Raises:
-        NoSuchEntryError: there is none for one of them.
+        NoSuchEntryError: no entry has one of them.
     """
     return list({entry.key: entry for entry in map(store.entries.get, refs)}.values())
 
 
 def withdraw(store: Store, entries: Sequence[Entry], *, now: datetime) -> str:
-    """Remove entries, and let none of them in again; return a line that says so."""
+    """Remove entries for good: the next passes do not store them again."""
     removed = store.entries.withdraw([entry.key for entry in entries], now=now)
-    back = f"`feeder remove --undo {entries[0].key}` lets {'it' if removed == 1 else 'the first'} in again"
-    return f"removed {_count(removed)}; the next pass or `feeder publish` takes the pages down; {back}"
+    undo = f"to undo{'' if removed == 1 else ' the first'}: `feeder remove --undo {entries[0].key}`"
+    return f"removed {_count(removed)}; the next pass or `feeder publish` deletes the pages; {undo}"
 
 
 def restore(store: Store, refs: Sequence[str]) -> str:
-    """Let removed entries in again; return a line that says so.
+    """Undo a removal: the next pass may store these entries again.
 
     Raises:
         NoSuchEntryError: one of them was not removed.
@@ -36,16 +36,16 @@ def restore(store: Store, refs: Sequence[str]) -> str:
     keys = dict.fromkeys(_get(withdrawn, ref).key for ref in refs)
     for key in keys:
         store.entries.restore(key)
-    still = "it" if len(keys) == 1 else "them"
-    return f"{_count(len(keys))} may come in again; the next pass reads what still has {still}"
+    return f"restored {_count(len(keys))}; the next pass reads what its source still has"
 
 
 def _get(withdrawn: Sequence[WithdrawnEntry], ref: str) -> WithdrawnEntry:
     key = entry_key(ref)
-    found = [one for one in withdrawn if key == one.key or (len(ref) >= _SHORTEST and one.key.startswith(ref))]
-    if len(found) != 1:
-        raise NoSuchEntryError(f"{ref!r} is no removed entry; `feeder remove --list` lists them")
-    return found[0]
+    has_prefix = len(ref) >= _MIN_PREFIX
+    matches = [entry for entry in withdrawn if key == entry.key or (has_prefix and entry.key.startswith(ref))]
+    if len(matches) != 1:
+        raise NoSuchEntryError(f"{ref!r} is not a removed entry; `feeder remove --list` lists them")
+    return matches[0]
 
 
 def _count(number: int) -> str:

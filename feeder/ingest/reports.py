@@ -1,29 +1,26 @@
-"""What ingest tells of a source: what came of a pass over it, and what one would read. Values and their words."""
+"""Reports of a pass over a source, and previews of one, with their one-line texts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_TOLD = ("read", "new", "changed", "same", "gone", "removed", "dropped")
-_NAMED = ("failed", "not_published")
-
-
-# Told what is being done, how many of it are, and of how many; None where that is not known yet.
-Progress = Callable[[str, int, int | None], None]
+_COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped")
+_LISTS = ("failed", "not_published")
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What came of one source: how many documents were read, and what they turned out to be.
+    """What a pass did with one source.
 
-    `read` counts files that were new or had changed, `again` those that were read again although they had not: because
-    that was asked for, or because more was learned after they had been read. `new`, `changed` and `same` count entries;
-    `unchanged` files were not opened; `gone` ones were known and are no longer there; `removed` counts entries that
-    went with them, where the source is configured so, `dropped` those that its filters leave out. `ignored` files are
-    no articles. `pages` counts the pages of entries that were fetched, `awaited` those that are to be. `failed` holds
-    (path, reason), and `not_published` the same of articles that their author did not publish. Of a remote source the
-    feed is the document, which is `not_due` where it was not asked for yet. A source that is `paused` was left alone.
+    Documents: `read` counts new and changed files, `again` unchanged ones that were read again (on request, or because
+    of boilerplate learned later), `unchanged` those not opened, `gone` those no longer there, `ignored` those that are
+    not articles. For a remote source the feed is the document; `not_due`: it was not polled yet.
+
+    Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
+    that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
+
+    `failed` and `not_published` (by their author) hold (path, reason). A `paused` source was skipped.
     """
 
     source: str
@@ -51,29 +48,29 @@ class IngestReport:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing was to be done: the source is paused, or was not due and nothing came of it."""
-        return self.paused or bool(self.not_due and not self._told())
+        """Whether there was nothing to do: the source is paused, or it was not due and no page of its was fetched."""
+        return self.paused or bool(self.not_due and not self._phrases())
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON can hold it."""
-        named = {name: [{"path": path, "reason": reason} for path, reason in getattr(self, name)] for name in _NAMED}
-        return asdict(self) | named | {"reasons": self.reasons}
+        """Return the report as a value for JSON."""
+        lists = {name: [{"path": path, "reason": reason} for path, reason in getattr(self, name)] for name in _LISTS}
+        return asdict(self) | lists | {"reasons": self.reasons}
 
     def __str__(self) -> str:
         if self.is_idle:
             return f"{self.source}: {'paused' if self.paused else 'not due'}"
-        rest = f" ({self.unchanged} unchanged)" if self.unchanged else ""
-        return f"{self.source}: {', '.join(self._told()) or 'nothing new'}{rest}"
+        unchanged = f" ({self.unchanged} unchanged)" if self.unchanged else ""
+        return f"{self.source}: {', '.join(self._phrases()) or 'nothing new'}{unchanged}"
 
-    def _told(self) -> list[str]:
-        counts = {name: getattr(self, name) for name in _TOLD}
+    def _phrases(self) -> list[str]:
+        counts = {name: getattr(self, name) for name in _COUNTS}
         counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
         counts |= {"not published": len(self.not_published), "failed": len(self.failed)}
         return [f"{number} {name}" for name, number in counts.items() if number]
 
 
 class Outcomes:
-    """What came of some sources so far, while a pass is at work."""
+    """Gathers the reports of some sources during a pass."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in names}
@@ -81,19 +78,19 @@ class Outcomes:
         self._withheld: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
-        """Add to what was counted, by the names of a report's fields."""
+        """Add to the counts, named like the fields of a report."""
         self._counts[source].update(counts)
 
     def fail(self, source: str, path: str, reason: str) -> None:
-        """Note what failed, and why."""
+        """Add a failure."""
         self._failed[source].append((path, reason))
 
     def withhold(self, source: str, path: str, reason: str) -> None:
-        """Note what its author did not publish, and why that is said."""
+        """Add an article that its author did not publish, and how that is marked."""
         self._withheld[source].append((path, reason))
 
     def report(self, source: str) -> IngestReport:
-        """Return all of it."""
+        """Return the report of a source so far."""
         counts: dict[str, Any] = dict(self._counts[source])
         failed, withheld = tuple(self._failed[source]), tuple(self._withheld[source])
         return IngestReport(source=source, failed=failed, not_published=withheld, **counts)
@@ -101,7 +98,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a pass over one source would read, and what it would find gone: `paths` holds the first of each."""
+    """What a pass over one source would do: `counts` by kind, and the first `paths` of each."""
 
     source: str
     counts: dict[str, int]
@@ -109,12 +106,11 @@ class Preview:
     failed: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the preview as JSON can hold it."""
+        """Return the preview as a value for JSON."""
         failed = [{"path": path, "reason": reason} for path, reason in self.failed]
         return {"source": self.source, **self.counts, "paths": self.paths, "failed": failed}
 
     def __str__(self) -> str:
-        told = [f"{number} {name}" for name, number in self.counts.items() if number and name != "unchanged"]
-        unchanged = self.counts["unchanged"]
-        rest = f" ({unchanged} unchanged)" if unchanged else ""
-        return f"{self.source}: {', '.join(told) or 'nothing to read'}{rest}"
+        phrases = [f"{number} {name}" for name, number in self.counts.items() if number and name != "unchanged"]
+        unchanged = f" ({number} unchanged)" if (number := self.counts["unchanged"]) else ""
+        return f"{self.source}: {', '.join(phrases) or 'nothing to read'}{unchanged}"

@@ -1,13 +1,13 @@
-"""Work given to processes of our own: each piece of it within a budget of processor time, the results in order.
+"""A process pool with a budget of processor time for each job. Results come in the order of the jobs.
 
-    jobs ── threads here, one for each process ── pipe ── _serve: arm the timers, make one part, send it ──┐
-      results, in the order of the jobs <── parts as they are made <───────────────────────────────────────┘
-      └── a process ended: the piece that it had not finished is the cause; `lost` says what becomes of that
+    chunks of jobs ── one thread per process ── pipe ── _serve: set the timers, make a result, send it ──┐
+      results, in the order of the jobs <────────────────────────────────────────────────────────────────┘
+      └── a process ended: its current job is the cause; `Task.on_failure` decides what happens to it
 
-A budget is kept by the kernel: a timer whose signal nobody handles ends the process, also inside a C library that no
-exception could leave. Whatever else ends a process (want of memory, a fault in a library) costs its piece a second try
-in a new process before it is given up. What was made before stays. A process with nothing to do for some seconds ends;
-until then the next source or pass takes it over. What the work is, and what a piece is, is not known here.
+The kernel enforces the budget: an unhandled timer signal ends the process even inside a C library that no exception
+could interrupt. A job whose process ends for any other reason (out of memory, a crash in a library) is tried once more
+in a new process. Its earlier results are kept. An idle process ends after some seconds; until then the next source or
+pass reuses it. Nothing here knows what the jobs are.
 """
 
 import gc
@@ -28,225 +28,231 @@ from feeder.processes import SPAWN, start
 _JobT = TypeVar("_JobT")
 _ResultT = TypeVar("_ResultT")
 
-_JOBS_EACH = 3  # under way for each process: one at work, two waiting, so that none is idle and memory stays flat
-_IDLE_S = 5.0  # until a process without work ends
-_WALL = 30  # seconds of wall time for each of processor time: for what sleeps, not for a busy machine …
-_LEAST_WALL_S = 60.0  # … and never less than this
-_OUT_OF_TIME = (-signal.SIGPROF, -signal.SIGALRM)
-_PART, _DONE, _RAISED = "part", "done", "raised"
+_CHUNKS_PER_PROCESS = 3  # one running, two waiting: no process is idle and memory stays flat
+_IDLE_S = 5.0  # until an idle process ends
+_WALL_FACTOR = 30  # seconds of wall time per second of processor time: catches what sleeps, not a busy machine …
+_MIN_WALL_S = 60.0  # … and at least this
+_TIMEOUT_CODES = (-signal.SIGPROF, -signal.SIGALRM)
+_RESULT, _DONE, _RAISED = "result", "done", "raised"
 
 
 class WorkerFailure(NamedTuple):
-    """A piece ended its process: `reason` for people, and how many parts it had made before.
+    """A job ended its process: the `reason` for people, and how many `results` it had before.
 
-    `too_long` says that it was over its budget; else the process crashed, twice.
+    `timed_out`: it exceeded its budget; otherwise its process crashed twice.
     """
 
     reason: str
-    parts: int
-    too_long: bool
+    results: int
+    timed_out: bool
 
 
 class Task(NamedTuple, Generic[_JobT, _ResultT]):
-    """What is to be done with each piece.
+    """What is done with each job.
 
-    `run` yields the parts that a piece becomes. Each has the whole budget; None is a step that has it too, and is no
-    part. `load` is called once in each process, outside of any budget: it imports what `run` needs. Both can be
-    pickled. `lost` returns the part that stands for a piece that ended its process, and the piece to go on with, if
-    any.
+    `run` yields the results of a job. Each result has the whole budget; None is a step with a budget of its own and
+    without a result. `load` is called once in each process, outside any budget, and imports what `run` needs. Both must
+    be picklable. `on_failure` returns the result for a job that ended its process, and the job to continue with, None
+    for the next.
     """
 
     run: Callable[[_JobT], Iterable[_ResultT | None]]
-    lost: Callable[[_JobT, WorkerFailure], tuple[_ResultT, _JobT | None]]
+    on_failure: Callable[[_JobT, WorkerFailure], tuple[_ResultT, _JobT | None]]
     load: Callable[[], object]
 
 
-def work(
+def run_jobs(
     task: Task[_JobT, _ResultT],
-    jobs: Iterable[list[_JobT]],
+    chunks: Iterable[list[_JobT]],
     *,
     seconds: float,
-    few: int = 0,
+    grow_after: int = 0,
     processes: int | None = None,
 ) -> Generator[list[_ResultT]]:
-    """Yield the parts of each job, in their order; `seconds` of processor time are the budget of each part.
+    """Yield the results of each chunk of jobs, in order; `seconds` of processor time are the budget of each result.
 
-    The first `few` pieces are done by one process; with more there are as many as processors where `processes` is None.
+    One process does the first `grow_after` jobs; then there are `processes` of them, None meaning one per processor.
     What `task.run` raises is raised here.
     """
-    count, given = processes or len(os.sched_getaffinity(0)), 0
-    crew = _Pool(task, seconds)
-    left = iter(jobs)
-    waiting: deque[Future[list[_ResultT]]] = deque()
-    threads = ThreadPoolExecutor(count, "worker")
+    max_processes, jobs_started = processes or len(os.sched_getaffinity(0)), 0
+    pool = _Pool(task, seconds)
+    remaining = iter(chunks)
+    running: deque[Future[list[_ResultT]]] = deque()
+    threads = ThreadPoolExecutor(max_processes, "worker")
     try:
         while True:
-            # One process has one job at a time: what comes of it may be learned before the next is given out.
-            most = 1 if crew.size == 1 else crew.size * _JOBS_EACH
-            for job in islice(left, most - len(waiting)):
-                given += len(job)
-                if given > few:
-                    crew.grow(count)
-                waiting.append(threads.submit(crew.do, job))
-            if not waiting:
+            # A single process gets one chunk at a time: what its results teach is known when the next is made.
+            max_chunks = 1 if pool.size == 1 else pool.size * _CHUNKS_PER_PROCESS
+            for chunk in islice(remaining, max_chunks - len(running)):
+                jobs_started += len(chunk)
+                if jobs_started > grow_after:
+                    pool.grow(max_processes)
+                running.append(threads.submit(pool.run, chunk))
+            if not running:
                 return
-            yield waiting.popleft().result()
+            yield running.popleft().result()
     finally:
-        crew.stop()
+        pool.stop()
         threads.shutdown(cancel_futures=True)
 
 
-def work_one(task: Task[_JobT, _ResultT], piece: _JobT, *, seconds: float) -> _ResultT:
-    """Return the one part that a piece becomes, within a budget of `seconds`."""
-    [[part]] = work(task, [[piece]], seconds=seconds, few=1)
-    return part
+def run_job(task: Task[_JobT, _ResultT], job: _JobT, *, seconds: float) -> _ResultT:
+    """Return the only result of a job, within a budget of `seconds`."""
+    [[result]] = run_jobs(task, [[job]], seconds=seconds, grow_after=1)
+    return result
 
 
-def in_jobs(pieces: Iterable[_JobT], size: int) -> Iterator[list[_JobT]]:
-    """Yield `size` pieces at a time; those of a job are only taken when it is wanted."""
-    left = iter(pieces)
-    while job := list(islice(left, size)):
-        yield job
+def chunked(jobs: Iterable[_JobT], size: int) -> Iterator[list[_JobT]]:
+    """Yield `size` jobs at a time, each made only when its chunk is asked for."""
+    remaining = iter(jobs)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 class _Worker:
-    """A process of ours and the pipe to it."""
+    """A worker process and the pipe to it."""
 
     def __init__(self) -> None:
-        self.pipe, theirs = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
-        with _children:
+        self.pipe, child_pipe = SPAWN.Pipe()
+        self.process = SPAWN.Process(target=_serve, args=(child_pipe,), daemon=True)
+        with _children_lock:
             start(self.process)
-        theirs.close()
+        child_pipe.close()
 
     def end(self) -> int | None:
-        """Wait for the process, which has hung up; return its exit code."""
+        """Wait for the process, which has closed its pipe; return its exit code."""
         self.pipe.close()
         self.process.join(_IDLE_S)
-        with _children:
+        with _children_lock:
             self.process.kill()
             self.process.join()
         return self.process.exitcode
 
 
-_children = threading.Lock()  # multiprocessing's list of children is not made for several threads
+_children_lock = threading.Lock()  # multiprocessing's list of children is not thread-safe
 _idle: list[_Worker] = []  # its methods are atomic
 
 
-def _hired() -> _Worker:
-    """Return an idle process, else a new one."""
+def _acquire_worker() -> _Worker:
+    """Return an idle process, or else a new one."""
     while _idle:
         try:
             worker = _idle.pop()
         except IndexError:  # another thread was faster
             break
-        if not worker.pipe.poll():  # one that has ended for want of work has hung up
+        if not worker.pipe.poll():  # readable means closed: it was idle for too long
             return worker
         worker.end()
     return _Worker()
 
 
 class _JobQueue(Generic[_JobT, _ResultT]):
-    """What is left of a job, what was made so far, and where the parts of its present piece begin."""
+    """The remaining jobs of a chunk, the results so far, and where those of the current job start."""
 
-    def __init__(self, pieces: Iterable[_JobT]) -> None:
-        self.left = deque(pieces)
-        self.made: list[_ResultT] = []
-        self.begun = 0
-        self.crashed = False  # whether the present piece has ended a process before
+    def __init__(self, jobs: Iterable[_JobT]) -> None:
+        self.remaining = deque(jobs)
+        self.results: list[_ResultT] = []
+        self.crashed = False  # whether the current job has crashed a process
+        self._start = 0
 
-    def hear(self, worker: _Worker) -> None:
-        """Take in all that a process makes of what is left.
+    @property
+    def current_results(self) -> int:
+        """How many results the current job has so far."""
+        return len(self.results) - self._start
+
+    def receive(self, worker: _Worker) -> None:
+        """Receive the results of all remaining jobs.
 
         Raises:
             EOFError, OSError: the process ended.
         """
-        while self.left:
+        while self.remaining:
             kind, value = worker.pipe.recv()
-            if kind == _PART:
-                self.made.append(value)
+            if kind == _RESULT:
+                self.results.append(value)
             elif kind == _DONE:
                 self._next()
             else:
                 raise value
 
-    def give_up(self, part: _ResultT, rest: _JobT | None) -> None:
-        """Go on without the present piece: with the rest of it, or with the next."""
-        self.made.append(part)
+    def give_up(self, result: _ResultT, rest: _JobT | None) -> None:
+        """Replace the current job by its rest, if there is one."""
+        self.results.append(result)
         self._next()
         if rest is not None:
-            self.left.appendleft(rest)
+            self.remaining.appendleft(rest)
 
-    def again(self) -> None:
-        """Go on with the present piece from its beginning."""
-        del self.made[self.begun :]
+    def retry(self) -> None:
+        """Restart the current job after a crash."""
+        del self.results[self._start :]
         self.crashed = True
 
     def _next(self) -> None:
-        self.left.popleft()
-        self.begun, self.crashed = len(self.made), False
+        self.remaining.popleft()
+        self._start, self.crashed = len(self.results), False
 
 
 class _Pool(Generic[_JobT, _ResultT]):
-    """The processes that are at work on one task, at most `size`: one, until it grows."""
+    """The processes that work on one task, at most `size`: one, until it grows."""
 
     def __init__(self, task: Task[_JobT, _ResultT], seconds: float) -> None:
         self._task, self._seconds = task, seconds
         self._lock = threading.Lock()
-        self._room = threading.Semaphore(1)
+        self._slots = threading.Semaphore(1)
         self.size = 1
         self._busy: set[_Worker] = set()
         self._stopped = threading.Event()
 
     def grow(self, size: int) -> None:
-        """Let so many processes be at work."""
+        """Allow up to `size` processes."""
         if size > self.size:
-            self._room.release(size - self.size)
+            self._slots.release(size - self.size)
             self.size = size
 
     def stop(self) -> None:
-        """End what is still at work: nobody waits for it any more."""
+        """Kill the busy processes."""
         with self._lock:
             self._stopped.set()
             for worker in self._busy:
                 worker.process.kill()
 
-    def do(self, pieces: list[_JobT]) -> list[_ResultT]:
-        """Return the parts of all pieces of a job, made by as many processes as it takes."""
-        job: _JobQueue[_JobT, _ResultT] = _JobQueue(pieces)
-        with self._room:
-            while job.left and (worker := self._begin()) is not None:
+    def run(self, chunk: list[_JobT]) -> list[_ResultT]:
+        """Return the results of all jobs of a chunk, replacing processes that end."""
+        queue: _JobQueue[_JobT, _ResultT] = _JobQueue(chunk)
+        with self._slots:
+            while queue.remaining and (worker := self._acquire()) is not None:
                 try:
-                    worker.pipe.send((self._task.run, self._task.load, list(job.left), self._seconds))
-                    job.hear(worker)
+                    worker.pipe.send((self._task.run, self._task.load, list(queue.remaining), self._seconds))
+                    queue.receive(worker)
                 except (EOFError, ConnectionError):
-                    self._after(job, self._end(worker))
+                    self._handle_exit(queue, self._end(worker))
                 except BaseException:
                     self._end(worker, kill=True)
                     raise
                 else:
-                    self._leave(worker)
+                    self._release(worker)
                     _idle.append(worker)
-        return job.made
+        return queue.results
 
-    def _after(self, job: _JobQueue[_JobT, _ResultT], code: int | None) -> None:
-        """Decide what becomes of a job whose process ended."""
-        if self._stopped.is_set() or code == 0:  # it had nothing to do for so long that it ended as the job came
+    def _handle_exit(self, queue: _JobQueue[_JobT, _ResultT], code: int | None) -> None:
+        """Retry or give up the job whose process ended."""
+        if self._stopped.is_set() or code == 0:  # 0: it had been idle for too long just as the jobs were sent
             return
-        too_long = code in _OUT_OF_TIME
-        if not too_long and not job.crashed:
-            job.again()
+        timed_out = code in _TIMEOUT_CODES
+        if not timed_out and not queue.crashed:
+            queue.retry()
             return
         reason = "crashed its worker process (out of memory?); please report it"
-        if too_long:
+        if timed_out:
             reason = f"took too long (limits.document_s = {self._seconds:g}); not tried again until it changes"
-        job.give_up(*self._task.lost(job.left[0], WorkerFailure(reason, len(job.made) - job.begun, too_long)))
+        failure = WorkerFailure(reason, queue.current_results, timed_out)
+        queue.give_up(*self._task.on_failure(queue.remaining[0], failure))
 
-    def _begin(self) -> _Worker | None:
-        """Return a process; None where no more work is wanted."""
+    def _acquire(self) -> _Worker | None:
+        """Return a process; None once the pool is stopped."""
         if self._stopped.is_set():
             return None
-        worker = _hired()
+        worker = _acquire_worker()
         with self._lock:
             if not self._stopped.is_set():
                 self._busy.add(worker)
@@ -254,74 +260,74 @@ class _Pool(Generic[_JobT, _ResultT]):
         _idle.append(worker)
         return None
 
-    def _leave(self, worker: _Worker) -> None:
+    def _release(self, worker: _Worker) -> None:
         with self._lock:
             self._busy.discard(worker)
 
     def _end(self, worker: _Worker, *, kill: bool = False) -> int | None:
-        self._leave(worker)
+        self._release(worker)
         if kill:
             worker.process.kill()
         return worker.end()
 
 
-# --- in the process ---------------------------------------------------------------------------------------------------
+# --- in the worker process --------------------------------------------------------------------------------------------
 
 
 def _serve(pipe: Connection) -> None:
-    """Do what comes through the pipe, till nothing does."""
-    _begin()
+    """Run the jobs that come through the pipe until it is closed or idle for too long."""
+    _set_up_process()
     loaded: set[Callable[[], object]] = set()
     while pipe.poll(_IDLE_S):
         try:
-            run, load, pieces, seconds = pipe.recv()
+            run, load, jobs, seconds = pipe.recv()
         except EOFError:
             return
         try:
             if load not in loaded:
                 load()
                 loaded.add(load)
-            for piece in pieces:
-                _do(pipe, run, piece, seconds)
-        except Exception as error:  # noqa: BLE001  it is raised again where the work was given out
+            for job in jobs:
+                _run(pipe, run, job, seconds)
+        except Exception as error:  # noqa: BLE001  raised again in the parent
             pipe.send((_RAISED, error))
 
 
-def _do(pipe: Connection, run: Callable[[Any], Iterable[Any]], piece: object, seconds: float) -> None:
-    """Send the parts that a piece becomes, each made within the budget."""
-    parts: Iterator[Any] | None = None
+def _run(pipe: Connection, run: Callable[[Any], Iterable[Any]], job: object, seconds: float) -> None:
+    """Send the results of a job, each within the budget."""
+    results: Iterator[Any] | None = None
     while True:
-        _arm(seconds)
+        _set_timers(seconds)
         try:
-            if parts is None:
-                parts = iter(run(piece))
-            part = next(parts)
+            if results is None:
+                results = iter(run(job))
+            result = next(results)
         except StopIteration:
             break
         finally:
-            _arm(0)
-        if part is not None:
-            pipe.send((_PART, part))
+            _set_timers(0)
+        if result is not None:
+            pipe.send((_RESULT, result))
     pipe.send((_DONE, None))
 
 
-def _arm(seconds: float) -> None:
-    """Have the kernel end this process after so much processor time, or a long time asleep; 0: not any more."""
+def _set_timers(seconds: float) -> None:
+    """Have the kernel end this process after so much processor time, or after a long time asleep; 0 clears that."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
-    signal.setitimer(signal.ITIMER_REAL, seconds and max(_LEAST_WALL_S, _WALL * seconds))
+    signal.setitimer(signal.ITIMER_REAL, seconds and max(_MIN_WALL_S, _WALL_FACTOR * seconds))
 
 
-def _begin() -> None:
-    """Set up a new process: its timers end it, and it must not outlive its parent."""
+def _set_up_process() -> None:
+    """Let the timers end this process, and end it with its parent."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     quiet_libraries()
-    gc.set_threshold(10_000, 20, 100)  # what reading leaves is hardly ever a cycle: looking less often saves 3 %
+    gc.set_threshold(10_000, 20, 100)  # reading leaves hardly any cycles: collecting less often saves 3 %
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.join,), daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent.join,), daemon=True).start()
 
 
-def _end_with(wait_for_parent: Callable[[], None]) -> None:
+def _exit_after(wait_for_parent: Callable[[], None]) -> None:
     wait_for_parent()
-    os._exit(1)  # nobody is left to be told
+    os._exit(1)

@@ -26,6 +26,7 @@ from urllib.parse import quote
 from feeder.config.load import Config
 from feeder.config.saved import SavedSearch, read_saved
 from feeder.errors import PublishError, StoreError
+from feeder.log import Progress
 from feeder.model import Entry, Feed
 from feeder.publish import atom as feeds
 from feeder.publish.files import Folder
@@ -47,9 +48,6 @@ _OUR_NAME = re.compile(
 )
 _HEAD_BYTES = 4096
 _OUR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{feeds.GENERATOR}</generator>".encode())
-
-
-Progress = Callable[[str, int, int | None], None]
 
 
 class PublishReport(NamedTuple):

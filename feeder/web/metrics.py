@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from feeder.catalogue.known import known_poll, known_sources
+from feeder.catalogue.known import active_sources, current_poll
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.errors import StoreError
@@ -78,12 +78,12 @@ class _StoreMetrics(Collector):
         checked = _by_source("source_last_check_timestamp_seconds", "When it was asked for last.")
         answered = _by_source("source_last_success_timestamp_seconds", "When that went well last.")
         due = _by_source("source_next_check_timestamp_seconds", "When it is due.")
-        for source in known_sources(self._config, self._store):
+        for source in active_sources(self._config, self._store):
             label = [source.name]
             paused.add_metric(label, source.name in paused_at)
             if isinstance(source, FolderSource):
                 continue
-            poll = known_poll(source, polls)
+            poll = current_poll(source, polls)
             ended.add_metric(label, poll.gone_at is not None)
             failures.add_metric(label, poll.failures)
             for family, moment in (

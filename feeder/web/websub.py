@@ -24,7 +24,7 @@ from starlette.responses import PlainTextResponse, Response
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource
 from feeder.errors import StoreError
-from feeder.ingest.hubs import awaits, take_delivery
+from feeder.ingest.hubs import find_subscriber, save_delivery
 from feeder.sources.feeds import websub
 from feeder.sources.feeds.websub import HubCall, HubSubscription
 from feeder.store import Store
@@ -63,16 +63,16 @@ class Callbacks:
         """Return what a hub is answered; None where it is not asking about anything that we have asked for."""
         if self._store.sources.find_subscription(token) is None:
             return None
-        now, chance, answers = datetime.now(UTC), random(), []  # noqa: S311  it spreads renewals and guards nothing
+        now, jitter, answers = datetime.now(UTC), random(), []  # noqa: S311  it spreads renewals and guards nothing
 
         def change(one: HubSubscription) -> HubSubscription | None:
-            if websub.agrees(one, intent, now):
+            if websub.is_intended(one, intent, now):
                 answers.append(intent.challenge)
                 log.info("websub: %s: %s is confirmed", one.source, intent.mode)
-                return websub.after_agreement(one, intent, now=now, chance=chance)
+                return websub.after_verification(one, intent, now=now, jitter=jitter)
             if websub.is_denied(one, intent):
                 answers.append("")
-                denied = websub.after_denial(one, intent.reason, now=now, chance=chance)
+                denied = websub.after_denial(one, intent.reason, now=now, jitter=jitter)
                 log.warning("websub: %s: %s", one.source, websub.explain(denied, now))
                 return denied
             return one
@@ -101,7 +101,7 @@ class Callbacks:
 
     def _awaited(self, token: str) -> tuple[HubSubscription, RemoteSource] | None:
         one = self._store.sources.find_subscription(token)
-        source = None if one is None else awaits(self._config, self._store, one)
+        source = None if one is None else find_subscriber(self._config, self._store, one)
         return None if one is None or source is None else (one, source)
 
     async def _body(self, request: Request) -> bytes | Response:
@@ -132,7 +132,7 @@ class Callbacks:
             self._store.sources.change_subscription(one.token, websub.after_ignored, now=now)
             return False
         seconds = self._config.limits.document_s
-        return take_delivery(self._store, source, one, body, headers.get("content-type"), seconds=seconds, now=now)
+        return save_delivery(self._store, source, one, body, headers.get("content-type"), seconds=seconds, now=now)
 
 
 def _status(code: HTTPStatus) -> Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.delivery import outbox
 from bot.delivery.chats import follow, read_channels
 from bot.tables import migrate_tables
-from feeder.catalogue.departed import end_demo
+from feeder.catalogue.departed import remove_demo
 from feeder.config.load import embedded, load_config
 from feeder.config.settings import ChannelConfig, FeedSource
 from feeder.store import LAST_INGEST_NOTE, Store, new_added
@@ -89,7 +89,7 @@ def test_no_seed_is_posted_to_a_channel_that_comes_with_the_first_source(feeder:
     channels = read_channels([ChannelConfig(chat="@news", recent=3)])
     with Store.open(STORE) as store:
         migrate_tables(store)
-        assert end_demo(load_config(), store) == (GONE.strip(),)  # as `feeder run` and `feeder bot` begin
+        assert remove_demo(load_config(), store) == (GONE.strip(),)  # as `feeder run` and `feeder bot` begin
         outbox.plan(store, follow(store, channels))
         assert outbox.preview(store, channels[0], None) == []
     feeder("update")

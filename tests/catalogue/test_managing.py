@@ -90,7 +90,7 @@ def test_what_a_page_says_of_its_feeds_is_shown_clean(feeder: Feeder, server: Se
 def test_what_is_there_already_is_refused_with_what_to_do(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
     assert add(feeder, blog).code == 0
     feed = server.url("/feed.xml")
-    there = f"feeder: {feed} was already added as 'rain'; `feeder ingest rain` asks for it now\n"
+    there = f"feeder: {feed} was already added as 'rain'; `feeder ingest rain` reads it now\n"
     assert add(feeder, blog) == (2, "", there)
     asked = len(server.requests)
     assert add(feeder, feed) == (2, "", there)
@@ -161,11 +161,11 @@ def test_a_setting_that_breaks_a_rule_is_told_before_anything_is_asked_for(
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("127.0.0.1:1", "feeder: https://127.0.0.1:1: port 1 is not one for HTTP"),
+        ("127.0.0.1:1", "feeder: https://127.0.0.1:1: port 1 is not allowed for HTTP"),
         ("https://", "write an http(s) address"),
         ("ftp://e.org/f", "write an http(s) address"),
         ("http://e.org:99999/", "write an http(s) address"),
-        ("https://e.org:22/", "port 22 is not one for HTTP"),
+        ("https://e.org:22/", "port 22 is not allowed for HTTP"),
         ("https://me:secret@e.org/", "user name or password"),
     ],
 )
@@ -290,7 +290,7 @@ def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
     checked = feeder("check")
     assert (checked.code, f"BAD  source odd     https://e.org/odd: {why}" in checked.out) == (1, True)
     assert f"feeder: sources: 'odd' is not used: {why}" in feeder("ingest", "odd").err
-    told = "was already added as 'odd', which is not used; `feeder sources remove odd` makes room\n"
+    told = "was already added as 'odd', which is not used; `feeder sources remove odd` removes that\n"
     assert add(feeder, "https://e.org/odd").err == f"feeder: https://e.org/odd {told}"
     assert feeder("sources", "remove", "odd").out == "removed odd; its entries stay\n"
 
@@ -303,21 +303,23 @@ def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: 
     add(feeder, server.url("/wind"))
     feeder("ingest")
     assert feeder("sources", "remove", "rain").out == "removed rain; its entries stay\n"
-    assert feeder("sources", "remove", "wind", "--with-entries").out == "removed wind, and 1 entry met nowhere else\n"
+    assert feeder("sources", "remove", "wind", "--with-entries").out == "removed wind, and 1 entry not seen elsewhere\n"
     assert [*states(feeder)] == []
     assert len(feeder("export").out.splitlines()) == 3
     add(feeder, blog)
     assert feeder("ingest", "rain").out == "rain: 1 read, 3 same\n"
     feeder("sources", "remove", "rain")
-    assert feeder("sources", "remove", "rain", "--with-entries").out == "removed rain, and 3 entries met nowhere else\n"
+    assert (
+        feeder("sources", "remove", "rain", "--with-entries").out == "removed rain, and 3 entries not seen elsewhere\n"
+    )
     ended = feeder("sources", "remove", "rain")
-    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'rain'; there is: seeds\n")
+    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'rain'; known sources: seeds\n")
 
 
 def test_a_name_that_is_not_quite_right_is_told_among_many(feeder: Feeder, server: Server, tmp_path: Path) -> None:  # noqa: F811
     configure(tmp_path, *(f"name = 'source-{n}'\nfeed = '{server.url(f'/{n}')}'" for n in range(20)))
     assert feeder("ingest", "sourc-7").err.endswith("is named 'sourc-7'; did you mean 'source-7'?\n")
-    assert feeder("sources", "pause", "x").err.endswith("is named 'x'; `feeder sources list` names them\n")
+    assert feeder("sources", "pause", "x").err.endswith("is named 'x'; `feeder sources list` lists them\n")
 
 
 @pytest.mark.usefixtures("configured")
@@ -325,13 +327,13 @@ def test_a_paused_source_is_left_alone_unless_it_is_named(feeder: Feeder, server
     server.answers["/rain"] = Answer(body=rss(1))
     add(feeder, blog, "--name", "stored")
     for name in ("mirror", "rain", "stored", "gone", "down", "new"):
-        assert feeder("sources", "pause", name).out == f"paused {name}; `feeder sources resume {name}` ends that\n"
+        assert feeder("sources", "pause", name).out == f"paused {name}; `feeder sources resume {name}` resumes it\n"
     server.requests.clear()
     ended = feeder("ingest")
     assert (ended.code, {line.partition(": ")[2] for line in ended.out.splitlines()}) == (0, {"paused"})
     assert feeder("ingest", "--dry-run").out.splitlines()[0] == "mirror: 1 paused"
     assert server.requests == []
-    assert feeder("sources", "pause", "rain").out == "rain is paused already\n"
+    assert feeder("sources", "pause", "rain").out == "rain is already paused\n"
     assert feeder("ingest", "rain").out == "rain: 1 read, 1 new\n"
     state = states(feeder)["rain"]
     assert (state["health"], state["next_check_at"], state["paused_at"][-1]) == ("ok", None, "Z")

@@ -82,12 +82,12 @@ def test_removed_entries_are_listed_and_come_back_when_asked_to(feeder: Feeder, 
     assert {(one["key"], one["title"]) for one in listed} == {(calm["key"], "Calm"), (flood["key"], "Flood")}
     assert f"{flood['key']}  " in feeder("remove", "--list").out
     back = feeder("remove", "--undo", flood["link"])
-    assert back.out == "1 entry may come in again; the next pass reads what still has it\n"
+    assert back.out == "restored 1 entry; the next pass reads what its source still has\n"
     feeder("ingest")
     assert titles(feeder) == ["Flood"]
     assert lines(feeder("export").out)[0]["id"] == flood["id"]
     assert feeder("remove", "--undo", flood["link"]).err == (
-        "feeder: 'https://e.org/flood' is no removed entry; `feeder remove --list` lists them\n"
+        "feeder: 'https://e.org/flood' is not a removed entry; `feeder remove --list` lists them\n"
     )
 
 
@@ -187,7 +187,8 @@ def test_a_source_that_left_the_file_is_reported_and_removed(feeder: Feeder, riv
         'renamed_from = "river" assigns them to another source\n'
     ) in checked.out
     assert (
-        feeder("sources", "remove", "river", "--with-entries").out == "removed river, and 2 entries met nowhere else\n"
+        feeder("sources", "remove", "river", "--with-entries").out
+        == "removed river, and 2 entries not seen elsewhere\n"
     )
     assert "river" not in feeder("check").out
     assert feeder("sources", "remove", "river").code == 2
@@ -222,7 +223,7 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
     if "moved" in keys:
         river.rename(tmp_path / "moved")
     write(tmp_path, stream=keys)
-    assert feeder("update") == (0, "", "source river is now stream; its entries go with it\n")
+    assert feeder("update") == (0, "", "source river is now stream, with its entries\n")
     assert feeder("update") == (0, "", "")
     assert [entry["id"] for entry in lines(feeder("export").out)] == [entry["id"] for entry in before]
     with Store.open(STORE) as store:
@@ -240,7 +241,7 @@ def test_a_renamed_feed_is_known_by_its_address(feeder: Feeder, server: Server, 
     feeder("sources", "pause", "rain")
     write(tmp_path, wet=feed)
     ended = feeder("ingest")
-    assert (ended.out, ended.err) == ("wet: paused\n", "source rain is now wet; its entries go with it\n")
+    assert (ended.out, ended.err) == ("wet: paused\n", "source rain is now wet, with its entries\n")
 
 
 def test_a_source_of_another_folder_takes_nothing_over(feeder: Feeder, river: Path, tmp_path: Path) -> None:  # noqa: F811

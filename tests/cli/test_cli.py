@@ -114,7 +114,7 @@ def test_ingest_again_reads_every_file(feeder: Feeder) -> None:
 def test_ingest_takes_names_of_sources_and_refuses_unknown_ones(feeder: Feeder) -> None:
     assert feeder("ingest", "seeds").code == 0
     ended = feeder("ingest", "sedes")
-    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'sedes'; there is: seeds\n")
+    assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'sedes'; known sources: seeds\n")
 
 
 @pytest.mark.parametrize("words", ["普", "普京", "关系达到", "關係達到", "普京 王毅"])

@@ -18,9 +18,9 @@ from feeder.errors import FeedError
 from feeder.ingest import IngestReport, ingest
 from feeder.ingest import pages as module
 from feeder.ingest.reading import page as articles
-from feeder.ingest.reading.file import normalised
-from feeder.ingest.reading.packing import packed, unpacked
-from feeder.ingest.reading.page import PAGES, PageJob, PageResult, read_entry
+from feeder.ingest.reading.file import to_entry
+from feeder.ingest.reading.packing import pack, unpack
+from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult, read_page
 from feeder.model import Draft, Entry, Link, Media, Person, Source, Stamp, entry_key
 from feeder.sources.http import client
 from feeder.sources.pages.extract import extract_article, with_article
@@ -81,12 +81,12 @@ def poll(
     return ingest(config, store, names=names, now=NOW + after, again=again)[0]
 
 
-def asked(server: Server) -> list[str]:
+def requested_paths(server: Server) -> list[str]:
     """Return the pages that were asked for."""
     return [request.target for request in server.requests if request.target.startswith("/p/")]
 
 
-def only(store: Store) -> Entry:
+def only_entry(store: Store) -> Entry:
     [entry] = store.entries.latest(10)
     return entry
 
@@ -172,10 +172,10 @@ def test_a_draft_is_the_same_after_it_waited_in_the_store() -> None:
         authors=(Person(name="A", uri="h"),), source=Source(title="t", id="s", updated=NOW),
         read_from={"title": "there"},
     )  # fmt: skip
-    text = packed(draft)
+    text = pack(draft)
     assert "\0" not in text
-    assert unpacked(Draft, text) == draft
-    assert unpacked(Draft, packed(Draft(origin="o", content="\ud800x", content_type="text"))).content == "x"
+    assert unpack(Draft, text) == draft
+    assert unpack(Draft, pack(Draft(origin="o", content="\ud800x", content_type="text"))).content == "x"
 
 
 # --- passes ---------------------------------------------------------------------------------------------------------
@@ -202,31 +202,31 @@ def test_a_page_is_fetched_once_for_each_version_of_its_entry(server: Server, st
     server.answers |= {"/rain": rss(server, 1), "/p/1": Answer(body=page(1), etag='"1"')}
     settings = config(source(server))
     poll(settings, store)
-    before = only(store)
+    before = only_entry(store)
     poll(settings, store, HOURS)
     report = poll(settings, store, HOURS, again=True)
-    assert (asked(server), report.same, report.changed, report.pages) == (["/p/1"], 1, 0, 0)
-    assert only(store) == before
+    assert (requested_paths(server), report.same, report.changed, report.pages) == (["/p/1"], 1, 0, 0)
+    assert only_entry(store) == before
     server.answers["/rain"] = rss(server, 1, text="It rained again.")
     report = poll(settings, store, HOURS)
-    assert asked(server) == ["/p/1"] * 2
+    assert requested_paths(server) == ["/p/1"] * 2
     assert server.requests[-1].headers["if-none-match"] == '"1"'
-    assert (report.same, report.pages, only(store)) == (1, 1, before)
+    assert (report.same, report.pages, only_entry(store)) == (1, 1, before)
     poll(settings, store, 2 * HOURS, again=True)
-    assert len(asked(server)) == 2
+    assert len(requested_paths(server)) == 2
 
 
 def test_other_selectors_fetch_the_pages_anew_when_all_is_read_again(server: Server, store: Store) -> None:
     server.answers |= {"/rain": rss(server, 1), "/p/1": Answer(body=page(1), etag='"1"')}
     poll(config(source(server, article="article")), store)
-    first = only(store)
+    first = only_entry(store)
     assert "umbrella" in first.content
     chosen = config(source(server, article="article", cut=(".shop",)))
     assert poll(chosen, store, HOURS).changed == 0
     report = poll(chosen, store, HOURS, again=True)
     assert (report.changed, report.pages) == (1, 1)
     assert "if-none-match" not in server.requests[-1].headers
-    second = only(store)
+    second = only_entry(store)
     assert "umbrella" not in second.content
     assert (second.id, second.published, second.updated, second.first_seen_at) == (
         first.id, first.published, first.updated, first.first_seen_at,
@@ -246,16 +246,16 @@ def test_a_page_that_comes_late_makes_the_entry_fuller_and_moves_nothing_else(
     [(link, reason)] = report.failed
     assert link == server.url("/p/1")
     assert reason == "its page: its server answers 503 Service Unavailable; due again 2026-05-01 12:15 UTC"
-    first = only(store)
+    first = only_entry(store)
     assert first.summary == "It rained."
     [document] = store.documents.of_source("rain").values()
     assert document.error == reason.replace("page", f"page {link}", 1)
     server.answers["/rain"] = Answer(404)  # what waits needs no feed
     assert poll(settings, store, timedelta(minutes=14), named=False).awaited == 1
-    assert len(asked(server)) == 1
+    assert len(requested_paths(server)) == 1
     report = poll(settings, store, timedelta(minutes=15), named=False)
     assert (report.changed, report.pages, report.awaited) == (1, 1, 0)
-    second = only(store)
+    second = only_entry(store)
     assert "page number 1" in second.content
     assert (second.id, second.published, second.updated, second.first_seen_at, second.published_from) == (
         first.id, first.published, first.updated, first.first_seen_at, first.published_from,
@@ -263,7 +263,7 @@ def test_a_page_that_comes_late_makes_the_entry_fuller_and_moves_nothing_else(
     assert next(iter(store.documents.of_source("rain").values())).error is None
     server.answers["/rain"] = rss(server, 1, dated=dated)
     assert poll(settings, store, 2 * HOURS, again=True).same == 1
-    assert only(store) == second
+    assert only_entry(store) == second
 
 
 def test_a_page_is_asked_for_a_bounded_number_of_times_less_and_less_often(server: Server, sqlite_store: Store) -> None:
@@ -278,13 +278,13 @@ def test_a_page_is_asked_for_a_bounded_number_of_times_less_and_less_often(serve
         after += timedelta(minutes=wait)
     report = poll(settings, sqlite_store, after, named=False)
     assert (report.awaited, report.failed[0][1]) == (
-        0, "its page: its server answers 500 Internal Server Error; not asked for again",
+        0, "its page: its server answers 500 Internal Server Error; not fetched again",
     )  # fmt: skip
     poll(settings, sqlite_store, after + 100 * HOURS)
-    assert len(asked(server)) == module.ATTEMPTS
+    assert len(requested_paths(server)) == module.ATTEMPTS
     server.answers["/p/1"] = Answer(body=page(1))
     assert poll(settings, sqlite_store, after + 100 * HOURS, again=True).changed == 1
-    assert "page number 1" in only(sqlite_store).content
+    assert "page number 1" in only_entry(sqlite_store).content
 
 
 @pytest.mark.parametrize("status", [404, 410, 451])
@@ -292,7 +292,7 @@ def test_a_page_that_is_not_there_is_not_asked_for_again(server: Server, sqlite_
     server.answers |= {"/rain": rss(server, 1), "/p/1": Answer(status)}
     report = poll(config(source(server)), sqlite_store)
     assert (report.new, report.awaited) == (1, 0)
-    assert report.failed[0][1].endswith("not asked for again")
+    assert report.failed[0][1].endswith("not fetched again")
 
 
 def test_a_server_is_left_alone_for_as_long_as_it_wants(server: Server, sqlite_store: Store) -> None:
@@ -308,9 +308,9 @@ def test_a_page_that_holds_less_than_its_feed_is_not_used(server: Server, sqlite
     settings = config(source(server))
     report = poll(settings, sqlite_store)
     assert (report.new, report.failed, report.awaited) == (1, (), 0)
-    assert "in the feed itself" in only(sqlite_store).content
+    assert "in the feed itself" in only_entry(sqlite_store).content
     poll(settings, sqlite_store, again=True)
-    assert len(asked(server)) == 1
+    assert len(requested_paths(server)) == 1
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_page_that_holds_less_than_its_feed_is_not_used(server: Server, sqlite
         (Answer(body=b"%PDF-1", headers={"Content-Type": "application/pdf"}), "not a web page but application/pdf"),
         (Answer(body=b"x" * 300_000), "larger than 200,000 bytes"),
         (Answer(body=b"<a> " * 50_000), "page too large to parse"),
-        (Answer(raw=b"nonsense"), "not HTTP"),
+        (Answer(raw=b"nonsense"), "invalid HTTP response"),
         (Answer(302, headers={"Location": "http://169.254.169.254/latest"}), "169.254.169.254"),
         (Answer(302, headers={"Location": "/p/1"}), "more than 5 redirects"),
         (Answer(body=b"<p>Sign in to read on.</p>"), "no article found on the page"),
@@ -352,10 +352,10 @@ def test_entries_that_came_before_pages_were_wanted_are_made_fuller_when_all_is_
 ) -> None:
     server.answers |= {"/rain": rss(server, 1), "/p/1": Answer(body=page(1))}
     poll(config(source(server, full=False)), sqlite_store)
-    first = only(sqlite_store)
+    first = only_entry(sqlite_store)
     assert poll(config(source(server)), sqlite_store, HOURS).pages == 0
     assert poll(config(source(server)), sqlite_store, HOURS, again=True).changed == 1
-    second = only(sqlite_store)
+    second = only_entry(sqlite_store)
     assert "page number 1" in second.content
     assert (second.id, second.updated, second.first_seen_at) == (first.id, first.updated, first.first_seen_at)
 
@@ -388,7 +388,7 @@ def test_a_source_set_to_summary_is_filtered_by_its_pages_and_keeps_no_more(
     server.answers |= {"/rain": rss(server, 2, 1), "/p/1": Answer(body=page(1)), "/p/2": Answer(body=page(2))}
     report = poll(config(source(server, content="summary", keep='"page number 1"')), sqlite_store)
     assert (report.new, report.dropped) == (1, 1)
-    assert (only(sqlite_store).title, only(sqlite_store).content) == ("Rain 1", "")
+    assert (only_entry(sqlite_store).title, only_entry(sqlite_store).content) == ("Rain 1", "")
 
 
 # --- many, slow, killed ---------------------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ def named_source(name: str, host: str) -> SourceConfig:
 def test_a_slow_server_holds_up_neither_other_feeds_nor_the_end_of_the_pass(
     names: MadeNetwork, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LONGEST_S", 1.5)
+    monkeypatch.setattr(module, "_DEADLINE_S", 1.5)
     with Server() as slow, Server() as fast:
         names._ports = {PUBLIC: slow.port, OTHER_PUBLIC: fast.port}
         slow.answers["/slow"] = rss(slow, *range(1, 6), host="http://one.example/")
@@ -432,14 +432,14 @@ def test_the_rest_of_a_server_that_does_not_answer_is_put_off(
     report = poll(config(named_source("rain", "two.example"), per_host=1), sqlite_store)
     assert (report.new, report.awaited, len(report.failed)) == (8, 8, 8)
     assert [address for address, _ in names.dialled] == [OTHER_PUBLIC, *[PUBLIC] * 3]
-    assert sum("not asked for: 3 requests in a row failed there" in reason for _, reason in report.failed) == 5
+    assert sum("not requested: 3 requests in a row to this server failed" in reason for _, reason in report.failed) == 5
 
 
 def test_the_rest_of_a_server_that_is_too_busy_is_put_off(server: Server, sqlite_store: Store) -> None:
     server.answers["/rain"] = rss(server, *range(1, 9))
     server.answers |= {f"/p/{n}": Answer(429) for n in range(1, 9)}
     report = poll(config(source(server), per_host=1), sqlite_store)
-    assert (report.new, report.awaited, len(asked(server))) == (8, 8, 3)
+    assert (report.new, report.awaited, len(requested_paths(server))) == (8, 8, 3)
 
 
 def test_each_source_is_saved_when_all_its_pages_have_come_and_one_that_is_not_asked_for_waits(
@@ -449,11 +449,11 @@ def test_each_source_is_saved_when_all_its_pages_have_come_and_one_that_is_not_a
     saved: list[list[str]] = []
     take = sqlite_store.take
 
-    def noting(read: Sequence[Batch]) -> list[list[Outcome]]:
+    def recording(read: Sequence[Batch]) -> list[list[Outcome]]:
         saved.append([one.source for one in read if one.incoming])
         return take(read)
 
-    monkeypatch.setattr(sqlite_store, "take", noting)
+    monkeypatch.setattr(sqlite_store, "take", recording)
     for name in ("rain", "snow", "hail"):
         number = len(name) + ord(name[0])
         server.answers[f"/{name}"] = rss(server, number)
@@ -469,7 +469,7 @@ def test_each_source_is_saved_when_all_its_pages_have_come_and_one_that_is_not_a
 def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_FEW", 5)
+    monkeypatch.setattr(module, "_GROW_AFTER", 5)
     numbers = list(range(30, 0, -1))
     server.answers["/rain"] = rss(server, *numbers)
     server.answers |= {f"/p/{n}": Answer(body=page(n)) for n in numbers}
@@ -483,35 +483,35 @@ def test_many_pages_are_read_by_workers_and_saved_in_the_order_of_the_feed(
 
 def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[PageJob], Iterator[PageResult]]) -> None:
     """Let workers read pages by another function, which they find by its name."""
-    monkeypatch.setattr(module, "PAGES", PAGES._replace(run=run))
+    monkeypatch.setattr(module, "PAGE_TASK", PAGE_TASK._replace(run=run))
 
 
-def die_at_page_7(piece: PageJob) -> Iterator[PageResult]:
-    if piece.fetched is not None and piece.awaited.link.endswith("/7"):
+def die_at_page_7(job: PageJob) -> Iterator[PageResult]:
+    if job.response is not None and job.pending.link.endswith("/7"):
         os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_entry(piece)
+    yield from read_page(job)
 
 
-def fail_at_rain_2(piece: PageJob) -> Iterator[PageResult]:
-    def fragile(settings: Any, draft: Draft, learned: Any) -> Entry:
+def fail_at_rain_2(job: PageJob) -> Iterator[PageResult]:
+    def fragile(rules: Any, draft: Draft, boilerplate: Any) -> Entry:
         if draft.title == "Rain 2":
             raise ZeroDivisionError
-        return normalised(settings, draft, learned)
+        return to_entry(rules, draft, boilerplate)
 
-    with patch.object(articles, "normalised", fragile):
-        yield from read_entry(piece)
+    with patch.object(articles, "to_entry", fragile):
+        yield from read_page(job)
 
 
-def fail_at_every_page(piece: PageJob) -> Iterator[PageResult]:
+def fail_at_every_page(job: PageJob) -> Iterator[PageResult]:
     with patch.object(articles, "extract_article", side_effect=ZeroDivisionError):
-        yield from read_entry(piece)
+        yield from read_page(job)
 
 
 def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_by(monkeypatch, die_at_page_7)
-    monkeypatch.setattr(module, "_FEW", 1)
+    monkeypatch.setattr(module, "_GROW_AFTER", 1)
     monkeypatch.setattr(module, "ATTEMPTS", 2)
     server.answers["/rain"] = rss(server, 7, 6)
     server.answers |= {"/p/7": Answer(body=page(7)), "/p/6": Answer(body=page(6))}
@@ -522,7 +522,7 @@ def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
     poll(settings, sqlite_store, HOURS)
     report = poll(settings, sqlite_store, 2 * HOURS)
     assert (report.new, report.awaited) == (1, 0)
-    assert asked(server).count("/p/7") == 2
+    assert requested_paths(server).count("/p/7") == 2
     assert "It rained." in sqlite_store.entries.get(server.url("/p/7")).content
 
 
@@ -555,7 +555,7 @@ from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig
 from feeder.ingest import ingest, pages
 from feeder.store import Batch, Store, new_added
-pages.iter_fetched = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+pages.fetch_all = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 source = FeedSource(name="rain", feed=sys.argv[2], allow_private=True, full=True)
 if __name__ == "__main__":
     with Store.open(sys.argv[1]) as store:
@@ -587,7 +587,7 @@ def test_an_entry_that_waits_comes_in_without_its_page_once_pages_are_not_wanted
     subprocess.run([sys.executable, tmp_path / "killed.py", sqlite_url, server.url("/rain")], check=False)
     with Store.open(sqlite_url) as store:
         report = poll(config(source(server, full=False)), store, HOURS)
-        assert (report.new, report.awaited, asked(server)) == (1, 0, [])
+        assert (report.new, report.awaited, requested_paths(server)) == (1, 0, [])
 
 
 def test_an_entry_that_changes_while_its_page_is_awaited_is_the_changed_one(
@@ -599,12 +599,12 @@ def test_an_entry_that_changes_while_its_page_is_awaited_is_the_changed_one(
     server.answers["/rain"] = rss(server, 1, text="It rained all night.")
     report = poll(settings, sqlite_store, HOURS)
     assert (report.changed, report.awaited) == (1, 1)
-    assert "all night" in only(sqlite_store).content
-    assert only(sqlite_store).updated == NOW + HOURS
+    assert "all night" in only_entry(sqlite_store).content
+    assert only_entry(sqlite_store).updated == NOW + HOURS
     server.answers["/p/1"] = Answer(body=page(1))
     poll(settings, sqlite_store, 2 * HOURS)
-    assert "page number 1" in only(sqlite_store).content
-    assert only(sqlite_store).updated == NOW + HOURS
+    assert "page number 1" in only_entry(sqlite_store).content
+    assert only_entry(sqlite_store).updated == NOW + HOURS
 
 
 def test_an_entry_keeps_the_text_of_its_page_while_the_page_cannot_be_had(server: Server, sqlite_store: Store) -> None:
@@ -614,7 +614,7 @@ def test_an_entry_keeps_the_text_of_its_page_while_the_page_cannot_be_had(server
     server.answers["/rain"] = rss(server, 1, text="Corrected: it rained.")
     report = poll(settings, sqlite_store, HOURS)
     assert (report.awaited, len(report.failed)) == (1, 1)
-    assert "page number 1" in only(sqlite_store).content
+    assert "page number 1" in only_entry(sqlite_store).content
 
 
 def test_what_is_kept_of_pages_goes_with_their_entries(server: Server, store: Store) -> None:
@@ -691,7 +691,7 @@ def test_entries_that_share_a_page_are_not_made_fuller_by_it(server: Server, sto
     server.answers |= {"/rain": Answer(body=feed.encode()), "/p/1": Answer(body=page(1))}
     assert poll(config(source(server)), store).new == 2
     assert {entry.title for entry in store.entries.latest(10)} == {"Rain in the town", "Rain in the towns"}
-    assert asked(server) == []
+    assert requested_paths(server) == []
 
 
 def test_many_things_that_are_selected_take_no_longer_than_there_are_of_them() -> None:

@@ -21,7 +21,7 @@ from feeder.config.settings import FolderSource
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
-from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, read_file_parts, reading_of
+from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, file_task, read_articles
 from feeder.model import Draft
 from feeder.sources.files import collection
 from feeder.sources.files.article import read_article
@@ -50,7 +50,7 @@ def write(folder: Path, number: int, text: str = "下雨了。") -> Path:
     return path
 
 
-def one(reports: tuple[IngestReport, ...]) -> IngestReport:
+def only_report(reports: tuple[IngestReport, ...]) -> IngestReport:
     [report] = reports
     return report
 
@@ -59,7 +59,7 @@ def test_a_document_becomes_an_entry_with_its_source_categories_and_origin(
     folder: Path, config: Config, sqlite_store: Store
 ) -> None:
     path = write(folder, 1)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.read, report.new) == (1, 1)
     [entry] = sqlite_store.entries.latest(10)
     assert (entry.link, entry.title, entry.categories) == ("https://example.org/1", "题目1", ("kept",))
@@ -84,7 +84,7 @@ def test_a_file_that_was_only_touched_is_confirmed_once_and_then_skipped(
     path = write(folder, 1)
     ingest(config, sqlite_store, now=NOW)
     os.utime(path, ns=(1, 1))
-    assert str(one(ingest(config, sqlite_store, now=NOW))) == "mirror: nothing new (1 unchanged)"
+    assert str(only_report(ingest(config, sqlite_store, now=NOW))) == "mirror: nothing new (1 unchanged)"
     assert sqlite_store.documents.of_source("mirror")["1.md"].mtime_ns == 1
 
 
@@ -95,7 +95,7 @@ def test_a_changed_document_changes_its_entry_and_moves_updated(
     ingest(config, sqlite_store, now=NOW)
     write(folder, 1, "雨停了，太阳出来了。")
     later = NOW + timedelta(hours=1)
-    assert one(ingest(config, sqlite_store, now=later)).changed == 1
+    assert only_report(ingest(config, sqlite_store, now=later)).changed == 1
     [entry] = sqlite_store.entries.latest(10)
     assert "太阳" in entry.content
     assert (entry.updated, entry.first_seen_at) == (later, NOW)
@@ -105,9 +105,9 @@ def test_what_is_gone_from_the_folder_stays_in_the_store(folder: Path, config: C
     path = write(folder, 1)
     ingest(config, sqlite_store, now=NOW)
     path.unlink()
-    assert one(ingest(config, sqlite_store, now=NOW)).gone == 1
+    assert only_report(ingest(config, sqlite_store, now=NOW)).gone == 1
     assert sqlite_store.entries.count() == 1
-    assert one(ingest(config, sqlite_store, now=NOW)).gone == 0
+    assert only_report(ingest(config, sqlite_store, now=NOW)).gone == 0
 
 
 def test_a_document_that_fails_is_named_each_time_until_it_is_mended(
@@ -116,10 +116,10 @@ def test_a_document_that_fails_is_named_each_time_until_it_is_mended(
     write(folder, 1)
     (folder / "2.md").write_bytes(b"")
     for _ in range(2):
-        report = one(ingest(config, sqlite_store, now=NOW))
+        report = only_report(ingest(config, sqlite_store, now=NOW))
         assert report.failed == (("2.md", "empty file"),)
     write(folder, 2)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (1, ())
 
 
@@ -128,19 +128,17 @@ Reading = Callable[[ReadingRules, FileJob], Iterator[FileResult | None]]
 
 def read_by(monkeypatch: pytest.MonkeyPatch, run: Reading) -> None:
     """Let workers read files by another function, which they find by its name."""
-    monkeypatch.setattr(
-        module, "reading_of", lambda settings: reading_of(settings)._replace(run=partial(run, settings))
-    )
+    monkeypatch.setattr(module, "file_task", lambda rules: file_task(rules)._replace(run=partial(run, rules)))
 
 
-def break_at_1(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
+def break_at_1(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
     def breaks(data: bytes, name: str) -> Draft:
         if name == "1.md":
             raise RecursionError
         return read_article(data, name)
 
     with patch.object(collection, "read_article", breaks):
-        yield from read_file_parts(settings, piece)
+        yield from read_articles(rules, job)
 
 
 def test_a_fault_of_ours_in_one_document_does_not_stop_the_others(
@@ -149,7 +147,7 @@ def test_a_fault_of_ours_in_one_document_does_not_stop_the_others(
     read_by(monkeypatch, break_at_1)
     for number in range(3):
         write(folder, number)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (2, (("1.md", "cannot be understood (RecursionError); please report it"),))
 
 
@@ -167,7 +165,7 @@ def test_a_pass_that_is_stopped_keeps_what_it_saved_and_the_next_goes_on(
     with pytest.raises(KeyboardInterrupt):
         ingest(config, sqlite_store, now=NOW, progress=stop)
     assert sqlite_store.entries.count() == 4
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.read, report.new, report.unchanged) == (1, 1, 4)
 
 
@@ -175,7 +173,7 @@ def test_only_the_named_sources_are_read(folder: Path, config: Config, sqlite_st
     write(folder, 1)
     both = Config(sources=(*config.sources, FolderSource(name="gone", folder=tmp_path / "nowhere")))
     assert [report.source for report in ingest(both, sqlite_store, names=["mirror"], now=NOW)] == ["mirror"]
-    with pytest.raises(ConfigError, match=r"no source is named 'x'; there is: mirror, gone"):
+    with pytest.raises(ConfigError, match=r"no source is named 'x'; known sources: mirror, gone"):
         ingest(both, sqlite_store, names=["x"], now=NOW)
 
 
@@ -201,10 +199,10 @@ def test_many_documents_are_read_by_workers_with_the_same_result(
     other_url = f"sqlite:///{folder.parent / 'other.db'}"
     shutil.copy(sqlite_template, folder.parent / "other.db")
     with Store.open(sqlite_url) as here, Store.open(other_url) as there:
-        report = one(ingest(config, here, now=NOW))
-        monkeypatch.setattr(module, "_FEW", 10)
-        monkeypatch.setattr(module, "_JOB", 7)
-        assert one(ingest(config, there, now=NOW)) == report
+        report = only_report(ingest(config, here, now=NOW))
+        monkeypatch.setattr(module, "_GROW_AFTER", 10)
+        monkeypatch.setattr(module, "_CHUNK", 7)
+        assert only_report(ingest(config, there, now=NOW)) == report
         assert (report.new, report.failed) == (60, (("bad.md", "empty file"),))
         assert list(here.entries.iter_all()) == list(there.entries.iter_all())
         assert here.documents.of_source("mirror") == there.documents.of_source("mirror")
@@ -214,26 +212,26 @@ def test_a_file_that_ends_its_process_is_named_and_the_others_go_in(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many(folder, 12)
-    monkeypatch.setattr(module, "_FEW", 3)
-    monkeypatch.setattr(module, "_JOB", 4)
+    monkeypatch.setattr(module, "_GROW_AFTER", 3)
+    monkeypatch.setattr(module, "_CHUNK", 4)
     read_by(monkeypatch, die_at_7)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     [(path, reason)] = report.failed
     assert (report.new, path) == (11, "7.md")
     assert reason.startswith("crashed its worker process")
 
 
-def die_at_7(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
-    if piece.found.path == "7.md":
+def die_at_7(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
+    if job.file.path == "7.md":
         os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_file_parts(settings, piece)
+    yield from read_articles(rules, job)
 
 
 def test_a_pass_that_is_stopped_ends_its_workers(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many(folder)
-    for name, value in {"_FEW": 4, "_JOB": 4, "_BATCH": 8}.items():
+    for name, value in {"_GROW_AFTER": 4, "_CHUNK": 4, "_BATCH": 8}.items():
         monkeypatch.setattr(module, name, value)
 
     def stop(_source: str, _done: int, _total: int | None) -> None:
@@ -244,7 +242,7 @@ def test_a_pass_that_is_stopped_ends_its_workers(
     while multiprocessing.active_children():  # an idle one ends by itself
         time.sleep(0.05)
     assert sqlite_store.entries.count() == 8
-    assert one(ingest(config, sqlite_store, now=NOW)).new == 52
+    assert only_report(ingest(config, sqlite_store, now=NOW)).new == 52
 
 
 def test_an_ingest_that_is_killed_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
@@ -278,7 +276,7 @@ def test_progress_knows_how_many_there_are_from_the_first(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 2)
-    monkeypatch.setattr(module, "_LOOK", 2)
+    monkeypatch.setattr(module, "_PROGRESS_STEP", 2)
     many(folder, 5)
     (folder / "picture.jpg").write_bytes(b"")
     told: list[tuple[int, int | None]] = []
@@ -319,7 +317,7 @@ def test_a_preview_names_the_first_paths_only_and_says_what_cannot_be_read(
 ) -> None:
     many(folder, 3)
     both = Config(sources=(*config.sources, FolderSource(name="gone", folder=tmp_path / "nowhere")))
-    shown, gone = preview(both, None, now=NOW, most=2)
+    shown, gone = preview(both, None, now=NOW, max_paths=2)
     assert (shown.counts["new"], shown.paths["new"]) == (3, ("0.md", "1.md"))
     assert gone.failed == ((str(tmp_path / "nowhere"), "folder cannot be read: No such file or directory"),)
     assert str(preview(config, None, now=NOW, names=["mirror"])[0]) == "mirror: 3 new"
@@ -340,8 +338,8 @@ def test_an_export_becomes_many_entries_and_other_files_of_its_kind_none(
     (folder / "pocket.csv").write_text(rows)
     (folder / "prices.csv").write_text("a,b\n1,2\n")
     (folder / "sitemap.xml").write_text("<urlset><url><loc>https://example.org/</loc></url></urlset>")
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (3, ())
     entry = sqlite_store.entries.get("https://example.org/11")
     assert [origin.address for origin in sqlite_store.entries.origins(entry.id)] == [f"{folder}/pocket.csv#2"]
-    assert one(ingest(config, sqlite_store, now=NOW)).unchanged == 3
+    assert only_report(ingest(config, sqlite_store, now=NOW)).unchanged == 3

@@ -18,7 +18,7 @@ from feeder.errors import StoreError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
 from feeder.ingest.reading import file as reading
-from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, read_file_parts
+from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, read_articles
 from feeder.model import Entry
 from feeder.store import IncomingEntry, Origin, Store, prepare
 from feeder.store.tables import metadata
@@ -49,7 +49,7 @@ def write(folder: Path, number: int, notice: str = NOTICE) -> None:
     )
 
 
-def one(reports: tuple[IngestReport, ...]) -> IngestReport:
+def only_report(reports: tuple[IngestReport, ...]) -> IngestReport:
     [report] = reports
     return report
 
@@ -69,14 +69,14 @@ def test_one_pass_cuts_what_recurs_also_from_those_that_were_read_before_it_was_
 ) -> None:
     for number in range(28):
         write(folder, number)
-    report = one(ingest(config, store, now=NOW))
+    report = only_report(ingest(config, store, now=NOW))
     assert (report.read, report.new, report.again, report.changed) == (28, 28, 28, 0)
     assert str(report) == "mirror: 28 read, 28 new, 28 read again"
     for entry in store.entries.iter_all():
         assert NOTICE not in entry.content
         assert NOTICE in entry.cut
     before = rows(store)
-    assert str(one(ingest(config, store, now=LATER))) == "mirror: nothing new (28 unchanged)"
+    assert str(only_report(ingest(config, store, now=LATER))) == "mirror: nothing new (28 unchanged)"
     assert rows(store) == before
 
 
@@ -87,7 +87,7 @@ def test_what_comes_later_is_read_with_what_was_learned_and_no_file_is_read_a_th
         write(folder, number)
     ingest(config, sqlite_store, now=NOW)
     write(folder, 28)
-    report = one(ingest(config, sqlite_store, now=LATER))
+    report = only_report(ingest(config, sqlite_store, now=LATER))
     assert (report.new, report.again) == (1, 0)
     assert NOTICE in sqlite_store.entries.get("https://example.org/28").cut
 
@@ -106,18 +106,18 @@ def test_only_files_that_hold_what_was_learned_are_read_again(
 ) -> None:
     for number in range(28):
         write(folder, number, NOTICE if number < 24 else f"{WORDS[number]}的故事到这里就讲完了。")
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert report.again == 24
 
 
 def test_what_is_learned_on_the_way_is_used_for_what_follows(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"_BATCH": 5, "_JOB": 5}.items():
+    for name, value in {"_BATCH": 5, "_CHUNK": 5}.items():
         monkeypatch.setattr(module, name, value)
     for number in range(40):
         write(folder, number)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert report.again == 20
     assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
@@ -125,11 +125,11 @@ def test_what_is_learned_on_the_way_is_used_for_what_follows(
 def test_what_recurred_at_first_only_is_put_back(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"_BATCH": 5, "_JOB": 5}.items():
+    for name, value in {"_BATCH": 5, "_CHUNK": 5}.items():
         monkeypatch.setattr(module, name, value)
     for number in range(90):
         write(folder, number, NOTICE if number < 25 else f"{WORDS[number % 28] * 3}的故事到这里就讲完了。")
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert report.again == 5  # from the 21st to the 25th it was known, of all 90 it is in too few
     assert sum(NOTICE in entry.content for entry in sqlite_store.entries.iter_all()) == 25
 
@@ -137,22 +137,22 @@ def test_what_recurred_at_first_only_is_put_back(
 def test_many_that_are_read_again_are_read_by_workers(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_FEW", 10)
+    monkeypatch.setattr(module, "_GROW_AFTER", 10)
     for number in range(28):
         write(folder, number)
     told: list[tuple[str, int, int | None]] = []
-    report = one(ingest(config, sqlite_store, now=NOW, progress=lambda *done: told.append(done)))
+    report = only_report(ingest(config, sqlite_store, now=NOW, progress=lambda *done: told.append(done)))
     assert report.again == 28
     assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
     assert ("mirror", 28, 28) in told
-    assert told[-1] == ("mirror, once more", 28, 28)
+    assert told[-1] == ("mirror, second round", 28, 28)
 
 
 def test_a_source_that_keeps_its_notices_is_not_read_twice(folder: Path, sqlite_store: Store) -> None:
     kept = Config(sources=(FolderSource(name="mirror", folder=folder, boilerplate="keep"),))
     for number in range(28):
         write(folder, number)
-    assert one(ingest(kept, sqlite_store, now=NOW)).again == 0
+    assert only_report(ingest(kept, sqlite_store, now=NOW)).again == 0
     assert all(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
 
@@ -160,7 +160,7 @@ def test_a_pass_that_is_killed_while_it_reads_once_more_is_ended_by_the_next(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 10)
-    monkeypatch.setattr(module, "_JOB", 10)
+    monkeypatch.setattr(module, "_CHUNK", 10)
     for number in range(28):
         write(folder, number)
 
@@ -173,7 +173,7 @@ def test_a_pass_that_is_killed_while_it_reads_once_more_is_ended_by_the_next(
     assert sum(NOTICE in entry.content for entry in sqlite_store.entries.iter_all()) == 10
     [shown] = preview(config, sqlite_store, now=NOW)
     assert (shown.counts["again"], shown.counts["unchanged"]) == (10, 18)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.again, report.unchanged) == (10, 18)
     assert not any(NOTICE in entry.content for entry in sqlite_store.entries.iter_all())
 
@@ -182,7 +182,7 @@ def test_what_was_counted_is_not_lost_with_a_pass_that_is_killed(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 5)
-    monkeypatch.setattr(module, "_JOB", 5)
+    monkeypatch.setattr(module, "_CHUNK", 5)
     for number in range(28):
         write(folder, number)
 
@@ -204,7 +204,7 @@ def test_our_better_reading_moves_neither_updated_nor_what_never_moves(
     kept = Config(sources=(config.sources[0].model_copy(update={"boilerplate": "keep"}),))
     ingest(kept, sqlite_store, now=NOW)
     before = by_link(sqlite_store)
-    report = one(ingest(config, sqlite_store, now=LATER, again=True))
+    report = only_report(ingest(config, sqlite_store, now=LATER, again=True))
     assert (report.read, report.again, report.changed) == (0, 27, 27)
     for link, entry in by_link(sqlite_store).items():
         held = before[link]
@@ -220,7 +220,7 @@ def test_a_file_that_did_change_moves_updated_also_when_all_are_read_again(
     write(folder, 2)
     ingest(config, sqlite_store, now=NOW)
     write(folder, 1, "雨停了，太阳出来了。")
-    report = one(ingest(config, sqlite_store, now=LATER, again=True))
+    report = only_report(ingest(config, sqlite_store, now=LATER, again=True))
     assert (report.read, report.again, report.changed, report.same) == (1, 1, 1, 1)
     assert sqlite_store.entries.get("https://example.org/1").updated == LATER
     assert sqlite_store.entries.get("https://example.org/2").updated < LATER
@@ -234,7 +234,7 @@ def test_reading_again_with_nothing_learned_changes_no_column(folder: Path, conf
     (folder / "bad.md").write_bytes(b"")
     ingest(config, store, now=NOW)
     before = rows(store)
-    report = one(ingest(config, store, now=LATER, again=True))
+    report = only_report(ingest(config, store, now=LATER, again=True))
     assert (report.again, report.same, report.changed, report.new) == (6, 5, 0, 0)
     assert report.failed == (("bad.md", "empty file"),)
     assert rows(store) == before
@@ -244,7 +244,7 @@ def test_reading_again_goes_on_after_a_kill(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_BATCH", 4)
-    monkeypatch.setattr(module, "_JOB", 4)
+    monkeypatch.setattr(module, "_CHUNK", 4)
     for number in range(10):
         write(folder, number)
     ingest(config, sqlite_store, now=NOW)
@@ -255,7 +255,7 @@ def test_reading_again_goes_on_after_a_kill(
 
     with pytest.raises(KeyboardInterrupt):
         ingest(config, sqlite_store, now=NOW, again=True, progress=stop)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.again, report.unchanged) == (6, 4)
 
 
@@ -277,17 +277,17 @@ def test_a_file_that_ends_its_process_when_it_is_read_again_keeps_its_entry(
     for number in range(9):
         write(folder, number)
     ingest(config, sqlite_store, now=NOW)
-    monkeypatch.setattr(module, "_FEW", 3)
+    monkeypatch.setattr(module, "_GROW_AFTER", 3)
     read_by(monkeypatch, die_at_7)
-    report = one(ingest(config, sqlite_store, now=NOW, again=True))
+    report = only_report(ingest(config, sqlite_store, now=NOW, again=True))
     assert ([path for path, _ in report.failed], report.again) == (["007.md"], 8)
     assert sqlite_store.entries.count() == 9
 
 
-def die_at_7(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
-    if piece.found.path == "007.md":
+def die_at_7(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
+    if job.file.path == "007.md":
         os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_file_parts(settings, piece)
+    yield from read_articles(rules, job)
 
 
 def with_another_link(origin: Origin, entry: Entry, *, reread: bool = False) -> IncomingEntry:
@@ -295,9 +295,9 @@ def with_another_link(origin: Origin, entry: Entry, *, reread: bool = False) -> 
     return prepare(origin, better, reread=reread)
 
 
-def read_another_link(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
+def read_another_link(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
     with patch.object(reading, "prepare", with_another_link):
-        yield from read_file_parts(settings, piece)
+        yield from read_articles(rules, job)
 
 
 def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(
@@ -308,7 +308,7 @@ def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(
     [before] = sqlite_store.entries.latest(9)
 
     read_by(monkeypatch, read_another_link)
-    report = one(ingest(config, sqlite_store, now=LATER, again=True))
+    report = only_report(ingest(config, sqlite_store, now=LATER, again=True))
     [after] = sqlite_store.entries.latest(9)
     assert (report.changed, report.new) == (1, 0)
     assert (after.id, after.link, after.content) == (before.id, "https://example.org/better", "<p>短。</p>")

@@ -219,8 +219,8 @@ def test_a_folder_that_is_suddenly_empty_takes_nothing_with_it(folder: Path, sto
     [(path, told)] = report.failed
     assert (path, report.gone, report.removed, store.entries.count()) == (str(folder), 0, 0, 2)
     assert told == (
-        "it is empty, and 2 documents were in it: nothing is removed; mount its disk where it is not mounted, "
-        "and where they are to go, put an article in it or take the source out"
+        "is empty, but had 2 documents; nothing was removed: mount its disk if it is not mounted; to remove them, "
+        "put an article in the folder or delete the source"
     )
     (folder / "photo.jpg").unlink()
     folder.rmdir()

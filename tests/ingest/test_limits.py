@@ -16,21 +16,21 @@ from feeder.ingest import IngestReport, ingest
 from feeder.ingest import feeds as polling
 from feeder.ingest import folders as files
 from feeder.ingest import pages as fuller
-from feeder.ingest import probe as trying
+from feeder.ingest import probe as probing
 from feeder.ingest.reading import feed as feeds
 from feeder.ingest.reading import file as reading
 from feeder.ingest.reading import page as articles
-from feeder.ingest.reading.feed import FEEDS, FeedJob, FeedResult, read_feed
+from feeder.ingest.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
 from feeder.ingest.reading.file import (
+    Boilerplate,
     FileJob,
     FileResult,
-    Learned,
     ReadingRules,
-    normalised,
-    read_file_parts,
-    reading_of,
+    file_task,
+    read_articles,
+    to_entry,
 )
-from feeder.ingest.reading.page import PAGES, PageJob, PageResult, read_entry
+from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult, read_page
 from feeder.model import Draft, Entry
 from feeder.sources.pages.extract import PageArticle
 from feeder.store import Store
@@ -44,41 +44,41 @@ LIMITS = LimitsConfig(document_s=0.5)
 REASON = "took too long (limits.document_s = 0.5); not tried again until it changes"
 
 
-def hang_at_endless(settings: ReadingRules, draft: Draft, learned: Learned) -> Entry:
+def hang_at_endless(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Entry:
     """Stand for a reader that never ends over some articles."""
     if "endless" in (draft.title or ""):
         hang()
-    return normalised(settings, draft, learned)
+    return to_entry(rules, draft, boilerplate)
 
 
-def read_file_or_hang(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
-    with patch.object(reading, "normalised", hang_at_endless):
-        yield from read_file_parts(settings, piece)
+def read_file_or_hang(settings: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
+    with patch.object(reading, "to_entry", hang_at_endless):
+        yield from read_articles(settings, job)
 
 
-def read_feed_or_hang(piece: FeedJob) -> Iterator[FeedResult]:
-    with patch.object(feeds, "normalised", hang_at_endless):
-        yield from read_feed(piece)
+def read_feed_or_hang(job: FeedJob) -> Iterator[FeedResult]:
+    with patch.object(feeds, "to_entry", hang_at_endless):
+        yield from read_feed(job)
 
 
-def read_page_or_hang(piece: PageJob) -> Iterator[PageResult]:
+def read_page_or_hang(job: PageJob) -> Iterator[PageResult]:
     def read(html: str, **_: object) -> PageArticle:
         if "endless" in html:
             hang()
         return PageArticle(content="<p>What the page holds is more than the feed has, by some words.</p>")
 
-    with patch.object(articles, "extract_article", read), patch.object(articles, "normalised", hang_at_endless):
-        yield from read_entry(piece)
+    with patch.object(articles, "extract_article", read), patch.object(articles, "to_entry", hang_at_endless):
+        yield from read_page(job)
 
 
 @pytest.fixture(autouse=True)
 def readers_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers read by functions that hang at what is called endless."""
     monkeypatch.setattr(
-        files, "reading_of", lambda settings: reading_of(settings)._replace(run=partial(read_file_or_hang, settings))
+        files, "file_task", lambda settings: file_task(settings)._replace(run=partial(read_file_or_hang, settings))
     )
-    monkeypatch.setattr(polling, "FEEDS", FEEDS._replace(run=read_feed_or_hang))
-    monkeypatch.setattr(fuller, "PAGES", PAGES._replace(run=read_page_or_hang))
+    monkeypatch.setattr(polling, "FEED_TASK", FEED_TASK._replace(run=read_feed_or_hang))
+    monkeypatch.setattr(fuller, "PAGE_TASK", PAGE_TASK._replace(run=read_page_or_hang))
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def export(*titles: str) -> str:
     )
 
 
-def one(reports: tuple[IngestReport, ...]) -> IngestReport:
+def only_report(reports: tuple[IngestReport, ...]) -> IngestReport:
     [report] = reports
     return report
 
@@ -135,7 +135,7 @@ def test_a_file_that_takes_too_long_is_named_and_the_others_of_a_small_pass_come
 ) -> None:
     for name, title in (("1.md", "a day"), ("2.md", "an endless day"), ("3.md", "another day")):
         write(folder, name, title)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (2, (("2.md", REASON),))
 
 
@@ -146,10 +146,10 @@ def test_a_file_that_took_too_long_is_only_tried_again_when_it_has_changed_or_th
     ingest(config, sqlite_store, now=NOW)
     monkeypatch.undo()  # what hung would be read now, if it were
     for touched in range(2):
-        report = one(ingest(config, sqlite_store, now=NOW))
+        report = only_report(ingest(config, sqlite_store, now=NOW))
         assert (report.read, report.failed) == (0, (("1.md", REASON),))
         os.utime(path, ns=(touched, touched))
-    assert one(ingest(config, sqlite_store, now=NOW, again=True)).new == 1
+    assert only_report(ingest(config, sqlite_store, now=NOW, again=True)).new == 1
 
 
 def test_a_file_that_took_too_long_comes_in_when_it_has_changed(
@@ -158,7 +158,7 @@ def test_a_file_that_took_too_long_comes_in_when_it_has_changed(
     write(folder, "1.md", "an endless day")
     ingest(config, sqlite_store, now=NOW)
     write(folder, "1.md", "a day")
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (1, ())
 
 
@@ -167,7 +167,7 @@ def test_a_known_entry_stays_when_its_file_becomes_one_that_takes_too_long(folde
     write(folder, "1.md", "a day")
     ingest(config, sqlite_store, now=NOW)
     write(folder, "1.md", "an endless day")
-    assert one(ingest(config, sqlite_store, now=NOW)).failed == (("1.md", REASON),)
+    assert only_report(ingest(config, sqlite_store, now=NOW)).failed == (("1.md", REASON),)
     assert [entry.title for entry in sqlite_store.entries.latest(9)] == ["a day"]
 
 
@@ -177,11 +177,11 @@ def test_one_article_of_a_large_export_takes_too_long_and_all_others_come_in(
     titles = [f"Day {number}" for number in range(1, 10_001)]
     titles[4_711] = "An endless day"
     (folder / "blog.xml").write_text(export(*titles))
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (9_999, (("blog.xml#4712", REASON),))
     assert sqlite_store.entries.find("https://blog.example/4712") is None
     assert sqlite_store.entries.find("https://blog.example/10000") is not None
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.read, report.unchanged, report.failed) == (0, 1, (("blog.xml#4712", REASON),))
 
 
@@ -191,16 +191,16 @@ def test_several_articles_of_an_export_that_take_too_long_are_each_named(
     (folder / "blog.xml").write_text(export("endless", "a", "endless", "b"))
     named = (("blog.xml#1", REASON), ("blog.xml#3", REASON))
     for new in (2, 0):
-        report = one(ingest(config, sqlite_store, now=NOW))
+        report = only_report(ingest(config, sqlite_store, now=NOW))
         assert (report.new, report.failed) == (new, named)
 
 
 def test_an_export_in_which_very_many_articles_take_too_long_is_given_up(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_MOST_SLOW", 2)
+    monkeypatch.setattr(reading, "_MAX_SLOW", 2)
     (folder / "blog.xml").write_text(export("a", "endless", "b", "endless", "c"))
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.failed) == (0, (("blog.xml", f"2 of its articles {REASON}"),))
 
 
@@ -217,7 +217,7 @@ def test_a_feed_that_takes_too_long_is_named_the_others_come_in_and_it_is_not_pa
     monkeypatch.undo()  # it would be read now, if it were
     server.answers["/rain"] = [Answer(500), Answer(body=endless)]
     for hours in (1, 2):
-        rain = one(ingest(config, sqlite_store, names=["rain"], now=NOW + timedelta(hours=hours)))
+        rain = only_report(ingest(config, sqlite_store, names=["rain"], now=NOW + timedelta(hours=hours)))
     assert "took too long when it was last read" in rain.failed[0][1]
     poll = sqlite_store.sources.polls()["rain"]
     assert due is not None
@@ -225,7 +225,7 @@ def test_a_feed_that_takes_too_long_is_named_the_others_come_in_and_it_is_not_pa
     assert poll.last_check_at is not None
     assert poll.next_check_at - poll.last_check_at > due - NOW
     server.answers["/rain"] = Answer(body=rss(3))
-    rain = one(ingest(config, sqlite_store, names=["rain"], now=NOW + timedelta(hours=3)))
+    rain = only_report(ingest(config, sqlite_store, names=["rain"], now=NOW + timedelta(hours=3)))
     assert (rain.new, rain.failed) == (1, ())
 
 
@@ -236,9 +236,9 @@ def test_a_page_that_takes_too_long_leaves_what_the_feed_gave_and_is_not_asked_f
     server.answers |= {"/rain": Answer(body=links)}
     server.answers |= {"/p/1": Answer(body=page(1, "<p>endless</p>")), "/p/2": Answer(body=page(2))}
     config = remote(server, "rain", full=True)
-    report = one(ingest(config, sqlite_store, now=NOW))
+    report = only_report(ingest(config, sqlite_store, now=NOW))
     assert (report.new, report.awaited) == (2, 0)
-    assert report.failed == ((server.url("/p/1"), f"its page: {REASON}; not asked for again"),)
+    assert report.failed == ((server.url("/p/1"), f"its page: {REASON}; not fetched again"),)
     assert "It rained." in sqlite_store.entries.get(server.url("/p/1")).content
     assert "What the page holds" in sqlite_store.entries.get(server.url("/p/2")).content
 
@@ -247,42 +247,42 @@ def test_an_entry_that_takes_too_long_with_and_without_its_page_is_named(server:
     feed = rss(1, 2).replace(b"https://e.org", server.url("/p").encode()).replace(b"Rain 1", b"An endless rain")
     server.answers |= {"/rain": Answer(body=feed)}
     server.answers |= {"/p/1": Answer(body=page(1)), "/p/2": Answer(body=page(2))}
-    report = one(ingest(remote(server, "rain", full=True), sqlite_store, now=NOW))
+    report = only_report(ingest(remote(server, "rain", full=True), sqlite_store, now=NOW))
     assert (report.new, report.awaited) == (1, 0)
     assert "took too long" in report.failed[0][1]
 
 
-def look_or_hang(answer: trying._ProbeJob) -> Iterator[trying._ProbeResult]:
-    if b"endless" in answer.body:
+def parse_or_hang(job: probing._ProbeJob) -> Iterator[probing._ProbeResult]:
+    if b"endless" in job.body:
         hang()
-    yield from trying._look(answer)
+    yield from probing._parse(job)
 
 
 @pytest.fixture
-def tried(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], trying.ProbedFeed]:
-    monkeypatch.setattr(trying, "_ANSWERS", trying._ANSWERS._replace(run=look_or_hang))
+def probe(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], probing.ProbedFeed]:
+    monkeypatch.setattr(probing, "_PROBE_TASK", probing._PROBE_TASK._replace(run=parse_or_hang))
     config = remote(server, "rain")
-    return lambda path: trying.try_feed(config, server.url(path), now=NOW, limit=5, allow_private=True)
+    return lambda path: probing.probe_feed(config, server.url(path), now=NOW, limit=5, allow_private=True)
 
 
 def test_an_address_whose_answer_takes_too_long_to_read_is_refused_in_one_line(
-    server: Server, tried: Callable[[str], trying.ProbedFeed]
+    server: Server, probe: Callable[[str], probing.ProbedFeed]
 ) -> None:
     server.answers["/rain"] = Answer(body=b"<html>endless")
     with pytest.raises(FeedError, match=r"/rain: took too long \(limits.document_s = 0.5\)\Z"):
-        tried("/rain")
+        probe("/rain")
 
 
 def test_a_feed_that_a_page_announces_and_that_takes_too_long_is_said_so(
-    server: Server, tried: Callable[[str], trying.ProbedFeed]
+    server: Server, probe: Callable[[str], probing.ProbedFeed]
 ) -> None:
     link = "<link rel=alternate type=application/rss+xml href="
     server.answers |= {"/": Answer(body=f"<html><head>{link}/a>".encode()), "/a": Answer(body=b"endless")}
-    with pytest.raises(FeedError, match=r"no feed was found there, nor at .*/a; .*/a: took too long"):
-        tried("/")
+    with pytest.raises(FeedError, match=r"no feed found there or at .*/a; .*/a: took too long"):
+        probe("/")
     server.answers["/"] = Answer(body=f"<html><head>{link}/a>{link}/b>".encode())
     server.answers["/b"] = Answer(body=rss(1))
-    assert tried("/").feed_url == server.url("/b")
+    assert probe("/").feed_url == server.url("/b")
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", '"ten"'])

@@ -67,7 +67,7 @@ def test_a_preview_counts_it_and_says_why(folder: Path, sqlite_store: Store) -> 
     [shown] = preview(configured(folder), sqlite_store, now=NOW)
     assert str(shown) == "mirror: 3 new, 1 not published"
     assert shown.paths["not published"] == ("b.md (front matter: draft: true)",)
-    [kept] = preview(configured(folder, drafts="keep"), sqlite_store, now=NOW, most=0)
+    [kept] = preview(configured(folder, drafts="keep"), sqlite_store, now=NOW, max_paths=0)
     assert str(kept) == "mirror: 3 new"
 
 

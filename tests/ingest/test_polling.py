@@ -20,14 +20,14 @@ from feeder.config.settings import FeedSource, FetchConfig, SourceConfig, StoreC
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import feeds as module
 from feeder.ingest.reading import feed as feeds
-from feeder.ingest.reading.feed import FEEDS, FeedJob, FeedResult, read_feed
-from feeder.ingest.reading.file import Learned, ReadingRules, normalised
-from feeder.ingest.workers import Task, work
+from feeder.ingest.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
+from feeder.ingest.reading.file import Boilerplate, ReadingRules, to_entry
+from feeder.ingest.workers import Task, run_jobs
 from feeder.model import Draft, Entry
 from feeder.sources.feeds import parsing as syndication
-from feeder.sources.feeds.polling import SIGHTINGS
+from feeder.sources.feeds.polling import MOVED_AFTER
 from feeder.sources.http import crawl as remote
-from feeder.sources.http.crawl import FetchRequest, iter_fetched
+from feeder.sources.http.crawl import FetchRequest, fetch_all
 from feeder.store import Poll, Store
 from tests.http_server import Answer, Request, Server
 from tests.sources.network import PUBLIC, MadeNetwork
@@ -59,13 +59,13 @@ def source(server: Server, name: str = "rain", **more: Any) -> FeedSource:
     return FeedSource(name=name, feed=server.url(f"/{name}"), allow_private=True, **more)
 
 
-def one(reports: tuple[IngestReport, ...]) -> IngestReport:
+def only_report(reports: tuple[IngestReport, ...]) -> IngestReport:
     [report] = reports
     return report
 
 
 def poll(config: Config, store: Store, after: timedelta = timedelta(), *, named: bool = True) -> IngestReport:
-    return one(ingest(config, store, names=["rain"] if named else [], now=NOW + after))
+    return only_report(ingest(config, store, names=["rain"] if named else [], now=NOW + after))
 
 
 def test_entries_of_a_feed_are_saved_with_their_source_and_the_feeds_address(
@@ -112,11 +112,11 @@ def test_the_same_bytes_and_the_same_entries_are_not_read_twice(
     def reading(
         task: Task[FeedJob, FeedResult], jobs: Iterable[list[FeedJob]], **more: Any
     ) -> Iterator[list[FeedResult]]:
-        for reads in work(task, jobs, **more):
+        for reads in run_jobs(task, jobs, **more):
             read.extend(reads)
             yield reads
 
-    monkeypatch.setattr(module, "work", reading)
+    monkeypatch.setattr(module, "run_jobs", reading)
     assert (poll(config, sqlite_store).unchanged, read) == (1, [])
     report = poll(config, sqlite_store)
     assert (report.new, report.same, len(read[0].batch.incoming)) == (1, 0, 1)
@@ -186,9 +186,9 @@ def test_permanent_redirects_move_a_feed_in_the_end_and_its_entries_stay_where_t
     server.answers["/rain"] = Answer(301, headers={"Location": "/new"})
     server.answers["/new"] = Answer(body=rss(1), etag='"1"')
     config = settings(source(server))
-    for _ in range(SIGHTINGS + 1):
+    for _ in range(MOVED_AFTER + 1):
         poll(config, sqlite_store)
-    assert [request.target for request in server.requests] == ["/rain", "/new"] * SIGHTINGS + ["/new"]
+    assert [request.target for request in server.requests] == ["/rain", "/new"] * MOVED_AFTER + ["/new"]
     known = sqlite_store.sources.polls()["rain"]
     assert (known.feed_url, known.address) == (server.url("/rain"), server.url("/new"))
     assert [origin.address for origin in sqlite_store.entries.origins("https://e.org/1")] == [server.url("/rain")]
@@ -213,17 +213,17 @@ def test_one_source_that_fails_or_hangs_neither_stops_nor_changes_the_others(
 
 def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[FeedJob], Iterator[FeedResult]]) -> None:
     """Let workers read feeds by another function, which they find by its name."""
-    monkeypatch.setattr(module, "FEEDS", FEEDS._replace(run=run))
+    monkeypatch.setattr(module, "FEED_TASK", FEED_TASK._replace(run=run))
 
 
-def fail_at_rain_2(piece: FeedJob) -> Iterator[FeedResult]:
-    def fragile(settings: ReadingRules, draft: Draft, learned: Learned) -> Entry:
+def fail_at_rain_2(job: FeedJob) -> Iterator[FeedResult]:
+    def fragile(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Entry:
         if draft.title == "Rain 2":
             raise ZeroDivisionError
-        return normalised(settings, draft, learned)
+        return to_entry(rules, draft, boilerplate)
 
-    with patch.object(feeds, "normalised", fragile):
-        yield from read_feed(piece)
+    with patch.object(feeds, "to_entry", fragile):
+        yield from read_feed(job)
 
 
 def test_an_entry_that_cannot_be_understood_leaves_the_others_alone(
@@ -282,10 +282,10 @@ def test_an_interrupted_pass_ends_the_requests_under_way(server: Server, sqlite_
         ingest(config, sqlite_store, now=NOW, progress=interrupt)
 
 
-def die_at_s7(piece: FeedJob) -> Iterator[FeedResult]:
-    if piece.settings.source == "s7":
+def die_at_s7(job: FeedJob) -> Iterator[FeedResult]:
+    if job.rules.source == "s7":
         os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_feed(piece)
+    yield from read_feed(job)
 
 
 def test_a_feed_that_kills_the_process_that_reads_it_is_given_up_alone(
@@ -332,31 +332,33 @@ def test_a_feed_full_of_characters_that_no_database_holds_leaves_the_others_alon
 def test_a_reader_that_takes_its_time_holds_up_the_requests_and_loses_none(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "_WAITING", 1)
+    monkeypatch.setattr(remote, "_QUEUE_SIZE", 1)
     names = [f"s{number}" for number in range(8)]
     server.answers |= {f"/{name}": Answer(304) for name in names}
-    wanted = [FetchRequest(key=name, address=server.url(f"/{name}"), headers={}, allow_private=True) for name in names]
-    fetched = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests", connections=2))
-    first = next(fetched)
+    requests = [
+        FetchRequest(key=name, address=server.url(f"/{name}"), headers={}, allow_private=True) for name in names
+    ]
+    results = fetch_all(requests, FetchConfig(user_agent="feeder-tests", connections=2))
+    first = next(results)
     time.sleep(0.3)
     assert len(server.requests) <= 4  # one taken, one waiting, two that find no room
-    assert {first.key, *(one.key for one in fetched)} == set(names)
+    assert {first.key, *(result.key for result in results)} == set(names)
 
 
 def test_requests_that_nobody_waits_for_any_more_are_ended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "_WAITING", 1)
+    monkeypatch.setattr(remote, "_QUEUE_SIZE", 1)
     server.answers |= {f"/s{number}": Answer(304) for number in range(8)}
-    wanted = [
+    requests = [
         FetchRequest(key=str(number), address=server.url(f"/s{number}"), headers={}, allow_private=True)
         for number in range(8)
     ]
-    fetched = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests", connections=2))
-    next(fetched)
-    fetched.close()
+    results = fetch_all(requests, FetchConfig(user_agent="feeder-tests", connections=2))
+    next(results)
+    results.close()
     assert len(server.requests) < 8
 
 
-def fail_to_parse_rain_1(piece: FeedJob) -> Iterator[FeedResult]:
+def fail_to_parse_rain_1(job: FeedJob) -> Iterator[FeedResult]:
     def parse(data: bytes, *, url: str, content_type: str | None) -> syndication.ParsedFeed:
         if b"Rain 1" in data:
             raise ZeroDivisionError
@@ -364,7 +366,7 @@ def fail_to_parse_rain_1(piece: FeedJob) -> Iterator[FeedResult]:
 
     original = syndication.parse_feed
     with patch.object(syndication, "parse_feed", parse):
-        yield from read_feed(piece)
+        yield from read_feed(job)
 
 
 def test_a_fault_of_ours_over_one_feed_is_told_and_the_others_go_on(
@@ -373,13 +375,13 @@ def test_a_fault_of_ours_over_one_feed_is_told_and_the_others_go_on(
     def resolve(host: str) -> list[str]:
         raise ZeroDivisionError(host)
 
-    wanted = [FetchRequest(key="rain", address="http://feed.example/", headers={})]
-    [one] = iter_fetched(wanted, FetchConfig(user_agent="feeder-tests"), MadeNetwork(resolve))
-    assert one.error == "cannot be fetched (ZeroDivisionError); please report it"
+    requests = [FetchRequest(key="rain", address="http://feed.example/", headers={})]
+    [result] = fetch_all(requests, FetchConfig(user_agent="feeder-tests"), MadeNetwork(resolve))
+    assert result.error == "cannot be fetched (ZeroDivisionError); please report it"
 
     read_by(monkeypatch, fail_to_parse_rain_1)
-    monkeypatch.setattr(module, "_FEEDS", 1)
-    monkeypatch.setattr(module, "_SETTLED", 1)
+    monkeypatch.setattr(module, "_BATCH_FEEDS", 1)
+    monkeypatch.setattr(module, "_BATCH_POLLS", 1)
     server.answers |= {"/rain": Answer(body=rss(1)), "/wind": Answer(body=rss(2))}
     rain, wind = ingest(settings(source(server), source(server, "wind")), sqlite_store, now=NOW)
     assert rain.failed == ((server.url("/rain"), "cannot be understood (ZeroDivisionError); please report it"),)
@@ -394,9 +396,9 @@ def test_a_private_source_is_not_followed_to_where_its_server_says_it_has_moved(
         private.answers["/rain"] = Answer(301, headers={"Location": "http://blog.example/rain"})
         public.answers["/rain"] = Answer(body=rss(1))
         network = MadeNetwork(names, {"192.168.1.1": private.port, PUBLIC: public.port})
-        monkeypatch.setattr(module, "iter_fetched", lambda wanted, fetch: iter_fetched(wanted, fetch, network))
+        monkeypatch.setattr(module, "fetch_all", lambda requests, limits: fetch_all(requests, limits, network))
         own = FeedSource(name="rain", feed="http://nas.example/rain", allow_private=True)
-        for day in range(SIGHTINGS):
+        for day in range(MOVED_AFTER):
             assert poll(settings(own), sqlite_store, timedelta(days=day)).failed == ()
         assert sqlite_store.sources.polls()["rain"].address == own.feed
 

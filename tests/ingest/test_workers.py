@@ -1,4 +1,4 @@
-"""Work given to processes: in order, a bounded number under way, and none of it lost with a process."""
+"""Jobs in worker processes: results in order, few jobs in memory, and none lost with a process."""
 
 import math
 import multiprocessing
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feeder.ingest.workers import Task, WorkerFailure, in_jobs, work, work_one
+from feeder.ingest.workers import Task, WorkerFailure, chunked, run_job, run_jobs
 
 
 def double(number: int) -> list[int]:
@@ -41,13 +41,13 @@ def hang_at_13(number: int) -> list[int]:
 
 
 def hang() -> None:
-    """Match what takes for ever inside of C code, where no exception is looked for often."""
+    """Match for ever inside C code, which checks for exceptions rarely."""
     re.fullmatch("(?:a|a)*b", "a" * 200)
 
 
-def hang_at_the_third(piece: tuple[int, int]) -> Iterator[int | None]:
-    """Yield a piece's parts, from `skip` on; those before are steps without a part."""
-    start, skip = piece
+def hang_at_the_third(job: tuple[int, int]) -> Iterator[int | None]:
+    """Yield the results of a job, from `skip` on; those before are steps without a result."""
+    start, skip = job
     for number in range(5):
         if number < skip:
             yield None
@@ -75,101 +75,105 @@ def nothing() -> None:
 
 
 def load_slowly() -> None:
-    """Spend more than the budget of a piece before the first one."""
+    """Spend more than the budget of a job before the first one."""
     end = time.process_time() + 0.5
     while time.process_time() < end:
         pass
 
 
-def pieces(count: int, size: int = 5) -> Iterator[list[int]]:
-    return in_jobs(range(count * size), size)
+def numbered_chunks(count: int, size: int = 5) -> Iterator[list[int]]:
+    return chunked(range(count * size), size)
 
 
-def minus_one(_number: int, ended: WorkerFailure) -> tuple[int, None]:
-    return (-2 if ended.too_long else -1), None
+def minus_one(_number: int, failure: WorkerFailure) -> tuple[int, None]:
+    return (-2 if failure.timed_out else -1), None
 
 
-DOUBLE = Task(run=double, lost=minus_one, load=nothing)
+DOUBLE = Task(run=double, on_failure=minus_one, load=nothing)
 
 
-def done(task: Task[int, int], jobs: Iterable[list[int]], *, processes: int = 2, seconds: float = 10) -> list[int]:
-    return [number for job in work(task, jobs, seconds=seconds, processes=processes) for number in job]
+def done(task: Task[int, int], chunks: Iterable[list[int]], *, processes: int = 2, seconds: float = 10) -> list[int]:
+    return [number for results in run_jobs(task, chunks, seconds=seconds, processes=processes) for number in results]
 
 
 def test_results_come_in_the_order_of_the_jobs() -> None:
-    assert done(DOUBLE, pieces(30)) == [2 * number for number in range(150)]
+    assert done(DOUBLE, numbered_chunks(30)) == [2 * number for number in range(150)]
 
 
-def test_no_more_jobs_are_taken_than_are_worked_on_soon() -> None:
+def test_chunks_are_not_taken_long_before_they_are_run() -> None:
     taken = []
 
     def given() -> Iterator[list[int]]:
-        for job in pieces(100):
-            taken.append(job)
-            yield job
+        for chunk in numbered_chunks(100):
+            taken.append(chunk)
+            yield chunk
 
-    working = work(DOUBLE, given(), seconds=10, processes=1)
+    working = run_jobs(DOUBLE, given(), seconds=10, processes=1)
     next(working)
     assert len(taken) < 10
     working.close()
 
 
-def test_few_pieces_are_done_by_one_process_and_by_the_same_as_those_before() -> None:
-    task = Task(run=process_of, lost=minus_one, load=nothing)
+def test_a_few_jobs_are_run_by_one_process_which_the_next_task_reuses() -> None:
+    task = Task(run=process_of, on_failure=minus_one, load=nothing)
     first, then = (
-        {number for job in work(task, in_jobs([1] * 8, 2), seconds=10, few=8, processes=2) for number in job}
+        {
+            number
+            for results in run_jobs(task, chunked([1] * 8, 2), seconds=10, grow_after=8, processes=2)
+            for number in results
+        }
         for _ in range(2)
     )
     assert len(first) == 1
     assert first == then
 
 
-def test_only_the_piece_that_kills_its_process_is_given_up() -> None:
+def test_only_the_job_that_kills_its_process_is_given_up() -> None:
     expected = [2 * number for number in range(60)]
     expected[13] = -1
-    assert done(DOUBLE._replace(run=die_at_13), pieces(12)) == expected
+    assert done(DOUBLE._replace(run=die_at_13), numbered_chunks(12)) == expected
 
 
 def test_a_death_among_the_last_jobs_is_survived_as_well() -> None:
-    assert done(DOUBLE._replace(run=die_at_13), pieces(3)) == [*(2 * n for n in range(13)), -1, 28]
+    assert done(DOUBLE._replace(run=die_at_13), numbered_chunks(3)) == [*(2 * n for n in range(13)), -1, 28]
 
 
-def test_a_piece_whose_process_was_killed_by_chance_has_a_second_try(tmp_path: Path) -> None:
-    def gone(_file: str, _ended: WorkerFailure) -> tuple[str, None]:
+def test_a_job_whose_process_was_killed_by_chance_is_retried(tmp_path: Path) -> None:
+    def gone(_file: str, _failure: WorkerFailure) -> tuple[str, None]:
         return "gone", None
 
-    assert work_one(Task(run=die_once, lost=gone, load=nothing), str(tmp_path / "a"), seconds=10) == "a"
+    assert run_job(Task(run=die_once, on_failure=gone, load=nothing), str(tmp_path / "a"), seconds=10) == "a"
 
 
-def test_a_piece_that_never_ends_inside_a_library_is_ended_and_the_others_are_done() -> None:
+def test_a_job_that_never_ends_inside_a_library_is_ended_and_the_others_are_done() -> None:
     expected = [2 * number for number in range(60)]
     expected[13] = -2
-    assert done(DOUBLE._replace(run=hang_at_13), pieces(12), seconds=0.3) == expected
+    assert done(DOUBLE._replace(run=hang_at_13), numbered_chunks(12), seconds=0.3) == expected
 
 
-def test_a_piece_of_many_parts_goes_on_behind_the_one_that_took_too_long() -> None:
-    def behind(piece: tuple[int, int], ended: WorkerFailure) -> tuple[int, tuple[int, int]]:
-        assert (ended.too_long, ended.parts) == (True, 2)
-        assert "took too long (limits.document_s = 0.3)" in ended.reason
-        return -1, (piece[0], 3)
+def test_a_job_of_many_results_continues_after_the_one_that_took_too_long() -> None:
+    def behind(job: tuple[int, int], failure: WorkerFailure) -> tuple[int, tuple[int, int]]:
+        assert (failure.timed_out, failure.results) == (True, 2)
+        assert "took too long (limits.document_s = 0.3)" in failure.reason
+        return -1, (job[0], 3)
 
-    task = Task(run=hang_at_the_third, lost=behind, load=nothing)
-    assert list(work(task, [[(10, 0), (20, 3)]], seconds=0.3)) == [[10, 11, -1, 13, 14, 23, 24]]
+    task = Task(run=hang_at_the_third, on_failure=behind, load=nothing)
+    assert list(run_jobs(task, [[(10, 0), (20, 3)]], seconds=0.3)) == [[10, 11, -1, 13, 14, 23, 24]]
 
 
 def test_what_sleeps_for_ever_is_ended_as_well() -> None:
-    assert done(DOUBLE._replace(run=sleep_soon), pieces(1, 1), seconds=0.1) == [-2]
+    assert done(DOUBLE._replace(run=sleep_soon), numbered_chunks(1, 1), seconds=0.1) == [-2]
 
 
 def sleep_soon(number: int) -> list[int]:
-    signal.setitimer(signal.ITIMER_REAL, 0.1)  # in place of the minute that is granted
+    signal.setitimer(signal.ITIMER_REAL, 0.1)  # instead of the minute that is granted
     return sleep_for_ever(number)
 
 
-def test_a_piece_has_its_budget_and_thirty_times_that_of_wall_time_but_at_least_a_minute() -> None:
+def test_a_job_has_its_budget_and_thirty_times_that_of_wall_time_but_at_least_a_minute() -> None:
     for budget, wall in ((0.9, 60), (10, 300)):
         processor_time, wall_time = (
-            work_one(DOUBLE._replace(run=left), 0, seconds=budget) for left in (processor_time_left, wall_time_left)
+            run_job(DOUBLE._replace(run=left), 0, seconds=budget) for left in (processor_time_left, wall_time_left)
         )
         assert 0 < processor_time <= math.ceil(budget) + 1  # the kernel counts in ticks and rounds up
         assert wall / 2 < wall_time <= wall + 1
@@ -183,34 +187,34 @@ def wall_time_left(_number: int) -> list[int]:
     return [math.ceil(signal.getitimer(signal.ITIMER_REAL)[0])]
 
 
-def test_what_is_loaded_first_is_no_part_of_the_budget() -> None:
-    assert done(DOUBLE._replace(load=load_slowly), pieces(1), seconds=0.2) == [0, 2, 4, 6, 8]
+def test_loading_does_not_count_against_the_budget() -> None:
+    assert done(DOUBLE._replace(load=load_slowly), numbered_chunks(1), seconds=0.2) == [0, 2, 4, 6, 8]
 
 
-def test_what_a_task_raises_is_raised_and_its_process_can_go_on() -> None:
+def test_what_a_task_raises_is_raised_and_its_process_is_reused() -> None:
     failing = DOUBLE._replace(run=fail)
     with pytest.raises(ValueError, match="0"):
-        next(work(failing, pieces(1), seconds=10, processes=1))
-    assert work_one(DOUBLE, 4, seconds=10) == 8
+        next(run_jobs(failing, numbered_chunks(1), seconds=10, processes=1))
+    assert run_job(DOUBLE, 4, seconds=10) == 8
 
 
 def test_what_cannot_be_sent_is_raised_and_its_process_ended() -> None:
     with pytest.raises(AttributeError):
-        work_one(DOUBLE._replace(run=lambda number: [number]), 4, seconds=10)
+        run_job(DOUBLE._replace(run=lambda number: [number]), 4, seconds=10)
 
 
-def test_a_process_without_work_ends_and_the_next_work_has_a_new_one() -> None:
-    assert work_one(DOUBLE, 4, seconds=10) == 8
+def test_an_idle_process_ends_and_the_next_job_gets_a_new_one() -> None:
+    assert run_job(DOUBLE, 4, seconds=10) == 8
     while multiprocessing.active_children():
         time.sleep(0.05)
-    assert work_one(DOUBLE, 5, seconds=10) == 10
+    assert run_job(DOUBLE, 5, seconds=10) == 10
 
 
 def test_work_that_nobody_waits_for_is_ended() -> None:
-    working = work(DOUBLE._replace(run=sleep_at_6), pieces(4), seconds=10, processes=2)
+    working = run_jobs(DOUBLE._replace(run=sleep_at_6), numbered_chunks(4), seconds=10, processes=2)
     assert next(working) == [0, 2, 4, 6, 8]
     working.close()
-    assert done(DOUBLE, pieces(1)) == [0, 2, 4, 6, 8]
+    assert done(DOUBLE, numbered_chunks(1)) == [0, 2, 4, 6, 8]
 
 
 def sleep_at_6(number: int) -> list[int]:
@@ -220,26 +224,28 @@ def sleep_at_6(number: int) -> list[int]:
 _ENDLESS = """
 import multiprocessing, threading, time
 from itertools import count
-from feeder.ingest.workers import work
+from feeder.ingest.workers import run_jobs
 from tests.ingest.test_workers import DOUBLE, sleep_at_6
 
-def tell():
+def report():
     while not (children := multiprocessing.active_children()):
         time.sleep(0.1)
     time.sleep(2)
     print(*(child.pid for child in children), flush=True)
 
 if __name__ == "__main__":
-    threading.Thread(target=tell, daemon=True).start()
-    for _ in work(DOUBLE._replace(run=sleep_at_6), ([number] for number in {jobs}), seconds=10, processes=2):
+    threading.Thread(target=report, daemon=True).start()
+    for _ in run_jobs(DOUBLE._replace(run=sleep_at_6), ([number] for number in {chunks}), seconds=10, processes=2):
         time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("jobs", ["count(7)", "[6, 6]"], ids=["idle", "at work"])
-def test_the_processes_end_with_the_one_that_started_them_even_where_that_was_killed(tmp_path: Path, jobs: str) -> None:
+@pytest.mark.parametrize("chunks", ["count(7)", "[6, 6]"], ids=["idle", "at work"])
+def test_the_processes_end_with_the_one_that_started_them_even_where_that_was_killed(
+    tmp_path: Path, chunks: str
+) -> None:
     program = tmp_path / "endless.py"
-    program.write_text(_ENDLESS.format(jobs=jobs))
+    program.write_text(_ENDLESS.format(chunks=chunks))
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from feeder.errors import FetchError
-from feeder.sources.http.addresses import literal
+from feeder.sources.http.addresses import parse_ip
 from tests.http_server import Answer, Server
 from tests.sources.network import PUBLIC, MadeNetwork, fetch, refusal
 
@@ -112,7 +112,7 @@ def test_no_redirect_of_a_public_server_leads_to_a_form_whatever_its_source_is_a
 
 @pytest.mark.parametrize("address", [*IPV4, *IPV6])
 def test_a_name_with_an_inner_address_among_public_ones_is_not_dialled(address: str) -> None:
-    assert literal(address) is not None
+    assert parse_ip(address) is not None
     for answers in ([PUBLIC, address], [address, PUBLIC], [PUBLIC, "1.1.1.1", address]):
         network = MadeNetwork({"feed.example": answers})
         assert refusal("http://feed.example/", network=network).reason == "refused-address"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.errors import FetchError
-from feeder.sources.http.addresses import Reach, checked, literal, port_of, printable_line, printable_url, reach
+from feeder.sources.http.addresses import Reach, check_url, parse_ip, port_of, printable_line, printable_url, reach
 
 PUBLIC = ["93.184.215.14", "1.1.1.1", "172.15.255.255", "172.32.0.1", "192.0.1.1", "100.63.255.255", "100.128.0.1",
           "2606:4700::1111", "2a00:1450:4001::200e", "::ffff:93.184.215.14", "64:ff9b::1.1.1.1",
@@ -73,7 +73,7 @@ def test_an_ipv4_address_in_ipv6_clothes_reaches_no_further_than_by_itself(addre
     ],
 )
 def test_an_address_that_may_be_fetched_is_made_plain(url: str, expected: str) -> None:
-    assert str(checked(url)) == expected
+    assert str(check_url(url)) == expected
 
 
 BAD_URLS = [
@@ -98,32 +98,32 @@ BAD_URLS = [
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_what_is_no_plain_http_address_is_refused(url: str) -> None:
     with pytest.raises(FetchError) as caught:
-        checked(url)
+        check_url(url)
     assert caught.value.reason == "bad-url"
 
 
 @pytest.mark.parametrize("port", [0, 22, 25, 110, 143, 465, 587, 6000, 6667, 10080, 65536, 99999])
 def test_a_port_that_is_another_protocols_is_refused(port: int) -> None:
     with pytest.raises(FetchError) as caught:
-        checked(f"http://feed.example:{port}/")
+        check_url(f"http://feed.example:{port}/")
     assert caught.value.reason == "refused-address"
 
 
 def test_a_relative_address_counts_from_its_base_and_is_checked_as_any_other() -> None:
-    base = checked("https://feed.example/a/b?c")
-    assert str(checked("../d", base)) == "https://feed.example/d"
-    assert str(checked("//other.example/", base)) == "https://other.example/"
+    base = check_url("https://feed.example/a/b?c")
+    assert str(check_url("../d", base)) == "https://feed.example/d"
+    assert str(check_url("//other.example/", base)) == "https://other.example/"
     with pytest.raises(FetchError):
-        checked("//user@other.example/", base)
+        check_url("//user@other.example/", base)
     with pytest.raises(FetchError):
-        checked("http://[::1", base)
+        check_url("http://[::1", base)
 
 
 def test_a_literal_is_an_ip_address_and_a_name_is_none() -> None:
-    assert literal("127.0.0.1") == ip_address("127.0.0.1")
-    assert literal("::1") == ip_address("::1")
-    assert literal("127.1") is None
-    assert literal("feed.example") is None
+    assert parse_ip("127.0.0.1") == ip_address("127.0.0.1")
+    assert parse_ip("::1") == ip_address("::1")
+    assert parse_ip("127.1") is None
+    assert parse_ip("feed.example") is None
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_in_words() -> None:
     with Server(tls=True) as server:
         error = refusal(server.url("/feed"), allow_private=True)
     assert error.reason == "tls"
-    assert str(error) == f"{server.url('/feed')}: its certificate is not valid: self-signed certificate"
+    assert str(error) == f"{server.url('/feed')}: invalid certificate: self-signed certificate"
     assert server.requests == []
 
 
@@ -313,4 +313,4 @@ def test_an_address_is_not_written_to_the_log(caplog: pytest.LogCaptureFixture) 
 
 def test_an_error_does_not_show_credentials() -> None:
     error = refusal("http://user:secret@feed.example/feed")
-    assert str(error) == "http://feed.example/feed: an address with a user name or password in it is not fetched"
+    assert str(error) == "http://feed.example/feed: addresses with a user name or password are not supported"

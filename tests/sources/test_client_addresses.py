@@ -162,7 +162,7 @@ def test_an_address_that_hangs_leaves_time_for_the_next() -> None:
         assert fetch("http://feed.example/", network=network, settings={"timeout_s": 2}).body == b"fed"
         network = Hanging({"hangs.example": [OTHER_PUBLIC]})
         error = refusal("http://hangs.example/", network=network, settings={"timeout_s": 0.2})
-    assert (error.reason, f"{OTHER_PUBLIC} does not answer" in str(error)) == ("connect", True)
+    assert (error.reason, f"{OTHER_PUBLIC} does not respond" in str(error)) == ("connect", True)
 
 
 def test_a_name_with_very_many_addresses_is_tried_at_a_few() -> None:
@@ -173,9 +173,7 @@ def test_a_name_with_very_many_addresses_is_tried_at_a_few() -> None:
 
 def test_a_name_that_nobody_knows_is_named() -> None:
     error = refusal("http://nowhere.example/feed", network=MadeNetwork())
-    assert (
-        str(error) == "http://nowhere.example/feed: the name nowhere.example is not known (Name or service not known)"
-    )
+    assert str(error) == "http://nowhere.example/feed: cannot resolve nowhere.example (Name or service not known)"
     assert error.reason == "dns"
 
 

@@ -284,4 +284,4 @@ def test_a_server_that_says_nothing_when_tls_is_set_up_does_not_outlast_the_limi
     with Server() as server:  # it waits for a request, which TLS does not begin with
         error = refusal(f"https://127.0.0.1:{server.port}/", allow_private=True, settings={"timeout_s": 0.2})
     assert error.reason == "connect"
-    assert str(error).endswith("(127.0.0.1 does not answer)")
+    assert str(error).endswith("(127.0.0.1 does not respond)")

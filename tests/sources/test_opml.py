@@ -27,7 +27,7 @@ def test_a_list_gives_titles_addresses_pages_and_folders() -> None:
         OpmlOutline(feed_url="https://bare.example/rss", categories=("News/Local", "Weather")),
     )
     assert refused == (
-        "No feed: it has no xmlUrl, so it is no feed",
+        "No feed: it has no xmlUrl",
         "Odd: 'javascript:alert(1)' is not an http(s) address",
     )
 
@@ -108,11 +108,11 @@ def test_a_list_of_more_feeds_than_anyone_reads_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "this is no list of feeds"),
-        (b"<rss/>", "this is no list of feeds"),
+        (b"", "not a list of feeds"),
+        (b"<rss/>", "not a list of feeds"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\xff", "binary file"),
-        (b"<opml><body><outline text='x'/></body></opml>", "there is no feed in this list"),
-        (b"<!DOCTYPE o [<!ENTITY a 'https://h.example/'>]><opml><outline xmlUrl='&a;'/></opml>", "there is no feed"),
+        (b"<opml><body><outline text='x'/></body></opml>", "no feeds: no outline"),
+        (b"<!DOCTYPE o [<!ENTITY a 'https://h.example/'>]><opml><outline xmlUrl='&a;'/></opml>", "no feeds"),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_one_line(data: bytes, message: str) -> None:

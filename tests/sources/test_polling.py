@@ -12,16 +12,16 @@ from feeder.sources.feeds.polling import (
     BACK_AFTER,
     Poll,
     PollBounds,
-    after_answer,
     after_failure,
     after_gone,
+    after_success,
     explain_status,
     freshness,
-    headers_for,
     is_due,
     new_poll,
     read_retry_after,
-    with_feed,
+    request_headers,
+    with_metadata,
 )
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)  # a Friday
@@ -36,10 +36,10 @@ def answered(
     *,
     permanent: str | None = None,
     changed: bool = False,
-    chance: float = 0,
+    jitter: float = 0,
 ) -> Poll:
-    return after_answer(
-        poll, headers or {}, permanent=permanent, changed=changed, now=NOW, bounds=BOUNDS, chance=chance
+    return after_success(
+        poll, headers or {}, permanent=permanent, changed=changed, now=NOW, bounds=BOUNDS, jitter=jitter
     )
 
 
@@ -60,9 +60,10 @@ def test_a_feed_is_due_when_its_time_has_come_and_never_once_it_is_gone() -> Non
 def test_a_request_says_what_is_had_already_unless_the_whole_is_wanted() -> None:
     known = replace(NEW, etag='W/"caf\xe9"', last_modified="yesterday, or so")
     assert (
-        headers_for(known).items() >= {"if-none-match": 'W/"caf\xe9"', "if-modified-since": "yesterday, or so"}.items()
+        request_headers(known).items()
+        >= {"if-none-match": 'W/"caf\xe9"', "if-modified-since": "yesterday, or so"}.items()
     )
-    assert headers_for(known, whole=True).keys() == headers_for(NEW).keys() == {"accept"}
+    assert request_headers(known, conditional=False).keys() == request_headers(NEW).keys() == {"accept"}
 
 
 @pytest.mark.parametrize(
@@ -87,8 +88,8 @@ def test_news_halve_the_interval_and_their_lack_makes_it_longer_within_its_bound
 
 
 def test_chance_brings_a_feed_sooner_by_a_tenth_at_most_and_never_sooner_than_is_asked() -> None:
-    assert wait(answered(chance=1)) == timedelta(minutes=13.5)
-    assert wait(answered(replace(NEW, asked_s=900), chance=1)) == timedelta(minutes=15)
+    assert wait(answered(jitter=1)) == timedelta(minutes=13.5)
+    assert wait(answered(replace(NEW, asked_s=900), jitter=1)) == timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(
@@ -112,30 +113,30 @@ def test_a_server_that_says_how_long_an_answer_holds_is_not_asked_before(headers
 
 def test_what_a_feed_asks_for_is_kept_and_holds_after_a_304_too() -> None:
     hints = Hints(ttl_s=3600, period_s=7200, skip_hours=frozenset({14, 15}), skip_days=frozenset({5}))
-    poll = with_feed(NEW, "abc", hints, "https://hub.example/")
+    poll = with_metadata(NEW, "abc", hints, "https://hub.example/")
     assert (poll.digest, poll.asked_s, poll.hub) == ("abc", 7200, "https://hub.example/")
     assert wait(answered(poll)) == timedelta(hours=4)
     assert answered(poll).asked_s == 7200
     assert wait(answered(replace(poll, skip_hours=tuple(range(12, 24))))) == timedelta(days=1, hours=12)
     assert wait(answered(replace(poll, skip_hours=tuple(range(24))))) == timedelta(hours=2)
-    assert with_feed(poll, "abc", Hints(), None).asked_s is None
+    assert with_metadata(poll, "abc", Hints(), None).asked_s is None
 
 
 def test_validators_are_those_of_the_last_body_and_a_304_leaves_them() -> None:
     known = answered(replace(NEW), {"etag": '"1"', "last-modified": "then"})
     assert (known.etag, known.last_modified) == ('"1"', "then")
     assert answered(known).etag == '"1"'
-    assert answered(with_feed(known, "x", Hints(), None), {"etag": '"2"'}).last_modified is None
+    assert answered(with_metadata(known, "x", Hints(), None), {"etag": '"2"'}).last_modified is None
 
 
 def test_each_failure_doubles_the_wait_and_an_answer_ends_that() -> None:
     poll, waits = NEW, []
     for _ in range(9):
-        poll = after_failure(poll, "no", now=NOW, bounds=BOUNDS, chance=0)
+        poll = after_failure(poll, "no", now=NOW, bounds=BOUNDS, jitter=0)
         waits.append(wait(poll) / timedelta(minutes=15))
     assert waits == [1, 2, 4, 8, 16, 32, 64, 96, 96]
     assert (poll.failures, poll.error, poll.last_success_at) == (9, "no", None)
-    assert wait(after_failure(NEW, "no", now=NOW, bounds=BOUNDS, chance=1)) == timedelta(minutes=18.75)
+    assert wait(after_failure(NEW, "no", now=NOW, bounds=BOUNDS, jitter=1)) == timedelta(minutes=18.75)
     well = answered(poll)
     assert (well.failures, well.error, well.last_success_at) == (0, None, NOW)
     assert answered(after_gone(poll, now=NOW)).gone_at is None
@@ -155,7 +156,7 @@ def test_each_failure_doubles_the_wait_and_an_answer_ends_that() -> None:
     ],
 )
 def test_retry_after_is_granted_up_to_a_week(header: str, minutes: int) -> None:
-    poll = after_failure(NEW, "no", now=NOW, bounds=BOUNDS, chance=0, retry_after=header)
+    poll = after_failure(NEW, "no", now=NOW, bounds=BOUNDS, jitter=0, retry_after=header)
     assert wait(poll) == timedelta(minutes=minutes)
 
 
@@ -167,14 +168,14 @@ def test_a_feed_moves_after_the_third_permanent_redirect_in_a_row() -> None:
     assert (thrice.address, thrice.feed_url, thrice.moved_to, thrice.moved_seen) == (THERE, HERE, None, 0)
     assert answered(twice).moved_seen == 0
     assert answered(twice, permanent=f"{THERE}/2").moved_seen == 1
-    assert after_failure(twice, "no", now=NOW, bounds=BOUNDS, chance=0).moved_seen == 0
+    assert after_failure(twice, "no", now=NOW, bounds=BOUNDS, jitter=0).moved_seen == 0
 
 
 def test_a_feed_that_fails_where_it_moved_to_is_asked_for_where_it_was() -> None:
     poll = replace(NEW, address=THERE, etag='"1"')
     for number in range(BACK_AFTER):
         assert (poll.address, poll.etag) == (THERE, '"1"'), number
-        poll = after_failure(poll, "no", now=NOW, bounds=BOUNDS, chance=0)
+        poll = after_failure(poll, "no", now=NOW, bounds=BOUNDS, jitter=0)
     assert (poll.address, poll.etag) == (HERE, None)
 
 

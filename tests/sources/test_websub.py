@@ -5,30 +5,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feeder.sources.feeds.polling import PollBounds, after_answer, new_poll
+from feeder.sources.feeds.polling import PollBounds, after_success, new_poll
 from feeder.sources.feeds.websub import (
     HubCall,
     HubSubscription,
     HubTopic,
-    after_agreement,
-    after_asking,
     after_delivery,
     after_denial,
     after_failure,
     after_miss,
-    agrees,
+    after_request,
+    after_verification,
     callback_problem,
+    cancel_request,
     explain,
     find_hub,
+    is_intended,
     is_over,
-    leaving,
     new_subscription,
     plan,
     pushed_until,
-    put_back,
     request_form,
     signature_problem,
     standing,
+    start_leaving,
 )
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ def new(wish: HubTopic = WISH, token: str = "t" * 32) -> HubSubscription:
 
 
 def confirmed(lease_s: int = 864_000) -> HubSubscription:
-    one = after_agreement(after_asking(new(), NOW), INTENT._replace(lease_seconds=str(lease_s)), now=NOW, chance=0)
+    one = after_verification(after_request(new(), NOW), INTENT._replace(lease_seconds=str(lease_s)), now=NOW, jitter=0)
     assert one is not None
     return one
 
@@ -103,7 +103,7 @@ def test_a_hub_can_call_at_public_addresses_only(site: str, is_public: bool) -> 
 
 
 def planned(present: list[HubSubscription], *wishes: HubTopic, after: timedelta = timedelta()) -> list[HubSubscription]:
-    return plan(present, wishes, now=NOW + after, chance=lambda: 0, unguessable=lambda: ("n" * 32, "another secret"))
+    return plan(present, wishes, now=NOW + after, jitter=lambda: 0, new_secrets=lambda: ("n" * 32, "another secret"))
 
 
 def test_a_plan_asks_for_what_is_missing_and_ends_what_is_not_wanted() -> None:
@@ -124,57 +124,57 @@ def test_a_plan_asks_for_what_is_missing_and_ends_what_is_not_wanted() -> None:
 
 
 def test_what_is_to_end_is_over_with_its_lease_or_after_three_tries() -> None:
-    going = leaving(confirmed(), NOW)
+    going = start_leaving(confirmed(), NOW)
     assert not is_over(going, NOW)
     assert is_over(going, NOW + 11 * DAY)
-    assert is_over(leaving(new(), NOW), NOW)
+    assert is_over(start_leaving(new(), NOW), NOW)
     assert not is_over(confirmed(), NOW + 11 * DAY)
     after = timedelta()
     for failures in range(3):
         [going] = planned([going], after=after)
-        going = after_failure(going, "no", now=NOW + after, chance=0)
+        going = after_failure(going, "no", now=NOW + after, jitter=0)
         assert going.failures == failures + 1
         after = going.next_try_at - NOW
     assert planned([going], after=after) == []
 
 
 def test_an_unsubscription_tells_no_secret() -> None:
-    going = after_asking(leaving(confirmed(), NOW), NOW)
+    going = after_request(start_leaving(confirmed(), NOW), NOW)
     assert request_form(going).keys() == {"hub.callback", "hub.mode", "hub.topic"}
-    assert request_form(after_asking(new(), NOW))["hub.lease_seconds"] == "864000"
+    assert request_form(after_request(new(), NOW))["hub.lease_seconds"] == "864000"
 
 
 def test_waits_double_up_to_a_week() -> None:
     one, waits = new(), []
     for _ in range(40):
-        one = after_failure(after_asking(one, NOW), "no", now=NOW, chance=0)
+        one = after_failure(after_request(one, NOW), "no", now=NOW, jitter=0)
         waits.append(one.next_try_at - NOW)
     assert waits[:4] == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR]
     assert waits[-1] == 7 * DAY
-    assert after_failure(after_asking(one, NOW), "no", now=NOW, chance=1).next_try_at == NOW + 7 * DAY * 1.25
+    assert after_failure(after_request(one, NOW), "no", now=NOW, jitter=1).next_try_at == NOW + 7 * DAY * 1.25
 
 
 def test_what_a_hub_has_confirmed_meanwhile_has_not_failed_nor_is_put_back() -> None:
     live = confirmed()
-    assert after_failure(live, "no", now=NOW, chance=0) == live
-    assert put_back(live, NOW) == live
+    assert after_failure(live, "no", now=NOW, jitter=0) == live
+    assert cancel_request(live, NOW) == live
 
 
 def test_a_hub_is_agreed_with_for_a_day_and_about_what_is_wanted_now() -> None:
-    asked = after_asking(new(), NOW)
-    assert agrees(asked, INTENT, NOW + DAY)
-    assert not agrees(asked, INTENT, NOW + DAY + HOUR)
-    assert not agrees(new(), INTENT, NOW)
-    going = leaving(asked, NOW)
-    assert not agrees(going, INTENT, NOW)
-    assert not agrees(going, INTENT._replace(mode="unsubscribe"), NOW)
-    assert agrees(after_asking(going, NOW), INTENT._replace(mode="unsubscribe"), NOW)
-    assert after_agreement(after_asking(going, NOW), INTENT, now=NOW, chance=0) is None
+    asked = after_request(new(), NOW)
+    assert is_intended(asked, INTENT, NOW + DAY)
+    assert not is_intended(asked, INTENT, NOW + DAY + HOUR)
+    assert not is_intended(new(), INTENT, NOW)
+    going = start_leaving(asked, NOW)
+    assert not is_intended(going, INTENT, NOW)
+    assert not is_intended(going, INTENT._replace(mode="unsubscribe"), NOW)
+    assert is_intended(after_request(going, NOW), INTENT._replace(mode="unsubscribe"), NOW)
+    assert after_verification(after_request(going, NOW), INTENT, now=NOW, jitter=0) is None
 
 
-@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
-def test_a_lease_is_renewed_when_between_60_and_75_percent_are_over(chance: float) -> None:
-    one = after_agreement(after_asking(new(), NOW), INTENT._replace(lease_seconds="360000"), now=NOW, chance=chance)
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
+def test_a_lease_is_renewed_when_between_60_and_75_percent_are_over(jitter: float) -> None:
+    one = after_verification(after_request(new(), NOW), INTENT._replace(lease_seconds="360000"), now=NOW, jitter=jitter)
     assert one is not None
     assert 59.9 * HOUR <= one.next_try_at - NOW <= 75 * HOUR
 
@@ -185,11 +185,11 @@ def test_a_hub_is_relied_on_while_it_delivers() -> None:
     delivering = after_delivery(live, "1", now=NOW + HOUR)
     assert pushed_until(delivering, NOW + HOUR) == NOW + 10 * DAY
     assert pushed_until(delivering, NOW + 10 * DAY) is None
-    assert pushed_until(leaving(delivering, NOW), NOW) is None
+    assert pushed_until(start_leaving(delivering, NOW), NOW) is None
     missed = after_miss(delivering, NOW + 2 * HOUR)
     assert pushed_until(missed, NOW + 2 * HOUR) is None
     assert pushed_until(after_delivery(missed, "2", now=NOW + 3 * HOUR), NOW + 3 * HOUR) == NOW + 10 * DAY
-    assert pushed_until(after_denial(delivering, "", now=NOW, chance=0), NOW) is None
+    assert pushed_until(after_denial(delivering, "", now=NOW, jitter=0), NOW) is None
 
 
 def test_only_the_last_deliveries_are_remembered() -> None:
@@ -213,37 +213,37 @@ def test_the_signature_of_the_recommendations_own_kind_is_known() -> None:
 
 
 def test_each_state_has_words() -> None:
-    asked, live = after_asking(new(), NOW), confirmed()
+    asked, live = after_request(new(), NOW), confirmed()
     delivering = after_delivery(live, "1", now=NOW)
-    refused = after_failure(asked, "no", now=NOW, chance=0)
-    going = leaving(live, NOW)
+    refused = after_failure(asked, "no", now=NOW, jitter=0)
+    going = start_leaving(live, NOW)
     told = {standing(one, NOW): explain(one, NOW) for one in (asked, live, delivering, refused, going)}
     assert told == {
-        "asked": "asked https://hub.example/, which has not called back yet",
+        "asked": "requested at https://hub.example/, not verified yet",
         "subscribed": "subscribed at https://hub.example/ until 2026-05-11 12:00 UTC; "
-        "polled as usual, for nothing was delivered yet",
+        "polled as usual: nothing delivered yet",
         "delivering": "subscribed at https://hub.example/ until 2026-05-11 12:00 UTC",
-        "refused": "not subscribed at https://hub.example/: no; it is asked again from 2026-05-01 13:00 UTC on",
+        "refused": "not subscribed at https://hub.example/: no; next try at 2026-05-01 13:00 UTC",
         "leaving": "unsubscribing at https://hub.example/",
     }
-    assert explain(new(), NOW) == "to be asked for at https://hub.example/"
-    failed = after_failure(after_asking(going, NOW), "no", now=NOW, chance=0)
-    assert explain(failed, NOW).startswith("unsubscribing at https://hub.example/: no; it is asked again")
+    assert explain(new(), NOW) == "to be requested at https://hub.example/"
+    failed = after_failure(after_request(going, NOW), "no", now=NOW, jitter=0)
+    assert explain(failed, NOW).startswith("unsubscribing at https://hub.example/: no; next try at")
 
 
 def test_a_feed_that_is_delivered_is_polled_seldom_and_keeps_its_own_interval() -> None:
     bounds = PollBounds(timedelta(minutes=15), DAY)
     poll = replace(new_poll("rain", "https://e.org/feed"), interval_s=3600)
 
-    def polled(*, changed: bool, until: datetime | None, chance: float = 0) -> tuple[datetime | None, int]:
-        after = after_answer(
-            poll, {}, permanent=None, changed=changed, now=NOW, bounds=bounds, chance=chance, pushed_until=until
+    def polled(*, changed: bool, until: datetime | None, jitter: float = 0) -> tuple[datetime | None, int]:
+        after = after_success(
+            poll, {}, permanent=None, changed=changed, now=NOW, bounds=bounds, jitter=jitter, pushed_until=until
         )
         return after.next_check_at, after.interval_s
 
     assert polled(changed=False, until=None) == (NOW + 1.25 * HOUR, 4500)
     assert polled(changed=False, until=NOW + 10 * DAY) == (NOW + DAY, 3600)
-    assert polled(changed=False, until=NOW + 10 * DAY, chance=1) == (NOW + 0.9 * DAY, 3600)
+    assert polled(changed=False, until=NOW + 10 * DAY, jitter=1) == (NOW + 0.9 * DAY, 3600)
     assert polled(changed=True, until=NOW + 10 * DAY) == (NOW + DAY, 1800)
     assert polled(changed=False, until=NOW + 5 * HOUR) == (NOW + 5 * HOUR, 3600)
     assert polled(changed=False, until=NOW + HOUR / 2) == (NOW + HOUR, 3600)

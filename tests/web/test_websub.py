@@ -26,7 +26,7 @@ from feeder.config.settings import FeedSource, FetchConfig, SiteConfig, StoreCon
 from feeder.errors import StoreBusyError
 from feeder.ingest import hubs as module
 from feeder.ingest import ingest
-from feeder.ingest.hubs import keep_subscriptions
+from feeder.ingest.hubs import update_subscriptions
 from feeder.sources.feeds.websub import HubSubscription, explain
 from feeder.store import Store
 from feeder.web import create_app
@@ -63,7 +63,7 @@ class Place:
         return ingest(self.config, self.store, names=names, now=self.now + after)[0]
 
     def keep(self, after: timedelta = timedelta(), **more: Any) -> None:
-        keep_subscriptions(self.config, self.store, now=self.now + after, chance=lambda: 0.0, **more)
+        update_subscriptions(self.config, self.store, now=self.now + after, jitter=lambda: 0.0, **more)
 
     def subscribe(self, **lease: Any) -> None:
         """Be subscribed: polled, asked for, confirmed."""
@@ -138,7 +138,7 @@ def test_a_feed_that_names_a_hub_is_subscribed_to_there(each_place: Place) -> No
     assert abs(place.one.expires_at - until) < HOUR if place.one.expires_at else False
     assert place.told() == (
         f"subscribed at {place.hub.url} until {place.one.expires_at:%Y-%m-%d %H:%M} UTC; "
-        "polled as usual, for nothing was delivered yet"
+        "polled as usual: nothing delivered yet"
     )
     place.keep(HOUR)
     assert len(place.hub.asked) == 1
@@ -249,7 +249,7 @@ def test_a_hub_that_fails_is_asked_less_and_less_often(each_place: Place, caplog
     assert (place.one.failures, place.one.next_try_at) == (2, place.now + 4 * HOUR)
     assert place.told() == (
         f"not subscribed at {place.hub.url}: its server answers 404 Not Found (2 times in a row); "
-        f"it is asked again from {place.one.next_try_at:%Y-%m-%d %H:%M} UTC on"
+        f"next try at {place.one.next_try_at:%Y-%m-%d %H:%M} UTC"
     )
     place.hub.answer = Answer(202)
     place.keep(4 * HOUR)
@@ -262,10 +262,10 @@ def test_a_hub_that_never_calls_back_is_asked_again_in_time(place: Place) -> Non
     place.poll()
     place.keep()
     place.keep(HOUR / 2)
-    assert place.told() == f"asked {place.hub.url}, which has not called back yet"
+    assert place.told() == f"requested at {place.hub.url}, not verified yet"
     place.keep(HOUR)
     assert place.one.failures == 1
-    assert "has not called back; do its calls reach `feeder serve`?" in place.told()
+    assert "has not called back; can it reach `feeder serve`?" in place.told()
     assert place.hub.verify().status_code == 200  # late, but it was us who asked
     assert place.one.failures == 0
 
@@ -284,7 +284,7 @@ def test_a_refusal_is_told_in_the_hubs_words_and_not_forgotten(place: Place) -> 
 
 
 def test_a_hub_that_hangs_or_is_not_there_delays_no_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LONGEST_S", 1)
+    monkeypatch.setattr(module, "_DEADLINE_S", 1)
     sources = []
     hubs = {"a": "/hub", "b": "/hangs", "c": "/hangs", "d": "/hangs", "e": "/hangs"}
     place.server.answers["/hangs"] = Answer(body=(b" " for _ in range(1000)), pause_s=0.1)
@@ -332,7 +332,7 @@ def test_a_process_that_is_killed_between_asking_and_the_hubs_call_loses_nothing
         "config = Config.model_validate_json(sys.argv[1])\n"
         "hubs._note = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
         "url = sys.argv[2]\n"
-        "hubs.keep_subscriptions(config, Store.open(url), now=datetime.now(UTC))\n"
+        "hubs.update_subscriptions(config, Store.open(url), now=datetime.now(UTC))\n"
     )
     url = place.store.database.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, str(killer), place.config.model_dump_json(), url]
@@ -355,7 +355,7 @@ def test_two_processes_that_plan_at_once_subscribe_once(each_place: Place) -> No
             place.store.database.engine.url.render_as_string(hide_password=False), busy_timeout_s=10
         ) as store:
             together.wait()
-            keep_subscriptions(place.config, store, now=place.now)
+            update_subscriptions(place.config, store, now=place.now)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -395,7 +395,7 @@ def test_a_renewal_that_fails_is_told_while_the_lease_runs(place: Place) -> None
     place.subscribe(lease_s=100 * 3600)
     place.hub.answer = Answer(500)
     place.keep(80 * HOUR)
-    assert "; renewing it: its server answers 500 Internal Server Error; it is asked again" in place.told(80 * HOUR)
+    assert "; renewing it: its server answers 500 Internal Server Error; next try at" in place.told(80 * HOUR)
     assert place.told(101 * HOUR).startswith("not subscribed at ")
 
 
@@ -506,8 +506,8 @@ def test_the_parts_of_a_feed_that_are_not_delivered_are_still_known(place: Place
         (lambda signature: signature[:-1], "wrong"),
         (lambda signature: signature + "é", "wrong"),
         (lambda signature: signature.replace("sha256", "sha1"), "wrong"),
-        (lambda signature: signature.replace("sha256", "md5"), "of a kind that is not known"),
-        (lambda signature: signature.replace("sha256", "shake_128"), "of a kind that is not known"),
+        (lambda signature: signature.replace("sha256", "md5"), "of an unknown method"),
+        (lambda signature: signature.replace("sha256", "shake_128"), "of an unknown method"),
     ],
 )
 def test_a_delivery_that_the_hub_has_not_signed_is_ignored_and_counted(
@@ -518,7 +518,7 @@ def test_a_delivery_that_the_hub_has_not_signed_is_ignored_and_counted(
     assert answer.status_code == 204
     assert (place.store.entries.count(), place.one.deliveries, place.one.ignored, place.news) == (1, 0, 1, [])
     assert f"rain: a delivery was ignored: its signature is {word}" in caplog.text
-    assert "; 1 deliveries were ignored, not being signed by it" in place.told()
+    assert "; ignored 1 deliveries without its signature" in place.told()
     assert place.one.token not in caplog.text
 
 
@@ -676,7 +676,7 @@ def test_news_that_a_hub_has_missed_bring_polling_back_until_it_delivers_again(e
     place.server.answers["/rain"] = Answer(body=feed(place.server, 2, 1))
     place.poll(DAY)
     assert next_check(place) < DAY + HOUR
-    assert place.told().endswith("polled as usual, for it has missed something")
+    assert place.told().endswith("polled as usual: it has missed an entry")
     place.store.sources.change_subscription(
         place.one.token,
         lambda one: HubSubscription(**{**vars_of(one), "missed_at": place.now - HOUR}),
@@ -717,7 +717,7 @@ def test_check_says_what_to_set_and_how_subscriptions_are(place: Place) -> None:
     place.set(site=SiteConfig(output=place.config.site.output))
     [text] = [text for (about, well), text in told().items() if about == "websub" and not well]
     assert text == (
-        "http://127.0.0.1:8000/ is an address that no hub can call; "
+        "hubs cannot reach http://127.0.0.1:8000/; "
         "set site.url to the public address of `feeder serve`, or web.websub to false"
     )
 

@@ -1,1 +1,1 @@
-"""What runs in worker processes: files, feeds and pages -> what the store takes in."""
+"""Code that runs in worker processes: files, feeds and pages -> entries ready for the store."""

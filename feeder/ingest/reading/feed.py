@@ -1,13 +1,12 @@
-"""Feeds that came -> what the store takes in. Runs in the processes of `workers.py`.
+"""A feed -> its new and changed entries, ready for the store. Runs in worker processes (`workers.py`).
 
-Each entry of a feed is a document of its source, known by the digest of what the feed says of it: what has not changed
-since it was last read is not read again, so that a feed of fifty entries with one new costs one. A page that lists
-articles is a feed here. Of a source whose entries are made fuller, an entry waits in the store for its page
-(`ingest/pages.py`).
+Each entry of a feed is a document of its source. Its version is a digest of what the feed says about it: only entries
+with a new version are read, so a feed of fifty entries with one new costs one. A page that lists articles is a feed
+too. If the source wants full articles, an entry waits in the store for its page (`ingest/pages.py`).
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from operator import attrgetter
@@ -15,8 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from feeder.config.settings import PageSource, RemoteSource
 from feeder.errors import FeedError
-from feeder.ingest.reading.file import Learned, ReadingRules, edge_of, let_in, load, normalised, selected, settings_of
-from feeder.ingest.reading.packing import packed
+from feeder.ingest.reading.file import (
+    Boilerplate,
+    ReadingRules,
+    apply_filters,
+    apply_selectors,
+    edge_of,
+    load_parsers,
+    reading_rules,
+    to_entry,
+)
+from feeder.ingest.reading.packing import pack
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Source, entry_key
 from feeder.normalise.urls import clean_link
@@ -30,31 +38,33 @@ if TYPE_CHECKING:
     from feeder.normalise.boilerplate.learned import Edge
 
 log = logging.getLogger(__name__)
-# Of what a feed says of an entry, what is no part of what it is known to be the same by.
-_NO_PART = {"origin", "source", "guid", "former_id", "withheld", "due", "expires"}
-_SAID = attrgetter(*(one.name for one in fields(Draft) if one.compare and one.name not in _NO_PART))
-_OF_SOURCE = attrgetter(*(one.name for one in fields(Source) if one.compare))
+# Fields of a draft that are not part of its version: where and when it was seen, and under which id.
+_UNVERSIONED = {"origin", "source", "guid", "former_id", "withheld", "due", "expires"}
+_VERSION_VALUES = attrgetter(
+    *(field.name for field in fields(Draft) if field.compare and field.name not in _UNVERSIONED)
+)
+_SOURCE_VALUES = attrgetter(*(field.name for field in fields(Source) if field.compare))
 
 
 class FeedJob(NamedTuple):
-    """A feed that is to be read, with its source and the documents of that; `again` reads also what has not changed."""
+    """A feed to read, with its source and that source's stored documents. `reread`: read unchanged entries too."""
 
     source: RemoteSource
-    settings: ReadingRules
-    fetched: FetchResult[str]
-    known: Mapping[str, Document]
-    learned: Learned
-    again: bool = False
+    rules: ReadingRules
+    response: FetchResult[str]
+    documents: Mapping[str, Document]
+    boilerplate: Boilerplate
+    reread: bool = False
 
 
 class FeedResult(NamedTuple):
-    """What came of a feed: what is to be saved, and what it says of itself. `error` says why it could not be read.
+    """What to save of a feed, and its metadata. `error` is why it could not be read.
 
-    `failed` and `not_published`, which are drafts, hold (address of an entry, reason); `dropped` is how many entries
-    the source's filters leave out. `too_long` says that reading it took too long.
+    `failed` and `not_published` (drafts) hold (address of the entry, reason); `dropped` counts the entries that the
+    source's filters leave out. `timed_out`: the error is that reading took too long. `response` has no body any more.
     """
 
-    fetched: FetchResult[str]
+    response: FetchResult[str]
     batch: Batch
     failed: tuple[tuple[str, str], ...] = ()
     dropped: int = 0
@@ -63,152 +73,152 @@ class FeedResult(NamedTuple):
     topic: str | None = None
     error: str | None = None
     not_published: tuple[tuple[str, str], ...] = ()
-    too_long: bool = False
+    timed_out: bool = False
 
 
-def piece_of(
+def new_feed_job(
     source: RemoteSource,
-    fetched: FetchResult[str],
-    known: Mapping[str, Document],
-    learned: Learned,
+    response: FetchResult[str],
+    documents: Mapping[str, Document],
+    boilerplate: Boilerplate,
     *,
     now: datetime,
-    again: bool = False,
+    reread: bool = False,
 ) -> FeedJob:
-    """Return what is to be read of an answer of a source, whose documents are `known`; `now` is aware."""
-    return FeedJob(source, settings_of(source, now), fetched, known, learned, again)
+    """Return the job that reads a response with a body; `now` is aware."""
+    return FeedJob(source, reading_rules(source, now), response, documents, boilerplate, reread)
 
 
-def origin_of(source: RemoteSource) -> Origin:
-    """Return what the entries of a remote source are met at: its configured address, wherever it has moved."""
+def feed_origin(source: RemoteSource) -> Origin:
+    """Return the origin of the entries of a remote source: its configured address, even if the feed has moved."""
     return Origin(source.name, source.address)
 
 
-def read_feed(piece: FeedJob) -> Iterator[FeedResult]:
-    """Yield what a feed becomes, all at once: its budget is that of one document."""
-    yield _read(piece)
+def read_feed(job: FeedJob) -> Iterator[FeedResult]:
+    """Yield the one result of a feed: all its entries share the budget of one document."""
+    yield _read_feed(job)
 
 
-def lost_feed(piece: FeedJob, ended: WorkerFailure) -> tuple[FeedResult, None]:
-    """Return what is reported of a feed that ended the process that read it."""
-    return _unread(piece, ended.reason)._replace(too_long=ended.too_long), None
+def fail_feed(job: FeedJob, failure: WorkerFailure) -> tuple[FeedResult, None]:
+    """Return the result for a feed that ended its worker process."""
+    return _error_result(job, failure.reason)._replace(timed_out=failure.timed_out), None
 
 
-def load_feeds() -> None:
-    """Import what reading a feed needs, outside of any budget, by reading a small one."""
-    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  see `_parsed`
+def load_feed_parsers() -> None:
+    """Import the parsers by reading a small feed, so that no feed's budget is spent on that."""
+    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  see `_parse`
 
     parse_feed(b"<rss><channel><item><title>a</title></item></channel></rss>", url="https://feed.example/")
-    load()
+    load_parsers()
 
 
-FEEDS: Task[FeedJob, FeedResult] = Task(run=read_feed, lost=lost_feed, load=load_feeds)
+FEED_TASK: Task[FeedJob, FeedResult] = Task(run=read_feed, on_failure=fail_feed, load=load_feed_parsers)
 
 
-def _unread(piece: FeedJob, error: str) -> FeedResult:
-    return FeedResult(_bare(piece.fetched), Batch(source=piece.source.name), error=error)
+def _error_result(job: FeedJob, error: str) -> FeedResult:
+    return FeedResult(_without_body(job.response), Batch(source=job.source.name), error=error)
 
 
-def _bare(fetched: FetchResult[str]) -> FetchResult[str]:
-    return replace(fetched, body=b"")
+def _without_body(response: FetchResult[str]) -> FetchResult[str]:
+    return replace(response, body=b"")
 
 
-def _read(piece: FeedJob) -> FeedResult:
-    fetched = piece.fetched
+def _read_feed(job: FeedJob) -> FeedResult:
+    response = job.response
     try:
-        feed = _parsed(piece)
+        feed = _parse(job)
     except FeedError as error:
-        return _unread(piece, str(error).removeprefix(f"{fetched.url}: "))
-    except Exception as error:  # a fault of ours over one feed must not stop the others (it is told and logged)
-        log.debug("%s", fetched.url, exc_info=True)
-        return _unread(piece, f"cannot be understood ({type(error).__name__}); please report it")
-    # A feed has its newest entry first, and the store counts entries in the order in which they come.
+        return _error_result(job, str(error).removeprefix(f"{response.url}: "))
+    except Exception as error:  # our bug with one feed must not stop the others; it is reported and logged
+        log.debug("%s", response.url, exc_info=True)
+        return _error_result(job, f"cannot be understood ({type(error).__name__}); please report it")
+    # A feed lists its newest entry first; the store numbers entries in the order in which they come.
     drafts = {entry_key(draft.id or ""): draft for draft in reversed(feed.drafts)}
-    reading = _FeedReader(piece, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
+    reader = _FeedReader(job, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
     for path, draft in drafts.items():
-        reading.read(path, draft)
-    gone = piece.known.keys() - drafts.keys()
-    links = fetched.headers.get("link", "")
-    hub, topic = find_hub(links, fetched.url, hub=feed.hub, feed_url=feed.feed_url)
-    return reading.result(gone)._replace(hints=feed.hints, hub=hub, topic=topic)
+        reader.read(path, draft)
+    gone = job.documents.keys() - drafts.keys()
+    links = response.headers.get("link", "")
+    hub, topic = find_hub(links, response.url, hub=feed.hub, feed_url=feed.feed_url)
+    return reader.result(gone)._replace(hints=feed.hints, hub=hub, topic=topic)
 
 
-def _parsed(piece: FeedJob) -> ParsedFeed:
-    # Loaded for the first feed only: a pass in which nothing has changed must not wait for a parser.
-    fetched, source = piece.fetched, piece.source
-    content_type = fetched.headers.get("content-type")
+def _parse(job: FeedJob) -> ParsedFeed:
+    # Imported for the first feed only: a pass in which nothing has changed must not wait for a parser.
+    response, source = job.response, job.source
+    content_type = response.headers.get("content-type")
     if isinstance(source, PageSource):
-        from feeder.sources.pages.listing import Listing, read_listing  # noqa: PLC0415  as said
+        from feeder.sources.pages.listing import Listing, read_listing  # noqa: PLC0415  as above
 
         listing = Listing(entries=source.entries, title=source.title, link=source.link, date=source.date)
-        return read_listing(fetched.body, url=fetched.url, content_type=content_type, listing=listing)
-    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  as said
+        return read_listing(response.body, url=response.url, content_type=content_type, listing=listing)
+    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  as above
 
-    return parse_feed(fetched.body, url=fetched.url, content_type=content_type)
+    return parse_feed(response.body, url=response.url, content_type=content_type)
 
 
 class _FeedReader:
-    """The entries of one feed, as they are read: what is to be saved, what waits for its page, what failed."""
+    """Reads the entries of one feed and gathers what to save."""
 
-    def __init__(self, piece: FeedJob, guids: frozenset[str]) -> None:
-        self._piece, self._guids = piece, guids
-        self._origin = origin_of(piece.source)
+    def __init__(self, job: FeedJob, guids: frozenset[str]) -> None:
+        self._job, self._guids = job, guids
+        self._origin = feed_origin(job.source)
         self._documents: list[Document] = []
         self._incoming: list[IncomingEntry] = []
-        self._awaited: list[tuple[PendingPage, str]] = []
+        self._pending: list[tuple[PendingPage, str]] = []
         self._edges: list[Edge] = []
         self._failed: list[tuple[str, str]] = []
         self._dropped = 0
         self._not_published: list[tuple[str, str]] = []
-        self._withheld: dict[str, str | None] = {}
+        self._withheld: dict[str, str | None] = {}  # guid names by path
 
     def read(self, path: str, draft: Draft) -> None:
-        """Read one entry, unless it was read before."""
-        if draft.withheld is not None and not self._piece.settings.with_drafts:
+        """Read one entry, unless its version is already stored."""
+        if draft.withheld is not None and not self._job.rules.keep_drafts:
             self._not_published.append((draft.link or draft.id or path, draft.withheld))
             self._withheld[path] = guid_name(draft.guid) if draft.guid else None
             return
-        before, version = self._piece.known.get(path), self._version(draft)
-        same = before is not None and before.digest == version
-        if same and not self._piece.again and not (before is not None and before.again):
+        stored, version = self._job.documents.get(path), self._version(draft)
+        is_same = stored is not None and stored.digest == version
+        if is_same and not self._job.reread and not (stored is not None and stored.again):
             return
         error = None
         try:
-            # A page that several entries share is the article of none of them.
-            is_own = self._piece.source.full and draft.known_by_link
-            link = clean_link(draft.link) if is_own and draft.link else None
+            # A page that several entries link to is the article of none of them.
+            wants_page = self._job.source.full and draft.known_by_link
+            link = clean_link(draft.link) if wants_page and draft.link else None
             if link is None:
-                self._take(draft, same=same)
+                self._take(draft, reread=is_same)
             else:
-                self._await(path, draft, version, link, same=same)
-        except Exception as fault:  # as above, for one entry
+                self._await_page(path, draft, version, link, reread=is_same)
+        except Exception as bug:  # as above, for one entry
             log.debug("%s", draft.id, exc_info=True)
-            error = f"cannot be understood ({type(fault).__name__}); please report it"
+            error = f"cannot be understood ({type(bug).__name__}); please report it"
             self._failed.append((draft.link or draft.id or path, error))
         self._documents.append(Document(path, 0, 0, version, error, 1))
 
-    def result(self, gone: frozenset[str] | set[str]) -> FeedResult:
-        """Return what came of the feed, which holds those at `gone` no more."""
-        pages = PageChanges(pending=tuple(self._awaited))
-        name = self._piece.source.name
-        withdrawn = tuple(filter(None, self._withheld.values()))
-        gone = {*gone, *self._withheld}  # so that it is read when it is published again
+    def result(self, gone: Collection[str]) -> FeedResult:
+        """Return the result; the documents at `gone` are no longer in the feed."""
         batch = Batch(
-            source=name,
+            source=self._job.source.name,
             incoming=tuple(self._incoming),
             edges=tuple(self._edges),
             documents=tuple(self._documents),
-            gone=tuple(gone),
-            withdrawn=withdrawn,
-            pages=pages,
+            gone={*gone, *self._withheld},  # withheld ones too: to be read once they are published
+            withdrawn=tuple(filter(None, self._withheld.values())),
+            pages=PageChanges(pending=tuple(self._pending)),
         )
-        bare = _bare(self._piece.fetched)
-        held = tuple(self._not_published)
-        return FeedResult(bare, batch, tuple(self._failed), self._dropped, not_published=held)
+        return FeedResult(
+            _without_body(self._job.response),
+            batch,
+            tuple(self._failed),
+            self._dropped,
+            not_published=tuple(self._not_published),
+        )
 
-    def _take(self, draft: Draft, *, same: bool) -> None:
-        settings, learned = self._piece.settings, self._piece.learned
-        entry = let_in(settings, normalised(settings, selected(settings, draft), learned))
+    def _take(self, draft: Draft, *, reread: bool) -> None:
+        rules, boilerplate = self._job.rules, self._job.boilerplate
+        entry = apply_filters(rules, to_entry(rules, apply_selectors(rules, draft), boilerplate))
         if entry is None:
             self._dropped += 1
             return
@@ -216,24 +226,24 @@ class _FeedReader:
             prepare(
                 self._origin,
                 entry,
-                reread=same,
+                reread=reread,
                 known_by_link=draft.known_by_link,
                 guid=draft.guid,
                 former_id=draft.former_id,
                 siblings=self._guids,
             )
         )
-        self._edges.append(edge_of(settings, entry, learned))
+        self._edges.append(edge_of(rules, entry, boilerplate))
 
-    def _await(self, path: str, draft: Draft, version: str, link: str, *, same: bool) -> None:
-        number, now = len(self._awaited), self._piece.settings.now
-        self._awaited.append((PendingPage(path, link, version, number, now, again=same), packed(draft)))
+    def _await_page(self, path: str, draft: Draft, version: str, link: str, *, reread: bool) -> None:
+        number, now = len(self._pending), self._job.rules.now
+        self._pending.append((PendingPage(path, link, version, number, now, again=reread), pack(draft)))
 
     def _version(self, draft: Draft) -> str:
-        """Return what stands for all that a feed says of an entry: where and when the feed was met is no part of it.
+        """Return a digest of what a feed says about an entry.
 
-        Of what a page lists, address and title are all: the rest is a teaser that changes by the hour.
+        On a page that lists articles only address and title count: the rest is a teaser that changes by the hour.
         """
-        if isinstance(self._piece.source, PageSource):
+        if isinstance(self._job.source, PageSource):
             return digest_of(repr((draft.id, draft.title)))
-        return digest_of(repr((_SAID(draft), draft.source and _OF_SOURCE(draft.source))))
+        return digest_of(repr((_VERSION_VALUES(draft), draft.source and _SOURCE_VALUES(draft.source))))

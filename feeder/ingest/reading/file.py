@@ -1,6 +1,6 @@
-"""Files of a source -> what the store takes in. Runs in the processes of `workers.py`.
+"""A file of a folder -> its entries, ready for the store, or its error. Runs in worker processes (`workers.py`).
 
-Nothing here knows the store's database or another file's fate: a file goes in, and its entry or its fault comes out.
+Nothing here knows the database or other files.
 """
 
 import logging
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from feeder.config.settings import FolderSource, SourceConfig
 from feeder.errors import ArticleError, FeedError
-from feeder.ingest.reading.withholding import Withholding, why_unlisted, withholding
+from feeder.ingest.reading.withholding import Withholding, find_withholding, unlisted_reason
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
@@ -22,22 +22,22 @@ from feeder.sources.files.folder import FolderFile, read_file
 from feeder.store import IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 
 log = logging.getLogger(__name__)
-_ONLY_COLLECTIONS = (".xml", ".csv")  # files of these kinds are exports of many articles, or none of ours
-_MOST_SLOW = 10  # articles of one export that take too long, until the rest of it is given up
+_COLLECTION_SUFFIXES = (".xml", ".csv")  # read only as an export of many articles
+_MAX_SLOW = 10  # articles of one export that time out before the rest of it is given up
 _NUMBERS = re.compile(r"#\d++(?>(?:, #\d++)*)")
 
 
-Learned = Mapping[str, frozenset[str]]  # what recurs at the edges of articles, by their publisher
+Boilerplate = Mapping[str, frozenset[str]]  # digests of lines that recur at the edges of articles, by publisher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingRules:
-    """What reading must know of a source.
+    """How the documents of a source are read.
 
-    `folder` is where a folder source lies. `now` is the aware time of the pass, `keep` leaves boilerplate in place, and
-    with `summary_only` the text of an article goes no further. `article` and `cut` are the selectors of its
-    configuration, `with_drafts` lets in what its author did not publish. Only what `wanted` finds and `unwanted` does
-    not is let in; None asks for nothing.
+    `folder` is the address of a folder source. `now` is the aware time of the pass. `keep_boilerplate` leaves
+    boilerplate in place, `summary_only` drops the content, `keep_drafts` lets in what its author did not publish.
+    `article` and `cut` are CSS selectors. Only entries that `keep` matches and `drop` does not are let in; None means
+    no such filter.
     """
 
     source: str
@@ -46,21 +46,21 @@ class ReadingRules:
     max_bytes: int
     now: datetime
     folder: str = ""
-    keep: bool = False
+    keep_boilerplate: bool = False
     summary_only: bool = False
     article: str = ""
     cut: tuple[str, ...] = ()
-    wanted: Query | None = None
-    unwanted: Query | None = None
-    with_drafts: bool = False
+    keep: Query | None = None
+    drop: Query | None = None
+    keep_drafts: bool = False
 
     def origin(self, path: str) -> Origin:
-        """Return what a file of this source, or an article in it, is called in the store."""
+        """Return the origin of a file of this source, or of an article in it (`path#number`)."""
         return Origin(self.source, f"{self.folder}/{path}")
 
 
-def settings_of(source: SourceConfig, now: datetime) -> ReadingRules:
-    """Return what reading must know of a configured source at `now`, an aware datetime."""
+def reading_rules(source: SourceConfig, now: datetime) -> ReadingRules:
+    """Return the rules that the configuration of a source gives; `now` is aware."""
     return ReadingRules(
         source=source.name,
         timezone=source.timezone,
@@ -68,37 +68,37 @@ def settings_of(source: SourceConfig, now: datetime) -> ReadingRules:
         max_bytes=source.max_bytes,
         now=now,
         folder=source.address if isinstance(source, FolderSource) else "",
-        keep=source.boilerplate == "keep",
+        keep_boilerplate=source.boilerplate == "keep",
         summary_only=source.content == "summary",
         article=source.article,
         cut=source.cut,
-        wanted=parse_query(source.keep) if source.keep else None,
-        unwanted=parse_query(source.drop) if source.drop else None,
-        with_drafts=source.drafts == "keep",
+        keep=parse_query(source.keep) if source.keep else None,
+        drop=parse_query(source.drop) if source.drop else None,
+        keep_drafts=source.drafts == "keep",
     )
 
 
 class FileJob(NamedTuple):
-    """A file that is to be read, with what was learned by then.
+    """A file to read, with the boilerplate known so far.
 
-    Of an export, the articles before `skip` were read already; `slow` are the numbers of those that took too long.
+    In an export, articles before `skip` are already read; `slow` are the numbers of those that timed out.
     """
 
-    found: FolderFile
-    learned: Learned
+    file: FolderFile
+    boilerplate: Boilerplate
     skip: int = 0
     slow: tuple[int, ...] = ()
 
 
 class FileResult(NamedTuple):
-    """A file that was read: as it was found, without its bytes, and the entries in it. `error` says why it has none.
+    """A file without its bytes, and the entries in it. `error` is why it has none.
 
-    `dropped` is how many more there were, which the source's filters leave out; `withheld` are those that their author
-    did not publish. `by_date` says that this changes on some day, though the file does not. `slow` are the numbers of
-    articles of an export that took too long, `reason` what to say of them.
+    `dropped` counts the entries that the source's filters leave out; `withheld` are those that their author did not
+    publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
+    export's articles that timed out, for `slow_reason`.
     """
 
-    found: FolderFile
+    file: FolderFile
     incoming: tuple[IncomingEntry, ...] = ()
     error: str | None = None
     edges: tuple[Edge, ...] = ()
@@ -106,191 +106,189 @@ class FileResult(NamedTuple):
     withheld: tuple[WithheldArticle, ...] = ()
     by_date: bool = False
     slow: tuple[int, ...] = ()
-    reason: str = ""
+    slow_reason: str = ""
 
     @property
-    def fault(self) -> str | None:
-        """What is to be kept of what went wrong: with the file, or with some articles of it (`faults`)."""
+    def stored_error(self) -> str | None:
+        """The error of the file, or of some of its articles, in one line (`split_error` undoes it)."""
         numbers = ", ".join(f"#{number}" for number in self.slow)
-        return f"{numbers}: {self.reason}" if self.slow and self.error is None else self.error
+        return f"{numbers}: {self.slow_reason}" if self.slow and self.error is None else self.error
 
 
-def faults(path: str, fault: str) -> Iterator[tuple[str, str]]:
-    """Yield the names of what failed in a file, each with the reason, out of what `FileResult.fault` says."""
-    names, separator, reason = fault.partition(": ")
-    if separator and _NUMBERS.fullmatch(names):
-        yield from ((f"{path}{name}", reason) for name in names.split(", "))
+def split_error(path: str, stored: str) -> Iterator[tuple[str, str]]:
+    """Yield the path of the file, or of each failed article, with the reason, from a `FileResult.stored_error`."""
+    numbers, separator, reason = stored.partition(": ")
+    if separator and _NUMBERS.fullmatch(numbers):
+        yield from ((f"{path}{number}", reason) for number in numbers.split(", "))
     else:
-        yield path, fault
+        yield path, stored
 
 
-def reading_of(settings: ReadingRules) -> Task[FileJob, FileResult]:
-    """Return how workers read the files of a source. Parts of one file follow each other, and `gathered` joins them."""
-    return Task(run=partial(read_file_parts, settings), lost=partial(lost, settings), load=load)
+def file_task(rules: ReadingRules) -> Task[FileJob, FileResult]:
+    """Return the worker task that reads the files of a source; `merge_results` joins the results of each file."""
+    return Task(run=partial(read_articles, rules), on_failure=partial(fail_file, rules), load=load_parsers)
 
 
-def load() -> None:
-    """Import what reading needs, by reading an article: a new process must not spend a document's budget on it."""
-    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `read_file_parts`
+def load_parsers() -> None:
+    """Import the parsers by reading an article, so that no document's budget is spent on that."""
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `read_articles`
     from feeder.sources.files.collection import read_document  # noqa: PLC0415  as above
 
     for draft in read_document(b"<!doctype html><title>a</title><p>2020-01-02 a</p>", "a.html"):
         normalise(draft, now=datetime.now(UTC))
 
 
-def gathered(parts: Iterable[FileResult]) -> Iterator[FileResult]:
-    """Yield the files that were read, each as the whole of its parts; where one part is an error, that is all."""
-    for _, of_file in groupby(parts, key=lambda part: part.found.path):
-        together = list(of_file)
-        failed = next((part for part in together if part.error is not None), None)
-        if failed is not None or len(together) == 1:
-            yield failed or together[0]
+def merge_results(results: Iterable[FileResult]) -> Iterator[FileResult]:
+    """Yield one result for each file out of those of its articles; if one is an error, only that."""
+    for _, group in groupby(results, key=lambda result: result.file.path):
+        of_file = list(group)
+        failed = next((result for result in of_file if result.error is not None), None)
+        if failed is not None or len(of_file) == 1:
+            yield failed or of_file[0]
             continue
         yield FileResult(
-            together[0].found,
-            tuple(chain.from_iterable(part.incoming for part in together)),
-            edges=tuple(chain.from_iterable(part.edges for part in together)),
-            dropped=sum(part.dropped for part in together),
-            withheld=tuple(chain.from_iterable(part.withheld for part in together)),
-            by_date=any(part.by_date for part in together),
-            slow=tuple(chain.from_iterable(part.slow for part in together)),
-            reason=next((part.reason for part in together if part.slow), ""),
+            of_file[0].file,
+            tuple(chain.from_iterable(result.incoming for result in of_file)),
+            edges=tuple(chain.from_iterable(result.edges for result in of_file)),
+            dropped=sum(result.dropped for result in of_file),
+            withheld=tuple(chain.from_iterable(result.withheld for result in of_file)),
+            by_date=any(result.by_date for result in of_file),
+            slow=tuple(chain.from_iterable(result.slow for result in of_file)),
+            slow_reason=next((result.slow_reason for result in of_file if result.slow), ""),
         )
 
 
-def lost(settings: ReadingRules, piece: FileJob, ended: WorkerFailure) -> tuple[FileResult, FileJob | None]:
-    """Return what is reported of a file that ended the process that read it, and what of it is to be read still.
+def fail_file(rules: ReadingRules, job: FileJob, failure: WorkerFailure) -> tuple[FileResult, FileJob | None]:
+    """Return the result for a file that ended its worker process, and what is left to read of it.
 
-    Where that was one article of an export, and it took too long, the others are read; a few of them at most are waited
-    for.
+    If an article of an export timed out, the others are still read, unless `_MAX_SLOW` have timed out.
     """
-    if not ended.too_long:
-        return FileResult(replace(piece.found, state="failed"), error=ended.reason), None
-    # Its digest is kept, so that a file that is only touched is not tried again.
-    found = replace(read_file(piece.found, max_bytes=settings.max_bytes), data=None)
-    if not ended.parts:
-        return FileResult(found, error=ended.reason), None
-    number = piece.skip + ended.parts  # the first part stands for the export itself
-    if len(piece.slow) + 1 >= _MOST_SLOW:
-        return FileResult(found, error=f"{_MOST_SLOW} of its articles {ended.reason}"), None
-    rest = piece._replace(skip=number, slow=(*piece.slow, number))
-    return FileResult(found, slow=(number,), reason=ended.reason), rest
+    if not failure.timed_out:
+        return FileResult(replace(job.file, state="failed"), error=failure.reason), None
+    # Its digest is stored: a file that is only touched is not tried again.
+    file = replace(read_file(job.file, max_bytes=rules.max_bytes), data=None)
+    if not failure.results:
+        return FileResult(file, error=failure.reason), None
+    number = job.skip + failure.results  # the first result is that of the export itself
+    if len(job.slow) + 1 >= _MAX_SLOW:
+        return FileResult(file, error=f"{_MAX_SLOW} of its articles {failure.reason}"), None
+    rest = job._replace(skip=number, slow=(*job.slow, number))
+    return FileResult(file, slow=(number,), slow_reason=failure.reason), rest
 
 
-def read_file_parts(settings: ReadingRules, piece: FileJob) -> Iterator[FileResult | None]:
-    """Yield what a file holds: an article, or first an export as such and then each of its articles."""
-    found = read_file(piece.found, max_bytes=settings.max_bytes)
-    if found.data is None:
-        yield FileResult(found, error=found.error)
+def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
+    """Yield the article of a file; for an export, a result for itself and one for each article, None if skipped."""
+    file = read_file(job.file, max_bytes=rules.max_bytes)
+    if file.data is None:
+        yield FileResult(file, error=file.error)
         return
-    bare = replace(found, data=None)
+    without_data = replace(file, data=None)
     try:
-        yield from _parts(settings, piece, bare, found.data)
+        yield from _read_articles(rules, job, without_data, file.data)
     except ArticleError as error:
-        yield FileResult(bare, error=str(error).removeprefix(f"{found.path}: "))
-    except Exception as error:  # a fault of ours over one document must not stop the others (it is told and logged)
-        log.debug("%s", found.path, exc_info=True)
+        yield FileResult(without_data, error=str(error).removeprefix(f"{file.path}: "))
+    except Exception as error:  # our bug with one document must not stop the others; it is reported and logged
+        log.debug("%s", file.path, exc_info=True)
         reason = f"cannot be understood ({type(error).__name__}); please report it"
-        yield FileResult(replace(bare, state="failed"), error=reason)
+        yield FileResult(replace(without_data, state="failed"), error=reason)
 
 
-def why_not_published(settings: ReadingRules, file: FolderFile) -> list[str]:
-    """Return why each of the articles in a file that are not for readers is not; none is understood any further."""
-    found = read_file(file, max_bytes=settings.max_bytes)
+def unpublished_reasons(rules: ReadingRules, file: FolderFile) -> list[str]:
+    """Return, for each article in a file that its author did not publish, the reason."""
+    file = read_file(file, max_bytes=rules.max_bytes)
     try:
-        drafts = () if found.data is None else tuple(_iter_drafts(found, found.data))
+        drafts = () if file.data is None else tuple(_iter_drafts(file, file.data))
     except ArticleError:
         return []
-    return [why.reason for draft in drafts if (why := _why(settings, draft)) is not None]
+    return [withholding.reason for draft in drafts if (withholding := _find_withholding(rules, draft)) is not None]
 
 
-def _why(settings: ReadingRules, draft: Draft) -> Withholding | None:
-    return None if settings.with_drafts else withholding(draft, now=settings.now, zone=settings.timezone)
+def _find_withholding(rules: ReadingRules, draft: Draft) -> Withholding | None:
+    return None if rules.keep_drafts else find_withholding(draft, now=rules.now, zone=rules.timezone)
 
 
-def _iter_drafts(found: FolderFile, data: bytes) -> Iterator[Draft]:
-    """Yield the drafts in a document, each with its place in the folder."""
-    # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
-    from feeder.sources.files.collection import is_collection, iter_document  # noqa: PLC0415  as said
+def _iter_drafts(file: FolderFile, data: bytes) -> Iterator[Draft]:
+    """Yield the drafts in a document, with the file's time and the list beside a Substack export applied."""
+    # Imported for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
+    from feeder.sources.files.collection import is_collection, iter_document  # noqa: PLC0415  as above
 
-    if found.path.lower().endswith(_ONLY_COLLECTIONS) and not is_collection(data):
+    if file.path.lower().endswith(_COLLECTION_SUFFIXES) and not is_collection(data):
         return
-    unlisted = why_unlisted(found)
-    for draft in iter_document(data, found.path):
-        yield replace(draft, stamps=(*draft.stamps, found.file_time), withheld=unlisted or draft.withheld)
+    unlisted = unlisted_reason(file)
+    for draft in iter_document(data, file.path):
+        yield replace(draft, stamps=(*draft.stamps, file.file_time), withheld=unlisted or draft.withheld)
 
 
-def _parts(settings: ReadingRules, piece: FileJob, bare: FolderFile, data: bytes) -> Iterator[FileResult | None]:
-    # Loaded for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
-    from feeder.sources.files.collection import is_collection  # noqa: PLC0415  as said
+def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: bytes) -> Iterator[FileResult | None]:
+    from feeder.sources.files.collection import is_collection  # noqa: PLC0415  see `_iter_drafts`
 
-    drafts = _iter_drafts(bare, data)
-    ahead = next(drafts, None)
-    if ahead is None or is_collection(data):
-        yield FileResult(bare)
-    for number, draft in enumerate(drafts if ahead is None else chain([ahead], drafts)):
-        yield None if number < piece.skip else _read(settings, bare, draft, piece.learned)
-
-
-def _read(settings: ReadingRules, bare: FolderFile, draft: Draft, learned: Learned) -> FileResult:
-    """Return the part of a file that one article is."""
-    why = _why(settings, draft)
-    by_date = not settings.with_drafts and (draft.expires is not None if why is None else why.by_date)
-    whole = normalised(settings, selected(settings, draft), learned)
-    if why is not None:
-        not_published = withheld(settings.origin(draft.origin), whole, why.reason)
-        return FileResult(bare, withheld=(not_published,), by_date=by_date)
-    entry = let_in(settings, whole)
-    if entry is None:
-        return FileResult(bare, dropped=1, by_date=by_date)
-    incoming = prepare(settings.origin(draft.origin), entry, reread=bare.state == "again")
-    return FileResult(bare, (incoming,), edges=(edge_of(settings, entry, learned),), by_date=by_date)
+    drafts = _iter_drafts(file, data)
+    first = next(drafts, None)
+    if first is None or is_collection(data):
+        yield FileResult(file)
+    for number, draft in enumerate(drafts if first is None else chain([first], drafts)):
+        yield None if number < job.skip else _read_article(rules, file, draft, job.boilerplate)
 
 
-def selected(settings: ReadingRules, draft: Draft) -> Draft:
-    """Return a draft with what the source's selectors leave of its own content."""
-    if draft.content_type != "html" or not (settings.article or settings.cut):
+def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerplate: Boilerplate) -> FileResult:
+    withholding = _find_withholding(rules, draft)
+    changes = draft.expires is not None if withholding is None else withholding.by_date
+    by_date = changes and not rules.keep_drafts
+    entry = to_entry(rules, apply_selectors(rules, draft), boilerplate)
+    if withholding is not None:
+        article = withheld(rules.origin(draft.origin), entry, withholding.reason)
+        return FileResult(file, withheld=(article,), by_date=by_date)
+    filtered = apply_filters(rules, entry)
+    if filtered is None:
+        return FileResult(file, dropped=1, by_date=by_date)
+    incoming = prepare(rules.origin(draft.origin), filtered, reread=file.state == "again")
+    return FileResult(file, (incoming,), edges=(edge_of(rules, filtered, boilerplate),), by_date=by_date)
+
+
+def apply_selectors(rules: ReadingRules, draft: Draft) -> Draft:
+    """Return a draft with only what the source's CSS selectors select of its own content."""
+    if draft.content_type != "html" or not (rules.article or rules.cut):
         return draft
-    from feeder.sources.pages.select import select_html  # noqa: PLC0415  loads an HTML parser, see `_parts`
+    from feeder.sources.pages.select import select_html  # noqa: PLC0415  loads an HTML parser, see `_iter_drafts`
 
     try:
-        content = select_html(draft.content, settings.article, settings.cut)
+        content = select_html(draft.content, rules.article, rules.cut)
         if content is None:
-            content = select_html(draft.content, "", settings.cut)
-    except FeedError:  # it is larger than any page for people, and is read for its words alone
+            content = select_html(draft.content, "", rules.cut)
+    except FeedError:  # too large to parse: normalising will read it as text
         content = None
     return draft if content is None else replace(draft, content=content)
 
 
-def normalised(settings: ReadingRules, draft: Draft, learned: Learned) -> Entry:
-    """Return the entry that a draft becomes in this source, the whole of it."""
-    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_parts`
+def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Entry:
+    """Return the normalised entry of a draft of this source, before its filters."""
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_iter_drafts`
 
     return normalise(
         draft,
-        now=settings.now,
-        source=settings.source,
-        timezone=settings.timezone,
-        categories=settings.categories,
-        boilerplate=learned.get(publisher_of(draft.link, settings.source), ()),
-        keep=settings.keep,
+        now=rules.now,
+        source=rules.source,
+        timezone=rules.timezone,
+        categories=rules.categories,
+        boilerplate=boilerplate.get(publisher_of(draft.link, rules.source), ()),
+        keep=rules.keep_boilerplate,
     )
 
 
-def let_in(settings: ReadingRules, entry: Entry) -> Entry | None:
-    """Return what the source's configuration lets in of an entry; None where its filters leave it out."""
-    if settings.wanted is not None and not settings.wanted.matches(entry, now=settings.now):
+def apply_filters(rules: ReadingRules, entry: Entry) -> Entry | None:
+    """Return an entry as the source's `keep`, `drop` and `content` settings want it; None if it is dropped."""
+    if rules.keep is not None and not rules.keep.matches(entry, now=rules.now):
         return None
-    if settings.unwanted is not None and settings.unwanted.matches(entry, now=settings.now):
+    if rules.drop is not None and rules.drop.matches(entry, now=rules.now):
         return None
-    return replace(entry, content="", cut=()) if settings.summary_only else entry
+    return replace(entry, content="", cut=()) if rules.summary_only else entry
 
 
-def edge_of(settings: ReadingRules, entry: Entry, learned: Learned) -> Edge:
-    """Return what an entry tells of its publisher's boilerplate."""
-    name = publisher_of(entry.link, settings.source)
-    stands, cut = edge_fingerprints(entry.content), edge_fingerprints("", entry.cut)
-    if settings.keep:
-        return Edge(name, stands | cut)
-    known = learned.get(name, frozenset())
-    return Edge(name, stands | cut, tuple(sorted(stands - known)), tuple(sorted(cut & known)))
+def edge_of(rules: ReadingRules, entry: Entry, boilerplate: Boilerplate) -> Edge:
+    """Return the lines at the edges of an entry, from which its publisher's boilerplate is learned."""
+    name = publisher_of(entry.link, rules.source)
+    content, cut = edge_fingerprints(entry.content), edge_fingerprints("", entry.cut)
+    if rules.keep_boilerplate:
+        return Edge(name, content | cut)
+    known = boilerplate.get(name, frozenset())
+    return Edge(name, content | cut, tuple(sorted(content - known)), tuple(sorted(cut & known)))

@@ -1,4 +1,4 @@
-"""Values as text that any database holds, and back: what waits in the store to be read."""
+"""Values as JSON for the database, and back: drafts and articles that wait in the store."""
 
 import json
 from typing import Any, TypeVar
@@ -9,19 +9,19 @@ _Value = TypeVar("_Value")
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
-def packed(value: object) -> str:
-    """Return a value of ours as JSON, without halves of surrogate pairs: UTF-8 has none, and normalising drops them."""
+def pack(value: object) -> str:
+    """Return a dataclass value as JSON, without lone surrogates: UTF-8 has none, and normalising drops them."""
     text = json.dumps(_adapter(type(value)).dump_python(value, mode="json"), ensure_ascii=False)
     return text.encode("utf-8", "ignore").decode()
 
 
-def unpacked(kind: type[_Value], text: str) -> _Value:
-    """Return the value of a kind that was packed."""
+def unpack(kind: type[_Value], text: str) -> _Value:
+    """Return the value of this type that was packed."""
     value: _Value = _adapter(kind).validate_python(json.loads(text))
     return value
 
 
 def _adapter(kind: type) -> TypeAdapter[Any]:
     if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)  # takes some milliseconds to make
+        _ADAPTERS[kind] = TypeAdapter(kind)  # takes some milliseconds to build
     return _ADAPTERS[kind]

@@ -1,7 +1,7 @@
-"""Entries with their pages -> what the store takes in. Runs in the processes of `workers.py`.
+"""An entry and its page -> the fuller entry, ready for the store. Runs in worker processes (`workers.py`).
 
-An entry is read as its feed gave it and, where its page was had, as that gives it: the fuller one is taken. So a page
-that asks for a log-in, or shows less than the feed does, takes nothing away.
+An entry is read as its feed gives it and, if its page could be fetched, as the page gives it. The fuller one is taken,
+so a page that asks for a log-in or shows less than the feed loses nothing.
 """
 
 import logging
@@ -12,8 +12,16 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from feeder.errors import FeedError
-from feeder.ingest.reading.file import Learned, ReadingRules, edge_of, let_in, load, normalised, selected
-from feeder.ingest.reading.packing import packed, unpacked
+from feeder.ingest.reading.file import (
+    Boilerplate,
+    ReadingRules,
+    apply_filters,
+    apply_selectors,
+    edge_of,
+    load_parsers,
+    to_entry,
+)
+from feeder.ingest.reading.packing import pack, unpack
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge
@@ -28,141 +36,136 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageJob:
-    """An entry that is to be read with its page: the one that came, what is known of it, or neither.
+    """An entry to read with its page: the fetched `response`, else the `stored` page, else none.
 
-    `draft` is packed; "" where the source was removed meanwhile. `error` says why no page came, `is_final` that asking
-    again would not help. `put_off`: it was not asked for in this pass. `not_before` is the aware time until which its
-    server wants to be left alone.
+    `draft` is packed; "" if the source was removed meanwhile. `error` is why there is no response; `is_final`: fetching
+    it again would not help. `postponed`: it was not requested in this pass. `retry_at` is when its server allows the
+    next request (`Retry-After`), aware.
     """
 
-    settings: ReadingRules
+    rules: ReadingRules
     origin: Origin
-    awaited: PendingPage
+    pending: PendingPage
     draft: str
-    learned: Learned
-    fetched: FetchResult[int] | None = None
-    known: StoredPage | None = None
+    boilerplate: Boilerplate
+    response: FetchResult[int] | None = None
+    stored: StoredPage | None = None
     error: str | None = None
     is_final: bool = False
-    put_off: bool = False
-    not_before: datetime | None = None
+    postponed: bool = False
+    retry_at: datetime | None = None
 
     @property
     def late(self) -> bool:
-        """Whether the entry was in the store before anything of its page was."""
-        known_late = self.known is not None and self.known.version == self.awaited.version and self.known.late
-        return self.awaited.saved or known_late
+        """Whether the entry was stored before its page."""
+        stored_late = self.stored is not None and self.stored.version == self.pending.version and self.stored.late
+        return self.pending.saved or stored_late
 
 
 class PageResult(NamedTuple):
-    """What came of an entry: what is to be saved, None where nothing is; `article` is what was new on its page, packed.
+    """The entry to save, None for none, and the packed `article` of a page that was fetched.
 
-    `error` says why its page is of no use, None where it is, and `is_final` that it will not be; `dropped` says that
-    the source's filters leave the entry out. What is `unfinished` is only the first word: the entry's own follows.
+    `error` is why its page is of no use; `is_final`: it never will be. `dropped`: the source's filters leave the entry
+    out. `is_interim`: another result of the same entry follows.
     """
 
-    piece: PageJob
+    job: PageJob
     incoming: IncomingEntry | None = None
     edge: Edge | None = None
     article: str | None = None
     error: str | None = None
     is_final: bool = False
     dropped: bool = False
-    unfinished: bool = False
+    is_interim: bool = False
 
 
-def read_entry(piece: PageJob) -> Iterator[PageResult]:
-    """Yield what an entry becomes."""
-    yield _read(piece)
+def read_page(job: PageJob) -> Iterator[PageResult]:
+    """Yield the one result of an entry and its page."""
+    yield _read_page(job)
 
 
-def lost_page(piece: PageJob, ended: WorkerFailure) -> tuple[PageResult, PageJob | None]:
-    """Return what is reported of a page that ended the process that read it.
+def fail_page(job: PageJob, failure: WorkerFailure) -> tuple[PageResult, PageJob | None]:
+    """Return the result for a page that ended its worker process.
 
-    One that took too long is not asked for again, and its entry is read as its feed gave it.
+    After a timeout the page is not fetched again, and its entry is read from the feed alone.
     """
-    if not ended.too_long:
-        return PageResult(_bare(piece), error=ended.reason), None
-    read = PageResult(_bare(piece), error=ended.reason, is_final=True)
-    if piece.fetched is None:
-        return read, None
-    return read._replace(unfinished=True), replace(piece, fetched=None, error=ended.reason, is_final=True)
+    if not failure.timed_out:
+        return PageResult(_without_input(job), error=failure.reason), None
+    result = PageResult(_without_input(job), error=failure.reason, is_final=True)
+    if job.response is None:
+        return result, None
+    return result._replace(is_interim=True), replace(job, response=None, error=failure.reason, is_final=True)
 
 
-def load_pages() -> None:
-    """Import what reading a page needs, outside of any budget, by reading a small one."""
-    load()
+def load_page_parsers() -> None:
+    """Import the parsers by reading a small page, so that no page's budget is spent on that."""
+    load_parsers()
     words = "<p>The river rose again after three days of rain, and the lower streets were closed.</p>" * 4
     page = f"<!doctype html><title>a</title><body><article>{words}</article>"
     extract_article(page, url="https://page.example/", article="" if find_spec("trafilatura") else "article")
 
 
-PAGES: Task[PageJob, PageResult] = Task(run=read_entry, lost=lost_page, load=load_pages)
+PAGE_TASK: Task[PageJob, PageResult] = Task(run=read_page, on_failure=fail_page, load=load_page_parsers)
 
 
-def _read(piece: PageJob) -> PageResult:
-    if not piece.draft:
-        return PageResult(_bare(piece))
-    article, error = _article_of(piece)
-    settings = piece.settings
+def _read_page(job: PageJob) -> PageResult:
+    if not job.draft:
+        return PageResult(_without_input(job))
+    article, error = _find_article(job)
+    rules = job.rules
     try:
-        draft = unpacked(Draft, piece.draft)
-        entry = let_in(settings, _fuller(piece, draft, article))
-        new = packed(article) if article is not None and error is None and piece.fetched is not None else None
-        read = PageResult(_bare(piece), article=new, error=error, is_final=piece.is_final)
+        draft = unpack(Draft, job.draft)
+        entry = apply_filters(rules, _fuller_entry(job, draft, article))
+        is_new = article is not None and error is None and job.response is not None
+        packed = pack(article) if is_new else None
+        result = PageResult(_without_input(job), article=packed, error=error, is_final=job.is_final)
         if entry is None:
-            return read._replace(dropped=True)
-        reread = piece.awaited.again or piece.awaited.saved
+            return result._replace(dropped=True)
         incoming = prepare(
-            piece.origin,
+            job.origin,
             entry,
-            reread=reread,
-            late=piece.late,
+            reread=job.pending.again or job.pending.saved,
+            late=job.late,
             known_by_link=draft.known_by_link,
             guid=draft.guid,
             former_id=draft.former_id,
         )
-        return read._replace(incoming=incoming, edge=edge_of(settings, entry, piece.learned))
-    except Exception as fault:  # a fault of ours over one entry must not stop the others (it is told and logged)
-        log.debug("%s", piece.awaited.link, exc_info=True)
-        return PageResult(_bare(piece), error=_fault(fault), is_final=True)
+        return result._replace(incoming=incoming, edge=edge_of(rules, entry, job.boilerplate))
+    except Exception as bug:  # our bug with one entry must not stop the others; it is reported and logged
+        log.debug("%s", job.pending.link, exc_info=True)
+        return PageResult(_without_input(job), error=_explain(bug), is_final=True)
 
 
-def _article_of(piece: PageJob) -> tuple[PageArticle | None, str | None]:
-    """Return what the page holds, else what was known of it from before, and why the page that came is of no use."""
-    known = None if piece.known is None else unpacked(PageArticle, piece.known.article)
-    if piece.fetched is None:
-        return known, piece.error
+def _find_article(job: PageJob) -> tuple[PageArticle | None, str | None]:
+    """Return the article of the fetched page, else of the stored one, and why the fetched page is of no use."""
+    stored = None if job.stored is None else unpack(PageArticle, job.stored.article)
+    if job.response is None:
+        return stored, job.error
     from feeder.sources.pages.select import decode_page  # noqa: PLC0415  loads an HTML parser, which few passes need
 
-    came, settings = piece.fetched, piece.settings
+    response, rules = job.response, job.rules
     try:
-        html = decode_page(came.body, came.headers.get("content-type"))
-        return extract_article(html, url=came.url, article=settings.article, cut=settings.cut), None
+        html = decode_page(response.body, response.headers.get("content-type"))
+        return extract_article(html, url=response.url, article=rules.article, cut=rules.cut), None
     except FeedError as error:
-        return known, str(error)
-    except Exception as fault:  # as above
-        log.debug("%s", came.url, exc_info=True)
-        return known, _fault(fault)
+        return stored, str(error)
+    except Exception as bug:  # as above
+        log.debug("%s", response.url, exc_info=True)
+        return stored, _explain(bug)
 
 
-def _fuller(piece: PageJob, draft: Draft, article: PageArticle | None) -> Entry:
-    entry = normalised(piece.settings, selected(piece.settings, draft), piece.learned)
+def _fuller_entry(job: PageJob, draft: Draft, article: PageArticle | None) -> Entry:
+    from_feed = to_entry(job.rules, apply_selectors(job.rules, draft), job.boilerplate)
     if article is None:
-        return entry
-    by_page = normalised(piece.settings, with_article(draft, article), piece.learned)
-    return by_page if _says(by_page) > _says(entry) else entry
+        return from_feed
+    from_page = to_entry(job.rules, with_article(draft, article), job.boilerplate)
+    return max(from_feed, from_page, key=lambda entry: fullness(visible_text(entry.content)))  # the feed's if equal
 
 
-def _says(entry: Entry) -> int:
-    return fullness(visible_text(entry.content))
+def _explain(bug: Exception) -> str:
+    return f"cannot be understood ({type(bug).__name__}); please report it"
 
 
-def _fault(fault: Exception) -> str:
-    return f"cannot be understood ({type(fault).__name__}); please report it"
-
-
-def _bare(piece: PageJob) -> PageJob:
-    """Return a piece without what was only there to be read: it goes back to another process."""
-    fetched = piece.fetched and replace(piece.fetched, body=b"")
-    return replace(piece, draft="", learned={}, fetched=fetched)
+def _without_input(job: PageJob) -> PageJob:
+    """Return a job without what only reading needs: it goes back to the parent process."""
+    return replace(job, draft="", boilerplate={}, response=job.response and replace(job.response, body=b""))

@@ -1,6 +1,6 @@
-"""Which drafts are not for readers now: by what their author put on them, and by the calendar.
+"""Which drafts are withheld from readers: by a mark of their author, or by a date.
 
-What a mark looks like is `sources/withheld.py`'s to know. Nothing here is asked where `drafts = "keep"`.
+`sources/files/withheld.py` knows the marks. Not used if `drafts = "keep"`.
 """
 
 import logging
@@ -21,18 +21,18 @@ _MAX_LIST = 50_000_000  # bytes
 
 
 class Withholding(NamedTuple):
-    """Why an article is not stored; `by_date` says that this may change though its file does not."""
+    """Why an article is not stored; `by_date`: that may change even if its file does not."""
 
     reason: str
     by_date: bool = False
 
 
-def withholding(draft: Draft, *, now: datetime, zone: str) -> Withholding | None:
-    """Return why a draft is not for readers at `now`, an aware datetime; None where it is.
+def find_withholding(draft: Draft, *, now: datetime, zone: str) -> Withholding | None:
+    """Return why a draft is withheld at `now`, an aware datetime; None if it is not.
 
-    A date without a zone counts in `zone` and is due with its day: its hour may be another zone's.
+    A date without a zone is taken in `zone` and is due from the start of its day: its hour may be another zone's.
     """
-    from feeder.normalise.printed_dates import parse_printed_date  # noqa: PLC0415  a pass that reads nothing must not wait for it
+    from feeder.normalise.printed_dates import parse_printed_date  # noqa: PLC0415  a pass that reads nothing must not load it
 
     if draft.withheld is not None:
         return Withholding(draft.withheld)
@@ -40,39 +40,39 @@ def withholding(draft: Draft, *, now: datetime, zone: str) -> Withholding | None
         day = due.at.astimezone(ZoneInfo(zone)).date()
         later = due.at > now if due.has_time and due.has_zone else day > now.astimezone(ZoneInfo(zone)).date()
         if later:
-            return Withholding(_told(draft.due, "scheduled"), by_date=True)
+            return Withholding(_describe(draft.due, "scheduled"), by_date=True)
     if (
         draft.expires is not None
         and (end := parse_printed_date(draft.expires.text, zone)) is not None
         and end.at <= now
     ):
-        return Withholding(_told(draft.expires, "expired"))
+        return Withholding(_describe(draft.expires, "expired"))
     return None
 
 
-def _told(stamp: Stamp, what: str) -> str:
+def _describe(stamp: Stamp, what: str) -> str:
     return f"{what}: {stamp.place}: {stamp.text}"
 
 
-def why_unlisted(found: FolderFile) -> str | None:
-    """Return why the list beside a Substack export's post says that it is not public; None for every other file."""
+def unlisted_reason(found: FolderFile) -> str | None:
+    """Return why the list beside a Substack post says that it is not public; None for every other file."""
     post = substack_id(found.path)
     if post is None:
         return None
     number = post.partition(".")[0]
     for folder in Path(found.real).parents[:2]:
-        reasons = _list_in(folder)
+        reasons = _load_list(folder)
         if (reason := reasons.get(post) or reasons.get(number)) is not None:
             return reason
     return None
 
 
-def _list_in(folder: Path) -> dict[str, str]:
+def _load_list(folder: Path) -> dict[str, str]:
     try:
-        looks = (folder / SUBSTACK_LIST).stat()
+        stat = (folder / SUBSTACK_LIST).stat()
     except OSError:  # most folders have none
         return {}
-    return _read_list(folder, looks.st_mtime_ns, looks.st_size) if looks.st_size <= _MAX_LIST else {}
+    return _read_list(folder, stat.st_mtime_ns, stat.st_size) if stat.st_size <= _MAX_LIST else {}
 
 
 @lru_cache(maxsize=8)
@@ -84,8 +84,8 @@ def _read_list(folder: Path, _mtime_ns: int, _size: int) -> dict[str, str]:
         return {}
 
 
-def places_of_lists(paths: Iterable[str]) -> set[str]:
-    """Return where the lists of the Substack posts among some paths would be."""
+def substack_lists(paths: Iterable[str]) -> set[str]:
+    """Return the possible paths of the lists that belong to the Substack posts among these paths."""
     folders = set()
     for path in paths:
         if substack_id(path) is not None:

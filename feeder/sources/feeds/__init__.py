@@ -1,1 +1,1 @@
-"""Remote feeds: how they are found, listed, polled and pushed; `parsing` reads them."""
+"""Remote feeds: discovery, OPML, polling and WebSub; `parsing` parses them."""

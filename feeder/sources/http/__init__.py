@@ -1,1 +1,1 @@
-"""Documents over HTTP: which addresses may be asked, how much and how long an answer may be, many at once."""
+"""HTTP requests to untrusted addresses: which are allowed, within which limits, many at once."""

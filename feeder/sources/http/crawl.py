@@ -1,9 +1,9 @@
-"""Many feeds over HTTP: asked for side by side in a thread of its own, handed on one by one as they come.
+"""Many requests at once, in a thread of their own; results come one by one, as responses arrive.
 
-    wanted ── by host, at most n of each under way, N in all ── Client.get ──> a bounded queue ──> Fetched
+    requests ── by host, at most n of each at once, N in all ── Client.get ──> a bounded queue ──> FetchResult
 
-Whoever takes the answers sets the pace: where they wait, no more is asked for. What goes wrong with one source is told
-as its answer; it neither ends nor delays the others. What an answer means is `polling.py`'s to say.
+The consumer sets the pace: while results wait in the queue, nothing more is requested. An error is the result of its
+request; it neither ends nor delays the others.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from feeder.sources.http.dialling import Network
 
 log = logging.getLogger(__name__)
-_WAITING = 20  # answers that nobody has taken yet: each may be as large as `max_bytes`
+_QUEUE_SIZE = 20  # results: each may be as large as `max_bytes`
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_LOOK_S = 0.02  # between two looks whether there is room again, or whether to stop
+_WAIT_S = 0.02  # between two checks for room in the queue, or for the end
 
 
 K = TypeVar("K")
@@ -35,7 +35,7 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest(Generic[K]):
-    """A request for `address`; `key` comes back with its result. With a `form`, that is posted, and no `headers`."""
+    """A request; its result has the same `key`. A `form` is sent by POST, without `headers`."""
 
     key: K
     address: str
@@ -46,9 +46,9 @@ class FetchRequest(Generic[K]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult(Generic[K]):
-    """The result of the request with this `key`: a response, its header names in lower case, or an `error`.
+    """The response to the request with this `key`, header names in lower case, or an `error`.
 
-    `error` says in one line why there is no response; None where there is one.
+    `error` is one line on why there is no response; None if there is one. `permanent`: see `client.Response`.
     """
 
     key: K
@@ -66,141 +66,141 @@ class FetchResult(Generic[K]):
 
 
 class FetchLimits(Protocol):
-    """What a client keeps to, as `[fetch]` of the configuration says it: seconds, bytes, and requests at once."""
+    """The limits of a client, as in `[fetch]` of the configuration."""
 
     @property
     def timeout_s(self) -> float:
-        """Seconds for one request as a whole."""
+        """Seconds for one request, redirects included."""
         ...
 
     @property
     def max_bytes(self) -> int:
-        """Bytes of a body at most."""
+        """The most bytes of a body, decompressed."""
         ...
 
     @property
     def per_host(self) -> int:
-        """Requests at once to one host."""
+        """The most requests at once to one host."""
         ...
 
     @property
     def connections(self) -> int:
-        """Requests at once to all."""
+        """The most requests at once in all."""
         ...
 
     @property
     def user_agent(self) -> str:
-        """The header's text."""
+        """The `User-Agent` header."""
         ...
 
 
-def new_client(fetch: FetchLimits, network: "Network | None" = None) -> "Client":
-    """Return a client that asks as the configuration says."""
-    from feeder.sources.http.client import Client  # noqa: PLC0415  what reads feeds that came needs no client
+def new_client(limits: FetchLimits, network: "Network | None" = None) -> "Client":
+    """Return a client with these limits."""
+    from feeder.sources.http.client import Client  # noqa: PLC0415  reading a feed needs no client
 
     return Client(
-        user_agent=fetch.user_agent,
-        timeout_s=fetch.timeout_s,
-        max_bytes=fetch.max_bytes,
-        per_host=fetch.per_host,
-        connections=fetch.connections,
+        user_agent=limits.user_agent,
+        timeout_s=limits.timeout_s,
+        max_bytes=limits.max_bytes,
+        per_host=limits.per_host,
+        connections=limits.connections,
         network=network,
     )
 
 
-def iter_fetched(
-    wanted: Iterable[FetchRequest[K]],
-    fetch: FetchLimits,
+def fetch_all(
+    requests: Iterable[FetchRequest[K]],
+    limits: FetchLimits,
     network: "Network | None" = None,
     *,
-    longest_s: float | None = None,
-    patience: int | None = None,
+    deadline_s: float | None = None,
+    max_failures: int | None = None,
 ) -> Generator[FetchResult[K]]:
-    """Yield what comes of each request, in the order in which it comes. Closing it ends the requests under way.
+    """Yield the results of requests as they arrive. Closing the generator cancels the others.
 
-    After `longest_s` seconds it ends, whatever has not come by then. A host at which `patience` requests in a row have
-    failed, or found it too busy, is left alone: what else was wanted there is told as failed. None: no such bound.
+    It ends after `deadline_s` seconds, without the results that have not arrived by then. After `max_failures` requests
+    in a row to one server have failed or found it too busy, the others there fail unsent. None means no such limit.
     """
-    arrived: Queue[FetchResult[K] | None] = Queue(_WAITING)
+    queue: Queue[FetchResult[K] | None] = Queue(_QUEUE_SIZE)
     stopping = threading.Event()
 
-    def work() -> None:
+    def run() -> None:
         try:
-            asyncio.run(_fetch_all(tuple(wanted), fetch, network, arrived, stopping, longest_s, patience))
+            asyncio.run(_fetch_all(tuple(requests), limits, network, queue, stopping, deadline_s, max_failures))
         finally:
             while not stopping.is_set():
                 with suppress(Full):
-                    arrived.put(None, timeout=_LOOK_S)
+                    queue.put(None, timeout=_WAIT_S)
                     break
 
-    thread = threading.Thread(target=work, name="feeds", daemon=True)
+    thread = threading.Thread(target=run, name="feeds", daemon=True)
     thread.start()
     try:
-        while (one := arrived.get()) is not None:
-            yield one
+        while (result := queue.get()) is not None:
+            yield result
     finally:
         stopping.set()
         thread.join()
 
 
 async def _fetch_all(
-    wanted: Iterable[FetchRequest[K]],
-    fetch: FetchLimits,
+    requests: Iterable[FetchRequest[K]],
+    limits: FetchLimits,
     network: "Network | None",
-    arrived: "Queue[FetchResult[K] | None]",
+    queue: "Queue[FetchResult[K] | None]",
     stopping: threading.Event,
-    longest_s: float | None,
-    patience: int | None,
+    deadline_s: float | None,
+    max_failures: int | None,
 ) -> None:
-    hosts: defaultdict[str, list[FetchRequest[K]]] = defaultdict(list)
-    for one in wanted:
-        hosts[server_of(one.address)].append(one)
-    under_way = asyncio.Semaphore(fetch.connections)
-    in_a_row: Counter[str] = Counter()  # failures, by server
-    ended_at = None if longest_s is None else asyncio.get_running_loop().time() + longest_s
+    by_server: defaultdict[str, list[FetchRequest[K]]] = defaultdict(list)
+    for request in requests:
+        by_server[server_of(request.address)].append(request)
+    slots = asyncio.Semaphore(limits.connections)
+    failures: Counter[str] = Counter()  # in a row, by server
+    deadline = None if deadline_s is None else asyncio.get_running_loop().time() + deadline_s
 
-    async def ask(client: "Client", waiting: Iterator[FetchRequest[K]]) -> None:
-        for one in waiting:
-            server = server_of(one.address)
-            async with under_way:
-                if patience is not None and in_a_row[server] >= patience:
-                    answer = FetchResult(key=one.key, error=f"not asked for: {patience} requests in a row failed there")
+    async def fetch_each(client: "Client", server: str, remaining: Iterator[FetchRequest[K]]) -> None:
+        for request in remaining:
+            async with slots:
+                if max_failures is not None and failures[server] >= max_failures:
+                    error = f"not requested: {max_failures} requests in a row to this server failed"
+                    result = FetchResult(key=request.key, error=error)
                 else:
-                    answer = await fetch_one(client, one)
-                    failed = answer.error is not None or answer.status in _BUSY
-                    in_a_row[server] = in_a_row[server] + 1 if failed else 0
-                while not _put(arrived, answer):  # noqa: ASYNC110  room is made by another thread
-                    await asyncio.sleep(_LOOK_S)
+                    result = await fetch(client, request)
+                    has_failed = result.error is not None or result.status in _BUSY
+                    failures[server] = failures[server] + 1 if has_failed else 0
+                while not _put(queue, result):  # noqa: ASYNC110  room is made by another thread
+                    await asyncio.sleep(_WAIT_S)
 
-    async with new_client(fetch, network) as client:
-        asking = asyncio.gather(
+    async with new_client(limits, network) as client:
+        fetching = asyncio.gather(
             *(
-                ask(client, waiting)
-                for of_host in hosts.values()
-                for waiting in [iter(of_host)] * min(fetch.per_host, len(of_host))
+                fetch_each(client, server, remaining)
+                for server, its_requests in by_server.items()
+                for remaining in [iter(its_requests)] * min(limits.per_host, len(its_requests))
             )
         )
-        while not asking.done() and not stopping.is_set() and not _is_past(ended_at):
-            await asyncio.wait([asking], timeout=_LOOK_S)
-        asking.cancel()
+        while not fetching.done() and not stopping.is_set() and not _is_past(deadline):
+            await asyncio.wait([fetching], timeout=_WAIT_S)
+        fetching.cancel()
         with suppress(asyncio.CancelledError):
-            await asking
+            await fetching
 
 
-async def fetch_one(client: "Client", wanted: FetchRequest[K]) -> FetchResult[K]:
-    """Ask for one feed; whatever goes wrong is told, not raised."""
+async def fetch(client: "Client", request: FetchRequest[K]) -> FetchResult[K]:
+    """Return the result of one request; no error is raised."""
     try:
-        if wanted.form is None:
-            response = await client.get(wanted.address, headers=wanted.headers, allow_private=wanted.allow_private)
+        if request.form is None:
+            response = await client.get(request.address, headers=request.headers, allow_private=request.allow_private)
         else:
-            response = await client.post(wanted.address, wanted.form, allow_private=wanted.allow_private)
+            response = await client.post(request.address, request.form, allow_private=request.allow_private)
     except FetchError as error:
-        return FetchResult(key=wanted.key, error=str(error).removeprefix(f"{wanted.address}: "))
-    except Exception as error:  # a fault of ours over one answer must not stop the others (it is told and logged)
-        log.debug("%s", wanted.address, exc_info=True)
-        return FetchResult(key=wanted.key, error=f"cannot be fetched ({type(error).__name__}); please report it")
+        return FetchResult(key=request.key, error=str(error).removeprefix(f"{request.address}: "))
+    except Exception as error:  # our bug with one response must not stop the others; it is reported and logged
+        log.debug("%s", request.address, exc_info=True)
+        return FetchResult(key=request.key, error=f"cannot be fetched ({type(error).__name__}); please report it")
     return FetchResult(
-        key=wanted.key,
+        key=request.key,
         status=response.status,
         url=response.url,
         headers={name.lower(): response.headers[name] for name in response.headers},
@@ -209,18 +209,18 @@ async def fetch_one(client: "Client", wanted: FetchRequest[K]) -> FetchResult[K]
     )
 
 
-def _put(arrived: "Queue[FetchResult[K] | None]", answer: FetchResult[K]) -> bool:
+def _put(queue: "Queue[FetchResult[K] | None]", result: FetchResult[K]) -> bool:
     try:
-        arrived.put_nowait(answer)
+        queue.put_nowait(result)
     except Full:
         return False
     return True
 
 
-def _is_past(moment: float | None) -> bool:
-    return moment is not None and asyncio.get_running_loop().time() >= moment
+def _is_past(deadline: float | None) -> bool:
+    return deadline is not None and asyncio.get_running_loop().time() >= deadline
 
 
 def server_of(address: str) -> str:
-    """Return the host of an address with its port, as it is written there, in lower case."""
+    """Return the host and port of an address, as written there, in lower case."""
     return re.split(r"[/?#]", address.partition("://")[2], maxsplit=1)[0].lower()

@@ -1,49 +1,49 @@
-"""A body of bounded size, unpacked as it comes in: a few bytes of gzip may stand for gigabytes.
+"""A body of bounded size, decompressed as it arrives: a few bytes of gzip may expand to gigabytes.
 
-Knows nothing of HTTP but that bytes arrive in pieces.
+Knows nothing about HTTP.
 """
 
 import zlib
 
 from feeder.errors import FetchError
 
-_STEP = 64 * 1024  # bytes unpacked at a time, so that not much more than the limit is ever held
+_STEP = 64 * 1024  # bytes decompressed at a time: memory stays close to the limit
 _GZIP = zlib.MAX_WBITS | 16
 _MAGIC = b"\x1f"
 
 
 class Body:
-    """Gathers the pieces of one body; `limit` is the most bytes it may have, unpacked."""
+    """Collects the pieces of a body of at most `limit` bytes, decompressed."""
 
     def __init__(self, *, limit: int, gzipped: bool) -> None:
         self._limit = limit
         self._inflater = zlib.decompressobj(_GZIP) if gzipped else None
-        self._fed = False
+        self._has_data = False
         self._content = bytearray()
 
     def feed(self, data: bytes) -> None:
-        """Take the next piece.
+        """Add the next piece.
 
         Raises:
             FetchError: the body is larger than the limit, or is not gzip.
         """
         if self._inflater is None:
-            self._keep(data)
+            self._append(data)
             return
-        self._fed = self._fed or bool(data)
+        self._has_data = self._has_data or bool(data)
         try:
             self._inflate(self._inflater, data)
         except zlib.error as error:
-            raise FetchError("its body is not the gzip that it is said to be", reason="protocol") from error
+            raise FetchError("invalid gzip response", reason="protocol") from error
 
     def finish(self) -> bytes:
-        """Return the whole body.
+        """Return the body.
 
         Raises:
-            FetchError: it was gzip and ends too early, or it is larger than the limit.
+            FetchError: the gzip is truncated, or the body is larger than the limit.
         """
-        if self._inflater is not None and self._fed:  # an empty body is called gzip by many servers
-            self._keep(self._inflater.flush())
+        if self._inflater is not None and self._has_data:  # many servers label an empty body gzip
+            self._append(self._inflater.flush())
             if not self._inflater.eof:
                 raise FetchError("truncated gzip response", reason="protocol")
         return bytes(self._content)
@@ -51,13 +51,13 @@ class Body:
     def _inflate(self, inflater: "zlib._Decompress", data: bytes) -> None:
         while data:
             if inflater.eof:
-                if not data.startswith(_MAGIC):  # what pads the end is nobody's
+                if not data.startswith(_MAGIC):  # padding
                     return
                 inflater = self._inflater = zlib.decompressobj(_GZIP)  # RFC 1952 §2.2: members follow one another
-            self._keep(inflater.decompress(data, _STEP))
+            self._append(inflater.decompress(data, _STEP))
             data = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
 
-    def _keep(self, data: bytes) -> None:
+    def _append(self, data: bytes) -> None:
         if len(self._content) + len(data) > self._limit:
-            raise FetchError(f"it is larger than {self._limit:,} bytes", reason="too-large")
+            raise FetchError(f"larger than {self._limit:,} bytes", reason="too-large")
         self._content += data

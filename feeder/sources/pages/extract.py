@@ -37,7 +37,7 @@ def extract_article(html: str, *, url: str, article: str = "", cut: Collection[s
         FeedError: there is none, the selector matches nothing, or the page is too large.
     """
     # Imported here, because `PageArticle` is needed where no page is parsed.
-    from feeder.sources.feeds.parsing.elements import with_base  # noqa: PLC0415  see above
+    from feeder.sources.feeds.parsing.elements import resolve_links  # noqa: PLC0415  see above
     from feeder.sources.files.page_head import read_page_head  # noqa: PLC0415  see above
     from feeder.sources.pages.select import page_base, parse_page, remove_selected, select_html  # noqa: PLC0415  see above
 
@@ -53,7 +53,7 @@ def extract_article(html: str, *, url: str, article: str = "", cut: Collection[s
         if content is None:
             raise FeedError('no article found on the page; set article = "CSS" to select it')
     return PageArticle(
-        content=with_base(content, base),
+        content=resolve_links(content, base),
         title=head.title,
         authors=head.authors,
         stamps=head.stamps,

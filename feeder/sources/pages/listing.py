@@ -16,9 +16,9 @@ from soupsieve import match as matches
 from feeder.errors import FeedError
 from feeder.markup import tag_attribute
 from feeder.model import Draft, Source, Stamp
-from feeder.sources.feeds.parsing.elements import join, with_base
+from feeder.sources.feeds.parsing.elements import join, resolve_links
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
-from feeder.sources.feeds.parsing.identity import with_ids
+from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.pages.select import decode_page, inner_html, page_base, parse_page, tag_text
 
@@ -69,7 +69,7 @@ def read_listing(data: bytes, *, url: str, content_type: str | None, listing: Li
     if listing.date and not any(draft.stamps for draft in found.values()):
         raise FeedError(f"date = {listing.date!r} matches nothing in {len(found)} entries; {_REMEDY}")
     return ParsedFeed(
-        id=url, title=title, link=url, language=language or None, drafts=with_ids(tuple(found.values()), url)
+        id=url, title=title, link=url, language=language or None, drafts=assign_ids(tuple(found.values()), url)
     )
 
 
@@ -97,7 +97,7 @@ def _entry_draft(
         id=link,
         link=link,
         title=title or None,
-        content=with_base(inner_html(entry), base),
+        content=resolve_links(inner_html(entry), base),
         content_type="html",
         stamps=stamps,
         language=language,

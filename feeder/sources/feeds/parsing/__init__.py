@@ -1,12 +1,11 @@
 """The bytes of a feed -> a `ParsedFeed` with its drafts: RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0, JSON Feed.
 
-    bytes    -> UTF-8        charset.py
-    UTF-8    -> tree         document.py    (JSON: jsonfeed.py)
-    tree     -> ParsedFeed   xml.py, with elements.py, attachments.py, hints.py, feed_dates.py
-    drafts   -> known by     identity.py
+    bytes  -> UTF-8        encoding.py
+    UTF-8  -> tree         document.py    (JSON: jsonfeed.py)
+    tree   -> ParsedFeed   xml.py, with elements.py, attachments.py, hints.py, feed_dates.py
+    drafts -> their ids    identity.py
 
-Pure: it fetches nothing, and the same bytes give the same feed. Every text of a draft is as its source wrote it;
-what is safe and readable is normalising's work.
+Pure. Texts of a draft are as the source wrote them; normalising makes them safe and readable.
 """
 
 from feeder.errors import FeedError
@@ -21,13 +20,12 @@ __all__ = ["Hints", "ParsedFeed", "parse_feed"]
 
 
 def parse_feed(data: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed:
-    """Return the feed that a document is.
+    """Parse a feed document.
 
-    `url` is the address it came from, which relative addresses count from; `content_type` is the HTTP header's
-    value, None where there was none.
+    `url` is its address, the base of relative ones; `content_type` is the value of the HTTP header, None without one.
 
     Raises:
-        FeedError: it is no feed; the text says in one line what it is instead.
+        FeedError: it is not a feed; the text says in one line what it is instead.
     """
     try:
         return _parse(data, url, content_type)
@@ -43,10 +41,10 @@ def _parse(data: bytes, url: str, content_type: str | None) -> ParsedFeed:
         return read_json(text, url)
     root = read_xml(text)
     if root is None:
-        raise FeedError("this is no feed: there is no XML in it")
+        raise FeedError("not a feed: there is no XML in it")
     name = name_of(root)
     if name in ROOTS:
         return read_feed(root, url)
     if name.rpartition(":")[2] == "html" or "html" in (content_type or "").lower():
         raise FeedError("this is a web page, not a feed")
-    raise FeedError(f"this is no feed but an XML document of another kind: <{name[:40]}>")
+    raise FeedError(f"not a feed but another kind of XML document: <{name[:40]}>")

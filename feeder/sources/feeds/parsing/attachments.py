@@ -1,4 +1,4 @@
-"""Pictures, sound and films of a feed's entries: enclosures, Media RSS, the pictures of iTunes."""
+"""Media of a feed's entries: enclosures, Media RSS, iTunes images."""
 
 import re
 from collections.abc import Iterator
@@ -9,50 +9,50 @@ from feeder.model import Link, Media, MediaKind
 from feeder.sources.feeds.parsing.elements import Fields, attribute_of, fields_of, first_text, join, text_of
 
 _KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
-_ENDINGS: dict[str, MediaKind] = {
+_KIND_BY_EXTENSION: dict[str, MediaKind] = {
     **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "avif", "svg"), "image"),
     **dict.fromkeys(("mp3", "m4a", "ogg", "oga", "opus", "wav", "flac", "aac"), "audio"),
     **dict.fromkeys(("mp4", "m4v", "webm", "mov", "ogv", "mkv"), "video"),
 }
 _DURATION = re.compile(r"(\d{1,6}(?::\d{1,3}){0,2})(?:\.\d*)?", re.ASCII)
-_ENDING = re.compile(r"\.(\w{2,4})\Z")
+_EXTENSION = re.compile(r"\.(\w{2,4})\Z")
 
 
 def find_media(fields: Fields, base: str) -> tuple[Media, ...]:
-    """Return what belongs to an entry, each address once; addresses count from `base`."""
+    """Return the media of an entry, each address once; relative addresses are joined to `base`."""
     found: dict[str, Media] = {}
     for media in (*_enclosures(fields, base), *_media_rss(fields, base), *_pictures(fields, base)):
         found.setdefault(media.url, media)
     return tuple(found.values())
 
 
-def find_files(fields: Fields, base: str) -> tuple[Link, ...]:
-    """Return the enclosures that are neither picture nor sound nor film, as links."""
+def find_file_links(fields: Fields, base: str) -> tuple[Link, ...]:
+    """Return the enclosures that are not images, audio or video, as links."""
     return tuple(
         Link(rel="related", href=join(base, address), title=attribute_of(element, "title") or None)
-        for element, address in _enclosed(fields)
+        for element, address in _iter_enclosures(fields)
         if kind_of(attribute_of(element, "type"), address) is None
     )
 
 
 def media_of(
-    url: str, said: str, *, length: str = "", title: str = "", medium: str = "", duration: str = ""
+    url: str, media_type: str, *, length: str = "", title: str = "", medium: str = "", duration: str = ""
 ) -> Media | None:
-    """Return one medium; None where it is of no kind that an entry carries. `said` is the media type it came with.
+    """Return an image, audio or video; None if it is none of these.
 
-    `length` and `duration` are as the feed has them: bytes, and seconds or `h:mm:ss`.
+    `length` and `duration` are as the feed writes them: bytes, and seconds or `h:mm:ss`.
     """
-    kind = _KINDS.get(medium) or kind_of(said, url)
+    kind = _KINDS.get(medium) or kind_of(media_type, url)
     if not url or kind is None:
         return None
     size = int(length) if length.isascii() and length.isdecimal() and len(length) < len("1000000000000000") else 0
-    known = said.lower() if re.fullmatch(r"[\w.+-]+/[\w.+-]+", said) else None
-    plays = None if kind == "image" else _seconds(duration)
-    return Media(url=url, kind=kind, type=known, length=size or None, title=title or None, duration_s=plays)
+    valid_type = media_type.lower() if re.fullmatch(r"[\w.+-]+/[\w.+-]+", media_type) else None
+    duration_s = None if kind == "image" else _seconds(duration)
+    return Media(url=url, kind=kind, type=valid_type, length=size or None, title=title or None, duration_s=duration_s)
 
 
 def _seconds(text: str) -> int | None:
-    """Return a duration in whole seconds; None for 0 and for what is none."""
+    """Return a duration in whole seconds; None for 0 or an invalid one."""
     found = _DURATION.fullmatch(text)
     if found is None:
         return None
@@ -60,20 +60,20 @@ def _seconds(text: str) -> int | None:
     return sum(int(part) * unit for part, unit in zip(parts, (1, 60, 3600), strict=False)) or None
 
 
-def kind_of(said: str, address: str) -> MediaKind | None:
-    """Return what a media type, or else the ending of an address, says; None for neither."""
-    if (kind := _KINDS.get(said.partition("/")[0].lower())) is not None:
+def kind_of(media_type: str, address: str) -> MediaKind | None:
+    """Return the kind by media type, or else by the file name extension of an address; None if unknown."""
+    if (kind := _KINDS.get(media_type.partition("/")[0].lower())) is not None:
         return kind
-    if said and said.lower() not in {"application/octet-stream", "unknown/unknown"}:
+    if media_type and media_type.lower() not in {"application/octet-stream", "unknown/unknown"}:
         return None
     try:
-        ending = _ENDING.search(urlsplit(address).path)
+        extension = _EXTENSION.search(urlsplit(address).path)
     except ValueError:
         return None
-    return _ENDINGS.get(ending[1].lower()) if ending else None
+    return _KIND_BY_EXTENSION.get(extension[1].lower()) if extension else None
 
 
-def _enclosed(fields: Fields) -> Iterator[tuple[Element, str]]:
+def _iter_enclosures(fields: Fields) -> Iterator[tuple[Element, str]]:
     for element in fields.get("enclosure", ()):
         if address := attribute_of(element, "url", "href"):
             yield element, address
@@ -84,7 +84,7 @@ def _enclosed(fields: Fields) -> Iterator[tuple[Element, str]]:
 
 def _enclosures(fields: Fields, base: str) -> Iterator[Media]:
     duration = first_text(fields, "itunes:duration")
-    for element, address in _enclosed(fields):
+    for element, address in _iter_enclosures(fields):
         media = media_of(
             join(base, address),
             attribute_of(element, "type"),
@@ -97,21 +97,21 @@ def _enclosures(fields: Fields, base: str) -> Iterator[Media]:
 
 
 def _media_rss(fields: Fields, base: str) -> Iterator[Media]:
-    inside = [fields, *(fields_of(group) for group in fields.get("media:group", ()))]
-    for place in inside:
+    places = [fields, *(fields_of(group) for group in fields.get("media:group", ()))]
+    for place in places:
         for element in place.get("media:content", ()):
-            about = fields_of(element)
+            children = fields_of(element)
             if address := attribute_of(element, "url"):
                 media = media_of(
                     join(base, address),
                     attribute_of(element, "type"),
                     length=attribute_of(element, "filesize"),
-                    title=first_text(about, "media:title"),
+                    title=first_text(children, "media:title"),
                     medium=attribute_of(element, "medium"),
                     duration=attribute_of(element, "duration"),
                 )
                 yield from filter(None, [media])
-            inside.append(about) if about else None
+            places.append(children) if children else None
         for element in place.get("media:thumbnail", ()):
             if address := attribute_of(element, "url") or text_of(element):
                 yield Media(url=join(base, address), kind="image")

@@ -1,8 +1,7 @@
-"""UTF-8 bytes -> an XML tree that is safe to walk, also where the XML is broken.
+"""UTF-8 bytes -> an XML tree that is safe to walk, even if the XML is broken.
 
-No DTD is ever read: a document type is cut out before the parser sees it, so that there are no entities to expand
-and nothing to fetch. Depth is libxml2's own bound (`huge_tree` off). A document that is not well-formed is mended as
-far as readers of feeds have always had to mend it, and what is left is the parser's to recover.
+The document type is removed before parsing, so that there are no entities to expand and no DTD to fetch. libxml2 limits
+the depth (`huge_tree` off). Common mistakes of feeds are fixed; the parser recovers from the rest.
 """
 
 import html
@@ -13,8 +12,8 @@ from lxml import etree
 from feeder.markup import Element
 
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
-_NEVER = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
-# Windows-1252 that was taken for ISO 8859-1: browsers read it as what was meant (HTML §13.2.5.80).
+_INVALID = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+# Windows-1252 mislabelled as ISO 8859-1, which browsers read as meant (HTML §13.2.5.80).
 _WINDOWS = re.compile(rb"\xc2[\x80-\x9f]")
 _WINDOWS_REFERENCE = re.compile(rb"&#(?:1[2-5]\d|[xX][89][0-9a-fA-F]);")
 _DOCTYPE = re.compile(rb"(?>(?>\s+|<\?.*?\?>|<!--.*?-->)*)<!DOCTYPE", re.DOTALL | re.IGNORECASE)
@@ -30,13 +29,13 @@ _TEXT_TAG = re.compile(rf"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(/?)({_TEXTS})(?=[\s/>])([
 
 
 def read_xml(data: bytes) -> Element | None:
-    """Return the root of a document in UTF-8; None where there is nothing of XML in it."""
+    """Return the root of a document in UTF-8; None if there is no XML in it."""
     start = _START.search(data)
     if start is None:
         return None
-    data = _without_doctype(_readable(data[start.start() :]))
-    for mend in (_as_it_is, _mend_references, _mend_texts):
-        data = mend(data)
+    data = _remove_doctype(_remove_invalid(data[start.start() :]))
+    for fix in (_unchanged, _fix_references, _fix_texts):
+        data = fix(data)
         try:
             return etree.fromstring(data, _parser(recover=False))
         except etree.XMLSyntaxError:
@@ -60,11 +59,11 @@ def _parser(*, recover: bool) -> etree.XMLParser:
     )
 
 
-def _readable(data: bytes) -> bytes:
-    """Return the document without the characters that XML has no place for (XML 1.0 §2.2)."""
+def _remove_invalid(data: bytes) -> bytes:
+    """Return the document without characters that XML does not allow (XML 1.0 §2.2)."""
     data = data.translate(None, _CONTROLS)
     if b"\xef\xbf" in data or b"\xed" in data:
-        data = _NEVER.sub(b"", data)
+        data = _INVALID.sub(b"", data)
     if b"\xc2" in data:
         data = _WINDOWS.sub(lambda match: _windows(match[0][1]), data)
     if b"&#" in data:
@@ -76,8 +75,8 @@ def _windows(byte: int) -> bytes:
     return html.unescape(f"&#{byte};").encode()
 
 
-def _without_doctype(data: bytes) -> bytes:
-    """Return the document without its document type, the internal subset and all that it declares included."""
+def _remove_doctype(data: bytes) -> bytes:
+    """Return the document without its document type and internal subset."""
     found = _DOCTYPE.match(data)
     if found is None:
         return data
@@ -89,16 +88,16 @@ def _without_doctype(data: bytes) -> bytes:
     return b""
 
 
-def _as_it_is(data: bytes) -> bytes:
+def _unchanged(data: bytes) -> bytes:
     return data
 
 
-def _mend_references(data: bytes) -> bytes:
-    """Return the document with HTML's entities as characters and each `&` that begins nothing as `&amp;`."""
-    return _AMPERSAND.sub(lambda match: _reference(match[0]), data.decode()).encode()
+def _fix_references(data: bytes) -> bytes:
+    """Return the document with HTML entities as characters and each stray `&` escaped."""
+    return _AMPERSAND.sub(lambda match: _fix_reference(match[0]), data.decode()).encode()
 
 
-def _reference(text: str) -> str:
+def _fix_reference(text: str) -> str:
     if text[0] == "<" or text in _XML_ENTITIES:
         return text
     if len(text) > 1 and (char := html.unescape(text)) != text:
@@ -106,10 +105,10 @@ def _reference(text: str) -> str:
     return f"&amp;{text[1:]}"
 
 
-def _mend_texts(data: bytes) -> bytes:
-    """Return the document with HTML that was put into a text element as it is, and does not nest, escaped."""
+def _fix_texts(data: bytes) -> bytes:
+    """Return the document with unescaped HTML in text elements escaped, if its tags are not balanced."""
     text = data.decode()
-    pieces, done, opened = [], 0, None
+    parts, done, opened = [], 0, None
     for tag in _TEXT_TAG.finditer(text):
         if tag[2] is None or tag[3].endswith("/"):
             continue
@@ -117,15 +116,15 @@ def _mend_texts(data: bytes) -> bytes:
             opened = None if tag[1] else tag
         elif tag[1] and tag[2] == opened[2]:
             inner = text[opened.end() : tag.start()]
-            if "<" in inner and "<![CDATA[" not in inner and not _nests(inner):
-                pieces += [text[done : opened.end()], html.escape(inner)]
+            if "<" in inner and "<![CDATA[" not in inner and not _is_balanced(inner):
+                parts += [text[done : opened.end()], html.escape(inner)]
                 done = tag.start()
             opened = None
-    return "".join([*pieces, text[done:]]).encode()
+    return "".join([*parts, text[done:]]).encode()
 
 
-def _nests(inner: str) -> bool:
-    """Say whether a piece of XML nests; prefixes that are declared further out are no fault of it."""
+def _is_balanced(inner: str) -> bool:
+    """Whether the tags of an XML fragment are balanced; its prefixes may be declared outside of it."""
     parser = _parser(recover=True)
     etree.fromstring(f"<x>{inner}</x>".encode(), parser)
     return all(error.domain_name == "NAMESPACE" for error in parser.error_log)

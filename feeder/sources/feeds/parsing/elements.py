@@ -1,8 +1,7 @@
-"""What a feed's XML elements are called and what stands in them.
+"""The names and contents of a feed's XML elements.
 
-The formats grew by copying from one another, so names are looked at without the format they came from: those of
-RSS, RDF and Atom in whichever namespace are bare (`title`), those of the modules carry the prefix that everybody
-gives them (`dc:creator`). All names are in lower case.
+The formats copy from each other, so names are the same in all: those of RSS, RDF and Atom are bare (`title`), whatever
+their namespace; those of modules have the usual prefix (`dc:creator`). All are in lower case.
 """
 
 import base64
@@ -66,23 +65,23 @@ _BRACKETS = re.compile(r"\(\s*\)|<\s*>|&lt;\s*&gt;")
 _HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _TEXT_TYPES = frozenset({"text", "plain", "text/plain"})
 _SUMMARY_LENGTH = 8000
-MOST_PEOPLE = 100  # of one entry; those of the feed are those of every entry that names none
-MAX_SHARED = 2000  # characters of a feed's text that every one of its entries carries with it
+MAX_PEOPLE = 100  # of one entry: those of the feed are repeated in each entry without any
+MAX_SHARED = 2000  # characters of a feed's text that each of its entries repeats
 
 
 class Markup(NamedTuple):
-    """What stands in a text construct (RFC 4287 §3.1): `html` says whether `<` begins a tag in it."""
+    """The content of a text construct (RFC 4287 §3.1): HTML if `html`, else plain text."""
 
     text: str
     html: bool
 
 
 def name_of(element: Element) -> str:
-    """Return what an element is called, a prefix that nobody declared included."""
+    """Return the name of an element, with its prefix even if that is undeclared."""
     known = _name(element.tag)
     if known is not None:
         return known
-    # Not by QName: what libxml2 recovers from broken XML may be called what lxml lets nobody call an element.
+    # Not by QName: in broken XML libxml2 recovers names that lxml considers invalid.
     prefix, local = element.prefix, element.tag.rpartition("}")[2].lower()
     return f"{prefix.lower()}:{local}" if prefix else local
 
@@ -109,14 +108,14 @@ def fields_of(element: Element) -> Fields:
 
 
 def attribute_of(element: Element, *names: str) -> str:
-    """Return the first of the attributes that says something, trimmed; "" for none. Names in lower case."""
-    found = _said(element, names)
-    if not found and element.keys() != [key.lower() for key in element.keys()]:  # noqa: SIM118  an element gives its children
-        return _said({key.lower(): value for key, value in element.items()}, names)
+    """Return the first of these attributes that is not empty, trimmed; "" for none. Names are in lower case."""
+    found = _first_value(element, names)
+    if not found and element.keys() != [key.lower() for key in element.keys()]:  # noqa: SIM118  an element iterates its children
+        return _first_value({key.lower(): value for key, value in element.items()}, names)
     return found
 
 
-def _said(attributes: Element | Mapping[str, str], names: Iterable[str]) -> str:
+def _first_value(attributes: Element | Mapping[str, str], names: Iterable[str]) -> str:
     for name in names:
         if value := (attributes.get(name) or "").strip():
             return value
@@ -124,13 +123,13 @@ def _said(attributes: Element | Mapping[str, str], names: Iterable[str]) -> str:
 
 
 def text_of(element: Element) -> str:
-    """Return all text in an element, trimmed."""
+    """Return all text of an element, trimmed."""
     text = element.text if len(element) == 0 else "".join(element.itertext())
     return (text or "").strip()
 
 
 def first_text(fields: Fields, *names: str) -> str:
-    """Return the text of the first of these elements that has any; "" for none."""
+    """Return the first text of these elements that is not empty; "" for none."""
     for name in names:
         for element in fields.get(name, ()):
             if text := text_of(element):
@@ -139,31 +138,33 @@ def first_text(fields: Fields, *names: str) -> str:
 
 
 def markup_of(element: Element, *, atom: bool) -> Markup:
-    """Return what a text construct holds; what says no type is HTML in RSS and plain text in Atom."""
-    said, mode = (element.get("type") or "").strip().lower(), (element.get("mode") or "").lower()
-    if said in {"html", "text/html"} and len(element) == 1 and len(element[0]) == 0:
-        return Markup(text_of(element), html=True)  # escaped as it should be, and wrapped as XHTML would be
+    """Return the content of a text construct; without a type it is HTML in RSS and plain text in Atom."""
+    media_type, mode = (element.get("type") or "").strip().lower(), (element.get("mode") or "").lower()
+    if media_type in {"html", "text/html"} and len(element) == 1 and len(element[0]) == 0:
+        return Markup(text_of(element), html=True)  # escaped, but wrapped in an element like XHTML
     if len(element):
-        return Markup(_inner(element), html=True)
+        return Markup(_inner_html(element), html=True)
     text = (element.text or "").strip()
-    if _is_base64(said, mode):
+    if _is_base64(media_type, mode):
         try:
-            return Markup(base64.b64decode(text).decode().strip(), html=bool(said) and said not in _TEXT_TYPES)
+            return Markup(
+                base64.b64decode(text).decode().strip(), html=bool(media_type) and media_type not in _TEXT_TYPES
+            )
         except (binascii.Error, ValueError):
             return Markup("", html=False)
-    if said in {"xhtml", "application/xhtml+xml"} and mode != "escaped":
+    if media_type in {"xhtml", "application/xhtml+xml"} and mode != "escaped":
         text = html.escape(text, quote=False)
-    return Markup(text, html=said in _HTML_TYPES or (not atom and said not in _TEXT_TYPES))
+    return Markup(text, html=media_type in _HTML_TYPES or (not atom and media_type not in _TEXT_TYPES))
 
 
-def _is_base64(said: str, mode: str) -> bool:
-    """Say whether RFC 4287 §4.1.3.3, or the `mode` of Atom 0.3, has the content in base64."""
+def _is_base64(media_type: str, mode: str) -> bool:
+    """Whether the content is base64, by RFC 4287 §4.1.3.3 or the `mode` of Atom 0.3."""
     if mode:
         return mode == "base64"
-    return "/" in said and not said.startswith("text/") and not said.endswith(("+xml", "/xml"))
+    return "/" in media_type and not media_type.startswith("text/") and not media_type.endswith(("+xml", "/xml"))
 
 
-def _inner(element: Element) -> str:
+def _inner_html(element: Element) -> str:
     """Return the markup inside an element as HTML, without the `div` that Atom wraps it in (RFC 4287 §3.1.1.3)."""
     for child in element.iterdescendants(etree.Element):
         if not child.tag.startswith(_FOREIGN):
@@ -178,13 +179,13 @@ def _inner(element: Element) -> str:
 
 
 def _html_name(name: str) -> str:
-    """Return an element's name without a prefix that nothing declares; `span` where that leaves no name."""
+    """Return an element's name without an undeclared prefix; `span` if that leaves no valid name."""
     bare = name.rpartition(":")[2]
     return bare if _NAME.fullmatch(bare) else "span"
 
 
 def plain_text(markup: Markup) -> str:
-    """Return a summary as text: no tags, entities left to normalising."""
+    """Return a summary without tags; normalising decodes its entities."""
     text = markup.text[:_SUMMARY_LENGTH]
     if not markup.html or "<" not in text:
         return text
@@ -192,12 +193,12 @@ def plain_text(markup: Markup) -> str:
 
 
 def title_text(markup: Markup) -> str:
-    """Return a title as text. Only tags that titles are set in are taken for tags: `Map<K>` is one too."""
+    """Return a title without inline tags. Others are kept: a title may be `Map<K>`."""
     return _INLINE.sub("", markup.text).strip() if markup.html and "<" in markup.text else markup.text
 
 
 def person_of(element: Element, base: str) -> Person | None:
-    """Return who an element names: an Atom person (RFC 4287 §3.2), or a name and an address in any order."""
+    """Return the person of an element: an Atom person (RFC 4287 §3.2), or a name and e-mail address in any order."""
     if len(element):
         fields = fields_of(element)
         name, email = first_text(fields, "name", "itunes:name"), first_text(fields, "email", "itunes:email")
@@ -213,29 +214,29 @@ def person_of(element: Element, base: str) -> Person | None:
 
 
 def people_of(fields: Fields, *names: str, base: str) -> tuple[Person, ...]:
-    """Return everybody these elements name, each name once; addresses count from `base`."""
+    """Return the persons of these elements, each name once; relative addresses are joined to `base`."""
     found: dict[str, Person] = {}
     for element in chain.from_iterable(fields.get(name, ()) for name in names):
-        if len(found) == MOST_PEOPLE:
+        if len(found) == MAX_PEOPLE:
             break
         if (person := person_of(element, base)) is not None:
             found.setdefault(person.name, person)
     return tuple(found.values())
 
 
-def is_based(root: Element) -> bool:
-    """Say whether any element of a document has an `xml:base`: most have none, and need not be asked."""
+def has_base(root: Element) -> bool:
+    """Whether any element of a document has an `xml:base`: in most documents none does, which saves looking."""
     return bool(_ANY_BASE(root))
 
 
 def language_of(element: Element) -> str | None:
-    """Return the `xml:lang` that holds for an element; None for none."""
-    return next((lang for one in _upwards(element) if (lang := one.get(_LANG)) is not None), None) or None
+    """Return the `xml:lang` in effect for an element; None for none."""
+    return next((lang for each in _self_and_ancestors(element) if (lang := each.get(_LANG)) is not None), None) or None
 
 
 def base_of(element: Element, url: str) -> str | None:
-    """Return the `xml:base` that holds for an element of a document at `url`; None where there is none."""
-    bases = [base for one in _upwards(element) if (base := one.get(_BASE))]
+    """Return the `xml:base` in effect for an element of a document at `url`; None for none."""
+    bases = [base for each in _self_and_ancestors(element) if (base := each.get(_BASE))]
     if not bases:
         return None
     found = url
@@ -245,13 +246,13 @@ def base_of(element: Element, url: str) -> str | None:
     return found
 
 
-def _upwards(element: Element) -> Iterable[Element]:
+def _self_and_ancestors(element: Element) -> Iterable[Element]:
     yield element
     yield from element.iterancestors()
 
 
 def join(base: str, address: str) -> str:
-    """Return an address that counts from `base`, made absolute; as it was where it is no address."""
+    """Join an address to `base`; an invalid one is returned unchanged."""
     address = address.strip()
     if address.startswith(("https://", "http://")):
         return address
@@ -261,11 +262,11 @@ def join(base: str, address: str) -> str:
         return address
 
 
-def with_base(text: str, base: str) -> str:
-    """Return HTML whose addresses count from `base` with all of them absolute."""
+def resolve_links(text: str, base: str) -> str:
+    """Return HTML with its addresses joined to `base`."""
 
-    def absolute(match: re.Match[str]) -> str:
+    def join_match(match: re.Match[str]) -> str:
         address = join(base, html.unescape(match[2] if match[2] is not None else match[3]))
         return f'{match[1]}"{html.escape(address)}"'
 
-    return _OPENING.sub(lambda tag: _ADDRESS.sub(absolute, tag[0]), text)
+    return _OPENING.sub(lambda tag: _ADDRESS.sub(join_match, tag[0]), text)

@@ -1,6 +1,6 @@
-"""Converts feeds to UTF-8. The HTTP header's encoding comes before the XML declaration's (RFC 7303 §3).
+"""The bytes of a feed in any encoding -> UTF-8: by the HTTP header, else the XML declaration (RFC 7303 §3).
 
-The rest is `sources/charset.py`.
+The rest is in `sources/charset.py`.
 """
 
 import re
@@ -14,10 +14,10 @@ _DECLARED = re.compile(rb"\s*+<\?xml\b[^<>]{0,200}?\bencoding\s*+=\s*+[\"']\s*+(
 
 
 def to_utf8(data: bytes, content_type: str | None) -> bytes:
-    """Return the document in UTF-8, without a byte order mark. `content_type` is the HTTP header's.
+    """Return the document in UTF-8, without a byte order mark. `content_type` is that of the HTTP header.
 
     Raises:
-        FeedError: the document is binary.
+        FeedError: it is not text.
     """
     header, declaration = _CHARSET.search(content_type or ""), _DECLARED.match(data)
     names = [header[1] if header else "", declaration[1].decode("ascii", "replace") if declaration else ""]

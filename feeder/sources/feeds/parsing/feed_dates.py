@@ -38,7 +38,7 @@ _HOURS = {
 }  # fmt: skip
 _TIME = r"(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,]\d+)?)?(?:\s*+(?P<ampm>[ap]m))?"
 _ZONE = r"(?:\s*+(?>(?:etc/)?)(?P<zone>(?>(?:gmt|utc)?)\s*+[+-]\s*+\d{1,2}:?(?:\d\d)?|[a-z]{1,5})|\s*+etc/)?"
-_CLEAN = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_ISO8601 = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 _PATTERNS = tuple(
     re.compile(rf"(?:[^\W\d]++[\s.,]++)?{pattern}(?:\s*+\(.*\))?\s*+", re.IGNORECASE)
@@ -62,7 +62,7 @@ _FIRST_OF_1900S = 70  # two-digit years are 1970 to 2069
 def feed_date_to_iso(text: str) -> str:
     """Return a feed's date in ISO 8601, or unchanged if it is not recognised."""
     text = text.strip()
-    if len(text) > _MAX_LENGTH or _CLEAN.fullmatch(text):
+    if len(text) > _MAX_LENGTH or _ISO8601.fullmatch(text):
         return text
     if (month := _MONTH.fullmatch(text)) is not None:
         return f"{month[1]}-{month[2] or '01'}-01"

@@ -1,7 +1,7 @@
-"""The ids that entries of feeds were given before an entry belonged to its source, so that old stores know them again.
+"""The ids of entries in stores made before entries belonged to their source, so that those are recognised.
 
-Those depended on what else was in the document and on the site's host. Nothing new is named by them: the store only
-looks for what it holds under them. Nothing here may change; it goes when no store of that time is left.
+They depended on the rest of the document and the site's host. New entries do not get them: the store only looks them
+up. Nothing here may change.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from feeder.model import Draft
 
-_SITE = ("the site", "itself")  # bears its own address, and so is one more that an entry at that address differs from
+_SITE = ("the site", "itself")  # has its own address: an entry with that address shares it
 _IRI = re.compile(
     r"https?://[^\s/?#]\S*|(?:doi|ark):\S+|"
     r"tag:[^\s,]+,[0-9]{4}(?:-[0-9]{2}){0,2}:\S*|"
@@ -24,32 +24,33 @@ _IRI = re.compile(
 
 
 def former_ids(drafts: Sequence[Draft], site: str) -> list[str]:
-    """Return for each draft the id that it had, `site` being an address of the site."""
+    """Return the former id of each draft; `site` is an address of the site."""
     host = _host(site)
-    drafts = [replace(draft, id=draft.id or draft.link) for draft in drafts]  # what had no id had its link for one
-    bearers: defaultdict[str | None, set[tuple[str | None, str | None]]] = defaultdict(set, {site: {_SITE}})
+    drafts = [replace(draft, id=draft.id or draft.link) for draft in drafts]  # without an id, the link was the id
+    owners: defaultdict[str | None, set[tuple[str | None, str | None]]] = defaultdict(set, {site: {_SITE}})
     titles: defaultdict[str | None, set[str | None]] = defaultdict(set, {_page(site): {*_SITE}})
     for draft in drafts:
-        bearers[draft.id].add((draft.link, draft.title))
+        owners[draft.id].add((draft.link, draft.title))
         titles[_page(draft.link)].add(draft.title)
     found: dict[str, Draft] = {}
     ids = []
     for draft in drafts:
-        one = draft if len(titles[_page(draft.link)]) == 1 else replace(draft, known_by_link=False)
-        own = _id_of(one, host, worthless=len(bearers[one.id]) > 1)
-        known = found.setdefault(own, one)
-        ids.append(own if (known.link, known.title) == (one.link, one.title) else _hashed(draft, host))
+        marked = draft if len(titles[_page(draft.link)]) == 1 else replace(draft, known_by_link=False)
+        former_id = _id_of(marked, host, is_shared=len(owners[draft.id]) > 1)
+        first = found.setdefault(former_id, marked)
+        is_first = (first.link, first.title) == (draft.link, draft.title)
+        ids.append(former_id if is_first else _hash_id(draft, host))
     return ids
 
 
-def _id_of(draft: Draft, host: str, *, worthless: bool) -> str:
-    if draft.id and not worthless:
+def _id_of(draft: Draft, host: str, *, is_shared: bool) -> str:
+    if draft.id and not is_shared:
         return draft.id if _is_iri(draft.id) else _urn(f"{host}/{draft.id}")
-    return draft.link if draft.link and draft.known_by_link and _is_iri(draft.link) else _hashed(draft, host)
+    return draft.link if draft.link and draft.known_by_link and _is_iri(draft.link) else _hash_id(draft, host)
 
 
-def _hashed(draft: Draft, host: str) -> str:
-    """Return an id made of what an entry says, or else of the files that it is there for."""
+def _hash_id(draft: Draft, host: str) -> str:
+    """Return an id made of an entry's text, or else of its files."""
     words = (draft.title or "", draft.content)
     files = () if any(words) else (*(medium.url for medium in draft.media), *(link.href for link in draft.links))
     return _urn("\n".join((host, draft.link or "", *words, *files)))
@@ -69,7 +70,7 @@ def _urn(name: str) -> str:
 
 
 def _page(address: str | None) -> str | None:
-    """Return an address as far as it tells pages apart: places of one page count as the same."""
+    """Return an address without fragment: places of one page count as the same."""
     return address and address.partition("#")[0].rstrip("/")
 
 

@@ -1,9 +1,9 @@
-"""What the entries of a feed are called: an IRI for each, no two alike, the same at every poll.
+"""Ids for the entries of a feed: IRIs, unique, and the same at every poll.
 
-A feed's own id is kept letter by letter where it is an IRI (RFC 4287 §4.2.6), and a bare UUID becomes its URN. What
-only means something inside its feed becomes a `urn:uuid:` made of it and of the site's host. So new entries are called:
-which of those that it holds an entry is, the store decides (`store/identity.py`) by the feed's own `guid`, the link and
-the words, so that neither a site that moves nor what else is in the document makes an old entry new.
+An id that is an IRI is kept letter by letter (RFC 4287 §4.2.6), and a bare UUID becomes its URN. Any other becomes a
+`urn:uuid:` made of it and the site's host. These are ids for new entries: the store recognises entries it has by their
+`guid`, link and text (`store/records/identity.py`), so that an entry stays the same if its site moves or the rest of
+the document changes.
 """
 
 import re
@@ -19,24 +19,24 @@ from feeder.sources.feeds.parsing.former import former_ids
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def with_ids(drafts: Sequence[Draft], site: str) -> tuple[Draft, ...]:
-    """Return the drafts with ids, and say which are not known by their links. `site` is an address of the site.
+def assign_ids(drafts: Sequence[Draft], site: str) -> tuple[Draft, ...]:
+    """Return the drafts with ids and `known_by_link`. `site` is an address of the site.
 
-    Entries that would be called the same, and differ in link, title or date, are called by all of that. Of entries
-    that differ in none of it the first is kept.
+    Entries that would share an id get one made of their link, title and date too. Of entries that differ in none of
+    these only the first is kept.
     """
     host = _host(site)
     titles: defaultdict[str | None, set[str | None]] = defaultdict(set, {_page(site): {"the site", "itself"}})
-    once: dict[tuple[str | None, ...], Draft] = {}
+    unique: dict[tuple[str | None, ...], Draft] = {}
     for draft, former in zip(drafts, former_ids(drafts, site), strict=True):
         titles[_page(draft.link)].add(draft.title)
-        once.setdefault(_facts(draft), replace(draft, guid=_guid(draft), former_id=former))
-    named = [(draft, _id_of(draft, host, site)) for draft in once.values()]
-    bearers = Counter(name for _, name in named)
+        unique.setdefault(_distinguishing_values(draft), replace(draft, guid=_guid(draft), former_id=former))
+    named = [(draft, _id_of(draft, host, site)) for draft in unique.values()]
+    counts = Counter(name for _, name in named)
     return tuple(
         replace(
             draft,
-            id=name if bearers[name] == 1 else _urn("\n".join((host, *map(str, _facts(draft))))),
+            id=name if counts[name] == 1 else _urn("\n".join((host, *map(str, _distinguishing_values(draft))))),
             known_by_link=draft.known_by_link and len(titles[_page(draft.link)]) == 1,
         )
         for draft, name in named
@@ -47,17 +47,17 @@ def _guid(draft: Draft) -> str | None:
     return (draft.id or "").strip() or None
 
 
-def _facts(draft: Draft) -> tuple[str | None, ...]:
-    """Return what tells an entry from the others of its document; its words and files where it has no name.
+def _distinguishing_values(draft: Draft) -> tuple[str | None, ...]:
+    """Return the values that tell an entry from others of its document; without id and link also its text and files.
 
-    A document may hold several versions of what an IRI names (RFC 4287 §4.1.1), which differ in their dates.
+    A document may have several versions of one id (RFC 4287 §4.1.1), which differ in their dates.
     """
     guid = _guid(draft)
     named = (guid, draft.link, draft.title)
     if guid is not None and _is_unique(guid):
         return named
     dates = (stamp.text for stamp in draft.stamps if stamp.means == "published")
-    return (*named, *dates) if guid or draft.link else (*named, *dates, *_words(draft))
+    return (*named, *dates) if guid or draft.link else (*named, *dates, *_texts(draft))
 
 
 def _id_of(draft: Draft, host: str, site: str) -> str:
@@ -68,17 +68,17 @@ def _id_of(draft: Draft, host: str, site: str) -> str:
         return f"urn:uuid:{guid.lower()}" if _UUID.fullmatch(guid) else _urn(f"{host}/{guid}")
     if link and is_iri(link) and _page(link) != _page(site):
         return link
-    return _urn("\n".join((host, link or "", *_words(draft))))
+    return _urn("\n".join((host, link or "", *_texts(draft))))
 
 
 def _is_unique(guid: str) -> bool:
     return is_iri(guid) or _UUID.fullmatch(guid) is not None
 
 
-def _words(draft: Draft) -> tuple[str, ...]:
-    """Return what an entry says, or else the files that it is there for."""
-    words = (draft.title or "", draft.content)
-    return words if any(words) else (*(one.url for one in draft.media), *(link.href for link in draft.links))
+def _texts(draft: Draft) -> tuple[str, ...]:
+    """Return the text of an entry, or else its files."""
+    texts = (draft.title or "", draft.content)
+    return texts if any(texts) else (*(medium.url for medium in draft.media), *(link.href for link in draft.links))
 
 
 def _urn(name: str) -> str:
@@ -86,7 +86,7 @@ def _urn(name: str) -> str:
 
 
 def _page(address: str | None) -> str | None:
-    """Return an address as far as it tells pages apart: places of one page count as the same."""
+    """Return an address without fragment: places of one page count as the same."""
     return address and address.partition("#")[0].rstrip("/")
 
 

@@ -9,39 +9,39 @@ from feeder.errors import FeedError
 from feeder.markup import strip_forbidden
 from feeder.model import Draft, Link, Media, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import media_of
-from feeder.sources.feeds.parsing.elements import MAX_SHARED, MOST_PEOPLE, join, with_base
+from feeder.sources.feeds.parsing.elements import MAX_PEOPLE, MAX_SHARED, join, resolve_links
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
-from feeder.sources.feeds.parsing.identity import with_ids
+from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 
 Object = Mapping[str, Any]
-# What JSON can write and XML, UTF-8 or a database cannot hold.
+# Characters that JSON can write, but not XML, UTF-8 or a database.
 
 
 def read_json(data: bytes, url: str) -> ParsedFeed:
-    """Return what a JSON Feed says. `url` is where it was fetched from.
+    """Parse a JSON Feed; `url` is its address.
 
     Raises:
-        FeedError: this is no JSON, or not a feed.
+        FeedError: it is not JSON, or not a feed.
     """
     try:
-        feed = json.loads(data, parse_int=str)  # Python reads no number of more than 4,300 figures
+        feed = json.loads(data, parse_int=str)  # Python reads no integer of more than 4,300 digits
     except (ValueError, RecursionError):
-        raise FeedError("this begins like JSON, but it cannot be read") from None
+        raise FeedError("invalid JSON") from None
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
-        raise FeedError("this is JSON, but not a JSON Feed: it has no list of items")
+        raise FeedError("not a JSON Feed: it has no list of items")
     link = join(url, _text(feed, "home_page_url")) if _text(feed, "home_page_url") else None
     feed_url = _text(feed, "feed_url") or None
-    known_by = feed_url or link or url
-    source = Source(title=_text(feed, "title")[:MAX_SHARED] or known_by, id=known_by, link=link)
-    people, language = tuple(islice(_people(feed, url), MOST_PEOPLE)), _text(feed, "language")[:MAX_SHARED] or None
+    feed_id = feed_url or link or url
+    source = Source(title=_text(feed, "title")[:MAX_SHARED] or feed_id, id=feed_id, link=link)
+    people, language = tuple(islice(_people(feed, url), MAX_PEOPLE)), _text(feed, "language")[:MAX_SHARED] or None
     drafts = [
         draft
         for item in feed["items"]
         if isinstance(item, dict) and (draft := _draft(item, url, source, people, language)) is not None
     ]
     return ParsedFeed(
-        id=known_by,
+        id=feed_id,
         title=_text(feed, "title"),
         link=link,
         feed_url=feed_url,
@@ -49,7 +49,7 @@ def read_json(data: bytes, url: str) -> ParsedFeed:
         subtitle=_text(feed, "description") or None,
         language=language,
         authors=people,
-        drafts=with_ids(drafts, link or url),
+        drafts=assign_ids(drafts, link or url),
     )
 
 
@@ -58,7 +58,7 @@ def _draft(item: Object, url: str, source: Source, people: tuple[Person, ...], l
     link = _text(item, "url") or _text(item, "external_url")
     link = join(url, link) if link else ""
     title, summary = _text(item, "title"), _text(item, "summary")
-    own = tuple(islice(_people(item, url), MOST_PEOPLE))
+    own = tuple(islice(_people(item, url), MAX_PEOPLE))
     if not (title or link or html or text or summary):
         return None
     other = _text(item, "external_url")
@@ -70,7 +70,7 @@ def _draft(item: Object, url: str, source: Source, people: tuple[Person, ...], l
         id=_text(item, "id") or None,
         link=link or None,
         title=title or None,
-        content=(html if link else with_base(html, url)) or text or summary,
+        content=(html if link else resolve_links(html, url)) or text or summary,
         content_type="html" if html else "text",
         summary=summary if html or text else None,
         stamps=tuple(stamps),
@@ -85,19 +85,23 @@ def _draft(item: Object, url: str, source: Source, people: tuple[Person, ...], l
 
 
 def _places(item: Object, *, text: str, own: bool) -> Mapping[str, str]:
-    """Return where an item's fields were read from, in the words of `Draft.read_from`."""
+    """Return `Draft.read_from` of an item."""
     link = "url" if _text(item, "url") else "external_url"
     authors = "authors" if _objects(item, "authors") else "author"
     named = {"title": "title", "link": link, "content": text, "summary": "summary", "categories": "tags"}
-    said = {"authors": authors if own else "", "language": "language" if _text(item, "language") else "", "source": ""}
+    optional = {
+        "authors": authors if own else "",
+        "language": "language" if _text(item, "language") else "",
+        "source": "",
+    }
     return {
         **{name: f"feed: {key}" for name, key in named.items()},
-        **{name: f"feed: {key}" if key else "feed" for name, key in said.items()},
+        **{name: f"feed: {key}" if key else "feed" for name, key in optional.items()},
     }
 
 
 def _text(thing: Object, key: str) -> str:
-    """Return a member as text; ids may be numbers (version 1.0 let them), all else is text or nothing."""
+    """Return a member as text; a number is one too, as version 1.0 allowed for ids."""
     value = thing.get(key)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)
@@ -106,12 +110,12 @@ def _text(thing: Object, key: str) -> str:
 
 def _objects(thing: Object, key: str) -> list[Object]:
     value = thing.get(key)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _strings(thing: Object, key: str) -> list[str]:
     value = thing.get(key)
-    texts = [_clean(one) for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    texts = [_clean(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
     return [text for text in texts if text]
 
 
@@ -120,7 +124,7 @@ def _clean(text: str) -> str:
 
 
 def _people(thing: Object, base: str) -> Iterator[Person]:
-    """Yield the authors: a list since version 1.1, one before; addresses count from `base`."""
+    """Yield the authors: a list since version 1.1, one before; relative addresses are joined to `base`."""
     single = thing.get("author")
     for author in _objects(thing, "authors") or ([single] if isinstance(single, dict) else []):
         uri = _text(author, "url")

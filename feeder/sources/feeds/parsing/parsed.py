@@ -1,4 +1,4 @@
-"""What a feed document says: the values that reading one gives, whatever its format was."""
+"""The values of a parsed feed, whatever its format."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,10 @@ from feeder.model import Draft, Person, Stamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What a feed asks of those who poll it. It is advice: bounds are the poller's own.
+    """How often a feed asks to be polled.
 
-    `ttl_s` is the RSS `ttl` and `period_s` one `sy:updatePeriod` divided by `sy:updateFrequency`, both in seconds;
-    None where the feed does not say. `skip_hours` are hours of the day in UTC, 0 to 23; `skip_days` are days of
-    the week in UTC, Monday being 0.
+    `ttl_s` is the RSS `ttl`, and `period_s` is `sy:updatePeriod` divided by `sy:updateFrequency`, both in seconds; None
+    if the feed has none. `skip_hours` (0 to 23) and `skip_days` (Monday is 0) are in UTC.
     """
 
     ttl_s: int | None = None
@@ -22,12 +21,11 @@ class Hints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """One feed document.
+    """A feed document.
 
-    `id` is what the feed is known by: its own id, else its site's address, else its own. `link` is the site's page
-    and `feed_url` the address the feed names as its own; None where it names none. `hub` is where it can be
-    subscribed to (WebSub). `updated` is as the feed wrote it. The drafts stand in the feed's order, each with an id
-    that is an IRI.
+    `id` is the feed's own id, else the address of its site, else its own. `link` is the site's page and `feed_url` the
+    address that the feed names as its own (`rel="self"`); None for none. `hub` is its WebSub hub. `updated` is as the
+    feed wrote it. `drafts` are in the feed's order, each with an id that is an IRI.
     """
 
     id: str

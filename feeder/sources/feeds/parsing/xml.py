@@ -1,7 +1,7 @@
 """The tree of an RSS, RDF or Atom document -> a `ParsedFeed`.
 
-One reader for all of them: elements mean what their names say wherever they stand (`elements.py`), because feeds mix
-the formats freely. Where two say the same, the order of the names below is the order in which they are believed.
+One parser for all: feeds mix the formats freely, so an element means the same in each (`elements.py`). If several
+elements give the same value, the first of the names below wins.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from feeder.markup import Element
 from feeder.model import Draft, Link, Person, Source, Stamp
-from feeder.sources.feeds.parsing.attachments import find_files, find_media
+from feeder.sources.feeds.parsing.attachments import find_file_links, find_media
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
     RDF_ABOUT,
@@ -21,20 +21,20 @@ from feeder.sources.feeds.parsing.elements import (
     base_of,
     fields_of,
     first_text,
-    is_based,
+    has_base,
     join,
     language_of,
     markup_of,
     name_of,
     people_of,
     plain_text,
+    resolve_links,
     text_of,
     title_text,
-    with_base,
 )
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date
 from feeder.sources.feeds.parsing.hints import find_hints
-from feeder.sources.feeds.parsing.identity import with_ids
+from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 
 _TITLES = ("title", "dc:title", "media:title", "itunes:title")
@@ -50,28 +50,26 @@ _RIGHTS = ("rights", "copyright", "dc:rights", "dcterms:rights")
 _FEED_TYPES = frozenset({"application/atom+xml", "application/rss+xml", "application/rdf+xml", "application/json"})
 _PAGES = frozenset({"", "text/html", "html", "application/xhtml+xml", "xhtml"})
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-_MAX_ENTRIES = 5000  # a document of nothing but empty entries must not hold up the others
-_WHOLE = "feed"  # where an entry's field was read from that only the feed as a whole has
+_MAX_ENTRIES = 5000  # a document of empty entries must not delay the others
+_FROM_FEED = "feed"  # `read_from` of a field that an entry takes from its feed
 ROOTS = frozenset({"rss", "rdf", "rdf:rdf", "feed", "channel"})
 
 
 class _ElementText(NamedTuple):
-    """A text, and the name of the element that says it; "" for both where none does."""
+    """A text and the name of its element; "" for both if there is none."""
 
     text: str = ""
-    where: str = ""
+    name: str = ""
 
 
 def read_feed(root: Element, url: str) -> ParsedFeed:
-    """Return what a feed's document says. `url` is where it was fetched from."""
-    return _Reader(root, url).read()
+    """Parse the root of a feed; `url` is its address."""
+    return _Parser(root, url).parse()
 
 
-class _Reader:
-    """What is known of the whole document while its entries are read."""
-
+class _Parser:
     def __init__(self, root: Element, url: str) -> None:
-        self._url, self._based = url, is_based(root)
+        self._url, self._has_base = url, has_base(root)
         self._atom = name_of(root) == "feed"
         inside = fields_of(root)
         self._channel = inside["channel"][0] if inside.get("channel") else root
@@ -97,78 +95,78 @@ class _Reader:
         updated = parse_feed_date(self._updated[0].text) if self._updated else None
         self._source = Source(title=self._title or self._id, id=self._id, link=self._link, updated=updated)
 
-    def read(self) -> ParsedFeed:
+    def parse(self) -> ParsedFeed:
         drafts = [draft for entry in self._entries[:_MAX_ENTRIES] if (draft := self._draft(entry)) is not None]
         return ParsedFeed(
             id=self._id,
             title=self._title,
             link=self._link,
-            feed_url=self._named("self"),
-            hub=self._named("hub"),
+            feed_url=self._find_rel("self"),
+            hub=self._find_rel("hub"),
             subtitle=self._text(self._fields, ("subtitle", "tagline", *_SUMMARIES)).text or None,
             language=self._language,
             rights=self._rights,
             authors=(*self._people, *people_of(self._fields, *_EDITORS, base=self._base)),
             updated=self._updated[0] if self._updated else None,
             hints=find_hints(self._fields),
-            drafts=with_ids(drafts, self._link or self._url),
+            drafts=assign_ids(drafts, self._link or self._url),
         )
 
     def _draft(self, entry: Element) -> Draft | None:
         fields = fields_of(entry)
         base = self._base_of(entry)
-        near = base or self._base
-        link = self._find_page(entry, fields, near)
+        entry_base = base or self._base
+        link = self._find_page(entry, fields, entry_base)
         content, content_from, summary = self._contents(fields)
         title = self._text(fields, _TITLES)
         title = title if title.text else self._text(_grouped(fields), _TITLES)
-        own = self._find_id(entry, fields)
-        media = find_media(fields, near)
-        links = (*_links(fields, near), *find_files(fields, near))
-        if not (title.text or own or link.text or content.text or media or links):
+        guid = self._find_id(entry, fields)
+        media = find_media(fields, entry_base)
+        links = (*_links(fields, entry_base), *find_file_links(fields, entry_base))
+        if not (title.text or guid or link.text or content.text or media or links):
             return None
         published = _stamps(fields, _PUBLISHED, "published")
         updated = self._find_updated(entry, fields)
-        people, people_from = self._find_people(fields, near)
+        people, people_from = self._find_people(fields, entry_base)
         language = self._find_language(entry, fields)
         rights = self._text(fields, _RIGHTS)
         categories = tuple(_categories(fields))
         source, source_from = self._find_source(fields)
         return Draft(
             origin=self._url,
-            id=own or None,
+            id=guid or None,
             link=link.text or None,
             title=title.text or None,
-            content=content.text if base is None and link.text else with_base(content.text, near),
+            content=content.text if base is None and link.text else resolve_links(content.text, entry_base),
             content_type="html" if content.html else "text",
             summary=summary.text or None,
             stamps=(*(published or [replace(stamp, means="published") for stamp in updated]), *updated),
             authors=people,
-            categories=tuple(dict.fromkeys(one.text for one in categories)),
+            categories=tuple(dict.fromkeys(category.text for category in categories)),
             media=media,
             links=links,
             language=language.text or None,
             rights=rights.text or self._rights,
             source=source,
             withheld="feed: app:draft" if _is_draft(entry) else None,
-            read_from=_places(
-                title=title.where,
-                link=link.where,
+            read_from=_read_from(
+                title=title.name,
+                link=link.name,
                 content=content_from,
-                summary=summary.where,
+                summary=summary.name,
                 authors=people_from,
-                categories=", ".join(dict.fromkeys(one.where for one in categories)),
-                language=language.where,
-                rights=rights.where or _WHOLE,
+                categories=", ".join(dict.fromkeys(category.name for category in categories)),
+                language=language.name,
+                rights=rights.name or _FROM_FEED,
                 source=source_from,
             ),
         )
 
     def _base_of(self, element: Element) -> str | None:
-        return base_of(element, self._url) if self._based else None
+        return base_of(element, self._url) if self._has_base else None
 
     def _text(self, fields: Fields, names: Sequence[str]) -> _ElementText:
-        """Return the first of some text constructs that says anything, as plain text."""
+        """Return the first of these text constructs that is not empty, as plain text."""
         for name in names:
             for element in fields.get(name, ()):
                 if text := title_text(markup_of(element, atom=self._atom)):
@@ -176,7 +174,7 @@ class _Reader:
         return _ElementText()
 
     def _contents(self, fields: Fields) -> tuple[Markup, str, _ElementText]:
-        """Return the content, what says it and, where there is another text beside it, the summary."""
+        """Return the content, the name of its element, and the summary if there is another text."""
         contents, summaries = self._markups(fields, _CONTENTS), self._markups(fields, _SUMMARIES)
         content, content_from = next(contents, None) or next(summaries, (Markup("", html=True), ""))
         summary = next(summaries, None) if content_from in _CONTENTS else None
@@ -197,15 +195,15 @@ class _Reader:
         plain = name_of(element).startswith(("media:", "itunes:")) and attribute_of(element, "type") != "html"
         markup = markup_of(element, atom=self._atom or plain)
         base = self._base_of(element)
-        return markup if base is None or not markup.html else markup._replace(text=with_base(markup.text, base))
+        return markup if base is None or not markup.html else markup._replace(text=resolve_links(markup.text, base))
 
     def _find_page(self, entry: Element, fields: Fields, base: str) -> _ElementText:
-        """Return the page of an entry: the publisher's own before that of who counts the readers."""
+        """Return the page of an entry, without the redirect of a click counter."""
         if address := first_text(fields, "feedburner:origlink"):
             return _ElementText(address, "feedburner:origlink")
         found = self._find_link(fields, base)
         if not found.text and (address := attribute_of(entry, "href")):
-            return _ElementText(join(base, address), "href")  # as `base` and `lastmod`: Channel Definition Format
+            return _ElementText(join(base, address), "href")  # Channel Definition Format, like `base` and `lastmod`
         return found
 
     def _find_updated(self, entry: Element, fields: Fields) -> list[Stamp]:
@@ -213,32 +211,32 @@ class _Reader:
         return [*_stamps(fields, _UPDATED, "updated"), *([_stamp(changed, "lastmod", "updated")] if changed else [])]
 
     def _find_link(self, fields: Fields, base: str) -> _ElementText:
-        """Return the page for people: RSS says it as text, Atom as the alternate link (RFC 4287 §4.2.7.2)."""
+        """Return the web page: the text of `link` in RSS, the alternate link in Atom (RFC 4287 §4.2.7.2)."""
         alternates = []
         for element in fields.get("link", ()):
             if (attribute_of(element, "rel") or "alternate") != "alternate":
                 continue
             if address := attribute_of(element, "href"):
-                said = attribute_of(element, "type").lower()
-                alternates += [] if said in _FEED_TYPES else [(said not in _PAGES, address)]
+                media_type = attribute_of(element, "type").lower()
+                alternates += [] if media_type in _FEED_TYPES else [(media_type not in _PAGES, address)]
             elif text := text_of(element):
                 return _ElementText(join(base, text), "link")
         if alternates:
             return _ElementText(join(base, min(alternates, key=lambda pair: pair[0])[1]), "link")
         for name in ("guid", "id"):
             for element in fields.get(name, ()):
-                address = self._own_id(element)
+                address = self._id_of(element)
                 if _WEB_ADDRESS.fullmatch(address) and attribute_of(element, "ispermalink").lower() != "false":
                     return _ElementText(address, name)
         return _ElementText()
 
     def _find_id(self, entry: Element, fields: Fields) -> str:
-        """Return the entry's own id. A guid that is a permalink is an address, which may be relative (RSS 2.0)."""
-        named = (self._own_id(element) for name in ("guid", "id") for element in fields.get(name, ()))
-        return next(filter(None, named), "") or attribute_of(entry, RDF_ABOUT)
+        """Return the entry's own id; "" for none."""
+        ids = (self._id_of(element) for name in ("guid", "id") for element in fields.get(name, ()))
+        return next(filter(None, ids), "") or attribute_of(entry, RDF_ABOUT)
 
-    def _own_id(self, element: Element) -> str:
-        """Return an id; one that is a permalink may be relative (RSS 2.0)."""
+    def _id_of(self, element: Element) -> str:
+        """Return the id of an element; a guid that is a permalink may be a relative address (RSS 2.0)."""
         text = text_of(element)
         if text.startswith(("/", "?", "./", "../")) and attribute_of(element, "ispermalink").lower() != "false":
             return join(self._base_of(element) or self._base, text)
@@ -248,19 +246,19 @@ class _Reader:
         if language := language_of(entry):
             return _ElementText(language, "xml:lang")
         found = next((_ElementText(text, name) for name in _LANGUAGES if (text := first_text(fields, name))), None)
-        return found or _ElementText(self._language or "", _WHOLE)
+        return found or _ElementText(self._language or "", _FROM_FEED)
 
     def _find_source(self, fields: Fields) -> tuple[Source, str]:
-        """Return where the entry was first published: what it says itself, else this feed (RFC 4287 §4.2.11)."""
+        """Return where the entry was first published: its own source, else this feed (RFC 4287 §4.2.11)."""
         for element in fields.get("source", ()):
-            said = fields_of(element)
-            link = self._find_link(said, self._base).text or None
-            own = first_text(said, "id") or attribute_of(element, "url") or link
-            title = self._text(said, _TITLES).text or (element.text or "").strip()
-            if own:
-                updated = next((parse_feed_date(stamp.text) for stamp in _stamps(said, _UPDATED, "updated")), None)
-                return Source(title=title or own, id=own, link=link, updated=updated), "source"
-        return self._source, _WHOLE
+            children = fields_of(element)
+            link = self._find_link(children, self._base).text or None
+            source_id = first_text(children, "id") or attribute_of(element, "url") or link
+            title = self._text(children, _TITLES).text or (element.text or "").strip()
+            if source_id:
+                updated = next((parse_feed_date(stamp.text) for stamp in _stamps(children, _UPDATED, "updated")), None)
+                return Source(title=title or source_id, id=source_id, link=link, updated=updated), "source"
+        return self._source, _FROM_FEED
 
     def _find_people(self, fields: Fields, base: str) -> tuple[tuple[Person, ...], str]:
         """Return the authors: the entry's own, else its source's, else the feed's (RFC 4287 §4.2.1)."""
@@ -269,9 +267,9 @@ class _Reader:
         for element in fields.get("source", ()):
             if people := people_of(fields_of(element), *_AUTHORS, base=base):
                 return people, "source"
-        return self._people, _WHOLE
+        return self._people, _FROM_FEED
 
-    def _named(self, rel: str) -> str | None:
+    def _find_rel(self, rel: str) -> str | None:
         for element in self._fields.get("link", ()):
             if attribute_of(element, "rel").lower() == rel and (address := attribute_of(element, "href")):
                 return join(self._base, address)
@@ -283,12 +281,16 @@ def _grouped(fields: Fields) -> Fields:
 
 
 def _is_draft(entry: Element) -> bool:
-    """Whether its author marked an entry as one that is not published yet (RFC 5023 §13.1.1)."""
-    controls = (child for child in entry if _local(child) == "control")
-    return any(_local(one) == "draft" and (one.text or "").strip() == "yes" for child in controls for one in child)
+    """Whether an entry is marked as a draft (RFC 5023 §13.1.1)."""
+    controls = (child for child in entry if _local_name(child) == "control")
+    return any(
+        _local_name(child) == "draft" and (child.text or "").strip() == "yes"
+        for control in controls
+        for child in control
+    )
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
 
 
@@ -301,9 +303,9 @@ def _stamp(text: str, name: str, means: Literal["published", "updated"]) -> Stam
     return Stamp(text=feed_date_to_iso(text), read_from="feed", means=means, where=f"feed: {name}")
 
 
-def _places(**where: str) -> Mapping[str, str]:
-    """Return where the fields were read from, in the words of `Draft.read_from`."""
-    return {name: place if place == _WHOLE else f"feed: {place}" for name, place in where.items() if place}
+def _read_from(**names: str) -> Mapping[str, str]:
+    """Return `Draft.read_from` from the element that each field was read from."""
+    return {field: name if name == _FROM_FEED else f"feed: {name}" for field, name in names.items() if name}
 
 
 def _categories(fields: Fields) -> Iterator[_ElementText]:
