@@ -330,7 +330,7 @@ def test_a_process_that_is_killed_between_asking_and_the_hubs_call_loses_nothing
         "from feeder.ingest import hubs\n"
         "from feeder.store import Store\n"
         "config = Config.model_validate_json(sys.argv[1])\n"
-        "hubs._note = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "hubs._record_failure = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
         "url = sys.argv[2]\n"
         "hubs.update_subscriptions(config, Store.open(url), now=datetime.now(UTC))\n"
     )
