@@ -576,7 +576,7 @@ def test_the_state_of_the_index_is_told(held: Store, home: Path) -> None:
     state = held.search.status()
     assert (state.followed, state.changes, state.is_rebuilding) == (1, 3, False)
     garble(next((home / "index-1").glob("*.idx")), "random")
-    with pytest.raises(StoreError, match="the search index is damaged; `feeder reindex` makes it anew"):
+    with pytest.raises(StoreError, match="the search index is damaged; `feeder reindex` rebuilds it"):
         held.search.status()
 
 
