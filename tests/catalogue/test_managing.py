@@ -218,7 +218,7 @@ def test_fuller_entries_and_filters_need_no_file(feeder: Feeder, server: Server,
     }
     # The feed came: that two pages are not there is told below it, and does not make it fail.
     state = states(feeder)["rain"]
-    assert (state["health"], state["error"]) == ("ok", "2 of 3 entries could not be read; `feeder check` lists them")
+    assert (state["health"], state["error"]) == ("ok", "cannot read 2 of 3 entries; `feeder check` lists them")
 
 
 # --- the file wins ------------------------------------------------------------------------------------------------
