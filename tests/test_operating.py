@@ -88,8 +88,8 @@ def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog:
         ("full=perhaps", "full: 'perhaps': "),
         ("max_bytes=0", "max_bytes: 0: "),
         ("keep=rain after:1", "keep: 'rain after:1': '1' is not a date"),
-        ("name=x", "name: cannot be changed by command: add it again"),
-        ("feed=https://e.org/", "feed: cannot be changed by command: add the new address"),
+        ("name=x", "name: cannot be changed by command: add the source again"),
+        ("feed=https://e.org/", "feed: cannot be changed by command: add a source with the new address"),
         ("when_gone=remove", "when_gone is for a folder; delete it"),
     ],
 )

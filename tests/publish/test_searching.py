@@ -28,7 +28,7 @@ def text_of(soup: BeautifulSoup | Tag, selector: str) -> str:
 
 
 def found(total: int = 41, *, more: bool = False, order: Order = "newest", page: int = 1, **rest: object) -> SearchPage:
-    results = Results((HIT,) if total else (), total, more=more, complete=rest.get("whole") is not False)
+    results = Results((HIT,) if total else (), total, more=more, complete=rest.get("complete") is not False)
     asked = parse_query(str(rest.get("query", "春天")))
     meant = rest.get("meant")
     return SearchPage(
