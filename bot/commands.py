@@ -1,6 +1,6 @@
-"""What the bot answers to people: one thin coroutine a command. What it looks like is made in `messages`.
+"""The bot's replies to people: one thin coroutine per command. `messages` formats the replies.
 
-Knows nothing of channels, but for hearing that it was let into a chat again.
+Knows nothing of channels, except that it switches a chat on when the bot is added to it again.
 """
 
 import asyncio
@@ -38,12 +38,12 @@ from bot.messages import (
     LATEST_DEFAULT,
     Reply,
     Text,
-    make_found,
     make_help,
     make_latest,
+    make_results,
     parse_page_data,
 )
-from bot.searches import Turnstile, recall, remember
+from bot.searches import Turnstile, load_query, save_query
 from feeder import FeedConfig, Query, QueryError, Store, explain_query_error, find_feed, read_search
 from feeder.words import Words, words_for
 
@@ -52,9 +52,9 @@ _log = logging.getLogger(__name__)
 
 
 class Commands:
-    """The commands, bound to a store. `let_in` is told when a chat that was switched off is on again.
+    """The commands over a store.
 
-    `feeds` are the saved searches that people may name.
+    `feeds` are the saved searches that people can name. `on_switch_on` is called when a chat is switched on again.
     """
 
     def __init__(
@@ -62,29 +62,29 @@ class Commands:
         store: Store,
         *,
         feeds: Sequence[FeedConfig] = (),
-        let_in: Callable[[], None],
+        on_switch_on: Callable[[], None],
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._feeds = feeds
-        self._let_in = let_in
+        self._on_switch_on = on_switch_on
         self._now = now
         self._turnstile = Turnstile()
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
-        """Bind each command to its coroutine."""
-        fresh = filters.UpdateType.MESSAGE  # an edited message is not a second question
+        """Register a handler for each command."""
+        new = filters.UpdateType.MESSAGE  # an edited message is not answered again
         for name, answer in {
             "start": self.start,
             "help": self.help,
             "latest": self.latest,
             "search": self.search,
         }.items():
-            application.add_handler(CommandHandler(name, answer, filters=fresh))
-        application.add_handler(CallbackQueryHandler(self.press))
+            application.add_handler(CommandHandler(name, answer, filters=new))
+        application.add_handler(CallbackQueryHandler(self.turn_page))
         application.add_handler(ChatMemberHandler(self.note_membership, ChatMemberHandler.MY_CHAT_MEMBER))
-        application.add_handler(MessageHandler(filters.ChatType.PRIVATE & filters.TEXT & fresh, self.hint))
-        application.add_error_handler(apologise)
+        application.add_handler(MessageHandler(filters.ChatType.PRIVATE & filters.TEXT & new, self.unknown))
+        application.add_error_handler(report_error)
 
     async def start(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer /start."""
@@ -95,8 +95,8 @@ class Commands:
         """Answer /help."""
         await _reply(update, make_help(_words(update)))
 
-    async def hint(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer, in private only, what is no command of ours."""
+    async def unknown(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer any other text, in private chats only."""
         words = _words(update)
         await _reply(update, make_help(words, greeting=words.unknown))
 
@@ -112,7 +112,7 @@ class Commands:
         query: Query | None = None
         if names:
             if find_feed(names[0], self._feeds) is None:
-                await _reply(update, Reply(Text(self._no_feed(names[0], words))))
+                await _reply(update, Reply(Text(self._unknown_feed(names[0], words))))
                 return
             query = read_search(f"@{names[0]}", self._feeds)
         entries = await asyncio.to_thread(self._store.entries.latest, count, query=query)
@@ -126,47 +126,47 @@ class Commands:
         query = rest[0].strip() if rest else ""
         if not query:
             await _reply(update, Reply(Text(words.search_usage)))
-        elif (slow_down := self._slow_down(update, words)) is not None:
-            await _reply(update, Reply(Text(slow_down)))
+        elif (notice := self._check_rate(update, words)) is not None:
+            await _reply(update, Reply(Text(notice)))
         else:
-            await _reply(update, await asyncio.to_thread(self._find, query, 1, words))
+            await _reply(update, await asyncio.to_thread(self._search, query, 1, words))
 
-    async def press(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a press of a button: the page takes the place of the one before."""
-        pressed = update.callback_query
-        if pressed is None:
+    async def turn_page(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a button: replace the page of results with another."""
+        callback = update.callback_query
+        if callback is None:
             return
         words = _words(update)
-        key, page = parse_page_data(pressed.data or "") or (None, 1)
-        query = await asyncio.to_thread(recall, self._store, key) if key else None
+        key, page = parse_page_data(callback.data or "") or (None, 1)
+        query = await asyncio.to_thread(load_query, self._store, key) if key else None
         if query is None:
-            await pressed.answer(words.gone)
-        elif (slow_down := self._slow_down(update, words)) is not None:
-            await pressed.answer(slow_down)
+            await callback.answer(words.gone)
+        elif (notice := self._check_rate(update, words)) is not None:
+            await callback.answer(notice)
         else:
-            await _edit(pressed, await asyncio.to_thread(self._find, query, page, words))
-            await pressed.answer()
+            await _edit(callback, await asyncio.to_thread(self._search, query, page, words))
+            await callback.answer()
 
     async def note_membership(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Post again to a chat that has let the bot in again."""
+        """Switch a chat on when the bot has been added to it again."""
         change = update.my_chat_member
-        away = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
-        if change is None or change.new_chat_member.status in away:
+        absent = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
+        if change is None or change.new_chat_member.status in absent:
             return
         if await asyncio.to_thread(switch_on, self._store, change.chat.id, change.chat.username):
-            _log.info("%d: posting again", change.chat.id)
-            self._let_in()
+            _log.info("%d: switched on again", change.chat.id)
+            self._on_switch_on()
 
-    def _slow_down(self, update: Update, words: Words) -> str | None:
+    def _check_rate(self, update: Update, words: Words) -> str | None:
         person = update.effective_user
         wait = self._turnstile.enter(person.id if person else 0, self._now())
         return words.counted(words.too_fast, int(wait.total_seconds()) + 1) if wait else None
 
-    def _no_feed(self, name: str, words: Words) -> str:
+    def _unknown_feed(self, name: str, words: Words) -> str:
         known = " ".join(f"@{feed.name}" for feed in self._feeds)
         return words.no_feed.format(name=name, known=known or words.none)
 
-    def _find(self, text: str, page: int, words: Words) -> Reply:
+    def _search(self, text: str, page: int, words: Words) -> Reply:
         try:
             query = read_search(text, self._feeds)
         except QueryError as error:
@@ -174,29 +174,29 @@ class Commands:
         if query.problem is not None:
             return Reply(Text(words.search_usage))
         results = self._store.search.find(query, limit=HITS_PER_PAGE, offset=(page - 1) * HITS_PER_PAGE)
-        if not results.hits and page > 1:  # fewer are found than when the button was made
+        if not results.hits and page > 1:  # there are fewer results than when the button was made
             page = 1
             results = self._store.search.find(query, limit=HITS_PER_PAGE)
-        key = remember(self._store, text, self._now())
-        return make_found(text, key, page, results, words)
+        key = save_query(self._store, text, self._now())
+        return make_results(text, key, page, results, words)
 
 
-async def apologise(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-    """Log what went wrong in a command, and say so to the person who waits."""
+async def report_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Log an error of a command, and apologise to the person."""
     error = context.error
     if isinstance(error, TelegramError):
-        _log.warning("an answer was not sent: %s: %s", type(error).__name__, error)
+        _log.warning("a reply was not sent: %s: %s", type(error).__name__, error)
         return
     _log.error("a command failed", exc_info=error)
     if isinstance(update, Update) and update.effective_message is not None:
         try:
             await _reply(update, Reply(Text(_words(update).trouble)))
-        except TelegramError as again:
-            _log.warning("nor was that said: %s", again)
+        except TelegramError as reply_error:
+            _log.warning("the apology was not sent either: %s", reply_error)
 
 
-def menu(words: Words) -> tuple[BotCommand, ...]:
-    """Return the commands as Telegram shows them beside the text field."""
+def make_menu(words: Words) -> tuple[BotCommand, ...]:
+    """Return the menu of commands that Telegram shows beside the text field."""
     return (
         BotCommand("latest", words.menu_latest),
         BotCommand("search", words.menu_search),
@@ -210,7 +210,7 @@ def _words(update: Update) -> Words:
 
 
 def _read_count(arguments: list[str]) -> int | None:
-    """Return how many entries /latest is asked for, capped; None for what is no such number."""
+    """Return the number of entries that /latest asks for, capped; None if it is not a positive number."""
     if not arguments:
         return LATEST_DEFAULT
     text = arguments[0]
@@ -225,7 +225,7 @@ def _keyboard(answer: Reply) -> InlineKeyboardMarkup | None:
 
 
 async def _reply(update: Update, answer: Reply) -> None:
-    """Answer in the chat; in a group, as a reply to the question (which may be gone by now)."""
+    """Send a reply; in a group, as a reply to the question (which may have been deleted)."""
     message: Message | None = update.effective_message
     if message is not None:
         await message.reply_text(
@@ -237,9 +237,9 @@ async def _reply(update: Update, answer: Reply) -> None:
         )
 
 
-async def _edit(pressed: CallbackQuery, answer: Reply) -> None:
+async def _edit(callback: CallbackQuery, answer: Reply) -> None:
     try:
-        await pressed.edit_message_text(
+        await callback.edit_message_text(
             answer.text.text,
             entities=to_entities(answer.text),
             reply_markup=_keyboard(answer),

@@ -1,9 +1,9 @@
-"""What the bot's messages look like: entries and words in, text with entities out. Pure.
+"""Formats the bot's messages: entries and words in, text with entities out. Pure.
 
-Nothing here is ever parsed as markup: content is text, and style is a span over it (https://core.telegram.org/
-bots/api#messageentity). Lengths and offsets count UTF-16 code units. Every message made here fits: a post within
-1024 (a caption), an answer within 4096 and 100 spans, a button's data within 64 bytes. Must not know of
-Telegram's library, of chats or of the store.
+Nothing is ever parsed as markup: content is text, and style is a span over it (https://core.telegram.org/bots/
+api#messageentity). Lengths and offsets count UTF-16 code units. Every message is within Telegram's limits: a post
+1024 units (a caption), a reply 4096 units and 100 spans, a button's data 64 bytes. Must not know Telegram's library,
+chats or the store.
 """
 
 import unicodedata
@@ -26,14 +26,14 @@ _SOURCE_UNITS = 100
 _LISTED_TITLE_UNITS = 140
 _SNIPPET_UNITS = 280
 _QUERY_UNITS = 200
-_MARKED_MATCHES = 12  # in one snippet: 5 hits × (12 + 1 title) stay under the 100 spans that Telegram keeps
+_MARKED_MATCHES = 12  # per snippet: 5 hits × (12 + 1 title) stay under Telegram's 100 spans
 _MAX_LINK = 2048
-_NONCHARACTER = 0xFFFE  # the last two of each plane are none (Unicode 23.7)
+_NONCHARACTER = 0xFFFE  # the last two code points of each plane are noncharacters (Unicode 23.7)
 _UNSENDABLE_IMAGES = (".svg", ".svgz", ".ico", ".avif")
 
 
 class Span(NamedTuple):
-    """A stretch of text in some style: `kind` is Telegram's name for it, `url` that of a `text_link`."""
+    """A styled range of text: `kind` is Telegram's entity type, `url` the target of a `text_link`."""
 
     kind: str
     offset: int
@@ -43,23 +43,23 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text with its spans, which lie within it, in order, and never cross."""
+    """Text with spans, which are in order, lie within it and never overlap partly."""
 
     text: str
     spans: tuple[Span, ...] = ()
 
     def __add__(self, other: "Text | str") -> "Text":
-        more = other if isinstance(other, Text) else Text(other)
-        shift = units(self.text)
-        moved = tuple(span._replace(offset=span.offset + shift) for span in more.spans)
-        return Text(self.text + more.text, self.spans + moved)
+        added = other if isinstance(other, Text) else Text(other)
+        shift = utf16_length(self.text)
+        moved = tuple(span._replace(offset=span.offset + shift) for span in added.spans)
+        return Text(self.text + added.text, self.spans + moved)
 
     def __radd__(self, before: str) -> "Text":
         return Text(before) + self
 
 
 class Button(NamedTuple):
-    """A button under a message; `data` is what comes back when it is pressed, 1 to 64 bytes."""
+    """A button under a message; `data` is sent back when it is pressed, 1 to 64 bytes."""
 
     label: str
     data: str
@@ -67,7 +67,7 @@ class Button(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the bot says to a person."""
+    """An answer to a person."""
 
     text: Text
     buttons: tuple[Button, ...] = ()
@@ -75,10 +75,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """An entry as a channel shows it; the same text serves as caption and as message.
+    """An entry as posted to a channel; the same text is used as a caption and as a message.
 
-    `photo` is the address of a picture that Telegram can be asked to fetch, `link` the page for the preview; None
-    where the entry has none.
+    `photo` is the address of a picture that Telegram can fetch, `link` the page to preview; None if the entry has none.
     """
 
     text: Text
@@ -86,19 +85,18 @@ class Post:
     link: str | None
 
 
-def units(text: str) -> int:
-    """Return the length of `text` as Telegram counts it, in UTF-16 code units."""
+def utf16_length(text: str) -> int:
+    """Return the length of `text` in UTF-16 code units, which Telegram counts."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
 def telegram_line(text: str) -> str:
-    """Return `text` on one line, without what Telegram drops or what would turn the line about.
+    """Return `text` on one line, without control and format characters, such as those that reverse its direction.
 
-    Control and format characters go (but not the joiners that hold emoji and scripts together): Telegram takes
-    them out itself, and would move the spans.
+    Telegram would remove them itself, and so shift the spans. The joiners of emoji and scripts stay.
     """
-    kept = (character if _is_shown(character) else " " * character.isspace() for character in text)
-    return " ".join("".join(kept).split())
+    characters = (character if _is_shown(character) else " " * character.isspace() for character in text)
+    return " ".join("".join(characters).split())
 
 
 def _is_shown(character: str) -> bool:
@@ -110,28 +108,28 @@ def _is_shown(character: str) -> bool:
 
 
 def clip(text: str, limit: int) -> str:
-    """Return `text`, cut with an ellipsis where it is longer than `limit` units; no character is cut in two."""
-    if units(text) <= limit:
+    """Return `text`, cut with an ellipsis if it is longer than `limit` units; no character is split."""
+    if utf16_length(text) <= limit:
         return text
-    kept = text[: limit - 1]
-    while units(kept) > limit - 1:
-        kept = kept[:-1]
-    while kept and (unicodedata.combining(kept[-1]) or kept[-1] in "\u200d\ufe0f"):
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
+    start = text[: limit - 1]
+    while utf16_length(start) > limit - 1:
+        start = start[:-1]
+    while start and (unicodedata.combining(start[-1]) or start[-1] in "\u200d\ufe0f"):
+        start = start[:-1]
+    return start.rstrip() + "…"
 
 
-def styled(text: str, *kinds: str, url: str | None = None) -> Text:
-    """Return `text` in those styles, and as a link where `url` is one that Telegram takes."""
-    size = units(text)
-    spans = [Span(kind, 0, size) for kind in kinds]
-    if (link := good_link(url)) is not None:
-        spans.append(Span("text_link", 0, size, link))
-    return Text(text, tuple(spans) if size else ())
+def style(text: str, *kinds: str, url: str | None = None) -> Text:
+    """Return `text` with spans of those kinds, and as a link if Telegram accepts `url`."""
+    length = utf16_length(text)
+    spans = [Span(kind, 0, length) for kind in kinds]
+    if (link := valid_link(url)) is not None:
+        spans.append(Span("text_link", 0, length, link))
+    return Text(text, tuple(spans) if length else ())
 
 
-def good_link(url: str | None) -> str | None:
-    """Return `url` if Telegram takes it as a link: http(s), with a host, no white space, not endless."""
+def valid_link(url: str | None) -> str | None:
+    """Return `url` if Telegram accepts it as a link: http(s), with a host, no white space, at most 2,048 characters."""
     if url is None or len(url) > _MAX_LINK or telegram_line(url) != url or " " in url:
         return None
     try:
@@ -142,28 +140,28 @@ def good_link(url: str | None) -> str | None:
 
 
 def make_post(entry: Entry, words: Words) -> Post:
-    """Return the entry as a channel shows it: title, lead, source and date; within 1024 units by its parts."""
+    """Return the entry as a post: title, lead, source and date; the limits of the parts keep it below 1024 units."""
     title = clip(telegram_line(entry.title), _TITLE_UNITS) or entry.key
-    text = styled(title, "bold", url=entry.link) + "\n\n"
+    text = style(title, "bold", url=entry.link) + "\n\n"
     if lead := clip(telegram_line(entry.summary), _LEAD_UNITS):
         text += lead + "\n\n"
-    return Post(text + _origin(entry, words, link=True), _photo(entry), good_link(entry.link))
+    return Post(text + _source_and_date(entry, words, link=True), _photo(entry), valid_link(entry.link))
 
 
 def make_latest(entries: Sequence[Entry], words: Words) -> Reply:
-    """Return the answer to /latest; `entries` are newest first, at most `LATEST_CAP`."""
+    """Return the reply to /latest; `entries` are newest first, at most `LATEST_CAP`."""
     if not entries:
         return Reply(Text(words.nothing_yet))
-    text = styled(words.latest, "bold")
+    text = style(words.latest, "bold")
     for entry in entries:
-        text += "\n\n" + _listed(entry) + "\n" + _origin(entry, words, link=False)
+        text += "\n\n" + _title(entry) + "\n" + _source_and_date(entry, words, link=False)
     return Reply(text)
 
 
-def make_found(query: str, key: str, page: int, results: Results, words: Words) -> Reply:
-    """Return one page of a search, with the buttons to turn it.
+def make_results(query: str, key: str, page: int, results: Results, words: Words) -> Reply:
+    """Return one page of search results, with buttons to the next and previous.
 
-    `page` counts from 1; `key` stands for the query in the buttons (see `searches`).
+    `page` counts from 1; `key` represents the query in the buttons (see `searches`).
     """
     shown = clip(telegram_line(query), _QUERY_UNITS)
     if not results.hits:
@@ -171,22 +169,22 @@ def make_found(query: str, key: str, page: int, results: Results, words: Words) 
     found = words.counted(words.found_at_least if results.more else words.found, results.total)
     text = Text(words.found_for.format(query=shown, found=found))
     for hit in results.hits:
-        text += "\n\n" + _listed(hit.entry) + "\n"
+        text += "\n\n" + _title(hit.entry) + "\n"
         snippet = _snippet(hit)
         text += snippet + "\n" if snippet.text else ""
-        text += _origin(hit.entry, words, link=False)
+        text += _source_and_date(hit.entry, words, link=False)
     pages = -(-results.total // HITS_PER_PAGE)
     return Reply(text, _page_buttons(key, page, pages, "+" * results.more, words) if pages > 1 else ())
 
 
 def make_help(words: Words, *, greeting: str = "") -> Reply:
-    """Return the list of what the bot can do, under a greeting."""
-    listed = words.help.format(default=LATEST_DEFAULT, cap=LATEST_CAP)
-    return Reply(Text(f"{greeting}\n\n{listed}" if greeting else listed))
+    """Return the list of commands, after a greeting."""
+    commands = words.help.format(default=LATEST_DEFAULT, cap=LATEST_CAP)
+    return Reply(Text(f"{greeting}\n\n{commands}" if greeting else commands))
 
 
-def readable(text: Text) -> str:
-    """Return the text for a terminal: `**bold**`, and `title <address>` for a link."""
+def to_terminal(text: Text) -> str:
+    """Return the text for a terminal: bold as `**bold**`, a link as `title <address>`."""
     starts: dict[int, list[str]] = {}
     ends: dict[int, list[str]] = {}
     for span in text.spans:
@@ -196,35 +194,35 @@ def readable(text: Text) -> str:
         if span.url:
             ends.setdefault(span.offset + span.length, []).append(f" <{span.url}>")
     parts: list[str] = []
-    place = 0
+    offset = 0
     for character in text.text:
-        parts += ends.pop(place, []) + starts.pop(place, []) + [character]
-        place += units(character)
-    return "".join(parts + ends.pop(place, []))
+        parts += ends.pop(offset, []) + starts.pop(offset, []) + [character]
+        offset += utf16_length(character)
+    return "".join(parts + ends.pop(offset, []))
 
 
-def _listed(entry: Entry) -> Text:
-    return styled(clip(telegram_line(entry.title), _LISTED_TITLE_UNITS) or entry.key, url=entry.link)
+def _title(entry: Entry) -> Text:
+    return style(clip(telegram_line(entry.title), _LISTED_TITLE_UNITS) or entry.key, url=entry.link)
 
 
-def _origin(entry: Entry, words: Words, *, link: bool) -> Text:
+def _source_and_date(entry: Entry, words: Words, *, link: bool) -> Text:
     name = clip(telegram_line(entry.source.title), _SOURCE_UNITS)
     date = words.day(entry.published)
     if not name:
-        return styled(date, url=entry.link if link else None)
-    return styled(name, url=entry.link if link else None) + f" · {date}"
+        return style(date, url=entry.link if link else None)
+    return style(name, url=entry.link if link else None) + f" · {date}"
 
 
 def _snippet(hit: Hit) -> Text:
     text, room, marked = Text(""), _SNIPPET_UNITS, 0
     for fragment in hit.snippet:
-        # White space inside a fragment becomes one blank; that at its ends still parts it from its neighbours.
+        # White space at the ends of a fragment separates it from its neighbours: the bars keep it.
         words = telegram_line(f"|{fragment.text}|")[1:-1]
         part = clip(words, room) if room > 1 else ""
         match = fragment.match and bool(part.strip()) and marked < _MARKED_MATCHES
         marked += match
-        text += styled(part, "bold") if match else part
-        room -= units(part)
+        text += style(part, "bold") if match else part
+        room -= utf16_length(part)
     return text
 
 
@@ -238,12 +236,12 @@ def _page_buttons(key: str, page: int, pages: int, more: str, words: Words) -> t
 
 
 def page_data(key: str, page: int) -> str:
-    """Return what a button that leads to a page of a search carries."""
+    """Return the data of a button that leads to a page of results."""
     return f"s:{key}:{page}"
 
 
 def parse_page_data(data: str) -> tuple[str, int] | None:
-    """Return (key, page) out of what a button carried; None where it is not ours, as anyone can send anything."""
+    """Return (key, page) from a button's data; None if it is not ours: clients can send anything."""
     match data.split(":"):
         case ["s", key, page] if page.isascii() and page.isdigit() and int(page[:9]) > 0:
             return key, int(page[:9])
@@ -253,7 +251,7 @@ def parse_page_data(data: str) -> tuple[str, int] | None:
 def _photo(entry: Entry) -> str | None:
     for media in entry.media:
         small = media.length is None or media.length <= MAX_PHOTO_BYTES
-        if media.kind == "image" and small and (url := good_link(media.url)) and _is_sendable(url, media.type):
+        if media.kind == "image" and small and (url := valid_link(media.url)) and _is_sendable(url, media.type):
             return url
     return None
 

@@ -1,14 +1,14 @@
-"""The bot's tables in feeder's database, as SQLAlchemy Core sees them. No query lives here.
+"""The bot's tables in feeder's database, in SQLAlchemy Core. Contains no queries.
 
-The migrations make these tables; a test holds the two together.
+The migrations create these tables; a test compares the two.
 
-* `bot_chats`: a place that messages go to. `address` is what the configuration calls it; `moved_to` is its new
-  number once Telegram has changed it. No call is made to it before `next_call_at`.
-* `bot_subscriptions`: a chat (and topic; 0 for none) that is posted to. `configured` follows the configuration;
-  `off_reason` is what Telegram said when it would not let the bot post there, None while it does. Entries up to
-  `last_number` (the store's own count) have been planned; None: met for the first time, or again.
-* `bot_deliveries`: one entry in one subscription; the states are drawn in `outbox`.
-* `bot_searches`: what people looked for, by the short key that fits into a button.
+* `bot_chats`: a chat that messages are sent to. `address` is its @name or number in the configuration, `moved_to` its
+  new number after Telegram has changed it. It is not called before `next_call_at`.
+* `bot_subscriptions`: a chat (and topic; 0 for none) that is posted to. `configured`: it is in the configuration.
+  `off_reason`: Telegram's reason for not letting the bot post there; None while it does. Entries up to `last_number`
+  (the store numbers them) have been planned; None: it is new or starts over.
+* `bot_deliveries`: one entry in one subscription; `outbox` draws the states.
+* `bot_searches`: queries, by the short key that fits into a button.
 """
 
 from sqlalchemy import (
@@ -93,7 +93,7 @@ def migrate_tables(store: Store) -> None:
     """Bring the bot's tables in the store up to date.
 
     Raises:
-        StoreTooNewError: a newer bot made them.
+        StoreTooNewError: a newer version created them.
         StoreError: the database cannot be used.
     """
     migrate(store.database.engine, "bot:migrations", VERSION_TABLE, "bot")

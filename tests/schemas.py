@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import text
 
 from bot.delivery import outbox
-from bot.delivery.chats import find_subscriptions, follow, read_channels
+from bot.delivery.chats import find_subscriptions, read_channels, sync_channels
 from bot.delivery.outbox import CallOutcome
 from bot.delivery.pace import Pace
 from bot.tables import migrate_tables
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WRITTEN_NS = 1_700_000_000 * 10**9
 CHAT = "@made_up_channel"
-_PACE = Pace(per_chat_s=0, per_group_minute=10**6, over_all_second=10**6)
+_PACE = Pace(per_chat_s=0, per_group_minute=10**6, overall_per_second=10**6)
 ARTICLES = {
     "harbour.md": "---\ntitle: The harbour froze over\nlink: https://example.org/harbour\ndate: 2025-11-03T08:00:00Z\n"
     "---\n\nThe ferries stayed in, and people walked across to the islands.\n",
@@ -103,15 +103,15 @@ def fill(store: Store, config: Config) -> None:
     ingest(config, store, now=NOW)
     migrate_tables(store)
     channels = read_channels([ChannelConfig(chat=CHAT, recent=3)])
-    outbox.plan(store, follow(store, channels))
-    for outcome in (CallOutcome(fate="sent", message=7), CallOutcome(fate="failed", reason="made up")):
+    outbox.plan(store, sync_channels(store, channels))
+    for outcome in (CallOutcome(result="sent", message=7), CallOutcome(result="failed", reason="made up")):
         [claim] = outbox.claim(store, NOW, 1, _PACE)
         outbox.settle(store, claim, outcome, NOW, _PACE)
     if hasattr(store, "sources"):
         _fill_remote(store)
         outbox.plan(store, find_subscriptions(store, channels))
         [claim] = outbox.claim(store, NOW + timedelta(hours=1), 1, _PACE)
-        outbox.settle(store, claim, CallOutcome(fate="unknown", reason="made up"), NOW + timedelta(hours=1), _PACE)
+        outbox.settle(store, claim, CallOutcome(result="unknown", reason="made up"), NOW + timedelta(hours=1), _PACE)
     with store.database.begin() as connection:
         connection.execute(text("UPDATE notes SET text = 'schemas' WHERE name = 'store'"))
 

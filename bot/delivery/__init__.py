@@ -1,1 +1,1 @@
-"""Posts to chats: what is to be sent, one call for each, and what became of it."""
+"""Posts to chats: which entries to send, one call each, and its outcome."""

@@ -1,8 +1,8 @@
-"""Which chats are posted to: the configuration brought into the store, and what Telegram says of a chat kept there.
+"""Which chats are posted to: stores the configured channels, and whether Telegram lets the bot post there.
 
-A subscription posts while it is configured and not switched off. One that comes back, because its configuration
-does or because the bot was let in again, starts like a new one: what was waiting is dropped, and only the `recent`
-newest entries that it has not had are posted. Going on from where it was would flood it.
+A subscription is posted to while it is configured and not switched off. When it comes back, because it is configured
+or the bot is added again, it starts like a new one: pending deliveries are dropped, and only the `recent` newest
+entries that it has not had are posted. Resuming where it stopped would flood the chat.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A configured channel, its search understood; None for everything."""
+    """A configured channel and its parsed query; None for all entries."""
 
     config: ChannelConfig
     query: Query | None
@@ -35,7 +35,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """A channel with its row, whose columns `tables` describes."""
+    """A channel with its row in `bot_subscriptions`; `tables` describes the columns."""
 
     id: int
     chat: int
@@ -46,10 +46,10 @@ class ChannelRow:
 
 
 def read_channels(configs: Sequence[ChannelConfig]) -> tuple[Channel, ...]:
-    """Return the configured channels with their searches understood.
+    """Return the configured channels with their queries parsed.
 
     Raises:
-        ServiceError: a `query` that cannot be read, or that holds nothing to search for.
+        ServiceError: a query is invalid or empty.
     """
     channels = []
     for number, config in enumerate(configs):
@@ -67,22 +67,22 @@ def read_channels(configs: Sequence[ChannelConfig]) -> tuple[Channel, ...]:
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
-    """Return an INSERT for `table` that passes over rows which are there already."""
+    """Return an INSERT for `table` that skips rows that exist already."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     insert: Insert = dialect.insert(table).on_conflict_do_nothing()
     return insert
 
 
-def follow(store: Store, channels: Sequence[Channel]) -> tuple[ChannelRow, ...]:
-    """Bring the configured channels into the store and return them; others there are set aside, not removed."""
+def sync_channels(store: Store, channels: Sequence[Channel]) -> tuple[ChannelRow, ...]:
+    """Store the configured channels and return them; mark all others as not configured."""
     with store.database.begin() as connection:
-        wanted = [_ensure(connection, channel) for channel in channels]
-        connection.execute(update(subscriptions).where(subscriptions.c.id.not_in(wanted)).values(configured=False))
+        ids = [_ensure_subscription(connection, channel) for channel in channels]
+        connection.execute(update(subscriptions).where(subscriptions.c.id.not_in(ids)).values(configured=False))
     return find_subscriptions(store, channels)
 
 
 def find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[ChannelRow, ...]:
-    """Return the subscriptions of those channels, as they are now; channels that were never met are left out."""
+    """Return the current subscriptions of those channels; omit channels that are not in the store."""
     columns = subscriptions.c
     found = []
     with store.database.read() as connection:
@@ -94,20 +94,20 @@ def find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Chann
                 .order_by(columns.id),
             ).first()
             if row is not None:
-                found.append(ChannelRow(channel=channel, **row._mapping))  # noqa: SLF001  public, named as a tuple must
+                found.append(ChannelRow(channel=channel, **row._mapping))  # noqa: SLF001  public API of Row
     return tuple(found)
 
 
-def _ensure(connection: Connection, channel: Channel) -> int:
+def _ensure_subscription(connection: Connection, channel: Channel) -> int:
     chat = _ensure_chat(connection, channel.config.chat)
-    fresh = {"chat": chat, "topic": channel.topic, "configured": False, "silent": False, "repost": True}
-    connection.execute(insert_new(connection, subscriptions).values(fresh))
-    here = subscriptions.c.chat == chat, subscriptions.c.topic == channel.topic
-    row = connection.execute(select(subscriptions.c.id, subscriptions.c.configured).where(*here)).one()
+    new = {"chat": chat, "topic": channel.topic, "configured": False, "silent": False, "repost": True}
+    connection.execute(insert_new(connection, subscriptions).values(new))
+    is_this = subscriptions.c.chat == chat, subscriptions.c.topic == channel.topic
+    row = connection.execute(select(subscriptions.c.id, subscriptions.c.configured).where(*is_this)).one()
     if not row.configured:
         _start_over(connection, [row.id])
-    follows = {"silent": channel.config.silent, "repost": channel.config.on_unknown == "repost", "configured": True}
-    connection.execute(update(subscriptions).where(*here).values(follows))
+    settings = {"silent": channel.config.silent, "repost": channel.config.on_unknown == "repost", "configured": True}
+    connection.execute(update(subscriptions).where(*is_this).values(settings))
     return int(row.id)
 
 
@@ -120,8 +120,8 @@ def _ensure_chat(connection: Connection, address: str) -> int:
 
 
 def _is_chat(address: str) -> ColumnElement[bool]:
-    named = chats.c.address == address
-    return or_(named, chats.c.moved_to == int(address)) if address.lstrip("-").isdigit() else named
+    has_address = chats.c.address == address
+    return or_(has_address, chats.c.moved_to == int(address)) if address.lstrip("-").isdigit() else has_address
 
 
 def _start_over(connection: Connection, ids: Sequence[int]) -> None:
@@ -131,7 +131,7 @@ def _start_over(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute(
         update(deliveries)
         .where(deliveries.c.subscription.in_(ids), deliveries.c.state.in_(["unknown", "sending"]))
-        .values(state="failed", claim=None, error="perhaps sent, then the chat was away; not sent again"),
+        .values(state="failed", claim=None, error="perhaps sent before the chat was switched off; not sent again"),
     )
     connection.execute(
         update(subscriptions).where(subscriptions.c.id.in_(ids)).values(last_number=None, off_reason=None),
@@ -141,15 +141,15 @@ def _start_over(connection: Connection, ids: Sequence[int]) -> None:
 def switch_off(connection: Connection, subscription: int, reason: str, *, whole_chat: bool) -> bool:
     """Stop posting to a subscription, or to its whole chat; return False if it was off already."""
     chat = select(subscriptions.c.chat).where(subscriptions.c.id == subscription).scalar_subquery()
-    concerned = subscriptions.c.chat == chat if whole_chat else subscriptions.c.id == subscription
+    is_affected = subscriptions.c.chat == chat if whole_chat else subscriptions.c.id == subscription
     result = connection.execute(
-        update(subscriptions).where(concerned, subscriptions.c.off_reason.is_(None)).values(off_reason=reason),
+        update(subscriptions).where(is_affected, subscriptions.c.off_reason.is_(None)).values(off_reason=reason),
     )
     return result.rowcount > 0
 
 
 def switch_on(store: Store, chat_id: int, username: str | None) -> bool:
-    """Post to a chat again that had been switched off; return False if nothing of it was."""
+    """Resume posting to a chat that was switched off; return False if it was not off."""
     names = [str(chat_id)] + ([f"@{username}".lower()] if username else [])
     with store.database.begin() as connection:
         ids = (

@@ -1,18 +1,18 @@
-"""The outbox: which entry goes to which chat, and what became of it. Everything that must survive a crash is here.
+"""The outbox: which entry goes to which chat, and with what outcome. All state that must survive a crash is here.
 
-    plan    the store's new entries ──────────────► pending        one row an entry and subscription, for ever
+    plan    the store's new entries ──────────────► pending        one row per entry and subscription, for ever
     claim   pending ──────────────────────────────► sending        committed before Telegram is called; leased
-            sending, its lease run out ───────────► unknown        the process died, or lost its network
+            sending, lease expired ───────────────► unknown        the process died, or lost its network
             unknown, if the channel says repost ──► sending
-    settle  sending ─┬─ Telegram took it ─────────► sent
-                     ├─ it certainly did not ─────► pending        later, or now in a plainer form
-                     ├─ nobody knows ─────────────► unknown
-                     └─ it never will ────────────► failed
+    settle  sending ─┬─ Telegram accepted it ─────► sent
+                     ├─ certainly not sent ───────► pending        later, or at once in a simpler form
+                     ├─ perhaps sent ─────────────► unknown
+                     └─ can never be sent ────────► failed
 
-A claim allows one call of the Bot API, which has no idempotency key: a message is lost never, and doubled only
-where the line or the process breaks between Telegram's taking it and our commit, and only under `repost`.
-A chat has at most one delivery under way and takes them in the order of their rows, so that order holds there
-whatever happens. `now` is always an argument; this module calls nobody.
+A claim allows one call of the Bot API, which has no idempotency key: a message is never lost, and duplicated only if
+the connection or the process breaks between Telegram's accepting it and our commit, and only under `repost`. A chat has
+at most one delivery in flight and takes them in the order of their rows, so posts always keep their order. `now` is
+always an argument; this module makes no calls.
 """
 
 import heapq
@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from bot.delivery.chats import Channel, ChannelRow, insert_new, switch_off
-from bot.delivery.pace import MINUTE, SECOND, Pace, backoff, next_call, room_now
+from bot.delivery.pace import MINUTE, SECOND, Pace, backoff, calls_left, next_call
 from bot.tables import NO_TOPIC, chats, deliveries, subscriptions
 from feeder import LAST_INGEST_NOTE, Entry, Store
 
@@ -36,13 +36,13 @@ LEASE = timedelta(minutes=2)
 _PAGE = 500
 
 Form = Literal["photo", "text", "plain"]
-Fate = Literal["sent", "again", "unknown", "failed", "off", "halt"]
+Result = Literal["sent", "retry", "unknown", "failed", "blocked", "halt"]
 
 _log = logging.getLogger(__name__)
 
 
 class Claim(NamedTuple):
-    """Leave to make one call. `chat` is a number or @name; `topic` and so on are what the call must say."""
+    """Permission to make one call. `chat` is a number or @name; `topic` and the rest are the call's parameters."""
 
     delivery: int
     token: str
@@ -56,14 +56,14 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOutcome:
-    """What became of one call: see `sender.sort_error` for where each comes from.
+    """The outcome of one call; `sender.classify_error` says which error leads to which.
 
-    `again` means that it was certainly not sent: in `form` if that is set, not before `wait` if that is, to
-    `moved_to` if that is. `off` stops the chat (or, with `topic_only`, the topic); `halt` stops the sender, and
-    the delivery waits as if it had not been tried.
+    `retry`: it was certainly not sent, and is tried again: in `form`, after `wait` and at `moved_to`, where they are
+    set. `blocked` switches the chat off (with `topic_only`, the topic). `halt` stops the sender; the delivery stays
+    pending. `message` is the id of the message sent.
     """
 
-    fate: Fate
+    result: Result
     reason: str | None = None
     message: int | None = None
     form: Form | None = None
@@ -73,23 +73,23 @@ class CallOutcome:
 
 
 class Selection(NamedTuple):
-    """What a subscription is to be sent: entries oldest first, the number they reach up to, how many were left out."""
+    """Entries to send to a subscription, oldest first; the number of the last one considered; how many are skipped."""
 
     entries: tuple[Entry, ...]
-    number: int
-    left_out: int
+    last_number: int
+    skipped: int
 
 
 # Plan.
 
 
-def choose(store: Store, channel: Channel, last_number: int | None) -> Selection:
-    """Return what is new for a channel since `last_number`; None means that it is met for the first time.
+def select_entries(store: Store, channel: Channel, last_number: int | None) -> Selection:
+    """Return the entries that are new for a channel since `last_number`; None if the channel is new.
 
-    A first meeting takes the `recent` newest entries and no other. Of more than `MAX_WAITING` entries that came
-    at once, such as those of an archive just added, the newest are taken.
+    A new channel gets only the `recent` newest entries. Of more than `MAX_WAITING` entries that arrive at once, such as
+    an archive just added, the newest are selected.
     """
-    last = store.entries.last_number()  # read first: an entry that comes in meanwhile is then taken next time
+    last = store.entries.last_number()  # read first: an entry that arrives meanwhile is selected next time
     if last_number is None:
         recent = channel.config.recent
         newest = store.entries.latest(recent, query=channel.query) if recent else []
@@ -97,61 +97,62 @@ def choose(store: Store, channel: Channel, last_number: int | None) -> Selection
     if last == last_number:
         return Selection((), last, 0)
     total = 0
-    kept: list[tuple[datetime, int, Entry]] = []
-    for number, entry in _iter_news(store, last_number):
+    heap: list[tuple[datetime, int, Entry]] = []
+    for number, entry in _iter_new_entries(store, last_number):
         last = max(last, number)
         if channel.query is None or channel.query.matches(entry, now=entry.first_seen_at):
             total += 1
-            (heapq.heappush if len(kept) < MAX_WAITING else heapq.heappushpop)(kept, (entry.published, number, entry))
-    return Selection(tuple(entry for *_, entry in sorted(kept, key=lambda one: one[:2])), last, total - len(kept))
+            push = heapq.heappush if len(heap) < MAX_WAITING else heapq.heappushpop
+            push(heap, (entry.published, number, entry))
+    selected = tuple(entry for *_, entry in sorted(heap, key=lambda item: item[:2]))
+    return Selection(selected, last, total - len(selected))
 
 
-def _iter_news(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
+def _iter_new_entries(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
     while page := store.entries.added_after(after, _PAGE):
         yield from page
         after = page[-1][0]
 
 
-def plan(store: Store, subscribed: Sequence[ChannelRow]) -> None:
+def plan(store: Store, rows: Sequence[ChannelRow]) -> None:
     """Write a pending delivery for each entry that is new to each of these subscriptions.
 
-    A chat is met for the first time when a first pass has filled the store: before that, all there is would look
-    new.
+    A new subscription waits until the first pass has filled the store; otherwise all its entries would look new.
     """
     filled = store.database.get_note(LAST_INGEST_NOTE) is not None
-    for subscription in subscribed:
-        met = subscription.last_number is not None
-        if subscription.configured and subscription.off_reason is None and (met or filled):
-            _plan(store, subscription)
+    for subscription in rows:
+        started = subscription.last_number is not None
+        if subscription.configured and subscription.off_reason is None and (started or filled):
+            _plan_subscription(store, subscription)
 
 
-def _plan(store: Store, subscription: ChannelRow) -> None:
-    choice = choose(store, subscription.channel, subscription.last_number)
-    if choice.number == subscription.last_number:
+def _plan_subscription(store: Store, subscription: ChannelRow) -> None:
+    selection = select_entries(store, subscription.channel, subscription.last_number)
+    if selection.last_number == subscription.last_number:
         return
     columns = subscriptions.c
     with store.database.begin() as connection:
-        moved = connection.execute(
+        updated = connection.execute(
             update(subscriptions)
             .where(columns.id == subscription.id, columns.last_number.is_not_distinct_from(subscription.last_number))
-            .values(last_number=choice.number),
+            .values(last_number=selection.last_number),
         )
-        if not moved.rowcount:
+        if not updated.rowcount:
             return  # another process has planned the same
-        for entry in choice.entries:
+        for entry in selection.entries:
             row = {"chat": subscription.chat, "subscription": subscription.id, "entry": entry.id, "state": "pending"}
             row |= {"form": "photo", "attempts": 0, "doubts": 0}
             connection.execute(insert_new(connection, deliveries).values(row))
-        left_out = choice.left_out + _drop_surplus(connection, subscription.id)
-    if left_out:
+        skipped = selection.skipped + _drop_surplus(connection, subscription.id)
+    if skipped:
         chat = subscription.channel.config.chat
-        _log.warning("%s: %d of the entries that came at once are not posted: too many", chat, left_out)
+        _log.warning("%s: too many new entries at once; %d are not posted", chat, skipped)
 
 
 def _drop_surplus(connection: Connection, subscription: int) -> int:
-    """Give up the oldest of what waits for a subscription beyond `MAX_WAITING`; return how many."""
-    waiting = and_(deliveries.c.subscription == subscription, deliveries.c.state == "pending")
-    surplus = select(deliveries.c.id).where(waiting).order_by(deliveries.c.id.desc()).offset(MAX_WAITING)
+    """Give up the oldest pending deliveries of a subscription beyond `MAX_WAITING`; return how many."""
+    is_waiting = and_(deliveries.c.subscription == subscription, deliveries.c.state == "pending")
+    surplus = select(deliveries.c.id).where(is_waiting).order_by(deliveries.c.id.desc()).offset(MAX_WAITING)
     result = connection.execute(
         update(deliveries)
         .where(deliveries.c.id.in_(surplus))
@@ -164,54 +165,54 @@ def _drop_surplus(connection: Connection, subscription: int) -> int:
 
 
 def _is_open() -> ColumnElement[bool]:
-    """Return the condition that a delivery is still to be dealt with; to be joined with its subscription."""
+    """Return the condition that a delivery is in flight or may be sent; the query must join its subscription."""
     state = deliveries.c.state
-    doubtful = and_(state == "unknown", subscriptions.c.repost, deliveries.c.doubts < MAX_DOUBTS)
-    alive = and_(subscriptions.c.configured, subscriptions.c.off_reason.is_(None))
-    by_index = state.in_(["pending", "sending", "unknown"])
-    return and_(by_index, or_(state == "sending", and_(alive, or_(state == "pending", doubtful))))
+    may_repost = and_(state == "unknown", subscriptions.c.repost, deliveries.c.doubts < MAX_DOUBTS)
+    is_active = and_(subscriptions.c.configured, subscriptions.c.off_reason.is_(None))
+    by_index = state.in_(["pending", "sending", "unknown"])  # implied by the rest: lets the database use the index
+    return and_(by_index, or_(state == "sending", and_(is_active, or_(state == "pending", may_repost))))
 
 
 def _is_ready() -> ColumnElement[bool]:
-    """Return the condition that something waits for a chat, and nothing is under way there."""
-    something = (
+    """Return the condition that a chat has a delivery to send, and none in flight."""
+    waiting = (
         select(deliveries.c.id)
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
         .where(deliveries.c.chat == chats.c.id, deliveries.c.state != "sending", _is_open())
     )
-    under_way = select(deliveries.c.id).where(deliveries.c.chat == chats.c.id, deliveries.c.state == "sending")
-    return and_(exists(something), ~exists(under_way))
+    in_flight = select(deliveries.c.id).where(deliveries.c.chat == chats.c.id, deliveries.c.state == "sending")
+    return and_(exists(waiting), ~exists(in_flight))
 
 
 def claim(store: Store, now: datetime, limit: int, pace: Pace) -> list[Claim]:
-    """Take up to `limit` deliveries that may be sent now, each to another chat; the caller must settle each."""
+    """Claim up to `limit` deliveries that may be sent now, each to a different chat; the caller must settle each."""
     with store.database.begin() as connection:
-        _end_leases(connection, now)
+        _expire_leases(connection, now)
         last_second = deliveries.c.called_at > now - SECOND
         calls = connection.execute(select(func.count()).where(last_second)).scalar_one()
         due = (
             select(chats.c.id)
             .where(chats.c.next_call_at <= now, _is_ready())
             .order_by(chats.c.next_call_at, chats.c.id)
-            .limit(min(limit, room_now(calls, pace=pace)))
-            .with_for_update(of=chats, skip_locked=True)  # PostgreSQL's; on SQLite the transaction is alone
+            .limit(min(limit, calls_left(calls, pace=pace)))
+            .with_for_update(of=chats, skip_locked=True)  # on PostgreSQL; SQLite has one writer at a time
         )
-        taken = [_take(connection, chat, now) for chat in connection.execute(due).scalars().all()]
-    return [one for one in taken if one is not None]
+        claims = [_claim_next(connection, chat, now) for chat in connection.execute(due).scalars().all()]
+    return [claim for claim in claims if claim is not None]
 
 
-def _end_leases(connection: Connection, now: datetime) -> None:
-    ended = connection.execute(
+def _expire_leases(connection: Connection, now: datetime) -> None:
+    expired = connection.execute(
         update(deliveries)
         .where(deliveries.c.state == "sending", deliveries.c.lease_ends_at <= now)
-        .values(state="unknown", doubts=deliveries.c.doubts + 1, error="the lease ran out"),
+        .values(state="unknown", doubts=deliveries.c.doubts + 1, error="the lease expired"),
     )
-    if ended.rowcount:
-        _log.warning("posts under way when their process ended: %d; nobody knows if they arrived", ended.rowcount)
+    if expired.rowcount:
+        _log.warning("%d posts were in flight when their process ended, and may have been sent", expired.rowcount)
 
 
-def _take(connection: Connection, chat: int, now: datetime) -> Claim | None:
-    head = connection.execute(
+def _claim_next(connection: Connection, chat: int, now: datetime) -> Claim | None:
+    first = connection.execute(
         select(deliveries, subscriptions.c.topic, subscriptions.c.silent, chats.c.address, chats.c.moved_to)
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
         .join(chats, chats.c.id == deliveries.c.chat)
@@ -219,22 +220,22 @@ def _take(connection: Connection, chat: int, now: datetime) -> Claim | None:
         .order_by(deliveries.c.state != "sending", deliveries.c.id)
         .limit(1),
     ).first()
-    # Seen only now that the chat is locked: another process may have claimed, or settled, since it was picked.
-    if head is None or head.state == "sending":
+    # Checked while the chat is locked: another process may have claimed or settled since the chat was selected.
+    if first is None or first.state == "sending":
         return None
     token = secrets.token_hex(8)
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == head.id)
-        .values(state="sending", claim=token, lease_ends_at=now + LEASE, called_at=now, attempts=head.attempts + 1),
+        .where(deliveries.c.id == first.id)
+        .values(state="sending", claim=token, lease_ends_at=now + LEASE, called_at=now, attempts=first.attempts + 1),
     )
-    address = str(head.moved_to) if head.moved_to is not None else head.address
-    topic = None if head.topic == NO_TOPIC else head.topic
-    return Claim(head.id, token, address, topic, head.silent, head.entry, head.form, head.attempts + 1)
+    address = str(first.moved_to) if first.moved_to is not None else first.address
+    topic = None if first.topic == NO_TOPIC else first.topic
+    return Claim(first.id, token, address, topic, first.silent, first.entry, first.form, first.attempts + 1)
 
 
 def next_due(store: Store, now: datetime) -> datetime | None:
-    """Return the first moment at which `claim` may find something; None if nothing waits."""
+    """Return when `claim` may next find a delivery, at the earliest; None if none is waiting."""
     ready = select(func.min(chats.c.next_call_at)).where(_is_ready())
     leased = select(func.min(deliveries.c.lease_ends_at)).where(deliveries.c.state == "sending")
     with store.database.read() as connection:
@@ -245,67 +246,67 @@ def next_due(store: Store, now: datetime) -> datetime | None:
 # Settle.
 
 
-def settle(store: Store, claimed: Claim, outcome: CallOutcome, now: datetime, pace: Pace) -> bool:
-    """Write down what became of a claim.
+def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace: Pace) -> bool:
+    """Save the outcome of a claim; return True if it switched the chat off.
 
-    Returns True if that switched the chat off. A claim whose lease ran out may still be settled, as long as
-    nobody has taken the delivery anew.
+    A claim whose lease has expired can still be settled, unless the delivery has been claimed again.
     """
-    mine = and_(
-        deliveries.c.id == claimed.delivery,
-        deliveries.c.claim == claimed.token,
+    is_open = and_(
+        deliveries.c.id == claim.delivery,
+        deliveries.c.claim == claim.token,
         deliveries.c.state.in_(["sending", "unknown"]),
     )
     with store.database.begin() as connection:
         row = connection.execute(
-            select(deliveries.c.chat, deliveries.c.subscription, deliveries.c.doubts, deliveries.c.state).where(mine),
+            select(deliveries.c.chat, deliveries.c.subscription, deliveries.c.doubts, deliveries.c.state).where(
+                is_open
+            ),
         ).first()
         if row is None:
-            _log.warning("%s: a post was settled after another process had taken it over", claimed.chat)
+            _log.warning("%s: the outcome of a post is ignored: another process has claimed it again", claim.chat)
             return False
-        doubts = row.doubts + (outcome.fate == "unknown" and row.state == "sending")
+        doubts = row.doubts + (outcome.result == "unknown" and row.state == "sending")
         connection.execute(
             update(deliveries)
-            .where(deliveries.c.id == claimed.delivery)
-            .values(**_row_after(claimed, outcome), doubts=doubts, lease_ends_at=None),
+            .where(deliveries.c.id == claim.delivery)
+            .values(**_values_after(claim, outcome), doubts=doubts, lease_ends_at=None),
         )
-        wait = _wait_after(claimed, outcome)
+        wait = _extra_wait(claim, outcome)
         connection.execute(
             update(chats)
             .where(chats.c.id == row.chat)
-            .values(next_call_at=_next_call_at(connection, row.chat, claimed, now, wait, pace)),
+            .values(next_call_at=_next_call_at(connection, row.chat, claim, now, wait, pace)),
         )
         if outcome.moved_to is not None:
             connection.execute(update(chats).where(chats.c.id == row.chat).values(moved_to=outcome.moved_to))
-        if outcome.fate == "off":
+        if outcome.result == "blocked":
             reason = outcome.reason or ""
             return switch_off(connection, row.subscription, reason, whole_chat=not outcome.topic_only)
     return False
 
 
-def _row_after(claimed: Claim, outcome: CallOutcome) -> dict[str, str | int | None]:
-    """Return what the delivery's row says from now on. Pure."""
-    states = {"again": "pending", "off": "pending", "halt": "pending"}
+def _values_after(claim: Claim, outcome: CallOutcome) -> dict[str, str | int | None]:
+    states = {"retry": "pending", "blocked": "pending", "halt": "pending"}
     return {
-        "state": states.get(outcome.fate, outcome.fate),
-        "form": outcome.form or claimed.form,
+        "state": states.get(outcome.result, outcome.result),
+        "form": outcome.form or claim.form,
         "message": outcome.message,
         "error": outcome.reason,
     }
 
 
-def _wait_after(claimed: Claim, outcome: CallOutcome) -> timedelta | None:
-    """Return how long the chat must be left alone beyond the usual pace; None for no longer. Pure."""
+def _extra_wait(claim: Claim, outcome: CallOutcome) -> timedelta | None:
+    """Return how long to wait before the chat's next call, if longer than the pace demands; else None."""
     if outcome.wait is not None:
         return outcome.wait
     at_once = outcome.form is not None or outcome.moved_to is not None
-    return backoff(claimed.attempts) if outcome.fate in {"again", "unknown"} and not at_once else None
+    return backoff(claim.attempts) if outcome.result in {"retry", "unknown"} and not at_once else None
 
 
 def _next_call_at(
     connection: Connection,
     chat: int,
-    claimed: Claim,
+    claim: Claim,
     now: datetime,
     wait: timedelta | None,
     pace: Pace,
@@ -320,25 +321,24 @@ def _next_call_at(
         .scalars()
         .all()
     )
-    by_pace = next_call(calls, is_group=claimed.chat.startswith(("-", "@")), pace=pace) or now
+    by_pace = next_call(calls, is_group=claim.chat.startswith(("-", "@")), pace=pace) or now
     return max(by_pace, now + wait) if wait is not None else by_pace
 
 
 def preview(store: Store, channel: Channel, subscription: ChannelRow | None) -> list[Entry]:
-    """Return what would be sent to a channel now, in its order; changes nothing.
+    """Return the entries that would be sent to a channel now, in order; change nothing.
 
-    `subscription` is the channel's, None where it was never met.
+    `subscription` is the channel's; None if it is not in the store.
     """
-    known = subscription is not None and subscription.configured
-    last_number = subscription.last_number if subscription is not None and known else None
+    last_number = subscription.last_number if subscription is not None and subscription.configured else None
     waiting: list[str] = []
-    had: set[str] = set()
+    planned: set[str] = set()
     if subscription is not None:
-        mine = deliveries.c.subscription == subscription.id
+        is_here = deliveries.c.subscription == subscription.id
         with store.database.read() as connection:
             joined = select(deliveries.c.entry).join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-            waiting = list(connection.execute(joined.where(mine, _is_open()).order_by(deliveries.c.id)).scalars())
-            had = set(connection.execute(select(deliveries.c.entry).where(mine)).scalars())
+            waiting = list(connection.execute(joined.where(is_here, _is_open()).order_by(deliveries.c.id)).scalars())
+            planned = set(connection.execute(select(deliveries.c.entry).where(is_here)).scalars())
     found = [store.entries.find(entry_id) for entry_id in waiting]
-    chosen = [entry for entry in choose(store, channel, last_number).entries if entry.id not in had]
-    return [entry for entry in found if entry is not None] + chosen
+    new = [entry for entry in select_entries(store, channel, last_number).entries if entry.id not in planned]
+    return [entry for entry in found if entry is not None] + new

@@ -1,7 +1,7 @@
-"""How fast Telegram may be called, decided in values: past calls and `now` in, a moment out. Pure.
+"""Rate limits: when Telegram may be called next, from past calls and `now`. Pure.
 
-Telegram promises no figures; these are its published advice (https://core.telegram.org/bots/faq#my-bot-is-hitting-
-limits-how-do-i-avoid-this). What it answers with `retry_after` counts for more and is kept with the chat.
+Telegram guarantees no limits; these are what it advises (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-
+how-do-i-avoid-this). Its `retry_after` takes precedence and is stored with the chat.
 """
 
 from collections.abc import Sequence
@@ -17,39 +17,39 @@ _LONGEST_WAIT_S = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The limits kept: seconds between two calls to a chat, calls a minute to a group, calls a second over all."""
+    """The limits: seconds between two calls to a chat, calls per minute to a group, calls per second overall."""
 
     per_chat_s: float = 1.0
     per_group_minute: int = 20
-    over_all_second: int = 30
+    overall_per_second: int = 30
 
 
 def next_call(calls: Sequence[datetime], *, is_group: bool, pace: Pace) -> datetime | None:
-    """Return the moment before which a chat must not be called again; None if it may be at any time.
+    """Return when a chat may be called next; None for at once.
 
-    `calls` are the past ones to that chat within the last minute, newest first. Channels count as groups, as
-    Telegram holds them to the same limit.
+    `calls` are the calls to that chat within the last minute, newest first. Channels count as groups: Telegram applies
+    the same limit to them.
     """
     if not calls:
         return None
-    soonest = calls[0] + timedelta(seconds=pace.per_chat_s)
+    earliest = calls[0] + timedelta(seconds=pace.per_chat_s)
     if is_group and len(calls) >= pace.per_group_minute:
-        soonest = max(soonest, calls[pace.per_group_minute - 1] + MINUTE)
-    return soonest
+        earliest = max(earliest, calls[pace.per_group_minute - 1] + MINUTE)
+    return earliest
 
 
-def room_now(calls_in_last_second: int, *, pace: Pace) -> int:
-    """Return how many more calls may be made at this moment, to all chats together."""
-    return max(pace.over_all_second - calls_in_last_second, 0)
+def calls_left(calls_in_last_second: int, *, pace: Pace) -> int:
+    """Return how many more calls may be made now, to all chats together."""
+    return max(pace.overall_per_second - calls_in_last_second, 0)
 
 
 def backoff(attempts: int) -> timedelta:
-    """Return how long to wait after that many attempts in vain: 2 s, 4 s, … up to 10 min."""
+    """Return how long to wait after that many failed attempts: 2 s, 4 s, … up to 10 min."""
     return timedelta(seconds=min(_FIRST_WAIT_S ** min(attempts, 16), _LONGEST_WAIT_S))
 
 
-def searches_wait(times: Sequence[datetime], now: datetime, *, per_minute: int) -> timedelta | None:
-    """Return how long a person must wait before the next search; None if they need not.
+def search_wait(times: Sequence[datetime], now: datetime, *, per_minute: int) -> timedelta | None:
+    """Return how long a person must wait before the next search; None for not at all.
 
     `times` are their searches within the last minute, oldest first.
     """

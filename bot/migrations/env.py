@@ -1,4 +1,4 @@
-"""Run by Alembic, inside the transaction that `feeder.migrate` has opened."""
+"""Run by Alembic, in the transaction that `feeder.migrate` opens."""
 
 from alembic import context
 

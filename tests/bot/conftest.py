@@ -1,4 +1,4 @@
-"""Fixtures of the bot's tests: a Bot API server, a store with the bot's tables, a clock that tests turn by hand."""
+"""Fixtures of the bot's tests: a Bot API server, a store with the bot's tables, a clock that tests control."""
 
 import asyncio
 import threading
@@ -12,10 +12,10 @@ import pytest
 from bot import tables
 from bot.app import TelegramService, make_bot
 from bot.delivery import outbox
-from bot.delivery.chats import Channel, find_subscriptions, follow, read_channels
+from bot.delivery.chats import Channel, find_subscriptions, read_channels, sync_channels
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
-from bot.delivery.withdrawing import withdraw
+from bot.delivery.withdrawals import withdraw
 from feeder import ChannelConfig, Config, Store, TelegramConfig
 from feeder.store import Origin
 from feeder.words import ENGLISH
@@ -24,7 +24,7 @@ from tests.bot.unsynced import open_store
 from tests.entries import make_entry
 from tests.saving import save
 
-UNHURRIED = Pace(per_chat_s=0, per_group_minute=10**6, over_all_second=10**6)
+NO_LIMITS = Pace(per_chat_s=0, per_group_minute=10**6, overall_per_second=10**6)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CHAT = -1001
 
@@ -32,7 +32,7 @@ _PATIENCE_S = 15.0
 
 
 class Clock:
-    """A clock that goes only when a test says so."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = START
@@ -72,17 +72,17 @@ def store(store_url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def bot_store(sqlite_store: Store) -> Store:
-    return with_tables(sqlite_store)
+    return create_tables(sqlite_store)
 
 
 @pytest.fixture
 def each_store(store: Store) -> Store:
     """The store on each database in turn, with the bot's tables."""
-    return with_tables(store)
+    return create_tables(store)
 
 
-def with_tables(store: Store) -> Store:
-    """Make the bot's tables as the migrations do (a test holds the two together), but in a tenth of the time."""
+def create_tables(store: Store) -> Store:
+    """Create the bot's tables as the migrations do (a test compares the two), but in a tenth of the time."""
     with store.database.begin() as connection:
         tables.metadata.create_all(connection)
         connection.exec_driver_sql(f"CREATE TABLE {tables.VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)")
@@ -90,8 +90,8 @@ def with_tables(store: Store) -> Store:
     return store
 
 
-def put(store: Store, *numbers: int, **changes: object) -> None:
-    """Save made-up entries; a greater number was published later."""
+def add_entries(store: Store, *numbers: int, **changes: object) -> None:
+    """Save test entries; the higher the number, the later it was published."""
     save(
         store,
         [
@@ -109,25 +109,25 @@ def channels(*chats: int | str, **settings: object) -> tuple[Channel, ...]:
     return read_channels(made)
 
 
-def planned(store: Store, numbers: range, chosen: tuple[Channel, ...]) -> None:
-    """Follow the channels, and plan these entries for them."""
-    outbox.plan(store, follow(store, chosen))
-    put(store, *numbers)
-    outbox.plan(store, find_subscriptions(store, chosen))
+def plan_posts(store: Store, numbers: range, channels: tuple[Channel, ...]) -> None:
+    """Store the channels, add entries, and plan posts of them."""
+    outbox.plan(store, sync_channels(store, channels))
+    add_entries(store, *numbers)
+    outbox.plan(store, find_subscriptions(store, channels))
 
 
-class Desk:
-    """A sender with all that it needs; `told` is what the admins were told."""
+class Harness:
+    """Runs a sender against the server and a store; `notices` are the texts sent to the admins."""
 
-    def __init__(self, api: BotApi, store: Store, clock: Callable[[], datetime], chosen: tuple[Channel, ...]) -> None:
-        self.told: list[str] = []
+    def __init__(self, api: BotApi, store: Store, clock: Callable[[], datetime], channels: tuple[Channel, ...]) -> None:
+        self.notices: list[str] = []
         self.slept: list[float] = []
-        self.chosen = chosen
+        self.channels = channels
         self.clock = clock
         self.store = store
         self.api_url = api.url
         self.token = api.token
-        self.pace = UNHURRIED
+        self.pace = NO_LIMITS
         self.call_timeout_s = 5.0
         self.sender: Sender | None = None
         self.withdraws = True
@@ -135,21 +135,21 @@ class Desk:
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    async def _tell(self, text: str) -> None:
-        self.told.append(text)
+    async def _notify(self, text: str) -> None:
+        self.notices.append(text)
 
     def run(self, work: Callable[[Sender], "asyncio.Future[None] | object"]) -> None:
         """Run `work`, a coroutine function, with a sender whose bot is connected."""
 
         async def inner() -> None:
             bot = make_bot(TelegramConfig.model_validate({"token": self.token, "api_url": self.api_url}))
-            await bot._request[0].initialize()  # the HTTP client alone: a test may have no getMe to spare
+            await bot._request[0].initialize()  # the HTTP client alone: getMe would count as a call
             bot._requests_initialized = True
             self.sender = Sender(
                 bot,
                 self.store,
-                find=lambda: find_subscriptions(self.store, self.chosen),
-                tell=self._tell,
+                find_subscriptions=lambda: find_subscriptions(self.store, self.channels),
+                notify=self._notify,
                 words=ENGLISH,
                 withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
                 pace=self.pace,
@@ -162,19 +162,19 @@ class Desk:
             finally:
                 await bot.shutdown()
 
-        asyncio.run(asyncio.wait_for(inner(), _PATIENCE_S))  # less than any time limit of the library's own
+        asyncio.run(asyncio.wait_for(inner(), _PATIENCE_S))  # shorter than the library's own timeouts
 
     def drain(self, *, until: datetime | None = None) -> None:
-        """Send everything that can be sent; the clock leaps from one moment to the next, up to `until`."""
+        """Send everything that can be sent; the clock jumps from one due time to the next, up to `until`."""
 
         async def work(sender: Sender) -> None:
             clock = self.clock
             assert isinstance(clock, Clock)
             end = until or clock.now + timedelta(days=2)
-            while sender.refused is None:
-                due = await sender.launch()
-                if sender.under_way:
-                    await asyncio.wait(sender.under_way)
+            while sender.refusal is None:
+                due = await sender.start_calls()
+                if sender.in_flight:
+                    await asyncio.wait(sender.in_flight)
                 elif due is None or due > end:
                     return
                 else:
@@ -184,36 +184,36 @@ class Desk:
 
 
 @pytest.fixture
-def desk(api: BotApi, bot_store: Store, clock: Clock) -> Callable[..., Desk]:
-    """Make a desk for some channels."""
+def make_harness(api: BotApi, bot_store: Store, clock: Clock) -> Callable[..., Harness]:
+    """Make a harness for some channels."""
 
-    def make(*chats: int | str, store: Store = bot_store, **settings: object) -> Desk:
-        return Desk(api, store, clock, channels(*chats, **settings))
+    def make(*chats: int | str, store: Store = bot_store, **settings: object) -> Harness:
+        return Harness(api, store, clock, channels(*chats, **settings))
 
     return make
 
 
-def states(store: Store) -> dict[str, int]:
-    """Count the deliveries by their state."""
+def count_states(store: Store) -> dict[str, int]:
+    """Count the deliveries by state."""
     with store.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT state, count(*) FROM bot_deliveries GROUP BY state")
         return dict(tuple(row) for row in rows)
 
 
 class Running:
-    """The whole service at work in a thread of its own, as beside a web server."""
+    """The whole service, running in its own thread."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self.error: BaseException | None = None
         self._loop = asyncio.new_event_loop()
-        self._task = self._loop.create_task(TelegramService(pace=UNHURRIED).run(config, store))
+        self._task = self._loop.create_task(TelegramService(pace=NO_LIMITS).run(config, store))
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._task)
-        except BaseException as error:  # noqa: BLE001  whatever ended it is looked at by the test
+        except BaseException as error:  # noqa: BLE001  the test checks it
             self.error = error
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
@@ -236,7 +236,7 @@ class Running:
 
 
 def settings(api: BotApi, *chats: int | str, **more: object) -> Config:
-    """A configuration that talks to the server; `more` is for its channels."""
+    """A configuration for the server; `more` are settings of its channels."""
     listed = [{"chat": str(chat), "recent": 0, **more} for chat in chats]
     telegram = {"token": api.token, "api_url": api.url, "channels": listed, "admins": [77], "poll": "1s"}
     return Config(telegram=TelegramConfig.model_validate(telegram))

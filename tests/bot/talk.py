@@ -1,4 +1,4 @@
-"""A person who talks to the bot and waits for its answers."""
+"""A person who talks to the bot and waits for its replies."""
 
 from tests.bot.api import BotApi, User
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.bot.api import BotApi, Refused, check_entities, parse_html, units
+from tests.bot.api import BotApi, Refused, check_entities, parse_html, utf16_length
 from tests.bot.conftest import CHAT
 
 PHOTO = "https://example.org/rain.jpg"
@@ -130,7 +130,7 @@ def test_a_button_may_carry_64_bytes(call: Caller) -> None:
         [{"type": "bold", "offset": 0}],
         [{"type": "bold", "offset": -1, "length": 1}],
         [{"type": "bold", "offset": 0, "length": 0}],
-        [{"type": "bold", "offset": 0, "length": 6}],  # a😀bc is 5 units
+        [{"type": "bold", "offset": 0, "length": 6}],  # a😀bc is 5 utf16_length
         [{"type": "bold", "offset": 2, "length": 1}],  # in the middle of the face
         [{"type": "bold", "offset": 0, "length": 2}],
         [{"type": "bold", "offset": 0, "length": 3}, {"type": "italic", "offset": 1, "length": 3}],
@@ -179,7 +179,7 @@ def test_html_becomes_text_with_entities() -> None:
     assert [entity["type"] for entity in entities] == kinds
     assert entities[0] == {"type": "bold", "offset": 2, "length": 5}
     assert entities[1]["url"] == "https://example.org/?a&b"
-    assert units(text) == 12
+    assert utf16_length(text) == 12
 
 
 def test_length_is_counted_after_the_tags_and_ends_are_trimmed(call: Caller) -> None:

@@ -1,4 +1,4 @@
-"""The service as feeder sees it: started, ended, checked, previewed; and its token, which nobody else may see."""
+"""The service as feeder uses it: starting, stopping, checking, previewing; and that its token never leaks."""
 
 import asyncio
 import io
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.app import connect, make_bot, service, set_menu, tell_admins
+from bot.app import connect, make_bot, notify_admins, service, set_menu
 from feeder import Config, Service, ServiceError, Store
 from feeder.log import set_up_logging
 from feeder.service import get_service
 from tests.bot.api import TOKEN, BotApi
-from tests.bot.conftest import CHAT, Running, put, settings, states
+from tests.bot.conftest import CHAT, Running, add_entries, count_states, settings
 
 OTHER = -1002
 
@@ -42,13 +42,13 @@ def test_it_is_wanted_where_there_is_a_token(api: BotApi) -> None:
 
 
 def test_it_posts_what_comes_in_while_it_runs_and_goes_on_where_it_was(api: BotApi, sqlite_store: Store) -> None:
-    put(sqlite_store, *range(1, 6))
+    add_entries(sqlite_store, *range(1, 6))
     with Running(settings(api, CHAT, recent=2), sqlite_store) as running:
         api.wait(lambda: len(api.texts(CHAT)) == 2)
-        put(sqlite_store, 6)
+        add_entries(sqlite_store, 6)
         api.wait(lambda: len(api.texts(CHAT)) == 3)
     assert isinstance(running.error, asyncio.CancelledError)
-    put(sqlite_store, 7)
+    add_entries(sqlite_store, 7)
     with Running(settings(api, CHAT, recent=2), sqlite_store):
         api.wait(lambda: len(api.texts(CHAT)) == 4)
     assert [text.split("\n")[0] for text in api.texts(CHAT)] == ["title 4", "title 5", "title 6", "title 7"]
@@ -86,12 +86,12 @@ def test_trouble_with_the_menu_or_with_polling_does_not_end_it(
         api.say(person, "/help")
         api.wait(lambda: len(api.texts(11)) == 1)
     assert "the menu of commands was not set" in caplog.text
-    assert "no commands for now" in caplog.text
+    assert "polling failed" in caplog.text
 
 
 def test_a_chat_that_lets_the_bot_in_again_is_posted_to_again(api: BotApi, sqlite_store: Store) -> None:
     api.add_user(77, "Admin")
-    put(sqlite_store, 1)
+    add_entries(sqlite_store, 1)
     api.answer(403, chat=CHAT, times=None)
     with Running(settings(api, CHAT, recent=1), sqlite_store):
         api.wait(lambda: len(api.texts(77)) == 1)
@@ -100,10 +100,10 @@ def test_a_chat_that_lets_the_bot_in_again_is_posted_to_again(api: BotApi, sqlit
         api.set_member(CHAT, "administrator")
         api.wait(lambda: len(api.texts(CHAT)) == 1)
         api.set_member(CHAT, "administrator")
-        put(sqlite_store, 2)
+        add_entries(sqlite_store, 2)
         api.wait(lambda: len(api.texts(CHAT)) == 2)
     assert len(api.texts(77)) == 1
-    assert states(sqlite_store) == {"sent": 2}
+    assert count_states(sqlite_store) == {"sent": 2}
 
 
 def test_an_admin_who_cannot_be_reached_does_not_keep_others_from_being_told(api: BotApi) -> None:
@@ -112,7 +112,7 @@ def test_an_admin_who_cannot_be_reached_does_not_keep_others_from_being_told(api
     async def work() -> None:
         bot = make_bot(settings(api).telegram)
         await bot.initialize()
-        await tell_admins(bot, [77, 78], "something")
+        await notify_admins(bot, [77, 78], "something")
         await bot.shutdown()
 
     asyncio.run(work())
@@ -142,15 +142,15 @@ def test_a_search_of_a_channel_that_cannot_be_read_ends_it_at_once(api: BotApi, 
         running.join()
     assert isinstance(running.error, ServiceError)
     assert api.calls == []
-    assert [well for well, _ in service.check(config, sqlite_store)] == [False]
+    assert [ok for ok, _ in service.check(config, sqlite_store)] == [False]
 
 
 def test_check_says_what_is_well_and_what_is_not(api: BotApi, sqlite_store: Store) -> None:
     api.add_chat(-1003, "channel", username="a_channel")
-    put(sqlite_store, 1)
+    add_entries(sqlite_store, 1)
     config = settings(api, CHAT, "@a_channel", -404, recent=1)
     lines = list(service.check(config, sqlite_store))
-    assert [well for well, _ in lines] == [True, True, True, False]
+    assert [ok for ok, _ in lines] == [True, True, True, False]
     assert "@feeder_bot" in lines[0][1]
     assert "-404: Chat not found" in lines[3][1]
     with Running(config, sqlite_store):
@@ -161,13 +161,13 @@ def test_check_says_what_is_well_and_what_is_not(api: BotApi, sqlite_store: Stor
 
 
 def test_check_without_a_token_and_with_a_wrong_one(api: BotApi, sqlite_store: Store) -> None:
-    assert [well for well, _ in service.check(Config(), sqlite_store)] == [True]
+    assert [ok for ok, _ in service.check(Config(), sqlite_store)] == [True]
     config = settings(api, CHAT)
     api.answer(401, method="getChat")
-    assert [well for well, _ in service.check(config, sqlite_store)] == [False]
+    assert [ok for ok, _ in service.check(config, sqlite_store)] == [False]
     api.token = "1:" + "x" * 35
-    ((well, line),) = service.check(config, sqlite_store)
-    assert not well
+    ((ok, line),) = service.check(config, sqlite_store)
+    assert not ok
     assert TOKEN not in line
 
 
@@ -175,17 +175,17 @@ def test_check_says_when_telegram_is_out_of_reach(api: BotApi, sqlite_store: Sto
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         telegram = settings(api).telegram.model_copy(update={"api_url": f"http://127.0.0.1:{closed.getsockname()[1]}"})
-        ((well, line),) = service.check(Config(telegram=telegram), sqlite_store)
-    assert not well
-    assert "does not answer" in line
+        ((ok, line),) = service.check(Config(telegram=telegram), sqlite_store)
+    assert not ok
+    assert line.startswith("cannot reach ")
 
 
 def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, sqlite_store: Store) -> None:
-    put(sqlite_store, 1, 2, 3)
+    add_entries(sqlite_store, 1, 2, 3)
     config = settings(api, CHAT, recent=2, silent=True, topic=5)
     without = Config(telegram=config.telegram.model_copy(update={"token": None}))
     head, first, second = service.preview(without, sqlite_store)
-    assert head == "-1001 topic 5: 2 to post without a sound"
+    assert head == "-1001 topic 5: 2 to post silently"
     assert "**title 2** <https://example.org/a/2>" in first
     assert "(https://example.org/rain.jpg)" in second
     assert api.calls == []
@@ -193,16 +193,16 @@ def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, sqlite_store:
         tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name LIKE 'bot%'").scalar()
     assert tables == 0
     told = list(service.preview(Config(), sqlite_store))
-    assert told[0].startswith("No channel is configured in [[telegram.channels]]. One named @your_channel would get")
+    assert told[0].startswith("No channel is configured in [[telegram.channels]]. @your_channel would get")
     assert told[1] == "@your_channel: 3 to post"
 
 
 def test_a_preview_after_a_run_shows_what_has_come_since(api: BotApi, sqlite_store: Store) -> None:
-    put(sqlite_store, 1)
+    add_entries(sqlite_store, 1)
     config = settings(api, CHAT, -404, recent=1)
     with Running(config, sqlite_store):
         api.wait(lambda: len(api.called("sendPhoto")) == 2)
-    put(sqlite_store, 2, media=(), link=None)
+    add_entries(sqlite_store, 2, media=(), link=None)
     first, post, last = service.preview(config, sqlite_store)
     assert first == "-1001: 1 to post"
     assert post.startswith("    **title 2**\n")
@@ -248,7 +248,7 @@ def test_the_token_is_in_nothing_that_is_logged(
     monkeypatch.setattr(sys, "stderr", said)
     monkeypatch.setattr(sys, "stdout", said)
     set_up_logging(logging.DEBUG, secrets=[api.token])
-    put(sqlite_store, 1, 2, 3, 4)
+    add_entries(sqlite_store, 1, 2, 3, 4)
     api.add_user(11)
     api.answer(502, method="sendPhoto")
     api.drop(method="getUpdates", skip=2)

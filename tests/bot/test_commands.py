@@ -8,7 +8,7 @@ from bot.searches import PER_MINUTE
 from feeder import Store, StoreError
 from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL
 from tests.bot.api import BotApi
-from tests.bot.conftest import Running, put, settings
+from tests.bot.conftest import Running, add_entries, settings
 from tests.bot.talk import Talk
 
 GROUP = -1007
@@ -16,7 +16,7 @@ GROUP = -1007
 
 @pytest.fixture
 def full_store(bot_store: Store) -> Store:
-    put(bot_store, *range(1, 31))
+    add_entries(bot_store, *range(1, 31))
     return bot_store
 
 

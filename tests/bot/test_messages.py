@@ -1,4 +1,4 @@
-"""What messages look like: every one of them is a thing that Telegram takes (row 29 of the table of faults)."""
+"""The format of messages: Telegram accepts every one of them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,22 +15,22 @@ from bot.messages import (
     Span,
     Text,
     clip,
-    good_link,
-    make_found,
     make_help,
     make_latest,
     make_post,
+    make_results,
     page_data,
     parse_page_data,
-    readable,
     telegram_line,
-    units,
+    to_terminal,
+    utf16_length,
+    valid_link,
 )
 from feeder import Entry, Hit, Media, Results, Source
 from feeder.store import Fragment
 from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL, Words
 from tests.bot.api import check_entities
-from tests.bot.api import units as telegram_units
+from tests.bot.api import utf16_length as telegram_units
 from tests.bot.api.markup import read_text
 from tests.entries import make_entry
 
@@ -55,8 +55,8 @@ def to_telegram(text: Text) -> list[dict[str, Any]]:
     return list(named)
 
 
-def assert_taken(text: Text, limit: int) -> None:
-    """Telegram takes it as it stands: nothing is trimmed, cut, moved or dropped."""
+def assert_accepted(text: Text, limit: int) -> None:
+    """Telegram accepts it unchanged: nothing is trimmed, cut, moved or dropped."""
     sent = to_telegram(text)
     assert len(sent) <= 100
     assert read_text(text.text, sent, None, limit=limit) == (text.text, sent)
@@ -74,14 +74,14 @@ def test_whatever_an_entry_holds_its_post_is_taken(
     media = (Media(url=photo, kind="image"),) if photo else ()
     made = entry(title=title, summary=summary, source=Source(title=source, id="urn:x"), link=link, media=media)
     post = make_post(made, ENGLISH)
-    assert_taken(post.text, 1024)
+    assert_accepted(post.text, 1024)
     assert "\u202e" not in post.text.text
 
 
 @given(texts=st.lists(st.tuples(NASTY, NASTY, LINKS), max_size=LATEST_CAP))
 def test_whatever_entries_hold_the_list_of_them_is_taken(texts: list[tuple[str, str, str | None]]) -> None:
     entries = [entry(title=t, source=Source(title=s, id="urn:x"), link=link) for t, s, link in texts]
-    assert_taken(make_latest(entries, ENGLISH).text, 4096)
+    assert_accepted(make_latest(entries, ENGLISH).text, 4096)
 
 
 FRAGMENTS = st.lists(st.builds(Fragment, NASTY, st.booleans()), max_size=40).map(tuple)
@@ -92,14 +92,14 @@ def test_whatever_is_looked_for_the_page_is_taken(
     query: str, hits: list[tuple[str, tuple[Fragment, ...]]], page: int
 ) -> None:
     found = [Hit(entry=entry(title=title), title=(), snippet=snippet) for title, snippet in hits]
-    answer = make_found(query, "0" * 16, page, Results(tuple(found), 1000, more=True), ENGLISH)
-    assert_taken(answer.text, 4096)
+    answer = make_results(query, "0" * 16, page, Results(tuple(found), 1000, more=True), ENGLISH)
+    assert_accepted(answer.text, 4096)
     assert all(1 <= len(button.data.encode()) <= 64 for button in answer.buttons)
 
 
 def test_a_post_shows_title_lead_source_and_date() -> None:
     post = make_post(entry(title="春天\n的雨", link="https://example.org/a"), ENGLISH)
-    assert readable(post.text) == (
+    assert to_terminal(post.text) == (
         "**春天 的雨** <https://example.org/a>\n\n清晨下了一场雨。\n\n"
         "example.org <https://example.org/a> · 20 February 2023"
     )
@@ -145,8 +145,8 @@ def test_text_comes_to_one_line_without_what_is_not_shown(text: str, line: str) 
 @given(text=st.text(), limit=st.integers(1, 50))
 def test_a_cut_is_never_too_long_and_nothing_is_cut_that_fits(text: str, limit: int) -> None:
     cut = clip(text, limit)
-    assert telegram_units(cut) == units(cut) <= limit
-    assert cut == text if units(text) <= limit else cut.endswith("…")
+    assert telegram_units(cut) == utf16_length(cut) <= limit
+    assert cut == text if utf16_length(text) <= limit else cut.endswith("…")
 
 
 def test_a_cut_goes_between_characters_as_people_see_them() -> None:
@@ -160,12 +160,12 @@ def test_a_cut_goes_between_characters_as_people_see_them() -> None:
     [None, "", "ftp://x/y", "https://", "http://[", "https://a b/", "https://a/\u202e", "https://a/" + "x" * 2048],
 )
 def test_what_is_no_good_link_is_none(url: str | None) -> None:
-    assert good_link(url) is None
+    assert valid_link(url) is None
 
 
 def test_the_latest_are_listed_with_title_source_and_date() -> None:
     answer = make_latest([entry(title="One"), entry(title="")], ENGLISH)
-    assert readable(answer.text) == (
+    assert to_terminal(answer.text) == (
         "**Latest articles**\n\nOne <https://example.org/a/1>\nexample.org · 20 February 2023\n\n"
         f"{entry().key} <https://example.org/a/1>\nexample.org · 20 February 2023"
     )
@@ -176,14 +176,14 @@ def hit(*snippet: Fragment) -> Hit:
     return Hit(entry=entry(title="雨"), title=(), snippet=snippet)
 
 
-def found_of(total: int, *hits: Hit) -> Results:
+def results_of(total: int, *hits: Hit) -> Results:
     return Results(hits, total, more=False)
 
 
 def test_a_page_of_a_search_shows_matches_and_turns_both_ways() -> None:
-    results = found_of(33, hit(Fragment("It ", False), Fragment("rained", True)))
-    found = make_found("rain", "abc", 2, results, ENGLISH)
-    assert "It **rained**" in readable(found.text)
+    results = results_of(33, hit(Fragment("It ", False), Fragment("rained", True)))
+    found = make_results("rain", "abc", 2, results, ENGLISH)
+    assert "It **rained**" in to_terminal(found.text)
     assert found.text.text.startswith("“rain”: 33 results\n")
     assert [tuple(button) for button in found.buttons] == [
         ("‹ Previous", "s:abc:1"),
@@ -194,28 +194,28 @@ def test_a_page_of_a_search_shows_matches_and_turns_both_ways() -> None:
 
 def test_first_last_and_only_pages_have_the_buttons_they_need() -> None:
     one = hit(Fragment("x", False))
-    assert [b.label for b in make_found("q", "k", 1, found_of(6, one), ENGLISH).buttons] == ["1/2", "Next ›"]
-    assert [b.label for b in make_found("q", "k", 2, found_of(6, one), ENGLISH).buttons] == ["‹ Previous", "2/2"]
-    assert make_found("q", "k", 1, found_of(5, one), ENGLISH).buttons == ()
-    assert make_found("q", "k", 1, found_of(0), ENGLISH).text.text == "No results for “q”"
+    assert [b.label for b in make_results("q", "k", 1, results_of(6, one), ENGLISH).buttons] == ["1/2", "Next ›"]
+    assert [b.label for b in make_results("q", "k", 2, results_of(6, one), ENGLISH).buttons] == ["‹ Previous", "2/2"]
+    assert make_results("q", "k", 1, results_of(5, one), ENGLISH).buttons == ()
+    assert make_results("q", "k", 1, results_of(0), ENGLISH).text.text == "No results for “q”"
 
 
 def test_where_counting_stopped_there_may_be_more() -> None:
-    found = make_found("q", "k", 1, Results((hit(),), 1000, more=True), ENGLISH)
+    found = make_results("q", "k", 1, Results((hit(),), 1000, more=True), ENGLISH)
     assert found.text.text.startswith("“q”: 1,000+ results\n")
     assert found.buttons[0].label == "1/200+"
 
 
 def test_a_hit_without_a_snippet_shows_its_title_and_source() -> None:
-    assert make_found("q", "k", 1, found_of(1, hit()), ENGLISH).text.text.endswith(
+    assert make_results("q", "k", 1, results_of(1, hit()), ENGLISH).text.text.endswith(
         "\n\n雨\nexample.org · 20 February 2023"
     )
 
 
 def test_a_long_snippet_is_cut_and_not_every_match_is_marked() -> None:
     many = tuple(Fragment("雨 " * 3, number % 2 == 0) for number in range(400))
-    text = make_found("雨", "k", 1, found_of(1, hit(*many)), ENGLISH).text
-    assert units(text.text) < 400
+    text = make_results("雨", "k", 1, results_of(1, hit(*many)), ENGLISH).text
+    assert utf16_length(text.text) < 400
     assert len([span for span in text.spans if span.kind == "bold"]) == 12
 
 
@@ -231,7 +231,7 @@ def test_data_of_a_button_leads_to_its_page() -> None:
 def test_spans_move_when_text_is_joined_to_text() -> None:
     joined = "😀" + Text("a", (Span("bold", 0, 1),)) + "b"
     assert joined == Text("😀ab", (Span("bold", 2, 1),))
-    assert readable(joined) == "😀**a**b"
+    assert to_terminal(joined) == "😀**a**b"
 
 
 @pytest.mark.parametrize("words", [ENGLISH, SIMPLIFIED, TRADITIONAL], ids=lambda words: words.language)

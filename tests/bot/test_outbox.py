@@ -9,29 +9,40 @@ from sqlalchemy import MetaData, select, update
 
 from bot import tables
 from bot.delivery import outbox
-from bot.delivery.chats import Channel, find_subscriptions, follow, read_channels, switch_on
-from bot.delivery.outbox import LEASE, MAX_WAITING, CallOutcome, Claim, choose, claim, next_due, plan, preview, settle
-from bot.delivery.pace import Pace, backoff, next_call, room_now, searches_wait
-from bot.searches import PER_MINUTE, Turnstile, recall, remember, search_key
+from bot.delivery.chats import Channel, find_subscriptions, read_channels, switch_on, sync_channels
+from bot.delivery.outbox import (
+    LEASE,
+    MAX_WAITING,
+    CallOutcome,
+    Claim,
+    claim,
+    next_due,
+    plan,
+    preview,
+    select_entries,
+    settle,
+)
+from bot.delivery.pace import Pace, backoff, calls_left, next_call, search_wait
+from bot.searches import PER_MINUTE, Turnstile, load_query, save_query, search_key
 from bot.tables import migrate_tables
 from feeder import LAST_INGEST_NOTE, ChannelConfig, ServiceError, Store, StoreError
 from feeder.errors import StoreTooNewError
-from tests.bot.conftest import START, UNHURRIED, channels, planned, put, states
+from tests.bot.conftest import NO_LIMITS, START, add_entries, channels, count_states, plan_posts
 
-SENT = CallOutcome(fate="sent", message=5)
-
-
-def take(store: Store, limit: int = 100, after: timedelta = timedelta()) -> list[Claim]:
-    return claim(store, START + after, limit, UNHURRIED)
+SENT = CallOutcome(result="sent", message=5)
 
 
-def take_one(store: Store, after: timedelta = timedelta()) -> Claim:
-    (only,) = take(store, after=after)
+def claim_at(store: Store, limit: int = 100, after: timedelta = timedelta()) -> list[Claim]:
+    return claim(store, START + after, limit, NO_LIMITS)
+
+
+def claim_one(store: Store, after: timedelta = timedelta()) -> Claim:
+    (only,) = claim_at(store, after=after)
     return only
 
 
-def done(store: Store, claimed: Claim, outcome: CallOutcome = SENT, after: timedelta = timedelta()) -> bool:
-    return settle(store, claimed, outcome, START + after, UNHURRIED)
+def settle_claim(store: Store, claimed: Claim, outcome: CallOutcome = SENT, after: timedelta = timedelta()) -> bool:
+    return settle(store, claimed, outcome, START + after, NO_LIMITS)
 
 
 def waiting(store: Store, channel: Channel) -> list[str]:
@@ -62,30 +73,30 @@ def test_tables_of_a_newer_bot_are_left_alone(store: Store) -> None:
 
 
 def test_a_first_meeting_takes_the_most_recent_and_no_other(each_store: Store) -> None:
-    put(each_store, *range(1, 31))
+    add_entries(each_store, *range(1, 31))
     (channel,) = channels(recent=3)
     for _ in range(2):
-        plan(each_store, follow(each_store, [channel]))
+        plan(each_store, sync_channels(each_store, [channel]))
         assert waiting(each_store, channel) == ["title 28", "title 29", "title 30"]
 
 
 def test_a_first_meeting_may_take_none(each_store: Store) -> None:
-    put(each_store, *range(1, 4))
-    plan(each_store, follow(each_store, channels(recent=0)))
-    assert states(each_store) == {}
-    put(each_store, 10)
-    plan(each_store, follow(each_store, channels(recent=0)))
-    assert states(each_store) == {"pending": 1}
+    add_entries(each_store, *range(1, 4))
+    plan(each_store, sync_channels(each_store, channels(recent=0)))
+    assert count_states(each_store) == {}
+    add_entries(each_store, 10)
+    plan(each_store, sync_channels(each_store, channels(recent=0)))
+    assert count_states(each_store) == {"pending": 1}
 
 
 def test_a_channel_with_a_search_gets_what_it_finds(each_store: Store) -> None:
     (channel,) = channels(query="苹果", recent=2)
-    put(each_store, 1, 2, 3, content="<p>苹果</p>")
-    put(each_store, 4, 5)
-    plan(each_store, follow(each_store, [channel]))
+    add_entries(each_store, 1, 2, 3, content="<p>苹果</p>")
+    add_entries(each_store, 4, 5)
+    plan(each_store, sync_channels(each_store, [channel]))
     assert waiting(each_store, channel) == ["title 2", "title 3"]
-    put(each_store, 6)
-    put(each_store, 7, content="<p>蘋果</p>")
+    add_entries(each_store, 6)
+    add_entries(each_store, 7, content="<p>蘋果</p>")
     plan(each_store, find_subscriptions(each_store, [channel]))
     assert waiting(each_store, channel) == ["title 2", "title 3", "title 7"]
 
@@ -95,51 +106,51 @@ def test_of_a_great_many_new_entries_the_newest_are_posted(
 ) -> None:
     migrate_tables(sqlite_store)
     (channel,) = channels()
-    planned(sqlite_store, range(10, 15), (channel,))
-    put(sqlite_store, *range(1000, 1600))
+    plan_posts(sqlite_store, range(10, 15), (channel,))
+    add_entries(sqlite_store, *range(1000, 1600))
     plan(sqlite_store, find_subscriptions(sqlite_store, [channel]))
     names = waiting(sqlite_store, channel)
     assert names == [f"title {number}" for number in range(1600 - MAX_WAITING, 1600)]
-    assert "505 of the entries" in caplog.text
-    assert states(sqlite_store) == {"pending": MAX_WAITING, "failed": 5}
+    assert "505 are not posted" in caplog.text
+    assert count_states(sqlite_store) == {"pending": MAX_WAITING, "failed": 5}
 
 
 def test_two_planners_plan_once(each_store: Store) -> None:
     (channel,) = channels()
-    plan(each_store, follow(each_store, [channel]))
-    put(each_store, 1, 2)
+    plan(each_store, sync_channels(each_store, [channel]))
+    add_entries(each_store, 1, 2)
     stale = find_subscriptions(each_store, [channel])
     plan(each_store, stale)
     plan(each_store, stale)
-    assert states(each_store) == {"pending": 2}
+    assert count_states(each_store) == {"pending": 2}
 
 
 def test_two_planners_report_once_what_is_left_out(each_store: Store, caplog: pytest.LogCaptureFixture) -> None:
     (channel,) = channels()
-    plan(each_store, follow(each_store, [channel]))
-    put(each_store, *range(MAX_WAITING + 5))
+    plan(each_store, sync_channels(each_store, [channel]))
+    add_entries(each_store, *range(MAX_WAITING + 5))
     stale = find_subscriptions(each_store, [channel])
     plan(each_store, stale)
     plan(each_store, stale)
-    assert states(each_store) == {"pending": MAX_WAITING}
+    assert count_states(each_store) == {"pending": MAX_WAITING}
     assert len(caplog.messages) == 1
 
 
 def test_a_chat_has_one_post_under_way_and_keeps_its_order(each_store: Store) -> None:
-    planned(each_store, range(2), channels())
-    first = take_one(each_store)
+    plan_posts(each_store, range(2), channels())
+    first = claim_one(each_store)
     assert first.entry == "https://example.org/a/0"
-    assert take(each_store) == []
-    assert not done(each_store, first)
-    assert take_one(each_store).entry == "https://example.org/a/1"
+    assert claim_at(each_store) == []
+    assert not settle_claim(each_store, first)
+    assert claim_one(each_store).entry == "https://example.org/a/1"
 
 
 def test_a_chat_that_another_process_has_just_claimed_gives_nothing(each_store: Store) -> None:
-    planned(each_store, range(2), channels())
-    take_one(each_store)
+    plan_posts(each_store, range(2), channels())
+    claim_one(each_store)
     with each_store.database.begin() as connection:
         chat = connection.execute(select(tables.chats.c.id)).scalar_one()
-        assert outbox._take(connection, chat, START) is None
+        assert outbox._claim_next(connection, chat, START) is None
 
 
 def test_a_channel_that_was_never_met_has_no_subscription(each_store: Store) -> None:
@@ -147,93 +158,93 @@ def test_a_channel_that_was_never_met_has_no_subscription(each_store: Store) -> 
 
 
 def test_chats_are_claimed_side_by_side_up_to_the_limit(each_store: Store) -> None:
-    planned(each_store, range(1), channels(-1, -2, -3))
-    assert len(take(each_store, limit=2)) == 2
-    assert len(take(each_store)) == 1
+    plan_posts(each_store, range(1), channels(-1, -2, -3))
+    assert len(claim_at(each_store, limit=2)) == 2
+    assert len(claim_at(each_store)) == 1
 
 
 def test_a_lease_that_ran_out_leaves_the_post_in_doubt(each_store: Store) -> None:
-    planned(each_store, range(2), channels(on_unknown="hold"))
-    lost = take_one(each_store)
+    plan_posts(each_store, range(2), channels(on_unknown="hold"))
+    lost = claim_one(each_store)
     assert next_due(each_store, START) == START + LEASE
-    assert take_one(each_store, after=LEASE).entry != lost.entry
-    assert states(each_store) == {"unknown": 1, "sending": 1}
+    assert claim_one(each_store, after=LEASE).entry != lost.entry
+    assert count_states(each_store) == {"unknown": 1, "sending": 1}
 
 
 def test_a_post_in_doubt_is_claimed_again_first_where_the_channel_says_repost(each_store: Store) -> None:
-    planned(each_store, range(2), channels(on_unknown="repost"))
-    lost = take_one(each_store)
-    again = take_one(each_store, after=LEASE)
+    plan_posts(each_store, range(2), channels(on_unknown="repost"))
+    lost = claim_one(each_store)
+    again = claim_one(each_store, after=LEASE)
     assert (again.entry, again.attempts) == (lost.entry, 2)
-    assert not done(each_store, lost, after=LEASE)  # too late: another has it
-    assert states(each_store) == {"sending": 1, "pending": 1}
+    assert not settle_claim(each_store, lost, after=LEASE)  # too late: another has it
+    assert count_states(each_store) == {"sending": 1, "pending": 1}
 
 
 def test_a_late_outcome_still_counts_while_nobody_else_has_the_post(each_store: Store) -> None:
-    planned(each_store, range(1), channels(on_unknown="hold"))
-    late = take_one(each_store)
-    assert take(each_store, after=LEASE) == []
-    done(each_store, late, after=LEASE)
-    assert states(each_store) == {"sent": 1}
+    plan_posts(each_store, range(1), channels(on_unknown="hold"))
+    late = claim_one(each_store)
+    assert claim_at(each_store, after=LEASE) == []
+    settle_claim(each_store, late, after=LEASE)
+    assert count_states(each_store) == {"sent": 1}
 
 
 def test_a_late_doubt_is_not_counted_twice(each_store: Store) -> None:
-    planned(each_store, range(1), channels())
-    late = take_one(each_store)
+    plan_posts(each_store, range(1), channels())
+    late = claim_one(each_store)
     with each_store.database.begin() as connection:
-        outbox._end_leases(connection, START + LEASE)
-    done(each_store, late, CallOutcome(fate="unknown"), after=LEASE)
+        outbox._expire_leases(connection, START + LEASE)
+    settle_claim(each_store, late, CallOutcome(result="unknown"), after=LEASE)
     with each_store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT doubts FROM bot_deliveries").scalar() == 1
 
 
 def test_what_waits_is_due_when_its_chat_may_be_called(each_store: Store) -> None:
     assert next_due(each_store, START) is None
-    planned(each_store, range(2), channels())
+    plan_posts(each_store, range(2), channels())
     assert next_due(each_store, START) == START
-    claimed = take_one(each_store)
-    done(each_store, claimed, CallOutcome(fate="again", wait=timedelta(seconds=40)))
+    claimed = claim_one(each_store)
+    settle_claim(each_store, claimed, CallOutcome(result="retry", wait=timedelta(seconds=40)))
     assert next_due(each_store, START) == START + timedelta(seconds=40)
-    assert take(each_store, after=timedelta(seconds=39)) == []
-    assert take_one(each_store, after=timedelta(seconds=40)).attempts == 2
+    assert claim_at(each_store, after=timedelta(seconds=39)) == []
+    assert claim_one(each_store, after=timedelta(seconds=40)).attempts == 2
 
 
 def test_a_chat_whose_configuration_goes_keeps_its_rows_and_is_not_flooded_when_it_returns(each_store: Store) -> None:
     stays, goes = channels(-1, -2, recent=1)
-    put(each_store, 1)
-    plan(each_store, follow(each_store, [stays, goes]))
-    claims = {claimed.chat: claimed for claimed in take(each_store)}
-    done(each_store, claims["-2"])
-    put(each_store, 2)
+    add_entries(each_store, 1)
+    plan(each_store, sync_channels(each_store, [stays, goes]))
+    claims = {claimed.chat: claimed for claimed in claim_at(each_store)}
+    settle_claim(each_store, claims["-2"])
+    add_entries(each_store, 2)
     plan(each_store, find_subscriptions(each_store, [goes]))
-    follow(each_store, [stays])
-    assert "-2" not in {claimed.chat for claimed in take(each_store)}
-    put(each_store, *range(3, 30))
-    plan(each_store, follow(each_store, [stays, goes]))
+    sync_channels(each_store, [stays])
+    assert "-2" not in {claimed.chat for claimed in claim_at(each_store)}
+    add_entries(each_store, *range(3, 30))
+    plan(each_store, sync_channels(each_store, [stays, goes]))
     assert waiting(each_store, goes) == ["title 29"]
-    assert states(each_store)["sent"] == 1
+    assert count_states(each_store)["sent"] == 1
 
 
 def test_a_post_in_doubt_is_not_sent_again_when_its_chat_returns(each_store: Store) -> None:
     (channel,) = channels(on_unknown="repost")
-    planned(each_store, range(1), (channel,))
-    take_one(each_store)
-    follow(each_store, [])
-    follow(each_store, [channel])
-    assert take(each_store, after=LEASE) == []
-    assert states(each_store) == {"failed": 1}
+    plan_posts(each_store, range(1), (channel,))
+    claim_one(each_store)
+    sync_channels(each_store, [])
+    sync_channels(each_store, [channel])
+    assert claim_at(each_store, after=LEASE) == []
+    assert count_states(each_store) == {"failed": 1}
 
 
 @pytest.mark.parametrize(("chat", "known_by"), [("-1005", None), ("@The_Channel", "the_channel")])
-def test_a_chat_that_was_switched_off_starts_anew_when_the_bot_is_let_in(
+def test_a_chat_that_was_switched_off_starts_anew_when_the_bot_is_on_switch_on(
     each_store: Store, chat: str, known_by: str | None
 ) -> None:
     (channel,) = channels(chat, recent=1)
-    planned(each_store, range(3), (channel,))
-    assert done(each_store, take_one(each_store), CallOutcome(fate="off", reason="Forbidden"))
-    put(each_store, *range(10, 20))
+    plan_posts(each_store, range(3), (channel,))
+    assert settle_claim(each_store, claim_one(each_store), CallOutcome(result="blocked", reason="Forbidden"))
+    add_entries(each_store, *range(10, 20))
     plan(each_store, find_subscriptions(each_store, [channel]))
-    assert take(each_store) == []
+    assert claim_at(each_store) == []
     assert next_due(each_store, START) is None
     assert not switch_on(each_store, -9, None)
     assert switch_on(each_store, -1005, known_by)
@@ -244,44 +255,44 @@ def test_a_chat_that_was_switched_off_starts_anew_when_the_bot_is_let_in(
 
 def test_a_chat_that_is_off_already_is_not_told_of_again(each_store: Store) -> None:
     first, second = channels(-1, topic=1) + channels(-1, topic=2)
-    planned(each_store, range(1), (first, second))
-    claimed = take_one(each_store)
-    assert done(each_store, claimed, CallOutcome(fate="off", reason="gone"))
+    plan_posts(each_store, range(1), (first, second))
+    claimed = claim_one(each_store)
+    assert settle_claim(each_store, claimed, CallOutcome(result="blocked", reason="gone"))
     with each_store.database.begin() as connection:
         connection.execute(update(tables.deliveries).values(state="sending"))
-    assert not done(each_store, claimed, CallOutcome(fate="off", reason="gone"))
+    assert not settle_claim(each_store, claimed, CallOutcome(result="blocked", reason="gone"))
 
 
 def test_a_moved_chat_is_found_by_its_old_and_its_new_number(each_store: Store) -> None:
     (old,), (new,), (new_topic,) = channels(-5), channels(-1005), channels(-1005, topic=3)
-    planned(each_store, range(1), (old,))
-    done(each_store, take_one(each_store), CallOutcome(fate="again", moved_to=-1005))
-    assert take_one(each_store).chat == "-1005"
-    (by_old,) = follow(each_store, [old])
-    (by_new,) = follow(each_store, [new])
+    plan_posts(each_store, range(1), (old,))
+    settle_claim(each_store, claim_one(each_store), CallOutcome(result="retry", moved_to=-1005))
+    assert claim_one(each_store).chat == "-1005"
+    (by_old,) = sync_channels(each_store, [old])
+    (by_new,) = sync_channels(each_store, [new])
     assert by_old.id == by_new.id
-    (topic,) = follow(each_store, [new_topic])
+    (topic,) = sync_channels(each_store, [new_topic])
     assert topic.chat == by_new.chat
 
 
 def test_a_setting_that_changes_is_followed(each_store: Store) -> None:
-    planned(each_store, range(1), channels())
-    follow(each_store, channels(silent=True))
-    assert take_one(each_store).silent
+    plan_posts(each_store, range(1), channels())
+    sync_channels(each_store, channels(silent=True))
+    assert claim_one(each_store).silent
 
 
 def test_a_preview_changes_nothing_and_leaves_out_what_was_sent(each_store: Store) -> None:
-    put(each_store, 1, 2, 3)
+    add_entries(each_store, 1, 2, 3)
     (channel,) = channels(recent=2)
     assert [entry.title for entry in preview(each_store, channel, None)] == ["title 2", "title 3"]
-    plan(each_store, follow(each_store, [channel]))
-    done(each_store, take_one(each_store))
-    put(each_store, 4)
-    before = states(each_store)
+    plan(each_store, sync_channels(each_store, [channel]))
+    settle_claim(each_store, claim_one(each_store))
+    add_entries(each_store, 4)
+    before = count_states(each_store)
     assert waiting(each_store, channel) == ["title 3", "title 4"]
-    follow(each_store, [])
+    sync_channels(each_store, [])
     assert waiting(each_store, channel) == ["title 4"]  # met again: the two newest, less what is planned already
-    assert states(each_store) == before
+    assert count_states(each_store) == before
 
 
 @pytest.mark.parametrize("query", ["！？", "a b c d e f g h i j"])
@@ -292,16 +303,20 @@ def test_a_search_that_cannot_be_understood_is_named_with_its_channel(query: str
 
 
 def test_nothing_new_is_chosen_from_a_store_that_has_not_changed(each_store: Store) -> None:
-    put(each_store, 1)
+    add_entries(each_store, 1)
     (channel,) = channels()
-    assert choose(each_store, channel, each_store.entries.last_number()) == ((), each_store.entries.last_number(), 0)
+    assert select_entries(each_store, channel, each_store.entries.last_number()) == (
+        (),
+        each_store.entries.last_number(),
+        0,
+    )
 
 
 def test_a_locked_store_is_an_error_of_the_store(sqlite_url: str) -> None:
     with Store.open(sqlite_url, busy_timeout_s=0.05) as store, Store.open(sqlite_url) as other:
         migrate_tables(store)
         with other.database.begin(), pytest.raises(StoreError):
-            take(store)
+            claim_at(store)
 
 
 # Searches.
@@ -309,18 +324,18 @@ def test_a_locked_store_is_an_error_of_the_store(sqlite_url: str) -> None:
 
 def test_a_query_of_any_length_is_found_again_by_a_short_key(each_store: Store) -> None:
     query = "雨" * 4000
-    key = remember(each_store, query, START)
-    assert remember(each_store, query, START) == key == search_key(query)
+    key = save_query(each_store, query, START)
+    assert save_query(each_store, query, START) == key == search_key(query)
     assert len(key) == 16
-    assert recall(each_store, key) == query
-    assert recall(each_store, "nothing") is None
+    assert load_query(each_store, key) == query
+    assert load_query(each_store, "nothing") is None
 
 
 def test_a_query_that_nobody_uses_is_forgotten(each_store: Store) -> None:
     for days, query in ((0, "old"), (0, "used"), (60, "used"), (100, "new")):
-        remember(each_store, query, START + timedelta(days=days))
-    assert recall(each_store, search_key("old")) is None
-    assert recall(each_store, search_key("used")) == "used"
+        save_query(each_store, query, START + timedelta(days=days))
+    assert load_query(each_store, search_key("old")) is None
+    assert load_query(each_store, search_key("used")) == "used"
 
 
 def test_a_person_may_search_so_often_a_minute_and_others_are_not_concerned() -> None:
@@ -353,7 +368,7 @@ def test_a_chat_is_called_once_a_second_and_a_group_twenty_times_a_minute() -> N
 
 
 def test_a_second_has_room_for_thirty_calls() -> None:
-    assert [room_now(calls, pace=Pace()) for calls in (0, 29, 30, 31)] == [30, 1, 0, 0]
+    assert [calls_left(calls, pace=Pace()) for calls in (0, 29, 30, 31)] == [30, 1, 0, 0]
 
 
 def test_waiting_grows_and_ends_growing() -> None:
@@ -362,18 +377,18 @@ def test_waiting_grows_and_ends_growing() -> None:
 
 def test_who_has_waited_a_minute_may_search() -> None:
     times = [START] * 3
-    assert searches_wait(times, START + timedelta(seconds=60), per_minute=3) is None
-    assert searches_wait(times, START + timedelta(seconds=59), per_minute=3) == timedelta(seconds=1)
+    assert search_wait(times, START + timedelta(seconds=60), per_minute=3) is None
+    assert search_wait(times, START + timedelta(seconds=59), per_minute=3) == timedelta(seconds=1)
 
 
 def test_before_a_first_pass_has_filled_the_store_no_chat_is_met(each_store: Store) -> None:
     with each_store.database.begin() as connection:
         connection.exec_driver_sql("DELETE FROM notes")
     chosen = channels(recent=2)
-    put(each_store, 1)
-    plan(each_store, follow(each_store, chosen))
-    put(each_store, 2, 3, 4)
-    assert states(each_store) == {}
+    add_entries(each_store, 1)
+    plan(each_store, sync_channels(each_store, chosen))
+    add_entries(each_store, 2, 3, 4)
+    assert count_states(each_store) == {}
     each_store.database.set_note(LAST_INGEST_NOTE, "2026-01-01T00:00:00Z")
     plan(each_store, find_subscriptions(each_store, chosen))
-    assert states(each_store) == {"pending": 2}
+    assert count_states(each_store) == {"pending": 2}

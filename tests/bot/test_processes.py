@@ -1,4 +1,4 @@
-"""Many processes and killed processes: rows 1 and 10 of the table of faults, on both databases."""
+"""Concurrent and killed processes, on both databases."""
 
 import os
 import subprocess
@@ -9,18 +9,18 @@ import pytest
 
 from feeder import Store
 from tests.bot.api import BotApi
-from tests.bot.conftest import CHAT, channels, planned, put, states
+from tests.bot.conftest import CHAT, add_entries, channels, count_states, plan_posts
 from tests.bot.workers import STEPS, TIMES
 
 CHATS = range(-1100, -1000)
 ENTRIES = 10
-# A kill between Telegram's taking a post and the commit of its outcome is the one window in which it is doubled.
+# Only a kill between Telegram's accepting a post and the commit of its outcome can duplicate it.
 WINDOW = ("answered", "called", "commit")
 
 
 def run_workers(*arguments: str) -> list[str]:
     program = [sys.executable, "-m", "tests.bot.workers", *arguments]
-    # Not measured for coverage: most of them are killed before they could tell, and the rest would take far longer.
+    # Not measured for coverage: most are killed before they could report it, and the rest would take far longer.
     plain = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=120, env=plain)
     assert done.returncode == 0, done.stderr
@@ -29,10 +29,10 @@ def run_workers(*arguments: str) -> list[str]:
 
 
 def test_four_processes_claim_a_thousand_deliveries_and_none_twice(each_store: Store) -> None:
-    planned(each_store, range(ENTRIES), channels(*CHATS))
+    plan_posts(each_store, range(ENTRIES), channels(*CHATS))
     claims = [line.split() for line in run_workers("claim", address(each_store), "4")]
     assert len(claims) == len({delivery for _, delivery in claims}) == len(CHATS) * ENTRIES
-    assert states(each_store) == {"sent": len(CHATS) * ENTRIES}
+    assert count_states(each_store) == {"sent": len(CHATS) * ENTRIES}
     assert len({process for process, _ in claims}) > 1
 
 
@@ -40,8 +40,8 @@ def test_four_processes_claim_a_thousand_deliveries_and_none_twice(each_store: S
 def test_killed_at_any_step_it_loses_nothing_and_doubles_at_most_one_post_a_kill(
     each_store: Store, api: BotApi, policy: str
 ) -> None:
-    planned(each_store, range(2), channels(CHAT, on_unknown=policy))
-    put(each_store, *range(2, 40))
+    plan_posts(each_store, range(2), channels(CHAT, on_unknown=policy))
+    add_entries(each_store, *range(2, 40))
     (line,) = run_workers("killed", address(each_store), api.url, api.token)
     assert line == f"kills {len(STEPS) * TIMES}"
     posted = Counter(text.split("\n")[0] for text in api.texts(CHAT))
@@ -49,11 +49,11 @@ def test_killed_at_any_step_it_loses_nothing_and_doubles_at_most_one_post_a_kill
     if policy == "repost":
         assert len(posted) == 40
         assert doubled <= len(WINDOW) * TIMES
-        assert states(each_store) == {"sent": 40}
+        assert count_states(each_store) == {"sent": 40}
     else:
         assert doubled == 0
-        found = states(each_store)
-        assert found["sent"] + found["unknown"] == 40  # what was not posted is known to be in doubt
+        found = count_states(each_store)
+        assert found["sent"] + found["unknown"] == 40  # what was not posted is known to be uncertain
         assert len(posted) >= found["sent"]
 
 

@@ -1,4 +1,4 @@
-"""Saved searches, by their names, in a conversation with the whole bot and as what a channel gets."""
+"""Saved searches by name, in a conversation with the whole bot."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from feeder import FeedConfig, Store
 from feeder.words import ENGLISH
 from tests.bot.api import BotApi
-from tests.bot.conftest import Running, put, settings
+from tests.bot.conftest import Running, add_entries, settings
 from tests.bot.talk import Talk
 
 FEEDS = (FeedConfig(name="three", query="title:3"), FeedConfig(name="雨", query="雨 title:2"))
@@ -15,7 +15,7 @@ FEEDS = (FeedConfig(name="three", query="title:3"), FeedConfig(name="雨", query
 
 @pytest.fixture
 def talk(api: BotApi, bot_store: Store) -> Iterator[Talk]:
-    put(bot_store, *range(1, 6))
+    add_entries(bot_store, *range(1, 6))
     with Running(settings(api).model_copy(update={"feeds": FEEDS}), bot_store):
         yield Talk(api, api.add_user(11))
 

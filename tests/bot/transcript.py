@@ -1,6 +1,6 @@
-"""Holds a conversation with the bot over the five seed articles and writes it down.
+"""Records a conversation with the bot about the five seed articles.
 
-`python -m tests.bot.transcript` writes docs/bot-conversation.txt anew; a test says when that is due.
+`python -m tests.bot.transcript` rewrites docs/bot-conversation.txt; a test fails when it is out of date.
 """
 
 import sys
@@ -32,7 +32,7 @@ Written by: python -m tests.bot.transcript
 
 
 def hold_conversation(folder: Path) -> str:
-    """Return the conversation as text; `folder` is for the store."""
+    """Return the conversation as text; the store is in `folder`."""
     lines: list[str] = []
 
     def note(kind: str, act: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ def hold_conversation(folder: Path) -> str:
 
 
 def talk(api: BotApi) -> None:
-    """Say what people say."""
+    """Send the messages of three people."""
     alice = Talk(api, api.add_user(11, "Alice", "en"))
     for text in ("/start", "/latest 2", "/latest many", "/search"):
         alice.ask(text)
@@ -71,7 +71,7 @@ def talk(api: BotApi) -> None:
 
 
 def main() -> None:
-    """Write the conversation down."""
+    """Write the conversation to its file."""
     with tempfile.TemporaryDirectory() as folder:
         FILE.write_text(hold_conversation(Path(folder)), encoding="utf-8")
     sys.stdout.write(f"{FILE}\n")

@@ -1,10 +1,10 @@
-"""Processes for the tests that need more than one, or that kill one. Run as `python -m tests.bot.workers …`.
+"""Processes for tests that need several, or that kill one. Run as `python -m tests.bot.workers …`.
 
-    claim STORE N                 N processes claim and settle at once; prints `process delivery` for each claim
+    claim STORE N                 N processes claim and settle concurrently; prints `process delivery` for each claim
     killed STORE API TOKEN        sends everything, in a process that is killed at each step in turn, many times;
                                   prints `kills N`
 
-It forks (from a process that has no threads and no open database), as starting Python afresh takes a second.
+It forks (a process without threads and without an open database), since starting Python takes a second.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ from feeder.words import ENGLISH
 from tests.bot.unsynced import open_store
 
 T = TypeVar("T")
-UNHURRIED = Pace(per_chat_s=0, per_group_minute=10**6, over_all_second=10**6)
+NO_LIMITS = Pace(per_chat_s=0, per_group_minute=10**6, overall_per_second=10**6)
 CHAT = -1001
-# A delivery passes each of these once; `answered` comes after Telegram took it and before the bot knows.
+# Each delivery passes each of these once; `answered`: Telegram has accepted it, but the bot does not know yet.
 STEPS = ("commit", "planned", "claimed", "calling", "answered", "called", "settled")
 TIMES = 2
 
@@ -48,7 +48,7 @@ def fork(work: Callable[[], None]) -> int:
     try:
         work()
         code = 0
-    except Exception:  # noqa: BLE001  the child's last word, which nobody else would write
+    except Exception:  # noqa: BLE001  nobody else would print it
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -57,19 +57,19 @@ def fork(work: Callable[[], None]) -> int:
 
 def claim_all(url: str, name: int) -> None:
     """Claim and settle until nothing is left."""
-    sent = outbox.CallOutcome(fate="sent")
+    sent = outbox.CallOutcome(result="sent")
     with open_store(url) as store:
-        while (due := insist(lambda: outbox.next_due(store, datetime.now(UTC)))) is not None:
-            if due > (now := datetime.now(UTC)):  # all that is left is under way in another process
+        while (due := retry_while_locked(lambda: outbox.next_due(store, datetime.now(UTC)))) is not None:
+            if due > (now := datetime.now(UTC)):  # the rest is in flight in other processes
                 time.sleep(0.02)
                 continue
-            for claimed in insist(lambda: outbox.claim(store, now, 8, UNHURRIED)):
+            for claimed in retry_while_locked(lambda: outbox.claim(store, now, 8, NO_LIMITS)):
                 sys.stdout.write(f"{name} {claimed.delivery}\n")
-                insist(partial(outbox.settle, store, claimed, sent, now, UNHURRIED))
+                retry_while_locked(partial(outbox.settle, store, claimed, sent, now, NO_LIMITS))
 
 
-def insist(act: Callable[[], T]) -> T:
-    """Do it again while other processes keep the database locked, as the sender does."""
+def retry_while_locked(act: Callable[[], T]) -> T:
+    """Retry while other processes keep the database locked, as the sender does."""
     while True:
         try:
             return act()
@@ -78,7 +78,7 @@ def insist(act: Callable[[], T]) -> T:
 
 
 def kill_at(step: str, nth: int, store: Store) -> None:
-    """Have this process killed when it comes to that step for the `nth`-th time."""
+    """Kill this process when it reaches a step for the `nth` time."""
     seen: Counter[str] = Counter()
 
     def reach(here: str) -> None:
@@ -119,7 +119,7 @@ def kill_at(step: str, nth: int, store: Store) -> None:
 
 
 def send_all(url: str, api_url: str, token: str, start: datetime, step: str | None, nth: int) -> None:
-    """Plan and send until nothing is left to do at `start`."""
+    """Plan and send until nothing is due at `start`."""
     store = open_store(url)
     if step is not None:
         kill_at(step, nth, store)
@@ -128,23 +128,23 @@ def send_all(url: str, api_url: str, token: str, start: datetime, step: str | No
     async def inner() -> None:
         bot = make_bot(TelegramConfig.model_validate({"token": token, "api_url": api_url}))
         await bot.initialize()
-        one = Sender(
+        sender = Sender(
             bot,
             store,
-            find=lambda: find_subscriptions(store, channel),
-            tell=lambda _text: asyncio.sleep(0),
+            find_subscriptions=lambda: find_subscriptions(store, channel),
+            notify=lambda _text: asyncio.sleep(0),
             words=ENGLISH,
-            pace=UNHURRIED,
+            pace=NO_LIMITS,
             now=lambda: start,
         )
         while True:
-            one.tick()
+            sender.tick()
             try:
-                due = await one.launch()
-            except StoreError:  # what the killed one held is not given back yet
+                due = await sender.start_calls()
+            except StoreError:  # locks of the killed process are not released yet
                 continue
-            if one.under_way:
-                await asyncio.wait(one.under_way)
+            if sender.in_flight:
+                await asyncio.wait(sender.in_flight)
             elif due is None or due > start:
                 break
         await bot.shutdown()
@@ -153,10 +153,10 @@ def send_all(url: str, api_url: str, token: str, start: datetime, step: str | No
     store.close()
 
 
-def be_killed(url: str, api_url: str, token: str) -> None:
-    """Send everything in spite of being killed at each step, `TIMES` times each; then in peace.
+def send_despite_kills(url: str, api_url: str, token: str) -> None:
+    """Send everything while being killed at each step, `TIMES` times each; then without kills.
 
-    PostgreSQL takes a while to see that a client is gone, and keeps what it held for so long: hence several times.
+    The latter several times: PostgreSQL takes a while to notice that a client is gone and to release its locks.
     """
     start, kills = datetime(2027, 1, 1, tzinfo=UTC), 0
     for step in STEPS:
@@ -175,14 +175,14 @@ def be_killed(url: str, api_url: str, token: str) -> None:
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command of the command line."""
     match sys.argv[1:]:
         case ["claim", url, count]:
             children = [fork(lambda name=name: claim_all(url, name)) for name in range(int(count))]  # type: ignore[misc]  # as above
             codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
             sys.exit(max(codes))
         case ["killed", url, api_url, token]:
-            be_killed(url, api_url, token)
+            send_despite_kills(url, api_url, token)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from bot.delivery import outbox
-from bot.delivery.chats import follow, read_channels
+from bot.delivery.chats import read_channels, sync_channels
 from bot.tables import migrate_tables
 from feeder.catalogue.departed import remove_demo
 from feeder.config.load import embedded, load_config
@@ -90,10 +90,10 @@ def test_no_seed_is_posted_to_a_channel_that_comes_with_the_first_source(feeder:
     with Store.open(STORE) as store:
         migrate_tables(store)
         assert remove_demo(load_config(), store) == (GONE.strip(),)  # as `feeder run` and `feeder bot` begin
-        outbox.plan(store, follow(store, channels))
+        outbox.plan(store, sync_channels(store, channels))
         assert outbox.preview(store, channels[0], None) == []
     feeder("update")
     with Store.open(STORE) as store:
-        outbox.plan(store, follow(store, channels))
-        [waiting] = outbox.preview(store, channels[0], follow(store, channels)[0])
+        outbox.plan(store, sync_channels(store, channels))
+        [waiting] = outbox.preview(store, channels[0], sync_channels(store, channels)[0])
     assert waiting.title == "Rain"

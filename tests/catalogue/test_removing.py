@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery import outbox
-from bot.delivery.chats import find_subscriptions, follow, read_channels
+from bot.delivery.chats import find_subscriptions, read_channels, sync_channels
 from bot.tables import migrate_tables
 from feeder.config.settings import ChannelConfig
 from feeder.store import Batch, Origin, Outcome, Store, parse_query, prepare
@@ -218,7 +218,7 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
     channels = read_channels([ChannelConfig(chat="@news", recent=0)])
     with Store.open(STORE) as store:
         migrate_tables(store)
-        outbox.plan(store, follow(store, channels))
+        outbox.plan(store, sync_channels(store, channels))
     before = lines(feeder("export").out)
     if "moved" in keys:
         river.rename(tmp_path / "moved")

@@ -299,7 +299,7 @@ def test_check_asks_telegram_for_the_token_before_there_is_a_store(
     monkeypatch.setenv("FEEDER_TELEGRAM__API_URL", "http://127.0.0.1:9")
     ended = feeder("check")
     assert ended.code == 1
-    assert "BAD  telegram       http://127.0.0.1:9 does not answer (NetworkError)" in ended.out
+    assert "BAD  telegram       cannot reach http://127.0.0.1:9 (NetworkError)" in ended.out
     assert "AAAA" not in ended.out + ended.err
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.delivery import outbox
-from bot.delivery.chats import find_subscriptions, follow, read_channels
+from bot.delivery.chats import find_subscriptions, read_channels, sync_channels
 from bot.delivery.pace import Pace
 from bot.tables import migrate_tables
 from feeder.config.load import Config
@@ -96,7 +96,7 @@ def test_nothing_is_posted_again_out_of_an_earlier_store(config: Config, old: St
     migrate_tables(old)
     ingest(config, old, names=["mirror"], now=NOW, again=True)
     channels = read_channels([ChannelConfig(chat=CHAT, recent=3, on_unknown="hold")])
-    outbox.plan(old, follow(old, channels))
+    outbox.plan(old, sync_channels(old, channels))
     assert rows(f"SELECT {columns} FROM bot_deliveries ORDER BY id") == before
     [subscription] = find_subscriptions(old, channels)
     waiting = [row[1] for row in before if row[2] == "pending"]

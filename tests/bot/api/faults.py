@@ -1,4 +1,4 @@
-"""What the server can be told to do wrong, and which calls it does it to. Pure, but for the count of each fault."""
+"""Faults of the server on demand, and which calls they affect. Pure, except for the count of each fault."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,7 +20,7 @@ _WORDS = {
 
 @dataclass
 class Fault:
-    """One thing to do wrong.
+    """One kind of failure.
 
     `method` and `chat` say to which calls (None: to all); the first `skip` of them go well, then `times` of them
     do not (None: all that follow). `hang` takes the call and never answers; `drop` does what was asked, then cuts
@@ -35,7 +35,7 @@ class Fault:
     refusal: Refused = field(default_factory=lambda: Refused("Internal Server Error", code=500))
 
     def strikes(self, method: str, arguments: dict[str, Any]) -> bool:
-        """Say whether this call is struck, and count it."""
+        """Whether this call fails; count it if so."""
         if self.method not in {None, method} or self.chat not in {None, str(arguments.get("chat_id"))}:
             return False
         if self.skip:
@@ -48,7 +48,7 @@ class Fault:
 
 
 def refusal(code: int, description: str | None, retry_after: int | None, migrate_to: int | None) -> Refused:
-    """Return the answer of that code in Telegram's words."""
+    """Return the refusal with that status code, in Telegram's words."""
     parameters = {}
     if retry_after is not None:
         parameters["retry_after"] = retry_after

@@ -48,7 +48,7 @@ Entity = dict[str, Any]
 
 
 class Refused(Exception):  # noqa: N818  it is what Telegram does, not what went wrong
-    """A call that Telegram answers with `ok: false`."""
+    """A call that Telegram refuses (`ok: false`)."""
 
     def __init__(self, description: str, *, code: int = 400, parameters: dict[str, int] | None = None) -> None:
         super().__init__(description)
@@ -57,7 +57,7 @@ class Refused(Exception):  # noqa: N818  it is what Telegram does, not what went
         self.parameters = parameters
 
 
-def units(text: str) -> int:
+def utf16_length(text: str) -> int:
     """Return the length of `text` in UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
@@ -73,7 +73,7 @@ def read_text(text: str, entities: object, parse_mode: str | None, *, limit: int
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise Refused("Bad Request: strings must be encoded in UTF-8")
     text, found = _trimmed(text, found)
-    if units(text) > limit:
+    if utf16_length(text) > limit:
         raise Refused(f"Bad Request: {'message' if limit == MAX_TEXT else 'message caption'} is too long")
     return text, found
 
@@ -84,7 +84,7 @@ def check_entities(text: str, entities: object) -> list[Entity]:
         return []
     if not isinstance(entities, list):
         raise Refused("Bad Request: can't parse entities: expected an Array of MessageEntity")
-    edges = set(accumulate((units(character) for character in text), initial=0))
+    edges = set(accumulate((utf16_length(character) for character in text), initial=0))
     kept = [_check_entity(entity, edges) for entity in entities[:MAX_ENTITIES]]
     open_ends: list[int] = []
     for entity in sorted(kept, key=lambda one: (one["offset"], -one["length"])):
@@ -134,7 +134,7 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
         end = source.find("<", place)
         end = len(source) if end < 0 else end
         parts.append(html.unescape(source[place:end]))
-        length += units(parts[-1])
+        length += utf16_length(parts[-1])
         place = end
     if open_tags:
         raise _unparsed(f'Can\'t find end tag corresponding to start tag "{open_tags[-1][0]}"')
@@ -182,13 +182,13 @@ def _unparsed(reason: str) -> Refused:
 
 def _trimmed(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     """Return the text without white space at its ends, its entities moved and cut to fit."""
-    lead = units(text) - units(text.lstrip())
+    lead = utf16_length(text) - utf16_length(text.lstrip())
     text = text.strip()
-    size = units(text)
-    encodable = []
+    size = utf16_length(text)
+    clipped = []
     for entity in entities:
         start = max(entity["offset"] - lead, 0)
         end = min(entity["offset"] + entity["length"] - lead, size)
         if end > start:
-            encodable.append({**entity, "offset": start, "length": end - start})
-    return text, encodable
+            clipped.append({**entity, "offset": start, "length": end - start})
+    return text, clipped

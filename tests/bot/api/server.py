@@ -26,7 +26,7 @@ _POLL_S = 0.005
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it came in: when (seconds, monotonic), to what, with which arguments, and the code it was given.
+    """A received call: time (seconds, monotonic), method, arguments, and the status code of the response.
 
     `code` is None where the line was left hanging or cut.
     """
@@ -82,7 +82,7 @@ class BotApi:
         return User(user_id, name, language_code)
 
     def migrate(self, old: int, new: int) -> None:
-        """Turn a group into a supergroup: calls to the old number are told the new one."""
+        """Turn a group into a supergroup: calls to the old number are refused with the new one."""
         with self._changed:
             self.telegram.chats[old].moved_to = new
             self.add_chat(new, "supergroup")
@@ -103,7 +103,7 @@ class BotApi:
             message = self.telegram.add(self.telegram.chats[chat or user.id], user.face(), shown)
             self.telegram.acts.append(("say", message))
             self.telegram.update("message", message)
-            self._tell()
+            self._notify()
             return int(message["message_id"])
 
     def press(self, user: User, message_id: int, label: str, chat: int | None = None) -> str:
@@ -113,7 +113,7 @@ class BotApi:
             rows = message["reply_markup"]["inline_keyboard"]
             button = next(button for row in rows for button in row if label in button["text"])
             self.telegram.acts.append(("press", {"name": user.name, "label": button["text"]}))
-            self._tell()
+            self._notify()
             return self.telegram.press(user, message, button["callback_data"])
 
     def press_data(self, user: User, message_id: int, data: str) -> str:
@@ -122,7 +122,7 @@ class BotApi:
             return self.telegram.press(user, self.telegram.chats[user.id].messages[message_id], data)
 
     def set_member(self, chat_id: int, status: str) -> None:
-        """Make the bot `administrator`, `member`, `left` or `kicked` in a chat, and tell it."""
+        """Make the bot `administrator`, `member`, `left` or `kicked` in a chat, and send it the update."""
         with self._changed:
             bot: dict[str, Any] = {"user": self.telegram.me, "status": status}
             rights = ["can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_promote_members"]
@@ -150,19 +150,19 @@ class BotApi:
         self._add(Fault("answer", refusal=refusal(code, description, retry_after, migrate_to), **_spelled(where)))
 
     def hang(self, **where: Any) -> None:
-        """Take calls and never answer them."""
+        """Accept calls and never answer them."""
         self._add(Fault("hang", **_spelled(where)))
 
     def drop(self, **where: Any) -> None:
-        """Do what calls ask, then cut the line in place of an answer."""
+        """Perform calls, then close the connection instead of answering."""
         self._add(Fault("drop", **_spelled(where)))
 
     def garble(self, **where: Any) -> None:
-        """Do what calls ask, then answer with a page that is not JSON."""
+        """Perform calls, then answer with a page that is not JSON."""
         self._add(Fault("garble", **_spelled(where)))
 
     def heal(self) -> None:
-        """Do everything well again."""
+        """Remove all faults."""
         with self._changed:
             self._faults.clear()
 
@@ -173,12 +173,12 @@ class BotApi:
     # What a test looks at.
 
     def called(self, *methods: str) -> list[Call]:
-        """Return the calls so far to one of `methods`, in the order in which they came in."""
+        """Return the calls to any of `methods`, in order."""
         with self._changed:
             return [call for call in self.calls if call.method in methods]
 
     def texts(self, chat_id: int) -> list[str]:
-        """Return what the bot's messages in a chat say, captions included, oldest first."""
+        """Return the texts of the bot's messages in a chat, captions included, oldest first."""
         with self._changed:
             messages = self.telegram.chats[chat_id].messages.values()
             return [m.get("text", m.get("caption", "")) for m in messages if m["from"]["is_bot"]]
@@ -189,7 +189,7 @@ class BotApi:
             return [m for m in self.telegram.chats[chat_id].messages.values() if m["from"]["is_bot"]]
 
     def wait(self, condition: Callable[[], bool], timeout_s: float = 10) -> None:
-        """Return as soon as `condition` holds; it is looked at after each call."""
+        """Return as soon as `condition` holds; it is checked after each call."""
         with self._changed:
             if not self._changed.wait_for(condition, timeout_s):
                 seen = [(call.method, call.code) for call in self.calls]
@@ -218,7 +218,7 @@ class BotApi:
         try:
             await self._talk(h11.Connection(h11.SERVER), reader, writer)
         except (ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
-            pass  # the bot went away, or the server is closing
+            pass  # the bot disconnected, or the server is closing
         finally:
             writer.transport.abort()
 
@@ -242,7 +242,7 @@ class BotApi:
             http.start_next_cycle()
 
     async def _answer(self, target: str, arguments: dict[str, Any]) -> tuple[int, bytes]:
-        """Return code and body, or raise ConnectionError to cut the line."""
+        """Return status code and body, or raise ConnectionError to close the connection."""
         match = re.fullmatch(r"/bot([^/]+)/(\w+)", unquote(urlsplit(target).path))
         method = match[2] if match else ""
         try:
@@ -280,7 +280,7 @@ class BotApi:
     def _call(self, method: str, arguments: dict[str, Any]) -> Any:
         with self._changed:
             result = self.telegram.call(method, arguments)
-            self._tell()
+            self._notify()
             return json.loads(json.dumps(result))
 
     async def _poll(self, arguments: dict[str, Any]) -> Any:
@@ -298,7 +298,7 @@ class BotApi:
             self.calls.append(Call(time.monotonic(), method, arguments, code))
             self._changed.notify_all()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self.on_act:
             for kind, act in self.telegram.acts:
                 self.on_act(kind, act)

@@ -126,7 +126,7 @@ def _as(kind: type, name: str, value: object) -> Any:
 
 
 class Telegram:
-    """The state of the little Telegram, changed by the bot's calls and by its users' acts."""
+    """Telegram's state, changed by the bot's calls and the users' actions."""
 
     def __init__(self) -> None:
         self.me = {"id": BOT_ID, "is_bot": True, "first_name": "feeder", "username": "feeder_bot"}
@@ -144,10 +144,10 @@ class Telegram:
     # What the bot calls.
 
     def call(self, method: str, raw: dict[str, Any]) -> Any:
-        """Return what the method gives back.
+        """Return the result of a method.
 
         Raises:
-            Refused: the real one would not take it.
+            Refused: the real server would refuse it.
         """
         arguments = decode(method, raw)
         return getattr(self, "_" + re.sub(r"([A-Z])", r"_\1", method).lower())(**arguments)

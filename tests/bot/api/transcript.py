@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.messages import Span, Text, readable
+from bot.messages import Span, Text, to_terminal
 
 
 def lines_of(kind: str, act: dict[str, Any]) -> Iterator[str]:
@@ -23,7 +23,7 @@ def lines_of(kind: str, act: dict[str, Any]) -> Iterator[str]:
         Span(entity["type"], entity["offset"], entity["length"], entity.get("url"))
         for entity in act.get("entities", act.get("caption_entities", ()))
     )
-    text = readable(Text(act.get("text", act.get("caption", "")), spans))
+    text = to_terminal(Text(act.get("text", act.get("caption", "")), spans))
     yield from (f"    {line}".rstrip() for line in text.split("\n"))
     for row in act.get("reply_markup", {}).get("inline_keyboard", ()):
         yield "    " + " ".join(f"[{button['text']}]" for button in row)

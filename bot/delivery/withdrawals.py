@@ -1,0 +1,110 @@
+"""Deletes the posts of entries that were removed from the store, if `[telegram] withdraw` is set.
+
+    entries removed since last time? ── posts of entries that are not in the store ── deleteMessage
+        ├─ deleted, or already gone ──> delete its delivery: if the entry comes back, it is posted again
+        ├─ Telegram refuses (too old, no permission) ──> leave the post, log it once
+        └─ temporary failure (rate limit, network) ──> at the next tick, which checks all of them again
+
+A note in the store records up to which removal this was done, so that nothing is missed while the bot is down.
+"""
+
+import asyncio
+import logging
+from typing import NamedTuple
+
+from sqlalchemy import delete, select, update
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden, TelegramError
+
+from bot.tables import chats, deliveries
+from feeder import Store
+
+DONE_NOTE = "bot-withdrawn"
+MAX_PER_TICK = 30  # posts wait meanwhile
+_PAGE = 500
+_IS_GONE = "message to delete not found"
+
+_log = logging.getLogger(__name__)
+
+
+class SentMessage(NamedTuple):
+    """A message in a chat and its delivery; `message` is None while that is in flight."""
+
+    delivery: int
+    chat: str
+    message: int | None
+
+
+async def withdraw(bot: Bot, store: Store) -> None:
+    """Delete the posts of entries that were removed from the store since the last call.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    last = await asyncio.to_thread(_last_new_removal, store)
+    if last is None:
+        return
+    posts = await asyncio.to_thread(find_withdrawn_posts, store)
+    for post in posts[:MAX_PER_TICK]:
+        if post.message is None or not await _delete_message(bot, store, post, post.message):
+            return
+    if len(posts) <= MAX_PER_TICK:
+        await asyncio.to_thread(store.database.set_note, DONE_NOTE, str(last))
+
+
+def _last_new_removal(store: Store) -> int | None:
+    """Return the number of the store's last removal; None if it has been handled."""
+    last = store.entries.last_removal()
+    return None if str(last) == (store.database.get_note(DONE_NOTE) or "0") else last
+
+
+def find_withdrawn_posts(store: Store) -> list[SentMessage]:
+    """Return the posts, sent or in flight, of entries that are not in the store, oldest first."""
+    columns = deliveries.c.id, deliveries.c.entry, deliveries.c.message, chats.c.address, chats.c.moved_to
+    statement = (
+        select(*columns)
+        .join(chats, chats.c.id == deliveries.c.chat)
+        .where((deliveries.c.state == "sending") | ((deliveries.c.state == "sent") & deliveries.c.message.is_not(None)))
+        .order_by(deliveries.c.id)
+        .limit(_PAGE)
+    )
+    posts: list[SentMessage] = []
+    last = 0
+    while True:
+        with store.database.read() as connection:
+            rows = connection.execute(statement.where(deliveries.c.id > last)).all()
+        if not rows:
+            return posts
+        last = rows[-1].id
+        gone = store.entries.missing_ids(row.entry for row in rows)
+        posts += [
+            SentMessage(row.id, row.address if row.moved_to is None else str(row.moved_to), row.message)
+            for row in rows
+            if row.entry in gone
+        ]
+
+
+async def _delete_message(bot: Bot, store: Store, post: SentMessage, message: int) -> bool:
+    """Delete a message and save the outcome; return False if it must be tried again."""
+    try:
+        await bot.delete_message(post.chat if post.chat.startswith("@") else int(post.chat), message)
+    except TelegramError as error:  # a chat that has moved: the next post learns its new number
+        if not isinstance(error, (BadRequest, Forbidden)):
+            _log.warning("%s: message %d could not be deleted yet: %s", post.chat, message, error)
+            return False
+        if _IS_GONE not in str(error).lower():
+            _log.warning("%s: message %d stays, though its entry was removed: %s", post.chat, message, error)
+            await asyncio.to_thread(_clear_message, store, post.delivery)
+            return True
+    await asyncio.to_thread(_delete_delivery, store, post.delivery)
+    return True
+
+
+def _clear_message(store: Store, delivery: int) -> None:
+    with store.database.begin() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.id == delivery).values(message=None))
+
+
+def _delete_delivery(store: Store, delivery: int) -> None:
+    with store.database.begin() as connection:
+        connection.execute(delete(deliveries).where(deliveries.c.id == delivery))
