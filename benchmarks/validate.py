@@ -26,7 +26,7 @@ from benchmarks.parity import SUFFIXES, Document, serve
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, FeedSource, FetchConfig, SiteConfig
 from feeder.ingest import ingest
-from feeder.publish.atom import feed_of, render_atom
+from feeder.publish.atom import make_feed, render_atom
 from feeder.publish.html.pages import SEARCH_FEED_PATH, entry_path
 from feeder.publish.site import publish
 from feeder.store import Store
@@ -75,7 +75,7 @@ def feeds_of(
     for number, entries in enumerate(in_chunks(store.entries.iter_all(), _MAX_ENTRIES)):
         name = f"all-{number}.xml"
         document = render_atom(
-            feed_of(site, name),
+            make_feed(site, name),
             entries,
             page_url=lambda entry: _SITE + entry_path(entry.key),
             ties=store.entries.ties(entries),

@@ -65,7 +65,7 @@ async def run(
 
     try:
         await until_stopped(
-            web.serve(config, store, ready=ready, on_news=partial(passes.publish_soon, clock)),
+            web.serve(config, store, ready=ready, on_delivery=partial(passes.publish_soon, clock)),
             *(service.run(config, store) for service in services),
         )
     finally:

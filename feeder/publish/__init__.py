@@ -1,1 +1,1 @@
-"""Entries as what readers fetch: `feeds` and `pages` are pure, `site` writes them below `site.output`."""
+"""Feeds and pages: `atom` and `html` render them (pure), `site` writes them to `site.output`."""

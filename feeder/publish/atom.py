@@ -1,12 +1,12 @@
-"""A `Feed` and its entries as the bytes of an Atom document (RFC 4287), by way of feedgen.
+"""Renders a `Feed` and its entries as an Atom document (RFC 4287), using feedgen.
 
-Pure: values in, bytes out, the same bytes for the same values. feedgen 1.0.0 is fenced in here and nowhere else:
+Pure and deterministic. The only module that uses feedgen (1.0.0), and works around its faults:
 
-* its entry links lose every attribute but `href`, so `link()` gets the alternate link alone; the others, with
-  atom:source, xml:lang and what feedgen cannot say, are written by `_EntryExtras`;
-* `updated` is always set, since it would be the clock's time;
-* HTML travels as type="html" only, its "CDATA" and "xhtml" being invalid or unsafe;
-* each entry is rendered by itself first: one that XML cannot hold would take the whole feed with it.
+* its entry links lose every attribute but `href`, so `link()` gets the alternate link only; `_EntryExtras` writes the
+  other links, atom:source, xml:lang and whatever else feedgen cannot write;
+* `updated` is always set, since the default is the current time;
+* HTML is always type="html": feedgen's "CDATA" is invalid, its "xhtml" unsafe;
+* each entry is rendered on its own first: one that XML cannot represent would make the whole feed fail.
 """
 
 import uuid
@@ -29,34 +29,32 @@ from feeder.normalise.urls import to_uri
 GENERATOR = "feeder"
 MEDIA_TYPE = "application/atom+xml"
 
-_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"  # Atom has no word for how long a recording plays
+_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"  # Atom has no element for the duration of media
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NO_ENTRY_YET = datetime(1970, 1, 1, tzinfo=UTC)
 _TIE = timedelta(milliseconds=1)
 
 
-def feed_of(
+def make_feed(
     site: SiteConfig,
     path: str,
     *,
     title: str = "",
     page: str = "",
-    known_by: str | None = None,
+    id_path: str | None = None,
 ) -> Feed:
-    """Return what the feed at a path below the site says of itself.
-
-    Its id stays the same for as long as `site.url` and what it is known by do.
+    """Return the metadata of the feed at a path below the site.
 
     Args:
-        site: The site that it belongs to.
-        path: Where it is served, in ASCII; its self link.
-        title: What it is about, to stand before the site's name; "" for all of the site.
-        page: The path of the page that shows the same to people.
-        known_by: What its id is made from beside the site's address; None stands for `path`.
+        site: The site that the feed belongs to.
+        path: Where it is served, in ASCII: its self link.
+        title: Its topic, put before the site's title; "" for the feed of the whole site.
+        page: The path of the corresponding HTML page.
+        id_path: Its id is derived from `site.url` and this, and changes only with them; None for `path`.
     """
     name = one_line(site.title)
     return Feed(
-        id=uuid.uuid5(uuid.NAMESPACE_URL, site.url + (path if known_by is None else known_by)).urn,
+        id=uuid.uuid5(uuid.NAMESPACE_URL, site.url + (path if id_path is None else id_path)).urn,
         title=f"{one_line(title)} – {name}" if title else name,
         subtitle=None if title else one_line(site.subtitle) or None,
         link=site.url + page,
@@ -73,33 +71,34 @@ def render_atom(
     page_url: Callable[[Entry], str],
     ties: Mapping[str, int] | None = None,
     content: Literal["full", "summary"] = "full",
-    refused: Callable[[Entry, str], None] | None = None,
+    on_unwritable: Callable[[Entry, str], None] | None = None,
 ) -> bytes:
     """Return the feed as an Atom document in UTF-8, its entries in the order given.
 
     Args:
-        feed: What is said of the whole; `self_link` must be the address that the document is served from.
+        feed: The metadata; `self_link` must be the address that the document is served from.
         entries: The entries, newest first.
-        page_url: Gives an entry's own page on our site: its alternate link where it has no other, else a related one.
+        page_url: Returns the address of an entry's page on our site: its alternate link if it has no other, otherwise a
+            related link.
         ties: By entry id, how many milliseconds to add to `updated`, so that no two in the feed are equal.
-        content: "full" writes the whole text, "summary" only the lead.
-        refused: Told of each entry that cannot be written in XML, with the reason; the others go on.
+        content: "full" writes the full content, "summary" only the summary.
+        on_unwritable: Called with each entry that XML cannot represent and the reason; the entry is omitted.
 
     Raises:
-        ValueError: an entry cannot be written in XML and there is no `refused` to be told of it, or the feed's own
-            title, subtitle, link or author cannot.
+        ValueError: XML cannot represent an entry and there is no `on_unwritable`, or it cannot represent the feed's
+            own title, subtitle, link or author.
     """
-    moments = _distinct_moments(entries, ties or {})
-    generator = _feed_generator(feed)
+    moments = _distinct_updates(entries, ties or {})
+    generator = _make_generator(feed)
     written = []
     for entry in entries:
-        rendered = _feed_entry(entry, updated=moments[entry.id], page=page_url(entry), content=content)
+        rendered = _make_entry(entry, updated=moments[entry.id], page=page_url(entry), content=content)
         try:
             rendered.atom_entry()
-        except ValueError as error:  # what lxml raises for characters that XML 1.0 forbids, and lone surrogates
-            if refused is None:
+        except ValueError as error:  # from lxml: characters that XML 1.0 forbids, and lone surrogates
+            if on_unwritable is None:
                 raise
-            refused(entry, str(error))
+            on_unwritable(entry, str(error))
         else:
             generator.add_entry(rendered, order="append")
             written.append(moments[entry.id])
@@ -108,11 +107,11 @@ def render_atom(
     return document
 
 
-def _distinct_moments(entries: Sequence[Entry], ties: Mapping[str, int]) -> dict[str, datetime]:
-    """Return when each entry was updated, no two at the same time, for readers tell versions apart by it.
+def _distinct_updates(entries: Sequence[Entry], ties: Mapping[str, int]) -> dict[str, datetime]:
+    """Return each entry's `updated`, all distinct, since readers tell versions apart by it.
 
-    A tie falls on another entry's own fraction of a second only by accident; the newer one then gives way, so
-    that what was published once stays as it was.
+    A time shifted by `ties` equals another entry's only by accident; the newer entry is then shifted further, so that
+    published times stay as they are.
     """
     moments: dict[str, datetime] = {}
     taken: set[datetime] = set()
@@ -125,7 +124,7 @@ def _distinct_moments(entries: Sequence[Entry], ties: Mapping[str, int]) -> dict
     return moments
 
 
-def _feed_generator(feed: Feed) -> FeedGenerator:
+def _make_generator(feed: Feed) -> FeedGenerator:
     generator = FeedGenerator()
     generator.register_extension("extras", _FeedExtras, rss=False)
     generator.id(to_uri(feed.id))
@@ -142,23 +141,23 @@ def _feed_generator(feed: Feed) -> FeedGenerator:
     return generator
 
 
-def _feed_entry(entry: Entry, *, updated: datetime, page: str, content: str) -> FeedEntry:
+def _make_entry(entry: Entry, *, updated: datetime, page: str, content: str) -> FeedEntry:
     rendered = FeedEntry()
     rendered.id(to_uri(entry.id))
-    rendered.title(_collapsed(entry.title) or entry.link or entry.id)
+    rendered.title(_collapse_space(entry.title) or entry.link or entry.id)
     rendered.updated(updated)
     rendered.published(entry.published)
     rendered.link(href=to_uri(entry.link or page))
-    # All at once: feedgen looks through those that it has whenever one is added.
+    # As lists: feedgen searches all existing ones whenever one is added.
     rendered.author([_person(person) for person in entry.authors])
     rendered.contributor([{"name": name} for name in dict.fromkeys(credit.name for credit in entry.credits)])
     rendered.category([{"term": category} for category in entry.categories])
     if entry.rights:
         rendered.rights(entry.rights)
-    whole = entry.content if content == "full" else ""
-    if whole:
-        rendered.content(whole, type="html")
-    if entry.summary or not whole:
+    html = entry.content if content == "full" else ""
+    if html:
+        rendered.content(html, type="html")
+    if entry.summary or not html:
         rendered.summary(entry.summary or entry.title or entry.id)
     rendered.register_extension("extras", _EntryExtras, rss=False)
     rendered.extras.entry, rendered.extras.page = entry, page
@@ -166,7 +165,7 @@ def _feed_entry(entry: Entry, *, updated: datetime, page: str, content: str) -> 
 
 
 class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen publishes no types
-    """What feedgen writes wrongly of a feed."""
+    """Corrects what feedgen writes wrongly in a feed."""
 
     def extend_atom(self, feed: Element) -> Element:
         for name in ("title", "subtitle"):
@@ -175,7 +174,7 @@ class _FeedExtras(BaseExtension):  # type: ignore[misc]  # feedgen publishes no 
 
 
 class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publishes no types
-    """What feedgen cannot write of an entry, or writes wrongly."""
+    """Adds what feedgen cannot write in an entry, and corrects what it writes wrongly."""
 
     entry: Entry
     page: str
@@ -187,18 +186,19 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
         if entry.link:
             SubElement(feed, "link", href=to_uri(self.page), rel="related", type="text/html")
         for link in entry.links:
-            SubElement(feed, "link", _attributes(href=to_uri(link.href), rel=link.rel, title=_collapsed(link.title)))
+            title = _collapse_space(link.title)
+            SubElement(feed, "link", _attributes(href=to_uri(link.href), rel=link.rel, title=title))
         for media in entry.media:
             SubElement(feed, "link", _enclosure(media))
-        if (plays := next(filter(None, (media.duration_s for media in entry.media)), None)) is not None:
-            SubElement(feed, f"{{{_ITUNES}}}duration", nsmap={"itunes": _ITUNES}).text = str(plays)
+        if (duration_s := next(filter(None, (media.duration_s for media in entry.media)), None)) is not None:
+            SubElement(feed, f"{{{_ITUNES}}}duration", nsmap={"itunes": _ITUNES}).text = str(duration_s)
         self._add_source(feed)
         for name in ("title", "summary", "rights"):
             _declare_markup(feed.find(name))
         return feed
 
     def _add_source(self, parent: Element) -> None:
-        """Say where the entry was first published (RFC 4287 §4.2.11); whose it is where it names no author."""
+        """Add the feed that first published the entry (RFC 4287 §4.2.11), as its author if it has none."""
         source = SubElement(parent, "source")
         name = self.entry.source.title or self.entry.source.id
         SubElement(source, "id").text = to_uri(self.entry.source.id)
@@ -213,12 +213,12 @@ class _EntryExtras(BaseEntryExtension):  # type: ignore[misc]  # feedgen publish
 def _enclosure(media: Media) -> dict[str, str]:
     length = None if media.length is None else str(media.length)
     return _attributes(
-        href=to_uri(media.url), rel="enclosure", type=media.type, length=length, title=_collapsed(media.title)
+        href=to_uri(media.url), rel="enclosure", type=media.type, length=length, title=_collapse_space(media.title)
     )
 
 
 def _declare_markup(element: Element) -> None:
-    """Say that plain text holding "<" or "&" is escaped, lest a reader takes it for markup (RFC 4287 §3.1.1.2)."""
+    """Declare plain text with "<" or "&" as escaped HTML, or readers take it for markup (RFC 4287 §3.1.1.2)."""
     if element is not None and ("<" in element.text or "&" in element.text):
         element.text = escape(element.text, quote=False)
         element.set("type", "html")
@@ -232,5 +232,5 @@ def _attributes(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _collapsed(text: str | None) -> str:
+def _collapse_space(text: str | None) -> str:
     return " ".join((text or "").split())

@@ -1,6 +1,6 @@
-"""Files that are replaced whole: a reader sees the old bytes or the new, never a part of either.
+"""Atomic replacement of files: a reader sees the old bytes or the new, never a part of either.
 
-Foreign errors become `PublishError` here and nowhere else in `publish`. What the files mean is not known here.
+The only place in `publish` that turns OS errors into `PublishError`. Must not know what the files mean.
 """
 
 import os
@@ -11,54 +11,54 @@ from pathlib import Path
 
 from feeder.errors import PublishError
 
-# A dot file, which no web server shows; one that a killed process left behind is told by its name.
+# A dot file, which web servers do not serve; the name identifies those that a killed process left behind.
 _TEMPORARY_START, _TEMPORARY_END = ".feeder-", ".tmp"
 
 
 def check_writable(folder: Path) -> None:
-    """Write a file in the folder and take it away again; for one that is not there yet, in the folder it will be in.
+    """Create and remove a temporary file in the folder, or in its nearest parent that exists.
 
     Raises:
         PublishError: that failed.
     """
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    with _translated(folder):
-        probe = _temporary(there / "probe")
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with _translating_errors(folder):
+        probe = _temporary(existing / "probe")
         probe.write_bytes(b"")
         probe.unlink()
 
 
 class Folder:
-    """The files below `root`, each named by its path from there with "/" between the parts.
+    """The files below `root`; paths are relative to it, with "/" as the separator.
 
-    Every method raises `PublishError` where the disk does not do what it is asked.
+    Every method raises `PublishError` if the file system fails.
     """
 
     def __init__(self, root: Path) -> None:
-        """Make the folder where there is none."""
+        """Create the folder if it does not exist."""
         self._root = root
-        self._touched: set[Path] = set()
-        with _translated(root):
+        self._unsynced: set[Path] = set()
+        with _translating_errors(root):
             root.mkdir(parents=True, exist_ok=True)
 
     def files(self, *subfolders: str) -> dict[str, str]:
-        """Return the files at the top and in `subfolders`, each with what its size and time of change are.
+        """Return the files in the root and in `subfolders`, each with its size and modification time as a string.
 
-        What a killed process left half-written is cleared away.
+        Temporary files that a killed process left behind are removed.
         """
         found = {}
         for prefix in ("", *(f"{name}/" for name in subfolders)):
-            with _translated(self._root):
-                for name, looks in _names(self._root / prefix):
+            with _translating_errors(self._root):
+                for name, stats in _list_files(self._root / prefix):
                     if name.startswith(_TEMPORARY_START) and name.endswith(_TEMPORARY_END):
                         (self._root / prefix / name).unlink(missing_ok=True)
                     else:
-                        found[prefix + name] = looks
+                        found[prefix + name] = stats
         return found
 
     def read(self, path: str, size: int = -1) -> bytes | None:
-        """Return what the file holds, or no more than its first `size` bytes; None where there is no such file."""
-        with _translated(self._root):
+        """Return the content of a file, or its first `size` bytes; None if there is no such file."""
+        with _translating_errors(self._root):
             try:
                 with (self._root / path).open("rb") as file:
                     return file.read(size)
@@ -66,29 +66,29 @@ class Folder:
                 return None
 
     def write(self, path: str, data: bytes) -> bool:
-        """Put `data` in place of the file and say True; say False and leave it alone where it holds that already."""
+        """Replace the content of a file, durably after `sync`; return False if it is `data` already."""
         if self.read(path) == data:
             return False
         target = self._root / path
-        with _translated(self._root):
+        with _translating_errors(self._root):
             target.parent.mkdir(exist_ok=True)
             _replace(target, data)
-        self._touched.add(target.parent)
+        self._unsynced.add(target.parent)
         return True
 
     def remove(self, path: str) -> None:
-        """Remove the file, if it is there."""
+        """Remove a file, if it exists."""
         target = self._root / path
-        with _translated(self._root):
+        with _translating_errors(self._root):
             target.unlink(missing_ok=True)
-        self._touched.add(target.parent)
+        self._unsynced.add(target.parent)
 
     def sync(self) -> None:
-        """Return once every name that was written or removed is on the disk, to be there after a power cut."""
-        with _translated(self._root):
-            for folder in sorted(self._touched):
-                _sync(folder)
-        self._touched.clear()
+        """Flush the folders, so that files written or removed stay so after a power cut."""
+        with _translating_errors(self._root):
+            for folder in sorted(self._unsynced):
+                _sync_folder(folder)
+        self._unsynced.clear()
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -108,7 +108,7 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f"{_TEMPORARY_START}{secrets.token_hex(6)}{_TEMPORARY_END}")
 
 
-def _sync(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -116,24 +116,24 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _names(folder: Path) -> list[tuple[str, str]]:
+def _list_files(folder: Path) -> list[tuple[str, str]]:
     try:
         with os.scandir(folder) as items:
-            return [(item.name, _looks(item.stat())) for item in items if item.is_file()]
+            return [(item.name, _format_stats(item.stat())) for item in items if item.is_file()]
     except FileNotFoundError:
         return []
 
 
-def _looks(status: os.stat_result) -> str:
+def _format_stats(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
 @contextmanager
-def _translated(place: Path) -> Iterator[None]:
+def _translating_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise PublishError(
-            f"{place}: cannot be written: {error.strerror or error}; what was there before still is. "
-            "Make room, set its rights, or name another place",
+            f"{path}: cannot be written: {error.strerror or error}; the previous files are unchanged. "
+            "Free some space, fix its permissions, or use another folder",
         ) from error

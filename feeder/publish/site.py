@@ -1,13 +1,13 @@
-"""Brings the published folder up to the store: every file whole or not at all, and only those that changed.
+"""Updates the published folder from the store: rewrites the files that changed, each atomically.
 
-    nothing new in the store, same settings and code, every file there ──▶ saved searches that time changes ─▶ done
-    store.iter_page_marks() ─▶ a fingerprint for each page ─▶ not the manifest's? ─▶ render ─▶ write
+    store, settings and code unchanged, every file intact ──▶ saved searches whose time range moves ─▶ done
+    store.iter_page_marks() ─▶ a fingerprint for each page ─▶ differs from the manifest's? ─▶ render ─▶ write
                                 entries, months, archive, saved searches, index, feed ─┘
-    pages that stand for nothing any more ─▶ removed       the manifest ─▶ written last
+    pages without an entry or month ─▶ removed             the manifest ─▶ written last
 
-The manifest lies beside the store, out of reach of readers. It only saves work: without it everything is rendered, and
-what has the same bytes is left as it is. What feeder did not write is never touched. Where the search index cannot be
-asked, what was made by it stays as it was. What a page looks like is not known here, nor how a file is replaced.
+The manifest is stored beside the database, where readers cannot fetch it. It only saves work: without it all pages are
+rendered, and those with the same bytes are not rewritten. Files that feeder did not write are never touched. If the
+search index cannot be used, the files of saved searches stay. Must not know how pages look or how files are replaced.
 """
 
 import hashlib
@@ -28,32 +28,32 @@ from feeder.config.saved import SavedSearch, read_saved
 from feeder.errors import PublishError, StoreError
 from feeder.log import Progress
 from feeder.model import Entry, Feed
-from feeder.publish import atom as feeds
+from feeder.publish import atom
 from feeder.publish.files import Folder
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
 from feeder.store import Copy, PageMark, Store
 
-_OLD_MANIFEST = ".feeder.json"  # where earlier versions kept it: within the published folder
+_OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
 
 _CODE = Path(__file__).parent
 _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100
 _FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER)
-_OUR_NAME = re.compile(
+_PAGE_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
     rf"|{pages.FEEDS_FOLDER}/[\w-]{{1,64}}\.(html|xml)"
     r"|trends\.html",  # a page of earlier versions
 )
 _HEAD_BYTES = 4096
-_OUR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{feeds.GENERATOR}</generator>".encode())
+_GENERATOR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{atom.GENERATOR}</generator>".encode())
 
 
 class PublishReport(NamedTuple):
-    """What a pass did: how many files it wrote, left as they were, and removed.
+    """The number of files that a pass wrote, left unchanged and removed.
 
-    `failed` names each entry that could not be published, by the file or feed it came from, with the reason.
+    `failed` lists the entries and saved searches that could not be published: (file, feed or setting, reason).
     """
 
     written: int
@@ -63,15 +63,16 @@ class PublishReport(NamedTuple):
 
     def __str__(self) -> str:
         counts = {"written": self.written, "removed": self.removed, "failed": len(self.failed)}
-        told = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
-        return f"site: {told or 'nothing new'} ({self.unchanged} unchanged)"
+        text = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+        return f"site: {text or 'nothing new'} ({self.unchanged} unchanged)"
 
 
 class _Manifest(NamedTuple):
-    """What the last pass left: the fingerprint of each file, how the file looked then, and what it was made from.
+    """The state after the last pass, as JSON: `files` are fingerprints by path, `looks` their sizes and times.
 
-    `token` is also kept in the store, so that a folder is never taken for the work of another store. `change` is
-    the store's count of changes that the folder shows; None where something could not be published.
+    `settings` is a digest of the settings and the code. `change` is the number of the store's last published change,
+    None if something could not be published. `token` is also in the store, so that the manifest of another store is
+    not used.
     """
 
     files: Mapping[str, str] = MappingProxyType({})
@@ -82,7 +83,7 @@ class _Manifest(NamedTuple):
 
 
 class _Neighbours(NamedTuple):
-    """An entry among all: what stands before and after it decides what its page shows."""
+    """An entry with the neighbours that its page links to."""
 
     newer: PageMark | None
     mark: PageMark
@@ -96,55 +97,59 @@ def publish(
     now: datetime | None = None,
     progress: Progress | None = None,
 ) -> PublishReport:
-    """Bring the published folder up to what the store holds.
+    """Update the published folder from the store.
 
-    Two passes at once would do no harm to any file, but the work twice: callers hold `store.database.exclusive_pass()`.
+    Concurrent passes would harm no file, but do the work twice: callers hold `store.database.exclusive_pass()`.
 
     Args:
-        config: Says where the folder is and how the site presents itself.
+        config: The folder and the settings of the site.
         store: The entries.
-        now: An aware datetime, from which saved searches count back; None stands for the present.
-        progress: Called with ("publish", entries looked at, entries in all); what it raises ends the pass early.
+        now: An aware datetime, the end of relative times in saved searches; None for the current time.
+        progress: Called with ("publish", entries done, entries in total); an exception it raises ends the pass.
 
     Raises:
-        ConfigError: a saved search cannot be understood.
-        PublishError: the folder cannot be written, or holds somebody else's site; what it held is still there.
+        ConfigError: a saved search is invalid.
+        PublishError: the folder cannot be written, or contains another site, which is left unchanged.
     """
     saved = read_saved(config)
     folder = Folder(config.site.output)
     present = folder.files(*_FOLDERS)
-    state, manifest = Folder(config.store.folder), f"published-{_digest(str(config.site.output))}.json"
-    is_moved = state.read(manifest, 1) is not None
-    last = _read_manifest(state, manifest) if is_moved else _read_manifest(folder, _OLD_MANIFEST)
-    sound = {path for path, looks in present.items() if last.looks.get(path) == looks}
-    settings = _digest(_settings(config), *(one.config.model_dump_json() for one in saved))
-    # Before anything else is read: what comes in meanwhile is then news to the next pass.
+    state, name = Folder(config.store.folder), f"published-{_digest(str(config.site.output))}.json"
+    has_manifest = state.read(name, 1) is not None
+    last = _read_manifest(state, name) if has_manifest else _read_manifest(folder, _OLD_MANIFEST)
+    intact = {path for path, stats in present.items() if last.looks.get(path) == stats}
+    settings = _digest(_settings_digest(config), *(search.config.model_dump_json() for search in saved))
+    # Before anything else is read: the next pass then publishes what arrives meanwhile.
     change = store.entries.last_change()
     note = f"published:{_digest(str(config.site.output))}"
-    known = bool(last.token) and store.database.get_note(note) == last.token
-    current = known and (last.settings, last.change) == (settings, change) and sound.issuperset(last.files)
-    if not known or sound.isdisjoint(last.files):  # a folder of which nothing is as it was is another one
-        _refuse_foreign_site(config, folder)
-    known_files = {path: last.files.get(path, "") for path in sound}
-    this = _Pass(config, store, folder, present, known_files, saved, now or datetime.now(UTC))
+    same_store = bool(last.token) and store.database.get_note(note) == last.token
+    current = same_store and (last.settings, last.change) == (settings, change) and intact.issuperset(last.files)
+    if not same_store or intact.isdisjoint(last.files):  # no file is intact: it may be another folder
+        _check_ownership(config, folder)
+    fingerprints = {path: last.files.get(path, "") for path in intact}
+    site = _Pass(config, store, folder, present, fingerprints, saved, now or datetime.now(UTC))
     if current:
-        this.refresh()
+        site.refresh()
     else:
-        this.run(progress or (lambda _doing, _done, _all: None))
-    if not current or this.written or this.failed or not is_moved:
-        token = last.token if known else secrets.token_hex(8)
-        if not known:
+        site.run(progress or (lambda _stage, _done, _total: None))
+    if not current or site.written or site.failed or not has_manifest:
+        token = last.token if same_store else secrets.token_hex(8)
+        if not same_store:
             store.database.set_note(note, token)
-        made = _Manifest(this.files, {}, settings, None if this.failed else change, token)
-        _write_manifest(folder, state, manifest, made)
+        manifest = _Manifest(site.files, {}, settings, None if site.failed else change, token)
+        _write_manifest(folder, state, name, manifest)
     if _OLD_MANIFEST in present:
         folder.remove(_OLD_MANIFEST)
         folder.sync()
-    return PublishReport(this.written, this.unchanged, this.removed, tuple(this.failed.values()))
+    return PublishReport(site.written, site.unchanged, site.removed, tuple(site.failed.values()))
 
 
 class _Pass:
-    """One walk over the store, newest first, in which each month is finished before the next is begun."""
+    """One pass over the store, newest first, month by month.
+
+    `present` are the paths of existing files, `last` the fingerprints of those that are intact; `files` becomes the
+    fingerprints of all files of the site.
+    """
 
     def __init__(
         self,
@@ -158,80 +163,79 @@ class _Pass:
     ) -> None:
         self._site, self._saved, self._now = config.site, saved, now
         self._store, self._folder = store, folder
-        self._present, self._last, self._settings = present, last, _settings(config)
+        self._present, self._last, self._settings = present, last, _settings_digest(config)
         self.files: dict[str, str] = {}
         self.written = self.unchanged = self.removed = 0
         self.failed: dict[str, tuple[str, str]] = {}
 
     def refresh(self) -> None:
-        """Write what changes as time goes by where all else is as it was."""
-        moving = [one for one in self._saved if one.moves]
-        ours = [pages.saved_path(one, ending) for one in moving for ending in pages.SAVED_ENDINGS]
+        """Write only the saved searches whose time range moves."""
+        moving = [saved for saved in self._saved if saved.moves]
         self.files = dict(self._last)
-        self.unchanged = len(self.files) - len(ours)
+        self.unchanged = len(self.files) - len(moving) * len(pages.SAVED_ENDINGS)
         self._write_saved(moving)
 
     def run(self, progress: Progress) -> None:
-        """Write whatever is not as it was, and remove what stands for nothing any more."""
+        """Write all changed files, and remove stale pages."""
         total, done = self._store.entries.count(copies=False), 0
         months = []
-        for name, group in groupby(_places(self._store.entries.iter_page_marks()), _month):
-            places = list(group)
-            self._write_entries(places)
-            months.append(self._write_month(name, places))
-            done += len(places)
+        for month, group in groupby(_with_neighbours(self._store.entries.iter_page_marks()), _month_of):
+            entries = list(group)
+            self._write_entries(entries)
+            months.append(self._write_month(month, entries))
+            done += len(entries)
             progress("publish", done, total)
-        self._write_if_new(
+        self._write_if_changed(
             f"{pages.ARCHIVE_FOLDER}/index.html",
             _digest(self._settings, *months),
             lambda: pages.render_archive(self._site, months),
         )
         self._write_saved(self._saved)
         self._write_front(total)
-        self._remove_the_rest()
+        self._remove_stale()
         self._folder.sync()
 
-    def _write_entries(self, places: list[_Neighbours]) -> None:
+    def _write_entries(self, entries: list[_Neighbours]) -> None:
         changed: dict[str, _Neighbours] = {}
-        for place in places:
-            path = pages.entry_path(place.mark.key)
-            if self._is_as_it_was(path, self._fingerprint(place)):
+        for item in entries:
+            path = pages.entry_path(item.mark.key)
+            if self._is_unchanged(path, self._fingerprint(item)):
                 self.files[path] = self._last[path]
                 self.unchanged += 1
             else:
-                changed[place.mark.key] = place
+                changed[item.mark.key] = item
         for keys in _batches(changed):
             copies = self._store.entries.copies(keys)
             for entry in self._store.entries.get_many(keys):
                 self._write_entry(entry, changed[entry.key], copies.get(entry.key, ()))
 
-    def _write_entry(self, entry: Entry, place: _Neighbours, copies: Sequence[Copy]) -> None:
+    def _write_entry(self, entry: Entry, item: _Neighbours, copies: Sequence[Copy]) -> None:
         path = pages.entry_path(entry.key)
         try:
             page = pages.render_article(
                 self._site,
                 entry,
-                newer=_neighbour(place.newer),
-                older=_neighbour(place.older),
+                newer=_to_neighbour(item.newer),
+                older=_to_neighbour(item.older),
                 copies=copies,
             ).encode()
-        except ValueError as error:  # what an address that is none, or text that is no Unicode, raises
-            self._fail(entry, str(error))
+        except ValueError as error:  # an invalid address, or lone surrogates
+            self._record_failure(entry, str(error))
             if path in self._present:
                 self.files[path] = ""
             return
-        self._write(path, page, self._fingerprint(place))
+        self._write(path, page, self._fingerprint(item))
 
-    def _write_month(self, name: str, places: list[_Neighbours]) -> Month:
+    def _write_month(self, name: str, entries: list[_Neighbours]) -> Month:
         listed = [
-            MonthEntry(place.mark.key, place.mark.published, place.mark.title)
-            for place in places
-            if pages.entry_path(place.mark.key) in self.files
+            MonthEntry(item.mark.key, item.mark.published, item.mark.title)
+            for item in entries
+            if pages.entry_path(item.mark.key) in self.files
         ]
-        before, after = places[0].newer, places[-1].older
-        newer = pages.month_of(before.published) if before else None
-        older = pages.month_of(after.published) if after else None
-        self._write_if_new(
+        newer_entry, older_entry = entries[0].newer, entries[-1].older
+        newer = pages.month_of(newer_entry.published) if newer_entry else None
+        older = pages.month_of(older_entry.published) if older_entry else None
+        self._write_if_changed(
             pages.month_path(name),
             _digest(self._settings, newer, older, *listed),
             lambda: pages.render_month(self._site, name, listed, newer=newer, older=older),
@@ -239,7 +243,7 @@ class _Pass:
         return Month(name, len(listed))
 
     def _write_front(self, total: int) -> None:
-        """Write what is the same for the whole site; the index and the feed last, since they lead to all else."""
+        """Write static files, the error page, the index and the feed; the last two link to all others."""
         for file in sorted(_STATIC.iterdir()):
             self._write(file.name, file.read_bytes())
         self._write("404.html", pages.render_error(self._site, 404).encode())
@@ -247,46 +251,45 @@ class _Pass:
         shown = [entry for entry in latest if pages.entry_path(entry.key) in self.files]
         index = pages.render_index(self._site, shown, total=total, saved=self._saved)
         self._write("index.html", index.encode())
-        self._write_feed(feeds.feed_of(self._site, pages.FEED_PATH, known_by=""), latest)
+        self._write_feed(atom.make_feed(self._site, pages.FEED_PATH, id_path=""), latest)
 
     def _write_saved(self, saved: Iterable[SavedSearch]) -> None:
-        for one in saved:
-            page, path = (pages.saved_path(one, ending) for ending in pages.SAVED_ENDINGS)
+        for search in saved:
+            page, path = (pages.saved_path(search, ending) for ending in pages.SAVED_ENDINGS)
             try:
-                entries = self._store.entries.latest(one.config.limit, query=one.query, now=self._now)
+                entries = self._store.entries.latest(search.config.limit, query=search.query, now=self._now)
             except StoreError as error:
-                self._leave(f"feeds.{one.config.name}", str(error), page, path)
+                self._skip(f"feeds.{search.config.name}", str(error), page, path)
                 continue
             shown = [entry for entry in entries if pages.entry_path(entry.key) in self.files]
-            self._write(page, pages.render_saved(self._site, one, shown).encode())
-            address = quote(path)
-            feed = feeds.feed_of(self._site, address, title=one.title, page=quote(page))
+            self._write(page, pages.render_saved(self._site, search, shown).encode())
+            feed = atom.make_feed(self._site, quote(path), title=search.title, page=quote(page))
             self._write_feed(feed, entries, path=path)
 
     def _write_feed(self, feed: Feed, entries: Sequence[Entry], *, path: str = pages.FEED_PATH) -> None:
-        document = feeds.render_atom(
+        document = atom.render_atom(
             feed,
             entries,
             ties=self._store.entries.ties(entries),
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
             content=self._site.content,
-            refused=self._fail,
+            on_unwritable=self._record_failure,
         )
         self._write(path, document)
 
-    def _leave(self, name: str, reason: str, *paths: str) -> None:
-        """Leave files as they are, those that are there, and say why."""
+    def _skip(self, name: str, reason: str, *paths: str) -> None:
+        """Record a failure and leave existing files as they are."""
         self.failed[name] = (name, reason)
         self.files.update((path, "") for path in paths if path in self._present)
 
-    def _remove_the_rest(self) -> None:
+    def _remove_stale(self) -> None:
         for path in sorted(set(self._present) - self.files.keys()):
-            if _OUR_NAME.fullmatch(path) and _is_ours(self._folder, path):
+            if _PAGE_NAME.fullmatch(path) and _is_ours(self._folder, path):
                 self._folder.remove(path)
                 self.removed += 1
 
-    def _write_if_new(self, path: str, fingerprint: str, render: Callable[[], str]) -> None:
-        if self._is_as_it_was(path, fingerprint):
+    def _write_if_changed(self, path: str, fingerprint: str, render: Callable[[], str]) -> None:
+        if self._is_unchanged(path, fingerprint):
             self.files[path] = fingerprint
             self.unchanged += 1
         else:
@@ -299,18 +302,18 @@ class _Pass:
         else:
             self.unchanged += 1
 
-    def _is_as_it_was(self, path: str, fingerprint: str) -> bool:
+    def _is_unchanged(self, path: str, fingerprint: str) -> bool:
         return self._last.get(path) == fingerprint
 
-    def _fingerprint(self, place: _Neighbours) -> str:
-        return _digest(self._settings, place.mark.version, _neighbour(place.newer), _neighbour(place.older))
+    def _fingerprint(self, item: _Neighbours) -> str:
+        return _digest(self._settings, item.mark.version, _to_neighbour(item.newer), _to_neighbour(item.older))
 
-    def _fail(self, entry: Entry, reason: str) -> None:
+    def _record_failure(self, entry: Entry, reason: str) -> None:
         origins = self._store.entries.origins(entry.id)
         self.failed.setdefault(entry.id, (origins[0].address if origins else entry.id, reason))
 
 
-def _places(marks: Iterable[PageMark]) -> Iterator[_Neighbours]:
+def _with_neighbours(marks: Iterable[PageMark]) -> Iterator[_Neighbours]:
     newer: PageMark | None = None
     mark: PageMark | None = None
     for older in marks:
@@ -321,11 +324,11 @@ def _places(marks: Iterable[PageMark]) -> Iterator[_Neighbours]:
         yield _Neighbours(newer, mark, None)
 
 
-def _month(place: _Neighbours) -> str:
-    return pages.month_of(place.mark.published)
+def _month_of(item: _Neighbours) -> str:
+    return pages.month_of(item.mark.published)
 
 
-def _neighbour(mark: PageMark | None) -> Neighbour | None:
+def _to_neighbour(mark: PageMark | None) -> Neighbour | None:
     return None if mark is None else Neighbour(mark.key, mark.title)
 
 
@@ -337,36 +340,36 @@ def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
 
 def _is_ours(folder: Folder, path: str) -> bool:
     head = folder.read(path, _HEAD_BYTES) or b""
-    return any(mark in head for mark in _OUR_MARKS)
+    return any(mark in head for mark in _GENERATOR_MARKS)
 
 
-def _refuse_foreign_site(config: Config, folder: Folder) -> None:
+def _check_ownership(config: Config, folder: Folder) -> None:
     if folder.read("index.html", 1) is not None and not _is_ours(folder, "index.html"):
         raise PublishError(
-            f"{config.site.output / 'index.html'}: not written by feeder; move it away, or name another folder as "
-            "site.output",
+            f"{config.site.output / 'index.html'}: not written by feeder; move it away, or set site.output to another "
+            "folder",
         )
 
 
-def _write_manifest(folder: Folder, state: Folder, name: str, made: _Manifest) -> None:
+def _write_manifest(folder: Folder, state: Folder, name: str, manifest: _Manifest) -> None:
     found = folder.files(*_FOLDERS)
-    manifest = made._replace(looks={path: found[path] for path in made.files})
+    manifest = manifest._replace(looks={path: found[path] for path in manifest.files})
     state.write(name, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
     state.sync()
 
 
 def _read_manifest(folder: Folder, name: str) -> _Manifest:
-    """Return what the last pass left; nothing where there is no manifest or it cannot be understood."""
+    """Return the manifest of the last pass; an empty one if there is none or it is invalid."""
     try:
         manifest = _Manifest(**json.loads(folder.read(name) or b"{}"))
     except (ValueError, TypeError):
         return _Manifest()
-    understood = isinstance(manifest.files, dict) and isinstance(manifest.looks, dict)
-    return manifest if understood else _Manifest()
+    is_valid = isinstance(manifest.files, dict) and isinstance(manifest.looks, dict)
+    return manifest if is_valid else _Manifest()
 
 
-def _settings(config: Config) -> str:
-    """Return what stands for everything but the entries that a page shows: the site's settings and our own code."""
+def _settings_digest(config: Config) -> str:
+    """Return a digest of all that pages depend on except entries: the site's settings and our code."""
     return _digest(config.site.model_dump_json(exclude={"output"}), _code_digest())
 
 

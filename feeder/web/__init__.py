@@ -1,4 +1,4 @@
-"""The web server: `app` answers requests, `static` gives out the published folder, `server` opens the port."""
+"""The web server: `app` routes requests, `static` serves the published folder, `server` opens the port."""
 
 from feeder.web.app import create_app
 from feeder.web.server import serve

@@ -1,17 +1,17 @@
-"""The ASGI application: which address is answered by what.
+"""The ASGI application: routes and error pages.
 
     GET ─▶ /search, /search.xml, /suggest, /related ─▶ `searches`: the store, in a thread
         ─▶ /healthz                                 ─▶ the store, in a thread ─▶ JSON
-        ─▶ /metrics, where it is switched on        ─▶ `metrics`: the store, in a thread ─▶ numbers
-        ─▶ /websub/TOKEN, and POST                  ─▶ `websub`: what hubs call
+        ─▶ /metrics, if enabled                     ─▶ `metrics`: the store, in a thread
+        ─▶ /websub/TOKEN, and POST                  ─▶ `websub`: callbacks of hubs
         ─▶ the rest                                 ─▶ `static`: a file of the published folder
 
-What goes wrong is answered with a page of `publish.pages` too. How pages look is not known here.
+Must not know how pages look.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
@@ -37,27 +37,27 @@ from feeder.web.websub import Callbacks
 log = logging.getLogger(__name__)
 
 
-def create_app(config: Config, store: Store, *, on_news: Callable[[], None] | None = None) -> Starlette:
-    """Return the ASGI application over a published folder and a store; `on_news`: a hub has delivered some."""
+def create_app(config: Config, store: Store, *, on_delivery: Callable[[], None] | None = None) -> Starlette:
+    """Return the ASGI application; `on_delivery` is called when a hub has delivered new entries."""
     site = config.site
     published = PublishedFolder(site.output)
     searches = Searches(config, store)
-    callbacks = Callbacks(config, store, on_news)
-    answered: Counter[int] = Counter()
+    callbacks = Callbacks(config, store, on_delivery)
+    response_counts: Counter[int] = Counter()
 
     def healthz(_request: Request) -> Response:
         return _health(config, store)
 
     def metrics(_request: Request) -> Response:
-        from feeder.web.metrics import respond  # noqa: PLC0415  few want it, and its library takes 60 ms to load
+        from feeder.web.metrics import respond  # noqa: PLC0415  its library takes 60 ms to load
 
-        return respond(config, store, answered)
+        return respond(config, store, response_counts)
 
     async def file(request: Request) -> Response:
         return await published.respond(request.path_params["path"], request.headers)
 
-    def failed(request: Request, error: Exception) -> Response:
-        return _explain(site, request, error)
+    def handle_error(request: Request, error: Exception) -> Response:
+        return _error_page(site, request, error)
 
     return Starlette(
         routes=[
@@ -70,27 +70,27 @@ def create_app(config: Config, store: Store, *, on_news: Callable[[], None] | No
             *([Route("/metrics", metrics)] if config.web.metrics else []),
             Route("/{path:path}", file),
         ],
-        middleware=[Middleware(_ResponseCounter, answered=answered)],
-        exception_handlers={HTTPException: failed, Exception: failed},
+        middleware=[Middleware(_ResponseCounter, counts=response_counts)],
+        exception_handlers={HTTPException: handle_error, Exception: handle_error},
     )
 
 
 class _ResponseCounter:
-    """Counts answers by their status; what is raised through here is answered with 500 further out."""
+    """Counts responses by status; an exception that passes through becomes a 500 in an outer layer."""
 
-    def __init__(self, app: ASGIApp, answered: Counter[int]) -> None:
-        self._app, self._answered = app, answered
+    def __init__(self, app: ASGIApp, counts: Counter[int]) -> None:
+        self._app, self._counts = app, counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def counting(message: Message) -> None:
+        async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._answered[message["status"]] += 1
+                self._counts[message["status"]] += 1
             await send(message)
 
         try:
-            await self._app(scope, receive, counting)
+            await self._app(scope, receive, send_and_count)
         except Exception:
-            self._answered[500] += 1
+            self._counts[500] += 1
             raise
 
 
@@ -105,17 +105,14 @@ def _health(config: Config, store: Store) -> Response:
     except StoreError as error:
         log.warning("healthz: %s", error)
         return JSONResponse({"status": "the store cannot be used"}, 503, LIVE_HEADERS)
-    if problem is not None:  # why is for `feeder check` to say: it may name files of this machine
+    if problem is not None:  # the reason may name local files: only `feeder check` shows it
         return JSONResponse(facts | {"status": problem.status}, 503, LIVE_HEADERS)
     return JSONResponse(facts, headers=LIVE_HEADERS)
 
 
-def _explain(site: SiteConfig, request: Request, error: Exception) -> Response:
+def _error_page(site: SiteConfig, request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    # Relative to what was asked for, so that it leads home under any prefix.
+    # Relative to the requested path, so that links work under any prefix.
     depth = request.scope["raw_path"].count(b"/") - 1
-    return _page(pages.render_error(site, status, root="../" * depth), status, headers)
-
-
-def _page(html: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    html = pages.render_error(site, status, root="../" * depth)
     return HTMLResponse(html, status, {**LIVE_HEADERS, **(headers or {})})

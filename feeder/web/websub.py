@@ -1,10 +1,10 @@
-"""The addresses that hubs call: one for each subscription, known to its hub alone (WebSub, W3C Recommendation).
+"""The callbacks of hubs: one address for each subscription, known only to its hub (WebSub, W3C Recommendation).
 
-    GET  ─▶ a hub asks whether it was us who asked, or says that it refuses ─▶ its own words back, or 404
-    POST ─▶ is it awaited? no: 410 ─▶ its body, bounded ─▶ signed? read and saved, a few at a time ─▶ 204
-                                                           └── no: ignored, counted, and 204 all the same (§7.1)
+    GET  ─▶ a hub verifies a request of ours, or denies it ─▶ its challenge, or 404
+    POST ─▶ subscribed? no: 410 ─▶ body, size-limited ─▶ signed? parse and save, a few at a time ─▶ 204
+                                                         └── no: ignore, count, and 204 all the same (§7.1)
 
-What an answer depends on is decided in `sources.websub`; what a delivery becomes, in `ingest.websub`.
+`sources/feeds/websub.py` decides the responses; `ingest/hubs.py` saves deliveries.
 """
 
 import asyncio
@@ -31,81 +31,82 @@ from feeder.store import Store
 from feeder.web.static import LIVE_HEADERS
 
 log = logging.getLogger(__name__)
-_AT_ONCE = 2  # deliveries that are read: each takes a processor
-_WAITING = 20  # deliveries under way: each may be as large as `fetch.max_bytes`
+_MAX_PARALLEL = 2  # deliveries that are parsed: each takes a processor
+_MAX_PENDING = 20  # deliveries: each may be as large as `fetch.max_bytes`
 _RETRY = {"Retry-After": "60"}
 
 
 class Callbacks:
-    """What hubs are answered. `on_news` is called on the event loop after a delivery that held news."""
+    """Request handlers for hubs. `on_delivery` is called on the event loop after a delivery with new entries."""
 
-    def __init__(self, config: Config, store: Store, on_news: Callable[[], None] | None = None) -> None:
-        self._config, self._store, self._on_news = config, store, on_news
-        self._reading = asyncio.Semaphore(_AT_ONCE)
-        self._under_way = 0
+    def __init__(self, config: Config, store: Store, on_delivery: Callable[[], None] | None = None) -> None:
+        self._config, self._store, self._on_delivery = config, store, on_delivery
+        self._parsing = asyncio.Semaphore(_MAX_PARALLEL)
+        self._pending = 0
 
     async def respond(self, request: Request) -> Response:
-        """Answer a hub, or whoever else calls."""
+        """Answer a GET or POST of a hub, or of anyone else."""
         token = request.path_params["token"]
-        known = websub.TOKEN.fullmatch(token) is not None
+        is_token = websub.TOKEN.fullmatch(token) is not None
         try:
             if request.method == "POST":
-                return await self._take_in(request, token) if known else _status(HTTPStatus.GONE)
-            words = await run_in_threadpool(self._hear, token, HubCall.read(request.query_params)) if known else None
+                return await self._receive(request, token) if is_token else _status(HTTPStatus.GONE)
+            call = HubCall.read(request.query_params)
+            text = await run_in_threadpool(self._handle_call, token, call) if is_token else None
         except StoreError as error:
             log.warning("websub: %s", error)
             return _status(HTTPStatus.SERVICE_UNAVAILABLE)
-        if words is None:
+        if text is None:
             raise HTTPException(404)
-        return PlainTextResponse(words, headers=LIVE_HEADERS)
+        return PlainTextResponse(text, headers=LIVE_HEADERS)
 
-    def _hear(self, token: str, intent: HubCall) -> str | None:
-        """Return what a hub is answered; None where it is not asking about anything that we have asked for."""
+    def _handle_call(self, token: str, call: HubCall) -> str | None:
+        """Return the text of the response; None if the call matches no request of ours."""
         if self._store.sources.find_subscription(token) is None:
             return None
-        now, jitter, answers = datetime.now(UTC), random(), []  # noqa: S311  it spreads renewals and guards nothing
+        now, jitter, answers = datetime.now(UTC), random(), []  # noqa: S311  it only spreads renewals
 
-        def change(one: HubSubscription) -> HubSubscription | None:
-            if websub.is_intended(one, intent, now):
-                answers.append(intent.challenge)
-                log.info("websub: %s: %s is confirmed", one.source, intent.mode)
-                return websub.after_verification(one, intent, now=now, jitter=jitter)
-            if websub.is_denied(one, intent):
+        def change(subscription: HubSubscription) -> HubSubscription | None:
+            if websub.is_intended(subscription, call, now):
+                answers.append(call.challenge)
+                log.info("websub: %s: %s is verified", subscription.source, call.mode)
+                return websub.after_verification(subscription, call, now=now, jitter=jitter)
+            if websub.is_denied(subscription, call):
                 answers.append("")
-                denied = websub.after_denial(one, intent.reason, now=now, jitter=jitter)
-                log.warning("websub: %s: %s", one.source, websub.explain(denied, now))
+                denied = websub.after_denial(subscription, call.reason, now=now, jitter=jitter)
+                log.warning("websub: %s: %s", subscription.source, websub.explain(denied, now))
                 return denied
-            return one
+            return subscription
 
         self._store.sources.change_subscription(token, change, now=now)
         return answers[0] if answers else None
 
-    async def _take_in(self, request: Request, token: str) -> Response:
-        awaited = await run_in_threadpool(self._awaited, token)
-        if awaited is None:
-            return _status(HTTPStatus.GONE)  # §7: it may end the subscription
-        if self._under_way >= _WAITING:
+    async def _receive(self, request: Request, token: str) -> Response:
+        subscriber = await run_in_threadpool(self._find_subscriber, token)
+        if subscriber is None:
+            return _status(HTTPStatus.GONE)  # §7: the hub may end the subscription
+        if self._pending >= _MAX_PENDING:
             return _status(HTTPStatus.SERVICE_UNAVAILABLE)
-        self._under_way += 1
+        self._pending += 1
         try:
-            body = await self._body(request)
+            body = await self._read_body(request)
             if isinstance(body, Response):
                 return body
-            async with self._reading:
-                news = await run_in_threadpool(partial(self._take, *awaited, request.headers, body))
+            async with self._parsing:
+                has_new = await run_in_threadpool(partial(self._save, *subscriber, request.headers, body))
         finally:
-            self._under_way -= 1
-        if news and self._on_news is not None:
-            self._on_news()
+            self._pending -= 1
+        if has_new and self._on_delivery is not None:
+            self._on_delivery()
         return _status(HTTPStatus.NO_CONTENT)
 
-    def _awaited(self, token: str) -> tuple[HubSubscription, RemoteSource] | None:
-        one = self._store.sources.find_subscription(token)
-        source = None if one is None else find_subscriber(self._config, self._store, one)
-        return None if one is None or source is None else (one, source)
+    def _find_subscriber(self, token: str) -> tuple[HubSubscription, RemoteSource] | None:
+        subscription = self._store.sources.find_subscription(token)
+        source = None if subscription is None else find_subscriber(self._config, self._store, subscription)
+        return None if subscription is None or source is None else (subscription, source)
 
-    async def _body(self, request: Request) -> bytes | Response:
-        """Return what is sent; an answer where it is too much, or takes too long."""
+    async def _read_body(self, request: Request) -> bytes | Response:
+        """Return the body; an error response if it is too large or too slow."""
         fetch = self._config.fetch
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > fetch.max_bytes:
@@ -113,8 +114,8 @@ class Callbacks:
         body = bytearray()
         try:
             async with asyncio.timeout(fetch.timeout_s):
-                async for piece in request.stream():
-                    body += piece
+                async for chunk in request.stream():
+                    body += chunk
                     if len(body) > fetch.max_bytes:
                         return _status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except TimeoutError:
@@ -123,16 +124,16 @@ class Callbacks:
             return _status(HTTPStatus.BAD_REQUEST)
         return bytes(body)
 
-    def _take(self, one: HubSubscription, source: RemoteSource, headers: Headers, body: bytes) -> bool:
-        """Save what was delivered; say whether there was news in it."""
-        problem = websub.signature_problem(one, headers.get("x-hub-signature"), body)
+    def _save(self, subscription: HubSubscription, source: RemoteSource, headers: Headers, body: bytes) -> bool:
+        """Save a delivery; return whether it had new entries."""
+        problem = websub.signature_problem(subscription, headers.get("x-hub-signature"), body)
         now = datetime.now(UTC)
         if problem is not None:
             log.warning("websub: %s: a delivery was ignored: its signature is %s", source.name, problem)
-            self._store.sources.change_subscription(one.token, websub.after_ignored, now=now)
+            self._store.sources.change_subscription(subscription.token, websub.after_ignored, now=now)
             return False
-        seconds = self._config.limits.document_s
-        return save_delivery(self._store, source, one, body, headers.get("content-type"), seconds=seconds, now=now)
+        content_type, seconds = headers.get("content-type"), self._config.limits.document_s
+        return save_delivery(self._store, source, subscription, body, content_type, seconds=seconds, now=now)
 
 
 def _status(code: HTTPStatus) -> Response:

@@ -1,4 +1,4 @@
-"""What RFC 4287 asks of an Atom document, as far as a program can look at it, written down clause by clause."""
+"""Checks an Atom document against the clauses of RFC 4287 that a program can check."""
 
 import re
 from collections import Counter
@@ -21,7 +21,7 @@ _ONCE |= {"summary"}
 
 
 def violations(document: bytes, *, served_from: str) -> list[str]:
-    """Return a line for each clause that the document breaks when served from an address."""
+    """Return a line for each clause that the document, served from an address, violates."""
     feed = etree.fromstring(document)
     return list(_of_feed(feed, served_from))
 

@@ -56,7 +56,7 @@ def entries_of(document: bytes) -> list[etree._Element]:
     return found
 
 
-def one(entry: Entry, **options: Any) -> etree._Element:
+def render_one(entry: Entry, **options: Any) -> etree._Element:
     return entries_of(render(entry, **options))[0]
 
 
@@ -101,7 +101,7 @@ def test_a_feed_reader_finds_every_field() -> None:
 
 
 def test_links_beside_the_alternate_keep_what_feedgen_would_drop() -> None:
-    entry = one(make_entry())
+    entry = render_one(make_entry())
     assert links(entry, "alternate") == [{"href": "https://example.org/a/1"}]
     assert links(entry, "related") == [{"href": page_url(make_entry()), "type": "text/html"}]
     assert links(entry, "via") == [{"href": "https://example.net/original", "title": "Original"}]
@@ -110,33 +110,33 @@ def test_links_beside_the_alternate_keep_what_feedgen_would_drop() -> None:
 
 
 def test_an_empty_file_is_said_to_have_no_bytes() -> None:
-    entry = one(make_entry(media=(Media(url="https://e.org/a.mp3", kind="audio", length=0),)))
+    entry = render_one(make_entry(media=(Media(url="https://e.org/a.mp3", kind="audio", length=0),)))
     assert links(entry, "enclosure") == [{"href": "https://e.org/a.mp3", "length": "0"}]
 
 
 def test_how_long_a_recording_plays_is_said_in_seconds() -> None:
     picture, film = Media(url="https://e.org/a.png", kind="image"), Media(url="https://e.org/a.mp3", kind="audio")
     duration = "{http://www.itunes.com/dtds/podcast-1.0.dtd}duration"
-    assert one(make_entry(media=(picture, replace(film, duration_s=95)))).findtext(duration) == "95"
-    assert one(make_entry(media=(picture, film))).find(duration) is None
+    assert render_one(make_entry(media=(picture, replace(film, duration_s=95)))).findtext(duration) == "95"
+    assert render_one(make_entry(media=(picture, film))).find(duration) is None
 
 
 def test_a_page_of_comments_is_a_link_to_replies() -> None:
-    entry = one(make_entry(links=(Link(rel="replies", href="https://e.org/a#talk"),)))
+    entry = render_one(make_entry(links=(Link(rel="replies", href="https://e.org/a#talk"),)))
     assert links(entry, "replies") == [{"href": "https://e.org/a#talk"}]
 
 
 def test_an_entry_without_a_link_leads_to_its_page() -> None:
     entry = make_entry(id="urn:uuid:0e0a0c9e-0000-5000-8000-000000000000")
-    assert links(one(entry), "alternate") == [{"href": page_url(entry)}]
-    assert links(one(entry), "related") == []
+    assert links(render_one(entry), "alternate") == [{"href": page_url(entry)}]
+    assert links(render_one(entry), "related") == []
 
 
 def test_the_author_of_an_entry_without_one_is_its_source() -> None:
-    entry = one(make_entry(authors=()))
+    entry = render_one(make_entry(authors=()))
     assert entry.find(f"{ATOM}author") is None
     assert entry.findtext(f"{ATOM}source/{ATOM}author/{ATOM}name") == "example.org"
-    assert one(make_entry()).find(f"{ATOM}source/{ATOM}author") is None
+    assert render_one(make_entry()).find(f"{ATOM}source/{ATOM}author") is None
 
 
 def test_the_author_of_a_feed_without_one_is_its_title() -> None:
@@ -147,27 +147,27 @@ def test_the_author_of_a_feed_without_one_is_its_title() -> None:
 
 def test_an_id_that_is_an_iri_is_written_as_a_uri() -> None:
     assert (
-        one(make_entry(id="https://例子.测试/文章")).findtext(f"{ATOM}id")
+        render_one(make_entry(id="https://例子.测试/文章")).findtext(f"{ATOM}id")
         == "https://xn--fsqu00a.xn--0zwm56d/%E6%96%87%E7%AB%A0"
     )
 
 
 def test_the_summary_alone_is_written_where_the_configuration_says_so() -> None:
-    entry = one(make_entry(), content="summary")
+    entry = render_one(make_entry(), content="summary")
     assert entry.find(f"{ATOM}content") is None
     assert entry.findtext(f"{ATOM}summary") == "清晨下了一场雨。"
 
 
 def test_an_entry_without_any_text_has_its_title_as_summary() -> None:
-    assert one(make_entry(content="", summary="")).findtext(f"{ATOM}summary") == make_entry().title
+    assert render_one(make_entry(content="", summary="")).findtext(f"{ATOM}summary") == make_entry().title
 
 
 def test_plain_text_that_looks_like_markup_is_declared_and_read_as_it_was() -> None:
-    entry = one(make_entry(title="1 < 2 & <b>"))
+    entry = render_one(make_entry(title="1 < 2 & <b>"))
     assert [(title.get("type"), title.text) for title in entry.findall(f"{ATOM}title")] == [
         ("html", "1 &lt; 2 &amp; &lt;b&gt;")
     ]
-    assert [title.get("type") for title in one(make_entry(title="plain")).findall(f"{ATOM}title")] == [None]
+    assert [title.get("type") for title in render_one(make_entry(title="plain")).findall(f"{ATOM}title")] == [None]
     assert feedparser.parse(render(make_entry(title="1 < 2 & 3"))).entries[0].title == "1 &lt; 2 &amp; 3"
 
 
@@ -213,7 +213,9 @@ def test_the_same_values_give_the_same_bytes() -> None:
 @pytest.mark.parametrize("poison", ["a\x00b", "a\ufffeb", "a\ud800b"])
 def test_an_entry_that_xml_cannot_hold_is_reported_and_the_others_go_on(poison: str) -> None:
     bad, refused = make_entry(2, content=f"<p>{poison}</p>"), []
-    document = render(make_entry(1), bad, make_entry(3), refused=lambda entry, reason: refused.append((entry, reason)))
+    document = render(
+        make_entry(1), bad, make_entry(3), on_unwritable=lambda entry, reason: refused.append((entry, reason))
+    )
     assert [entry.findtext(f"{ATOM}id") for entry in entries_of(document)] == [
         "https://example.org/a/1",
         "https://example.org/a/3",
@@ -227,7 +229,7 @@ def test_an_entry_that_xml_cannot_hold_is_reported_and_the_others_go_on(poison: 
 @given(st.text(), st.text(), st.text())
 def test_whatever_unicode_an_entry_holds_the_feed_can_be_parsed(title: str, summary: str, name: str) -> None:
     entry = make_entry(1, title=title, summary=summary, authors=(Person(name=name),), categories=(name,))
-    document = render(entry, make_entry(2), refused=lambda _entry, _reason: None)
+    document = render(entry, make_entry(2), on_unwritable=lambda _entry, _reason: None)
     assert entries_of(document)[-1].findtext(f"{ATOM}id") == "https://example.org/a/2"
 
 
@@ -235,6 +237,6 @@ def test_a_source_keeps_its_own_date_and_an_entry_lends_it_where_it_has_none() -
     own = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
     for updated, written in ((own, "2024-01-02T03:04:05Z"), (None, "2023-02-20T14:39:03Z")):
         source = Source(title="s", id="urn:x:s", link="https://e.org/", updated=updated)
-        element = one(make_entry(1, source=source)).find(f"{ATOM}source")
+        element = render_one(make_entry(1, source=source)).find(f"{ATOM}source")
         assert element is not None
         assert element.findtext(f"{ATOM}updated") == written

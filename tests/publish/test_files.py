@@ -16,7 +16,7 @@ READS = 20_000
 
 @contextmanager
 def no_file_larger_than(size: int) -> Iterator[None]:
-    """Let the system refuse, as a full disk does, whatever is written beyond `size` bytes of a file."""
+    """Make writes beyond `size` bytes of a file fail, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -73,7 +73,10 @@ def test_what_is_written_can_be_read_by_the_web_server_of_another_user(tmp_path:
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.write("index.html", b"old")
-    with no_file_larger_than(1000), pytest.raises(PublishError, match=r"cannot be written: File too large; what was"):
+    with (
+        no_file_larger_than(1000),
+        pytest.raises(PublishError, match=r"cannot be written: File too large; the previous files are unchanged"),
+    ):
         folder.write("index.html", b"x" * 2000)
     assert folder.read("index.html") == b"old"
     assert names(tmp_path) == ["index.html"]

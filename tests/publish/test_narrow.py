@@ -1,20 +1,20 @@
 import pytest
 
-from feeder.publish.html.narrow import Refinement, narrowing
+from feeder.publish.html.narrow import Refinement, narrow
 from feeder.query import And, SourceFilter
 from feeder.store import Facets, Query, parse_query
 
 MONTHS = (("2022-03", 30), ("2023-02", 11))
 
 
-def offered(text: str, **facets: tuple[tuple[str, int], ...]) -> list[tuple[str, str, int | None]]:
-    found = narrowing(parse_query(text), Facets(**{"months": MONTHS, **facets}))
-    return [(choice.name, choice.query, choice.matches) for _, choices in found.offered for choice in choices]
+def available(text: str, **facets: tuple[tuple[str, int], ...]) -> list[tuple[str, str, int | None]]:
+    found = narrow(parse_query(text), Facets(**{"months": MONTHS, **facets}))
+    return [(choice.name, choice.query, choice.matches) for _, choices in found.available for choice in choices]
 
 
-def taken(text: str) -> list[tuple[str, str, str]]:
-    found = narrowing(parse_query(text), Facets())
-    return [(choice.kind, choice.name, choice.query) for choice in found.taken]
+def applied(text: str) -> list[tuple[str, str, str]]:
+    found = narrow(parse_query(text), Facets())
+    return [(choice.kind, choice.name, choice.query) for choice in found.applied]
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ def taken(text: str) -> list[tuple[str, str, str]]:
     ],
 )
 def test_a_source_is_added_to_the_whole_of_a_search(text: str, query: str) -> None:
-    choice = offered(text, sources=(("BBC", 5),), months=(("2022-03", 9),))
+    choice = available(text, sources=(("BBC", 5),), months=(("2022-03", 9),))
     assert choice == [("BBC", query, 5)]
     assert parse_query(choice[0][1]) == parse_query(f"{query.removesuffix('source:BBC')} (source:BBC)")
 
 
 def test_names_are_quoted_where_they_have_to_be() -> None:
     names = (("BBC 中文", 3), ('say "no"', 2), ("OR", 1))
-    assert [query for _, query, _ in offered("x", categories=names, months=(("2022-03", 9),))] == [
+    assert [query for _, query, _ in available("x", categories=names, months=(("2022-03", 9),))] == [
         'x category:"BBC 中文"',
         'x category:「say "no"」',
         'x category:"OR"',
@@ -43,48 +43,48 @@ def test_names_are_quoted_where_they_have_to_be() -> None:
 
 def test_what_leads_nowhere_is_not_offered() -> None:
     sources = (("BBC", 5), ("bbc", 4), ("—", 4), ('"”」』', 3), ("all", 41))
-    assert [name for name, _, _ in offered("雨 source:voa", sources=sources)] == ["BBC", "2023-02", "2022-03"]
-    assert offered("雨 source:BBC", sources=(("BBC", 5),), months=(("2022-03", 9),)) == []
+    assert [name for name, _, _ in available("雨 source:voa", sources=sources)] == ["BBC", "2023-02", "2022-03"]
+    assert available("雨 source:BBC", sources=(("BBC", 5),), months=(("2022-03", 9),)) == []
 
 
 def test_a_search_that_is_full_is_not_narrowed_down() -> None:
     text = " ".join(f"source:a{number}" for number in range(16))
-    assert offered(text, sources=(("BBC", 5),)) == []
+    assert available(text, sources=(("BBC", 5),)) == []
 
 
 def test_many_months_are_offered_by_year_and_a_month_takes_the_place_of_its_year() -> None:
     months = tuple((f"{year}-{month:02d}", 1) for year in (2021, 2022) for month in range(1, 13))
-    assert offered("雨", months=months) == [("2022", "雨 on:2022", 12), ("2021", "雨 on:2021", 12)]
-    assert offered("雨 on:2022", months=months[-2:]) == [
+    assert available("雨", months=months) == [("2022", "雨 on:2022", 12), ("2021", "雨 on:2021", 12)]
+    assert available("雨 on:2022", months=months[-2:]) == [
         ("2022-12", "雨 on:2022-12", 1),
         ("2022-11", "雨 on:2022-11", 1),
     ]
-    assert offered("雨 after:2021", months=months[-2:])[0][1] == "雨 after:2021-01-01 on:2022-12"
+    assert available("雨 after:2021", months=months[-2:])[0][1] == "雨 after:2021-01-01 on:2022-12"
 
 
 def test_what_was_taken_can_be_taken_off_again() -> None:
     text = "雨 source:BBC #天气 on:2022-03"
-    assert taken(text) == [
+    assert applied(text) == [
         ("source", "BBC", "雨 category:天气 on:2022-03"),
         ("category", "天气", "雨 source:BBC on:2022-03"),
         ("time", "2022-03", "雨 source:BBC category:天气"),
     ]
-    assert taken("#天气") == [("category", "天气", "")]
-    assert taken("雨 -source:BBC (#a OR #b) after:2022") == []
-    assert taken("on:2022-03-05") == [("time", "2022-03-05", "")]
+    assert applied("#天气") == [("category", "天气", "")]
+    assert applied("雨 -source:BBC (#a OR #b) after:2022") == []
+    assert applied("on:2022-03-05") == [("time", "2022-03-05", "")]
 
 
 def test_a_month_that_no_calendar_has_is_passed_over() -> None:
-    assert offered("雨", months=(("0000-13", 2), ("2022-03", 1))) == [("2022-03", "雨 on:2022-03", 1)]
+    assert available("雨", months=(("0000-13", 2), ("2022-03", 1))) == [("2022-03", "雨 on:2022-03", 1)]
 
 
 def test_a_way_back_to_what_cannot_be_read_is_not_offered() -> None:
     full = And(tuple(SourceFilter(f"a{number}", f"a{number}") for number in range(18)))
-    assert narrowing(Query(full), Facets()).taken == ()
+    assert narrow(Query(full), Facets()).applied == ()
 
 
 def test_a_search_for_nothing_is_narrowed_down_by_the_choice_alone() -> None:
-    assert offered("", sources=(("BBC", 5),))[0] == ("BBC", "source:BBC", 5)
+    assert available("", sources=(("BBC", 5),))[0] == ("BBC", "source:BBC", 5)
 
 
 def test_a_choice_is_a_value() -> None:

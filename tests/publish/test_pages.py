@@ -10,7 +10,7 @@ from feeder.config.saved import SavedSearch
 from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.model import Link, Media, Source
 from feeder.publish.html import pages
-from feeder.publish.html.narrow import narrowing
+from feeder.publish.html.narrow import narrow
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
 from feeder.publish.html.search import Problem, SearchPage, render_related, render_search
 from feeder.store import Facets, Fragment, Hit, RelatedEntry, Results, parse_query
@@ -40,7 +40,9 @@ def every_page() -> dict[str, str]:
     listed = [MonthEntry(KEY, make_entry().published, "题")]
     facets = Facets((("BBC", 30), ("VOA", 11)), (("天气", 9),), (("2022-03", 30), ("2023-02", 11)))
     query = parse_query('春天 source:"BBC"')
-    found = SearchPage(results=Results((hit,), 41, more=True), page=2, narrowing=narrowing(query, facets), meant="春田")
+    found = SearchPage(
+        results=Results((hit,), 41, more=True), page=2, narrowing=narrow(query, facets), did_you_mean="春田"
+    )
     return {
         "index": pages.render_index(SITE, [make_entry()], total=1, saved=[RAIN]),
         "empty index": pages.render_index(SITE, [], total=0),
@@ -125,10 +127,10 @@ def test_the_index_shows_date_source_title_lead_and_picture_of_each_entry() -> N
     assert text_of(soup, ".more") == "全部 1,234 篇文章"
 
 
-@pytest.mark.parametrize(("title", "told"), [("海港报", "王小明 海港报"), ("王小明", "王小明"), ("", "王小明")])
-def test_a_list_names_the_source_beside_the_author(title: str, told: str) -> None:
+@pytest.mark.parametrize(("title", "expected"), [("海港报", "王小明 海港报"), ("王小明", "王小明"), ("", "王小明")])
+def test_a_list_names_the_source_beside_the_author(title: str, expected: str) -> None:
     entry = make_entry(source=Source(id="https://example.org/f", title=title))
-    assert text_of(read(pages.render_index(SITE, [entry], total=1)), ".item .meta") == f"2023年2月20日 {told}"
+    assert text_of(read(pages.render_index(SITE, [entry], total=1)), ".item .meta") == f"2023年2月20日 {expected}"
 
 
 def test_a_summary_that_is_the_title_is_not_shown_twice() -> None:

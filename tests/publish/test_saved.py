@@ -12,13 +12,13 @@ FEEDS = (FeedConfig(name="Rain", query="雨 OR rain"), FeedConfig(name="雪-1", 
 UNCLOSED = FeedConfig(name="บ้านน้ำ", query='"大雨 伞')
 
 
-def configured(*feeds: FeedConfig) -> Config:
+def make_config(*feeds: FeedConfig) -> Config:
     values: dict[str, Any] = {"feeds": feeds}
     return Config(**values)
 
 
 def test_saved_searches_are_read_in_their_order() -> None:
-    saved = read_saved(configured(*FEEDS))
+    saved = read_saved(make_config(*FEEDS))
     assert [(one.title, str(one.query), one.moves) for one in saved] == [
         ("Rain", "雨 OR rain", False),
         ("下雪", "雪 last:7d", True),
@@ -35,7 +35,7 @@ def test_saved_searches_are_read_in_their_order() -> None:
 )
 def test_one_that_cannot_be_understood_is_a_mistake_in_the_configuration(query: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        read_saved(configured(FEEDS[0], FeedConfig(name="x", query=query)))
+        read_saved(make_config(FEEDS[0], FeedConfig(name="x", query=query)))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -3,7 +3,7 @@ from bs4 import BeautifulSoup, Tag
 
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import FeedConfig, SiteConfig
-from feeder.publish.html.narrow import narrowing
+from feeder.publish.html.narrow import narrow
 from feeder.publish.html.search import SCRIPT_PATH, Problem, SearchPage, render_related, render_search
 from feeder.store import Facets, Fragment, Hit, Order, RelatedEntry, Results, parse_query
 from feeder.words import words_for
@@ -27,31 +27,37 @@ def text_of(soup: BeautifulSoup | Tag, selector: str) -> str:
     return " ".join(soup.select_one(selector).get_text(" ", strip=True).split())  # type: ignore[union-attr]  # a test that finds nothing fails
 
 
-def found(total: int = 41, *, more: bool = False, order: Order = "newest", page: int = 1, **rest: object) -> SearchPage:
-    results = Results((HIT,) if total else (), total, more=more, complete=rest.get("complete") is not False)
-    asked = parse_query(str(rest.get("query", "春天")))
-    meant = rest.get("meant")
+def make_page(
+    total: int = 41,
+    *,
+    more: bool = False,
+    complete: bool = True,
+    order: Order = "newest",
+    page: int = 1,
+    query: str = "春天",
+    did_you_mean: str | None = None,
+) -> SearchPage:
     return SearchPage(
-        results=results,
+        results=Results((HIT,) if total else (), total, more=more, complete=complete),
         order=order,
         page=page,
-        narrowing=narrowing(asked, FACETS),
-        meant=None if meant is None else str(meant),
+        narrowing=narrow(parse_query(query), FACETS),
+        did_you_mean=did_you_mean,
     )
 
 
 def test_search_marks_what_was_found_and_turns_pages() -> None:
-    soup = read(render_search(SITE, "春天", found(page=2)))
+    soup = read(render_search(SITE, "春天", make_page(page=2)))
     assert [mark.get_text() for mark in soup.select("mark")] == ["春天", "雨"]
     assert hrefs(soup, ".turn a") == ["search?q=%E6%98%A5%E5%A4%A9", "search?q=%E6%98%A5%E5%A4%A9&page=3"]
     assert [field["value"] for field in soup.select("input")] == ["春天"]
 
 
 def test_pages_and_choices_keep_the_order_that_was_chosen() -> None:
-    soup = read(render_search(SITE, "春天", found(order="best", page=2)))
+    soup = read(render_search(SITE, "春天", make_page(order="best", page=2)))
     assert hrefs(soup, ".turn a")[1] == "search?q=%E6%98%A5%E5%A4%A9&order=best&page=3"
     assert [(field["name"], field["value"]) for field in soup.select("input")][1:] == [("order", "best")]
-    assert all("order=best" in href for href in hrefs(soup, ".narrow a, .taken a"))
+    assert all("order=best" in href for href in hrefs(soup, ".narrow a, .filters a"))
     assert hrefs(soup, ".tally a") == ["search?q=%E6%98%A5%E5%A4%A9", "search?q=%E6%98%A5%E5%A4%A9&order=best"]
     assert [link.get_text() for link in soup.select(".tally a[aria-current]")] == ["最相关"]
 
@@ -66,18 +72,18 @@ def test_pages_and_choices_keep_the_order_that_was_chosen() -> None:
     ],
 )
 def test_the_count_is_exact_or_says_that_it_is_not(total: int, *, more: bool, shown: str) -> None:
-    assert text_of(read(render_search(SITE, "雨", found(total, more=more))), ".tally p") == shown
+    assert text_of(read(render_search(SITE, "雨", make_page(total, more=more))), ".tally p") == shown
 
 
 def test_no_page_is_offered_beyond_those_that_can_be_turned_to() -> None:
-    soup = read(render_search(SITE, "雨", found(31_234, page=50)))
+    soup = read(render_search(SITE, "雨", make_page(31_234, page=50)))
     assert [link.get_text() for link in soup.select(".turn a")] == ["较新49 / 50"]
 
 
 def test_choices_narrow_the_search_and_those_taken_can_be_taken_off() -> None:
-    soup = read(render_search(SITE, "春天 source:BBC", found(query="春天 source:BBC")))
-    assert [text_of(part, "a") for part in soup.select(".taken li")] == ["BBC"]
-    assert [(link["aria-label"], link["href"]) for link in soup.select(".taken a")] == [
+    soup = read(render_search(SITE, "春天 source:BBC", make_page(query="春天 source:BBC")))
+    assert [text_of(part, "a") for part in soup.select(".filters li")] == ["BBC"]
+    assert [(link["aria-label"], link["href"]) for link in soup.select(".filters a")] == [
         ("移除筛选“BBC”", "search?q=%E6%98%A5%E5%A4%A9")
     ]
     kinds = [part.get_text() for part in soup.select(".narrow > p")]
@@ -91,16 +97,16 @@ def test_choices_narrow_the_search_and_those_taken_can_be_taken_off() -> None:
 
 
 def test_taking_off_all_there_is_leads_to_the_empty_search_page() -> None:
-    assert hrefs(read(render_search(SITE, "#天气", found(query="#天气"))), ".taken a") == ["search"]
+    assert hrefs(read(render_search(SITE, "#天气", make_page(query="#天气"))), ".filters a") == ["search"]
 
 
 def test_an_index_that_is_still_being_made_is_said_to_be() -> None:
-    assert "还在建立" in text_of(read(render_search(SITE, "雨", found(complete=False))), ".hint")
-    assert not read(render_search(SITE, "雨", found())).select(".hint")
+    assert "还在建立" in text_of(read(render_search(SITE, "雨", make_page(complete=False))), ".hint")
+    assert not read(render_search(SITE, "雨", make_page())).select(".hint")
 
 
 def test_another_spelling_is_a_link() -> None:
-    soup = read(render_search(SITE, "rian", found(0, meant="rain")))
+    soup = read(render_search(SITE, "rian", make_page(0, did_you_mean="rain")))
     assert (text_of(soup, ".meant a"), hrefs(soup, ".meant a")) == ("rain", ["search?q=rain"])
     assert "没有找到“rian”" in text_of(soup, ".empty")
 
@@ -130,7 +136,7 @@ def test_search_says_how_before_anything_was_looked_for_and_names_the_saved_sear
     soup = read(render_search(SITE, saved=[rain]))
     assert soup.select("details.help[open]")
     assert hrefs(soup, ".chips a") == ["feeds/rain.html"]
-    assert not read(render_search(SITE, "雨", found())).select("details.help[open]")
+    assert not read(render_search(SITE, "雨", make_page())).select("details.help[open]")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -143,7 +149,7 @@ def test_every_example_of_the_help_is_a_search_that_can_be_understood(language: 
 
 
 def test_a_search_leads_to_its_own_feed() -> None:
-    soup = read(render_search(SITE, "a&b <c>", found()))
+    soup = read(render_search(SITE, "a&b <c>", make_page()))
     assert hrefs(soup, "link[rel=alternate]") == ["atom.xml", "search.xml?q=a%26b%20%3Cc%3E"]
     assert hrefs(soup, ".more a") == ["search.xml?q=a%26b%20%3Cc%3E"]
 
@@ -151,7 +157,7 @@ def test_a_search_leads_to_its_own_feed() -> None:
 def test_what_was_looked_for_is_never_markup() -> None:
     evil = '"><script>{n}'
     pages = [
-        render_search(SITE, evil, found(0, meant=evil)),
+        render_search(SITE, evil, make_page(0, did_you_mean=evil)),
         render_search(SITE, evil, problem=Problem(evil, 1)),
         render_related(SITE, make_entry(title=evil), [RelatedEntry(make_entry(title=evil), same=True)]),
     ]

@@ -35,7 +35,7 @@ FIXED = {
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
-def configured(output: Path, **values: Any) -> Config:
+def make_config(output: Path, **values: Any) -> Config:
     return Config(
         site=SiteConfig(title="存文", output=output, **values),
         store=StoreConfig(url=f"sqlite:///{output.parent}/state/feeder.db"),
@@ -49,11 +49,11 @@ def manifest_of(config: Config) -> Path:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return configured(tmp_path / "public")
+    return make_config(tmp_path / "public")
 
 
-def numbered(number: int, **changes: Any) -> Entry:
-    """Return an entry published on the day of its number, counted from the beginning of 2023."""
+def dated_entry(number: int, **changes: Any) -> Entry:
+    """Return an entry published that many days after the start of 2023."""
     moment = START + timedelta(days=number)
     return make_entry(number, **{"title": f"题 {number}", "published": moment, "updated": moment} | changes)
 
@@ -67,7 +67,7 @@ def page(entry: Entry) -> str:
 
 
 def files(config: Config) -> dict[str, tuple[bytes, int]]:
-    """Return every file below the published folder, with what it holds and when it was written."""
+    """Return every file of the published folder with its content and modification time."""
     root = config.site.output
     found = (path for path in root.rglob("*") if path.is_file())
     return {path.relative_to(root).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in found}
@@ -78,22 +78,22 @@ def published(config: Config) -> set[str]:
 
 
 def changed(config: Config, work: Callable[[], object]) -> set[str]:
-    """Return which files are other ones after the work, as a reader that remembers times would see it."""
+    """Return the files whose content or modification time the work changes."""
     before = files(config)
     work()
     after = files(config)
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
-def hand_back(entries: Iterable[Entry]) -> list[str]:
+def pages_of(entries: Iterable[Entry]) -> list[str]:
     return [page(entry) for entry in entries]
 
 
 def test_every_entry_gets_a_page_every_month_a_list_and_the_site_its_front(config: Config, sqlite_store: Store) -> None:
-    entries = [numbered(0), numbered(31), numbered(32)]
+    entries = [dated_entry(0), dated_entry(31), dated_entry(32)]
     save(sqlite_store, *entries)
     report = publish(config, sqlite_store)
-    expected = FIXED | {"archive/2023-01.html", "archive/2023-02.html"} | set(hand_back(entries))
+    expected = FIXED | {"archive/2023-01.html", "archive/2023-02.html"} | set(pages_of(entries))
     assert published(config) == expected
     assert report == PublishReport(written=len(expected), unchanged=0, removed=0, failed=())
     february = (config.site.output / "archive/2023-02.html").read_text()
@@ -102,7 +102,7 @@ def test_every_entry_gets_a_page_every_month_a_list_and_the_site_its_front(confi
 
 
 def test_the_feed_is_valid_at_the_address_it_names(config: Config, sqlite_store: Store) -> None:
-    save(sqlite_store, *[numbered(number, updated=START) for number in range(3)])
+    save(sqlite_store, *[dated_entry(number, updated=START) for number in range(3)])
     publish(config, sqlite_store)
     feed = (config.site.output / "atom.xml").read_bytes()
     assert violations(feed, served_from="http://127.0.0.1:8000/atom.xml") == []
@@ -110,8 +110,8 @@ def test_the_feed_is_valid_at_the_address_it_names(config: Config, sqlite_store:
 
 
 def test_the_feed_holds_as_many_entries_and_as_much_text_as_configured(tmp_path: Path, sqlite_store: Store) -> None:
-    config = configured(tmp_path / "public", entries_per_feed=2, content="summary")
-    save(sqlite_store, *[numbered(number) for number in range(3)])
+    config = make_config(tmp_path / "public", entries_per_feed=2, content="summary")
+    save(sqlite_store, *[dated_entry(number) for number in range(3)])
     publish(config, sqlite_store)
     entries = feedparser.parse((config.site.output / "atom.xml").read_bytes()).entries
     assert [entry.title for entry in entries] == ["题 2", "题 1"]
@@ -123,7 +123,7 @@ def test_the_id_of_the_feed_depends_on_the_address_of_the_site_alone(tmp_path: P
     sites = [{"subtitle": "x"}, {"language": "en"}, {"url": "https://else.example/"}]
     ids = []
     for number, values in enumerate(sites):
-        config = configured(tmp_path / str(number), **values)
+        config = make_config(tmp_path / str(number), **values)
         publish(config, sqlite_store)
         feed = feedparser.parse((config.site.output / "atom.xml").read_bytes()).feed
         assert [link.href for link in feed.links if link.rel == "self"] == [f"{config.site.url}atom.xml"]
@@ -133,13 +133,13 @@ def test_the_id_of_the_feed_depends_on_the_address_of_the_site_alone(tmp_path: P
 
 
 def test_a_title_that_xml_cannot_hold_does_not_cost_the_feed(tmp_path: Path, sqlite_store: Store) -> None:
-    config = configured(tmp_path / "public", subtitle="a\x0bb\nc")
+    config = make_config(tmp_path / "public", subtitle="a\x0bb\nc")
     assert publish(config, sqlite_store).failed == ()
     assert feedparser.parse((config.site.output / "atom.xml").read_bytes()).feed.subtitle == "ab c"
 
 
 def test_a_second_pass_over_the_same_store_touches_nothing(config: Config, sqlite_store: Store) -> None:
-    save(sqlite_store, numbered(1), numbered(2))
+    save(sqlite_store, dated_entry(1), dated_entry(2))
     first = publish(config, sqlite_store)
     reports: list[PublishReport] = []
     assert changed(config, lambda: reports.append(publish(config, sqlite_store))) == set()
@@ -148,8 +148,8 @@ def test_a_second_pass_over_the_same_store_touches_nothing(config: Config, sqlit
 
 
 def test_the_same_store_gives_the_same_bytes_in_another_folder(tmp_path: Path, sqlite_store: Store) -> None:
-    save(sqlite_store, numbered(1), numbered(2))
-    sites = [configured(tmp_path / name) for name in "ab"]
+    save(sqlite_store, dated_entry(1), dated_entry(2))
+    sites = [make_config(tmp_path / name) for name in "ab"]
     for config in sites:
         publish(config, sqlite_store)
     one, other = ({path: files(config)[path][0] for path in published(config)} for config in sites)
@@ -157,10 +157,10 @@ def test_the_same_store_gives_the_same_bytes_in_another_folder(tmp_path: Path, s
 
 
 def test_a_new_entry_changes_its_month_its_neighbour_and_the_front_alone(config: Config, sqlite_store: Store) -> None:
-    entries = [numbered(number) for number in (1, 2, 40, 41)]
+    entries = [dated_entry(number) for number in (1, 2, 40, 41)]
     save(sqlite_store, *entries)
     publish(config, sqlite_store)
-    new = numbered(42)
+    new = dated_entry(42)
 
     def work() -> None:
         save(sqlite_store, new)
@@ -173,12 +173,12 @@ def test_a_new_entry_changes_its_month_its_neighbour_and_the_front_alone(config:
 def test_an_entry_whose_text_changed_is_written_again_and_nothing_else_but_the_front(
     config: Config, sqlite_store: Store
 ) -> None:
-    entries = [numbered(number) for number in (1, 2, 3)]
+    entries = [dated_entry(number) for number in (1, 2, 3)]
     save(sqlite_store, *entries)
     publish(config, sqlite_store)
 
     def work() -> None:
-        save(sqlite_store, numbered(2, content="<p>另一段文字</p>"))
+        save(sqlite_store, dated_entry(2, content="<p>另一段文字</p>"))
         publish(config, sqlite_store)
 
     assert changed(config, work) == {page(entries[1]), "atom.xml"}
@@ -186,7 +186,7 @@ def test_an_entry_whose_text_changed_is_written_again_and_nothing_else_but_the_f
 
 
 def test_a_file_that_was_deleted_by_hand_comes_back(config: Config, sqlite_store: Store) -> None:
-    entry = numbered(1)
+    entry = dated_entry(1)
     save(sqlite_store, entry)
     publish(config, sqlite_store)
     before = files(config)
@@ -197,7 +197,7 @@ def test_a_file_that_was_deleted_by_hand_comes_back(config: Config, sqlite_store
 
 
 def test_a_file_that_was_damaged_by_hand_is_made_whole(config: Config, sqlite_store: Store) -> None:
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     before = files(config)
     for path in published(config):
@@ -211,7 +211,7 @@ def test_a_file_that_was_damaged_by_hand_is_made_whole(config: Config, sqlite_st
 def test_without_a_manifest_to_go_by_nothing_that_is_right_is_touched(
     config: Config, sqlite_store: Store, manifest: bytes | None
 ) -> None:
-    save(sqlite_store, numbered(1), numbered(2))
+    save(sqlite_store, dated_entry(1), dated_entry(2))
     publish(config, sqlite_store)
     file = manifest_of(config)
     file.unlink()
@@ -224,33 +224,33 @@ def test_without_a_manifest_to_go_by_nothing_that_is_right_is_touched(
 def test_pages_of_entries_that_are_gone_are_removed_and_other_files_are_not(
     config: Config, tmp_path: Path, sqlite_store: Store
 ) -> None:
-    save(sqlite_store, numbered(1), numbered(40))
+    save(sqlite_store, dated_entry(1), dated_entry(40))
     publish(config, sqlite_store)
     mine = {"robots.txt", "entries/mine.html", f"entries/{'0' * 16}.html", "archive/notes.txt", ".well-known/x"}
     (config.site.output / ".well-known").mkdir()
     for path in mine:
         (config.site.output / path).write_text("mine")
     with Store.open(f"sqlite:///{tmp_path}/other.db") as smaller:
-        save(smaller, numbered(40))
+        save(smaller, dated_entry(40))
         report = publish(config, smaller)
     assert report.removed == 2
-    assert published(config) == FIXED | {"archive/2023-02.html", page(numbered(40))} | mine
+    assert published(config) == FIXED | {"archive/2023-02.html", page(dated_entry(40))} | mine
 
 
 def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: Config, sqlite_store: Store) -> None:
-    save(sqlite_store, numbered(1), numbered(2))
+    save(sqlite_store, dated_entry(1), dated_entry(2))
     publish(config, sqlite_store)
     sqlite_store.take([Batch(source="test", left=["1.md"])])
     assert sqlite_store.remove_orphans() == 1
     assert publish(config, sqlite_store).removed == 1
-    assert page(numbered(1)) not in published(config)
-    assert page(numbered(2)) in published(config)
+    assert page(dated_entry(1)) not in published(config)
+    assert page(dated_entry(2)) in published(config)
 
 
 def test_pages_that_are_gone_are_removed_even_when_the_manifest_is_lost(
     config: Config, tmp_path: Path, sqlite_store: Store
 ) -> None:
-    save(sqlite_store, numbered(1), numbered(40))
+    save(sqlite_store, dated_entry(1), dated_entry(40))
     publish(config, sqlite_store)
     manifest_of(config).unlink()
     with Store.open(f"sqlite:///{tmp_path}/empty.db") as empty:
@@ -261,21 +261,21 @@ def test_pages_that_are_gone_are_removed_even_when_the_manifest_is_lost(
 def test_another_store_with_as_many_changes_is_not_taken_for_this_one(
     config: Config, tmp_path: Path, sqlite_store: Store
 ) -> None:
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
-        save(other, numbered(1, content="<p>别处的文字</p>"))
+        save(other, dated_entry(1, content="<p>别处的文字</p>"))
         publish(config, other)
-        assert "别处的文字" in (config.site.output / page(numbered(1))).read_text()
+        assert "别处的文字" in (config.site.output / page(dated_entry(1))).read_text()
     publish(config, sqlite_store)
-    assert "别处的文字" not in (config.site.output / page(numbered(1))).read_text()
+    assert "别处的文字" not in (config.site.output / page(dated_entry(1))).read_text()
 
 
 def test_other_settings_render_every_page_again(config: Config, sqlite_store: Store) -> None:
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
-    english = configured(config.site.output, language="en")
-    assert page(numbered(1)) in changed(config, lambda: publish(english, sqlite_store))
+    english = make_config(config.site.output, language="en")
+    assert page(dated_entry(1)) in changed(config, lambda: publish(english, sqlite_store))
 
 
 def test_other_words_are_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +289,7 @@ def test_other_words_are_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_other_code_or_templates_render_every_page_again(
     config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     monkeypatch.setattr(site_module, "_code_digest", lambda: "another version of feeder")
     os.utime(config.site.output / "index.html", (1, 1))
@@ -301,12 +301,12 @@ def test_other_code_or_templates_render_every_page_again(
 def test_an_entry_that_cannot_be_shown_is_named_by_its_file_and_the_others_go_on(
     config: Config, sqlite_store: Store
 ) -> None:
-    bad = numbered(2, link="http://[x")
-    save(sqlite_store, numbered(1), bad, numbered(3))
+    bad = dated_entry(2, link="http://[x")
+    save(sqlite_store, dated_entry(1), bad, dated_entry(3))
     report = publish(config, sqlite_store)
     assert report.failed == (("2.md", "Invalid IPv6 URL"),)
     assert page(bad) not in published(config)
-    assert {page(numbered(1)), page(numbered(3))} <= published(config)
+    assert {page(dated_entry(1)), page(dated_entry(3))} <= published(config)
     assert page(bad) not in (config.site.output / "index.html").read_text()
     assert publish(config, sqlite_store).failed == report.failed
 
@@ -314,7 +314,7 @@ def test_an_entry_that_cannot_be_shown_is_named_by_its_file_and_the_others_go_on
 def test_an_entry_that_the_feed_cannot_hold_is_named_by_its_file_and_the_others_go_on(
     config: Config, sqlite_store: Store
 ) -> None:
-    save(sqlite_store, numbered(1), numbered(2, content="<p>a\x0bb</p>"))
+    save(sqlite_store, dated_entry(1), dated_entry(2, content="<p>a\x0bb</p>"))
     report = publish(config, sqlite_store)
     assert [name for name, _ in report.failed] == ["2.md"]
     feed = feedparser.parse((config.site.output / "atom.xml").read_bytes())
@@ -324,25 +324,25 @@ def test_an_entry_that_the_feed_cannot_hold_is_named_by_its_file_and_the_others_
 def test_the_last_good_page_of_an_entry_that_cannot_be_shown_any_more_stays(
     config: Config, sqlite_store: Store
 ) -> None:
-    save(sqlite_store, numbered(1), numbered(2))
+    save(sqlite_store, dated_entry(1), dated_entry(2))
     publish(config, sqlite_store)
 
     def work() -> None:
-        save(sqlite_store, numbered(1, links=(), link="http://[x"))
+        save(sqlite_store, dated_entry(1, links=(), link="http://[x"))
         assert publish(config, sqlite_store).failed == (("1.md", "Invalid IPv6 URL"),)
 
-    assert page(numbered(1)) not in changed(config, work)
-    save(sqlite_store, numbered(1, content="<p>又好了</p>"))
+    assert page(dated_entry(1)) not in changed(config, work)
+    save(sqlite_store, dated_entry(1, content="<p>又好了</p>"))
     assert publish(config, sqlite_store).failed == ()
-    assert "又好了" in (config.site.output / page(numbered(1))).read_text()
+    assert "又好了" in (config.site.output / page(dated_entry(1))).read_text()
 
 
 def test_on_a_full_disk_what_was_published_is_still_there_and_the_next_pass_goes_on(
     config: Config, sqlite_store: Store
 ) -> None:
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
-    save(sqlite_store, numbered(2, content=f"<p>{'长' * 100_000}</p>"))
+    save(sqlite_store, dated_entry(2, content=f"<p>{'长' * 100_000}</p>"))
 
     def work() -> None:
         with no_file_larger_than(100_000), pytest.raises(PublishError, match="cannot be written: File too large"):
@@ -350,7 +350,7 @@ def test_on_a_full_disk_what_was_published_is_still_there_and_the_next_pass_goes
 
     assert changed(config, work) == set()
     assert publish(config, sqlite_store).failed == ()
-    assert page(numbered(2)) in published(config)
+    assert page(dated_entry(2)) in published(config)
 
 
 def test_somebody_elses_site_is_not_overwritten(config: Config, sqlite_store: Store) -> None:
@@ -362,13 +362,13 @@ def test_somebody_elses_site_is_not_overwritten(config: Config, sqlite_store: St
 
 
 def test_progress_counts_every_entry_and_what_it_raises_ends_the_pass(config: Config, sqlite_store: Store) -> None:
-    save(sqlite_store, *[numbered(number) for number in (1, 2, 40)])
+    save(sqlite_store, *[dated_entry(number) for number in (1, 2, 40)])
     seen: list[tuple[str, int, int | None]] = []
-    publish(config, sqlite_store, progress=lambda *news: seen.append(news))
+    publish(config, sqlite_store, progress=lambda *arguments: seen.append(arguments))
     assert seen == [("publish", 1, 3), ("publish", 3, 3)]
     (config.site.output / "index.html").unlink()
 
-    def stop(*_news: object) -> None:
+    def stop(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -386,7 +386,7 @@ def test_more_entries_than_are_read_at_a_time_are_all_written(config: Config, sq
     entries = [make_entry(number, published=START + timedelta(minutes=number)) for number in range(250)]
     save(sqlite_store, *entries)
     publish(config, sqlite_store)
-    assert set(hand_back(entries)) <= published(config)
+    assert set(pages_of(entries)) <= published(config)
 
 
 # --- saved searches --------------------------------------------------------------------------------------------------
@@ -405,7 +405,9 @@ def titles(config: Config, name: str) -> list[str]:
 
 def test_a_saved_search_is_a_feed_and_a_page_that_the_front_page_leads_to(tmp_path: Path, sqlite_store: Store) -> None:
     config = with_feeds(tmp_path / "public", RAIN)
-    save(sqlite_store, *[numbered(number) for number in range(3)], numbered(9, title="雪", summary="", content=""))
+    save(
+        sqlite_store, *[dated_entry(number) for number in range(3)], dated_entry(9, title="雪", summary="", content="")
+    )
     report = publish(config, sqlite_store)
     assert published(config) >= {"feeds/rain.xml", "feeds/rain.html"}
     assert report.failed == ()
@@ -415,14 +417,14 @@ def test_a_saved_search_is_a_feed_and_a_page_that_the_front_page_leads_to(tmp_pa
     assert feedparser.parse(feed).feed.title == "下雨 – 存文"
     assert feedparser.parse(feed).feed.link == "http://127.0.0.1:8000/feeds/rain.html"
     page_of_it = (config.site.output / "feeds/rain.html").read_text()
-    assert page(numbered(2)) in page_of_it
-    assert page(numbered(0)) not in page_of_it
+    assert page(dated_entry(2)) in page_of_it
+    assert page(dated_entry(0)) not in page_of_it
     assert "feeds/rain.html" in (config.site.output / "index.html").read_text()
 
 
 def test_the_name_of_a_saved_search_may_be_chinese(tmp_path: Path, sqlite_store: Store) -> None:
     config = with_feeds(tmp_path / "public", FeedConfig(name="下雨", query="雨"))
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     feed = (config.site.output / "feeds/下雨.xml").read_bytes()
     assert violations(feed, served_from="http://127.0.0.1:8000/feeds/%E4%B8%8B%E9%9B%A8.xml") == []
@@ -432,7 +434,7 @@ def test_a_saved_search_that_counts_back_from_now_changes_as_time_passes_and_onl
     tmp_path: Path, sqlite_store: Store
 ) -> None:
     config = with_feeds(tmp_path / "public", RAIN, WEEK)
-    save(sqlite_store, *[numbered(number) for number in range(10)])
+    save(sqlite_store, *[dated_entry(number) for number in range(10)])
 
     def pass_at(day: int) -> set[str]:
         return changed(config, lambda: publish(config, sqlite_store, now=START + timedelta(days=day)))
@@ -453,14 +455,19 @@ def test_only_what_leads_to_them_is_written_when_saved_searches_come_and_go(
     tmp_path: Path, sqlite_store: Store
 ) -> None:
     config, without = with_feeds(tmp_path / "public", RAIN), with_feeds(tmp_path / "public")
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(without, sqlite_store)
     ours = {"feeds/rain.xml", "feeds/rain.html", "index.html"}
     assert changed(config, lambda: publish(config, sqlite_store)) == ours
     (config.site.output / "feeds/mine.xml").write_text("mine")
     (config.site.output / "feeds/mine.html").write_text("mine")
     assert changed(config, lambda: publish(without, sqlite_store)) == ours
-    assert published(config) == FIXED | {"archive/2023-01.html", page(numbered(1)), "feeds/mine.xml", "feeds/mine.html"}
+    assert published(config) == FIXED | {
+        "archive/2023-01.html",
+        page(dated_entry(1)),
+        "feeds/mine.xml",
+        "feeds/mine.html",
+    }
 
 
 def test_a_saved_search_that_cannot_be_understood_ends_the_pass_before_it_begins(
@@ -476,25 +483,25 @@ def test_what_the_search_index_cannot_say_stays_as_it_was_and_the_rest_is_publis
     tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = with_feeds(tmp_path / "public", RAIN)
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     kept = {"feeds/rain.xml", "feeds/rain.html"}
     before = {path: files(config)[path] for path in kept}
     latest = Entries.latest
 
-    def broken(held: Entries, limit: int, **asked: Any) -> list[Entry]:
-        if asked.get("query") is not None:
+    def broken(self: Entries, limit: int, **options: Any) -> list[Entry]:
+        if options.get("query") is not None:
             raise StoreError("no index")
-        return latest(held, limit, **asked)
+        return latest(self, limit, **options)
 
-    save(sqlite_store, numbered(2))
+    save(sqlite_store, dated_entry(2))
     with monkeypatch.context() as patch:
         patch.setattr(Entries, "latest", broken)
         report = publish(config, sqlite_store)
         assert report.failed == (("feeds.rain", "no index"),)
         assert publish(config, sqlite_store).failed == report.failed
     assert {path: files(config)[path] for path in kept} == before
-    assert page(numbered(2)) in published(config)
+    assert page(dated_entry(2)) in published(config)
     assert publish(config, sqlite_store).failed == ()
     assert titles(config, "rain") == ["题 2", "题 1"]
 
@@ -505,7 +512,7 @@ def test_the_page_of_trending_words_that_earlier_versions_wrote_is_removed(confi
     page_of_words.write_text("my own trends")
     publish(config, sqlite_store)
     assert page_of_words.exists()
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     page_of_words.write_text(pages.render_error(config.site, 404))
     assert publish(config, sqlite_store).removed == 1
     assert not page_of_words.exists()
@@ -514,7 +521,7 @@ def test_the_page_of_trending_words_that_earlier_versions_wrote_is_removed(confi
 def test_the_manifest_of_an_earlier_version_is_taken_over_and_out_of_the_folder(
     config: Config, sqlite_store: Store
 ) -> None:
-    save(sqlite_store, numbered(1))
+    save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     old, new = config.site.output / ".feeder.json", manifest_of(config)
     new.rename(old)

@@ -1,4 +1,4 @@
-"""A published site of its own for each test, served over HTTP on a free loopback port."""
+"""A published site for each test, served over HTTP on a free loopback port."""
 
 import asyncio
 import socket
@@ -25,7 +25,7 @@ START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
 class Stage:
-    """The application that the server below gives the word to; each test sets its own."""
+    """Passes requests to the application that each test sets."""
 
     app: ASGIApp | None = None
 
@@ -36,7 +36,7 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[tuple[str, Stage]]:
-    """One real server for all tests, for starting and stopping takes longer than most of them."""
+    """One real server for all tests: starting and stopping takes longer than most of them."""
     stage = Stage()
     settings = uvicorn.Config(stage, log_config=None, lifespan="off", ws="none", server_header=False)
     server = uvicorn.Server(settings)
@@ -65,7 +65,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def published(config: Config, sqlite_store: Store, entries: list[Entry]) -> Path:
-    """The folder of a site that was published."""
+    """The folder of a published site."""
     save(sqlite_store, [(Origin("test", "a.md"), entry) for entry in entries])
     publish(config, sqlite_store)
     return config.site.output

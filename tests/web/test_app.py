@@ -20,16 +20,16 @@ from tests.saving import save
 from tests.web.conftest import Stage
 
 
-def titles(answer: httpx.Response) -> list[str]:
-    return [title.get_text() for title in BeautifulSoup(answer.text, "lxml").select(".item h2")]
+def titles(response: httpx.Response) -> list[str]:
+    return [title.get_text() for title in BeautifulSoup(response.text, "lxml").select(".item h2")]
 
 
-def turns(answer: httpx.Response) -> list[str]:
-    return [str(link["href"]) for link in BeautifulSoup(answer.text, "lxml").select(".turn a")]
+def turns(response: httpx.Response) -> list[str]:
+    return [str(link["href"]) for link in BeautifulSoup(response.text, "lxml").select(".turn a")]
 
 
 def break_store(store: Store) -> None:
-    """Put something that is no database in place of the store's file."""
+    """Replace the store's file with one that is no database."""
     assert store.database.engine.url.database is not None
     store.close()
     Path(store.database.engine.url.database).write_bytes(b"no database" * 1000)
@@ -37,9 +37,9 @@ def break_store(store: Store) -> None:
 
 def test_search_finds_in_either_script_and_marks_what_it_found(client: httpx.Client) -> None:
     for words in ("场雨", "場雨", "第 2"):
-        answer = client.get("search", params={"q": words})
-        assert answer.status_code == 200
-        assert "第 2 场雨" in titles(answer)
+        response = client.get("search", params={"q": words})
+        assert response.status_code == 200
+        assert "第 2 场雨" in titles(response)
     soup = BeautifulSoup(client.get("search", params={"q": "場雨"}).text, "lxml")
     assert {mark.get_text() for mark in soup.select("mark")} >= {"场雨"}
     assert "找到 3 篇" in soup.get_text()
@@ -56,29 +56,29 @@ def test_search_is_never_kept(client: httpx.Client) -> None:
 
 def test_a_search_without_words_explains_itself(client: httpx.Client) -> None:
     for address in ("search", "search?q=", "search?q=%20%20"):
-        answer = client.get(address)
-        assert answer.status_code == 200
-        assert "不分简体和繁体、大写和小写、全角和半角" in answer.text
+        response = client.get(address)
+        assert response.status_code == 200
+        assert "不分简体和繁体、大写和小写、全角和半角" in response.text
 
 
 def test_a_search_that_finds_nothing_says_so(client: httpx.Client) -> None:
-    answer = client.get("search", params={"q": "骆驼"})
-    assert answer.status_code == 200
-    assert "没有找到“骆驼”" in answer.text
+    response = client.get("search", params={"q": "骆驼"})
+    assert response.status_code == 200
+    assert "没有找到“骆驼”" in response.text
 
 
 @pytest.mark.parametrize("words", ["!!", "“”", " ".join("一二三四五六七八九")])
 def test_a_search_that_cannot_be_understood_says_how_to_write_one(client: httpx.Client, words: str) -> None:
-    answer = client.get("search", params={"q": words})
-    assert answer.status_code == 400
-    assert "看不懂这个搜索" in answer.text
+    response = client.get("search", params={"q": words})
+    assert response.status_code == 400
+    assert "看不懂这个搜索" in response.text
 
 
 @pytest.mark.parametrize("words", ["雨" * 5000, '"', "c++ don't (", "\x00", "%", "<script>", "-雨", "OR", "*", "雨*"])
 def test_no_text_breaks_the_search_page(client: httpx.Client, words: str) -> None:
-    answer = client.get("search", params={"q": words})
-    assert answer.status_code in {200, 400}
-    assert "<script>" not in answer.text
+    response = client.get("search", params={"q": words})
+    assert response.status_code in {200, 400}
+    assert "<script>" not in response.text
 
 
 def test_results_are_turned_page_by_page(client: httpx.Client, sqlite_store: Store, entries: list[Entry]) -> None:
@@ -87,10 +87,10 @@ def test_results_are_turned_page_by_page(client: httpx.Client, sqlite_store: Sto
     seen: list[str] = []
     address = "search?q=场雪"
     for expected in (20, 20, 5):
-        answer = client.get(address)
-        assert len(titles(answer)) == expected
-        seen += titles(answer)
-        address = turns(answer)[-1]
+        response = client.get(address)
+        assert len(titles(response)) == expected
+        seen += titles(response)
+        address = turns(response)[-1]
     assert len(set(seen)) == 45
     assert turns(client.get("search?q=场雪&page=3")) == ["search?q=%E5%9C%BA%E9%9B%AA&page=2"]
     for far in ("4", "9999", "99999", "9" * 5000):
@@ -100,14 +100,14 @@ def test_results_are_turned_page_by_page(client: httpx.Client, sqlite_store: Sto
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "", "٣", "2", "9999", "9" * 50])
 def test_a_page_that_is_not_there_is_the_nearest_that_is(client: httpx.Client, page: str) -> None:
-    answer = client.get("search", params={"q": "场雨", "page": page})
-    assert answer.status_code == 200
-    assert len(titles(answer)) == 3
-    assert turns(answer) == []
+    response = client.get("search", params={"q": "场雨", "page": page})
+    assert response.status_code == 200
+    assert len(titles(response)) == 3
+    assert turns(response) == []
 
 
-def links(answer: httpx.Response, selector: str) -> dict[str, str]:
-    return {link.get_text(): str(link["href"]) for link in BeautifulSoup(answer.text, "lxml").select(selector)}
+def links(response: httpx.Response, selector: str) -> dict[str, str]:
+    return {link.get_text(): str(link["href"]) for link in BeautifulSoup(response.text, "lxml").select(selector)}
 
 
 def test_a_search_is_narrowed_down_step_by_step_and_widened_again(client: httpx.Client, sqlite_store: Store) -> None:
@@ -121,7 +121,7 @@ def test_a_search_is_narrowed_down_step_by_step_and_widened_again(client: httpx.
     assert set(titles(narrow)) == {"场雨"}
     narrower = client.get(links(narrow, ".narrow a")["c11 1"])
     assert len(titles(narrower)) == 1
-    taken = links(narrower, ".taken a")
+    taken = links(narrower, ".filters a")
     assert list(taken) == ['The "Rain" Post', "c11"]
     assert len(titles(client.get(taken["c11"]))) == 2
     assert len(titles(client.get(links(wide, ".narrow a")["2023年1月 2"]))) == 2
@@ -137,9 +137,9 @@ def test_the_best_come_first_where_that_is_asked_for(client: httpx.Client, sqlit
 
 
 def test_a_mistake_is_shown_where_it_is(client: httpx.Client) -> None:
-    answer = client.get("search", params={"q": "雨 on:上周 雪"})
-    assert answer.status_code == 400
-    soup = BeautifulSoup(answer.text, "lxml")
+    response = client.get("search", params={"q": "雨 on:上周 雪"})
+    assert response.status_code == 400
+    soup = BeautifulSoup(response.text, "lxml")
     assert [mark.get_text() for mark in soup.select(".typed mark")] == ["on:上周"]
     assert "“上周”不是日期" in soup.select(".fault b")[0].get_text()
 
@@ -149,8 +149,8 @@ def test_a_word_that_nothing_holds_is_answered_with_one_that_is_spelled_nearly_s
 ) -> None:
     words = [make_entry(number, title=f"umbrella {number}") for number in range(60, 80)]
     save(sqlite_store, [(Origin("test", f"{entry.id}.md"), entry) for entry in words])
-    answer = client.get("search?q=umbrela")
-    assert links(answer, ".meant a") == {"umbrella": "search?q=umbrella"}
+    response = client.get("search?q=umbrela")
+    assert links(response, ".meant a") == {"umbrella": "search?q=umbrella"}
     assert links(client.get("search?q=umbrella"), ".meant a") == {}
 
 
@@ -159,8 +159,8 @@ def test_an_index_that_has_not_followed_yet_is_said_to_be_unfinished(
 ) -> None:
     search = sqlite_store.search.find
 
-    def unfinished(*asked: Any, **how: Any) -> Results:
-        return replace(search(*asked, **how), complete=False, more=True)
+    def unfinished(*arguments: Any, **options: Any) -> Results:
+        return replace(search(*arguments, **options), complete=False, more=True)
 
     monkeypatch.setattr(sqlite_store.search, "find", unfinished)
     text = client.get("search?q=场雨").text
@@ -188,10 +188,10 @@ def test_only_the_search_page_may_run_a_script_and_only_ours(client: httpx.Clien
 
 def test_the_feed_of_a_search_is_valid_at_the_address_that_was_asked_for(client: httpx.Client) -> None:
     (address,) = links(client.get("search?q=第 场雨&order=best"), ".more a").values()
-    answer = client.get(address)
-    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
-    assert violations(answer.content, served_from=f"http://127.0.0.1:8000/{address}") == []
-    feed = feedparser.parse(answer.content)
+    response = client.get(address)
+    assert response.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert violations(response.content, served_from=f"http://127.0.0.1:8000/{address}") == []
+    feed = feedparser.parse(response.content)
     assert [entry.title for entry in feed.entries] == ["第 2 场雨", "第 1 场雨", "第 0 场雨"]
     assert feed.feed.updated == feed.entries[0].updated
     assert feed.feed.title == "第 场雨 – 存文"
@@ -238,9 +238,9 @@ def test_of_a_text_without_end_only_the_beginning_is_looked_for(client: httpx.Cl
 def test_suggestions_complete_what_was_typed(client: httpx.Client, sqlite_store: Store) -> None:
     entry = make_entry(90, title="Umbrella weather", categories=("umbrellas",))
     save(sqlite_store, [(Origin("test", "e.md"), entry)])
-    answer = client.get("suggest", params={"q": "雨 umb"})
-    assert answer.headers["content-type"] == "application/json"
-    found = answer.json()
+    response = client.get("suggest", params={"q": "雨 umb"})
+    assert response.headers["content-type"] == "application/json"
+    found = response.json()
     assert {"text": "雨 umbrella", "name": "umbrella", "note": ""} in found
     assert {(one["name"], one["note"]) for one in found} >= {("umbrellas", "标签")}
     assert client.get("suggest").json() == client.get("suggest?q=").json() == []
@@ -249,10 +249,10 @@ def test_suggestions_complete_what_was_typed(client: httpx.Client, sqlite_store:
 def test_related_articles_are_found_by_the_key_of_one(client: httpx.Client, entries: list[Entry]) -> None:
     page = client.get(f"entries/{entries[0].key}.html")
     (address,) = [str(link["href"]) for link in BeautifulSoup(page.text, "lxml").select(".about .more a")]
-    answer = client.get(address.removeprefix("../"))
-    assert answer.status_code == 200
-    assert "相关文章" in answer.text
-    assert links(answer, ".item a").keys() >= {entries[1].title}
+    response = client.get(address.removeprefix("../"))
+    assert response.status_code == 200
+    assert "相关文章" in response.text
+    assert links(response, ".item a").keys() >= {entries[1].title}
     for unknown in ("", "x", "0" * 16, entries[0].id, entries[0].key[:8]):
         assert client.get("related", params={"id": unknown}).status_code == 404
 
@@ -280,9 +280,9 @@ def test_health_says_how_many_entries_there_are_and_when_the_last_pass_was(
     assert client.get("healthz").json() == {"status": "ok", "entries": 3, LAST_PASS_NOTE: None}
     last = rfc3339(datetime.now(UTC))
     sqlite_store.database.set_note(LAST_PASS_NOTE, last)
-    answer = client.get("healthz")
-    assert (answer.status_code, answer.json()[LAST_PASS_NOTE]) == (200, last)
-    assert answer.headers["cache-control"] == "no-store"
+    response = client.get("healthz")
+    assert (response.status_code, response.json()[LAST_PASS_NOTE]) == (200, last)
+    assert response.headers["cache-control"] == "no-store"
 
 
 def test_a_pass_that_failed_makes_health_bad_until_one_goes_well(client: httpx.Client, sqlite_store: Store) -> None:
@@ -318,8 +318,8 @@ def test_a_fault_of_the_program_is_a_page_too_and_tells_nothing(
         raise RuntimeError("the inside of the program")
 
     monkeypatch.setattr(sqlite_store.search, "find", fail)
-    answer = client.get("search", params={"q": "雨"})
-    assert answer.status_code == 500
-    assert "出错了" in answer.text
-    assert "inside" not in answer.text
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    response = client.get("search", params={"q": "雨"})
+    assert response.status_code == 500
+    assert "出错了" in response.text
+    assert "inside" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"

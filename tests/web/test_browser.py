@@ -1,4 +1,4 @@
-"""The pages in a real Chromium, as a reader on a phone or at a desk meets them."""
+"""The pages in a real Chromium, as on a phone and on a desktop."""
 
 import os
 import re
@@ -81,7 +81,7 @@ CONTRASTS = """() => {
 
 @pytest.fixture(scope="module")  # not longer: while playwright runs, no other test could run an event loop
 def chromium() -> Iterator[Any]:
-    """One browser for all tests here."""
+    """One browser for all tests of this module."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
@@ -96,22 +96,22 @@ Opener = Callable[..., Any]
 
 
 @pytest.fixture
-def opened(chromium: Any) -> Iterator[Opener]:
-    """Opens a tab; what it asks of other hosts is answered here, and noted with all that it complains of."""
+def open_tab(chromium: Any) -> Iterator[Opener]:
+    """Return a function that opens a tab, which records its errors, and its requests to other hosts (answered here)."""
     contexts = []
 
     def open_tab(**options: Any) -> Any:
         context = chromium.new_context(**options)
         contexts.append(context)
         tab = context.new_page()
-        tab.asked, tab.complaints = [], []
-        tab.on("console", lambda message: tab.complaints.append(message.text))
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: answer(tab, route))
+        tab.requests, tab.errors = [], []
+        tab.on("console", lambda message: tab.errors.append(message.text))
+        tab.on("pageerror", lambda error: tab.errors.append(str(error)))
+        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: respond(tab, route))
         return tab
 
-    def answer(tab: Any, route: Any) -> None:
-        tab.asked.append((route.request.resource_type, route.request.url, route.request.headers.get("referer")))
+    def respond(tab: Any, route: Any) -> None:
+        tab.requests.append((route.request.resource_type, route.request.url, route.request.headers.get("referer")))
         route.fulfill(body=PICTURE, content_type="image/svg+xml")
 
     yield open_tab
@@ -121,7 +121,7 @@ def opened(chromium: Any) -> Iterator[Opener]:
 
 @pytest.fixture
 def entries() -> list[Entry]:
-    """Articles with what is hard to lay out: long words, wide tables, wide pictures, long titles, both scripts."""
+    """Articles that are hard to lay out: long words, wide tables, wide images, long titles, both scripts."""
     wide = "<table><tbody><tr>" + "<td>一个很宽的表格</td>" * 20 + "</tr></tbody></table>"
     content = (
         f"<p>{'春天的第一场雨，街上的人都带着伞。' * 12}</p><h2>小标题</h2>{wide}<pre><code>{'x' * 300}</code></pre>"
@@ -156,9 +156,9 @@ def path_of(name: str, entries: list[Entry]) -> str:
     ids=["phone", "desk", "360", "320"],
 )
 def test_nothing_is_wider_than_the_window(
-    opened: Opener, address: str, entries: list[Entry], device: dict[str, Any]
+    open_tab: Opener, address: str, entries: list[Entry], device: dict[str, Any]
 ) -> None:
-    tab = opened(**device)
+    tab = open_tab(**device)
     too_wide = {}
     for name in PAGES:
         tab.goto(address + path_of(name, entries))
@@ -167,26 +167,26 @@ def test_nothing_is_wider_than_the_window(
 
 
 def test_no_page_complains_and_none_asks_others_for_anything_but_pictures(
-    opened: Opener, address: str, entries: list[Entry]
+    open_tab: Opener, address: str, entries: list[Entry]
 ) -> None:
     for name in PAGES:
-        tab = opened(**PHONE)
+        tab = open_tab(**PHONE)
         tab.goto(address + path_of(name, entries), wait_until="networkidle")
         tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
         tab.wait_for_load_state("networkidle")
         status = {"x/y": "404 (Not Found)", "search?q=雨 on:上周": "400 (Bad Request)"}.get(name)
-        told = [f"Failed to load resource: the server responded with a status of {status}"] if status else []
-        assert (name, tab.complaints) == (name, told)
-        assert {(kind, referer) for kind, _, referer in tab.asked} <= {("image", None)}
+        expected = [f"Failed to load resource: the server responded with a status of {status}"] if status else []
+        assert (name, tab.errors) == (name, expected)
+        assert {(kind, referer) for kind, _, referer in tab.requests} <= {("image", None)}
         if name == "entry":
             assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth)")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_from_what_is_behind_it(
-    opened: Opener, address: str, entries: list[Entry], scheme: str
+    open_tab: Opener, address: str, entries: list[Entry], scheme: str
 ) -> None:
-    tab = opened(**PHONE, color_scheme=scheme)
+    tab = open_tab(**PHONE, color_scheme=scheme)
     for name in PAGES:
         tab.goto(address + path_of(name, entries))
         contrasts = tab.evaluate(CONTRASTS)
@@ -194,10 +194,10 @@ def test_every_text_stands_out_from_what_is_behind_it(
         assert [(name, *found) for found in contrasts if found[0] < 4.5] == []
 
 
-def test_light_and_dark_follow_the_reader(opened: Opener, address: str) -> None:
+def test_light_and_dark_follow_the_reader(open_tab: Opener, address: str) -> None:
     papers = []
     for scheme in ("light", "dark"):
-        tab = opened(color_scheme=scheme)
+        tab = open_tab(color_scheme=scheme)
         tab.goto(address)
         colour = tab.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         papers.append(sum(int(number) for number in re.findall(r"\d+", colour)))
@@ -206,8 +206,8 @@ def test_light_and_dark_follow_the_reader(opened: Opener, address: str) -> None:
     assert dark < 150
 
 
-def test_the_text_is_set_to_be_read(opened: Opener, address: str, entries: list[Entry]) -> None:
-    tab = opened(**DESK)
+def test_the_text_is_set_to_be_read(open_tab: Opener, address: str, entries: list[Entry]) -> None:
+    tab = open_tab(**DESK)
     tab.goto(address + path_of("entry", entries))
     measure = tab.evaluate("""() => {
       const text = document.querySelector(".text p"), style = getComputedStyle(text);
@@ -219,8 +219,8 @@ def test_the_text_is_set_to_be_read(opened: Opener, address: str, entries: list[
     assert measure[2] >= 17
 
 
-def test_what_a_finger_must_hit_is_large_enough(opened: Opener, address: str) -> None:
-    tab = opened(**PHONE)
+def test_what_a_finger_must_hit_is_large_enough(open_tab: Opener, address: str) -> None:
+    tab = open_tab(**PHONE)
     tab.goto(address)
     heights = tab.evaluate(
         "[...document.querySelectorAll('nav a, .more a, footer a')].map(a => a.getBoundingClientRect().height)"
@@ -233,8 +233,8 @@ def test_what_a_finger_must_hit_is_large_enough(opened: Opener, address: str) ->
     assert min(heights) >= 24  # WCAG 2.2 §2.5.8
 
 
-def test_the_first_tab_key_leads_past_the_navigation(opened: Opener, address: str) -> None:
-    tab = opened(**DESK)
+def test_the_first_tab_key_leads_past_the_navigation(open_tab: Opener, address: str) -> None:
+    tab = open_tab(**DESK)
     tab.goto(address)
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
@@ -249,9 +249,9 @@ def test_the_first_tab_key_leads_past_the_navigation(opened: Opener, address: st
 
 
 def test_a_reader_without_javascript_reads_searches_and_turns_pages(
-    opened: Opener, address: str, entries: list[Entry]
+    open_tab: Opener, address: str, entries: list[Entry]
 ) -> None:
-    tab = opened(**PHONE, java_script_enabled=False)
+    tab = open_tab(**PHONE, java_script_enabled=False)
     tab.goto(address)
     tab.click("text=搜索")
     tab.fill("input[name=q]", "繁体字")
@@ -266,8 +266,8 @@ def test_a_reader_without_javascript_reads_searches_and_turns_pages(
     expect(tab.locator(".item")).to_have_count(len(entries))
 
 
-def test_the_site_reads_from_a_disk(opened: Opener, published: Path, entries: list[Entry]) -> None:
-    tab = opened(**PHONE)
+def test_the_site_reads_from_a_disk(open_tab: Opener, published: Path, entries: list[Entry]) -> None:
+    tab = open_tab(**PHONE)
     tab.goto((published / "index.html").as_uri())
     tab.click(f"text={entries[1].title}")
     assert tab.locator("h1").text_content() == entries[1].title
@@ -275,20 +275,20 @@ def test_the_site_reads_from_a_disk(opened: Opener, published: Path, entries: li
     tab.click("text=存档")
     tab.click("text=2023年2月")
     expect(tab.locator(".titles li")).to_have_count(len(entries))
-    assert tab.complaints == []
+    assert tab.errors == []
 
 
-def test_a_page_that_is_not_there_looks_like_the_site_at_any_depth(opened: Opener, address: str) -> None:
+def test_a_page_that_is_not_there_looks_like_the_site_at_any_depth(open_tab: Opener, address: str) -> None:
     for path in ("x", "x/y/z", "x%2Fy/z"):
-        tab = opened(**PHONE)
+        tab = open_tab(**PHONE)
         tab.goto(address + path)
         assert tab.evaluate("getComputedStyle(document.querySelector('.top')).display") == "flex"
         tab.click("main >> text=首页")
         assert tab.url == f"{address}index.html"
 
 
-def test_each_text_is_set_in_the_face_of_its_own_script(opened: Opener, address: str) -> None:
-    tab = opened(**PHONE)
+def test_each_text_is_set_in_the_face_of_its_own_script(open_tab: Opener, address: str) -> None:
+    tab = open_tab(**PHONE)
     tab.goto(address)
     faces = tab.evaluate(
         "[...document.querySelectorAll('.list > li')].map(li => getComputedStyle(li.querySelector('.meta')).fontFamily)"
@@ -301,8 +301,10 @@ def test_each_text_is_set_in_the_face_of_its_own_script(opened: Opener, address:
     assert "PingFang" not in by_language["en"]
 
 
-def test_on_paper_there_is_the_article_and_nothing_to_click(opened: Opener, address: str, entries: list[Entry]) -> None:
-    tab = opened(**DESK)
+def test_on_paper_there_is_the_article_and_nothing_to_click(
+    open_tab: Opener, address: str, entries: list[Entry]
+) -> None:
+    tab = open_tab(**DESK)
     tab.goto(address + path_of("entry", entries))
     tab.emulate_media(media="print")
     shown = {name: tab.locator(name).first.is_visible() for name in ("h1", ".text", ".top nav", ".turn", ".bottom")}
@@ -310,7 +312,7 @@ def test_on_paper_there_is_the_article_and_nothing_to_click(opened: Opener, addr
 
 
 def test_text_that_means_harm_does_none(
-    opened: Opener, address: str, client: httpx.Client, config: Config, sqlite_store: Store
+    open_tab: Opener, address: str, client: httpx.Client, config: Config, sqlite_store: Store
 ) -> None:
     evil = "\"'><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
     entry = make_entry(66, title=evil, summary=evil, content=f"<p>{evil}</p>", categories=(evil,))
@@ -324,10 +326,10 @@ def test_text_that_means_harm_does_none(
         "search?q=pwned",
         f"related?id={entry.key}",
     ):
-        tab = opened(**DESK)
+        tab = open_tab(**DESK)
         tab.goto(address + path, wait_until="networkidle")
         assert tab.title() != "pwned"
-    tab = opened(**DESK)
+    tab = open_tab(**DESK)
     tab.goto(f"{address}search")
     tab.locator("#q").type("pwn")
     tab.wait_for_selector(".suggestions li")
@@ -347,8 +349,8 @@ def words(address: str, sqlite_store: Store) -> str:
     return f"{address}search"
 
 
-def test_suggestions_are_walked_through_and_taken_with_the_keyboard(opened: Opener, words: str) -> None:
-    tab = opened(**DESK)
+def test_suggestions_are_walked_through_and_taken_with_the_keyboard(open_tab: Opener, words: str) -> None:
+    tab = open_tab(**DESK)
     tab.goto(words)
     field = tab.locator("#q")
     field.focus()
@@ -370,11 +372,11 @@ def test_suggestions_are_walked_through_and_taken_with_the_keyboard(opened: Open
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/search?q=umbrella")
     expect(tab.locator(".item")).to_have_count(2)
-    assert tab.complaints == []
+    assert tab.errors == []
 
 
-def test_suggestions_are_dismissed_and_what_was_typed_is_looked_for_as_it_is(opened: Opener, words: str) -> None:
-    tab = opened(**DESK)
+def test_suggestions_are_dismissed_and_what_was_typed_is_looked_for_as_it_is(open_tab: Opener, words: str) -> None:
+    tab = open_tab(**DESK)
     tab.goto(words)
     tab.focus("#q")
     tab.keyboard.type("umb")
@@ -390,8 +392,8 @@ def test_suggestions_are_dismissed_and_what_was_typed_is_looked_for_as_it_is(ope
     tab.wait_for_url("**/search?q=umbr")
 
 
-def test_a_suggestion_is_taken_with_a_finger(opened: Opener, words: str) -> None:
-    tab = opened(**SMALL)
+def test_a_suggestion_is_taken_with_a_finger(open_tab: Opener, words: str) -> None:
+    tab = open_tab(**SMALL)
     tab.goto(words)
     tab.tap("#q")
     tab.keyboard.type("雨 paraso")
@@ -403,8 +405,8 @@ def test_a_suggestion_is_taken_with_a_finger(opened: Opener, words: str) -> None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_suggestions_stand_out_from_what_is_behind_them(opened: Opener, words: str, scheme: str) -> None:
-    tab = opened(**PHONE, color_scheme=scheme)
+def test_suggestions_stand_out_from_what_is_behind_them(open_tab: Opener, words: str, scheme: str) -> None:
+    tab = open_tab(**PHONE, color_scheme=scheme)
     tab.goto(words)
     tab.locator("#q").type("umbrell")
     tab.wait_for_selector("[role=option]")
@@ -412,8 +414,8 @@ def test_suggestions_stand_out_from_what_is_behind_them(opened: Opener, words: s
     assert [found for found in tab.evaluate(CONTRASTS) if found[0] < 4.5] == []
 
 
-def test_suggestions_that_cannot_be_had_leave_the_field_as_it_is(opened: Opener, words: str) -> None:
-    tab = opened(**DESK)
+def test_suggestions_that_cannot_be_had_leave_the_field_as_it_is(open_tab: Opener, words: str) -> None:
+    tab = open_tab(**DESK)
     tab.route("**/suggest?*", lambda route: route.abort())
     tab.goto(words)
     tab.focus("#q")
@@ -424,34 +426,34 @@ def test_suggestions_that_cannot_be_had_leave_the_field_as_it_is(opened: Opener,
     tab.wait_for_url("**/search?q=umb")
 
 
-def test_letters_on_their_way_to_a_character_are_not_asked_about(opened: Opener, words: str) -> None:
-    tab = opened(**DESK)
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url) if "suggest?" in request.url else None)
+def test_letters_on_their_way_to_a_character_are_not_asked_about(open_tab: Opener, words: str) -> None:
+    tab = open_tab(**DESK)
+    requests: list[str] = []
+    tab.on("request", lambda request: requests.append(request.url) if "suggest?" in request.url else None)
     tab.goto(words)
     tab.focus("#q")
     session = tab.context.new_cdp_session(tab)
     session.send("Input.imeSetComposition", {"text": "yu", "selectionStart": 2, "selectionEnd": 2})
     tab.wait_for_timeout(300)
-    assert asked == []
+    assert requests == []
     with tab.expect_request("**/suggest?q=%E9%9B%A8"):
         session.send("Input.insertText", {"text": "雨"})
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
-def test_a_search_is_narrowed_ordered_and_widened_without_javascript(opened: Opener, words: str) -> None:
-    tab = opened(**SMALL, java_script_enabled=False)
+def test_a_search_is_narrowed_ordered_and_widened_without_javascript(open_tab: Opener, words: str) -> None:
+    tab = open_tab(**SMALL, java_script_enabled=False)
     tab.goto(words)
     tab.fill("#q", "雨")
     tab.press("#q", "Enter")
     tab.wait_for_selector(".tally")
     everything = tab.locator(".item").count()
     tab.click(".narrow a >> text=parasols")
-    tab.wait_for_selector(".taken")
+    tab.wait_for_selector(".filters")
     assert 0 < tab.locator(".item").count() < everything
     tab.click(".tally a >> text=最相关")
     expect(tab.locator(".tally [aria-current]")).to_have_text("最相关")
-    tab.click(".taken a >> text=parasols")
+    tab.click(".filters a >> text=parasols")
     expect(tab.locator(".item")).to_have_count(everything)
     expect(tab.locator(".tally [aria-current]")).to_have_text("最相关")
     tab.click("summary")
@@ -459,8 +461,8 @@ def test_a_search_is_narrowed_ordered_and_widened_without_javascript(opened: Ope
     expect(tab.locator("#q")).to_have_value("title:雨")
 
 
-def test_a_mistake_is_pointed_at_from_below(opened: Opener, words: str) -> None:
-    tab = opened(**SMALL)
+def test_a_mistake_is_pointed_at_from_below(open_tab: Opener, words: str) -> None:
+    tab = open_tab(**SMALL)
     tab.goto(f"{words}?q={'很长的词 ' * 6}on:上周 雨")
     assert tab.locator(".typed mark").text_content() == "on:上周"
     arrow = tab.evaluate("getComputedStyle(document.querySelector('.typed mark'), '::after').borderBottomWidth")

@@ -16,31 +16,31 @@ from feeder.store import Store
 from feeder.web import serve, server
 
 
-def listening_at(config: Config, host: str, port: int = 0) -> Config:
+def with_address(config: Config, host: str, port: int = 0) -> Config:
     return config.model_copy(update={"web": WebConfig(host=host, port=port)})
 
 
 @pytest.fixture
-def taken() -> Iterator[int]:
-    """A port that somebody listens on."""
+def port_in_use() -> Iterator[int]:
+    """A port that another program listens on."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         yield listener.getsockname()[1]
 
 
-def test_a_port_in_use_is_named_with_what_to_do(config: Config, sqlite_store: Store, taken: int) -> None:
-    with pytest.raises(ServeError, match=f"^127.0.0.1:{taken}: cannot listen: another program uses this port; "):
-        asyncio.run(serve(listening_at(config, "127.0.0.1", taken), sqlite_store))
+def test_a_port_in_use_is_named_with_what_to_do(config: Config, sqlite_store: Store, port_in_use: int) -> None:
+    with pytest.raises(ServeError, match=f"^127.0.0.1:{port_in_use}: cannot listen: another program uses this port; "):
+        asyncio.run(serve(with_address(config, "127.0.0.1", port_in_use), sqlite_store))
 
 
 def test_an_address_of_another_machine_is_named(config: Config, sqlite_store: Store) -> None:
     with pytest.raises(ServeError, match=r"^192\.0\.2\.1:0: cannot listen: not an address of this machine"):
-        asyncio.run(serve(listening_at(config, "192.0.2.1"), sqlite_store))
+        asyncio.run(serve(with_address(config, "192.0.2.1"), sqlite_store))
 
 
 @pytest.mark.parametrize("host", ["a..b", "::1%no-such-interface"])
 def test_a_host_that_is_none_is_named(config: Config, sqlite_store: Store, host: str) -> None:
     with pytest.raises(ServeError, match=r"no such host; set web\.host"):
-        asyncio.run(serve(listening_at(config, host), sqlite_store))
+        asyncio.run(serve(with_address(config, host), sqlite_store))
 
 
 def test_serving_ends_when_cancelled_and_frees_its_port(config: Config, sqlite_store: Store, published: Path) -> None:
@@ -49,13 +49,13 @@ def test_serving_ends_when_cancelled_and_frees_its_port(config: Config, sqlite_s
     async def work() -> list[str]:
         seen: list[str] = []
         for _ in range(2):
-            told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             # The second turn takes the port of the first.
             port = httpx.URL(seen[-1]).port if seen else 0
             task = asyncio.create_task(
-                serve(listening_at(config, "127.0.0.1", port or 0), sqlite_store, ready=told.set_result)
+                serve(with_address(config, "127.0.0.1", port or 0), sqlite_store, ready=started.set_result)
             )
-            seen.append(await told)
+            seen.append(await started)
             async with httpx.AsyncClient() as client:
                 assert (await client.get(seen[-1])).status_code == 200
                 task.cancel()  # while the client keeps its connection
@@ -77,9 +77,9 @@ def signal_handlers() -> list[Any]:
 
 def test_serving_leaves_signals_to_its_caller(config: Config, sqlite_store: Store) -> None:
     async def while_serving() -> list[Any]:
-        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(serve(config, sqlite_store, ready=told.set_result))
-        await told
+        started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(serve(config, sqlite_store, ready=started.set_result))
+        await started
         during = signal_handlers()
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -105,29 +105,29 @@ def test_serving_needs_nobody_to_tell_that_it_is_ready(config: Config, sqlite_st
 
 def test_an_ipv6_address_is_told_in_brackets(config: Config, sqlite_store: Store) -> None:
     async def work() -> str:
-        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(serve(listening_at(config, "::1"), sqlite_store, ready=told.set_result))
-        while not told.done():
+        started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(serve(with_address(config, "::1"), sqlite_store, ready=started.set_result))
+        while not started.done():
             if task.done():
                 pytest.skip(f"no IPv6 on this machine: {task.exception()}")
             await asyncio.sleep(0.01)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        return told.result()
+        return started.result()
 
     assert asyncio.run(work()).startswith("http://[::1]:")
 
 
-def asked(config: Config, store: Store, talk: Callable[[int], Awaitable[None]]) -> None:
-    """Serve, and let a client talk to the port."""
+def talk_to_server(config: Config, store: Store, talk: Callable[[int], Awaitable[None]]) -> None:
+    """Serve while `talk`, given the port, runs."""
 
     async def work() -> None:
-        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(serve(config, store, ready=told.set_result))
-        port = httpx.URL(await told).port
+        started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(serve(config, store, ready=started.set_result))
+        port = httpx.URL(await started).port
         assert port is not None
-        async with asyncio.timeout(60):  # in place of waiting for ever
+        async with asyncio.timeout(60):  # instead of waiting for ever
             await talk(port)
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -154,7 +154,7 @@ REQUEST = b"GET /404 HTTP/1.1\r\nHost: a\r\n"
 def test_who_does_not_ask_in_time_is_hung_up(
     config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, first: bytes, drop: bytes
 ) -> None:
-    monkeypatch.setattr(server, "_ASKING_S", 0.3)
+    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 0.3)
 
     async def talk(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -170,11 +170,11 @@ def test_who_does_not_ask_in_time_is_hung_up(
         writer.transport.abort()
         assert kept, "the connection is still open"
 
-    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
 
 
 def test_who_asks_again_and_again_is_kept(config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_ASKING_S", 2)
+    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 2)
 
     async def talk(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -185,13 +185,13 @@ def test_who_asks_again_and_again_is_kept(config: Config, sqlite_store: Store, m
             await asyncio.sleep(0.6)
         writer.close()
 
-    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
 
 
 def test_who_does_not_take_its_answer_is_hung_up(
     config: Config, sqlite_store: Store, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_TAKING_S", 1)
+    monkeypatch.setattr(server, "_SEND_TIMEOUT_S", 1)
     (published / "large.bin").write_bytes(bytes(30_000_000))
 
     async def talk(port: int) -> None:
@@ -202,14 +202,14 @@ def test_who_does_not_take_its_answer_is_hung_up(
             await asyncio.sleep(0.1)
         writer.transport.abort()
 
-    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
 
 
 def test_of_too_many_connections_the_one_that_has_not_asked_for_longest_makes_room(
     config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_MOST", 3)
-    monkeypatch.setattr(server, "_ASKING_S", 3600)
+    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 3600)
 
     async def talk(port: int) -> None:
         lines = []
@@ -225,14 +225,14 @@ def test_of_too_many_connections_the_one_that_has_not_asked_for_longest_makes_ro
             assert b" 404 " in await reader.readuntil(b"\r\n")
             writer.transport.abort()
 
-    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
 
 
 def test_where_all_connections_are_at_work_the_next_is_hung_up(
     config: Config, sqlite_store: Store, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_MOST", 2)
-    monkeypatch.setattr(server, "_ASKING_S", 3600)
+    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 3600)
     (published / "large.bin").write_bytes(bytes(30_000_000))
 
     async def talk(port: int) -> None:
@@ -245,13 +245,13 @@ def test_where_all_connections_are_at_work_the_next_is_hung_up(
             assert await refused.read() == b""
         writer.transport.abort()
         for reader, writer in lines:
-            assert sum([len(piece) async for piece in pieces(reader)]) == 30_000_000
+            assert sum([len(piece) async for piece in iter_chunks(reader)]) == 30_000_000
             writer.transport.abort()
 
-    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
 
 
-async def pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+async def iter_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     while piece := await reader.read(1 << 16):
         yield piece
 
@@ -271,5 +271,5 @@ def test_what_is_not_http_writes_no_line_into_the_log(
         assert b" 400 " in await reader.read()
         writer.close()
 
-    asked(listening_at(config, "127.0.0.1"), sqlite_store, talk)
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
     assert caplog.messages == []

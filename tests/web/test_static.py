@@ -15,15 +15,15 @@ from feeder.web import static
 GZIP = {"Accept-Encoding": "gzip"}
 
 
-def answer_to(address: str, target: str) -> str:
+def status_line(address: str, target: str) -> str:
     """Return the status line for a request target that no client library would send as it is."""
     parts = urlsplit(address)
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as connection:
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-        answer = b""
+        response = b""
         while part := connection.recv(65536):
-            answer += part
-    return answer.partition(b"\r\n")[0].decode()
+            response += part
+    return response.partition(b"\r\n")[0].decode()
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def answer_to(address: str, target: str) -> str:
 def test_each_file_is_given_out_as_what_it_is(client: httpx.Client, published: Path, path: str, kind: str) -> None:
     for name in ("robots.txt", "a.png", "a.unheard-of"):
         (published / name).write_bytes(b"x")
-    answer = client.get(path)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == kind
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == kind
     file = published / path
-    assert answer.content == (file / "index.html" if file.is_dir() else file).read_bytes()
+    assert response.content == (file / "index.html" if file.is_dir() else file).read_bytes()
 
 
 def test_a_page_is_asked_for_again_soon_and_a_style_sheet_later(client: httpx.Client) -> None:
@@ -137,17 +137,17 @@ def test_either_form_is_current_to_a_client_that_accepts_it(client: httpx.Client
     ],
 )
 def test_only_who_accepts_gzip_gets_it(client: httpx.Client, accepted: str, packed: bool) -> None:  # noqa: FBT001  a table's column
-    answer = client.get("atom.xml", headers={"Accept-Encoding": accepted})
-    assert (answer.headers.get("content-encoding") == "gzip") is packed
+    response = client.get("atom.xml", headers={"Accept-Encoding": accepted})
+    assert (response.headers.get("content-encoding") == "gzip") is packed
 
 
 def test_what_compressing_does_not_make_smaller_is_sent_as_it_is(client: httpx.Client, published: Path) -> None:
     (published / "a.txt").write_bytes(b"x")
     (published / "a.png").write_bytes(b"x" * 1000)
     for name in ("a.txt", "a.png"):
-        answer = client.get(name, headers=GZIP)
-        assert "content-encoding" not in answer.headers
-        assert "vary" not in answer.headers
+        response = client.get(name, headers=GZIP)
+        assert "content-encoding" not in response.headers
+        assert "vary" not in response.headers
 
 
 def test_a_file_that_was_replaced_is_given_out_anew(client: httpx.Client, published: Path) -> None:
@@ -166,8 +166,8 @@ def test_a_large_file_is_sent_from_the_disk_and_also_has_a_304(client: httpx.Cli
     (published / "film.mp4").write_bytes(body)
     first = client.get("film.mp4")
     assert (first.content, first.headers["content-type"]) == (body, "video/mp4")
-    for name, asked in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
-        assert client.get("film.mp4", headers={asked: first.headers[name]}).status_code == 304
+    for name, condition in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
+        assert client.get("film.mp4", headers={condition: first.headers[name]}).status_code == 304
     part = client.get("film.mp4", headers={"Range": "bytes=0-9"})
     assert (part.status_code, part.content) == (206, body[:10])
 
@@ -175,7 +175,7 @@ def test_a_large_file_is_sent_from_the_disk_and_also_has_a_304(client: httpx.Cli
 def test_memory_holds_the_files_asked_for_last_and_no_more_than_allowed(
     client: httpx.Client, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(static, "_KEPT_BYTES", 2500)
+    monkeypatch.setattr(static, "_MAX_CACHE_BYTES", 2500)
     bodies = {f"{number}.bin": os.urandom(1000) for number in range(4)}
     for _ in range(2):
         for name, body in bodies.items():
@@ -185,8 +185,8 @@ def test_memory_holds_the_files_asked_for_last_and_no_more_than_allowed(
 
 
 def test_a_folder_without_its_slash_leads_there_under_any_prefix(client: httpx.Client) -> None:
-    answer = client.get("archive")
-    assert (answer.status_code, answer.headers["location"]) == (308, "archive/")
+    response = client.get("archive")
+    assert (response.status_code, response.headers["location"]) == (308, "archive/")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_nothing_hidden_or_outside_is_ever_given_out(address: str, published: Pa
     (published / "link.txt").symlink_to(published.parent / "outside.txt")
     (published / "linked").symlink_to(published.parent)
     os.mkfifo(published / "fifo")
-    assert answer_to(address, target) == "HTTP/1.1 404 Not Found"
+    assert status_line(address, target) == "HTTP/1.1 404 Not Found"
 
 
 def test_a_file_that_cannot_be_read_is_not_found(client: httpx.Client, published: Path) -> None:
@@ -248,20 +248,20 @@ def test_a_link_within_the_folder_is_followed(client: httpx.Client, published: P
 
 
 def test_an_unknown_address_gets_a_page_that_leads_home(client: httpx.Client) -> None:
-    answer = client.get("no/such/page")
-    assert answer.status_code == 404
-    assert "找不到这个页面" in answer.text
-    assert 'href="../../index.html"' in answer.text
-    assert answer.headers["cache-control"] == "no-store"
+    response = client.get("no/such/page")
+    assert response.status_code == 404
+    assert "找不到这个页面" in response.text
+    assert 'href="../../index.html"' in response.text
+    assert response.headers["cache-control"] == "no-store"
     assert client.head("no-such-page").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["", "search", "healthz", "no/such/page"])
 def test_writing_is_refused(client: httpx.Client, path: str) -> None:
-    answer = client.post(path, content=b"x")
-    assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
-    assert "不支持这种访问方式" in answer.text
+    response = client.post(path, content=b"x")
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    assert "不支持这种访问方式" in response.text
 
 
 def test_a_feed_reader_subscribes_and_polls_cheaply(address: str, entries: list[Entry]) -> None:
@@ -274,5 +274,5 @@ def test_a_feed_reader_subscribes_and_polls_cheaply(address: str, entries: list[
 def test_compressing_gives_the_same_bytes_each_time(published: Path) -> None:
     one, other = (static._read_version(published / "atom.xml") for _ in range(2))
     assert one == other
-    assert one.zipped is not None
-    assert gzip.decompress(one.zipped) == one.body
+    assert one.gzipped is not None
+    assert gzip.decompress(one.gzipped) == one.body

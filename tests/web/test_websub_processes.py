@@ -1,4 +1,4 @@
-"""Subscriptions as people run them: all in one process, or cron beside a web server, over one store."""
+"""Subscriptions in both ways of running feeder: in one process, or with cron and a web server on one store."""
 
 import os
 import subprocess

@@ -1,1 +1,1 @@
-"""The pages of the site: values in, text out."""
+"""Renders the site's pages. Pure."""

@@ -1,7 +1,7 @@
-"""How a search is narrowed down: by a source, a category or a time that its matches have, and widened again.
+"""Filters of a search: sources, categories and times that narrow its results, and removing such filters. Pure.
 
-Pure. Each way is offered as a search of its own, written out in the language of searches, so that it is a link like
-any other. A name that no quote can hold is not offered, nor one that all matches have.
+Each choice is a complete query, so that it is an ordinary link. Names that cannot be quoted are not offered, nor names
+that all results have.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,15 +15,15 @@ from feeder.store import Facets, Query, parse_query
 
 Kind = Literal["source", "category", "time"]
 
-_MONTHS_SHOWN = 12  # matches of more months are offered by year
-_QUOTES_OF_EVERY_KIND = ('"＂', '”"', "」", "』")  # what ends each kind of quoted text
+_MONTHS_SHOWN = 12  # results from more months are grouped by year
+_CLOSING_QUOTES = ('"＂', '”"', "」", "』")  # of each kind of quotation
 
 
 class Refinement(NamedTuple):
-    """A way to narrow a search down, or one taken: `query` is the search that it leads to.
+    """A filter to add to a search or to remove from it; `query` is the resulting search.
 
-    `name` is a source's title, a category, a month ("2022-03"), a year or a day; `matches` how many there would be,
-    None for a way taken.
+    `name` is a source's title, a category, a month ("2022-03"), a year or a day; `matches` the number of results, None
+    for a filter to remove.
     """
 
     kind: Kind
@@ -34,46 +34,46 @@ class Refinement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What a search is narrowed down by, each leading to the search without it, and what it can be narrowed down by."""
+    """The filters of a search, each leading to the search without it, and those that can be added."""
 
-    taken: tuple[Refinement, ...] = ()
-    offered: tuple[tuple[Kind, tuple[Refinement, ...]], ...] = ()
+    applied: tuple[Refinement, ...] = ()
+    available: tuple[tuple[Kind, tuple[Refinement, ...]], ...] = ()
 
 
-def narrowing(query: Query, facets: Facets) -> Narrowing:
-    """Return the ways in which a search can be narrowed down, as its facets have it, and those that it is."""
-    taken = tuple(_taken(query))
-    offered: tuple[tuple[Kind, Iterable[Refinement]], ...] = (
+def narrow(query: Query, facets: Facets) -> Narrowing:
+    """Return the filters of a search, and those that its facets filter_class available."""
+    available: tuple[tuple[Kind, Iterable[Refinement]], ...] = (
         ("source", _named(query, facets, "source", facets.sources)),
         ("category", _named(query, facets, "category", facets.categories)),
         ("time", _times(query, facets)),
     )
-    return Narrowing(taken, tuple((kind, choices) for kind, found in offered if (choices := tuple(found))))
+    groups = tuple((kind, choices) for kind, found in available if (choices := tuple(found)))
+    return Narrowing(tuple(_applied(query)), groups)
 
 
-def _taken(query: Query) -> Iterator[Refinement]:
+def _applied(query: Query) -> Iterator[Refinement]:
     parts = _parts(query)
     for number, part in enumerate(parts):
         rest = parts[:number] + parts[number + 1 :]
         if isinstance(part, SourceFilter | CategoryFilter):
-            yield from _choice("source" if isinstance(part, SourceFilter) else "category", part.text, rest)
+            yield from _refinement("source" if isinstance(part, SourceFilter) else "category", part.text, rest)
         elif isinstance(part, Between) and part.start is not None and part.end is not None:
-            yield from _choice("time", str(part).removeprefix("on:"), rest)
+            yield from _refinement("time", str(part).removeprefix("on:"), rest)
 
 
 def _named(
     query: Query,
     facets: Facets,
     kind: Literal["source", "category"],
-    counted: Iterable[tuple[str, int]],
+    counts: Iterable[tuple[str, int]],
 ) -> Iterator[Refinement]:
-    make = SourceFilter if kind == "source" else CategoryFilter
-    seen = {part.phrase for part in _parts(query) if isinstance(part, make)}
-    for name, count in counted:
+    filter_class = SourceFilter if kind == "source" else CategoryFilter
+    seen = {part.phrase for part in _parts(query) if isinstance(part, filter_class)}
+    for name, count in counts:
         phrase = fold_name(name)
-        if phrase and phrase not in seen and count < _total(facets) and not _holds_every_quote(name):
+        if phrase and phrase not in seen and count < _total(facets) and not _is_unquotable(name):
             seen.add(phrase)
-            yield from _choice(kind, name, (*_parts(query), make(name, phrase)), count)
+            yield from _refinement(kind, name, (*_parts(query), filter_class(name, phrase)), count)
 
 
 def _times(query: Query, facets: Facets) -> Iterator[Refinement]:
@@ -85,13 +85,13 @@ def _times(query: Query, facets: Facets) -> Iterator[Refinement]:
     for name, count in sorted(times.items(), reverse=True):
         period = parse_query_date(name)
         if period is not None and count < _total(facets):
-            leaf = Between(*period)
-            parts = tuple(part for part in _parts(query) if not _is_within(leaf, part))
-            yield from _choice("time", name, (*parts, leaf), count)
+            period_filter = Between(*period)
+            parts = tuple(part for part in _parts(query) if not _is_within(period_filter, part))
+            yield from _refinement("time", name, (*parts, period_filter), count)
 
 
-def _choice(kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = None) -> Iterator[Refinement]:
-    """Yield the choice, unless the search that it leads to would be too much of one."""
+def _refinement(kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = None) -> Iterator[Refinement]:
+    """Yield the filter, unless its query would exceed the limits of queries."""
     query = str(_query_of(parts))
     try:
         parse_query(query)
@@ -100,11 +100,16 @@ def _choice(kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = 
     yield Refinement(kind, name, query, count)
 
 
-def _is_within(leaf: Between, part: Node) -> bool:
-    """Say whether a time takes the place of a part: March that of its year."""
+def _is_within(period_filter: Between, part: Node) -> bool:
+    """Whether a part is a period that includes `period_filter`, such as the year of a month."""
     if not isinstance(part, Between) or part.start is None or part.end is None:
         return False
-    return leaf.start is not None and leaf.end is not None and part.start <= leaf.start and leaf.end <= part.end
+    return (
+        period_filter.start is not None
+        and period_filter.end is not None
+        and part.start <= period_filter.start
+        and period_filter.end <= part.end
+    )
 
 
 def _parts(query: Query) -> tuple[Node, ...]:
@@ -118,9 +123,9 @@ def _query_of(parts: tuple[Node, ...]) -> Query:
 
 
 def _total(facets: Facets) -> int:
-    """Return how many matches there are: each has one month."""
+    """Return the number of results: each has one month."""
     return sum(count for _, count in facets.months)
 
 
-def _holds_every_quote(name: str) -> bool:
-    return all(any(end in name for end in ends) for ends in _QUOTES_OF_EVERY_KIND)
+def _is_unquotable(name: str) -> bool:
+    return all(any(end in name for end in ends) for ends in _CLOSING_QUOTES)

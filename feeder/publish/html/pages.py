@@ -1,9 +1,8 @@
-"""The site's pages as HTML: index, article, months, saved searches, errors; `searching` makes those of a search.
+"""Renders the site's pages as HTML: index, article, months, saved searches, errors; `search` renders search pages.
 
-Pure: values in, text out, by way of the templates beside this module, which are part of the program as its code is.
-Every address inside a page is relative, so that the pages work under any prefix and from a disk; where a standard
-wants an absolute one (canonical, OpenGraph, JSON-LD), it counts from `site.url`. No page needs JavaScript, and none
-asks another host for anything but the pictures, sound and film of the entries.
+Pure; uses the templates beside this module. Links within the site are relative, so that pages work under any prefix and
+from a disk; where a standard requires absolute addresses (canonical, OpenGraph, JSON-LD), they start with `site.url`.
+No page needs JavaScript or loads anything from another host, except the images, audio and video of entries.
 """
 
 from collections.abc import Sequence
@@ -29,9 +28,9 @@ ARCHIVE_FOLDER = "archive"
 ENTRIES_FOLDER = "entries"
 FEEDS_FOLDER = "feeds"
 SAVED_ENDINGS: tuple[Literal["html"], Literal["xml"]] = ("html", "xml")
-# Written at the head of every page, so that a page can be told from somebody else's file.
+# In the head of every page: it tells our pages from other files.
 GENERATOR_MARK = '<meta name="generator" content="feeder">'
-# What a page may do; `frame-ancestors` has a meaning in the HTTP header alone, and is added there.
+# `frame-ancestors` works only in the HTTP header, and is added there.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' https: http:; media-src https: http:; "
     "form-action 'self'; base-uri 'none'"
@@ -41,7 +40,7 @@ _DESCRIPTION_LENGTH = 160
 
 
 class Neighbour(NamedTuple):
-    """The entry before or after another, as the page of that one names it."""
+    """The previous or next entry, to link to."""
 
     key: str
     title: str
@@ -56,42 +55,42 @@ class MonthEntry(NamedTuple):
 
 
 class Month(NamedTuple):
-    """A month that entries were published in, such as "2023-02", and how many."""
+    """A month, such as "2023-02", and the number of entries published in it."""
 
     name: str
     total: int
 
 
 def entry_path(key: str) -> str:
-    """Return where an entry's page lies below the site."""
+    """Return the path of an entry's page below the site."""
     return f"{ENTRIES_FOLDER}/{key}.html"
 
 
 def month_path(name: str) -> str:
-    """Return where the page of a month such as "2023-02" lies below the site."""
+    """Return the path of the page of a month such as "2023-02" below the site."""
     return f"{ARCHIVE_FOLDER}/{name}.html"
 
 
 def saved_path(saved: SavedSearch, ending: Literal["html", "xml"]) -> str:
-    """Return where the page or the feed of a saved search lies below the site."""
+    """Return the path of the page or feed of a saved search below the site."""
     return f"{FEEDS_FOLDER}/{saved.config.name}.{ending}"
 
 
 def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> str:
-    """Return the address below the site of a search, or of whatever else at `path` takes one."""
+    """Return the address of a search below the site; `path` is its page or feed."""
     values = {"q": query, **{name: str(value) for name, value in more.items()}}
     return f"{path}?{urlencode(values, quote_via=quote, safe='')}"
 
 
 def month_of(published: datetime) -> str:
-    """Return the month, in UTC, that an aware datetime falls in: "2023-02"."""
+    """Return the month of an aware datetime in UTC: "2023-02"."""
     utc = published.astimezone(UTC)
     return f"{utc.year:04d}-{utc.month:02d}"
 
 
 def render_index(site: SiteConfig, entries: Sequence[Entry], *, total: int, saved: Sequence[SavedSearch] = ()) -> str:
-    """Return the front page: the newest entries, of `total` in the store, and what leads to the saved searches."""
-    cards = [card_of(entry) for entry in entries]
+    """Return the front page: the newest of `total` entries, and links to the saved searches."""
+    cards = [make_card(entry) for entry in entries]
     return render("index.html", site, path="", entries=cards, total=total, saved=saved)
 
 
@@ -103,22 +102,22 @@ def render_article(
     older: Neighbour | None = None,
     copies: Sequence[Copy] = (),
 ) -> str:
-    """Return an entry's own page; None stands for the newest's newer and the oldest's older neighbour.
+    """Return an entry's page; `newer` is None for the newest entry, `older` for the oldest.
 
-    `copies` are the same article as other sources have brought it.
+    `copies` are copies of the article from other sources.
 
     Raises:
-        ValueError: an address in the entry is none.
+        ValueError: the entry contains an invalid address.
     """
     return render(
         "article.html",
         site,
         path=entry_path(entry.key),
         entry=entry,
-        content=_for_the_page(entry.content),
-        beside=[media for media in entry.media if escape(media.url, quote=False) not in entry.content],
+        content=_page_content(entry.content),
+        attachments=[media for media in entry.media if escape(media.url, quote=False) not in entry.content],
         picture=_picture(entry),
-        description=_shortened(entry.summary),
+        description=_shorten(entry.summary),
         about=_json_ld(site, entry),
         newer=newer,
         older=older,
@@ -134,12 +133,12 @@ def render_month(
     newer: str | None = None,
     older: str | None = None,
 ) -> str:
-    """Return the page of a month with every title in it; `newer` and `older` name the months beside it."""
+    """Return the page of a month with all its titles; `newer` and `older` are the neighbouring months."""
     return render("month.html", site, path=month_path(name), name=name, listed=listed, newer=newer, older=older)
 
 
 def render_archive(site: SiteConfig, months: Sequence[Month]) -> str:
-    """Return the page that leads to the months, newest first."""
+    """Return the page that lists the months, newest first."""
     years: dict[str, list[Month]] = {}
     for month in months:
         years.setdefault(month.name.partition("-")[0], []).append(month)
@@ -149,22 +148,22 @@ def render_archive(site: SiteConfig, months: Sequence[Month]) -> str:
 
 
 def render_saved(site: SiteConfig, saved: SavedSearch, entries: Sequence[Entry]) -> str:
-    """Return the page of a saved search: the newest entries that it finds."""
+    """Return the page of a saved search with its newest entries."""
     return render(
         "saved.html",
         site,
         path=saved_path(saved, "html"),
         saved=saved,
-        entries=[card_of(entry) for entry in entries],
+        entries=[make_card(entry) for entry in entries],
         feed=saved_path(saved, "xml"),
     )
 
 
 def render_error(site: SiteConfig, status: int, *, root: str | None = None) -> str:
-    """Return the page for an HTTP status that is an error.
+    """Return the page for an HTTP error status.
 
-    `root` leads from the page that was asked for to the site; None takes the path of `site.url`, for a file that
-    a web server shows at any address.
+    `root` leads from the requested page to the site; None: the path of `site.url`, for a file that a web server shows
+    at any address.
     """
     words = words_for(site.language)
     title, more = {404: (words.not_found, words.not_found_more), 405: (words.refused, words.refused_more)}.get(
@@ -176,7 +175,7 @@ def render_error(site: SiteConfig, status: int, *, root: str | None = None) -> s
 
 
 def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:  # noqa: ANN401  a template's values
-    """Return a template of this folder as the page at a path below the site."""
+    """Render a template as the page at a path below the site."""
     context: dict[str, Any] = {
         "site": site,
         "w": words_for(site.language),
@@ -189,8 +188,8 @@ def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(context)
 
 
-def card_of(entry: Entry) -> dict[str, Any]:
-    """Return what the list of a page shows of an entry."""
+def make_card(entry: Entry) -> dict[str, Any]:
+    """Return the values of an entry in a list."""
     return {"entry": entry, "picture": _picture(entry)}
 
 
@@ -198,8 +197,8 @@ def _picture(entry: Entry) -> Media | None:
     return next((media for media in entry.media if media.kind == "image"), None)
 
 
-def _for_the_page(content: str) -> str:
-    """Return clean HTML with what a page asks of it: pictures that wait, links and pictures that tell nobody."""
+def _page_content(content: str) -> str:
+    """Return clean HTML with lazy images, and without referrers for images and links."""
     if not content:
         return ""
     body = lxml_html.fragment_fromstring(content, create_parent="div")
@@ -229,13 +228,13 @@ def _json_ld(site: SiteConfig, entry: Entry) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _DESCRIPTION_LENGTH else line[: _DESCRIPTION_LENGTH - 1].rstrip() + "…"
 
 
 def _host(address: str) -> str:
-    """Return the host of an address, to be read by people."""
+    """Return the host of an address, for people to read."""
     return (urlsplit(address).hostname or address).removeprefix("www.")
 
 
@@ -253,7 +252,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": True}
-    environment.filters.update(host=_host, rfc3339=rfc3339, shortened=_shortened)
+    environment.filters.update(host=_host, rfc3339=rfc3339, shortened=_shorten)
     environment.globals.update(
         names=_names,
         entry_path=entry_path,

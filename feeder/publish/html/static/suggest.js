@@ -1,12 +1,12 @@
-/* Suggestions while typing, on the search page: a listbox under its field, as WAI-ARIA's combobox pattern has it.
-   Nothing here is needed: without it the field is one to type into. What is suggested is text, never markup. */
+/* Suggests queries while people type on the search page: a listbox below the field (WAI-ARIA combobox pattern).
+   Optional: without it the field still works. Suggestions are inserted as text, never as markup. */
 
 "use strict";
 
 const field = document.querySelector("input[data-suggest]");
 const list = document.createElement("ul");
-let waiting = 0;
-let asking = new AbortController();
+let timer = 0;
+let request = new AbortController();
 
 if (field) {
   Object.assign(list, { id: "suggestions", className: "suggestions", hidden: true });
@@ -21,29 +21,29 @@ if (field) {
   ]) {
     field.setAttribute(name, value);
   }
-  field.addEventListener("input", ask);
-  field.addEventListener("compositionend", ask);
-  field.addEventListener("keydown", press);
+  field.addEventListener("input", schedule);
+  field.addEventListener("compositionend", schedule);
+  field.addEventListener("keydown", handleKey);
   field.addEventListener("blur", close);
   for (const touch of ["pointerdown", "mousedown"]) {
     list.addEventListener(touch, (event) => event.preventDefault()); // the field keeps the focus
   }
-  list.addEventListener("click", (event) => take(event.target.closest("[role=option]")));
+  list.addEventListener("click", (event) => accept(event.target.closest("[role=option]")));
 }
 
-function ask(event) {
-  clearTimeout(waiting);
-  asking.abort();
-  if (event.isComposing) return; // letters on their way to a character are no query yet
-  waiting = setTimeout(show, 120, field.value);
+function schedule(event) {
+  clearTimeout(timer);
+  request.abort();
+  if (event.isComposing) return; // an input method is still composing
+  timer = setTimeout(show, 120, field.value);
 }
 
 async function show(typed) {
-  asking = new AbortController();
+  request = new AbortController();
   try {
     const address = `${field.dataset.suggest}?q=${encodeURIComponent(typed)}`;
-    const answer = await fetch(address, { signal: asking.signal });
-    const found = answer.ok ? await answer.json() : [];
+    const response = await fetch(address, { signal: request.signal });
+    const found = response.ok ? await response.json() : [];
     if (field.value === typed && document.activeElement === field) fill(found);
   } catch (error) {
     if (error.name !== "AbortError") close();
@@ -63,29 +63,29 @@ function option({ text, name, note }, number) {
   item.dataset.text = text;
   item.setAttribute("role", "option");
   item.setAttribute("aria-selected", "false");
-  item.append(piece("b", name));
-  if (note) item.append(" ", piece("span", note));
+  item.append(makeElement("b", name));
+  if (note) item.append(" ", makeElement("span", note));
   return item;
 }
 
-function piece(kind, text) {
-  const element = document.createElement(kind);
+function makeElement(tag, text) {
+  const element = document.createElement(tag);
   element.append(text);
   return element;
 }
 
-function press(event) {
+function handleKey(event) {
   if (event.isComposing || list.hidden) return;
-  const chosen = list.querySelector("[aria-selected=true]");
-  if (event.key === "ArrowDown") choose(chosen ? chosen.nextElementSibling : list.firstElementChild);
-  else if (event.key === "ArrowUp") choose(chosen ? chosen.previousElementSibling : list.lastElementChild);
+  const selected = list.querySelector("[aria-selected=true]");
+  if (event.key === "ArrowDown") select(selected ? selected.nextElementSibling : list.firstElementChild);
+  else if (event.key === "ArrowUp") select(selected ? selected.previousElementSibling : list.lastElementChild);
   else if (event.key === "Escape") close();
-  else if (event.key === "Enter" && chosen) take(chosen);
+  else if (event.key === "Enter" && selected) accept(selected);
   else return;
   event.preventDefault();
 }
 
-function choose(item) {
+function select(item) {
   for (const other of list.children) other.setAttribute("aria-selected", String(other === item));
   if (item) {
     field.setAttribute("aria-activedescendant", item.id);
@@ -95,7 +95,7 @@ function choose(item) {
   }
 }
 
-function take(item) {
+function accept(item) {
   if (!item) return;
   field.value = item.dataset.text;
   close();
@@ -103,7 +103,7 @@ function take(item) {
 }
 
 function close() {
-  clearTimeout(waiting);
-  asking.abort();
+  clearTimeout(timer);
+  request.abort();
   fill([]);
 }
