@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from feeder.catalogue.departed import apply_config_changes
 from feeder.config.load import Config
@@ -18,8 +18,10 @@ from feeder.ingest import IngestReport, read_sources, select_sources
 from feeder.ingest.hubs import update_subscriptions
 from feeder.log import Progress
 from feeder.model import rfc3339
-from feeder.publish.site import PublishReport, publish
 from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
+
+if TYPE_CHECKING:
+    from feeder.publish.site import PublishReport
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class UpdateReport:
     """
 
     sources: tuple[IngestReport, ...] = ()
-    site: PublishReport | None = None
+    site: "PublishReport | None" = None
     notices: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[str]:
@@ -82,6 +84,8 @@ def update(
             if reports:  # without a source, what the first one brings is not new
                 notes[LAST_INGEST_NOTE] = rfc3339(now)
         if "publish" in parts:
+            from feeder.publish.site import publish  # noqa: PLC0415  a pass that only reads loads no templates
+
             site = publish(config, store, progress=progress)
     if "ingest" in parts and not sources and has_hubs:  # without the lock: a slow hub keeps no other pass waiting
         update_subscriptions(config, store, now=datetime.now(UTC))
