@@ -79,6 +79,10 @@ _SANITISER = nh3.Cleaner(
     link_rel=None,
 )  # fmt: skip
 
+# A box beside the text of GitHub and Obsidian; the arrow behind a footnote, whose target is not in the entry.
+_CALLOUT = re.compile(r"(?:^|\s)(?:callout|markdown-alert)(?:\s|$)")
+_NOTE_BACK = re.compile(r"\b(?:footnote-?back(?:ref|link)?|reversefootnote|data-footnote-backref)\b")
+_CAPTION_CLASS = re.compile(r"(?:^|\s)(?:wp-caption-(?:text|dd)|gallery-caption|(?:image|figure|photo|picture)-?caption)(?:\s|$)")
 _MAILTO = re.compile(r"mailto:[^\s@<>\"'?&]+@[^\s@<>\"'?&]+", re.IGNORECASE)
 _CELL_SPAN = re.compile(r"[1-9]\d?")
 # A link whose address nh3 has removed.
@@ -187,14 +191,17 @@ class _Walk:
         self._after_picture = False
 
     def _container(self, element: Element) -> None:
+        if _CALLOUT.search(element.get("class", "")):
+            self._quote(element)
+            return
         self._end_block()
         self.read_children(element)
-        if element.tag == "figcaption":
+        if element.tag == "figcaption" or _CAPTION_CLASS.search(element.get("class", "")):
             self._out.flush("caption")
         self._end_block()
 
     def _link(self, element: Element) -> None:
-        if not (element.text or len(element)):
+        if not (element.text or len(element)) or _NOTE_BACK.search(element.get("class", "")):
             return
         address = element.get("href", "").strip()
         href = address if _MAILTO.fullmatch(address) else clean_link(address, self._base) if address else None

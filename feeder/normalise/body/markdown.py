@@ -1,7 +1,8 @@
 """Converts the Markdown of archives to HTML that is not yet sanitised.
 
-Archives write line ends as line breaks, bold that CommonMark does not recognise, indented prose, and headings without a
-space after the marks. Fenced code is unchanged.
+Archives have bold that CommonMark does not recognise, indented prose, and headings without a space after the marks.
+Line ends within a paragraph are spaces (CommonMark §6.8), except in Chinese and Japanese, whose writers rarely wrap
+lines. Fenced code is unchanged.
 """
 
 import re
@@ -12,9 +13,11 @@ from comrak import ExtensionOptions, ParseOptions, RenderOptions, markdown_to_ht
 from feeder.normalise.text import clean_text
 
 _OPTIONS = (
-    ExtensionOptions(table=True, strikethrough=True),
+    ExtensionOptions(
+        table=True, strikethrough=True, footnotes=True, inline_footnotes=True, tasklist=True, ofm_callouts=True
+    ),
     ParseOptions(),
-    RenderOptions(hardbreaks=True, unsafe_=True),  # body/html.py cleans HTML
+    RenderOptions(unsafe_=True),  # body/html.py cleans HTML
 )
 # In CommonMark `**“字”**字` is not bold, because a full-width quote counts as punctuation (§6.2). The look-behind comes
 # after the asterisks, so that the search skips all other text quickly.
@@ -31,6 +34,15 @@ _SINGLE_TILDE = re.compile(r"~(?<![~\\]~)(?!~)")
 _PERCENT = re.compile(r"%(?=[89A-Fa-f][0-9A-Fa-f])")
 _HIDDEN_TILDE, _HIDDEN_PERCENT = "\ufffe", "\uffff"  # removed by `clean_text`, so free to use
 _ENCODED_LETTERS = re.compile(r"%[89A-F][0-9A-F](?:%[89A-F][0-9A-F])*")
+# Where a Chinese or Japanese line may end for its writer's sake.
+_WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+")
+_WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][^\n]{0,200}\n[^\n]")
+_EMPTY_LINES = re.compile(r"(\n[ \t]*+\n)")
+_LINE_END = re.compile(r"(?<=[^\s\\])\n(?=[^\n])")
+_SENTENCE_END = re.compile(r"[。！？!?…：；”」』）]\W*\Z")
+_MIN_WIDE, _MIN_WRAPPED, _MAX_RAGGED = 0.2, 12, 4  # share of characters; characters of a line
+_NOTE_MARK = re.compile(r"\[\^([^\s\[\]^]{1,100})\](?!:)")
+_NOTE_TEXT = re.compile(r"(?m)^ {0,3}\[\^([^\s\[\]^]{1,100})\]:[ \t]*")
 # Fenced code, or everything after a fence that is never closed, so that its end is searched for only once.
 _FENCE = re.compile(
     r"\n(?:([ ]{0,3}(?:```|~~~).*?\n[ ]{0,3}(?:```|~~~)[ \t]*+(?=\n|\Z))|([ ]{0,3}(?:```|~~~).*+))", re.DOTALL
@@ -43,7 +55,8 @@ def is_markup_only(text: str) -> bool:
 
 
 def render_markdown(text: str) -> str:
-    """Return the HTML of a Markdown text, in which line ends are line breaks and HTML is allowed."""
+    """Return the HTML of a Markdown text, in which HTML is allowed."""
+    text = _reveal_notes(text) if "[^" in text else text
     first, *others = _FENCE.split(f"\n{clean_text(text)}")
     done = [_fix_syntax(first)]
     for code, unclosed, prose in zip(others[::3], others[1::3], others[2::3], strict=True):
@@ -53,7 +66,38 @@ def render_markdown(text: str) -> str:
 
 def _fix_syntax(prose: str) -> str:
     prose = _INDENTED_PROSE.sub("\n", _ESCAPED_BREAKS.sub("\n\n", prose))
-    return _BOLD.sub(_fix_bold, _TIGHT_HEADING.sub(r"\g<0> ", prose))
+    return _keep_breaks(_BOLD.sub(_fix_bold, _TIGHT_HEADING.sub(r"\g<0> ", prose)))
+
+
+def _keep_breaks(prose: str) -> str:
+    """Return prose with a hard break at each line end that its writer meant as one."""
+    if _WIDE_END.search(prose) is None:
+        return prose
+    parts = _EMPTY_LINES.split(prose)
+    return "".join(_LINE_END.sub("  \n", part) if _has_breaks(part) else part for part in parts)
+
+
+def _has_breaks(paragraph: str) -> bool:
+    """Whether the lines of a paragraph are broken where its writer wanted it: wrapped ones are equally long."""
+    lines = paragraph.strip("\n").split("\n")
+    wide = sum(map(len, _WIDE.findall(paragraph)))
+    if len(lines) == 1 or wide < _MIN_WIDE * len(paragraph):
+        return False
+    widths = [len(line) for line in lines[:-1]]
+    is_wrapped = min(widths) >= max(_MIN_WRAPPED, max(widths) - _MAX_RAGGED) and len(lines[-1]) <= max(widths) + 2
+    ended = sum(_SENTENCE_END.search(line) is not None for line in lines[:-1])
+    return not is_wrapped or 2 * ended > len(widths)
+
+
+def _reveal_notes(text: str) -> str:
+    """Return a text whose footnotes all have a mark and a text: others would be lost, or shown as source."""
+    marks = {name.lower() for name in _NOTE_MARK.findall(text)}
+    texts = {name.lower() for name in _NOTE_TEXT.findall(text)}
+    if texts - marks:
+        text = _NOTE_TEXT.sub(lambda m: m[0] if m[1].lower() in marks else f"\n\n{m[1]}. ", text)
+    if marks - texts:
+        text = _NOTE_MARK.sub(lambda m: m[0] if m[1].lower() in texts else f"<sup>{m[1]}</sup>", text)
+    return text
 
 
 def _render(text: str) -> str:

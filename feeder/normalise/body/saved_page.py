@@ -55,6 +55,7 @@ _ARTICLE_PATHS = (
 )
 _SMALL = 400  # characters: a larger element known only by its class is removed only if it is mostly links
 _MAX_SHARE = 0.5
+_MAX_COMMENTS = 0.8
 _MIN_LINK_SHARE = 0.4
 _MIN_PROSE = 40  # minimum characters of a paragraph of prose
 _NEARLY_ALL = 0.9
@@ -88,10 +89,11 @@ def _prune(root: Element) -> None:
 
 
 def _is_comments(element: Element, name: str, total: int) -> bool:
-    """Whether an element has readers' comments, if a minimum of text remains without it."""
-    return (
-        bool(name) and _COMMENTS_NAME.search(name) is not None and total - _length(element) >= min(_SMALL, total // 10)
-    )
+    """Whether an element has readers' comments and not, as most of the page, the article: a conversation."""
+    if not name or _COMMENTS_NAME.search(name) is None:
+        return False
+    length = _length(element)
+    return length <= _MAX_COMMENTS * total and total - length >= min(_SMALL, total // 10)
 
 
 def _is_unwanted(element: Element, name: str, total: int) -> bool:

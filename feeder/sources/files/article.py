@@ -13,6 +13,7 @@ from feeder.errors import ArticleError
 from feeder.markup import is_html_page
 from feeder.model import ContentType, Credit, Draft, Link, Person, Stamp
 from feeder.sources.files.comments import without_comments
+from feeder.sources.files.dialects import render_html_dialects, render_markdown_dialects
 from feeder.sources.files.encoding import decode
 from feeder.sources.files.metadata import (
     FIRST_KEYS,
@@ -49,7 +50,9 @@ def read_article(data: bytes, name: str) -> Draft:
     metadata, body = _strip_head(_EMPTY_LINES.sub("", text))
     content_type = _content_type(body, name)
     if content_type == "markdown":
-        body = without_comments(body)
+        body = render_markdown_dialects(without_comments(body))
+    elif content_type == "html" and not is_html_page(body):
+        body = render_html_dialects(body)
     name_stamps = _stamps_from_name(name)
     title, title_from = _find_title(metadata, body, name)
     return Draft(
@@ -324,10 +327,12 @@ _DATED_NAME = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8})(?=\D|\Z)[-_ ]*(
 _NUMBERED_NAME = re.compile(r"(?<!\d)\d++[_-](?P<rest>\d*+\D.*)")
 _HEX_NAME = re.compile(r"[0-9a-fA-F_ -]*")
 _HTML_TAG = re.compile(
-    r"</?(?:p|div|br|img|a|span|section|article|figure|h[1-6]|ul|ol|table|strong|em|b|i|blockquote)\b[^<>]*>",
+    r"</?(?:(?P<block>p|div|br|section|article|figure|h[1-6]|ul|ol|table|blockquote)|img|a|span|strong|em|b|i)\b[^<>]*>",
     re.IGNORECASE,
 )
 _MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```", re.MULTILINE)
+# Also found in HTML by chance, so that empty lines between paragraphs must confirm it.
+_LIKELY_MARKDOWN = re.compile(r"\]\([^\s()]|\]\[[^\[\]\n]|^\[[^\[\]\n]{1,100}\]:|^(?:-{3,}|={3,}|\* \* \*)[ \t]*$", re.MULTILINE)
 _SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".txt", ".html", ".htm", ".text"})
 
 
@@ -377,8 +382,12 @@ def _content_type(body: str, name: str) -> ContentType:
     start = body.lstrip()
     if _split_name(name)[1] in {".html", ".htm"} or is_html_page(start):
         return "html"
-    tags = len(_HTML_TAG.findall(body))
+    tags = list(_HTML_TAG.finditer(body))
+    paragraphs = body.count("\n\n")
     is_markdown = _MARKDOWN_SYNTAX.search(body) is not None
-    if tags and (not is_markdown or (start.startswith("<") and tags > body.count("\n\n"))):
+    if not is_markdown and tags and paragraphs:
+        blocks = sum(tag["block"] is not None for tag in tags)
+        is_markdown = blocks == 0 or (blocks < paragraphs and _LIKELY_MARKDOWN.search(body) is not None)
+    if tags and (not is_markdown or (start.startswith("<") and len(tags) > paragraphs)):
         return "html"
     return "markdown" if is_markdown or _split_name(name)[1] not in {".txt", ".text"} else "text"

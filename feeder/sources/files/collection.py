@@ -16,6 +16,7 @@ from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.feeds.parsing.document import read_xml
 from feeder.sources.files.article import read_article
+from feeder.sources.files.dialects.wordpress import break_paragraphs, render_shortcodes
 from feeder.sources.files.encoding import decode
 
 _SNIFFED = 4096
@@ -64,8 +65,7 @@ def iter_document(data: bytes, name: str) -> Iterator[Draft]:
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _POST_TYPES = frozenset({"post", "page"})
-_BLOCK_MARKUP = re.compile(r"<(?:p|div|table|ul|ol|blockquote|pre)\b|<!-- wp:", re.IGNORECASE)
-
+_BLOCKS = "<!-- wp:"  # the block editor's; without it, a post is a classic one
 
 _READ_FROM = {
     "title": "export: title",
@@ -105,8 +105,9 @@ def _why_withheld(item: Element) -> str | None:
 
 def _post_draft(item: Element, names: dict[str, str], language: str | None) -> Draft:
     content = item.findtext(_CONTENT) or item.findtext("description") or ""
-    if not _BLOCK_MARKUP.search(content):  # WordPress turns line breaks into markup when it shows such a text
-        content = content.strip().replace("\r\n", "\n").replace("\n", "<br>")
+    content = render_shortcodes(content, is_html=True, plugins=True)
+    if _BLOCKS not in content:
+        content = break_paragraphs(content)
     author = (item.findtext(_CREATOR) or "").strip()
     author = names.get(author) or author
     published = (

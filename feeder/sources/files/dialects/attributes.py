@@ -1,0 +1,31 @@
+"""Attributes and marks that kramdown, pandoc, Docusaurus and VuePress add to Markdown: `{: .lead}`, `:::tip`, `[TOC]`."""
+
+import re
+
+from feeder.sources.files.dialects.code import CODE, Replacement, replace_outside_code
+
+_SYNTAX = re.compile(
+    CODE + r"|(?P<contents>^[ \t]*+(?:[-*+]|\d\.)[ \t]++[^\n]{1,100}\n\{:[ \t]*+(?:toc|[^{}\n]{0,100}\btoc\b)[^{}\n]{0,100}\}[ \t]*+$)|"
+    r"(?P<line>^[ \t]*+(?:\[\[?_?toc_?\]?\]|\[\[_TOC_\]\]|\{:[^{}\n]{1,300}\}|\{::?/?[^{}\n]{0,100}\}|<!--[ \t]*+more[ \t]*+-->)[ \t]*+$)|"
+    r"(?P<kramdown>\{::?/?[ \t]*+[.#a-z/][^{}\n]{0,300}\})|"
+    r"(?P<pandoc>(?<=[)\]])\{[ \t]*+[.#:a-z][^{}\n]{0,300}\})|"
+    r"(?P<heading>^(?P<words>\#{1,6}[ \t][^\n{}]*+)\{[ \t]*+[#.][^{}\n]{0,200}\}[ \t]*+$)|"
+    r"(?P<box>^[ \t>]*+:{3,}+[ \t]*+(?:\{[^{}\n]{0,200}\}|(?P<kind>[\w-]{0,40}+))(?P<title>[^\n]{0,200}+)$)"
+)
+
+
+def without_attributes(text: str) -> str:
+    """Return a Markdown text without attributes, lists of contents, and the fences of boxes."""
+    if "{" not in text and ":::" not in text and "[" not in text:
+        return text
+    return replace_outside_code(text, _SYNTAX, _replace)
+
+
+def _replace(match: "re.Match[str]") -> Replacement:
+    if match["words"] is not None:
+        return match["words"], match.end()
+    if match["box"] is not None:
+        title = match["title"].strip(" \t[]:")
+        title = "" if title.startswith("{") else title
+        return (f"\n**{title}**\n" if title else "\n"), match.end()
+    return "", match.end()

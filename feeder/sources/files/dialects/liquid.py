@@ -1,0 +1,114 @@
+"""Tags of Liquid and Nunjucks, which Jekyll, Octopress, Hexo and Eleventy put into Markdown.
+
+`{% tag %}` is a tag, `{{ value }}` prints a value that only the generator knows, except one that is written there.
+"""
+
+import re
+
+from feeder.sources.files.dialects.code import (
+    CODE,
+    Replacement,
+    code_block,
+    is_in_address,
+    place,
+    replace_outside_code,
+    set_block,
+)
+from feeder.sources.files.dialects.tags import (
+    is_code,
+    is_hidden,
+    parse_tag,
+    render_opening,
+    render_single,
+)
+
+_TAG = re.compile(
+    CODE + r"|\{%-?\s*+(?P<tag>[\w-]+)(?P<values>(?s:.{0,4000}?))-?%\}|\{\{-?(?P<print>[^{}\n]{0,1000})\}\}"
+)
+_END = re.compile(r"\{%-?\s*+end-?([\w-]+?)(?:\s[^%{}\n]{0,100})?\s*-?%\}")
+_LITERAL = re.compile(r"\s*+(?:\"([^\"]*+)\"|'([^']*+)')\s*+(?:\||-?\Z)")
+# Values that Jekyll and Hexo know; in a text without tags, other words in braces are the writer's.
+_KNOWN_VALUE = re.compile(r"\s*+(?:(?:site|page|post|layout|include|content|config|theme|paginator|jekyll|baseurl)\b|.*\|)")
+_MACRO = re.compile(r"\s*+(?P<name>video|youtube|tweet|twitter|vimeo|bilibili|iframe|embed)\s++(?P<values>\S.*+)")
+_REMOVED_WITH_CONTENTS = frozenset({"capture", "for", "macro", "style", "javascript", "schema", "css", "js", "tablerow"})
+_PATHS = frozenset({"post_url", "link", "post_path", "asset_path"})
+_STATEMENTS = frozenset(
+    str.split(
+        "assign if elsif else unless case when increment decrement cycle break continue extends block layout render "
+        "import from set toc more with filter seo feed_meta translate t continue endraw"
+    )
+)
+_SUFFIX = re.compile(r"\.(?:html?|md|liquid|njk|svg)\Z|\.(?:html?|md|liquid)\b.*")
+
+
+def render_liquid(text: str, *, is_html: bool = False) -> str:
+    """Return a text without Liquid's tags."""
+    has_tags = "{%" in text
+    if not has_tags and "{{" not in text:
+        return text
+    ends: dict[str, list[re.Match[str]]] = {}
+    for end in reversed(list(_END.finditer(text))):
+        ends.setdefault(end[1].lower(), []).append(end)
+    opened: dict[str, list[str]] = {}
+
+    def replace(match: "re.Match[str]") -> Replacement:
+        if match["print"] is not None:
+            return _print_value(match, has_tags=has_tags), match.end()
+        name, values = match["tag"].lower(), match["values"].strip()
+        if name.startswith("end") and name != "end":
+            closing = opened.get(name[3:].lstrip("-"))
+            return place(closing.pop() if closing else "", match, match.end()), match.end()
+        end = _next_end(ends.get(name), match.end())
+        if name in {"raw", "verbatim"} and end is not None:
+            return _literally(text[match.end() : end.start()]), end.end()
+        if end is not None and (is_hidden(name) or name in _REMOVED_WITH_CONTENTS):
+            return "", end.end()
+        if end is not None and is_code(name):
+            return set_block(code_block(_without_raw(text[match.end() : end.start()])), match, end.end()), end.end()
+        if name in _STATEMENTS:
+            return "", match.end()
+        if name in _PATHS and (name != "link" or is_in_address(match) or "http" not in values):
+            return "", match.end()
+        if name in {"include", "include_relative", "include_cached", "render", "partial"}:
+            name, _, values = values.strip("\"'").partition(" ")
+            name = _SUFFIX.sub("", name.rpartition("/")[2].strip("\"'"))
+        if name == "post_link":
+            return " ".join(parse_tag(name, values).words[1:]), match.end()
+        tag = parse_tag(name, values)
+        if is_in_address(match):
+            return "".join(tag.words[:1]), match.end()
+        if end is None:
+            return place(render_single(tag), match, match.end()), match.end()
+        before, after = render_opening(tag)
+        opened.setdefault(name, []).append(after)
+        return place(before, match, match.end()), match.end()
+
+    return replace_outside_code(text, _TAG, replace, is_html=is_html)
+
+
+def _print_value(match: "re.Match[str]", *, has_tags: bool) -> str:
+    """Return what `{{ … }}` prints: a text in quotes, the video of a macro, nothing for a value that is not known."""
+    value = match["print"]
+    if (literal := _LITERAL.match(value)) is not None:
+        return literal[1] or literal[2] or ""
+    if (macro := _MACRO.fullmatch(value)) is not None:
+        return place(render_single(parse_tag(macro["name"], macro["values"])), match, match.end())
+    is_known = has_tags or is_in_address(match) or _KNOWN_VALUE.match(value) is not None
+    return "" if is_known else match[0]
+
+
+def _literally(text: str) -> str:
+    """Return a text between `{% raw %}` and `{% endraw %}`, which is shown as it is written."""
+    hidden = text.replace("{%", "&#123;%").replace("{{", "&#123;&#123;")
+    return text if re.search(r"`|<pre|^ {4}|~~~", text, re.MULTILINE) else hidden
+
+
+def _without_raw(code: str) -> str:
+    return re.sub(r"\{%-?\s*+(?:end)?raw\s*+-?%\}\n?", "", code)
+
+
+def _next_end(ends: "list[re.Match[str]] | None", position: int) -> "re.Match[str] | None":
+    """Return the end tag that belongs to a tag that ends at a position; the ends are in reverse order."""
+    while ends and ends[-1].start() < position:
+        ends.pop()
+    return ends.pop() if ends else None
