@@ -63,7 +63,7 @@ def normalise(
     """
     link = clean_link(draft.link) if draft.link else None
     title = clean_label(draft.title or "")
-    blocks = _read_blocks(draft, link)
+    blocks, comments = _read_blocks(draft, link)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
     if keep:
@@ -89,19 +89,21 @@ def normalise(
         source=_entry_source(draft, link, source),
         rights=one_line(draft.rights) if draft.rights else None,
         first_seen_at=now,
-        cut=tuple(one_line(line) for text in article.cut for line in text.split("\n")),
+        cut=tuple(one_line(line) for text in (*article.cut, *comments) for line in text.split("\n")),
     )
     read_from = _read_from(draft, article, entry, categories) | dict(dates.read_from)
     return replace(entry, read_from=read_from | {"authors": authors_from} if people else read_from)
 
 
-def _read_blocks(draft: Draft, link: str | None) -> list[Block]:
+def _read_blocks(draft: Draft, link: str | None) -> tuple[list[Block], list[str]]:
+    """Return the blocks of the content, and the text of readers' comments that were below it."""
     content = without_glossary(draft.content)
     if draft.content_type == "html":
-        return read_html(extract_saved_article(content), link)
+        article = extract_saved_article(content)
+        return read_html(article.html, link), article.cut
     if draft.content_type == "markdown" and not is_markup_only(content):
-        return read_html(render_markdown(content), link, glued_captions=True)
-    return read_text(content)
+        return read_html(render_markdown(content), link, glued_captions=True), []
+    return read_text(content), []
 
 
 def _all_stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: str) -> list[Stamp]:

@@ -6,6 +6,7 @@ lines. Fenced code is unchanged.
 """
 
 import re
+from itertools import pairwise
 from urllib.parse import unquote
 
 from comrak import ExtensionOptions, ParseOptions, RenderOptions, markdown_to_html
@@ -40,7 +41,9 @@ _WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][^\n]{0,200}\n
 _EMPTY_LINES = re.compile(r"(\n[ \t]*+\n)")
 _LINE_END = re.compile(r"(?<=[^\s\\])\n(?=[^\n])")
 _SENTENCE_END = re.compile(r"[。！？!?…：；”」』）]\W*\Z")
-_MIN_WIDE, _MIN_WRAPPED, _MAX_RAGGED = 0.2, 12, 4  # share of characters; characters of a line
+_ADDRESS = re.compile(r"\]\([^()\n]*+\)")
+_WORD = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef]++")
+_MIN_WIDE, _MIN_WRAPPED, _WIDE_WORD = 0.05, 12, 3  # share of characters; characters of a line and of a word
 _NOTE_MARK = re.compile(r"\[\^([^\s\[\]^]{1,100})\](?!:)")
 _NOTE_TEXT = re.compile(r"(?m)^ {0,3}\[\^([^\s\[\]^]{1,100})\]:[ \t]*")
 # Fenced code, or everything after a fence that is never closed, so that its end is searched for only once.
@@ -78,15 +81,23 @@ def _keep_breaks(prose: str) -> str:
 
 
 def _has_breaks(paragraph: str) -> bool:
-    """Whether the lines of a paragraph are broken where its writer wanted it: wrapped ones are equally long."""
-    lines = paragraph.strip("\n").split("\n")
-    wide = sum(map(len, _WIDE.findall(paragraph)))
-    if len(lines) == 1 or wide < _MIN_WIDE * len(paragraph):
+    """Whether a Chinese or Japanese paragraph has lines that end where its writer wanted, not where they were full."""
+    lines = _ADDRESS.sub("", paragraph.strip("\n")).split("\n")
+    text = "".join(lines)
+    if len(lines) == 1 or sum(map(len, _WIDE.findall(text))) < _MIN_WIDE * len(text):
         return False
-    widths = [len(line) for line in lines[:-1]]
-    is_wrapped = min(widths) >= max(_MIN_WRAPPED, max(widths) - _MAX_RAGGED) and len(lines[-1]) <= max(widths) + 2
+    width = max(map(len, lines))
+    if width < _MIN_WRAPPED:
+        return True
+    full = sum(len(line) + 1 + _first_word(below) > width for line, below in pairwise(lines))
     ended = sum(_SENTENCE_END.search(line) is not None for line in lines[:-1])
-    return not is_wrapped or 2 * ended > len(widths)
+    return full < len(lines) - 1 or 2 * ended > len(lines) - 1
+
+
+def _first_word(line: str) -> int:
+    """Return the length of what would have had to fit into the line above; between wide characters it may break."""
+    word = _WORD.match(line)
+    return max(len(word[0]) if word else 0, _WIDE_WORD)
 
 
 def _reveal_notes(text: str) -> str:

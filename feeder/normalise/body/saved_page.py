@@ -7,6 +7,7 @@ whole page, the article is the smallest element with nearly all of the prose. Wi
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import lxml.html
 from lxml import etree
@@ -55,45 +56,68 @@ _ARTICLE_PATHS = (
 )
 _SMALL = 400  # characters: a larger element known only by its class is removed only if it is mostly links
 _MAX_SHARE = 0.5
-_MAX_COMMENTS = 0.8
+_MAX_COMMENTS = 0.7  # of a page; with more, they are the article
 _MIN_LINK_SHARE = 0.4
 _MIN_PROSE = 40  # minimum characters of a paragraph of prose
 _NEARLY_ALL = 0.9
 
 
-def extract_saved_article(html: str) -> str:
+class SavedArticle(NamedTuple):
+    """The HTML of an article, and the text of the comments below it."""
+
+    html: str
+    cut: list[str]
+
+
+def extract_saved_article(html: str) -> SavedArticle:
     """Return the article of a saved page, or of the part that an archiver kept; other HTML is unchanged."""
     is_whole = is_html_page(html)
     if len(html) > _MAX_LENGTH or not (is_whole or _PARTIAL_PAGE.search(html)) or html.count("<") > _MAX_ELEMENTS:
-        return html
+        return SavedArticle(html, [])
     html = limit_attributes(html)
     page = strip_forbidden(strip_xml_declaration(html) if is_whole else f"<div>{html}</div>")
     try:
         root = lxml.html.fromstring(page)
-        _prune(root)
+        cut = _prune(root)
         part = _find_article(root) if is_whole else root
         extracted = lxml.html.tostring(part, encoding="unicode")
     except (etree.LxmlError, ValueError):  # ValueError: characters that XML forbids, in text that is moved
-        return html
-    return (_extract_by_library(html, part) if is_whole else None) or extracted
+        return SavedArticle(html, [])
+    return SavedArticle((_extract_by_library(html, part) if is_whole else None) or extracted, cut)
 
 
-def _prune(root: Element) -> None:
+def _prune(root: Element) -> list[str]:
+    """Remove what is not the article; return the text of readers' comments."""
     total = _length(root)
+    comments = _find_comments(root, total)
+    cut = [" ".join(element.text_content().split()) for element in comments]
+    for element in comments:
+        element.drop_tree()
     for element in list(root.iterdescendants()):
         if not isinstance(element.tag, str) or element.getparent() is None:
             continue
-        name = f"{element.get('class') or ''} {element.get('id') or ''}".strip()
-        if _is_comments(element, name, total) or _is_unwanted(element, name, total) or _is_title(element, name):
+        name = _name(element)
+        if _is_unwanted(element, name, total) or _is_title(element, name):
             element.drop_tree()
+    return list(filter(None, cut))
 
 
-def _is_comments(element: Element, name: str, total: int) -> bool:
-    """Whether an element has readers' comments and not, as most of the page, the article: a conversation."""
-    if not name or _COMMENTS_NAME.search(name) is None:
-        return False
-    length = _length(element)
-    return length <= _MAX_COMMENTS * total and total - length >= min(_SMALL, total // 10)
+def _name(element: Element) -> str:
+    return f"{element.get('class') or ''} {element.get('id') or ''}".strip()
+
+
+def _find_comments(root: Element, total: int) -> list[Element]:
+    """Return the elements with readers' comments; none if they are most of the page, and so a conversation."""
+    found: list[Element] = []
+    seen: set[Element] = set()
+    for element in root.iterdescendants():
+        if isinstance(element.tag, str) and element.getparent() in seen:
+            seen.add(element)
+        elif isinstance(element.tag, str) and _COMMENTS_NAME.search(_name(element)):
+            seen.add(element)
+            found.append(element)
+    length = sum(map(_length, found))
+    return found if length <= _MAX_COMMENTS * total and total - length >= min(_SMALL, total // 10) else []
 
 
 def _is_unwanted(element: Element, name: str, total: int) -> bool:
