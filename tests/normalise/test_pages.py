@@ -52,7 +52,7 @@ def test_only_the_article_of_a_page_remains(page: str) -> None:
 
 def test_html_that_is_no_page_is_left_as_it_is() -> None:
     html = '<div class="share">a</div><p>b</p>'
-    assert extract_saved_article(html) == html
+    assert extract_saved_article(html).html == html
 
 
 @pytest.mark.parametrize(
@@ -68,23 +68,23 @@ def test_html_that_is_no_page_is_left_as_it_is() -> None:
     ids=["many elements", "long", "a zero", "empty", "a comment", "a type"],
 )
 def test_invalid_pages_do_no_harm(html: str) -> None:
-    reduced = extract_saved_article(html)
+    reduced = extract_saved_article(html).html
     assert len(reduced) <= len(html) + 100
 
 
 @pytest.mark.parametrize("name", ["share", "related", "entry-meta", "comments"])
 def test_an_element_with_most_of_the_words_stays_whatever_its_name(name: str) -> None:
-    assert "paragraph number 3" in extract_saved_article(f'<article><div class="{name}">{_PROSE}</div></article>')
+    assert "paragraph number 3" in extract_saved_article(f'<article><div class="{name}">{_PROSE}</div></article>').html
 
 
 def test_a_long_element_of_prose_stays_whatever_its_name() -> None:
     aside = f'<div class="promo">{"<p>Words that nobody would like to lose, one more time.</p>" * 12}</div>'
-    assert "nobody would like" in extract_saved_article(f"<article>{_PROSE * 3}{aside}</article>")
+    assert "nobody would like" in extract_saved_article(f"<article>{_PROSE * 3}{aside}</article>").html
 
 
 def test_the_footer_of_a_quotation_is_part_of_it() -> None:
     html = f"<article>{_PROSE}<blockquote>So it was.<footer>Jane Doe</footer></blockquote></article>"
-    assert "Jane Doe" in extract_saved_article(html)
+    assert "Jane Doe" in extract_saved_article(html).html
 
 
 class Extractor:
@@ -107,4 +107,6 @@ def test_the_library_s_result_is_used_if_it_loses_no_prose_and_has_less_around(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "trafilatura", Extractor(found))
-    assert (extract_saved_article(f"<html><body><article>{_PROSE}</article></body></html>") == found) is is_believed
+    assert (
+        extract_saved_article(f"<html><body><article>{_PROSE}</article></body></html>").html == found
+    ) is is_believed

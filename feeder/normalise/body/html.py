@@ -82,7 +82,9 @@ _SANITISER = nh3.Cleaner(
 # A box beside the text of GitHub and Obsidian; the arrow behind a footnote, whose target is not in the entry.
 _CALLOUT = re.compile(r"(?:^|\s)(?:callout|markdown-alert)(?:\s|$)")
 _NOTE_BACK = re.compile(r"\b(?:footnote-?back(?:ref|link)?|reversefootnote|data-footnote-backref)\b")
-_CAPTION_CLASS = re.compile(r"(?:^|\s)(?:wp-caption-(?:text|dd)|gallery-caption|(?:image|figure|photo|picture)-?caption)(?:\s|$)")
+_CAPTION_CLASS = re.compile(
+    r"(?:^|\s)(?:wp-caption-(?:text|dd)|gallery-caption|(?:image|figure|photo|picture)-?caption)(?:\s|$)"
+)
 _MAILTO = re.compile(r"mailto:[^\s@<>\"'?&]+@[^\s@<>\"'?&]+", re.IGNORECASE)
 _CELL_SPAN = re.compile(r"[1-9]\d?")
 # A link whose address nh3 has removed.

@@ -39,8 +39,10 @@ _ENCODED_LETTERS = re.compile(r"%[89A-F][0-9A-F](?:%[89A-F][0-9A-F])*")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+")
 _WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][^\n]{0,200}\n[^\n]")
 _EMPTY_LINES = re.compile(r"(\n[ \t]*+\n)")
+_PICTURE_LINE = re.compile(r"(?m)^[ \t]*+!\[[^\n]*+(?=\n[^\n])")  # a picture becomes a block of its own
 _LINE_END = re.compile(r"(?<=[^\s\\])\n(?=[^\n])")
-_SENTENCE_END = re.compile(r"[。！？!?…：；”」』）]\W*\Z")
+_SENTENCE_ENDS = frozenset("。！？!?…：；”」』）")
+_EMPHASIS = "*_~ \t"
 _ADDRESS = re.compile(r"\]\([^()\n]*+\)")
 _WORD = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef]++")
 _MIN_WIDE, _MIN_WRAPPED, _WIDE_WORD = 0.05, 12, 3  # share of characters; characters of a line and of a word
@@ -74,6 +76,7 @@ def _fix_syntax(prose: str) -> str:
 
 def _keep_breaks(prose: str) -> str:
     """Return prose with a hard break at each line end that its writer meant as one."""
+    prose = _PICTURE_LINE.sub(r"\g<0>  ", prose)
     if _WIDE_END.search(prose) is None:
         return prose
     parts = _EMPTY_LINES.split(prose)
@@ -90,7 +93,7 @@ def _has_breaks(paragraph: str) -> bool:
     if width < _MIN_WRAPPED:
         return True
     full = sum(len(line) + 1 + _first_word(below) > width for line, below in pairwise(lines))
-    ended = sum(_SENTENCE_END.search(line) is not None for line in lines[:-1])
+    ended = sum(line.rstrip(_EMPHASIS)[-1:] in _SENTENCE_ENDS for line in lines[:-1])
     return full < len(lines) - 1 or 2 * ended > len(lines) - 1
 
 

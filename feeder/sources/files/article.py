@@ -332,7 +332,9 @@ _HTML_TAG = re.compile(
 )
 _MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```", re.MULTILINE)
 # Also found in HTML by chance, so that empty lines between paragraphs must confirm it.
-_LIKELY_MARKDOWN = re.compile(r"\]\([^\s()]|\]\[[^\[\]\n]|^\[[^\[\]\n]{1,100}\]:|^(?:-{3,}|={3,}|\* \* \*)[ \t]*$", re.MULTILINE)
+_LIKELY_MARKDOWN = re.compile(
+    r"\]\([^\s()]|\]\[[^\[\]\n]|^\[[^\[\]\n]{1,100}\]:|^(?:-{3,}|={3,}|\* \* \*)[ \t]*$", re.MULTILINE
+)
 _SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".txt", ".html", ".htm", ".text"})
 
 

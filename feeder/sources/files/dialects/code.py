@@ -5,7 +5,7 @@ a tag are part of it, and a tag in code is code.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 
 # Fenced code, to the end of the text if it is not closed; code spans, which end in their paragraph; indented code.
@@ -22,6 +22,7 @@ CODE = rf"(?im)(?:{_IN_MARKDOWN}|{_ELEMENT})"
 _LIST_ITEM = re.compile(r"\s|[ \t>]*+(?:[-*+]|\d{1,9}[.)])[ \t]|\[\^")
 _BLOCK = re.compile(r"</?(?:div|blockquote|figure|iframe|audio|video|pre)\b")
 _ADDRESS_START = re.compile(r"(?:\]\([ \t]*+<?|\b(?:src|href|poster)[ \t]*+=[ \t]*+[\"']?)[^\s()\"'<>]*+\Z")
+_MAX_TAG = 4000
 _CONTEXT = 1000  # characters before indented lines in which the line above is looked for
 
 # The text of a tag and where to go on, which is behind the tag or, if its contents are taken too, behind its end tag.
@@ -51,6 +52,31 @@ def _is_code(match: "re.Match[str]") -> bool:
         return True
     above = match.string[max(0, match.start() - _CONTEXT) : match.start()].rstrip()
     return _LIST_ITEM.match(above[above.rfind("\n") + 1 :]) is None
+
+
+def find_tag_end(text: str, mark: str, start: int) -> int | None:
+    """Return where the tag ends whose values start at `start`; None if its end mark is not near."""
+    end = text.find(mark, start, start + _MAX_TAG)
+    return None if end < 0 else end + len(mark)
+
+
+class EndTags:
+    """The end tags of a text by name, each handed out once."""
+
+    def __init__(self, matches: "Iterable[re.Match[str]]") -> None:
+        self._ends: dict[str, list[re.Match[str]]] = {}
+        for match in reversed(list(matches)):
+            self._ends.setdefault(match[1].lower(), []).append(match)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._ends
+
+    def next(self, name: str, position: int) -> "re.Match[str] | None":
+        """Return the end tag of a tag that ends at a position."""
+        ends = self._ends.get(name)
+        while ends and ends[-1].start() < position:
+            ends.pop()
+        return ends.pop() if ends else None
 
 
 def code_block(code: str) -> str:

@@ -7,8 +7,10 @@ import re
 
 from feeder.sources.files.dialects.code import (
     CODE,
+    EndTags,
     Replacement,
     code_block,
+    find_tag_end,
     is_in_address,
     place,
     replace_outside_code,
@@ -22,15 +24,17 @@ from feeder.sources.files.dialects.tags import (
     render_single,
 )
 
-_TAG = re.compile(
-    CODE + r"|\{%-?\s*+(?P<tag>[\w-]+)(?P<values>(?s:.{0,4000}?))-?%\}|\{\{-?(?P<print>[^{}\n]{0,1000})\}\}"
-)
+_TAG = re.compile(CODE + r"|\{%-?\s*+(?P<tag>\w[\w-]*+)|\{\{-?(?P<print>[^{}\n]{0,1000})\}\}")
 _END = re.compile(r"\{%-?\s*+end-?([\w-]+?)(?:\s[^%{}\n]{0,100})?\s*-?%\}")
 _LITERAL = re.compile(r"\s*+(?:\"([^\"]*+)\"|'([^']*+)')\s*+(?:\||-?\Z)")
 # Values that Jekyll and Hexo know; in a text without tags, other words in braces are the writer's.
-_KNOWN_VALUE = re.compile(r"\s*+(?:(?:site|page|post|layout|include|content|config|theme|paginator|jekyll|baseurl)\b|.*\|)")
+_KNOWN_VALUE = re.compile(
+    r"\s*+(?:(?:site|page|post|layout|include|content|config|theme|paginator|jekyll|baseurl)\b|.*\|)"
+)
 _MACRO = re.compile(r"\s*+(?P<name>video|youtube|tweet|twitter|vimeo|bilibili|iframe|embed)\s++(?P<values>\S.*+)")
-_REMOVED_WITH_CONTENTS = frozenset({"capture", "for", "macro", "style", "javascript", "schema", "css", "js", "tablerow"})
+_REMOVED_WITH_CONTENTS = frozenset(
+    {"capture", "for", "macro", "style", "javascript", "schema", "css", "js", "tablerow"}
+)
 _PATHS = frozenset({"post_url", "link", "post_path", "asset_path"})
 _STATEMENTS = frozenset(
     str.split(
@@ -46,42 +50,44 @@ def render_liquid(text: str, *, is_html: bool = False) -> str:
     has_tags = "{%" in text
     if not has_tags and "{{" not in text:
         return text
-    ends: dict[str, list[re.Match[str]]] = {}
-    for end in reversed(list(_END.finditer(text))):
-        ends.setdefault(end[1].lower(), []).append(end)
+    ends = EndTags(_END.finditer(text))
     opened: dict[str, list[str]] = {}
 
     def replace(match: "re.Match[str]") -> Replacement:
         if match["print"] is not None:
             return _print_value(match, has_tags=has_tags), match.end()
-        name, values = match["tag"].lower(), match["values"].strip()
+        stop = find_tag_end(text, "%}", match.end())
+        if stop is None:
+            return match[0], match.end()
+        name, values = match["tag"].lower(), text[match.end() : stop - 2].rstrip("-").strip()
         if name.startswith("end") and name != "end":
             closing = opened.get(name[3:].lstrip("-"))
-            return place(closing.pop() if closing else "", match, match.end()), match.end()
-        end = _next_end(ends.get(name), match.end())
+            return place(closing.pop() if closing else "", match, stop), stop
+        end = ends.next(name, stop)
         if name in {"raw", "verbatim"} and end is not None:
-            return _literally(text[match.end() : end.start()]), end.end()
+            return _literally(text[stop : end.start()]), end.end()
         if end is not None and (is_hidden(name) or name in _REMOVED_WITH_CONTENTS):
             return "", end.end()
         if end is not None and is_code(name):
-            return set_block(code_block(_without_raw(text[match.end() : end.start()])), match, end.end()), end.end()
+            return set_block(code_block(_without_raw(text[stop : end.start()])), match, end.end()), end.end()
         if name in _STATEMENTS:
-            return "", match.end()
+            return "", stop
         if name in _PATHS and (name != "link" or is_in_address(match) or "http" not in values):
-            return "", match.end()
+            return "", stop
         if name in {"include", "include_relative", "include_cached", "render", "partial"}:
-            name, _, values = values.strip("\"'").partition(" ")
-            name = _SUFFIX.sub("", name.rpartition("/")[2].strip("\"'"))
+            name, _, values = values.partition(" ")
+            name = name.strip("\"',")
+            name = _SUFFIX.sub("", name.rpartition("/")[2])
         if name == "post_link":
-            return " ".join(parse_tag(name, values).words[1:]), match.end()
+            return " ".join(parse_tag(name, values).words[1:]), stop
         tag = parse_tag(name, values)
         if is_in_address(match):
-            return "".join(tag.words[:1]), match.end()
+            return "".join(tag.words[:1]), stop
         if end is None:
-            return place(render_single(tag), match, match.end()), match.end()
+            return place(render_single(tag), match, stop), stop
         before, after = render_opening(tag)
         opened.setdefault(name, []).append(after)
-        return place(before, match, match.end()), match.end()
+        return place(before, match, stop), stop
 
     return replace_outside_code(text, _TAG, replace, is_html=is_html)
 
@@ -105,10 +111,3 @@ def _literally(text: str) -> str:
 
 def _without_raw(code: str) -> str:
     return re.sub(r"\{%-?\s*+(?:end)?raw\s*+-?%\}\n?", "", code)
-
-
-def _next_end(ends: "list[re.Match[str]] | None", position: int) -> "re.Match[str] | None":
-    """Return the end tag that belongs to a tag that ends at a position; the ends are in reverse order."""
-    while ends and ends[-1].start() < position:
-        ends.pop()
-    return ends.pop() if ends else None

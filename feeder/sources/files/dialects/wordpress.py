@@ -6,7 +6,15 @@ Markdown they stay.
 
 import re
 
-from feeder.sources.files.dialects.code import CODE, Replacement, code_block, place, replace_outside_code, set_block
+from feeder.sources.files.dialects.code import (
+    CODE,
+    EndTags,
+    Replacement,
+    code_block,
+    place,
+    replace_outside_code,
+    set_block,
+)
 from feeder.sources.files.dialects.tags import figure, frame, parse_tag, render_inline, render_single
 
 _OWN = r"caption|wp_caption|gallery|embed|audio|video|playlist|youtube|vimeo|googlevideo|dailymotion|soundcloud|gist|tweet|instagram|googlemaps|contact-form(?:-7)?|sourcecode|code|slideshow"
@@ -15,9 +23,12 @@ _TAG = re.compile(CODE + rf"|(?<!\[)\[(?P<end>/?)(?P<own>{_OWN})\b{_VALUES}\](?!
 _ANY_TAG = re.compile(CODE + rf"|(?<!\[)\[(?P<end>/?)(?P<own>[a-z][\w-]{{1,40}})\b{_VALUES}\](?![(\]])")
 _END = re.compile(r"\[/([a-z][\w-]{1,40})\]", re.IGNORECASE)
 _ESCAPED = re.compile(r"\[(\[/?[a-z][^\[\]]{0,300}\])\]", re.IGNORECASE)
-_IMAGE = re.compile(r"\s*+(?P<image>(?>(?:<a\b[^<>]*+>\s*+)?)<img\b[^<>]*+>(?>(?:\s*+</a>)?))(?P<caption>.*+)", re.DOTALL)
+_IMAGE = re.compile(
+    r"\s*+(?P<image>(?>(?:<a\b[^<>]*+>\s*+)?)<img\b[^<>]*+>(?>(?:\s*+</a>)?))(?P<caption>.*+)", re.DOTALL
+)
 _MARKDOWN_IMAGE = re.compile(
-    r"\s*+(?P<image>\[!\[[^\[\]]*+\]\([^()\n]*+\)\]\([^()\n]*+\)|!\[[^\[\]]*+\]\([^()\n]*+\))(?P<caption>.*+)", re.DOTALL
+    r"\s*+(?P<image>\[!\[[^\[\]]*+\]\([^()\n]*+\)\]\([^()\n]*+\)|!\[[^\[\]]*+\]\([^()\n]*+\))(?P<caption>.*+)",
+    re.DOTALL,
 )
 _SELF_STANDING = frozenset({"gallery", "playlist", "googlemaps", "contact-form", "contact-form-7", "slideshow"})
 _CODE = re.compile(
@@ -30,16 +41,14 @@ def render_shortcodes(text: str, *, is_html: bool = False, plugins: bool = False
     """Return a text without WordPress's short codes; with `plugins`, also without those of its plugins."""
     if "[" not in text:
         return text
-    ends: dict[str, list[re.Match[str]]] = {}
-    for end in reversed(list(_END.finditer(text))):
-        ends.setdefault(end[1].lower(), []).append(end)
+    ends = EndTags(_END.finditer(text))
 
     def replace(match: "re.Match[str]") -> Replacement:
         name, values = match["own"].lower(), match["values"] or ""
-        is_own = plugins is False or re.fullmatch(_OWN, name) is not None
+        is_own = not plugins or re.fullmatch(_OWN, name) is not None
         if match["end"]:
             return ("", match.end()) if is_own or name in ends else (match[0], match.end())
-        end = _next_end(ends.get(name), match.end())
+        end = ends.next(name, match.end())
         contents = text[match.end() : end.start()] if end is not None else ""
         after = match.end() if end is None else end.end()
         if _CODE.fullmatch(name):
@@ -75,12 +84,6 @@ def _captioned(contents: str, caption: str) -> str:
         return contents
     words = render_inline(match["caption"].strip() or caption)
     return f"{match['image']}\n\n<div><small>{words}</small></div>" if words else match["image"]
-
-
-def _next_end(ends: "list[re.Match[str]] | None", position: int) -> "re.Match[str] | None":
-    while ends and ends[-1].start() < position:
-        ends.pop()
-    return ends.pop() if ends else None
 
 
 # --- paragraphs ------------------------------------------------------------------------------------------------------
