@@ -1,4 +1,4 @@
-"""Attributes and marks that kramdown, pandoc, Docusaurus and VuePress add to Markdown: `{: .lead}`, `:::tip`, `[TOC]`."""
+"""Attributes and marks of kramdown, pandoc, Docusaurus and VuePress: `{: .lead}`, `:::tip`, `[TOC]`."""
 
 import re
 
@@ -7,7 +7,8 @@ from feeder.sources.files.dialects.code import CODE, Replacement, replace_outsid
 _SYNTAX = re.compile(
     CODE
     + r"|(?P<contents>^[ \t]*+(?:[-*+]|\d\.)[ \t]++[^\n]{1,100}\n\{:[ \t]*+(?:toc|[^{}\n]{0,100}\btoc\b)[^{}\n]{0,100}\}[ \t]*+$)|"
-    r"(?P<line>^[ \t]*+(?:\[\[?_?toc_?\]?\]|\[\[_TOC_\]\]|\{:[^{}\n]{1,300}\}|\{::?/?[^{}\n]{0,100}\}|<!--[ \t]*+more[ \t]*+-->)[ \t]*+$)|"
+    r"(?P<line>^[ \t]*+(?:\[\[?_?toc_?\]?\]|\[\[_TOC_\]\]|"
+    r"\{:[^{}\n]{1,300}\}|\{::?/?[^{}\n]{0,100}\}|<!--[ \t]*+more[ \t]*+-->)[ \t]*+$)|"
     r"(?P<kramdown>\{::?/?[ \t]*+[.#a-z/][^{}\n]{0,300}\})|"
     r"(?P<pandoc>(?<=[)\]])\{[ \t]*+[.#:a-z][^{}\n]{0,300}\})|"
     r"(?P<heading>^(?P<words>\#{1,6}[ \t][^\n{}]*+)\{[ \t]*+[#.][^{}\n]{0,200}\}[ \t]*+$)|"

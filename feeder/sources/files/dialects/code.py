@@ -5,7 +5,7 @@ a tag are part of it, and a tag in code is code.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from html import escape
 
 # Fenced code, to the end of the text if it is not closed; code spans, which end in their paragraph; indented code.
@@ -58,25 +58,6 @@ def find_tag_end(text: str, mark: str, start: int) -> int | None:
     """Return where the tag ends whose values start at `start`; None if its end mark is not near."""
     end = text.find(mark, start, start + _MAX_TAG)
     return None if end < 0 else end + len(mark)
-
-
-class EndTags:
-    """The end tags of a text by name, each handed out once."""
-
-    def __init__(self, matches: "Iterable[re.Match[str]]") -> None:
-        self._ends: dict[str, list[re.Match[str]]] = {}
-        for match in reversed(list(matches)):
-            self._ends.setdefault(match[1].lower(), []).append(match)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._ends
-
-    def next(self, name: str, position: int) -> "re.Match[str] | None":
-        """Return the end tag of a tag that ends at a position."""
-        ends = self._ends.get(name)
-        while ends and ends[-1].start() < position:
-            ends.pop()
-        return ends.pop() if ends else None
 
 
 def code_block(code: str) -> str:

@@ -4,25 +4,18 @@
 """
 
 import re
+from functools import partial
 
 from feeder.sources.files.dialects.code import (
     CODE,
-    EndTags,
     Replacement,
-    code_block,
     find_tag_end,
     is_in_address,
     place,
     replace_outside_code,
-    set_block,
 )
-from feeder.sources.files.dialects.tags import (
-    is_code,
-    is_hidden,
-    parse_tag,
-    render_opening,
-    render_single,
-)
+from feeder.sources.files.dialects.pairs import Pairs
+from feeder.sources.files.dialects.tags import parse_tag, render_single
 
 _TAG = re.compile(CODE + r"|\{%-?\s*+(?P<tag>\w[\w-]*+)|\{\{-?(?P<print>[^{}\n]{0,1000})\}\}")
 _END = re.compile(r"\{%-?\s*+end-?([\w-]+?)(?:\s[^%{}\n]{0,100})?\s*-?%\}")
@@ -35,10 +28,12 @@ _MACRO = re.compile(r"\s*+(?P<name>video|youtube|tweet|twitter|vimeo|bilibili|if
 _REMOVED_WITH_CONTENTS = frozenset(
     {"capture", "for", "macro", "style", "javascript", "schema", "css", "js", "tablerow"}
 )
-_PATHS = frozenset({"post_url", "link", "post_path", "asset_path"})
+_PATHS = frozenset({"post_url", "post_path", "asset_path"})
+_RAW = frozenset({"raw", "verbatim"})
+_INCLUDES = frozenset({"include", "include_relative", "include_cached", "partial"})
 _STATEMENTS = frozenset(
     str.split(
-        "assign if elsif else unless case when increment decrement cycle break continue extends block layout render "
+        "assign if elsif else unless case when increment decrement cycle break continue extends block layout "
         "import from set toc more with filter seo feed_meta translate t continue endraw"
     )
 )
@@ -50,46 +45,35 @@ def render_liquid(text: str, *, is_html: bool = False) -> str:
     has_tags = "{%" in text
     if not has_tags and "{{" not in text:
         return text
-    ends = EndTags(_END.finditer(text))
-    opened: dict[str, list[str]] = {}
+    pairs = Pairs(_END.finditer(text), _REMOVED_WITH_CONTENTS)
+    return replace_outside_code(text, _TAG, partial(_replace, pairs, has_tags=has_tags), is_html=is_html)
 
-    def replace(match: "re.Match[str]") -> Replacement:
-        if match["print"] is not None:
-            return _print_value(match, has_tags=has_tags), match.end()
-        stop = find_tag_end(text, "%}", match.end())
-        if stop is None:
-            return match[0], match.end()
-        name, values = match["tag"].lower(), text[match.end() : stop - 2].rstrip("-").strip()
-        if name.startswith("end") and name != "end":
-            closing = opened.get(name[3:].lstrip("-"))
-            return place(closing.pop() if closing else "", match, stop), stop
-        end = ends.next(name, stop)
-        if name in {"raw", "verbatim"} and end is not None:
-            return _literally(text[stop : end.start()]), end.end()
-        if end is not None and (is_hidden(name) or name in _REMOVED_WITH_CONTENTS):
-            return "", end.end()
-        if end is not None and is_code(name):
-            return set_block(code_block(_without_raw(text[stop : end.start()])), match, end.end()), end.end()
-        if name in _STATEMENTS:
-            return "", stop
-        if name in _PATHS and (name != "link" or is_in_address(match) or "http" not in values):
-            return "", stop
-        if name in {"include", "include_relative", "include_cached", "render", "partial"}:
-            name, _, values = values.partition(" ")
-            name = name.strip("\"',")
-            name = _SUFFIX.sub("", name.rpartition("/")[2])
-        if name == "post_link":
-            return " ".join(parse_tag(name, values).words[1:]), stop
-        tag = parse_tag(name, values)
-        if is_in_address(match):
-            return "".join(tag.words[:1]), stop
-        if end is None:
-            return place(render_single(tag), match, stop), stop
-        before, after = render_opening(tag)
-        opened.setdefault(name, []).append(after)
-        return place(before, match, stop), stop
 
-    return replace_outside_code(text, _TAG, replace, is_html=is_html)
+def _replace(pairs: Pairs, match: "re.Match[str]", *, has_tags: bool) -> Replacement:
+    if match["print"] is not None:
+        return _print_value(match, has_tags=has_tags), match.end()
+    text = match.string
+    stop = find_tag_end(text, "%}", match.end())
+    if stop is None:
+        return match[0], match.end()
+    name, values = match["tag"].lower(), text[match.end() : stop - 2].rstrip("-").strip()
+    if name.startswith("end") and name != "end":
+        return pairs.close(name[3:].lstrip("-"), match, stop)
+    if name in _RAW and (end := pairs.ends.next(name, stop)) is not None:
+        return _literally(text[stop : end.start()]), end.end()
+    if name in _STATEMENTS or _is_path(name, values, match):
+        return "", stop
+    if name == "post_link":
+        return " ".join(parse_tag(name, values).words[1:]), stop
+    if name in _INCLUDES:
+        path, _, values = values.partition(" ")
+        name = _SUFFIX.sub("", path.strip("\"',").rpartition("/")[2])
+    return pairs.open(parse_tag(name, values), match, stop)
+
+
+def _is_path(name: str, values: str, match: "re.Match[str]") -> bool:
+    """Whether a tag prints the address of another page of the site; `link` is also a theme's name for any link."""
+    return name in _PATHS or (name == "link" and (is_in_address(match) or "http" not in values))
 
 
 def _print_value(match: "re.Match[str]", *, has_tags: bool) -> str:
@@ -107,7 +91,3 @@ def _literally(text: str) -> str:
     """Return a text between `{% raw %}` and `{% endraw %}`, which is shown as it is written."""
     hidden = text.replace("{%", "&#123;%").replace("{{", "&#123;&#123;")
     return text if re.search(r"`|<pre|^ {4}|~~~", text, re.MULTILINE) else hidden
-
-
-def _without_raw(code: str) -> str:
-    return re.sub(r"\{%-?\s*+(?:end)?raw\s*+-?%\}\n?", "", code)

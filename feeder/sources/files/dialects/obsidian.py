@@ -9,8 +9,8 @@ import re
 from feeder.sources.files.dialects.code import CODE, Replacement, replace_outside_code
 
 _SYNTAX = re.compile(
-    CODE
-    + r"|(?P<embed>!?)\[\[(?![a-z]{2,3}(?:-[a-z]{2,8})?:)(?P<page>[^\[\]|\n]{1,400})(?:\|(?P<shown>[^\[\]\n]{0,400}))?\]\](?!\()|"
+    CODE + r"|(?P<embed>!?)\[\[(?![a-z]{2,3}(?:-[a-z]{2,8})?:)"
+    r"(?P<page>[^\[\]|\n]{1,400})(?:\|(?P<shown>[^\[\]\n]{0,400}))?\]\](?!\()|"
     r"(?<![A-Za-z0-9=/&?])==(?=[^\s=])(?P<marked>[^=\n]{0,1000}[^\s=])==(?![A-Za-z0-9=])|"
     r"(?P<id>(?:[ \t]|^)\^(?=[0-9-]{0,40}[A-Za-z])[A-Za-z0-9-]{2,40}[ \t]*+$)|"
     r"(?P<block>\(\([0-9a-f]{8}-[0-9a-f-]{27}\)\))"

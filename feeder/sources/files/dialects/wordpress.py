@@ -5,19 +5,16 @@ Markdown they stay.
 """
 
 import re
+from functools import partial
 
-from feeder.sources.files.dialects.code import (
-    CODE,
-    EndTags,
-    Replacement,
-    code_block,
-    place,
-    replace_outside_code,
-    set_block,
+from feeder.sources.files.dialects.code import CODE, Replacement, code_block, place, replace_outside_code, set_block
+from feeder.sources.files.dialects.pairs import EndTags
+from feeder.sources.files.dialects.tags import Tag, figure, frame, parse_tag, render_inline, render_single
+
+_OWN = (
+    r"caption|wp_caption|gallery|embed|audio|video|playlist|youtube|vimeo|googlevideo|dailymotion|soundcloud|gist|tweet|"
+    r"instagram|googlemaps|contact-form(?:-7)?|sourcecode|code|slideshow"
 )
-from feeder.sources.files.dialects.tags import figure, frame, parse_tag, render_inline, render_single
-
-_OWN = r"caption|wp_caption|gallery|embed|audio|video|playlist|youtube|vimeo|googlevideo|dailymotion|soundcloud|gist|tweet|instagram|googlemaps|contact-form(?:-7)?|sourcecode|code|slideshow"
 _VALUES = r"(?P<values>(?:(?:[ \t\n=]|&nbsp;)(?>(?:[^\[\]\"'<>]|\"[^\"]*\"|'[^']*')*))?)"
 _TAG = re.compile(CODE + rf"|(?<!\[)\[(?P<end>/?)(?P<own>{_OWN})\b{_VALUES}\](?![(\]])")
 _ANY_TAG = re.compile(CODE + rf"|(?<!\[)\[(?P<end>/?)(?P<own>[a-z][\w-]{{1,40}})\b{_VALUES}\](?![(\]])")
@@ -30,6 +27,9 @@ _MARKDOWN_IMAGE = re.compile(
     r"\s*+(?P<image>\[!\[[^\[\]]*+\]\([^()\n]*+\)\]\([^()\n]*+\)|!\[[^\[\]]*+\]\([^()\n]*+\))(?P<caption>.*+)",
     re.DOTALL,
 )
+_OWN_NAME = re.compile(_OWN, re.IGNORECASE)
+_WEB = re.compile(r"\s*+(?:https?:)?//\S++\s*+\Z", re.IGNORECASE)
+_CAPTIONS = frozenset({"caption", "wp_caption"})
 _SELF_STANDING = frozenset({"gallery", "playlist", "googlemaps", "contact-form", "contact-form-7", "slideshow"})
 _CODE = re.compile(
     r"sourcecode|code|highlight|php|python|py|bash|shell|sh|javascript|js|java|css|html|xml|sql|ruby|cpp|c|csharp|text|plain|"
@@ -42,36 +42,36 @@ def render_shortcodes(text: str, *, is_html: bool = False, plugins: bool = False
     if "[" not in text:
         return text
     ends = EndTags(_END.finditer(text))
-
-    def replace(match: "re.Match[str]") -> Replacement:
-        name, values = match["own"].lower(), match["values"] or ""
-        is_own = not plugins or re.fullmatch(_OWN, name) is not None
-        if match["end"]:
-            return ("", match.end()) if is_own or name in ends else (match[0], match.end())
-        end = ends.next(name, match.end())
-        contents = text[match.end() : end.start()] if end is not None else ""
-        after = match.end() if end is None else end.end()
-        if _CODE.fullmatch(name):
-            return (match[0], match.end()) if end is None else (set_block(code_block(contents), match, after), after)
-        if name in {"caption", "wp_caption"}:
-            if end is None:
-                return "", match.end()
-            caption = parse_tag(name, values).named.get("caption", "")
-            return set_block(_captioned(contents, caption), match, after), after
-        if name in _SELF_STANDING:
-            return "", match.end()
-        tag = parse_tag(name, values.lstrip("= \t\n"))
-        if is_own:
-            if end is not None and (address := contents.strip()).lower().startswith(("http:", "https:", "//")):
-                return set_block(frame(address), match, after), after
-            html = render_single(tag)
-            return (place(html, match, match.end()), match.end()) if html or values.strip() else (match[0], match.end())
-        if end is not None or tag.named:
-            return place(render_single(tag), match, match.end()) if end is None else "", match.end()
-        return match[0], match.end()
-
-    rendered = replace_outside_code(text, _ANY_TAG if plugins else _TAG, replace, is_html=is_html)
+    pattern = _ANY_TAG if plugins else _TAG
+    rendered = replace_outside_code(text, pattern, partial(_replace, ends, plugins=plugins), is_html=is_html)
     return _ESCAPED.sub(r"\1", rendered) if plugins else rendered
+
+
+def _replace(ends: EndTags, match: "re.Match[str]", *, plugins: bool) -> Replacement:
+    name, is_own = match["own"].lower(), not plugins or _OWN_NAME.fullmatch(match["own"]) is not None
+    if match["end"]:
+        return ("" if is_own or name in ends else match[0]), match.end()
+    end = ends.next(name, match.end())
+    tag = parse_tag(name, (match["values"] or "").lstrip("= \t\n"))
+    if end is None:
+        return _render_alone(tag, match, is_own=is_own)
+    contents = match.string[match.end() : end.start()]
+    if _CODE.fullmatch(name):
+        return set_block(code_block(contents), match, end.end()), end.end()
+    if name in _CAPTIONS:
+        return set_block(_captioned(contents, tag.named.get("caption", "")), match, end.end()), end.end()
+    if is_own and _WEB.match(contents):
+        return set_block(frame(contents.strip()), match, end.end()), end.end()
+    return place(render_single(tag), match, match.end()) if is_own else "", match.end()
+
+
+def _render_alone(tag: Tag, match: "re.Match[str]", *, is_own: bool) -> Replacement:
+    """Return a short code without contents; what may be the writer's own words in brackets stays."""
+    if tag.name in _CAPTIONS or tag.name in _SELF_STANDING:
+        return "", match.end()
+    html = render_single(tag) if not _CODE.fullmatch(tag.name) and (is_own or tag.named) else ""
+    is_tag = html or tag.named or (is_own and tag.words)
+    return place(html, match, match.end()) if is_tag else match[0], match.end()
 
 
 def _captioned(contents: str, caption: str) -> str:
