@@ -221,3 +221,18 @@ def test_a_nested_link_ends_the_outer_one_even_through_empty_elements() -> None:
     assert re.sub(r' (?!href)\w+="[^"]*"', "", html) == (
         '<p><a href="https://e.org/1">one</a><b><a href="https://e.org/2">two</a></b></p>'
     )
+
+
+@pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        (
+            '<div class="wp-caption"><img src="https://i.example/p.jpg"><p class="wp-caption-text">c</p></div>',
+            f"<figure>{_PICTURE}<figcaption>c</figcaption></figure>",
+        ),
+        ('<div class="markdown-alert"><p>Note</p><p>a</p></div>', "<blockquote><p>Note</p><p>a</p></blockquote>"),
+        ('<p>a <a href="https://a.example/#fnref-1" class="footnote-backref">↩</a></p>', "<p>a</p>"),
+    ],
+)
+def test_captions_boxes_and_the_way_back_from_a_note(html: str, clean: str) -> None:
+    assert write_html(read_html(html)) == clean

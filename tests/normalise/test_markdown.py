@@ -65,3 +65,14 @@ def test_a_text_of_only_marks_is_read_as_text(mark: str) -> None:
 @pytest.mark.parametrize("text", ["[a](" * 100, "Words, many of them, and *a mark* now and then.\n" * 9000])
 def test_what_somebody_wrote_is_markdown(text: str) -> None:
     assert not is_markup_only(text)
+
+
+def test_lines_that_are_full_are_wrapped_and_others_are_broken() -> None:
+    assert "<br" not in render_markdown("这是一行被编辑器折断的中文文字没有标点\n因此读者不应该在这里看到任何一个换行")
+    assert render_markdown("甲乙\n丙丁").count("<br") == 1
+    assert render_markdown("这一行很短\n这一行比上面的那一行要长得多，而且还没有完\n完了").count("<br") == 2
+
+
+def test_footnotes_without_a_mark_or_a_text_are_not_lost() -> None:
+    assert "Lost?" in render_markdown("a[^1]\n\n[^1]: Found.\n[^2]: Lost?")
+    assert "<sup>9</sup>" in render_markdown("a[^9] b[^1]\n\n[^1]: Found.")

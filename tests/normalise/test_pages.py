@@ -110,3 +110,16 @@ def test_the_library_s_result_is_used_if_it_loses_no_prose_and_has_less_around(
     assert (
         extract_saved_article(f"<html><body><article>{_PROSE}</article></body></html>").html == found
     ) is is_believed
+
+
+def test_comments_that_are_most_of_a_page_are_its_article() -> None:
+    talk = "".join(f'<div class="comment">{_PROSE}</div>' for _ in range(5))
+    article = extract_saved_article(f'<div><p>Two people talk.</p><div id="comments">{talk}</div></div>')
+    assert article.html.count("paragraph number 3") == 5
+    assert not article.cut
+
+
+def test_comments_below_an_article_are_cut_and_told() -> None:
+    article = extract_saved_article(f'<div>{_PROSE * 3}<div id="comments"><p>Well said!</p></div></div>')
+    assert "Well said" not in article.html
+    assert article.cut == ["Well said!"]

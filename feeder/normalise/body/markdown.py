@@ -40,7 +40,7 @@ _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00
 _WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][^\n]{0,200}\n[^\n]")
 _EMPTY_LINES = re.compile(r"(\n[ \t]*+\n)")
 _PICTURE_LINE = re.compile(r"(?m)^[ \t]*+!\[[^\n]*+(?=\n[^\n])")  # a picture becomes a block of its own
-_LINE_END = re.compile(r"(?<=[^\s\\])\n(?=[^\n])")
+_LINE_END = re.compile(r"(?<=[^\n\\])\n(?=[^\n])")
 _SENTENCE_ENDS = frozenset("。！？!?…：；”」』）")
 _EMPHASIS = "*_~ \t"
 _ADDRESS = re.compile(r"\]\([^()\n]*+\)")

@@ -5,8 +5,8 @@ import re
 from feeder.sources.files.dialects.code import CODE, Replacement, replace_outside_code
 
 _SYNTAX = re.compile(
-    CODE
-    + r"|(?P<contents>^[ \t]*+(?:[-*+]|\d\.)[ \t]++[^\n]{1,100}\n\{:[ \t]*+(?:toc|[^{}\n]{0,100}\btoc\b)[^{}\n]{0,100}\}[ \t]*+$)|"
+    CODE + r"|(?P<contents>^[ \t]*+(?:[-*+]|\d\.)[ \t]++[^\n]{1,100}\n"
+    r"\{:[ \t]*+(?:toc|[^{}\n]{0,100}\btoc\b)[^{}\n]{0,100}\}[ \t]*+$)|"
     r"(?P<line>^[ \t]*+(?:\[\[?_?toc_?\]?\]|\[\[_TOC_\]\]|"
     r"\{:[^{}\n]{1,300}\}|\{::?/?[^{}\n]{0,100}\}|<!--[ \t]*+more[ \t]*+-->)[ \t]*+$)|"
     r"(?P<kramdown>\{::?/?[ \t]*+[.#a-z/][^{}\n]{0,300}\})|"

@@ -52,10 +52,12 @@ def render_liquid(text: str, *, is_html: bool = False) -> str:
 def _replace(pairs: Pairs, match: "re.Match[str]", *, has_tags: bool) -> Replacement:
     if match["print"] is not None:
         return _print_value(match, has_tags=has_tags), match.end()
+    stop = find_tag_end(match.string, "%}", match.end())
+    return (match[0], match.end()) if stop is None else _render_tag(pairs, match, stop)
+
+
+def _render_tag(pairs: Pairs, match: "re.Match[str]", stop: int) -> Replacement:
     text = match.string
-    stop = find_tag_end(text, "%}", match.end())
-    if stop is None:
-        return match[0], match.end()
     name, values = match["tag"].lower(), text[match.end() : stop - 2].rstrip("-").strip()
     if name.startswith("end") and name != "end":
         return pairs.close(name[3:].lstrip("-"), match, stop)
