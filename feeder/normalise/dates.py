@@ -78,7 +78,7 @@ def choose_dates(stamps: Iterable[Stamp], *, now: datetime, zone: str = "UTC") -
     later = [(m.at, s.place) for s, m in known if s.means == "updated"]
     if stamp.read_from == "body":
         later += [(at, "epoch") for at in epochs]
-    updated, place = max([pair for pair in later if pair[0] > date.at], default=(date.at, "published"))
+    updated, place = max([pair for pair in later if pair[0] >= date.at], default=(date.at, "published"))
     return Dates(date.at, updated, stamp.read_from, {"published": stamp.place, "updated": place})
 
 

@@ -1,12 +1,15 @@
 """The dates of a feed: what its entries show about each other's, and which are none."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from feeder.model import Stamp
+from feeder.model import Entry, Stamp
+from feeder.normalise.entry import normalise
 from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.parsing.feed_dates import ORDER_UNCLEAR, ZONE_UNCLEAR, parse_feed_date
+from feeder.store.records.saving import merge
 
 
 def stamps(*dates: str, language: str = "", title: str = "T") -> list[tuple[str, str]]:
@@ -131,3 +134,21 @@ def test_dates_in_json_feeds_are_read_alike() -> None:
     assert [draft.stamps for draft in drafts] == [
         (Stamp(text=day, read_from="feed", where="feed: date_published"),) for day in ("2020-06-26", "2020-06-05")
     ]
+
+
+def _entry(published: str, updated: str) -> Entry:
+    dates = f"<updated>{updated}</updated>" + (f"<published>{published}</published>" if published else "")
+    document = (
+        f"<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>urn:a:b</id><title>T</title>{dates}</entry></feed>"
+    )
+    [draft] = parse_feed(document.encode(), url="https://e.org/f").drafts
+    return normalise(draft, now=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("published", ["", "2024-06-05T10:00:00Z"])
+def test_a_feed_that_moves_its_date_of_the_update_moves_ours_and_nothing_else(published: str) -> None:
+    first = _entry(published, "2024-06-05T10:00:00Z")
+    second = merge(first, _entry(published, "2024-06-07T10:00:00Z"), same_origin=True)
+    assert second is not None
+    assert (second.published.day, second.updated.day) == (5, 7)
+    assert merge(second, _entry(published, "2024-06-07T10:00:00Z"), same_origin=True) is None
