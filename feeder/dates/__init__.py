@@ -1,1 +1,1 @@
-"""The words of dates: names of months, weekdays and time zones. Pure; knows no source and no format of dates."""
+"""Dates in words and numbers: names of months, weekdays and zones in many languages. Pure; knows no source."""

@@ -46,7 +46,7 @@ _NUMBER = re.compile(r"\d+")
 _COMMENT = re.compile(r"\(([^()]*)\)")
 _YEAR_AT_END = re.compile(r"(?<![\d:+-])\d{4}\Z")
 _YEAR_BELOW_ZERO = re.compile(r"(?<!\S)-\d{4}(?![\d:])")
-_NO_ZONE = re.compile(r"\b(?:uhr|hrs?|hours|г|น)\b\.?|\betc/?(?!\S)|[,;|·/.]+(?!\S)", re.IGNORECASE)
+_NO_ZONE = re.compile(r"\b(?:uhr|hrs?|hours|г|น)\b\.?|\betc/?(?!\S)|(?<![,;|·/.])[,;|·/.]++(?!\S)", re.IGNORECASE)
 _ZONE = re.compile(
     r"(?:GMT|UTC)?\s?[+-]\s?\d{1,2}:?(?:\d\d)?|[A-Za-z]{1,5}|мск|[A-Za-z_]+/\S+|[A-Z]{3}\d[A-Z]{3}|"
     r"[A-Za-z.]+(?: [A-Za-z.]+){0,3} time",
