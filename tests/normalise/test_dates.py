@@ -1,6 +1,7 @@
 """Which of an article's dates is chosen."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 
@@ -13,6 +14,7 @@ from feeder.normalise.dates import (
 )
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_BOTH: tuple[Literal["published"], Literal["updated"]] = ("published", "updated")
 
 
 def chosen_dates(*stamps: tuple[str, str], updated: str = "") -> Dates:
@@ -69,6 +71,16 @@ def test_updated_is_what_the_source_says_but_never_before_published() -> None:
     assert chosen_dates(("front matter", "2020-01-01"), updated="2019-02-01").updated == datetime(
         2020, 1, 1, tzinfo=UTC
     )
+
+
+def test_a_date_of_the_update_is_named_also_where_it_is_that_of_publication() -> None:
+    stamps = [Stamp(text="2020-01-01", read_from="feed", means=means, where="feed: updated") for means in _BOTH]
+    assert choose_dates(stamps, now=_NOW).read_from == {"published": "feed: updated", "updated": "feed: updated"}
+
+
+def test_a_date_that_leaves_something_open_ranks_as_its_place_does() -> None:
+    dates = chosen_dates(("link", "2019-01-01"), ("feed, zone unclear", "2020-01-01T10:00:00"))
+    assert (dates.published.year, dates.published_from) == (2020, "feed, zone unclear")
 
 
 _MARCH = ["https://e.org/2021/07/logo.png", "https://e.org/2022/03/a.png", "https://e.org/b.png"]

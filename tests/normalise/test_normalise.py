@@ -92,6 +92,22 @@ def test_dates_come_from_the_best_place() -> None:
     assert (entry(link=None).published, entry(link=None).published_from) == (_NOW, "read time")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<p>2008年5月12日汶川发生地震。</p>",
+        "<p><i>By ANN LEE 2008-05-12 10:00</i></p><p>Words</p>",
+        "<p>Words</p><img src='https://e.org/wp-content/uploads/2011/03/a.jpg'>",
+        "<p>12 May 2008</p><p>Words</p>",
+    ],
+)
+@pytest.mark.parametrize(("link", "place"), [("https://e.org/1", "read time"), ("https://e.org/2024/06/05/a", "link")])
+def test_dates_in_the_text_of_a_feeds_entry_are_not_its_own(content: str, link: str, place: str) -> None:
+    in_feed = Draft(origin="f", link=link, content=content, content_type="html", dated_by_text=False)
+    assert normalise(in_feed, now=_NOW).published_from == place
+    assert normalise(dataclasses.replace(in_feed, dated_by_text=True), now=_NOW).published_from != "read time"
+
+
 def test_a_day_is_in_the_source_s_zone() -> None:
     stamps = (Stamp(text="2022-03-18", read_from="front matter"),)
     found = normalise(dataclasses.replace(_DRAFT, stamps=stamps), now=_NOW, timezone="Asia/Shanghai")

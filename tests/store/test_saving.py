@@ -336,3 +336,58 @@ def test_a_very_long_link_and_id_can_be_saved(store: Store) -> None:
     entry = make_entry(id="https://example.org/" + "".join(f"{n * 7919:x}" for n in range(1000)))
     save(store, [(HERE, entry)])
     assert store.entries.find(entry.id) == entry
+
+
+_FEED: dict[str, Any] = {"published_from": "feed", "read_from": {"updated": "feed: updated"}}
+
+
+def _date_kept(held: Entry, came: Entry) -> bool:
+    new = merge(held, came, same_origin=True)
+    return new is None or new.published == held.published
+
+
+def test_updated_moves_if_the_feed_says_so_though_the_text_is_the_same() -> None:
+    later = make_entry().updated + timedelta(days=1)
+    new = merge(make_entry(**_FEED), make_entry(**_FEED, updated=later), same_origin=True)
+    assert new is not None
+    assert (new.updated, new.published) == (later, make_entry().published)
+    reread = merge(make_entry(**_FEED), make_entry(**_FEED, updated=later), same_origin=True, reread=True)
+    assert reread is None
+
+
+@pytest.mark.parametrize(
+    ("held", "came", "later", "updated"),
+    [
+        ("feed", "feed", timedelta(days=-1), timedelta(0)),  # earlier
+        ("feed", "feed", timedelta(hours=1), timedelta(hours=2)),  # beside a date of the update
+        ("feed, zone unclear", "feed", timedelta(hours=1), timedelta(0)),
+        ("link", "feed", timedelta(hours=1), timedelta(0)),
+        ("read time", "feed, zone unclear", timedelta(hours=-1), timedelta(0)),
+        ("front matter", "front matter", timedelta(days=900), timedelta(0)),
+    ],
+)
+def test_published_moves_for_a_correction(held: str, came: str, later: timedelta, updated: timedelta) -> None:
+    first = make_entry(published_from=held, first_seen_at=NOW)
+    date = first.published + later
+    second = make_entry(published_from=came, published=date, updated=max(date, first.updated + updated))
+    assert not _date_kept(first, second)
+
+
+@pytest.mark.parametrize(
+    ("held", "came", "published"),
+    [
+        ("feed", "feed", make_entry().published + timedelta(days=1)),  # it moves with every change
+        ("feed, zone unclear", "feed", NOW + timedelta(days=1)),  # seen before
+        ("read time", "feed", NOW + timedelta(days=1)),
+        ("feed", "feed, zone unclear", make_entry().published - timedelta(hours=1)),
+        ("feed", "link", make_entry().published - timedelta(hours=1)),
+        ("feed, zone unclear", "link", make_entry().published - timedelta(hours=1)),
+        ("feed", "read time", NOW + timedelta(hours=1)),
+    ],
+)
+def test_published_is_else_what_was_first_read(held: str, came: str, published: datetime) -> None:
+    first = make_entry(published_from=held, first_seen_at=NOW)
+    second = make_entry(
+        published_from=came, published=published, updated=published, first_seen_at=NOW + timedelta(hours=1)
+    )
+    assert _date_kept(first, second)

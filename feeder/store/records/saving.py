@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_FEED = "feed"  # `published_from` of a date that a feed states, and how that of an unclear one begins
 _MOST_NAMES = 24  # of an entry in one source: some feeds change guids at every poll
 
 
@@ -67,26 +68,55 @@ def merge(
 ) -> Entry | None:
     """Return the entry to store when `incoming` matches a stored one; None for no change.
 
-    `incoming.first_seen_at` is now. `id` and `first_seen_at` never change, and `updated` only with the title or the
-    visible text (RFC 4287 §4.2.15): to the source's own date if that is newer, else to now. If the incoming entry had
-    no date and was given now, the stored date stays. With `reread` the document is unchanged: better reading is not a
-    change by the publisher, and `updated` stays. With `late`, for an entry saved before its page was fetched,
+    `incoming.first_seen_at` is now. `id` and `first_seen_at` never change, `published` only for a correction
+    (`_is_correction`). `updated` changes with the title or the visible text, or if a feed says so (RFC 4287 §4.2.15):
+    to the source's own date if that is newer, else to now. With `reread` the document is unchanged: better reading is
+    not a change by the publisher, and `updated` stays. With `late`, for an entry saved before its page was fetched,
     `published` stays too.
     """
     new = _dated(replace(incoming, id=stored.id, first_seen_at=stored.first_seen_at), stored, "updated")
-    if late or incoming.published == incoming.first_seen_at:
+    if late or not (_is_correction(stored, incoming) or (reread and not _is_undated(incoming))):
         new = replace(_dated(new, stored, "published"), published_from=stored.published_from)
-    if new == stored:
+    is_updated = incoming.updated > stored.updated and _has_own_update(incoming) and not (reread or late)
+    if new == stored and not is_updated:
         return None
     stored_text, new_text = visible_text(stored.content), visible_text(new.content)
     if not same_origin and fullness(new_text) <= fullness(stored_text):
         return None
-    if reread or late or (new.title, new_text) == (stored.title, stored_text):
+    if reread or late or ((new.title, new_text) == (stored.title, stored_text) and not is_updated):
         return new
     if incoming.updated > stored.updated:
         return _dated(new, incoming, "updated")
     read_from = {**new.read_from, "updated": "when the text had changed"}
     return replace(new, updated=max(stored.updated, incoming.first_seen_at), read_from=read_from)
+
+
+def _is_correction(stored: Entry, incoming: Entry) -> bool:
+    """Whether the date of publication that a known entry now has is better than its first one.
+
+    Files are dated by who keeps them. Many feeds move the date of an entry whenever they change it: there a later date
+    counts only if the first one was not the feed's or was unclear, or if the feed also has a date of the update. No
+    entry was published after it was seen.
+    """
+    if _is_undated(incoming):
+        return False
+    if not incoming.published_from.startswith(_FEED):
+        return not stored.published_from.startswith(_FEED)
+    was_clear, is_clear = (entry.published_from == _FEED for entry in (stored, incoming))
+    if was_clear != is_clear and (was_clear or incoming.published <= stored.first_seen_at):
+        return is_clear
+    has_update = incoming.updated > incoming.published
+    return incoming.published <= stored.published or (has_update and incoming.published <= stored.first_seen_at)
+
+
+def _is_undated(entry: Entry) -> bool:
+    """Whether an entry has no date and was given now."""
+    return entry.published == entry.first_seen_at
+
+
+def _has_own_update(entry: Entry) -> bool:
+    """Whether its feed says when it was updated, and not only when it was published."""
+    return entry.read_from.get("updated", "").startswith(f"{_FEED}:")
 
 
 def _dated(entry: Entry, other: Entry, name: Literal["published", "updated"]) -> Entry:

@@ -1,0 +1,1 @@
+"""Dates in words and numbers: names of months, weekdays and zones in many languages. Pure; knows no source."""
