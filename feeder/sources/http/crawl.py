@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _QUEUE_SIZE = 20  # results: each may be as large as `max_bytes`
-_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})  # later, says the server
 _WAIT_S = 0.02  # between two checks for room in the queue, or for the end
 
 
@@ -167,7 +167,7 @@ async def _fetch_all(
                     result = FetchResult(key=request.key, error=error)
                 else:
                     result = await fetch(client, request)
-                    has_failed = result.error is not None or result.status in _BUSY
+                    has_failed = result.error is not None or result.status in BUSY
                     failures[server] = failures[server] + 1 if has_failed else 0
                 while not _put(queue, result):  # noqa: ASYNC110  room is made by another thread
                     await asyncio.sleep(_WAIT_S)
