@@ -25,7 +25,8 @@ from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.polling import ACCEPT, explain_status
 from feeder.sources.http.addresses import printable_url
 from feeder.sources.http.client import Client, Response
-from feeder.sources.http.crawl import BUSY, new_client
+from feeder.sources.http.crawl import new_client
+from feeder.sources.http.holds import BUSY
 from feeder.sources.pages.select import decode_page
 
 _MAX_ANNOUNCED = 5  # feeds of a page to try

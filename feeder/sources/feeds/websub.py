@@ -18,8 +18,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from feeder.errors import FetchError
-from feeder.sources.feeds.polling import read_retry_after
 from feeder.sources.http.addresses import Reach, check_url, parse_ip, printable_line, printable_url, reach
+from feeder.sources.http.holds import read_retry_after
 from feeder.sources.http.links import iter_links
 
 Mode = Literal["subscribe", "unsubscribe"]
