@@ -22,7 +22,7 @@ from functools import partial
 from http import HTTPStatus
 from random import random
 
-from feeder.catalogue.known import current_poll
+from feeder.catalogue.known import current_poll, named_sources
 from feeder.config.load import Config
 from feeder.config.settings import PageSource, RemoteSource
 from feeder.ingest.learning import RecurringLines
@@ -79,6 +79,16 @@ def poll_feeds(
     return feed_pass.report()
 
 
+def read_response(
+    config: Config, store: Store, name: str, response: FetchResult[str], *, now: datetime
+) -> IngestReport:
+    """Read the feed of a source from a response that was just fetched, as a pass does: the next is conditional."""
+    sources = [source for source in named_sources(config, store, [name]) if isinstance(source, RemoteSource)]
+    feed_pass = _FeedPass(config, store, sources, now=now, reread=False, progress=None, jitter=random)
+    feed_pass.read(iter([replace(response, key=name)]))
+    return feed_pass.report()[name]
+
+
 class _FeedPass:
     def __init__(
         self,
@@ -111,18 +121,8 @@ class _FeedPass:
         for name in self._sources.keys() - {request.key for request in requests}:
             self._outcomes.count(name, {"not_due": 1})
         self._total = len(requests)
-        seconds = self._config.limits.document_s
         with closing(fetch_all(requests, self._config.fetch, holds=self._holds)) as responses:
-            chunks = chunked(self._gather(responses), _CHUNK)
-            with closing(run_jobs(FEED_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
-                batch: list[FeedResult] = []
-                for results in reading:
-                    batch += results
-                    entries = sum(len(result.batch.incoming) for result in batch)
-                    if len(batch) >= _BATCH_FEEDS or entries >= _BATCH_ENTRIES:
-                        self._save(batch)
-                        batch = []
-            self._save(batch)
+            self.read(responses)
         fetch_pages(
             self._config,
             self._store,
@@ -135,6 +135,19 @@ class _FeedPass:
             progress=self._progress,
         )
         self._hold_others()
+
+    def read(self, responses: Iterator[FetchResult[str]]) -> None:
+        """Read and save what was fetched."""
+        chunks, seconds = chunked(self._gather(responses), _CHUNK), self._config.limits.document_s
+        with closing(run_jobs(FEED_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
+            batch: list[FeedResult] = []
+            for results in reading:
+                batch += results
+                entries = sum(len(result.batch.incoming) for result in batch)
+                if len(batch) >= _BATCH_FEEDS or entries >= _BATCH_ENTRIES:
+                    self._save(batch)
+                    batch = []
+        self._save(batch)
 
     def report(self) -> dict[str, IngestReport]:
         return {name: self._outcomes.report(name) for name in self._sources}

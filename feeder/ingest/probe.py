@@ -1,4 +1,4 @@
-"""An address as typed -> the feed there, and its newest entries. Nothing is stored.
+"""An address as typed -> the feed there, and its newest entries. Nothing is stored; its response can be (feeds.py).
 
 the address itself ── a page? ──> the feeds that it announces ── none there? ──> common addresses of feeds
 """
@@ -25,13 +25,14 @@ from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.polling import ACCEPT, explain_status
 from feeder.sources.http.addresses import printable_url
 from feeder.sources.http.client import Client, Response
-from feeder.sources.http.crawl import new_client
+from feeder.sources.http.crawl import FetchResult, new_client, to_result
 from feeder.sources.http.holds import BUSY
 from feeder.sources.pages.select import decode_page
 
 _MAX_ANNOUNCED = 5  # feeds of a page to try
 _MAX_UNREACHED = 3  # failed connections in a row, after which no further address is tried
 _MAX_READ = 100  # drafts to read to find the newest
+_NO_RESPONSE = FetchResult(key="")
 _MAX_TITLE = 200  # characters of a feed's title
 
 
@@ -39,7 +40,8 @@ _MAX_TITLE = 200  # characters of a feed's title
 class ProbedFeed:
     """A feed: its address and title, how many entries it has, and the newest of them, newest first.
 
-    `link` is its site's page; None if it names none. `others` are other feeds that the page announces.
+    `link` is its site's page; None if it names none. `others` are other feeds that the page announces. `response` is
+    the one in which the feed came.
     """
 
     feed_url: str
@@ -48,6 +50,7 @@ class ProbedFeed:
     count: int
     newest: tuple[Entry, ...]
     others: tuple[FeedLink, ...] = ()
+    response: FetchResult[str] = _NO_RESPONSE
 
 
 class _ProbeJob(NamedTuple):
@@ -103,6 +106,7 @@ class _Probe:
                 feed,
                 feed_url=to_uri(response.permanent or address),
                 others=tuple(link for link in announced if link.feed_url != address),
+                response=to_result("", response),
             )
 
     async def _find(

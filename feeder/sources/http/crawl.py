@@ -22,7 +22,7 @@ from feeder.errors import FetchError
 from feeder.sources.http.holds import BUSY, Hold, Holds
 
 if TYPE_CHECKING:
-    from feeder.sources.http.client import Client
+    from feeder.sources.http.client import Client, Response
     from feeder.sources.http.dialling import Network
 
 log = logging.getLogger(__name__)
@@ -209,8 +209,13 @@ async def fetch(client: "Client", request: FetchRequest[K]) -> FetchResult[K]:
     except Exception as error:  # our bug with one response must not stop the others; it is reported and logged
         log.debug("%s", request.address, exc_info=True)
         return FetchResult(key=request.key, error=f"cannot be fetched ({type(error).__name__}); please report it")
+    return to_result(request.key, response)
+
+
+def to_result(key: K, response: "Response") -> FetchResult[K]:
+    """Return the result that a response is."""
     return FetchResult(
-        key=request.key,
+        key=key,
         status=response.status,
         url=response.url,
         headers={name.lower(): response.headers[name] for name in response.headers},
