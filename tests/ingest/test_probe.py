@@ -66,7 +66,7 @@ def test_a_feed_that_no_page_announces_is_found_at_a_common_address(server: Serv
     def answer(request: Request) -> Answer:
         return Answer(body=rss(1) if request.target == target else b"<p>Hello</p>")
 
-    server.answers |= {path: answer for path in ("/blog/page", target.partition("?")[0])}
+    server.answers |= dict.fromkeys(("/blog/page", target.partition("?")[0]), answer)
     assert probed(server).feed_url == server.url(target)
 
 
