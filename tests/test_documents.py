@@ -38,8 +38,7 @@ def test_the_commands_of_sources_md_run_as_typed(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     for line in (
-        "added giver; the next pass reads it, `feeder ingest giver` reads it now",
-        "giver: 1 read, 5 new",
+        "added giver: 1 read, 5 new; the next pass publishes it",
         "removed giver, and 5 entries not seen elsewhere",
         f"added    rain  http://127.0.0.1:{port}/atom.xml",
         "0 added, 1 skipped",

@@ -9,7 +9,7 @@ from feeder.catalogue.known import KeptIn, KnownSource, all_sources, current_pol
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FolderSource, RemoteSource, SourceConfig
 from feeder.model import rfc3339
-from feeder.sources.feeds.polling import Poll
+from feeder.sources.feeds.polling import GONE_AFTER, Poll
 from feeder.sources.feeds.websub import Standing, explain, standing
 from feeder.store import Store
 
@@ -21,10 +21,11 @@ class SourceState:
     """The status of a source. Datetimes are aware UTC; None for folders, and for what has not happened.
 
     `address` is its folder, or where its feed is requested; `failures` counts failures in a row. `error` is one line,
-    None if nothing is wrong. A stored source is `hidden` if the configuration has it too, and `incompatible` if this
-    version does not accept it; `error` says why. A feed that can be read is ok, even if some of its entries cannot.
-    `documents` counts the files, or entries of the feed, at the last reading. `paused_at` is since when it is paused.
-    `subscription` is its status at a hub, None without one, and `hub_error` what is wrong there.
+    None if nothing is wrong, and `advice` what to do about it; `hold` is why a feed waits with which nothing is wrong.
+    A stored source is `hidden` if the configuration has it too, and `incompatible` if this version does not accept it;
+    `error` says why. A feed that can be read is ok, even if some of its entries cannot. `documents` counts the files,
+    or entries of the feed, at the last reading. `paused_at` is since when it is paused. `subscription` is its status at
+    a hub, None without one, and `hub_error` what is wrong there.
     """
 
     name: str
@@ -39,6 +40,8 @@ class SourceState:
     paused_at: datetime | None = None
     failures: int = 0
     error: str | None = None
+    advice: str | None = None
+    hold: str | None = None
     subscription: Standing | None = None
     hub_error: str | None = None
 
@@ -104,9 +107,9 @@ def _remote_state(
     known: KnownSource, source: RemoteSource, poll: Poll, documents: int, error: str | None, paused_at: datetime | None
 ) -> SourceState:
     health: Health = "ok"
-    if poll.gone_at is not None:
+    if poll.is_gone:
         health = "gone"
-    elif poll.error is not None:
+    elif poll.failures:
         health = "failing"
     elif poll.last_check_at is None:
         health = "pending"
@@ -122,10 +125,24 @@ def _remote_state(
         next_check_at=poll.next_check_at if paused_at is None else None,
         paused_at=paused_at,
         failures=poll.failures,
-        error=poll.error or error,
+        error=(poll.error if poll.failures else None) or error,
+        advice=_advise(known, poll),
+        hold=None if poll.failures else poll.error,
     )
 
 
-def times(failures: int) -> str:
-    """Return the number of failures in a row in brackets; "" for a single one."""
-    return f" ({failures} times in a row)" if failures > 1 else ""
+def _advise(known: KnownSource, poll: Poll) -> str | None:
+    """Return what to do about a feed whose server says that it is gone."""
+    if poll.gone_at is None:
+        return None
+    if not poll.is_gone:
+        return f"it is polled until its server has said so {GONE_AFTER} times in a row"
+    remove = "delete its block" if known.kept_in == "file" else f"`feeder sources remove {known.name}` removes it"
+    return f"not polled any more: {remove}, or retry with `feeder ingest {known.name}`"
+
+
+def explain_error(state: SourceState) -> str:
+    """Return what is wrong with a source, how often in a row, and what to do; "" if nothing is wrong."""
+    times = f" ({state.failures} times in a row)" if state.failures > 1 else ""
+    advice = "" if state.advice is None else f"; {state.advice}"
+    return "" if state.error is None else f"{state.error}{times}{advice}"

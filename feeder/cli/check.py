@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from feeder.catalogue.departed import departed_sources
 from feeder.catalogue.known import active_sources
-from feeder.catalogue.status import iter_states, times
+from feeder.catalogue.status import explain_error, iter_states
 from feeder.cli.output import count_entries
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
@@ -115,9 +115,8 @@ def _check_states(config: Config, store: Store) -> Iterator[CheckResult]:
             text = f"{state.address}: paused; `feeder sources resume {state.name}` resumes it"
             yield CheckResult(about, ok=True, text=text)
         elif state.kind != "folder":
-            text = f"{state.address}: {state.error}{times(state.failures)}" if state.failures else state.address
-            if state.health == "gone":
-                text += f"; remove it, or retry with `feeder ingest {state.name}`"
+            told = explain_error(state) if state.failures else state.hold
+            text = state.address if told is None else f"{state.address}: {told}"
             yield CheckResult(about, ok=not state.failures, text=text)
 
 

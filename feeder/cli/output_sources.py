@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from feeder.catalogue.status import times
+from feeder.catalogue.status import explain_error
 from feeder.cli.output import DIM, count_entries, json_text, new_console
 from feeder.model import rfc3339
 
@@ -25,7 +25,8 @@ _MAX_NAME = 24  # columns of a terminal; a longer name shifts the rest of its li
 _MIN_ADDRESS = 12  # columns; less of an address is useless
 _STYLES = {"ok": "green", "pending": DIM, "hidden": DIM, "paused": "yellow"}
 _STATUS = (
-    "name", "kind", "kept_in", "health", "error", "documents", "last_check_at", "last_success_at", "next_check_at",
+    "name", "kind", "kept_in", "health", "error", "advice", "hold",
+    "documents", "last_check_at", "last_success_at", "next_check_at",
     "paused_at", "failures", "subscription", "hub_error",
 )  # fmt: skip
 _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
@@ -48,7 +49,9 @@ def print_states(states: Sequence["SourceState"], *, now: datetime, as_json: boo
     for state, row in zip(states, rows[1:], strict=True):
         console.print(_line(row, widths, console, style=_STYLES.get(row[3], "bold red")))
         if state.error is not None:
-            _print_indented(console, state.error + times(state.failures))
+            _print_indented(console, explain_error(state))
+        if state.hold is not None:
+            _print_indented(console, state.hold)
         if state.hub_error is not None:
             _print_indented(console, state.hub_error)
 

@@ -89,6 +89,7 @@ def add_source(
     from feeder.cli.output_sources import print_probe
     from feeder.config.saved import named_filter
     from feeder.errors import ConfigError
+    from feeder.ingest.feeds import read_response
 
     options: dict[str, Any] = {
         "categories": categories,
@@ -115,8 +116,12 @@ def add_source(
             print("nothing added", file=sys.stderr)
             raise typer.Exit(1)
         settings |= {"name": name, "feed": probed.feed_url}
-        manage.add(config, store, settings, title=probed.title, link=probed.link, now=datetime.now(UTC))
-    print(f"added {name}; the next pass reads it, `feeder ingest {name}` reads it now")
+        now = datetime.now(UTC)
+        manage.add(config, store, settings, title=probed.title, link=probed.link, now=now)
+        report = read_response(config, store, name, probed.response, now=now)
+    print(f"added {report}; the next pass publishes it")
+    for path, reason in report.failed:
+        print(f"{path}: {reason}", file=sys.stderr)
 
 
 @sources_app.command("remove")

@@ -22,7 +22,7 @@ from functools import partial
 from http import HTTPStatus
 from random import random
 
-from feeder.catalogue.known import current_poll
+from feeder.catalogue.known import current_poll, named_sources
 from feeder.config.load import Config
 from feeder.config.settings import PageSource, RemoteSource
 from feeder.ingest.learning import RecurringLines
@@ -36,6 +36,7 @@ from feeder.sources.feeds.polling import (
     PollBounds,
     after_failure,
     after_gone,
+    after_hold,
     after_success,
     explain_status,
     is_due,
@@ -44,6 +45,7 @@ from feeder.sources.feeds.polling import (
 )
 from feeder.sources.feeds.websub import after_miss, pushed_until
 from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
+from feeder.sources.http.holds import Holds
 from feeder.store import Outcome, Store
 
 _BATCH_ENTRIES = 500  # per transaction
@@ -77,6 +79,16 @@ def poll_feeds(
     return feed_pass.report()
 
 
+def read_response(
+    config: Config, store: Store, name: str, response: FetchResult[str], *, now: datetime
+) -> IngestReport:
+    """Read the feed of a source from a response that was just fetched, as a pass does: the next is conditional."""
+    sources = [source for source in named_sources(config, store, [name]) if isinstance(source, RemoteSource)]
+    feed_pass = _FeedPass(config, store, sources, now=now, reread=False, progress=None, jitter=random)
+    feed_pass.read(iter([replace(response, key=name)]))
+    return feed_pass.report()[name]
+
+
 class _FeedPass:
     def __init__(
         self,
@@ -90,7 +102,7 @@ class _FeedPass:
         jitter: Callable[[], float],
     ) -> None:
         self._config, self._store, self._now, self._reread = config, store, now, reread
-        self._progress, self._jitter = progress, jitter
+        self._progress, self._jitter, self._holds = progress, jitter, Holds(now)
         self._sources = {source.name: source for source in sources}
         polls = store.sources.polls()
         self._polls = {source.name: current_poll(source, polls) for source in sources}
@@ -109,18 +121,8 @@ class _FeedPass:
         for name in self._sources.keys() - {request.key for request in requests}:
             self._outcomes.count(name, {"not_due": 1})
         self._total = len(requests)
-        seconds = self._config.limits.document_s
-        with closing(fetch_all(requests, self._config.fetch)) as responses:
-            chunks = chunked(self._gather(responses), _CHUNK)
-            with closing(run_jobs(FEED_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
-                batch: list[FeedResult] = []
-                for results in reading:
-                    batch += results
-                    entries = sum(len(result.batch.incoming) for result in batch)
-                    if len(batch) >= _BATCH_FEEDS or entries >= _BATCH_ENTRIES:
-                        self._save(batch)
-                        batch = []
-            self._save(batch)
+        with closing(fetch_all(requests, self._config.fetch, holds=self._holds)) as responses:
+            self.read(responses)
         fetch_pages(
             self._config,
             self._store,
@@ -128,9 +130,24 @@ class _FeedPass:
             self._recurring,
             self._outcomes,
             now=self._now,
+            holds=self._holds,
             at_once=at_once,
             progress=self._progress,
         )
+        self._hold_others()
+
+    def read(self, responses: Iterator[FetchResult[str]]) -> None:
+        """Read and save what was fetched."""
+        chunks, seconds = chunked(self._gather(responses), _CHUNK), self._config.limits.document_s
+        with closing(run_jobs(FEED_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
+            batch: list[FeedResult] = []
+            for results in reading:
+                batch += results
+                entries = sum(len(result.batch.incoming) for result in batch)
+                if len(batch) >= _BATCH_FEEDS or entries >= _BATCH_ENTRIES:
+                    self._save(batch)
+                    batch = []
+        self._save(batch)
 
     def report(self) -> dict[str, IngestReport]:
         return {name: self._outcomes.report(name) for name in self._sources}
@@ -148,10 +165,14 @@ class _FeedPass:
         """Yield the feeds to read, and settle the others."""
         for response in responses:
             poll = self._polls[response.key]
-            if response.error is not None:
+            if response.hold is not None:
+                self._outcomes.count(response.key, {"not_due": 1})
+                self._settle(after_hold(poll, response.hold))
+            elif response.error is not None:
                 self._fail(response, response.error)
             elif response.status == HTTPStatus.GONE:
-                self._settle(after_gone(poll, now=self._now))
+                bounds = self._bounds(response.key)
+                self._settle_failed(after_gone(poll, now=self._now, bounds=bounds, jitter=self._jitter()))
             elif response.status == HTTPStatus.NOT_MODIFIED:
                 self._skip_unchanged(response, poll)
             elif not response.is_success:
@@ -237,7 +258,7 @@ class _FeedPass:
         return not allow_private or server_of(permanent or "") == server_of(poll.feed_url)
 
     def _fail(self, response: FetchResult[str], error: str) -> None:
-        self._settle(
+        self._settle_failed(
             after_failure(
                 self._polls[response.key],
                 error,
@@ -248,16 +269,28 @@ class _FeedPass:
             )
         )
 
+    def _settle_failed(self, poll: Poll) -> None:
+        self._outcomes.fail(poll.source, self._polls[poll.source].address, poll.error or "")
+        self._settle(poll)
+
     def _settle(self, poll: Poll) -> None:
         """Finish a source with its next poll, which is saved with the next batch."""
-        if poll.error is not None:
-            self._outcomes.fail(poll.source, self._polls[poll.source].address, poll.error)
         self._polls[poll.source] = poll
         self._unsaved_polls.append(poll)
         self._done += 1
         self._report_progress()
         if len(self._unsaved_polls) >= _BATCH_POLLS:
             self._save_polls()
+
+    def _hold_others(self) -> None:
+        """Keep the next passes, too, from requesting anything of the servers that asked for a pause."""
+        if self._holds.is_empty:
+            return
+        for poll in self._store.sources.polls().values():
+            hold = self._holds.at(server_of(poll.address))
+            if hold is not None and not poll.is_gone and (poll.next_check_at or hold.until) <= hold.until:
+                self._unsaved_polls.append(after_hold(poll, hold))
+        self._save_polls()
 
     def _save_polls(self) -> None:
         if self._unsaved_polls:

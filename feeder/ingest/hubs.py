@@ -81,7 +81,7 @@ def _topics(config: Config, store: Store, sources: Iterable[RemoteSource]) -> It
     polls, paused = store.sources.polls(), store.sources.paused()
     for source in sources:
         poll = current_poll(source, polls)
-        if source.name not in paused and poll.hub is not None and poll.gone_at is None:
+        if source.name not in paused and poll.hub is not None and not poll.is_gone:
             yield HubTopic(source.name, poll.hub, poll.topic or poll.address, config.site.url)
 
 

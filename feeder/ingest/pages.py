@@ -29,8 +29,9 @@ from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult
 from feeder.ingest.reports import Outcomes
 from feeder.ingest.workers import chunked, run_jobs
 from feeder.log import Progress
-from feeder.sources.feeds.polling import explain_status, read_retry_after
+from feeder.sources.feeds.polling import explain_status
 from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
+from feeder.sources.http.holds import Holds, read_retry_after
 from feeder.store import Batch, Document, Outcome, PageChanges, PendingPage, Store, StoredPage
 from feeder.store.records.entries import digest_of
 
@@ -53,15 +54,16 @@ def fetch_pages(
     outcomes: Outcomes,
     *,
     now: datetime,
+    holds: Holds,
     at_once: bool = False,
     progress: Progress | None = None,
 ) -> None:
     """Fetch the pending pages of these sources that are due, or all `at_once`, and save their entries.
 
-    Counts and failures are added to `outcomes`.
+    Counts and failures are added to `outcomes`. Pages of a server that asks for a pause are left to the next pass.
     """
     if sources.keys() & store.sources.count_pending_pages():
-        page_pass = _PagePass(config, store, sources, recurring, outcomes, now=now, progress=progress)
+        page_pass = _PagePass(config, store, sources, recurring, outcomes, now=now, holds=holds, progress=progress)
         page_pass.run(at_once=at_once)
         page_pass.report()
     if any(source.full for source in sources.values()):
@@ -83,9 +85,11 @@ class _PagePass:
         outcomes: Outcomes,
         *,
         now: datetime,
+        holds: Holds,
         progress: Progress | None,
     ) -> None:
         self._config, self._store, self._sources, self._now = config, store, sources, now
+        self._holds = holds
         self._recurring, self._outcomes, self._progress = recurring, outcomes, progress
         self._due: list[tuple[RemoteSource, PendingPage]] = []
         self._stored: dict[str, dict[str, StoredPage]] = {}
@@ -101,7 +105,9 @@ class _PagePass:
                 self._load(self._sources[name], at_once=at_once)
         requests = [self._request(number, *due) for number, due in enumerate(self._due) if self._needs_fetch(*due)]
         seconds = self._config.limits.document_s
-        fetching = fetch_all(requests, self._config.fetch, deadline_s=_DEADLINE_S, max_failures=_MAX_FAILURES)
+        fetching = fetch_all(
+            requests, self._config.fetch, holds=self._holds, deadline_s=_DEADLINE_S, max_failures=_MAX_FAILURES
+        )
         with closing(fetching) as responses:
             chunks = chunked(self._gather(responses, {request.key for request in requests}), _CHUNK)
             with closing(run_jobs(PAGE_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
@@ -147,6 +153,8 @@ class _PagePass:
             if number not in requested:
                 yield self._job(source, pending, use_stored=source.full)
         for response in responses:
+            if response.hold is not None:
+                continue
             requested.discard(response.key)
             source, pending = self._due[response.key]
             job = self._job_after(response, source, self._job(source, pending))

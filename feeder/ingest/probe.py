@@ -1,10 +1,10 @@
-"""An address as typed -> the feed there, and its newest entries. Nothing is stored.
+"""An address as typed -> the feed there, and its newest entries. Nothing is stored; its response can be (feeds.py).
 
-the address itself ── a page? ──> the feeds that it announces ── none? ──> common addresses of feeds
+the address itself ── a page? ──> the feeds that it announces ── none there? ──> common addresses of feeds
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -25,11 +25,14 @@ from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.polling import ACCEPT, explain_status
 from feeder.sources.http.addresses import printable_url
 from feeder.sources.http.client import Client, Response
-from feeder.sources.http.crawl import new_client
+from feeder.sources.http.crawl import FetchResult, new_client, to_result
+from feeder.sources.http.holds import BUSY
+from feeder.sources.pages.select import decode_page
 
 _MAX_ANNOUNCED = 5  # feeds of a page to try
-_MAX_COMMON = 8  # common addresses to try if a page announces no feed: each is a request to a guessed address
+_MAX_UNREACHED = 3  # failed connections in a row, after which no further address is tried
 _MAX_READ = 100  # drafts to read to find the newest
+_NO_RESPONSE = FetchResult(key="")
 _MAX_TITLE = 200  # characters of a feed's title
 
 
@@ -37,7 +40,8 @@ _MAX_TITLE = 200  # characters of a feed's title
 class ProbedFeed:
     """A feed: its address and title, how many entries it has, and the newest of them, newest first.
 
-    `link` is its site's page; None if it names none. `others` are other feeds that the page announces.
+    `link` is its site's page; None if it names none. `others` are other feeds that the page announces. `response` is
+    the one in which the feed came.
     """
 
     feed_url: str
@@ -46,6 +50,7 @@ class ProbedFeed:
     count: int
     newest: tuple[Entry, ...]
     others: tuple[FeedLink, ...] = ()
+    response: FetchResult[str] = _NO_RESPONSE
 
 
 class _ProbeJob(NamedTuple):
@@ -54,6 +59,7 @@ class _ProbeJob(NamedTuple):
     body: bytes
     url: str
     content_type: str | None
+    link_headers: str
     now: datetime
     limit: int
 
@@ -100,6 +106,7 @@ class _Probe:
                 feed,
                 feed_url=to_uri(response.permanent or address),
                 others=tuple(link for link in announced if link.feed_url != address),
+                response=to_result("", response),
             )
 
     async def _find(
@@ -109,24 +116,36 @@ class _Probe:
 
         Only the server of `private_url` may have a private address.
         """
-        candidates = [link.feed_url for link in announced[:_MAX_ANNOUNCED]] or common_addresses(page.url)[:_MAX_COMMON]
-        errors = ""
-        for address in candidates:
+        links = [link.feed_url for link in announced[:_MAX_ANNOUNCED]]
+        common = [address for address in common_addresses(page.url) if address not in {*links, page.url}]
+        errors, unreached = "", 0
+        for address in (*links, *common):
             try:
                 allow_private = _server(address) == _server(private_url)
                 response = await client.get(address, headers={"accept": ACCEPT}, allow_private=allow_private)
             except FetchError:
+                unreached += 1
+                if unreached == _MAX_UNREACHED:
+                    break
+                continue
+            unreached = 0
+            if response.status in BUSY:  # guesses are no reason to go on
+                errors += f"; {printable_url(address)}: {explain_status(response.status)}"
+                break
+            if not codes.is_success(response.status) or response.body == page.body:
                 continue
             result = self._parse(response)
             if result.feed is not None:
                 return address, response, result.feed
             if result.error is not None:
                 errors += f"; {printable_url(address)}: {result.error}"
-        raise FeedError(f"{page.url}: no feed found there or at {_join(candidates)}{errors}")
+        places = [*map(printable_url, links), f"{len(common)} common addresses"]
+        raise FeedError(f"{page.url}: no feed found there or at {', '.join(places)}{errors}")
 
     def _parse(self, response: Response) -> _ProbeResult:
         content_type = response.headers.get("content-type")
-        job = _ProbeJob(response.body, response.url, content_type, self._now, self._limit)
+        links = response.headers.get("link", "")
+        job = _ProbeJob(response.body, response.url, content_type, links, self._now, self._limit)
         return run_job(_PROBE_TASK, job, seconds=self._config.limits.document_s)
 
 
@@ -134,7 +153,7 @@ def _parse(job: _ProbeJob) -> Iterator[_ProbeResult]:
     try:
         feed = parse_feed(job.body, url=job.url, content_type=job.content_type)
     except FeedError:
-        links = find_feeds(job.body.decode("utf-8", "replace"), job.url)
+        links = find_feeds(_decode_page(job), job.url, link_headers=job.link_headers)
         yield _ProbeResult(
             announced=tuple(
                 FeedLink(feed_url=to_uri(link.feed_url), title=lead(clean_label(link.title), _MAX_TITLE))
@@ -154,6 +173,14 @@ def _parse(job: _ProbeJob) -> Iterator[_ProbeResult]:
     yield _ProbeResult(probed)
 
 
+def _decode_page(job: _ProbeJob) -> str:
+    """Return the text of a page; "" of anything else."""
+    try:
+        return decode_page(job.body, job.content_type)
+    except FeedError:
+        return ""
+
+
 def _fail(_job: _ProbeJob, failure: WorkerFailure) -> tuple[_ProbeResult, None]:
     return _ProbeResult(error=failure.reason.partition(";")[0]), None
 
@@ -164,7 +191,3 @@ _PROBE_TASK: Task[_ProbeJob, _ProbeResult] = Task(run=_parse, on_failure=_fail, 
 def _server(address: str) -> tuple[str, str]:
     parts = urlsplit(address)
     return parts.scheme, parts.netloc
-
-
-def _join(addresses: Iterable[str]) -> str:
-    return ", ".join(map(printable_url, addresses))

@@ -84,7 +84,7 @@ class _StoreMetrics(Collector):
             if isinstance(source, FolderSource):
                 continue
             poll = current_poll(source, polls)
-            gone.add_metric(label, poll.gone_at is not None)
+            gone.add_metric(label, poll.is_gone)
             failures.add_metric(label, poll.failures)
             for family, moment in (
                 (checked, poll.last_check_at),

@@ -67,18 +67,29 @@ def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, serve
             "2026-05-01 03:00  Rain 3\n2026-05-01 02:00  Rain 2\n2026-05-01 01:00  Rain 1\n"
             "other feeds on its page:\n"
             f"  {server.url('/comments/feed')}  Comments\n"
-            "added rain; the next pass reads it, `feeder ingest rain` reads it now\n"
+            "added rain: 1 read, 3 new; the next pass publishes it\n"
         ),
         "",
     )
-    assert states(feeder)["rain"]["health"] == "pending"
-    assert feeder("ingest").out == "rain: 1 read, 3 new\n"
+    assert states(feeder)["rain"]["health"] == "ok"
     assert feeder("ingest").out == "rain: not due\n"
     assert feeder("ingest", "rain").out == "rain: nothing new (1 unchanged)\n"
     entry = json.loads(feeder("latest", "--json", "-n", "1").out)
     assert (entry["title"], entry["categories"], entry["content"]) == ("Rain 3", ["Weather", "天气"], "")
     state = states(feeder)["rain"]
     assert (state["kept_in"], state["kind"], state["health"], state["documents"]) == ("store", "feed", "ok", 3)
+
+
+def test_what_was_read_when_a_feed_was_added_is_not_sent_again(feeder: Feeder, server: Server) -> None:  # noqa: F811
+    server.answers["/rain"] = Answer(
+        body=rss(1), etag='"1"', headers={"Last-Modified": "Fri, 01 May 2026 00:00:00 GMT"}
+    )
+    assert add(feeder, server.url("/rain")).out.endswith("added rain: 1 read, 1 new; the next pass publishes it\n")
+    assert len(feeder("export").out.splitlines()) == 1
+    assert feeder("ingest", "rain").out == "rain: nothing new (1 unchanged)\n"
+    first, second = (request.headers for request in server.requests)
+    assert "if-none-match" not in first
+    assert (second["if-none-match"], second["if-modified-since"]) == ('"1"', "Fri, 01 May 2026 00:00:00 GMT")
 
 
 def test_what_a_page_says_of_its_feeds_is_shown_clean(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
@@ -209,8 +220,8 @@ def test_fuller_entries_and_filters_need_no_file(feeder: Feeder, server: Server,
     server.answers |= {"/feed.xml": Answer(body=linked), "/page/3": Answer(body=page % words)}
     ended = add(feeder, blog, "--full", "--keep", "title:rain", "--drop", "title:2", "--limit", "1")
     assert (ended.code, "Rain 2" in ended.out) == (0, False)
-    report = json.loads(feeder("ingest", "rain", "--json").out)
-    assert (report["new"], report["dropped"], report["pages"]) == (2, 1, 1)
+    report = json.loads(feeder("ingest", "--json").out)
+    assert (report["new"], report["dropped"], report["pages"], report["not_due"]) == (2, 1, 1, 1)
     entries = {one["title"]: one["content"] for one in map(json.loads, feeder("export").out.splitlines())}
     assert {title: "the third day" in content for title, content in entries.items()} == {
         "Rain 1": False,
@@ -282,7 +293,7 @@ def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
         for name, more in (("odd", {"sings": True}), ("mute", {"drop": "rain after:1"})):
             settings = {"feed": f"https://e.org/{name}", **more}
             connection.execute(insert(added).values(name=name, settings=settings, title="", added_at=NOW))
-    assert feeder("ingest").out == "rain: 1 read, 3 new\n"
+    assert feeder("ingest").out == "rain: not due\n"
     assert (states(feeder)["odd"]["health"], states(feeder)["mute"]["health"]) == ("incompatible", "incompatible")
     told = "this version cannot use it: drop: 'rain after:1': '1' is not a date: write a year, a month or a day: "
     assert states(feeder)["mute"]["error"].startswith(told)
@@ -306,8 +317,7 @@ def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: 
     assert feeder("sources", "remove", "wind", "--with-entries").out == "removed wind, and 1 entry not seen elsewhere\n"
     assert [*states(feeder)] == []
     assert len(feeder("export").out.splitlines()) == 3
-    add(feeder, blog)
-    assert feeder("ingest", "rain").out == "rain: 1 read, 3 same\n"
+    assert add(feeder, blog).out.endswith("added rain: 1 read, 3 same; the next pass publishes it\n")
     feeder("sources", "remove", "rain")
     assert (
         feeder("sources", "remove", "rain", "--with-entries").out == "removed rain, and 3 entries not seen elsewhere\n"
@@ -342,7 +352,7 @@ def test_a_paused_source_is_left_alone_unless_it_is_named(feeder: Feeder, server
     assert "source down    " + server.url("/down") + ": paused; `feeder sources resume down`" in feeder("check").out
     assert feeder("sources", "resume", "stored").out == "resumed stored; the next pass reads it\n"
     assert feeder("sources", "resume", "stored").out == "stored was not paused\n"
-    assert "stored: 1 read, 3 new\n" in feeder("ingest").out
+    assert "stored: not due\n" in feeder("ingest").out
 
 
 def test_failures_are_counted_and_told_in_words(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811

@@ -49,8 +49,8 @@ def test_sources_are_listed_with_their_health(
         "NAME    KIND    IN    STATE    CHECKED   NEXT       ADDRESS",
         f"mirror  folder  file  ok                            {configured / 'mirror'}",
         f"rain    feed    file  ok       just now  in 1* min  {server.url('/rain')}",
-        f"gone    feed    file  gone     just now             {server.url('/gone')}",
-        "  410 Gone: its server says that it has ended",
+        f"gone    feed    file  failing  just now  in 1* min  {server.url('/gone')}",
+        "  410 Gone: its server says that it has ended; it is polled until its server has said so 3 times in a row",
         f"down    feed    file  failing  just now  in 1* min  {server.url('/down')}",
         "  its server answers 404 Not Found",
         f"new     feed    file  pending            next pass  {server.url('/new')}",
@@ -58,12 +58,41 @@ def test_sources_are_listed_with_their_health(
     states = {state["name"]: state for state in map(json.loads, feeder("sources", "list", "--json").out.splitlines())}
     assert (states["mirror"]["kind"], states["mirror"]["documents"], states["rain"]["documents"]) == ("folder", 1, 2)
     assert (states["down"]["health"], states["down"]["failures"]) == ("failing", 1)
-    assert states["gone"]["next_check_at"] is None
     assert states["rain"]["last_success_at"].endswith("Z")
     assert states["new"]["health"] == "pending"
     checked = feeder("check").out
     assert f"BAD  source down    {server.url('/down')}: its server answers 404 Not Found" in checked
     assert f"ok   source rain    {server.url('/rain')}" in checked
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_feed_that_is_gone_is_shown_with_what_to_do(feeder: Feeder, server: Server) -> None:  # noqa: F811
+    server.answers["/gone"] = Answer(410)
+    for _ in range(3):
+        feeder("ingest", "gone")
+    told = (
+        "410 Gone: its server says that it has ended (3 times in a row); not polled any more: delete its block, or "
+        "retry with `feeder ingest gone`"
+    )
+    lines = feeder("sources", "list").out.splitlines()
+    assert f"  {told}" in lines
+    assert lines[3].split()[:4] == ["gone", "feed", "file", "gone"]
+    assert f"BAD  source gone    {server.url('/gone')}: {told}" in feeder("check").out
+    assert json.loads(feeder("sources", "show", "gone", "--json").out)["next_check_at"] is None
+
+
+@pytest.mark.usefixtures("configured")
+def test_feeds_that_wait_for_their_server_are_shown_with_the_reason(feeder: Feeder, server: Server) -> None:  # noqa: F811
+    server.answers |= {"/rain": Answer(body=rss(1)), "/down": Answer(429, headers={"Retry-After": "7260"})}
+    assert feeder("ingest", "rain").code == 0
+    assert feeder("ingest", "down").code == 1
+    shown = feeder("sources", "list").out
+    assert re.search(
+        r"rain +feed +file +ok +just now +in 2 h +\S+/rain\n  not polled: its server asks for a pause", shown
+    )
+    assert re.search(
+        r"ok   source rain +\S+/rain: not polled: its server asks .*\(429 Too Many Requests\)", feeder("check").out
+    )
 
 
 @pytest.mark.usefixtures("configured")
@@ -104,7 +133,7 @@ def test_the_feed_of_a_page_is_found(feeder: Feeder, server: Server, page: bytes
 def test_where_there_is_no_feed_that_is_said_in_a_line(feeder: Feeder, server: Server) -> None:  # noqa: F811
     server.answers["/blog"] = Answer(body=b"<p>Hello</p>")
     for address, told in (
-        ("/blog", f"feeder: {server.url('/blog')}: no feed found there or at {server.url('/blog/feed/')}, "),
+        ("/blog", f"feeder: {server.url('/blog')}: no feed found there or at 35 common addresses"),
         ("/none", f"feeder: {server.url('/none')}: its server answers 404 Not Found"),
     ):
         ended = feeder("sources", "test", "--allow-private", server.url(address))

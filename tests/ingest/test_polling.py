@@ -168,11 +168,45 @@ def test_what_fails_is_named_and_asked_less_and_less_often(server: Server, sqlit
     assert sqlite_store.sources.polls()["rain"].error is None
 
 
+def test_a_server_that_asks_for_a_pause_is_left_alone_by_all_of_its_feeds(server: Server, sqlite_store: Store) -> None:
+    names = [f"s{number}" for number in range(6)]
+    server.answers |= {f"/{name}": Answer(body=rss(number)) for number, name in enumerate(names)}
+    server.answers["/s2"] = [Answer(429, headers={"Retry-After": "7200"}), Answer(body=rss(2))]
+    config = settings(*(source(server, name) for name in names), per_host=1)
+    reports = ingest(config, sqlite_store, now=NOW)
+    assert [report.new for report in reports] == [1, 1, 0, 0, 0, 0]
+    assert [report.not_due for report in reports] == [0, 0, 0, 1, 1, 1]
+    assert [bool(report.failed) for report in reports] == [False, False, True, False, False, False]
+    assert len(server.requests) == 3
+    told = "not polled: its server asks for a pause until 2026-05-01 14:00 UTC (429 Too Many Requests)"
+    polls = sqlite_store.sources.polls()
+    assert {polls[name].error for name in names if name != "s2"} == {told}
+    for minutes in (30, 119):
+        assert all(report.not_due for report in ingest(config, sqlite_store, now=NOW + timedelta(minutes=minutes)))
+    assert len(server.requests) == 3
+    ingest(config, sqlite_store, now=NOW + timedelta(hours=2))
+    assert (len(server.requests), sqlite_store.entries.count()) == (9, 6)
+    assert {poll.error for poll in sqlite_store.sources.polls().values()} == {None}
+
+
+def test_a_pause_holds_for_the_server_that_a_feed_is_redirected_to(server: Server, sqlite_store: Store) -> None:
+    with Server() as other:
+        server.answers["/rain"] = Answer(302, headers={"Location": other.url("/rain")})
+        other.answers |= {"/rain": Answer(503, headers={"Retry-After": "7200"}), "/wind": Answer(body=rss(1))}
+        wind = FeedSource(name="wind", feed=other.url("/wind"), allow_private=True)
+        config = settings(source(server), wind)
+        ingest(config, sqlite_store, names=["wind"], now=NOW - timedelta(days=2))
+        ingest(config, sqlite_store, names=["rain"], now=NOW)
+        assert [report.not_due for report in ingest(config, sqlite_store, now=NOW + timedelta(hours=1))] == [1, 1]
+
+
 def test_a_feed_that_is_gone_ends_and_its_entries_stay(server: Server, sqlite_store: Store) -> None:
     server.answers["/rain"] = [Answer(body=rss(1)), Answer(410)]
     config = settings(source(server))
     poll(config, sqlite_store)
-    assert poll(config, sqlite_store).failed[0][1] == "410 Gone: its server says that it has ended"
+    for hours in range(1, 4):
+        [(_, reason)] = poll(config, sqlite_store, timedelta(hours=hours), named=False).failed
+        assert reason == "410 Gone: its server says that it has ended"
     assert poll(config, sqlite_store, timedelta(days=1000), named=False).not_due == 1
     assert sqlite_store.entries.count() == 1
     other = settings(FeedSource(name="rain", feed=server.url("/elsewhere"), allow_private=True))
@@ -396,7 +430,9 @@ def test_a_private_source_is_not_followed_to_where_its_server_says_it_has_moved(
         private.answers["/rain"] = Answer(301, headers={"Location": "http://blog.example/rain"})
         public.answers["/rain"] = Answer(body=rss(1))
         network = MadeNetwork(names, {"192.168.1.1": private.port, PUBLIC: public.port})
-        monkeypatch.setattr(module, "fetch_all", lambda requests, limits: fetch_all(requests, limits, network))
+        monkeypatch.setattr(
+            module, "fetch_all", lambda requests, limits, **more: fetch_all(requests, limits, network, **more)
+        )
         own = FeedSource(name="rain", feed="http://nas.example/rain", allow_private=True)
         for day in range(MOVED_AFTER):
             assert poll(settings(own), sqlite_store, timedelta(days=day)).failed == ()

@@ -14,15 +14,16 @@ from feeder.sources.feeds.polling import (
     PollBounds,
     after_failure,
     after_gone,
+    after_hold,
     after_success,
     explain_status,
     freshness,
     is_due,
     new_poll,
-    read_retry_after,
     request_headers,
     with_metadata,
 )
+from feeder.sources.http.holds import Hold, Holds, read_retry_after
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)  # a Friday
 BOUNDS = PollBounds(timedelta(minutes=15), timedelta(days=1))
@@ -43,6 +44,10 @@ def answered(
     )
 
 
+def ended(poll: Poll = NEW) -> Poll:
+    return after_gone(poll, now=NOW, bounds=BOUNDS, jitter=0)
+
+
 def wait(poll: Poll) -> timedelta:
     assert poll.next_check_at is not None
     return poll.next_check_at - NOW
@@ -52,9 +57,39 @@ def test_a_feed_is_due_when_its_time_has_come_and_never_once_it_is_gone() -> Non
     assert is_due(NEW, NOW)
     assert is_due(replace(NEW, next_check_at=NOW), NOW)
     assert not is_due(replace(NEW, next_check_at=NOW + timedelta(seconds=1)), NOW)
-    gone = after_gone(NEW, now=NOW)
+    gone = ended(ended(ended()))
     assert gone.error == "410 Gone: its server says that it has ended"
+    assert (gone.is_gone, gone.next_check_at) == (True, None)
     assert not is_due(gone, NOW + timedelta(days=1000))
+
+
+def test_a_feed_is_gone_when_its_server_has_said_so_three_times_in_a_row() -> None:
+    failed = after_failure(NEW, "no", now=NOW, bounds=BOUNDS, jitter=0)
+    once = ended(after_failure(failed, "no", now=NOW, bounds=BOUNDS, jitter=0))
+    twice = ended(once)
+    assert [(poll.failures, wait(poll) / timedelta(minutes=15)) for poll in (once, twice)] == [(1, 1), (2, 2)]
+    assert [is_due(poll, NOW + timedelta(hours=1)) for poll in (once, twice, ended(twice))] == [True, True, False]
+    between = after_failure(twice, "no", now=NOW, bounds=BOUNDS, jitter=0)
+    assert (between.gone_at, ended(between).failures) == (None, 1)
+    assert not ended(ended(answered(twice))).is_gone
+
+
+def test_a_feed_that_an_earlier_version_ended_after_one_410_is_polled_twice_more() -> None:
+    stored = replace(NEW, failures=1, error="410 Gone: its server says that it has ended", gone_at=NOW)
+    assert is_due(stored, NOW)
+    assert not is_due(ended(ended(stored)), NOW + timedelta(days=1))
+    assert is_due(answered(stored), NOW + timedelta(days=1))
+
+
+def test_a_feed_waits_while_its_server_asks_for_a_pause() -> None:
+    hold = Hold(NOW + timedelta(hours=2), 429)
+    held = after_hold(NEW, hold)
+    assert held.error == "not polled: its server asks for a pause until 2026-05-01 14:00 UTC (429 Too Many Requests)"
+    assert (held.failures, wait(held)) == (0, timedelta(hours=2))
+    assert wait(after_hold(replace(NEW, next_check_at=NOW + timedelta(hours=3)), hold)) == timedelta(hours=3)
+    failed = after_failure(NEW, "no", now=NOW, bounds=BOUNDS, jitter=0)
+    assert (after_hold(failed, hold).error, wait(after_hold(failed, hold))) == ("no", timedelta(hours=2))
+    assert answered(held).error is None
 
 
 def test_a_request_says_what_is_had_already_unless_the_whole_is_wanted() -> None:
@@ -139,7 +174,7 @@ def test_each_failure_doubles_the_wait_and_an_answer_ends_that() -> None:
     assert wait(after_failure(NEW, "no", now=NOW, bounds=BOUNDS, jitter=1)) == timedelta(minutes=18.75)
     well = answered(poll)
     assert (well.failures, well.error, well.last_success_at) == (0, None, NOW)
-    assert answered(after_gone(poll, now=NOW)).gone_at is None
+    assert answered(ended(poll)).gone_at is None
 
 
 @pytest.mark.parametrize(
@@ -158,6 +193,40 @@ def test_each_failure_doubles_the_wait_and_an_answer_ends_that() -> None:
 def test_retry_after_is_granted_up_to_a_week(header: str, minutes: int) -> None:
     poll = after_failure(NEW, "no", now=NOW, bounds=BOUNDS, jitter=0, retry_after=header)
     assert wait(poll) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "minutes"),
+    [
+        (429, "3600", 60),
+        (503, " 3600 ", 60),
+        (503, "Fri, 01 May 2026 14:00:00 GMT", 120),
+        (429, "Friday, 01-May-26 14:00:00 GMT", 120),
+        (429, "99999999999", 7 * 24 * 60),
+        (503, "Fri, 31 Dec 9999 23:59:59 GMT", 7 * 24 * 60),
+        (429, "0", None),
+        (429, "-5", None),
+        (429, "soon", None),
+        (429, None, None),
+        (503, "Fri, 01 May 2026 11:00:00 GMT", None),
+        (500, "3600", None),
+        (200, "3600", None),
+    ],
+)
+def test_a_busy_server_that_names_a_time_asks_for_a_pause(status: int, header: str | None, minutes: int | None) -> None:
+    holds = Holds(NOW)
+    holds.note("e.org", status, {} if header is None else {"retry-after": header})
+    hold = holds.at("e.org")
+    assert (hold and (hold.until - NOW) / timedelta(minutes=1)) == minutes
+    assert holds.is_empty == (minutes is None)
+    assert holds.at("www.e.org") is None
+
+
+def test_of_two_pauses_of_a_server_the_longer_one_counts() -> None:
+    holds = Holds(NOW)
+    for seconds in ("60", "3600", "5"):
+        holds.note("e.org", 429, {"retry-after": seconds})
+    assert holds.at("e.org") == (NOW + timedelta(hours=1), 429)
 
 
 def test_a_feed_moves_after_the_third_permanent_redirect_in_a_row() -> None:

@@ -1,6 +1,7 @@
 """`/metrics`, parsed with the library's own parser."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_each_source_has_numbers(metrics_client: httpx.Client, sqlite_store: Sto
                 last_success_at=NOW - timedelta(days=1),
                 next_check_at=NOW + timedelta(hours=1),
             ),
-            type(poll)(source="雨-2", feed_url="https://e.org/wind", address="https://e.org/wind", gone_at=NOW),
+            replace(new_poll("雨-2", "https://e.org/wind"), gone_at=NOW, failures=3),
         ]
     )
     sqlite_store.sources.pause("folder", now=NOW)

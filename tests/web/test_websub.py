@@ -419,7 +419,8 @@ def test_a_subscription_that_is_not_wanted_any_more_is_ended(setup: Setup, why: 
         setup.configure(sources=())
     else:
         setup.server.answers["/rain"] = Answer(410) if why == "ended" else Answer(body=rss(1))
-        setup.poll()
+        for _ in range(3):  # a server must say that a feed has ended
+            setup.poll()
     if why == "removed":
         # The source went with the right to ask in its private network, so that the hub cannot be reached here.
         setup.update(HOUR)

@@ -12,21 +12,21 @@ Each feed has its own interval, which shrinks when there are new entries and gro
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from feeder.sources.http.holds import Hold, name_status, parse_http_date, read_retry_after
 
 if TYPE_CHECKING:
     from feeder.sources.feeds.parsing.parsed import Hints
 
+GONE_AFTER = 3  # times in a row that a server says so: some do by mistake, or while they are repaired
 MOVED_AFTER = 3  # identical permanent redirects in a row: servers also redirect by mistake
 BACK_AFTER = 5  # failures in a row at an address that a source has moved to, before its old one is tried again
 _SHRINK, _GROW = 0.5, 1.25  # so that about one request in four finds new entries
 _JITTER = 0.1  # of the interval, by which a poll comes sooner: feeds added together drift apart
 _BACKOFF_JITTER = 0.25
 _MAX_DOUBLINGS = 20
-_MAX_WAIT = timedelta(days=7)  # that a server can ask for
 _HOUR = timedelta(hours=1)
 _HOURS_PER_WEEK = 7 * 24
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
@@ -41,10 +41,11 @@ class Poll:
       of the body.
     * `interval_s` is the current interval in seconds, 0 before the first response. `asked_s` is the one that the feed
       asks for; `skip_hours` (0 to 23) and `skip_days` (Monday is 0), in UTC, are when it asks not to be polled.
-    * `failures` counts failures in a row, and `error` explains the last in one line.
+    * `failures` counts failures in a row, and `error` explains the last in one line. Without failures it is why
+      the feed is not polled: its server asks for a pause.
     * `moved_to` is where permanent redirects led in the last `moved_seen` requests.
-    * `gone_at` is when the server said that the feed is gone for good. `hub` is the address of its WebSub hub, and
-      `topic` its address there; None: `address`.
+    * `gone_at` is since when the server says that the feed is gone for good; `failures` counts how often it did.
+    * `hub` is the address of its WebSub hub, and `topic` its address there; None: `address`.
     """
 
     source: str
@@ -68,6 +69,11 @@ class Poll:
     hub: str | None = None
     topic: str | None = None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the feed has ended: passes do not poll it any more."""
+        return self.gone_at is not None and self.failures >= GONE_AFTER
+
 
 @dataclass(frozen=True, slots=True)
 class PollBounds:
@@ -84,7 +90,7 @@ def new_poll(source: str, feed_url: str) -> Poll:
 
 def is_due(poll: Poll, now: datetime) -> bool:
     """Whether a feed is due; one that is gone never is."""
-    return poll.gone_at is None and (poll.next_check_at is None or poll.next_check_at <= now)
+    return not poll.is_gone and (poll.next_check_at is None or poll.next_check_at <= now)
 
 
 def request_headers(poll: Poll, *, conditional: bool = True) -> dict[str, str]:
@@ -111,25 +117,28 @@ def after_failure(
         failures=failures,
         error=error,
         last_check_at=now,
-        next_check_at=now + (wait if asked is None else max(wait, min(asked, _MAX_WAIT))),
+        next_check_at=now + (wait if asked is None else max(wait, asked)),
         moved_to=None,
         moved_seen=0,
+        gone_at=None,
     )
     if failures % BACK_AFTER == 0 and poll.address != poll.feed_url:
         return replace(failed, address=poll.feed_url, etag=None, last_modified=None, digest=None)
     return failed
 
 
-def after_gone(poll: Poll, *, now: datetime) -> Poll:
-    """Return the state after a 410 (RFC 9110 §15.5.11)."""
-    return replace(
-        poll,
-        failures=poll.failures + 1,
-        error="410 Gone: its server says that it has ended",
-        last_check_at=now,
-        next_check_at=None,
-        gone_at=now,
-    )
+def after_gone(poll: Poll, *, now: datetime, bounds: PollBounds, jitter: float) -> Poll:
+    """Return the state after a 410 (RFC 9110 §15.5.11): the third in a row ends the feed."""
+    counted = poll if poll.gone_at is not None else replace(poll, failures=0)
+    error = "410 Gone: its server says that it has ended"
+    gone = replace(after_failure(counted, error, now=now, bounds=bounds, jitter=jitter), gone_at=poll.gone_at or now)
+    return replace(gone, next_check_at=None) if gone.is_gone else gone
+
+
+def after_hold(poll: Poll, hold: Hold) -> Poll:
+    """Return the state of a feed whose server asked for a pause when something else was requested there."""
+    due = hold.until if poll.next_check_at is None else max(poll.next_check_at, hold.until)
+    return replace(poll, next_check_at=due, error=poll.error if poll.failures else str(hold))
 
 
 def after_success(
@@ -190,17 +199,7 @@ def with_metadata(poll: Poll, digest: str, hints: "Hints", hub: str | None, topi
 
 def explain_status(status: int) -> str:
     """Return the error for a status that is no success."""
-    known = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    return f"its server answers {status} {known}".rstrip()
-
-
-def read_retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """Return how long `Retry-After` asks to wait: seconds, or until a date (RFC 9110 §10.2.3); None if invalid."""
-    text = (text or "").strip()
-    if text.isascii() and text.isdecimal():
-        return min(timedelta(seconds=int(text[:9])), _MAX_WAIT)
-    moment = _http_date(text)
-    return None if moment is None else max(timedelta(), moment - now)
+    return f"its server answers {name_status(status)}"
 
 
 def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
@@ -210,8 +209,12 @@ def freshness(headers: Mapping[str, str], now: datetime) -> timedelta:
         return timedelta()
     if (max_age := _seconds(directives.get("max-age"))) is not None:
         return max(timedelta(), timedelta(seconds=max_age - (_seconds(headers.get("age")) or 0)))
-    expires = _http_date(headers.get("expires", ""))
-    return timedelta() if expires is None else max(timedelta(), expires - (_http_date(headers.get("date", "")) or now))
+    expires = parse_http_date(headers.get("expires", ""))
+    return (
+        timedelta()
+        if expires is None
+        else max(timedelta(), expires - (parse_http_date(headers.get("date", "")) or now))
+    )
 
 
 def _follow_move(poll: Poll, permanent: str | None) -> Poll:
@@ -241,11 +244,3 @@ def _directive(text: str) -> tuple[str, str]:
 def _seconds(text: str | None) -> int | None:
     text = (text or "").strip()
     return int(text[:9]) if text.isascii() and text.isdecimal() else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -18,8 +18,9 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from feeder.errors import FetchError
-from feeder.sources.feeds.polling import read_retry_after
 from feeder.sources.http.addresses import Reach, check_url, parse_ip, printable_line, printable_url, reach
+from feeder.sources.http.holds import read_retry_after
+from feeder.sources.http.links import iter_links
 
 Mode = Literal["subscribe", "unsubscribe"]
 Standing = Literal["asked", "refused", "subscribed", "delivering", "leaving"]
@@ -35,12 +36,9 @@ _FIRST_WAIT, _MAX_WAIT, _JITTER = timedelta(hours=1), timedelta(days=7), 0.25
 _MAX_DOUBLINGS = 20
 _MAX_LEAVE_TRIES = 3
 _MAX_SEEN = 50  # digests of deliveries
-_MAX_LINKS = 4096  # characters of `Link` headers
 _METHODS = frozenset({"sha1", "sha256", "sha384", "sha512"})  # §7.1
 # RFC 6761, RFC 6762, RFC 8375 and common names of home networks: a hub cannot resolve them.
 _LOCAL = re.compile(r"(?:.*\.)?(?:localhost|local|internal|intranet|lan|home|home\.arpa|invalid|onion|test)")
-_LINK = re.compile(r'<([^<>]*)>((?:[^<>",]|"(?:[^"\\]|\\.)*")*)')
-_PARAMETER = re.compile(r';\s*([\w!#$&+.^`|~*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]+))')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +116,9 @@ def find_hub(links: str, url: str, *, hub: str | None, feed_url: str | None) -> 
     `url` is the base of relative addresses; `hub` and `feed_url` are what the feed names.
     """
     named: dict[str, str] = {}
-    for target, parameters in _LINK.findall(links[:_MAX_LINKS]):
-        values = {name.lower(): quoted or plain for name, quoted, plain in reversed(_PARAMETER.findall(parameters))}
-        if "anchor" in values:  # RFC 8288 §3.2: a link of another resource
-            continue
-        for relation in values.get("rel", "").lower().split():
-            named.setdefault(relation, target)
+    for link in iter_links(links):
+        for relation in link.relations:
+            named.setdefault(relation, link.target)
     return _address(named.get("hub", hub), url), _address(named.get("self", feed_url), url)
 
 

@@ -19,14 +19,14 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from feeder.errors import FetchError
+from feeder.sources.http.holds import BUSY, Hold, Holds
 
 if TYPE_CHECKING:
-    from feeder.sources.http.client import Client
+    from feeder.sources.http.client import Client, Response
     from feeder.sources.http.dialling import Network
 
 log = logging.getLogger(__name__)
 _QUEUE_SIZE = 20  # results: each may be as large as `max_bytes`
-_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _WAIT_S = 0.02  # between two checks for room in the queue, or for the end
 
 
@@ -48,7 +48,8 @@ class FetchRequest(Generic[K]):
 class FetchResult(Generic[K]):
     """The response to the request with this `key`, header names in lower case, or an `error`.
 
-    `error` is one line on why there is no response; None if there is one. `permanent`: see `client.Response`.
+    `error` is one line on why there is no response; None if there is one. `permanent`: see `client.Response`. `hold` is
+    the pause that its server asked for, because of which nothing was requested.
     """
 
     key: K
@@ -58,6 +59,7 @@ class FetchResult(Generic[K]):
     body: bytes = b""
     permanent: str | None = None
     error: str | None = None
+    hold: Hold | None = None
 
     @property
     def is_success(self) -> bool:
@@ -113,6 +115,7 @@ def fetch_all(
     limits: FetchLimits,
     network: "Network | None" = None,
     *,
+    holds: Holds | None = None,
     deadline_s: float | None = None,
     max_failures: int | None = None,
 ) -> Generator[FetchResult[K]]:
@@ -120,13 +123,14 @@ def fetch_all(
 
     It ends after `deadline_s` seconds, without the results that have not arrived by then. After `max_failures` requests
     in a row to one server have failed or found it too busy, the others there fail unsent. None means no such limit.
+    Nothing is requested from the servers in `holds`, to which those are added that ask for a pause.
     """
     queue: Queue[FetchResult[K] | None] = Queue(_QUEUE_SIZE)
     stopping = threading.Event()
 
     def run() -> None:
         try:
-            asyncio.run(_fetch_all(tuple(requests), limits, network, queue, stopping, deadline_s, max_failures))
+            asyncio.run(_fetch_all(tuple(requests), limits, network, queue, stopping, holds, deadline_s, max_failures))
         finally:
             while not stopping.is_set():
                 with suppress(Full):
@@ -149,6 +153,7 @@ async def _fetch_all(
     network: "Network | None",
     queue: "Queue[FetchResult[K] | None]",
     stopping: threading.Event,
+    holds: Holds | None,
     deadline_s: float | None,
     max_failures: int | None,
 ) -> None:
@@ -162,13 +167,18 @@ async def _fetch_all(
     async def fetch_each(client: "Client", server: str, remaining: Iterator[FetchRequest[K]]) -> None:
         for request in remaining:
             async with slots:
-                if max_failures is not None and failures[server] >= max_failures:
+                if holds is not None and (hold := holds.at(server)) is not None:
+                    result = FetchResult(key=request.key, hold=hold)
+                elif max_failures is not None and failures[server] >= max_failures:
                     error = f"not requested: {max_failures} requests in a row to this server failed"
                     result = FetchResult(key=request.key, error=error)
                 else:
                     result = await fetch(client, request)
-                    has_failed = result.error is not None or result.status in _BUSY
+                    has_failed = result.error is not None or result.status in BUSY
                     failures[server] = failures[server] + 1 if has_failed else 0
+                    if holds is not None and result.status in BUSY:
+                        for asking in (server, server_of(result.url)):  # also the one that redirects there
+                            holds.note(asking, result.status, result.headers)
                 while not _put(queue, result):  # noqa: ASYNC110  room is made by another thread
                     await asyncio.sleep(_WAIT_S)
 
@@ -199,8 +209,13 @@ async def fetch(client: "Client", request: FetchRequest[K]) -> FetchResult[K]:
     except Exception as error:  # our bug with one response must not stop the others; it is reported and logged
         log.debug("%s", request.address, exc_info=True)
         return FetchResult(key=request.key, error=f"cannot be fetched ({type(error).__name__}); please report it")
+    return to_result(request.key, response)
+
+
+def to_result(key: K, response: "Response") -> FetchResult[K]:
+    """Return the result that a response is."""
     return FetchResult(
-        key=request.key,
+        key=key,
         status=response.status,
         url=response.url,
         headers={name.lower(): response.headers[name] for name in response.headers},
