@@ -1,6 +1,7 @@
 """JSON Feed 1.0 and 1.1 -> a `ParsedFeed` (jsonfeed.org/version/1.1)."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal
@@ -15,7 +16,8 @@ from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 
 Object = Mapping[str, Any]
-# Characters that JSON can write, but not XML, UTF-8 or a database.
+_ITEMS = re.compile(r'"items"\s*+:\s*+\[')
+_COMMA = re.compile(r"\s*+,?\s*+(?=\{)")
 
 
 def read_json(data: bytes, url: str) -> ParsedFeed:
@@ -24,10 +26,7 @@ def read_json(data: bytes, url: str) -> ParsedFeed:
     Raises:
         FeedError: it is not JSON, or not a feed.
     """
-    try:
-        feed = json.loads(data, parse_int=str)  # Python reads no integer of more than 4,300 digits
-    except (ValueError, RecursionError):
-        raise FeedError("invalid JSON") from None
+    feed, broken_off = _decode(data.decode("utf-8", "replace"))
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise FeedError("not a JSON Feed: it has no list of items")
     link = join(url, _text(feed, "home_page_url")) if _text(feed, "home_page_url") else None
@@ -50,7 +49,38 @@ def read_json(data: bytes, url: str) -> ParsedFeed:
         language=language,
         authors=people,
         drafts=assign_ids(drafts, link or url),
+        broken_off=broken_off,
     )
+
+
+def _decode(text: str) -> tuple[Any, bool]:
+    """Return the value of a JSON text, without what follows it, and whether it breaks off within the items of a feed.
+
+    The last item, which is not whole, is then left out.
+    """
+    decoder = json.JSONDecoder(parse_int=str)  # Python reads no integer of more than 4,300 digits
+    try:
+        try:
+            return decoder.raw_decode(text)[0], False
+        except ValueError:
+            start = _ITEMS.search(text)
+            if start is None:
+                raise
+            end = _end_of_items(decoder, text, start.end())
+            return decoder.decode(f"{text[:end]}]}}"), True
+    except (ValueError, RecursionError):
+        raise FeedError("invalid JSON") from None
+
+
+def _end_of_items(decoder: json.JSONDecoder, text: str, start: int) -> int:
+    """Return where the last whole item of a list ends, whose first item begins after `start`."""
+    end = start
+    while (comma := _COMMA.match(text, end)) is not None:
+        try:
+            _, end = decoder.raw_decode(text, comma.end())
+        except ValueError:
+            break
+    return end
 
 
 def _draft(item: Object, url: str, source: Source, people: tuple[Person, ...], language: str | None) -> Draft | None:

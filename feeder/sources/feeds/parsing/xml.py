@@ -62,9 +62,9 @@ class _ElementText(NamedTuple):
     name: str = ""
 
 
-def read_feed(root: Element, url: str) -> ParsedFeed:
+def read_feed(root: Element, url: str, *, broken_off: bool = False) -> ParsedFeed:
     """Parse the root of a feed; `url` is its address."""
-    return _Parser(root, url).parse()
+    return replace(_Parser(root, url).parse(), broken_off=broken_off)
 
 
 class _Parser:
