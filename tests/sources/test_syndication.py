@@ -335,6 +335,32 @@ def test_an_unknown_module_says_nothing_of_the_entry() -> None:
     assert draft(item).title == "x"
 
 
+@pytest.mark.parametrize(
+    "space",
+    ["https://purl.org/dc/elements/1.1", " HTTP://purl.org/dc/elements/1.1/ ", "http://purl.org/dc/\n  elements/1.1/"],
+)
+def test_a_namespace_is_known_whatever_its_prefix_scheme_case_and_white_space(space: str) -> None:
+    assert names(draft(f"<title>x</title><d:creator xmlns:d='{space}'>Ann</d:creator>")) == ("Ann",)
+
+
+def test_an_element_of_an_unknown_namespace_is_never_one_of_rss() -> None:
+    foreign = "".join(f"<{name} xmlns='http://nobody.example/'>http://wrong.example/</{name}>" for name in
+                      ("title", "link", "guid", "description", "author", "category", "pubDate", "image", "enclosure"))  # fmt: skip
+    one = draft(f"{foreign}<title>x</title><link>https://h.example/1</link>")
+    assert (one.title, one.link, one.guid, one.content, one.authors) == ("x", "https://h.example/1", None, "", ())
+    assert (one.categories, one.stamps, one.media) == ((), (), ())
+
+
+def test_the_namespace_of_the_root_is_that_of_the_feed() -> None:
+    for start, end in (
+        ("<rss xmlns='http://h.example/rss'><channel>", "</channel></rss>"),
+        ("<f:feed xmlns:f='x:y'>", "</f:feed>"),
+    ):
+        prefix = "f:" if start.startswith("<f") else ""
+        item = f"<{prefix}item><{prefix}title>x</{prefix}title></{prefix}item>"
+        assert [one.title for one in parse(f"{start}{item}{end}").drafts] == ["x"]
+
+
 def test_a_source_that_names_nothing_is_this_feed() -> None:
     source = draft("<title>x</title><source/>").source
     assert source is not None

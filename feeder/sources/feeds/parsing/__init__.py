@@ -12,7 +12,7 @@ import re
 
 from feeder.errors import FeedError
 from feeder.sources.feeds.parsing.document import read_feed_xml
-from feeder.sources.feeds.parsing.elements import name_of
+from feeder.sources.feeds.parsing.elements import adopt_namespace, name_of
 from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.feeds.parsing.jsonfeed import read_json
 from feeder.sources.feeds.parsing.parsed import Hints, ParsedFeed
@@ -45,6 +45,8 @@ def _parse(data: bytes, url: str, content_type: str | None) -> ParsedFeed:
     if text[:1] in (b"{", b"["):
         return read_json(text, url)
     root, broken_off = read_feed_xml(text)
+    if root is not None:
+        adopt_namespace(root)
     if (start := _JSON_FEED.search(text)) is not None and (root is None or name_of(root) not in ROOTS):
         return read_json(text[start.start() :], url)
     if root is None:

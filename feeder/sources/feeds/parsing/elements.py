@@ -1,7 +1,8 @@
 """The names and contents of a feed's XML elements.
 
 The formats copy from each other, so names are the same in all: those of RSS, RDF and Atom are bare (`title`), whatever
-their namespace; those of modules have the usual prefix (`dc:creator`). All are in lower case.
+their namespace; those of modules have the usual prefix (`dc:creator`). All are in lower case. Namespaces are compared
+without scheme, white space and slash at the end. An element of an unknown one never has a bare name.
 """
 
 import base64
@@ -21,27 +22,39 @@ from feeder.model import Person
 
 Fields = dict[str, list[Element]]
 
+_UNKNOWN = "?"  # the prefix of elements in an unknown default namespace
 _BARE = ("", "atom", "rss", "a10")
 _PREFIXES = {
-    "http://blogs.law.harvard.edu/tech/rss": "",
-    "http://my.netscape.com/rdf/simple/0.9": "",
-    "http://purl.org/atom/ns#": "",
-    "http://purl.org/rss/1.0": "",
-    "http://purl.org/rss/1.0/modules/rss091#": "",
-    "http://www.w3.org/2005/atom": "",
-    "http://purl.org/dc/elements/1.0": "dc",
-    "http://purl.org/dc/elements/1.1": "dc",
-    "http://purl.org/dc/terms": "dcterms",
-    "http://purl.org/rss/1.0/modules/content": "content",
-    "http://purl.org/rss/1.0/modules/syndication": "sy",
-    "http://purl.org/syndication/thread/1.0": "thr",
-    "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
-    "http://search.yahoo.com/mrss": "media",
-    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
-    "http://www.w3.org/1999/xhtml": "xhtml",
+    "backend.userland.com/rss": "",
+    "backend.userland.com/rss2": "",
+    "blogs.law.harvard.edu/tech/rss": "",
+    "cyber.law.harvard.edu/rss/rss.html": "",
+    "cyber.harvard.edu/rss/rss.html": "",
+    "my.netscape.com/rdf/simple/0.9": "",
+    "channel.netscape.com/rdf/simple/0.9": "",
+    "www.rssboard.org/rss-specification": "",
+    "purl.org/atom/ns#": "",
+    "purl.org/rss/1.0": "",
+    "purl.org/rss/1.0/modules/rss091#": "",
+    "purl.org/net/rss1.1#": "",
+    "www.w3.org/2005/atom": "",
+    "purl.org/dc/elements/1.0": "dc",
+    "purl.org/dc/elements/1.1": "dc",
+    "purl.org/dc/terms": "dcterms",
+    "purl.org/rss/1.0/modules/content": "content",
+    "purl.org/rss/1.0/modules/syndication": "sy",
+    "purl.org/syndication/thread/1.0": "thr",
+    "podcastindex.org/namespace/1.0": "podcast",
+    "github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
+    "rssnamespace.org/feedburner/ext/1.0": "feedburner",
+    "search.yahoo.com/mrss": "media",
+    "search.yahoo.com/rss": "media",
+    "video.search.yahoo.com/mrss": "media",
+    "www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
+    "www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+    "www.w3.org/1999/xhtml": "xhtml",
 }
-RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_SCHEME = re.compile(r"\Ahttps?:/*")
 _FOREIGN = ("{http://www.w3.org/2000/svg}", "{http://www.w3.org/1998/Math/MathML}")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -83,7 +96,20 @@ def name_of(element: Element) -> str:
         return known
     # Not by QName: in broken XML libxml2 recovers names that lxml considers invalid.
     prefix, local = element.prefix, element.tag.rpartition("}")[2].lower()
-    return f"{prefix.lower()}:{local}" if prefix else local
+    return f"{(prefix or _UNKNOWN).lower()}:{local}"
+
+
+def adopt_namespace(root: Element) -> None:
+    """Take an unknown namespace of a feed's root for that of RSS or Atom."""
+    space, brace, local = root.tag.rpartition("}")
+    if brace and _name(root.tag) is None and local.lower() in {"rss", "feed", "channel"}:
+        for element in root.iter(f"{space}{brace}*"):
+            element.tag = element.tag.rpartition("}")[2]
+
+
+def about_of(element: Element) -> str:
+    """Return `rdf:about`; "" for none."""
+    return next((value.strip() for key, value in element.items() if key[:1] == "{" and _name(key) == "rdf:about"), "")
 
 
 @lru_cache(maxsize=2048)
@@ -92,8 +118,7 @@ def _name(tag: str) -> str | None:
     if not brace:
         prefix, _, bare = tag.lower().rpartition(":")
         return bare if prefix in _BARE else tag.lower()
-    space = space[1:].lower()
-    known = "" if "backend.userland.com/rss" in space else _PREFIXES.get(space, _PREFIXES.get(space.rstrip("/")))
+    known = _PREFIXES.get(_SCHEME.sub("", "".join(space[1:].split()).lower()).rstrip("/"))
     if known is None:
         return None
     return f"{known}:{local.lower()}" if known else local.lower()

@@ -14,7 +14,7 @@ from feeder.model import Draft, Link, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import find_file_links, find_media
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
-    RDF_ABOUT,
+    about_of,
     Fields,
     Markup,
     attribute_of,
@@ -87,7 +87,7 @@ class _Parser:
         self._rights = self._text(self._fields, _RIGHTS).text[:MAX_SHARED] or None
         self._people = people_of(self._fields, *_AUTHORS, base=self._base)
         self._title = self._text(self._fields, _TITLES).text[:MAX_SHARED]
-        self._id = first_text(self._fields, "id") or attribute_of(self._channel, RDF_ABOUT) or self._link or url
+        self._id = first_text(self._fields, "id") or about_of(self._channel) or self._link or url
         self._updated = [
             *self._find_updated(self._channel, self._fields),
             *_stamps(self._fields, _PUBLISHED, "updated"),
@@ -233,7 +233,7 @@ class _Parser:
     def _find_id(self, entry: Element, fields: Fields) -> str:
         """Return the entry's own id; "" for none."""
         ids = (self._id_of(element) for name in ("guid", "id") for element in fields.get(name, ()))
-        return next(filter(None, ids), "") or attribute_of(entry, RDF_ABOUT)
+        return next(filter(None, ids), "") or about_of(entry)
 
     def _id_of(self, element: Element) -> str:
         """Return the id of an element; a guid that is a permalink may be a relative address (RSS 2.0)."""
