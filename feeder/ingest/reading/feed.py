@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 # Fields of a draft that are not part of its version: where and when it was seen, and under which id.
-_UNVERSIONED = {"origin", "source", "guid", "former_id", "withheld", "due", "expires"}
+_UNVERSIONED = {"origin", "source", "guid", "former_id", "escaped", "withheld", "due", "expires"}
 _VERSION_VALUES = attrgetter(
     *(field.name for field in fields(Draft) if field.compare and field.name not in _UNVERSIONED)
 )

@@ -4,8 +4,9 @@
                                                                              └ 2xx: bounded body ─ Response
 
 No credentials or proxies are used, and no settings of the environment but the trusted certificates (`SSL_CERT_FILE`).
-Cookies live as long as one request: some sites redirect in a circle until theirs comes back. The protocol is httpcore's, the engine of httpx, with one connection per request: a pool costs more
-than it saves when each request goes to another server.
+Cookies live as long as one request: some sites redirect in a circle until theirs comes back. The protocol is
+httpcore's, the engine of httpx, with one connection per request: a pool costs more than it saves when each request goes
+to another server.
 """
 
 import asyncio

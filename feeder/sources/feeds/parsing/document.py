@@ -8,7 +8,6 @@ common mistakes of feeds are fixed; the parser recovers from the rest.
 
 import html
 import re
-
 from typing import NamedTuple
 
 from lxml import etree

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from feeder.markup import Element
 from feeder.model import Person
+from feeder.sources.feeds.parsing.texts import Markup, has_markup, without_cdata
 
 Fields = dict[str, list[Element]]
 
@@ -61,32 +61,21 @@ _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 _ANY_BASE = etree.XPath("boolean(//@xml:base)")
 
-_TAGS = re.compile(
-    r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>", re.DOTALL | re.IGNORECASE
-)
-_INLINE = re.compile(
-    r"</?(?:a|abbr|acronym|b|bdi|bdo|big|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|mark|nobr|p|q|s|samp|"
-    r"small|span|strike|strong|sub|sup|time|tt|u|var|wbr)(?:\s[^<>]*)?/?>",
-    re.IGNORECASE,
-)
 _OPENING = re.compile(r"<[A-Za-z][^<>]*>")
 _ADDRESS = re.compile(r"(?<=\s)((?:href|src|poster|cite)\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_ADDRESS_TEXT = re.compile(
+    r"[a-z][a-z0-9+.-]*:\S.*|/.*|\.{1,2}/.*|[?#]\S+|www\.\S+|[^\s/?#]+(?:/\S*)?\.(?:html?|php|aspx?|cgi|jsp|xml)(?:[?#]\S*)?|[\w.-]+/\S+[?=]\S*",
+    re.IGNORECASE | re.DOTALL,
+)
+_HOST_ALONE = re.compile(r"www\.[\w-]+\.[\w.-]+(?=[/?#:]|\Z)", re.IGNORECASE)
 _XMLNS = re.compile(r"\sxmlns(?::\w+)?=\"[^\"]*\"")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+", re.ASCII)
 _EMAIL = re.compile(r"(?:mailto:)?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:\?subject=\S*)?")
 _BRACKETS = re.compile(r"\(\s*\)|<\s*>|&lt;\s*&gt;")
 _HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _TEXT_TYPES = frozenset({"text", "plain", "text/plain"})
-_SUMMARY_LENGTH = 8000
 MAX_PEOPLE = 100  # of one entry: those of the feed are repeated in each entry without any
 MAX_SHARED = 2000  # characters of a feed's text that each of its entries repeats
-
-
-class Markup(NamedTuple):
-    """The content of a text construct (RFC 4287 §3.1): HTML if `html`, else plain text."""
-
-    text: str
-    html: bool
 
 
 def name_of(element: Element) -> str:
@@ -162,30 +151,38 @@ def first_text(fields: Fields, *names: str) -> str:
     return ""
 
 
-def markup_of(element: Element, *, atom: bool) -> Markup:
-    """Return the content of a text construct; without a type it is HTML in RSS and plain text in Atom."""
-    media_type, mode = (element.get("type") or "").strip().lower(), (element.get("mode") or "").lower()
+def markup_of(element: Element, *, atom: bool, is_content: bool = False) -> Markup:
+    """Return the content of a text construct; without a type it is HTML in RSS and plain text in Atom.
+
+    `is_content`: it is an `atom:content`, which alone may be of any media type (RFC 4287 §4.1.3.1). Others with one are
+    read as base64 if they are.
+    """
+    media_type, mode = _media_type(element), (element.get("mode") or "").lower()
     if media_type in {"html", "text/html"} and len(element) == 1 and len(element[0]) == 0:
         return Markup(text_of(element), html=True)  # escaped, but wrapped in an element like XHTML
     if len(element):
         return Markup(_inner_html(element), html=True)
-    text = (element.text or "").strip()
-    if _is_base64(media_type, mode):
+    text = without_cdata((element.text or "").strip())
+    if mode == "base64" or (not mode and _is_base64(media_type)):
         try:
-            return Markup(
-                base64.b64decode(text).decode().strip(), html=bool(media_type) and media_type not in _TEXT_TYPES
-            )
+            decoded = base64.b64decode("".join(text.split()), validate=not is_content).decode().strip()
+            return Markup(decoded, html=bool(media_type) and media_type not in _TEXT_TYPES)
         except (binascii.Error, ValueError):
-            return Markup("", html=False)
+            if is_content:
+                return Markup("", html=False)
     if media_type in {"xhtml", "application/xhtml+xml"} and mode != "escaped":
         text = html.escape(text, quote=False)
-    return Markup(text, html=media_type in _HTML_TYPES or (not atom and media_type not in _TEXT_TYPES))
+    if media_type in _HTML_TYPES or media_type in _TEXT_TYPES:
+        return Markup(text, html=media_type in _HTML_TYPES)
+    return Markup(text, html=has_markup(text) if atom and media_type else not atom)
 
 
-def _is_base64(media_type: str, mode: str) -> bool:
-    """Whether the content is base64, by RFC 4287 §4.1.3.3 or the `mode` of Atom 0.3."""
-    if mode:
-        return mode == "base64"
+def _media_type(element: Element) -> str:
+    return (element.get("type") or "").partition(";")[0].strip().lower()
+
+
+def _is_base64(media_type: str) -> bool:
+    """Whether a content of this type is base64 (RFC 4287 §4.1.3.3)."""
     return "/" in media_type and not media_type.startswith("text/") and not media_type.endswith(("+xml", "/xml"))
 
 
@@ -207,19 +204,6 @@ def _html_name(name: str) -> str:
     """Return an element's name without an undeclared prefix; `span` if that leaves no valid name."""
     bare = name.rpartition(":")[2]
     return bare if _NAME.fullmatch(bare) else "span"
-
-
-def plain_text(markup: Markup) -> str:
-    """Return a summary without tags; normalising decodes its entities."""
-    text = markup.text[:_SUMMARY_LENGTH]
-    if not markup.html or "<" not in text:
-        return text
-    return _TAGS.sub(" ", _INLINE.sub("", text)).strip()
-
-
-def title_text(markup: Markup) -> str:
-    """Return a title without inline tags. Others are kept: a title may be `Map<K>`."""
-    return _INLINE.sub("", markup.text).strip() if markup.html and "<" in markup.text else markup.text
 
 
 def person_of(element: Element, base: str) -> Person | None:
@@ -277,14 +261,39 @@ def _self_and_ancestors(element: Element) -> Iterable[Element]:
 
 
 def join(base: str, address: str) -> str:
-    """Join an address to `base`; an invalid one is returned unchanged."""
+    """Join an address to `base`; an invalid one is returned unchanged. `www.example.org/a` is a host and a path."""
     address = address.strip()
     if address.startswith(("https://", "http://")):
         return address
+    if _HOST_ALONE.match(address):
+        return f"http://{address}"
     try:
         return urljoin(base, address)
     except ValueError:
         return address
+
+
+def base_of_site(site: str | None, url: str) -> str:
+    """Return what relative addresses of RSS and JSON Feed count from, which do not say so: site or document.
+
+    It is the site if another host serves its feed, as FeedBurner and mirrors do.
+    """
+    host = host_of(site or "")
+    return site if site and host and host != host_of(url) else url
+
+
+def host_of(address: str) -> str:
+    """Return the host of an absolute http(s) address, without `www.`; "" for none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return (parts.hostname or "").removeprefix("www.") if parts.scheme in {"http", "https"} else ""
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address, not words in its place (`No comments`)."""
+    return _ADDRESS_TEXT.fullmatch(text.strip()) is not None
 
 
 def resolve_links(text: str, base: str) -> str:

@@ -14,28 +14,28 @@ from feeder.model import Draft, Link, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import find_file_links, find_media
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
-    about_of,
     Fields,
-    Markup,
+    about_of,
     attribute_of,
     base_of,
+    base_of_site,
     fields_of,
     first_text,
     has_base,
+    is_address,
     join,
     language_of,
     markup_of,
     name_of,
     people_of,
-    plain_text,
     resolve_links,
     text_of,
-    title_text,
 )
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date
 from feeder.sources.feeds.parsing.hints import find_hints
 from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
+from feeder.sources.feeds.parsing.texts import Markup, as_written, plain_text, title_text
 
 _TITLES = ("title", "dc:title", "media:title", "itunes:title")
 _CONTENTS = ("content:encoded", "fullitem", "content", "xhtml:body", "body")
@@ -82,6 +82,8 @@ class _Parser:
         ]
         self._base = self._base_of(self._channel) or join(url, attribute_of(self._channel, "base"))
         self._link = self._find_page(self._channel, self._fields, self._base).text or None
+        if not self._atom and self._base == url:
+            self._base = base_of_site(self._link, url)
         language = language_of(self._channel) or first_text(self._fields, *_LANGUAGES)
         self._language = language[:MAX_SHARED] or None
         self._rights = self._text(self._fields, _RIGHTS).text[:MAX_SHARED] or None
@@ -139,6 +141,7 @@ class _Parser:
             title=title.text or None,
             content=content.text if base is None and link.text else resolve_links(content.text, entry_base),
             content_type="html" if content.html else "text",
+            escaped=False,
             summary=summary.text or None,
             stamps=(*(published or [replace(stamp, means="published") for stamp in updated]), *updated),
             authors=people,
@@ -193,7 +196,8 @@ class _Parser:
 
     def _markup(self, element: Element) -> Markup:
         plain = name_of(element).startswith(("media:", "itunes:")) and attribute_of(element, "type") != "html"
-        markup = markup_of(element, atom=self._atom or plain)
+        markup = markup_of(element, atom=self._atom or plain, is_content=name_of(element) == "content")
+        markup = markup if len(element) else as_written(markup)
         base = self._base_of(element)
         return markup if base is None or not markup.html else markup._replace(text=resolve_links(markup.text, base))
 
@@ -325,5 +329,5 @@ def _links(fields: Fields, base: str) -> Iterator[Link]:
             yield Link(rel="via" if rel == "via" else "related", href=join(base, address), title=title)
         elif address and rel == "replies" and attribute_of(element, "type").lower() in _PAGES:
             yield Link(rel="replies", href=join(base, address), title=attribute_of(element, "title") or None)
-    if comments := first_text(fields, "comments"):
+    if (comments := first_text(fields, "comments")) and is_address(comments):
         yield Link(rel="replies", href=join(base, comments))
