@@ -63,10 +63,10 @@ _ANY_BASE = etree.XPath("boolean(//@xml:base)")
 
 _OPENING = re.compile(r"<[A-Za-z][^<>]*>")
 _ADDRESS = re.compile(r"(?<=\s)((?:href|src|poster|cite)\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_ADDRESS_TEXT = re.compile(
-    r"[a-z][a-z0-9+.-]*:\S.*|/.*|\.{1,2}/.*|[?#]\S+|www\.\S+|[^\s/?#]+(?:/\S*)?\.(?:html?|php|aspx?|cgi|jsp|xml)(?:[?#]\S*)?|[\w.-]+/\S+[?=]\S*",
-    re.IGNORECASE | re.DOTALL,
-)
+_ALTERNATE = frozenset({"alternate"})
+_REGISTRY = re.compile(r"\Ahttps?://www\.iana\.org/assignments/(?:link-relations/#?|relation/)")
+_ADDRESS_START = re.compile(r"https?:\S|/|\.{1,2}/|\?\S|#[a-z]|www\.\S", re.IGNORECASE)
+_PAGE_FILE = re.compile(r"\.(?:html?|php|aspx?|cgi|jsp)(?=[?#]|\Z)", re.IGNORECASE)
 _HOST_ALONE = re.compile(r"www\.[\w-]+\.[\w.-]+(?=[/?#:]|\Z)", re.IGNORECASE)
 _XMLNS = re.compile(r"\sxmlns(?::\w+)?=\"[^\"]*\"")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+", re.ASCII)
@@ -136,6 +136,11 @@ def _first_value(attributes: Element | Mapping[str, str], names: Iterable[str]) 
     return ""
 
 
+def rels_of(element: Element) -> frozenset[str]:
+    """Return the relations of a link, by default `alternate`; a registered one may be an IRI (RFC 4287 §4.2.7.2)."""
+    return frozenset(_REGISTRY.sub("", rel) for rel in attribute_of(element, "rel").lower().split()) or _ALTERNATE
+
+
 def text_of(element: Element) -> str:
     """Return all text of an element, trimmed."""
     text = element.text if len(element) == 0 else "".join(element.itertext())
@@ -157,7 +162,7 @@ def markup_of(element: Element, *, atom: bool, is_content: bool = False) -> Mark
     `is_content`: it is an `atom:content`, which alone may be of any media type (RFC 4287 §4.1.3.1). Others with one are
     read as base64 if they are.
     """
-    media_type, mode = _media_type(element), (element.get("mode") or "").lower()
+    media_type, mode = media_type_of(element), (element.get("mode") or "").lower()
     if media_type in {"html", "text/html"} and len(element) == 1 and len(element[0]) == 0:
         return Markup(text_of(element), html=True)  # escaped, but wrapped in an element like XHTML
     if len(element):
@@ -177,7 +182,8 @@ def markup_of(element: Element, *, atom: bool, is_content: bool = False) -> Mark
     return Markup(text, html=has_markup(text) if atom and media_type else not atom)
 
 
-def _media_type(element: Element) -> str:
+def media_type_of(element: Element) -> str:
+    """Return the type of an element in lower case, without parameters; "" for none."""
     return (element.get("type") or "").partition(";")[0].strip().lower()
 
 
@@ -293,7 +299,9 @@ def host_of(address: str) -> str:
 
 def is_address(text: str) -> bool:
     """Whether a text is an address, not words in its place (`No comments`)."""
-    return _ADDRESS_TEXT.fullmatch(text.strip()) is not None
+    if _ADDRESS_START.match(text):
+        return True
+    return len(text.split()) == 1 and _PAGE_FILE.search(text) is not None
 
 
 def resolve_links(text: str, base: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from feeder.markup import Element
 from feeder.model import Draft, Link, Person, Source, Stamp
-from feeder.sources.feeds.parsing.attachments import find_file_links, find_media
+from feeder.sources.feeds.parsing.attachments import find_file_links, find_media, is_page
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
     Fields,
@@ -28,6 +28,7 @@ from feeder.sources.feeds.parsing.elements import (
     markup_of,
     name_of,
     people_of,
+    rels_of,
     resolve_links,
     text_of,
 )
@@ -218,15 +219,22 @@ class _Parser:
         """Return the web page: the text of `link` in RSS, the alternate link in Atom (RFC 4287 §4.2.7.2)."""
         alternates = []
         for element in fields.get("link", ()):
-            if (attribute_of(element, "rel") or "alternate") != "alternate":
+            if "alternate" not in rels_of(element):
                 continue
             if address := attribute_of(element, "href"):
                 media_type = attribute_of(element, "type").lower()
                 alternates += [] if media_type in _FEED_TYPES else [(media_type not in _PAGES, address)]
-            elif text := text_of(element):
+            elif (text := text_of(element)) and (" " not in text or is_address(text)):
                 return _ElementText(join(base, text), "link")
         if alternates:
             return _ElementText(join(base, min(alternates, key=lambda pair: pair[0])[1]), "link")
+        return self._find_other_page(fields, base)
+
+    def _find_other_page(self, fields: Fields, base: str) -> _ElementText:
+        """Return the page of an entry without a link: where its content is, or its id if that is an address."""
+        for element in fields.get("content", ()):
+            if (address := attribute_of(element, "src")) and is_page(element, address):
+                return _ElementText(join(base, address), "content")
         for name in ("guid", "id"):
             for element in fields.get(name, ()):
                 address = self._id_of(element)
@@ -275,7 +283,7 @@ class _Parser:
 
     def _find_rel(self, rel: str) -> str | None:
         for element in self._fields.get("link", ()):
-            if attribute_of(element, "rel").lower() == rel and (address := attribute_of(element, "href")):
+            if rel in rels_of(element) and (address := attribute_of(element, "href")):
                 return join(self._base, address)
         return None
 
@@ -313,21 +321,24 @@ def _read_from(**names: str) -> Mapping[str, str]:
 
 
 def _categories(fields: Fields) -> Iterator[_ElementText]:
-    for name in ("category", "dc:subject", "itunes:category"):
-        for element in fields.get(name, ()):
-            if category := attribute_of(element, "label", "term", "text") or text_of(element):
-                yield _ElementText(category, name)
-    for name in ("itunes:keywords", "media:keywords"):
-        yield from (_ElementText(word.strip(), name) for word in first_text(fields, name).split(",") if word.strip())
+    for place in (fields, _grouped(fields)):
+        for name in ("category", "dc:subject", "itunes:category", "media:category"):
+            for element in place.get(name, ()):
+                if category := attribute_of(element, "label", "term", "text") or text_of(element):
+                    yield _ElementText(category, name)
+        for name in ("itunes:keywords", "media:keywords"):
+            words = first_text(place, name).split(",")
+            yield from (_ElementText(word.strip(), name) for word in words if word.strip())
 
 
 def _links(fields: Fields, base: str) -> Iterator[Link]:
     for element in fields.get("link", ()):
-        rel, address = attribute_of(element, "rel").lower(), attribute_of(element, "href")
-        if address and rel in {"via", "related"}:
-            title = attribute_of(element, "title") or None
-            yield Link(rel="via" if rel == "via" else "related", href=join(base, address), title=title)
-        elif address and rel == "replies" and attribute_of(element, "type").lower() in _PAGES:
-            yield Link(rel="replies", href=join(base, address), title=attribute_of(element, "title") or None)
+        rels, address, title = rels_of(element), attribute_of(element, "href"), attribute_of(element, "title") or None
+        if not address:
+            continue
+        if "via" in rels or "related" in rels:
+            yield Link(rel="via" if "via" in rels else "related", href=join(base, address), title=title)
+        elif "replies" in rels and attribute_of(element, "type").lower() in _PAGES:
+            yield Link(rel="replies", href=join(base, address), title=title)
     if (comments := first_text(fields, "comments")) and is_address(comments):
         yield Link(rel="replies", href=join(base, comments))
