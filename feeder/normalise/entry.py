@@ -74,7 +74,7 @@ def normalise(
     entry = Entry(
         id=_entry_id(draft, link, source),
         link=link,
-        title=title or lead(text, 80) or one_line(draft.origin),
+        title=title or lead(text, 80) or (None if draft.escaped else link) or one_line(draft.origin),
         published=dates.published,
         updated=dates.updated,
         published_from=dates.published_from,
@@ -175,7 +175,7 @@ def _read_from(draft: Draft, article: TrimmedArticle, entry: Entry, configured: 
         from_draft["language"] = "script and words"
     content = draft.read_from.get("content", f"body, as {_CONTENT_TYPES[draft.content_type]}")
     places = {
-        "title": "first words" if entry.content else "path",
+        "title": "first words" if entry.content else "link" if entry.title == entry.link else "path",
         "summary": "first paragraphs",
         "content": content,
         "source": "host of the link" if entry.link else "configuration",

@@ -24,6 +24,9 @@ from feeder.sources.feeds.parsing.elements import (
 )
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_PLAYERS = frozenset(
+    {*_PAGE_TYPES, "application/x-shockwave-flash", "application/vnd.apple.mpegurl", "application/x-mpegurl"}
+)
 _KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
 _KIND_BY_EXTENSION: dict[str, MediaKind] = {
     **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "avif", "svg"), "image"),
@@ -79,7 +82,14 @@ def find_file_links(fields: Fields, base: str) -> tuple[Link, ...]:
         for element in fields.get(name, ())
         if (address := attribute_of(element, "url", "href"))
     ]
-    return tuple(Link(rel="related", href=join(base, address), title=title or None) for address, title in files)
+    files += [
+        (address, "")
+        for place in (fields, *map(fields_of, fields.get("media:group", ())))
+        for element in (*place.get("media:content", ()), *place.get("media:peerlink", ()))
+        if (address := attribute_of(element, "url", "href")) and _is_file(element)
+    ]
+    links = (Link(rel="related", href=join(base, address), title=title or None) for address, title in files)
+    return tuple({link.href: link for link in links}.values())
 
 
 def media_of(
@@ -118,6 +128,14 @@ def kind_of(media_type: str, address: str) -> MediaKind | None:
     except ValueError:
         return None
     return _KIND_BY_EXTENSION.get(extension[1].lower()) if extension else None
+
+
+def _is_file(element: Element) -> bool:
+    """Whether a medium of Media RSS is neither image, audio or video nor a player."""
+    media_type = media_type_of(element)
+    if attribute_of(element, "medium") in _KINDS or media_type in _PLAYERS:
+        return False
+    return bool(media_type) and kind_of(media_type, "") is None and media_type != "application/octet-stream"
 
 
 def is_page(content: Element, address: str) -> bool:

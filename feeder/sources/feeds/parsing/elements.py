@@ -67,13 +67,16 @@ _ALTERNATE = frozenset({"alternate"})
 _REGISTRY = re.compile(r"\Ahttps?://www\.iana\.org/assignments/(?:link-relations/#?|relation/)")
 _ADDRESS_START = re.compile(r"https?:\S|/|\.{1,2}/|\?\S|#[a-z]|www\.\S", re.IGNORECASE)
 _PAGE_FILE = re.compile(r"\.(?:html?|php|aspx?|cgi|jsp)(?=[?#]|\Z)", re.IGNORECASE)
+_SHORT_WORDS = re.compile(r"\w{0,4}/\w{0,4}")  # `n/a`, `5/10`
 _HOST_ALONE = re.compile(r"www\.[\w-]+\.[\w.-]+(?=[/?#:]|\Z)", re.IGNORECASE)
 _XMLNS = re.compile(r"\sxmlns(?::\w+)?=\"[^\"]*\"")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+", re.ASCII)
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
 _EMAIL = re.compile(r"(?:mailto:)?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:\?subject=\S*)?")
 _BRACKETS = re.compile(r"\(\s*\)|<\s*>|&lt;\s*&gt;")
 _HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _TEXT_TYPES = frozenset({"text", "plain", "text/plain"})
+_PERSON_FIELDS = frozenset({"name", "email", "uri", "url", "homepage", "itunes:name", "itunes:email"})
 MAX_PEOPLE = 100  # of one entry: those of the feed are repeated in each entry without any
 MAX_SHARED = 2000  # characters of a feed's text that each of its entries repeats
 
@@ -173,7 +176,7 @@ def markup_of(element: Element, *, atom: bool, is_content: bool = False) -> Mark
             decoded = base64.b64decode("".join(text.split()), validate=not is_content).decode().strip()
             return Markup(decoded, html=bool(media_type) and media_type not in _TEXT_TYPES)
         except (binascii.Error, ValueError):
-            if is_content:
+            if is_content and _NOT_BASE64.search(text) is None:
                 return Markup("", html=False)
     if media_type in {"xhtml", "application/xhtml+xml"} and mode != "escaped":
         text = html.escape(text, quote=False)
@@ -219,7 +222,10 @@ def person_of(element: Element, base: str) -> Person | None:
         name, email = first_text(fields, "name", "itunes:name"), first_text(fields, "email", "itunes:email")
         page = first_text(fields, "uri", "url", "homepage")
         uri = join(base, page) if page else None
-        return Person(name=name or email, uri=uri, email=email or None) if name or email else None
+        if name or email:
+            return Person(name=name or email, uri=uri, email=email or None)
+        if any(name_of(child) in _PERSON_FIELDS for child in element):
+            return None
     text = text_of(element)
     found = _EMAIL.search(text)
     if found is None:
@@ -301,7 +307,9 @@ def is_address(text: str) -> bool:
     """Whether a text is an address, not words in its place (`No comments`)."""
     if _ADDRESS_START.match(text):
         return True
-    return len(text.split()) == 1 and _PAGE_FILE.search(text) is not None
+    if len(text.split()) != 1:
+        return False
+    return _PAGE_FILE.search(text) is not None or ("/" in text and _SHORT_WORDS.fullmatch(text) is None)
 
 
 def resolve_links(text: str, base: str) -> str:

@@ -23,8 +23,6 @@ _BLOCK_NAMES = (
     "section|table|td|th|tr|ul"
 )
 _BLOCK = re.compile(rf"</?(?:{_BLOCK_NAMES})(?:\s[^<>]*)?/?>", re.IGNORECASE)
-# Decoded in plain text too: no title shows one, but many writers' tools escape plain text.
-_NUMERIC = re.compile(r"&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});")
 _ANY_MARKUP = re.compile(
     rf"<!--|</?(?:{_BLOCK_NAMES}|a|b|em|i|img|span|strong|iframe|video|audio)(?=[\s/>])", re.IGNORECASE
 )
@@ -52,7 +50,7 @@ def title_text(markup: Markup) -> str:
     text = markup.text
     if markup.html and "<" in text:
         text = _BLOCK.sub(" ", _INLINE.sub("", _COMMENT.sub("", text)))
-    return _decode(text, is_html=markup.html).strip()
+    return (html.unescape(text) if markup.html else text).strip()
 
 
 def plain_text(markup: Markup) -> str:
@@ -60,7 +58,7 @@ def plain_text(markup: Markup) -> str:
     text = markup.text[:_SUMMARY_LENGTH]
     if markup.html and "<" in text:
         text = _TAG.sub(" ", _INLINE.sub("", _COMMENT.sub("", _SCRIPT.sub(" ", text))))
-    return _decode(text, is_html=markup.html).strip()
+    return (html.unescape(text) if markup.html else text).strip()
 
 
 def has_markup(text: str) -> bool:
@@ -83,12 +81,6 @@ def as_written(markup: Markup) -> Markup:
     if "\n" not in markup.text and _ADDRESS.search(markup.text) is None:
         return markup
     return Markup(_unwrap(html.unescape(markup.text)), html=False)
-
-
-def _decode(text: str, *, is_html: bool) -> str:
-    if "&" not in text:
-        return text
-    return html.unescape(text) if is_html else _NUMERIC.sub(lambda found: html.unescape(found[0]), text)
 
 
 def _is_escaped_twice(text: str) -> bool:

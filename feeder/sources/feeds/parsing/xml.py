@@ -26,6 +26,7 @@ from feeder.sources.feeds.parsing.elements import (
     join,
     language_of,
     markup_of,
+    media_type_of,
     name_of,
     people_of,
     rels_of,
@@ -324,11 +325,17 @@ def _categories(fields: Fields) -> Iterator[_ElementText]:
     for place in (fields, _grouped(fields)):
         for name in ("category", "dc:subject", "itunes:category", "media:category"):
             for element in place.get(name, ()):
-                if category := attribute_of(element, "label", "term", "text") or text_of(element):
+                if category := attribute_of(element, "label", "term", "text") or _category_text(element, name):
                     yield _ElementText(category, name)
         for name in ("itunes:keywords", "media:keywords"):
             words = first_text(place, name).split(",")
             yield from (_ElementText(word.strip(), name) for word in words if word.strip())
+
+
+def _category_text(element: Element, name: str) -> str:
+    """Return the text of a category; in Media RSS it is for people only if it is not of a scheme or a path in one."""
+    text = text_of(element)
+    return "" if name == "media:category" and (element.get("scheme") or "/" in text) else text
 
 
 def _links(fields: Fields, base: str) -> Iterator[Link]:
@@ -338,7 +345,7 @@ def _links(fields: Fields, base: str) -> Iterator[Link]:
             continue
         if "via" in rels or "related" in rels:
             yield Link(rel="via" if "via" in rels else "related", href=join(base, address), title=title)
-        elif "replies" in rels and attribute_of(element, "type").lower() in _PAGES:
+        elif "replies" in rels and media_type_of(element) in _PAGES - {""} and is_address(address):  # RFC 4685 §4
             yield Link(rel="replies", href=join(base, address), title=title)
     if (comments := first_text(fields, "comments")) and is_address(comments):
         yield Link(rel="replies", href=join(base, comments))
