@@ -190,7 +190,7 @@ def _proxy_target(parts: SplitResult) -> str | None:
     target = next((value.removeprefix("ssl:") for name in names if (value := fields.get(name))), None)
     if target is None:
         return None
-    if re.match(r"https?%3a|[^/?]*%2f", target, re.IGNORECASE):
+    if re.match(r"https?%3a|[^/?]*%2f|[^?]*%3f", target, re.IGNORECASE):
         target = unquote(target)
     return target if "://" in target else f"https://{target.lstrip('/')}"
 

@@ -15,6 +15,7 @@ from feeder.sources.feeds.parsing.elements import MAX_PEOPLE, MAX_SHARED, base_o
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
 from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
+from feeder.sources.feeds.parsing.texts import Markup, as_written
 
 Object = Mapping[str, Any]
 # No plain text shows these, but writers' tools leave them in titles.
@@ -94,6 +95,7 @@ def _draft(
     link, link_key = _find_link(item)
     link = join(base, link) if link else ""
     title, summary = _text(item, "title"), _text(item, "summary")
+    content = as_written(Markup(html or text or summary, html=bool(html)))
     own = tuple(islice(_people(item, base), MAX_PEOPLE))
     if not (title or link or html or text or summary):
         return None
@@ -105,8 +107,8 @@ def _draft(
         id=_text(item, "id") or None,
         link=link or None,
         title=_NUMERIC.sub(lambda found: unescape(found[0]), title) or None,
-        content=(html if link else resolve_links(html, base)) or text or summary,
-        content_type="html" if html else "text",
+        content=content.text if link or not content.html else resolve_links(content.text, base),
+        content_type="html" if content.html else "text",
         escaped=False,
         summary=_NUMERIC.sub(lambda found: unescape(found[0]), summary) if html or text else None,
         stamps=tuple(stamps),
