@@ -148,7 +148,7 @@ def test_a_podcast_links_its_chapters_and_transcripts() -> None:
 
 def test_other_files_of_media_rss_are_links_and_players_are_not() -> None:
     files = (
-        "<media:content url='/a.pdf' type='application/pdf'/><media:peerLink href='/b' type='application/x-bittorrent'/>"
+        "<media:content url='/a.pdf' type='application/pdf'/><media:peerLink href='/b' type='application/x-torrent'/>"
         "<media:content url='/c' type='application/x-shockwave-flash'/><media:content url='/d' type='text/html'/>"
         "<media:group><media:content url='/a.pdf' type='application/pdf'/><media:content url='/e'/></media:group>"
     )
