@@ -47,13 +47,13 @@ def _parse(data: bytes, url: str, content_type: str | None) -> ParsedFeed:
     root, broken_off = read_feed_xml(text)
     if root is not None:
         adopt_namespace(root)
-    if (start := _JSON_FEED.search(text)) is not None and (root is None or name_of(root) not in ROOTS):
+    name = "" if root is None else name_of(root)
+    if root is not None and name in ROOTS:
+        return read_feed(root, url, broken_off=broken_off)
+    if (start := _JSON_FEED.search(text)) is not None:
         return read_json(text[start.start() :], url)
     if root is None:
         raise FeedError("not a feed: there is no XML in it")
-    name = name_of(root)
-    if name in ROOTS:
-        return read_feed(root, url, broken_off=broken_off)
     if name.rpartition(":")[2] == "html" or "html" in (content_type or "").lower():
         raise FeedError("this is a web page, not a feed")
     raise FeedError(f"not a feed but another kind of XML document: <{name[:40]}>")

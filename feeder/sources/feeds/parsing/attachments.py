@@ -23,6 +23,7 @@ from feeder.sources.feeds.parsing.elements import (
     text_of,
 )
 
+_MEDIA_RSS = frozenset({"media:content", "media:thumbnail"})
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _PLAYERS = frozenset(
     {*_PAGE_TYPES, "application/x-shockwave-flash", "application/vnd.apple.mpegurl", "application/x-mpegurl"}
@@ -61,12 +62,17 @@ class _Found(NamedTuple):
 
 def find_media(fields: Fields, base: str) -> tuple[Media, ...]:
     """Return the media of an entry, each once; relative addresses are joined to `base`."""
+    found = [*_enclosures(fields, base), *_media_rss(fields, base), *_pictures(fields, base)]
+    if not found:
+        return ()
+    has_pictures = sum(each.media.kind == "image" for each in found) > 1
     largest: dict[str, tuple[float, Media]] = {}
-    for found in (*_enclosures(fields, base), *_media_rss(fields, base), *_pictures(fields, base)):
-        name, width = (found.media.url, 0.0) if found.media.kind != "image" else _picture_and_width(found)
+    for each in found:
+        is_sized = has_pictures and each.media.kind == "image"
+        name, width = _picture_and_width(each) if is_sized else (each.media.url, 0.0)
         if name not in largest or width > largest[name][0]:
-            largest[name] = width, found.media
-    return tuple(dict.fromkeys(media for _, media in largest.values()))
+            largest[name] = width, each.media
+    return tuple(media for _, media in largest.values())
 
 
 def find_file_links(fields: Fields, base: str) -> tuple[Link, ...]:
@@ -85,9 +91,12 @@ def find_file_links(fields: Fields, base: str) -> tuple[Link, ...]:
     files += [
         (address, "")
         for place in (fields, *map(fields_of, fields.get("media:group", ())))
-        for element in (*place.get("media:content", ()), *place.get("media:peerlink", ()))
+        for name in ("media:content", "media:peerlink")
+        for element in place.get(name, ())
         if (address := attribute_of(element, "url", "href")) and _is_file(element)
     ]
+    if not files:
+        return ()
     links = (Link(rel="related", href=join(base, address), title=title or None) for address, title in files)
     return tuple({link.href: link for link in links}.values())
 
@@ -185,6 +194,11 @@ def _media_rss(fields: Fields, base: str) -> Iterator[_Found]:
 
 
 def _media_in(place: Fields, base: str) -> Iterator[_Found]:
+    if not _MEDIA_RSS.isdisjoint(place):
+        yield from _contents_and_thumbnails(place, base)
+
+
+def _contents_and_thumbnails(place: Fields, base: str) -> Iterator[_Found]:
     inner = []
     for element in place.get("media:content", ()):
         children = fields_of(element)

@@ -141,7 +141,13 @@ def _first_value(attributes: Element | Mapping[str, str], names: Iterable[str]) 
 
 def rels_of(element: Element) -> frozenset[str]:
     """Return the relations of a link, by default `alternate`; a registered one may be an IRI (RFC 4287 §4.2.7.2)."""
-    return frozenset(_REGISTRY.sub("", rel) for rel in attribute_of(element, "rel").lower().split()) or _ALTERNATE
+    keys = element.keys()  # of a link in RSS there are none
+    return _rels(attribute_of(element, "rel")) if keys else _ALTERNATE
+
+
+@lru_cache(maxsize=256)
+def _rels(text: str) -> frozenset[str]:
+    return frozenset(_REGISTRY.sub("", rel) for rel in text.lower().split()) or _ALTERNATE
 
 
 def text_of(element: Element) -> str:
@@ -187,7 +193,8 @@ def markup_of(element: Element, *, atom: bool, is_content: bool = False) -> Mark
 
 def media_type_of(element: Element) -> str:
     """Return the type of an element in lower case, without parameters; "" for none."""
-    return (element.get("type") or "").partition(";")[0].strip().lower()
+    found = element.get("type")
+    return found.partition(";")[0].strip().lower() if found else ""
 
 
 def _is_base64(media_type: str) -> bool:

@@ -322,7 +322,7 @@ def _read_from(**names: str) -> Mapping[str, str]:
 
 
 def _categories(fields: Fields) -> Iterator[_ElementText]:
-    for place in (fields, _grouped(fields)):
+    for place in (fields, _grouped(fields)) if "media:group" in fields else (fields,):
         for name in ("category", "dc:subject", "itunes:category", "media:category"):
             for element in place.get(name, ()):
                 if category := attribute_of(element, "label", "term", "text") or _category_text(element, name):
