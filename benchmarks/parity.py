@@ -39,7 +39,7 @@ from feeder.normalise.body.html import read_html, write_html
 from feeder.normalise.printed_dates import parse_printed_date
 from feeder.normalise.text import clean_label
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed
-from feeder.sources.feeds.parsing.elements import Markup, title_text
+from feeder.sources.feeds.parsing.texts import Markup, title_text
 from feeder.sources.http.crawl import FetchRequest, fetch_all
 
 SUFFIXES = frozenset({".xml", ".rss", ".rdf", ".atom"})

@@ -120,6 +120,7 @@ class Draft:
     * `origin` is the file's path, as shown to people, or the feed's address.
     * `link` may be relative and have trackers. `known_by_link` is False if other entries share it, so that it does not
       identify this one.
+    * `escaped`: title and summary may hold HTML entities, escaped even more than once, as archives do.
     * `guid` is the feed's own identifier of the entry, unchanged; `former_id` is its id in stores made before ids
       belonged to their source. Both are None for files.
     * `stamps` are in the order of preference of the source's format.
@@ -148,6 +149,7 @@ class Draft:
     known_by_link: bool = True
     guid: str | None = None
     former_id: str | None = None
+    escaped: bool = True
     withheld: str | None = None
     due: Stamp | None = None
     expires: Stamp | None = None

@@ -165,7 +165,7 @@ def _parse(job: _ProbeJob) -> Iterator[_ProbeResult]:
     newest = sorted(entries, key=lambda entry: entry.published, reverse=True)[: job.limit]
     probed = ProbedFeed(
         feed_url=job.url,
-        title=lead(clean_label(feed.title), _MAX_TITLE),
+        title=lead(feed.title, _MAX_TITLE),
         link=clean_link(feed.link, job.url) if feed.link else None,
         count=len(feed.drafts),
         newest=tuple(newest),

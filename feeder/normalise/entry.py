@@ -62,7 +62,7 @@ def normalise(
     * `keep` leaves boilerplate in the content; its metadata is read all the same.
     """
     link = clean_link(draft.link) if draft.link else None
-    title = clean_label(draft.title or "")
+    title = clean_label(draft.title or "", escaped=draft.escaped)
     blocks, comments = _read_blocks(draft, link)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
@@ -74,7 +74,7 @@ def normalise(
     entry = Entry(
         id=_entry_id(draft, link, source),
         link=link,
-        title=title or lead(text, 80) or one_line(draft.origin),
+        title=title or lead(text, 80) or (None if draft.escaped else link) or one_line(draft.origin),
         published=dates.published,
         updated=dates.updated,
         published_from=dates.published_from,
@@ -179,7 +179,7 @@ def _read_from(draft: Draft, article: TrimmedArticle, entry: Entry, configured: 
         from_draft["language"] = "script and words"
     content = draft.read_from.get("content", f"body, as {_CONTENT_TYPES[draft.content_type]}")
     places = {
-        "title": "first words" if entry.content else "path",
+        "title": "first words" if entry.content else "link" if entry.title == entry.link else "path",
         "summary": "first paragraphs",
         "content": content,
         "source": "host of the link" if entry.link else "configuration",
@@ -205,7 +205,9 @@ def _entry_source(draft: Draft, link: str | None, source: str) -> Source:
     if (given := draft.source) is not None:
         link = clean_link(given.link or "")
         own = given.id if is_iri(given.id) else link or _make_urn(f"{source}/{given.id}")
-        return replace(given, title=clean_label(given.title), id=to_uri(own), link=link, name=name)
+        return replace(
+            given, title=clean_label(given.title, escaped=draft.escaped), id=to_uri(own), link=link, name=name
+        )
     if link is None:
         return Source(title=source or "feeder", id=_make_urn(f"{source}/"), name=name)
     parts = urlsplit(link)
@@ -215,7 +217,7 @@ def _entry_source(draft: Draft, link: str | None, source: str) -> Source:
 
 def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
     """Return the source's own summary, else the first paragraphs, without captions and headings."""
-    if draft.summary and (own := clean_label(draft.summary)):
+    if draft.summary and (own := clean_label(draft.summary, escaped=draft.escaped)):
         return lead(own, 300)
     text = ""
     for block in blocks:

@@ -45,11 +45,13 @@ def _collapse_spaces(match: re.Match[str]) -> str:
     return "\u3000" if "\u3000" in match[0] else " "
 
 
-def clean_label(text: str) -> str:
-    """Return a title, name or label on one line, with entities decoded and glossary marks (`[[zh:…]]`) removed.
+def clean_label(text: str, *, escaped: bool = True) -> str:
+    """Return a title, name or label on one line, without glossary marks (`[[zh:…]]`), and with entities decoded.
 
-    Archives escape text more than once (`大&amp;#22338;直`).
+    Archives escape text more than once (`大&amp;#22338;直`). If it is not `escaped`, entities are left as they are.
     """
+    if not escaped:
+        return one_line(without_glossary(text))
     for _ in range(_MAX_UNESCAPES):
         if "&" not in text or (decoded := html.unescape(text)) == text:
             break

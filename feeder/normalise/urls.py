@@ -21,6 +21,7 @@ _CANONICAL = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII)
 # A second address after a character that cannot be part of one: it does not belong to the first.
 _GLUED = re.compile(r"(?<=[\u3000-\uffef\s])https?[:：]//", re.IGNORECASE)
 _TRAILING = re.compile(r"(?<![\s\u3000，。；：！？、）】》」』”’])[\s\u3000，。；：！？、）】》」』”’]++\Z")
+_HOST_ALONE = re.compile(r"www\.[\w-]+\.[\w.-]+(?=[/?#:]|\Z)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _NUMERIC = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
@@ -50,23 +51,26 @@ _TRACKERS_AT = {
 # A fragment that tracks clicks (`#xtor=RSS-1`) or was added by a feed reader.
 _TRACKING_FRAGMENT = re.compile(r"(?:xtor|utm_\w+|ref|rss|at_medium)=.*|rss|rssowlmlink", re.IGNORECASE)
 
-# Proxies and redirectors, and the parameter that has the real address.
+# Proxies and redirectors, and the parameters that have the real address.
 _PROXIES = {
-    "images.weserv.nl": "url",
-    "wsrv.nl": "url",
-    "l.facebook.com": "u",
-    "lm.facebook.com": "u",
-    "link.zhihu.com": "target",
-    "www.google.com/url": "q",
-    "google.com/url": "q",
+    "images.weserv.nl": ("url",),
+    "wsrv.nl": ("url",),
+    "l.facebook.com": ("u",),
+    "lm.facebook.com": ("u",),
+    "link.zhihu.com": ("target",),
+    "google.com/url": ("q", "url"),
+    "news.google.com/news/url": ("url",),
+    "bing.com/news/apiclick.aspx": ("url",),
 }
+_GOOGLE = re.compile(r"google\.(?:[a-z]{2,3}\.)?[a-z]{2,3}(?=/url\Z)")
 _PHOTON = re.compile(r"i[0-3]\.wp\.com")
 
 
 def clean_link(url: str, base: str | None = None) -> str | None:
     """Return an absolute http(s) address without trackers, proxies and credentials; None if there is none.
 
-    A relative `url` is resolved against `base`. Non-ASCII letters are unchanged (RFC 3987).
+    A relative `url` is resolved against `base`; `www.example.org/a` is an absolute one without its scheme. Non-ASCII
+    letters are unchanged (RFC 3987).
     """
     return url if _is_clean(url) else _clean_url(_unwrap(url), base, proxies_left=3)
 
@@ -141,6 +145,8 @@ def _split_url(text: str, base: str | None) -> SplitResult | None:
     """Return the parts of an absolute http(s) address with a valid host; None for anything else."""
     if not text:
         return None
+    if _HOST_ALONE.match(text):
+        text = f"http://{text}"
     try:
         parts = urlsplit(text if _ABSOLUTE.match(text) else urljoin(base or "https:", text))
         host, port = parts.hostname or "", parts.port
@@ -176,14 +182,15 @@ def _proxy_target(parts: SplitResult) -> str | None:
     """Return the target of a proxy or redirector; None if the address is neither."""
     if _PHOTON.fullmatch(parts.netloc):
         return f"https:/{parts.path}"
-    name = _PROXIES.get(parts.netloc) or _PROXIES.get(parts.netloc + parts.path)
-    if name is None:
+    host = parts.netloc.removeprefix("www.")
+    names = _PROXIES.get(host) or _PROXIES.get(_GOOGLE.sub("google.com", f"{host}{parts.path}"))
+    if names is None:
         return None
-    fields = (field.partition("=") for field in parts.query.split("&"))
-    target = next((value.removeprefix("ssl:") for key, _, value in fields if key == name and value), None)
+    fields = dict(field.partition("=")[::2] for field in reversed(parts.query.split("&")))
+    target = next((value.removeprefix("ssl:") for name in names if (value := fields.get(name))), None)
     if target is None:
         return None
-    if re.match(r"https?%3a|[^/?]*%2f", target, re.IGNORECASE):
+    if re.match(r"https?%3a|[^/?]*%2f|[^?]*%3f", target, re.IGNORECASE):
         target = unquote(target)
     return target if "://" in target else f"https://{target.lstrip('/')}"
 

@@ -61,6 +61,7 @@ _NAMES = {
     "cp949": "cp949 cseuckr csksc56011987 euckr isoir149 korean ksc5601 ksc56011987 ksc56011989 windows949",
 }
 _CODECS = {name: codec for codec, names in _NAMES.items() for name in names.split()}
+_UTF8 = frozenset({"utf8", "unicode11utf8", "unicode20utf8", "xunicode20utf8"})  # WHATWG Encoding §4.2
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 _ESCAPE = b"\x1b$"  # starts double-byte characters in ISO 2022, whose bytes are all ASCII and would pass for UTF-8
 
@@ -77,7 +78,9 @@ _CONTEXT = 60  # bytes of ASCII before a non-ASCII run, which hint at the langua
 _NON_ASCII_RUN = re.compile(rb"[\x80-\xff][^\r\n<>]*+")
 
 _TOLERATED_LOSS = 0.05  # share of the non-ASCII characters that may be undecodable in a damaged text
-_TOLERATED_LOSS_OF_UTF8 = 0.5  # if it is not East Asian: bytes of other encodings hardly ever look like UTF-8
+_TOLERATED_LOSS_OF_UTF8 = (
+    0.5  # if it is declared or not East Asian: bytes of other encodings hardly ever look like UTF-8
+)
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _JAPANESE = ("euc_jp", "cp932")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -100,12 +103,18 @@ def find_codec(name: str) -> str | None:
     return _CODECS.get(_PUNCTUATION.sub("", name.lower().partition(":")[0].removeprefix("x-")))
 
 
+def _is_utf8(name: str) -> bool:
+    return _PUNCTUATION.sub("", name.lower()) in _UTF8
+
+
 def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
     """Return the text if its encoding is evident from its bytes or declared by one of `names`; None if not.
 
     A byte order mark comes first, then UTF-8 (other encodings never look like it by chance, and servers often label it
-    ISO 8859-1), then the `names` in order: those that decode without loss before those with a small one.
+    ISO 8859-1), then the `names` in order: those that decode without loss before those with a small one. If UTF-8 is
+    one of them it may be damaged as long as most characters are whole.
     """
+    names = tuple(names)
     if (marked := _decode_by_mark(data)) is not None:
         return marked
     if data.isascii():
@@ -116,6 +125,8 @@ def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
     fitting = (codec for name in names if (codec := find_codec(name)) is not None)
     codecs = list(islice(dict.fromkeys(fitting), _MAX_NAMES))
     sample = _sample(data)
+    if any(map(_is_utf8, names)) and _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8):
+        return data.decode("utf-8", "replace")
     if not _nearly_decodes(sample, "utf-8") and (text := _decode_strictly(data, codecs)) is not None:
         return text
     codec = next((codec for codec in ("utf-8", *codecs) if _nearly_decodes(sample, codec)), None)

@@ -236,3 +236,19 @@ def test_a_nested_link_ends_the_outer_one_even_through_empty_elements() -> None:
 )
 def test_captions_boxes_and_the_way_back_from_a_note(html: str, clean: str) -> None:
     assert write_html(read_html(html)) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("See https://a.example/b.", '<p>See <a href="https://a.example/b">https://a.example/b</a>.</p>'),
+        ("(www.a.example/b_(c))", '<p>(<a href="http://www.a.example/b_(c)">www.a.example/b_(c)</a>)</p>'),
+        ("参见https://a.example/甲，乙", "<p>参见https://a.example/甲，乙</p>"),
+        ("见 https://a.example/甲，乙", '<p>见 <a href="https://a.example/甲">https://a.example/甲</a>，乙</p>'),
+        ("https://a.example/b https://a.example/c", None),
+        ("http://[bad and https://, me@www.a.example", "<p>http://[bad and https://, me@www.a.example</p>"),
+    ],
+)  # fmt: skip
+def test_addresses_in_plain_text_become_links(text: str, html: str | None) -> None:
+    found = write_html(read_text(text))
+    assert found == html if html else found.count("<a href") == 2

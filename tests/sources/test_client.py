@@ -197,6 +197,23 @@ def test_a_certificate_may_be_for_an_ip_address() -> None:
     assert server.requests[0].server_name is None
 
 
+def test_a_cookie_of_a_redirect_comes_back_within_its_chain_and_to_its_own_server_only() -> None:
+    with Server() as server, Server() as other:
+        server.answers["/"] = Answer(
+            302, headers={"Location": "/in/feed", "Set-Cookie": "seen=yes; Path=/in; HttpOnly"}
+        )
+        server.answers["/in/feed"] = Answer(302, headers={"Location": other.url("/feed"), "Set-Cookie": "n\xe9=\xe4"})
+        other.answers["/feed"] = Answer(body=b"fed")
+        network = MadeNetwork({"one.example": [PUBLIC], "two.example": [PUBLIC]}, {PUBLIC: server.port})
+        assert fetch(server.url(), allow_private=True).body == b"fed"
+        server.answers["/in/feed"] = Answer(302, headers={"Location": "http://two.example/feed"})
+        server.answers["/feed"] = Answer(body=b"fed")
+        assert fetch("http://one.example/", network=network).body == b"fed"
+        assert fetch("http://one.example/feed", network=network).body == b"fed"
+    cookies = [(request.target, request.headers.get("cookie")) for request in server.requests]
+    assert cookies == [("/", None), ("/in/feed", "seen=yes")] * 2 + [("/feed", None)] * 2
+
+
 @pytest.mark.usefixtures("trusted")
 def test_a_redirect_from_https_to_http_is_followed_and_never_moves_the_source() -> None:
     with Server(tls=True) as server, Server() as plain:

@@ -114,6 +114,28 @@ def test_gzip_has_more_than_one_spelling(coding: str) -> None:
     assert _body(Answer(body=gzip.compress(b"fed"), headers={"Content-Encoding": coding})) == b"fed"
 
 
+@pytest.mark.parametrize("window", [zlib.MAX_WBITS, -zlib.MAX_WBITS])
+def test_deflate_is_read_with_and_without_the_header_of_zlib(window: int) -> None:
+    packer = zlib.compressobj(wbits=window)
+    packed = packer.compress(b"<rss/>" * 1000) + packer.flush()
+    headers = {"Content-Encoding": "deflate"}
+    assert _body(Answer(body=packed, headers=headers)) == b"<rss/>" * 1000
+    assert _body(Answer(body=[packed[:1], packed[1:], b"\0"], headers=headers)) == b"<rss/>" * 1000
+    assert _body(Answer(headers=headers)) == b""
+    for cut in (1, len(packed) // 2, len(packed) - 1):
+        assert _refused(Answer(body=packed[:cut], headers=headers)) == "protocol"
+    assert _refused(Answer(body=zlib.compress(b"x" * (LIMIT + 1)), headers=headers)) == "too-large"
+
+
+def test_a_file_that_is_gzip_is_unpacked_whatever_its_label() -> None:
+    for headers in ({"Content-Type": "application/x-gzip"}, {"Content-Encoding": "gzip"}):
+        inner = gzip.compress(b"fed")
+        body = gzip.compress(inner) if "Content-Encoding" in headers else inner
+        assert _body(Answer(body=body, headers=headers)) == b"fed"
+    assert _refused(Answer(body=gzip.compress(b"fed")[:-4])) == "protocol"
+    assert _refused(Answer(body=gzip.compress(b"x" * (LIMIT + 1)))) == "too-large"
+
+
 def test_gzip_unpacks_wherever_it_is_cut_and_however_many_members_it_has() -> None:
     text = b"".join(f"{number * 7919} ".encode() for number in range(5000))
     packed = gzip.compress(text[:9000]) + gzip.compress(b"") + gzip.compress(text[9000:])

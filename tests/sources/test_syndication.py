@@ -97,7 +97,7 @@ def test_a_feed_without_title_link_and_id_is_known_by_its_address() -> None:
 def test_json_that_is_half_nonsense_gives_what_sense_there_is() -> None:
     items = [1, {}, {"title": "x", "authors": ["a", {"url": "https://a.example/"}], "tags": 3, "attachments": [{}]}]
     (only,) = parse(json.dumps({"items": items, "authors": 4, "hubs": [{}]})).drafts
-    assert (only.title, names(only), only.categories, only.media) == ("x", ("https://a.example/",), (), ())
+    assert (only.title, names(only), only.categories, only.media) == ("x", ("a", "https://a.example/"), ("3",), ())
 
 
 # --- ids -------------------------------------------------------------------------------------------------------------
@@ -298,13 +298,13 @@ def test_pictures_are_found_in_every_place_they_stand_in() -> None:
       <media:thumbnail {media}>https://h.example/b.jpg</media:thumbnail><media:thumbnail {media}/>
       <media:content {media} medium='image' url='/c'/><media:content {media} medium='document' url='/d'/>
       <media:content {media}><media:thumbnail url='/e.jpg'/></media:content>"""
-    found = {one.url.removeprefix("https://feeds.example") for one in draft(item).media}
+    found = {one.url.removeprefix("https://www.h.example") for one in draft(item).media}
     assert found == {"/a.jpg", "https://h.example/b.jpg", "/c", "/e.jpg"}
 
 
-def test_a_relative_address_in_the_content_counts_from_the_feed_where_the_entry_has_no_link() -> None:
+def test_a_relative_address_in_the_content_counts_from_the_site_where_the_entry_has_no_link() -> None:
     text = "<title>x</title><description>&lt;a href='/b'&gt;b&lt;/a&gt; href='/c'</description>"
-    assert draft(text).content == "<a href=\"https://feeds.example/b\">b</a> href='/c'"
+    assert draft(text).content == "<a href=\"https://www.h.example/b\">b</a> href='/c'"
     assert "'/b'" in draft(f"{text}<link>https://h.example/1</link>").content
 
 
@@ -319,7 +319,7 @@ def test_people_are_told_from_what_stands_around_them() -> None:
 def test_an_atom_person_has_an_address_that_counts_from_the_base() -> None:
     person = "<name>Ann</name><uri>/ann</uri><email>ann@h.example</email>"
     item = f"<title>x</title><author xmlns='http://www.w3.org/2005/Atom'>{person}</author>"
-    assert draft(item).authors == (Person(name="Ann", uri="https://feeds.example/ann", email="ann@h.example"),)
+    assert draft(item).authors == (Person(name="Ann", uri="https://www.h.example/ann", email="ann@h.example"),)
 
 
 def test_a_summary_is_text_without_scripts() -> None:
@@ -333,6 +333,32 @@ def test_a_summary_is_text_without_scripts() -> None:
 def test_an_unknown_module_says_nothing_of_the_entry() -> None:
     item = "<title>x</title><y:title xmlns:y='https://y.example/ns'>y</y:title><title xmlns='https://z.example/'/>"
     assert draft(item).title == "x"
+
+
+@pytest.mark.parametrize(
+    "space",
+    ["https://purl.org/dc/elements/1.1", " HTTP://purl.org/dc/elements/1.1/ ", "http://purl.org/dc/\n  elements/1.1/"],
+)
+def test_a_namespace_is_known_whatever_its_prefix_scheme_case_and_white_space(space: str) -> None:
+    assert names(draft(f"<title>x</title><d:creator xmlns:d='{space}'>Ann</d:creator>")) == ("Ann",)
+
+
+def test_an_element_of_an_unknown_namespace_is_never_one_of_rss() -> None:
+    named = ("title", "link", "guid", "description", "author", "category", "pubDate", "image", "enclosure")
+    foreign = "".join(f"<{name} xmlns='http://nobody.example/'>http://wrong.example/</{name}>" for name in named)
+    one = draft(f"{foreign}<title>x</title><link>https://h.example/1</link>")
+    assert (one.title, one.link, one.guid, one.content, one.authors) == ("x", "https://h.example/1", None, "", ())
+    assert (one.categories, one.stamps, one.media) == ((), (), ())
+
+
+def test_the_namespace_of_the_root_is_that_of_the_feed() -> None:
+    for start, end in (
+        ("<rss xmlns='http://h.example/rss'><channel>", "</channel></rss>"),
+        ("<f:feed xmlns:f='x:y'>", "</f:feed>"),
+    ):
+        prefix = "f:" if start.startswith("<f") else ""
+        item = f"<{prefix}item><{prefix}title>x</{prefix}title></{prefix}item>"
+        assert [one.title for one in parse(f"{start}{item}{end}").drafts] == ["x"]
 
 
 def test_a_source_that_names_nothing_is_this_feed() -> None:
@@ -365,8 +391,8 @@ def test_replies_are_the_page_they_stand_on() -> None:
         f"<title>x</title><link {atom} rel='replies' type='text/html' href='/r' title='Talk'/><comments>/c</comments>"
     )
     assert draft(item).links == (
-        Link(rel="replies", href="https://feeds.example/r", title="Talk"),
-        Link(rel="replies", href="https://feeds.example/c"),
+        Link(rel="replies", href="https://www.h.example/r", title="Talk"),
+        Link(rel="replies", href="https://www.h.example/c"),
     )
 
 

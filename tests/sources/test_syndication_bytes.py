@@ -118,6 +118,105 @@ def test_a_codec_that_is_no_encoding_is_not_run(name: str) -> None:
     assert title("schön", "cp1252", declared=name, content_type=f"text/xml; charset={name}") == "schön"
 
 
+@pytest.mark.parametrize("text", ["Été à Nîmes", "прилив и отлив", "潮汐與海岸的故事", "밀물과 썰물이 있는 곳"])
+def test_damaged_utf_8_is_utf_8_where_it_is_declared_and_mostly_whole(text: str) -> None:
+    data = _FEED.format(declared=" encoding='utf-8'", title=text).encode()
+    cut = data.replace(text.encode(), text.encode() + "’".encode()[:2])
+    assert parse(cut).drafts[0].title == f"{text}\ufffd"
+    assert parse(data.replace(text.encode(), text.encode() + b"\xdf")).drafts[0].title == f"{text}\ufffd"
+    by_header = data.replace(b" encoding='utf-8'", b"").replace(text.encode(), text.encode() + b"\xdf\xe4")
+    assert (parse(by_header, "text/xml; charset=UTF-8").drafts[0].title or "").startswith(text)
+
+
+def test_what_is_no_utf_8_at_all_is_not_read_so_though_it_is_declared() -> None:
+    assert title("Ein schöner Tag für Bärbel", "cp1252", declared="utf-8") == "Ein schöner Tag für Bärbel"
+    assert title("今天的海水很清，人们都在海边走来走去", "gb18030", declared="utf-8").startswith("今天的海水")
+
+
+def test_json_is_utf_8() -> None:
+    data = '{"items": [{"id": "1", "title": "Été à Nîmes"}]}'.encode().replace("î".encode(), "î".encode() + b"\xee")
+    assert parse(data).drafts[0].title == "Été à Nî\ufffdmes"
+
+
+# --- before and behind the document ----------------------------------------------------------------------------------
+
+_WHOLE = (
+    "<?xml version='1.0' encoding='{}'?><!DOCTYPE rss><rss><channel><item><title>Flüsse</title></item></channel></rss>"
+)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "<br />\n<b>Warning</b>: Undefined index: x in /a/b.php on line <b>3</b><br />\n",
+        "Notice: a < b in x.php\n",
+        "<!-- a copy of <rss> -->\n\n",
+        "<font size='1'><table class='xdebug-error'><tr><td>Notice</td></tr></table></font>",
+        "<script>var feed = 1;</script>\ufeff",
+        "\n \n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+def test_what_precedes_a_feed_is_skipped(junk: str, encoding: str) -> None:
+    data = junk.encode() + _WHOLE.format(encoding).encode(encoding)
+    assert [draft.title for draft in parse(data).drafts] == ["Flüsse"]
+
+
+def test_a_json_feed_may_follow_messages_too() -> None:
+    feed = b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "a"}]}'
+    assert [draft.title for draft in parse(b"<br />\n<b>Notice</b>: x<br />\n" + feed + b"<!-- 3 s -->").drafts] == [
+        "a"
+    ]
+
+
+def test_a_page_that_holds_rdf_is_no_feed() -> None:
+    for page in (b"<html><body><rdf:RDF></rdf:RDF></body></html>", b"<p>x</p><!-- <rdf:RDF></rdf:RDF> -->"):
+        with pytest.raises(FeedError, match="not a feed"):
+            parse(page)
+
+
+_ITEM = "<{0}><title>{1}</title><description><![CDATA[<p>{1} <item> {1}</p>]]></description></{0}>"
+
+
+@pytest.mark.parametrize(
+    ("start", "name", "end"),
+    [
+        ("<rss><channel><title>f</title>", "item", "</channel></rss>"),
+        ("<feed xmlns='http://www.w3.org/2005/Atom'><title>f</title>", "entry", "</feed>"),
+        ("<a:feed xmlns:a='http://www.w3.org/2005/Atom'><a:title>f</a:title>", "a:entry", "</a:feed>"),
+        ("<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><channel/>", "item", "</r:RDF>"),
+    ],
+)
+def test_of_a_document_that_breaks_off_only_whole_entries_are_read(start: str, name: str, end: str) -> None:
+    one, two = _ITEM.format(name, "one"), _ITEM.format(name, "two")
+    whole = f"{start}{one}{two}{end}"
+    before, after = len(f"{start}{one}"), len(f"{start}{one}{two}")
+    for cut in range(before + len(name) + 1, after):
+        feed = parse(whole[:cut].encode())
+        assert (len(feed.drafts), feed.broken_off) == (1, cut > before + len(name) + 1), whole[:cut]
+        feed = parse(f"{whole[:cut]}<br />\n<b>Fatal error</b>: out of time".encode())
+        assert len(feed.drafts) == 1, whole[:cut]
+    for cut in range(after, len(whole) + 1):
+        feed = parse(whole[:cut].encode())
+        assert (len(feed.drafts), feed.broken_off) == (2, False)
+
+
+def test_an_entry_that_is_never_closed_is_read_where_the_feed_is() -> None:
+    feed = parse(b"<rss><channel><item><title>a</title></channel></rss>")
+    assert ([draft.title for draft in feed.drafts], feed.broken_off) == (["a"], False)
+
+
+def test_json_that_breaks_off_gives_its_whole_items() -> None:
+    whole = '{"version": "x", "title": "f", "items": [{"id": "1", "title": "a"}, {"id": "2", "title": "b ]}"}]}'
+    start, end = whole.index("[") + 1, whole.rindex("]") - 1
+    for cut in range(start, len(whole)):
+        feed = parse(whole[:cut].encode())
+        assert feed.broken_off
+        assert [draft.title for draft in feed.drafts] == ["a", "b ]}"][: 2 if cut > end else cut > whole.index("}")]
+    with pytest.raises(FeedError, match="invalid JSON"):
+        parse(whole[: start - 1].encode())
+
+
 # --- hostile ---------------------------------------------------------------------------------------------------------
 
 _LOL = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 # Fields of a draft that are not part of its version: where and when it was seen, and under which id.
-_UNVERSIONED = {"origin", "source", "guid", "former_id", "withheld", "due", "expires"}
+_UNVERSIONED = {"origin", "source", "guid", "former_id", "escaped", "withheld", "due", "expires"}
 _VERSION_VALUES = attrgetter(
     *(field.name for field in fields(Draft) if field.compare and field.name not in _UNVERSIONED)
 )
@@ -137,7 +137,9 @@ def _read_feed(job: FeedJob) -> FeedResult:
     reader = _FeedReader(job, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
     for path, draft in drafts.items():
         reader.read(path, draft)
-    gone = job.documents.keys() - drafts.keys()
+    if feed.broken_off:
+        reader.report_break(response.url)
+    gone = frozenset() if feed.broken_off else job.documents.keys() - drafts.keys()
     links = response.headers.get("link", "")
     hub, topic = find_hub(links, response.url, hub=feed.hub, feed_url=feed.feed_url)
     return reader.result(gone)._replace(hints=feed.hints, hub=hub, topic=topic)
@@ -196,6 +198,10 @@ class _FeedReader:
             error = f"cannot be understood ({type(bug).__name__}); please report it"
             self._failed.append((draft.link or draft.id or path, error))
         self._documents.append(Document(path, 0, 0, version, error, 1))
+
+    def report_break(self, url: str) -> None:
+        """Record that the document of the feed broke off, so that entries are missing from it."""
+        self._failed.append((url, "the document breaks off; its last entry is left out"))
 
     def result(self, gone: Collection[str]) -> FeedResult:
         """Return the result; the documents at `gone` are no longer in the feed."""

@@ -91,6 +91,13 @@ _CELL_SPAN = re.compile(r"[1-9]\d?")
 _LINK_WITHOUT_ADDRESS = re.compile(r"<a>((?>(?:[^<]++|<(?!/?a>))*))</a>")
 _AGO = re.compile(r"前\Z|\bago\Z")
 _CAPTION_LENGTH = 120
+# An address in plain text; full-width punctuation ends it.
+_WRITTEN_ADDRESS = re.compile(
+    r"(?<![\w@/.-])(?:https?://|www\.(?=[\w-]+\.))[^\s<>\"`{}|\\^\u2018-\u201f\u3000-\u303f\uff00-\uffef]{1,4096}",
+    re.IGNORECASE,
+)
+_PUNCTUATION = frozenset(".,;:!?'*_")
+_CLOSING = {")": "(", "]": "["}
 
 
 def read_html(html: str, base: str | None = None, *, glued_captions: bool = False) -> list[Block]:
@@ -108,15 +115,40 @@ def read_html(html: str, base: str | None = None, *, glued_captions: bool = Fals
 
 
 def read_text(text: str) -> list[Block]:
-    """Return the blocks of plain text; empty lines separate paragraphs. Everything after `MAX_LINES` is one line."""
+    """Return the blocks of plain text, its addresses as links; empty lines separate paragraphs.
+
+    Everything after `MAX_LINES` is one line.
+    """
     builder = BlockBuilder()
     for line in clean_text(text).split("\n", MAX_LINES):
         builder.line_break()
-        builder.text(line)
+        _add_line(builder, line)
         if not line.strip():
             builder.flush()
     builder.flush()
     return builder.blocks
+
+
+def _add_line(builder: BlockBuilder, line: str) -> None:
+    end = 0
+    for found in _WRITTEN_ADDRESS.finditer(line):
+        address = _without_punctuation(found[0])
+        if (href := clean_link(address)) is not None:
+            builder.text(line[end : found.start()])
+            builder.open("a", href)
+            builder.text(address)
+            builder.close()
+            end = found.start() + len(address)
+    builder.text(line[end:])
+
+
+def _without_punctuation(address: str) -> str:
+    """Return an address without the punctuation of the sentence that it ends, and brackets around it."""
+    while address[-1] in _PUNCTUATION or (
+        address[-1] in _CLOSING and address.count(address[-1]) > address.count(_CLOSING[address[-1]])
+    ):
+        address = address[:-1]
+    return address
 
 
 def write_html(blocks: Iterable[Block]) -> str:

@@ -3,9 +3,10 @@
     get(url), post(url) ─ check_url ─ a slot at its host ─ connect ─ request ─ redirect? ─ from the start
                                                                              └ 2xx: bounded body ─ Response
 
-No cookies, credentials or proxies are used, and no settings of the environment but the trusted certificates
-(`SSL_CERT_FILE`). The protocol is httpcore's, the engine of httpx, with one connection per request: a pool costs more
-than it saves when each request goes to another server.
+No credentials or proxies are used, and no settings of the environment but the trusted certificates (`SSL_CERT_FILE`).
+Cookies live as long as one request: some sites redirect in a circle until theirs comes back. The protocol is
+httpcore's, the engine of httpx, with one connection per request: a pool costs more than it saves when each request goes
+to another server.
 """
 
 import asyncio
@@ -24,13 +25,20 @@ import httpx
 from feeder.errors import FetchError
 from feeder.sources.http.addresses import Reach, check_url, printable_line, printable_url
 from feeder.sources.http.dialling import GuardedStream, Network, connect
-from feeder.sources.http.inflate import Body
+from feeder.sources.http.inflate import Body, Coding
 
 MAX_REDIRECTS = 5
 _MAX_HEADERS = 128  # lines; httpcore bounds their size to about 100 KB
 _OVERHEAD = 192 * 1024  # bytes of headers, interim responses and framing, besides framing as large as the body
+_HEADER_ENCODING = "iso-8859-1"  # RFC 9110 §5.5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
+_CODINGS: dict[tuple[str, ...], Coding | None] = {
+    (): None,
+    ("gzip",): "gzip",
+    ("x-gzip",): "gzip",
+    ("deflate",): "deflate",
+}
 _SAME_REQUEST = frozenset({307, 308})  # RFC 9110 §15.4.8, §15.4.9: the others may turn a POST into a GET
 # Headers that follow a redirect to another server. Any other may be a secret.
 _HARMLESS = frozenset({"accept", "accept-language", "a-im", "content-type", "if-modified-since", "if-none-match"})
@@ -124,15 +132,18 @@ class Client:
     async def _follow(self, trail: list[str], request: "_Request", *, allow_private: bool) -> Response:
         """Send a request and follow its redirects, noting each address in `trail`."""
         url, time_left, is_permanent = check_url(trail[0]), self._timeout_s, True
+        cookies = httpx.Cookies()
         for _ in range(MAX_REDIRECTS + 1):
             async with self._slots.at(url.raw_host):
                 started = asyncio.get_running_loop().time()
-                response = await self._send_in_time(url, request, allow_private=allow_private, time_left=time_left)
+                sent = request.with_cookies(cookies, url)
+                response = await self._send_in_time(url, sent, allow_private=allow_private, time_left=time_left)
                 time_left -= asyncio.get_running_loop().time() - started
             location = _redirect_location(response, request)
             if location is None:
                 permanent = str(url) if is_permanent and len(trail) > 1 else None
                 return Response(response.status, str(url), response.headers, response.body, permanent)
+            _keep_cookies(cookies, url, response)
             trail.append(location)
             target = check_url(location, url)
             trail[-1] = str(target)
@@ -178,7 +189,7 @@ class Client:
             response = await connection.handle_async_request(
                 httpcore.Request(request.method, target, headers=self._all_headers(url, request), content=request.body)
             )
-            headers = httpx.Headers(response.headers, encoding="iso-8859-1")
+            headers = httpx.Headers(response.headers, encoding=_HEADER_ENCODING)
             if len(response.headers) > _MAX_HEADERS:
                 raise FetchError(f"more than {_MAX_HEADERS} response headers", reason="protocol")
             is_success = httpx.codes.is_success(response.status)
@@ -199,8 +210,8 @@ class Client:
         headers = {"accept": "*/*", **given, **self._headers, "host": url.netloc.decode("ascii")}
         if request.method == "POST":
             headers["content-length"] = str(len(request.body))
-        # As ISO 8859-1, the encoding of response headers: an ETag is compared byte for byte.
-        return [(name.encode("ascii"), value.encode("iso-8859-1")) for name, value in headers.items()]
+        # In the encoding of response headers: an ETag is compared byte for byte.
+        return [(name.encode("ascii"), value.encode(_HEADER_ENCODING)) for name, value in headers.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +221,16 @@ class _Request:
     method: str
     headers: dict[str, str]
     body: bytes = b""
+
+    def with_cookies(self, cookies: httpx.Cookies, url: httpx.URL) -> "_Request":
+        """Return the request with those cookies of its redirect chain that belong to this address."""
+        if not cookies:
+            return self
+        carrier = httpx.Request(self.method, url)
+        carrier.headers.encoding = _HEADER_ENCODING
+        cookies.set_cookie_header(carrier)
+        found = carrier.headers.get("cookie")
+        return self if found is None else _Request(self.method, {**self.headers, "cookie": found}, self.body)
 
     def for_other_server(self) -> "_Request":
         """Return the request without headers that may be secret."""
@@ -254,16 +275,24 @@ class _Slots:
 
 async def _read_body(response: httpcore.Response, headers: httpx.Headers, stream: GuardedStream, limit: int) -> bytes:
     codings = [coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")]
-    codings = [coding for coding in codings if coding not in ("", "identity")]
-    if codings not in ([], ["gzip"], ["x-gzip"]):
-        raise FetchError(f"unsupported encoding {printable_line(', '.join(codings))}", reason="protocol")
+    applied = tuple(coding for coding in codings if coding not in ("", "identity"))
+    if applied not in _CODINGS:
+        raise FetchError(f"unsupported encoding {printable_line(', '.join(applied))}", reason="protocol")
     if int(headers.get("content-length", 0)) > limit:
         raise FetchError(f"larger than {limit:,} bytes", reason="too-large")
-    body = Body(limit=limit, gzipped=bool(codings))
+    body = Body(limit=limit, coding=_CODINGS[applied])
     async for piece in response.aiter_stream():
         body.feed(piece)
         stream.grant(2 * len(piece))
     return body.finish()
+
+
+def _keep_cookies(cookies: httpx.Cookies, url: httpx.URL, response: _RawResponse) -> None:
+    """Add the cookies of a redirect, as far as its server may set them (RFC 6265 §5.3)."""
+    if "set-cookie" in response.headers:
+        carrier = httpx.Response(response.status, headers=response.headers, request=httpx.Request("GET", url))
+        carrier.headers.encoding = _HEADER_ENCODING
+        cookies.extract_cookies(carrier)
 
 
 def _redirect_location(response: _RawResponse, request: _Request) -> str | None:

@@ -4,20 +4,28 @@ Knows nothing about HTTP.
 """
 
 import zlib
+from typing import Literal
 
 from feeder.errors import FetchError
 
+Coding = Literal["gzip", "deflate"]
+
 _STEP = 64 * 1024  # bytes decompressed at a time: memory stays close to the limit
 _GZIP = zlib.MAX_WBITS | 16
-_MAGIC = b"\x1f"
+_MAGIC = b"\x1f\x8b"
+_CHECKED = 2  # bytes that tell zlib from a bare deflate stream
 
 
 class Body:
-    """Collects the pieces of a body of at most `limit` bytes, decompressed."""
+    """Collects the pieces of a body of at most `limit` bytes, decompressed. `coding` is None if it is not compressed.
 
-    def __init__(self, *, limit: int, gzipped: bool) -> None:
-        self._limit = limit
-        self._inflater = zlib.decompressobj(_GZIP) if gzipped else None
+    A file that is gzip itself (`feed.xml.gz`) is decompressed too.
+    """
+
+    def __init__(self, *, limit: int, coding: Coding | None) -> None:
+        self._limit, self._coding = limit, coding
+        self._inflater = zlib.decompressobj(_GZIP) if coding == "gzip" else None
+        self._start = b""  # of deflate, until it is known which kind it is
         self._has_data = False
         self._content = bytearray()
 
@@ -25,33 +33,44 @@ class Body:
         """Add the next piece.
 
         Raises:
-            FetchError: the body is larger than the limit, or is not gzip.
+            FetchError: the body is larger than the limit, or is not compressed as labelled.
         """
-        if self._inflater is None:
+        if self._coding is None:
             self._append(data)
             return
         self._has_data = self._has_data or bool(data)
+        if self._inflater is None:
+            data = self._start = self._start + data
+            if len(data) < _CHECKED:
+                return
+            self._inflater = zlib.decompressobj(zlib.MAX_WBITS if _is_zlib(data) else -zlib.MAX_WBITS)
         try:
             self._inflate(self._inflater, data)
         except zlib.error as error:
-            raise FetchError("invalid gzip response", reason="protocol") from error
+            raise FetchError(f"invalid {self._coding} response", reason="protocol") from error
 
     def finish(self) -> bytes:
         """Return the body.
 
         Raises:
-            FetchError: the gzip is truncated, or the body is larger than the limit.
+            FetchError: the compressed data is truncated, or the body is larger than the limit.
         """
-        if self._inflater is not None and self._has_data:  # many servers label an empty body gzip
-            self._append(self._inflater.flush())
-            if not self._inflater.eof:
-                raise FetchError("truncated gzip response", reason="protocol")
-        return bytes(self._content)
+        if self._has_data and self._coding is not None:  # many servers label an empty body gzip
+            if self._inflater is not None:
+                self._append(self._inflater.flush())
+            if self._inflater is None or not self._inflater.eof:
+                raise FetchError(f"truncated {self._coding} response", reason="protocol")
+        content = bytes(self._content)
+        if not content.startswith(_MAGIC):
+            return content
+        file = Body(limit=self._limit, coding="gzip")
+        file.feed(content)
+        return file.finish()
 
     def _inflate(self, inflater: "zlib._Decompress", data: bytes) -> None:
         while data:
             if inflater.eof:
-                if not data.startswith(_MAGIC):  # padding
+                if self._coding != "gzip" or not data.startswith(_MAGIC[:1]):  # padding
                     return
                 inflater = self._inflater = zlib.decompressobj(_GZIP)  # RFC 1952 §2.2: members follow one another
             self._append(inflater.decompress(data, _STEP))
@@ -61,3 +80,8 @@ class Body:
         if len(self._content) + len(data) > self._limit:
             raise FetchError(f"larger than {self._limit:,} bytes", reason="too-large")
         self._content += data
+
+
+def _is_zlib(data: bytes) -> bool:
+    """Whether a deflate stream has the header of RFC 1950 §2.2, which many servers leave out (RFC 9110 §8.4.1.2)."""
+    return data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2], "big") % 31 == 0

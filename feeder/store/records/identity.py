@@ -5,7 +5,7 @@ display); folders are compared as one (`known.py`).
 
     same guid ──┬─ an IRI or UUID, or title, date or link is equal ──► same entry
                 └─ else ──► another one: the source reuses its numbers
-    same former id ──► same entry (`sources/feeds/parsing/former.py`)
+    same former id ──► same entry (`sources/feeds/former.py`)
     same link ──┬─ shared by others ── title and date are equal ──► same entry
                 ├─ both have guids ── the date is equal, or title, text and recordings are ──► same entry
                 └─ else ── title or date is equal, or neither has a date ──► same entry

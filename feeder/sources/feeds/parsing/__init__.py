@@ -8,13 +8,18 @@
 Pure. Texts of a draft are as the source wrote them; normalising makes them safe and readable.
 """
 
+import re
+
 from feeder.errors import FeedError
-from feeder.sources.feeds.parsing.document import read_xml
-from feeder.sources.feeds.parsing.elements import name_of
+from feeder.sources.feeds.parsing.document import read_feed_xml
+from feeder.sources.feeds.parsing.elements import adopt_namespace, name_of
 from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.feeds.parsing.jsonfeed import read_json
 from feeder.sources.feeds.parsing.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.parsing.xml import ROOTS, read_feed
+
+# Behind the messages of a broken program.
+_JSON_FEED = re.compile(rb"\{\s*\"(?=[^<>]{0,2000}https?:\\?/\\?/jsonfeed\.org\\?/version\\?/)")
 
 __all__ = ["Hints", "ParsedFeed", "parse_feed"]
 
@@ -39,12 +44,16 @@ def _parse(data: bytes, url: str, content_type: str | None) -> ParsedFeed:
         raise FeedError("the document is empty")
     if text[:1] in (b"{", b"["):
         return read_json(text, url)
-    root = read_xml(text)
+    root, broken_off = read_feed_xml(text)
+    if root is not None:
+        adopt_namespace(root)
+    name = "" if root is None else name_of(root)
+    if root is not None and name in ROOTS:
+        return read_feed(root, url, broken_off=broken_off)
+    if (start := _JSON_FEED.search(text)) is not None:
+        return read_json(text[start.start() :], url)
     if root is None:
         raise FeedError("not a feed: there is no XML in it")
-    name = name_of(root)
-    if name in ROOTS:
-        return read_feed(root, url)
     if name.rpartition(":")[2] == "html" or "html" in (content_type or "").lower():
         raise FeedError("this is a web page, not a feed")
     raise FeedError(f"not a feed but another kind of XML document: <{name[:40]}>")

@@ -1,13 +1,33 @@
-"""Media of a feed's entries: enclosures, Media RSS, iTunes images."""
+"""Media of a feed's entries: enclosures, Media RSS, iTunes images, and their other files.
 
+One picture in several sizes is one: the largest.
+"""
+
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from feeder.markup import Element
 from feeder.model import Link, Media, MediaKind
-from feeder.sources.feeds.parsing.elements import Fields, attribute_of, fields_of, first_text, join, text_of
+from feeder.sources.feeds.parsing.elements import (
+    Fields,
+    attribute_of,
+    fields_of,
+    first_text,
+    join,
+    media_type_of,
+    name_of,
+    rels_of,
+    text_of,
+)
 
+_MEDIA_RSS = frozenset({"media:content", "media:thumbnail"})
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_PLAYERS = frozenset(
+    {*_PAGE_TYPES, "application/x-shockwave-flash", "application/vnd.apple.mpegurl", "application/x-mpegurl"}
+)
 _KINDS: dict[str, MediaKind] = {"image": "image", "audio": "audio", "video": "video"}
 _KIND_BY_EXTENSION: dict[str, MediaKind] = {
     **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "avif", "svg"), "image"),
@@ -18,21 +38,67 @@ _DURATION = re.compile(r"(\d{1,6}(?::\d{1,3}){0,2})(?:\.\d*)?", re.ASCII)
 _EXTENSION = re.compile(r"\.(\w{2,4})\Z")
 
 
+_PODCAST_FILES = {"podcast:chapters": "Chapters", "podcast:transcript": "Transcript"}
+# Parts of an address that only say in which size a picture is sent.
+_SIZE_PARAMETERS = frozenset(
+    str.split(
+        "w width wid imwidth maxwidth h height hei imheight maxheight size sz s resize fit crop q quality qlt dpr auto "
+        "format fm fmt strip sig signature"
+    )
+)
+_SIZE_IN_PATH = re.compile(
+    r"[-_](\d{2,4})x\d{2,4}(?=\.\w{2,5}\Z)|(?<=/)(?:w|s|h)?_?(\d{2,4})(?:x\d{2,4}|-[a-z0-9-]{1,20})?/|=[swh](\d{2,4})[\w-]{0,40}\Z"
+)
+_NUMBER = re.compile(r"\d+")
+
+
+class _Found(NamedTuple):
+    """A medium with its width in pixels, and its height; 0 if unknown."""
+
+    media: Media
+    width: int = 0
+    height: int = 0
+
+
 def find_media(fields: Fields, base: str) -> tuple[Media, ...]:
-    """Return the media of an entry, each address once; relative addresses are joined to `base`."""
-    found: dict[str, Media] = {}
-    for media in (*_enclosures(fields, base), *_media_rss(fields, base), *_pictures(fields, base)):
-        found.setdefault(media.url, media)
-    return tuple(found.values())
+    """Return the media of an entry, each once; relative addresses are joined to `base`."""
+    found = [*_enclosures(fields, base), *_media_rss(fields, base), *_pictures(fields, base)]
+    if not found:
+        return ()
+    has_pictures = sum(each.media.kind == "image" for each in found) > 1
+    largest: dict[str, tuple[float, Media]] = {}
+    for each in found:
+        is_sized = has_pictures and each.media.kind == "image"
+        name, width = _picture_and_width(each) if is_sized else (each.media.url, 0.0)
+        if name not in largest or width > largest[name][0]:
+            largest[name] = width, each.media
+    return tuple(media for _, media in largest.values())
 
 
 def find_file_links(fields: Fields, base: str) -> tuple[Link, ...]:
-    """Return the enclosures that are not images, audio or video, as links."""
-    return tuple(
-        Link(rel="related", href=join(base, address), title=attribute_of(element, "title") or None)
+    """Return the files that are not images, audio or video, as links."""
+    files = [
+        (address, attribute_of(element, "title"))
         for element, address in _iter_enclosures(fields)
         if kind_of(attribute_of(element, "type"), address) is None
-    )
+    ]
+    files += [
+        (address, title)
+        for name, title in _PODCAST_FILES.items()
+        for element in fields.get(name, ())
+        if (address := attribute_of(element, "url", "href"))
+    ]
+    files += [
+        (address, "")
+        for place in (fields, *map(fields_of, fields.get("media:group", ())))
+        for name in ("media:content", "media:peerlink")
+        for element in place.get(name, ())
+        if (address := attribute_of(element, "url", "href")) and _is_file(element)
+    ]
+    if not files:
+        return ()
+    links = (Link(rel="related", href=join(base, address), title=title or None) for address, title in files)
+    return tuple({link.href: link for link in links}.values())
 
 
 def media_of(
@@ -73,16 +139,38 @@ def kind_of(media_type: str, address: str) -> MediaKind | None:
     return _KIND_BY_EXTENSION.get(extension[1].lower()) if extension else None
 
 
+def _is_file(element: Element) -> bool:
+    """Whether a medium of Media RSS is neither image, audio or video nor a player."""
+    media_type = media_type_of(element)
+    if attribute_of(element, "medium") in _KINDS or media_type in _PLAYERS:
+        return False
+    return bool(media_type) and kind_of(media_type, "") is None and media_type != "application/octet-stream"
+
+
+def is_page(content: Element, address: str) -> bool:
+    """Whether an `atom:content` is a web page elsewhere, at `address`."""
+    media_type = media_type_of(content)
+    return name_of(content) == "content" and (
+        media_type in _PAGE_TYPES or (not media_type and kind_of("", address) is None)
+    )
+
+
 def _iter_enclosures(fields: Fields) -> Iterator[tuple[Element, str]]:
-    for element in fields.get("enclosure", ()):
-        if address := attribute_of(element, "url", "href"):
+    """Yield enclosures with their addresses: those that a click counter replaced, and contents elsewhere, too."""
+    originals = [text_of(element) for element in fields.get("feedburner:origenclosurelink", ())]
+    for number, element in enumerate(fields.get("enclosure", ())):
+        original = originals[number] if number < len(originals) else ""
+        if address := original or attribute_of(element, "url", "href"):
             yield element, address
     for element in fields.get("link", ()):
-        if element.get("rel") == "enclosure" and (address := attribute_of(element, "href")):
+        if "enclosure" in rels_of(element) and (address := attribute_of(element, "href")):
+            yield element, address
+    for element in fields.get("content", ()):
+        if address := attribute_of(element, "src"):  # RFC 4287 §4.1.3.2
             yield element, address
 
 
-def _enclosures(fields: Fields, base: str) -> Iterator[Media]:
+def _enclosures(fields: Fields, base: str) -> Iterator[_Found]:
     duration = first_text(fields, "itunes:duration")
     for element, address in _iter_enclosures(fields):
         media = media_of(
@@ -93,32 +181,79 @@ def _enclosures(fields: Fields, base: str) -> Iterator[Media]:
             duration=duration,
         )
         if media is not None:
-            yield media
+            yield _Found(media)
 
 
-def _media_rss(fields: Fields, base: str) -> Iterator[Media]:
-    places = [fields, *(fields_of(group) for group in fields.get("media:group", ()))]
-    for place in places:
-        for element in place.get("media:content", ()):
-            children = fields_of(element)
-            if address := attribute_of(element, "url"):
-                media = media_of(
-                    join(base, address),
-                    attribute_of(element, "type"),
-                    length=attribute_of(element, "filesize"),
-                    title=first_text(children, "media:title"),
-                    medium=attribute_of(element, "medium"),
-                    duration=attribute_of(element, "duration"),
-                )
-                yield from filter(None, [media])
-            places.append(children) if children else None
-        for element in place.get("media:thumbnail", ()):
-            if address := attribute_of(element, "url") or text_of(element):
-                yield Media(url=join(base, address), kind="image")
+def _media_rss(fields: Fields, base: str) -> Iterator[_Found]:
+    yield from _media_in(fields, base)
+    for group in fields.get("media:group", ()):  # "effectively the same content, yet different representations"
+        found = list(_media_in(fields_of(group), base))
+        pictures = [each for each in found if each.media.kind == "image"]
+        yield from (each for each in found if each.media.kind != "image")
+        yield from _one_of_sizes(pictures)
 
 
-def _pictures(fields: Fields, base: str) -> Iterator[Media]:
+def _media_in(place: Fields, base: str) -> Iterator[_Found]:
+    if not _MEDIA_RSS.isdisjoint(place):
+        yield from _contents_and_thumbnails(place, base)
+
+
+def _contents_and_thumbnails(place: Fields, base: str) -> Iterator[_Found]:
+    inner = []
+    for element in place.get("media:content", ()):
+        children = fields_of(element)
+        inner += [children] if children else []
+        if address := attribute_of(element, "url"):
+            media = media_of(
+                join(base, address),
+                attribute_of(element, "type"),
+                length=attribute_of(element, "filesize"),
+                title=first_text(children, "media:title"),
+                medium=attribute_of(element, "medium"),
+                duration=attribute_of(element, "duration"),
+            )
+            yield from [] if media is None else [_sized(element, media)]
+    for thumbnails in (each.get("media:thumbnail", ()) for each in (place, *inner)):
+        yield from _one_of_sizes(
+            [
+                _sized(element, Media(url=join(base, address), kind="image"))
+                for element in thumbnails
+                if (address := attribute_of(element, "url") or text_of(element))
+            ]
+        )
+
+
+def _sized(element: Element, media: Media) -> _Found:
+    width, height = (_NUMBER.match(attribute_of(element, name)) for name in ("width", "height"))
+    return _Found(media, int(width[0][:6]) if width else 0, int(height[0][:6]) if height else 0)
+
+
+def _one_of_sizes(pictures: Sequence[_Found]) -> Iterable[_Found]:
+    """Return the largest of pictures that all differ in width, else all of them."""
+    widths = {picture.width for picture in pictures}
+    if len(widths) < len(pictures) or 0 in widths:
+        return pictures
+    return sorted(pictures, key=lambda picture: picture.width)[-1:]
+
+
+def _picture_and_width(found: _Found) -> tuple[str, float]:
+    """Return what is the same in all sizes of a picture, and the width of this one; without a size it is whole."""
+    address, _, query = found.media.url.partition("?")
+    fields = [field.partition("=")[::2] for field in query.split("&")]
+    sizes = [value for name, value in fields if name.lower() in _SIZE_PARAMETERS]
+    written = _SIZE_IN_PATH.search(address, address.find("/", len("https://")) + 1)
+    said = {str(found.width), str(found.height)} - {"0"}
+    path = _SIZE_IN_PATH.sub("", address) if written else address
+    path = _NUMBER.sub(lambda number: "" if number[0] in said else number[0], path)
+    others = "&".join(f"{name}={value}" for name, value in fields if name.lower() not in _SIZE_PARAMETERS)
+    numbers = [number for size in sizes for number in _NUMBER.findall(size)[:1]] + list(
+        filter(None, written.groups() if written else ())
+    )
+    return f"{path}?{others}", float(found.width or (numbers[0][:6] if numbers else math.inf))
+
+
+def _pictures(fields: Fields, base: str) -> Iterator[_Found]:
     for element in (*fields.get("itunes:image", ()), *fields.get("image", ())):
         address = attribute_of(element, "href", "url") or first_text(fields_of(element), "url") or text_of(element)
         if address and (media := media_of(join(base, address), "image/*")) is not None:
-            yield Media(url=media.url, kind="image")
+            yield _Found(Media(url=media.url, kind="image"))

@@ -1,15 +1,20 @@
 """UTF-8 bytes -> an XML tree that is safe to walk, even if the XML is broken.
 
 The document type is removed before parsing, so that there are no entities to expand and no DTD to fetch. libxml2 limits
-the depth (`huge_tree` off). Common mistakes of feeds are fixed; the parser recovers from the rest.
+the depth (`huge_tree` off). What precedes the root of a feed, such as messages of a broken program, is skipped. Of a
+document that breaks off, the last entry is left out: half of it would replace the whole one of an earlier poll. Other
+common mistakes of feeds are fixed; the parser recovers from the rest.
 """
 
 import html
 import re
+from typing import NamedTuple
 
 from lxml import etree
 
-from feeder.markup import Element
+from feeder.markup import Element, is_html_page
+
+_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})  # without prefix, in lower case
 
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 _INVALID = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
@@ -19,6 +24,18 @@ _WINDOWS_REFERENCE = re.compile(rb"&#(?:1[2-5]\d|[xX][89][0-9a-fA-F]);")
 _DOCTYPE = re.compile(rb"(?>(?>\s+|<\?.*?\?>|<!--.*?-->)*)<!DOCTYPE", re.DOTALL | re.IGNORECASE)
 _DOCTYPE_PART = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?(?:-->|\Z)|[\[\]>]", re.DOTALL)
 _START = re.compile(rb"<[?!A-Za-z]")
+_PROLOG = re.compile(
+    rb"(?>(?>\s+|<\?.*?\?>|<!--.*?-->)*)(?P<tag><(?:[\w.-]{1,40}:)?(?P<name>[A-Za-z]{1,20}))(?=[\s/>])", re.DOTALL
+)
+_ROOT = re.compile(
+    rb"<!--.*?(?:-->|\Z)|<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)(?=[\s>])", re.DOTALL | re.IGNORECASE
+)
+_PAGE_HEAD = 4096  # bytes that tell a web page
+_ENTRY_OR_END = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|"
+    rb"<(?P<close>/?)(?:[\w.-]{1,40}:)?(?:(?P<entry>item|entry)|rss|rdf|feed|channel)(?=[\s/>])[^<>]*(?P<end>>?)",
+    re.DOTALL | re.IGNORECASE,
+)
 _AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z]\w{0,31};)?", re.DOTALL
 )
@@ -28,18 +45,46 @@ _TEXTS = "title|description|summary|content|content:encoded|itunes:summary|tagli
 _TEXT_TAG = re.compile(rf"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(/?)({_TEXTS})(?=[\s/>])([^<>]*)>", re.DOTALL | re.IGNORECASE)
 
 
+class FeedDocument(NamedTuple):
+    """The root of a feed; None if there is no XML in it. `broken_off`: it ends within an entry, which is left out."""
+
+    root: Element | None
+    broken_off: bool = False
+
+
+def read_feed_xml(data: bytes) -> FeedDocument:
+    """Parse a feed in UTF-8."""
+    data = _skip_junk(_clean(data))
+    if (root := _parse_strictly(data)) is not None:
+        return FeedDocument(root)
+    whole = len(data)
+    data = _without_open_entry(data)
+    return FeedDocument(_repair(data), broken_off=len(data) < whole)
+
+
 def read_xml(data: bytes) -> Element | None:
-    """Return the root of a document in UTF-8; None if there is no XML in it."""
+    """Return the root of any document in UTF-8; None if there is no XML in it."""
+    return _repair(_clean(data))
+
+
+def _clean(data: bytes) -> bytes:
+    """Return the document from its first tag on, without its document type and characters that XML forbids."""
     start = _START.search(data)
-    if start is None:
+    return b"" if start is None else _remove_doctype(_remove_invalid(data[start.start() :]))
+
+
+def _parse_strictly(data: bytes) -> Element | None:
+    try:
+        return etree.fromstring(data, _parser(recover=False))
+    except etree.XMLSyntaxError:
         return None
-    data = _remove_doctype(_remove_invalid(data[start.start() :]))
+
+
+def _repair(data: bytes) -> Element | None:
     for fix in (_unchanged, _fix_references, _fix_texts):
         data = fix(data)
-        try:
-            return etree.fromstring(data, _parser(recover=False))
-        except etree.XMLSyntaxError:
-            continue
+        if (root := _parse_strictly(data)) is not None:
+            return root
     try:
         return etree.fromstring(data, _parser(recover=True))
     except etree.XMLSyntaxError:
@@ -86,6 +131,30 @@ def _remove_doctype(data: bytes) -> bytes:
         if part[0] == b">" and depth <= 0:
             return data[part.end() :]
     return b""
+
+
+def _skip_junk(data: bytes) -> bytes:
+    """Return the document from the root of its feed on, if other things precede it; a web page is unchanged."""
+    first = _PROLOG.match(data)
+    if first is not None and first["name"].decode().lower() in _ROOTS:
+        return data[first.start("tag") :]
+    if is_html_page(data[:_PAGE_HEAD].decode("utf-8", "ignore")):
+        return data
+    roots = (found.start() for found in _ROOT.finditer(data) if not found[0].startswith(b"<!--"))
+    return data[next(roots, 0) :]
+
+
+def _without_open_entry(data: bytes) -> bytes:
+    """Return the document up to an entry that neither ends nor is followed by the end of the feed."""
+    start = None
+    for tag in _ENTRY_OR_END.finditer(data):
+        if tag["close"] is None:  # a comment or CDATA
+            continue
+        if tag["close"]:
+            start = None
+        elif tag["entry"] and not (tag["end"] and tag[0].endswith(b"/>")):
+            start = tag.start()
+    return data if start is None else data[:start]
 
 
 def _unchanged(data: bytes) -> bytes:

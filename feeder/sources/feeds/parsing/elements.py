@@ -1,7 +1,8 @@
 """The names and contents of a feed's XML elements.
 
 The formats copy from each other, so names are the same in all: those of RSS, RDF and Atom are bare (`title`), whatever
-their namespace; those of modules have the usual prefix (`dc:creator`). All are in lower case.
+their namespace; those of modules have the usual prefix (`dc:creator`). All are in lower case. Namespaces are compared
+without scheme, white space and slash at the end. An element of an unknown one never has a bare name.
 """
 
 import base64
@@ -11,69 +12,73 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from feeder.markup import Element
 from feeder.model import Person
+from feeder.sources.feeds.parsing.texts import Markup, has_markup, without_cdata
 
 Fields = dict[str, list[Element]]
 
+_UNKNOWN = "?"  # the prefix of elements in an unknown default namespace
 _BARE = ("", "atom", "rss", "a10")
 _PREFIXES = {
-    "http://blogs.law.harvard.edu/tech/rss": "",
-    "http://my.netscape.com/rdf/simple/0.9": "",
-    "http://purl.org/atom/ns#": "",
-    "http://purl.org/rss/1.0": "",
-    "http://purl.org/rss/1.0/modules/rss091#": "",
-    "http://www.w3.org/2005/atom": "",
-    "http://purl.org/dc/elements/1.0": "dc",
-    "http://purl.org/dc/elements/1.1": "dc",
-    "http://purl.org/dc/terms": "dcterms",
-    "http://purl.org/rss/1.0/modules/content": "content",
-    "http://purl.org/rss/1.0/modules/syndication": "sy",
-    "http://purl.org/syndication/thread/1.0": "thr",
-    "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
-    "http://search.yahoo.com/mrss": "media",
-    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
-    "http://www.w3.org/1999/xhtml": "xhtml",
+    "backend.userland.com/rss": "",
+    "backend.userland.com/rss2": "",
+    "blogs.law.harvard.edu/tech/rss": "",
+    "cyber.law.harvard.edu/rss/rss.html": "",
+    "cyber.harvard.edu/rss/rss.html": "",
+    "my.netscape.com/rdf/simple/0.9": "",
+    "channel.netscape.com/rdf/simple/0.9": "",
+    "www.rssboard.org/rss-specification": "",
+    "purl.org/atom/ns#": "",
+    "purl.org/rss/1.0": "",
+    "purl.org/rss/1.0/modules/rss091#": "",
+    "purl.org/net/rss1.1#": "",
+    "www.w3.org/2005/atom": "",
+    "purl.org/dc/elements/1.0": "dc",
+    "purl.org/dc/elements/1.1": "dc",
+    "purl.org/dc/terms": "dcterms",
+    "purl.org/rss/1.0/modules/content": "content",
+    "purl.org/rss/1.0/modules/syndication": "sy",
+    "purl.org/syndication/thread/1.0": "thr",
+    "podcastindex.org/namespace/1.0": "podcast",
+    "github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
+    "rssnamespace.org/feedburner/ext/1.0": "feedburner",
+    "search.yahoo.com/mrss": "media",
+    "search.yahoo.com/rss": "media",
+    "video.search.yahoo.com/mrss": "media",
+    "www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
+    "www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+    "www.w3.org/1999/xhtml": "xhtml",
 }
-RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_SCHEME = re.compile(r"\Ahttps?:/*")
 _FOREIGN = ("{http://www.w3.org/2000/svg}", "{http://www.w3.org/1998/Math/MathML}")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 _ANY_BASE = etree.XPath("boolean(//@xml:base)")
 
-_TAGS = re.compile(
-    r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>", re.DOTALL | re.IGNORECASE
-)
-_INLINE = re.compile(
-    r"</?(?:a|abbr|acronym|b|bdi|bdo|big|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|mark|nobr|p|q|s|samp|"
-    r"small|span|strike|strong|sub|sup|time|tt|u|var|wbr)(?:\s[^<>]*)?/?>",
-    re.IGNORECASE,
-)
 _OPENING = re.compile(r"<[A-Za-z][^<>]*>")
 _ADDRESS = re.compile(r"(?<=\s)((?:href|src|poster|cite)\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_ALTERNATE = frozenset({"alternate"})
+_REGISTRY = re.compile(r"\Ahttps?://www\.iana\.org/assignments/(?:link-relations/#?|relation/)")
+_ADDRESS_START = re.compile(r"https?:\S|/|\.{1,2}/|\?\S|#[a-z]|www\.\S", re.IGNORECASE)
+_PAGE_FILE = re.compile(r"\.(?:html?|php|aspx?|cgi|jsp)(?=[?#]|\Z)", re.IGNORECASE)
+_SHORT_WORDS = re.compile(r"\w{0,4}/\w{0,4}")  # `n/a`, `5/10`
+_HOST_ALONE = re.compile(r"www\.[\w-]+\.[\w.-]+(?=[/?#:]|\Z)", re.IGNORECASE)
 _XMLNS = re.compile(r"\sxmlns(?::\w+)?=\"[^\"]*\"")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+", re.ASCII)
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
 _EMAIL = re.compile(r"(?:mailto:)?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?:\?subject=\S*)?")
 _BRACKETS = re.compile(r"\(\s*\)|<\s*>|&lt;\s*&gt;")
 _HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _TEXT_TYPES = frozenset({"text", "plain", "text/plain"})
-_SUMMARY_LENGTH = 8000
+_PERSON_FIELDS = frozenset({"name", "email", "uri", "url", "homepage", "itunes:name", "itunes:email"})
 MAX_PEOPLE = 100  # of one entry: those of the feed are repeated in each entry without any
 MAX_SHARED = 2000  # characters of a feed's text that each of its entries repeats
-
-
-class Markup(NamedTuple):
-    """The content of a text construct (RFC 4287 §3.1): HTML if `html`, else plain text."""
-
-    text: str
-    html: bool
 
 
 def name_of(element: Element) -> str:
@@ -83,7 +88,20 @@ def name_of(element: Element) -> str:
         return known
     # Not by QName: in broken XML libxml2 recovers names that lxml considers invalid.
     prefix, local = element.prefix, element.tag.rpartition("}")[2].lower()
-    return f"{prefix.lower()}:{local}" if prefix else local
+    return f"{(prefix or _UNKNOWN).lower()}:{local}"
+
+
+def adopt_namespace(root: Element) -> None:
+    """Take an unknown namespace of a feed's root for that of RSS or Atom."""
+    space, brace, local = root.tag.rpartition("}")
+    if brace and _name(root.tag) is None and local.lower() in {"rss", "feed", "channel"}:
+        for element in root.iter(f"{space}{brace}*"):
+            element.tag = element.tag.rpartition("}")[2]
+
+
+def about_of(element: Element) -> str:
+    """Return `rdf:about`; "" for none."""
+    return next((value.strip() for key, value in element.items() if key[:1] == "{" and _name(key) == "rdf:about"), "")
 
 
 @lru_cache(maxsize=2048)
@@ -92,8 +110,7 @@ def _name(tag: str) -> str | None:
     if not brace:
         prefix, _, bare = tag.lower().rpartition(":")
         return bare if prefix in _BARE else tag.lower()
-    space = space[1:].lower()
-    known = "" if "backend.userland.com/rss" in space else _PREFIXES.get(space, _PREFIXES.get(space.rstrip("/")))
+    known = _PREFIXES.get(_SCHEME.sub("", "".join(space[1:].split()).lower()).rstrip("/"))
     if known is None:
         return None
     return f"{known}:{local.lower()}" if known else local.lower()
@@ -122,6 +139,17 @@ def _first_value(attributes: Element | Mapping[str, str], names: Iterable[str]) 
     return ""
 
 
+def rels_of(element: Element) -> frozenset[str]:
+    """Return the relations of a link, by default `alternate`; a registered one may be an IRI (RFC 4287 §4.2.7.2)."""
+    keys = element.keys()  # of a link in RSS there are none
+    return _rels(attribute_of(element, "rel")) if keys else _ALTERNATE
+
+
+@lru_cache(maxsize=256)
+def _rels(text: str) -> frozenset[str]:
+    return frozenset(_REGISTRY.sub("", rel) for rel in text.lower().split()) or _ALTERNATE
+
+
 def text_of(element: Element) -> str:
     """Return all text of an element, trimmed."""
     text = element.text if len(element) == 0 else "".join(element.itertext())
@@ -137,30 +165,40 @@ def first_text(fields: Fields, *names: str) -> str:
     return ""
 
 
-def markup_of(element: Element, *, atom: bool) -> Markup:
-    """Return the content of a text construct; without a type it is HTML in RSS and plain text in Atom."""
-    media_type, mode = (element.get("type") or "").strip().lower(), (element.get("mode") or "").lower()
+def markup_of(element: Element, *, atom: bool, is_content: bool = False) -> Markup:
+    """Return the content of a text construct; without a type it is HTML in RSS and plain text in Atom.
+
+    `is_content`: it is an `atom:content`, which alone may be of any media type (RFC 4287 §4.1.3.1). Others with one are
+    read as base64 if they are.
+    """
+    media_type, mode = media_type_of(element), (element.get("mode") or "").lower()
     if media_type in {"html", "text/html"} and len(element) == 1 and len(element[0]) == 0:
         return Markup(text_of(element), html=True)  # escaped, but wrapped in an element like XHTML
     if len(element):
         return Markup(_inner_html(element), html=True)
-    text = (element.text or "").strip()
-    if _is_base64(media_type, mode):
+    text = without_cdata((element.text or "").strip())
+    if mode == "base64" or (not mode and _is_base64(media_type)):
         try:
-            return Markup(
-                base64.b64decode(text).decode().strip(), html=bool(media_type) and media_type not in _TEXT_TYPES
-            )
+            decoded = base64.b64decode("".join(text.split()), validate=not is_content).decode().strip()
+            return Markup(decoded, html=bool(media_type) and media_type not in _TEXT_TYPES)
         except (binascii.Error, ValueError):
-            return Markup("", html=False)
+            if is_content and _NOT_BASE64.search(text) is None:
+                return Markup("", html=False)
     if media_type in {"xhtml", "application/xhtml+xml"} and mode != "escaped":
         text = html.escape(text, quote=False)
-    return Markup(text, html=media_type in _HTML_TYPES or (not atom and media_type not in _TEXT_TYPES))
+    if media_type in _HTML_TYPES or media_type in _TEXT_TYPES:
+        return Markup(text, html=media_type in _HTML_TYPES)
+    return Markup(text, html=has_markup(text) if atom and media_type else not atom)
 
 
-def _is_base64(media_type: str, mode: str) -> bool:
-    """Whether the content is base64, by RFC 4287 §4.1.3.3 or the `mode` of Atom 0.3."""
-    if mode:
-        return mode == "base64"
+def media_type_of(element: Element) -> str:
+    """Return the type of an element in lower case, without parameters; "" for none."""
+    found = element.get("type")
+    return found.partition(";")[0].strip().lower() if found else ""
+
+
+def _is_base64(media_type: str) -> bool:
+    """Whether a content of this type is base64 (RFC 4287 §4.1.3.3)."""
     return "/" in media_type and not media_type.startswith("text/") and not media_type.endswith(("+xml", "/xml"))
 
 
@@ -184,19 +222,6 @@ def _html_name(name: str) -> str:
     return bare if _NAME.fullmatch(bare) else "span"
 
 
-def plain_text(markup: Markup) -> str:
-    """Return a summary without tags; normalising decodes its entities."""
-    text = markup.text[:_SUMMARY_LENGTH]
-    if not markup.html or "<" not in text:
-        return text
-    return _TAGS.sub(" ", _INLINE.sub("", text)).strip()
-
-
-def title_text(markup: Markup) -> str:
-    """Return a title without inline tags. Others are kept: a title may be `Map<K>`."""
-    return _INLINE.sub("", markup.text).strip() if markup.html and "<" in markup.text else markup.text
-
-
 def person_of(element: Element, base: str) -> Person | None:
     """Return the person of an element: an Atom person (RFC 4287 §3.2), or a name and e-mail address in any order."""
     if len(element):
@@ -204,7 +229,10 @@ def person_of(element: Element, base: str) -> Person | None:
         name, email = first_text(fields, "name", "itunes:name"), first_text(fields, "email", "itunes:email")
         page = first_text(fields, "uri", "url", "homepage")
         uri = join(base, page) if page else None
-        return Person(name=name or email, uri=uri, email=email or None) if name or email else None
+        if name or email:
+            return Person(name=name or email, uri=uri, email=email or None)
+        if any(name_of(child) in _PERSON_FIELDS for child in element):
+            return None
     text = text_of(element)
     found = _EMAIL.search(text)
     if found is None:
@@ -252,14 +280,43 @@ def _self_and_ancestors(element: Element) -> Iterable[Element]:
 
 
 def join(base: str, address: str) -> str:
-    """Join an address to `base`; an invalid one is returned unchanged."""
+    """Join an address to `base`; an invalid one is returned unchanged. `www.example.org/a` is a host and a path."""
     address = address.strip()
     if address.startswith(("https://", "http://")):
         return address
+    if _HOST_ALONE.match(address):
+        return f"http://{address}"
     try:
         return urljoin(base, address)
     except ValueError:
         return address
+
+
+def base_of_site(site: str | None, url: str) -> str:
+    """Return what relative addresses of RSS and JSON Feed count from, which do not say so: site or document.
+
+    It is the site if another host serves its feed, as FeedBurner and mirrors do.
+    """
+    host = host_of(site or "")
+    return site if site and host and host != host_of(url) else url
+
+
+def host_of(address: str) -> str:
+    """Return the host of an absolute http(s) address, without `www.`; "" for none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return (parts.hostname or "").removeprefix("www.") if parts.scheme in {"http", "https"} else ""
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address, not words in its place (`No comments`)."""
+    if _ADDRESS_START.match(text):
+        return True
+    if len(text.split()) != 1:
+        return False
+    return _PAGE_FILE.search(text) is not None or ("/" in text and _SHORT_WORDS.fullmatch(text) is None)
 
 
 def resolve_links(text: str, base: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from feeder.model import Draft, is_iri
-from feeder.sources.feeds.parsing.former import former_ids
+from feeder.sources.feeds.former import former_ids
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

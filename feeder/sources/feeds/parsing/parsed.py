@@ -25,7 +25,8 @@ class ParsedFeed:
 
     `id` is the feed's own id, else the address of its site, else its own. `link` is the site's page and `feed_url` the
     address that the feed names as its own (`rel="self"`); None for none. `hub` is its WebSub hub. `updated` is as the
-    feed wrote it. `drafts` are in the feed's order, each with an id that is an IRI.
+    feed wrote it. `drafts` are in the feed's order, each with an id that is an IRI. `broken_off`: the
+    document ended within an entry, which is left out.
     """
 
     id: str
@@ -40,3 +41,4 @@ class ParsedFeed:
     updated: Stamp | None = None
     hints: Hints = Hints()
     drafts: tuple[Draft, ...] = ()
+    broken_off: bool = False

@@ -11,31 +11,33 @@ from typing import Literal, NamedTuple
 
 from feeder.markup import Element
 from feeder.model import Draft, Link, Person, Source, Stamp
-from feeder.sources.feeds.parsing.attachments import find_file_links, find_media
+from feeder.sources.feeds.parsing.attachments import find_file_links, find_media, is_page
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
-    RDF_ABOUT,
     Fields,
-    Markup,
+    about_of,
     attribute_of,
     base_of,
+    base_of_site,
     fields_of,
     first_text,
     has_base,
+    is_address,
     join,
     language_of,
     markup_of,
+    media_type_of,
     name_of,
     people_of,
-    plain_text,
+    rels_of,
     resolve_links,
     text_of,
-    title_text,
 )
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date, to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.hints import find_hints
 from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
+from feeder.sources.feeds.parsing.texts import Markup, as_written, plain_text, title_text
 
 _TITLES = ("title", "dc:title", "media:title", "itunes:title")
 _CONTENTS = ("content:encoded", "fullitem", "content", "xhtml:body", "body")
@@ -62,9 +64,9 @@ class _ElementText(NamedTuple):
     name: str = ""
 
 
-def read_feed(root: Element, url: str) -> ParsedFeed:
+def read_feed(root: Element, url: str, *, broken_off: bool = False) -> ParsedFeed:
     """Parse the root of a feed; `url` is its address."""
-    return _Parser(root, url).parse()
+    return replace(_Parser(root, url).parse(), broken_off=broken_off)
 
 
 class _Parser:
@@ -82,12 +84,14 @@ class _Parser:
         ]
         self._base = self._base_of(self._channel) or join(url, attribute_of(self._channel, "base"))
         self._link = self._find_page(self._channel, self._fields, self._base).text or None
+        if not self._atom and self._base == url:
+            self._base = base_of_site(self._link, url)
         language = language_of(self._channel) or first_text(self._fields, *_LANGUAGES)
         self._language = language[:MAX_SHARED] or None
         self._rights = self._text(self._fields, _RIGHTS).text[:MAX_SHARED] or None
         self._people = people_of(self._fields, *_AUTHORS, base=self._base)
         self._title = self._text(self._fields, _TITLES).text[:MAX_SHARED]
-        self._id = first_text(self._fields, "id") or attribute_of(self._channel, RDF_ABOUT) or self._link or url
+        self._id = first_text(self._fields, "id") or about_of(self._channel) or self._link or url
         dates = (*self._find_updated(self._channel, self._fields), *_stamps(self._fields, _PUBLISHED, "updated"))
         self._updated = [replace(stamp, text=feed_date_to_iso(stamp.text, self._language)) for stamp in dates[:1]]
         updated = parse_feed_date(self._updated[0].text) if self._updated else None
@@ -137,6 +141,7 @@ class _Parser:
             title=title.text or None,
             content=content.text if base is None and link.text else resolve_links(content.text, entry_base),
             content_type="html" if content.html else "text",
+            escaped=False,
             summary=summary.text or None,
             stamps=(*(published or [replace(stamp, means="published") for stamp in updated]), *updated),
             authors=people,
@@ -192,7 +197,8 @@ class _Parser:
 
     def _markup(self, element: Element) -> Markup:
         plain = name_of(element).startswith(("media:", "itunes:")) and attribute_of(element, "type") != "html"
-        markup = markup_of(element, atom=self._atom or plain)
+        markup = markup_of(element, atom=self._atom or plain, is_content=name_of(element) == "content")
+        markup = markup if len(element) else as_written(markup)
         base = self._base_of(element)
         return markup if base is None or not markup.html else markup._replace(text=resolve_links(markup.text, base))
 
@@ -213,15 +219,22 @@ class _Parser:
         """Return the web page: the text of `link` in RSS, the alternate link in Atom (RFC 4287 §4.2.7.2)."""
         alternates = []
         for element in fields.get("link", ()):
-            if (attribute_of(element, "rel") or "alternate") != "alternate":
+            if "alternate" not in rels_of(element):
                 continue
             if address := attribute_of(element, "href"):
                 media_type = attribute_of(element, "type").lower()
                 alternates += [] if media_type in _FEED_TYPES else [(media_type not in _PAGES, address)]
-            elif text := text_of(element):
+            elif (text := text_of(element)) and (" " not in text or is_address(text)):
                 return _ElementText(join(base, text), "link")
         if alternates:
             return _ElementText(join(base, min(alternates, key=lambda pair: pair[0])[1]), "link")
+        return self._find_other_page(fields, base)
+
+    def _find_other_page(self, fields: Fields, base: str) -> _ElementText:
+        """Return the page of an entry without a link: where its content is, or its id if that is an address."""
+        for element in fields.get("content", ()):
+            if (address := attribute_of(element, "src")) and is_page(element, address):
+                return _ElementText(join(base, address), "content")
         for name in ("guid", "id"):
             for element in fields.get(name, ()):
                 address = self._id_of(element)
@@ -232,7 +245,7 @@ class _Parser:
     def _find_id(self, entry: Element, fields: Fields) -> str:
         """Return the entry's own id; "" for none."""
         ids = (self._id_of(element) for name in ("guid", "id") for element in fields.get(name, ()))
-        return next(filter(None, ids), "") or attribute_of(entry, RDF_ABOUT)
+        return next(filter(None, ids), "") or about_of(entry)
 
     def _id_of(self, element: Element) -> str:
         """Return the id of an element; a guid that is a permalink may be a relative address (RSS 2.0)."""
@@ -270,7 +283,7 @@ class _Parser:
 
     def _find_rel(self, rel: str) -> str | None:
         for element in self._fields.get("link", ()):
-            if attribute_of(element, "rel").lower() == rel and (address := attribute_of(element, "href")):
+            if rel in rels_of(element) and (address := attribute_of(element, "href")):
                 return join(self._base, address)
         return None
 
@@ -308,21 +321,30 @@ def _read_from(**names: str) -> Mapping[str, str]:
 
 
 def _categories(fields: Fields) -> Iterator[_ElementText]:
-    for name in ("category", "dc:subject", "itunes:category"):
-        for element in fields.get(name, ()):
-            if category := attribute_of(element, "label", "term", "text") or text_of(element):
-                yield _ElementText(category, name)
-    for name in ("itunes:keywords", "media:keywords"):
-        yield from (_ElementText(word.strip(), name) for word in first_text(fields, name).split(",") if word.strip())
+    for place in (fields, _grouped(fields)) if "media:group" in fields else (fields,):
+        for name in ("category", "dc:subject", "itunes:category", "media:category"):
+            for element in place.get(name, ()):
+                if category := attribute_of(element, "label", "term", "text") or _category_text(element, name):
+                    yield _ElementText(category, name)
+        for name in ("itunes:keywords", "media:keywords"):
+            words = first_text(place, name).split(",")
+            yield from (_ElementText(word.strip(), name) for word in words if word.strip())
+
+
+def _category_text(element: Element, name: str) -> str:
+    """Return the text of a category; in Media RSS it is for people only if it is not of a scheme or a path in one."""
+    text = text_of(element)
+    return "" if name == "media:category" and (element.get("scheme") or "/" in text) else text
 
 
 def _links(fields: Fields, base: str) -> Iterator[Link]:
     for element in fields.get("link", ()):
-        rel, address = attribute_of(element, "rel").lower(), attribute_of(element, "href")
-        if address and rel in {"via", "related"}:
-            title = attribute_of(element, "title") or None
-            yield Link(rel="via" if rel == "via" else "related", href=join(base, address), title=title)
-        elif address and rel == "replies" and attribute_of(element, "type").lower() in _PAGES:
-            yield Link(rel="replies", href=join(base, address), title=attribute_of(element, "title") or None)
-    if comments := first_text(fields, "comments"):
+        rels, address, title = rels_of(element), attribute_of(element, "href"), attribute_of(element, "title") or None
+        if not address:
+            continue
+        if "via" in rels or "related" in rels:
+            yield Link(rel="via" if "via" in rels else "related", href=join(base, address), title=title)
+        elif "replies" in rels and media_type_of(element) in _PAGES - {""} and is_address(address):  # RFC 4685 §4
+            yield Link(rel="replies", href=join(base, address), title=title)
+    if (comments := first_text(fields, "comments")) and is_address(comments):
         yield Link(rel="replies", href=join(base, comments))
