@@ -122,6 +122,7 @@ class Draft:
       identify this one.
     * `guid` is the feed's own identifier of the entry, unchanged; `former_id` is its id in stores made before ids
       belonged to their source. Both are None for files.
+    * `base` is the address that relative ones count from; None means `link`.
     * `stamps` are in the order of preference of the source's format.
     * `withheld` is the reason why its author did not publish it; None for a published one, which is shown from `due`
       until `expires`.
@@ -150,6 +151,7 @@ class Draft:
     withheld: str | None = None
     due: Stamp | None = None
     expires: Stamp | None = None
+    base: str | None = None
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
