@@ -5,7 +5,7 @@
     ├── QueryError           a query that cannot be parsed, with the place                2
     ├── SourceError          a folder that cannot be read                                 1
     │   ├── ArticleError     one article that cannot be read; others are not affected     1
-    │   │   └── NotAnArticleError  a file of another kind: nothing is wrong with it       -
+    │   │   └── NotAnArticleError  a file of another kind, with nothing wrong in it        1
     │   ├── FeedError        a document that is not a readable feed                       1
     │   └── FetchError       a URL that cannot be, or must not be, fetched                1
     ├── NoSuchEntryError     nothing in the store has this id, key or link                1

@@ -15,13 +15,15 @@ class IngestReport:
 
     Documents: `read` counts new and changed files, `again` unchanged ones that were read again (on request, or because
     of boilerplate learned later), `unchanged` those not opened, `gone` those no longer there, `ignored` those that are
-    not articles. For a remote source the feed is the document; `not_due`: it was not polled yet.
+    not articles by their ending. For a remote source the feed is the document; `not_due`: it was not polled yet.
 
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
-    that filters leave out; `lost_pictures` counts pictures beside articles that have no address on the web, so that only
-    their words are shown (`base` in the configuration gives them one); `pages` counts the pages fetched for entries, `awaited` those still to fetch.
+    that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
+    `lost_pictures` counts pictures beside articles without an address on the web: only their words are shown, unless
+    the source has a `base`.
 
-    `failed`, `not_published` (by their author) and `not_articles` (files of other kinds) hold (path, reason). A `paused` source was skipped.
+    `failed`, `not_published` (by their author) and `not_articles` (files of other kinds) hold (path, reason). A
+    `paused` source was skipped.
     """
 
     source: str

@@ -22,8 +22,8 @@ _MACHINERY = frozenset({"node_modules", "_layouts", "_includes", "_sass", "bower
 _KINDS = {
     "licence": "license licence copying copyright notice unlicense patents ofl",
     "readme": "readme",
-    "project file": """contributors maintainers contributing code_of_conduct code-of-conduct codeowners changelog makefile
-        dockerfile gemfile rakefile procfile vagrantfile jenkinsfile brewfile pipfile cname issue_template
+    "project file": """contributors maintainers contributing code_of_conduct code-of-conduct codeowners changelog
+        makefile dockerfile gemfile rakefile procfile vagrantfile jenkinsfile brewfile pipfile cname issue_template
         pull_request_template cmakelists requirements requirements-dev requirements-test""",
     "note to robots": "robots humans ads llms llms-full",
     "list of pages": "_index _sidebar _navbar _coverpage sitemap",
@@ -32,7 +32,7 @@ _KINDS = {
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 # Words that articles may have as their names too: only in capitals, as projects write them.
 _IN_CAPITALS = frozenset(
-    "AUTHORS SECURITY SUPPORT GOVERNANCE CHANGES HISTORY RELEASES NEWS INSTALL TODO VERSION SUMMARY FUNDING".split()
+    str.split("AUTHORS SECURITY SUPPORT GOVERNANCE CHANGES HISTORY RELEASES NEWS INSTALL TODO VERSION SUMMARY FUNDING")
 )
 _WRITTEN = re.compile(
     r"(?P<stem>[^.]+)(?:\.[a-z]{2}(?:[-_]\w{2,4})?)?(?:\.(?:md|markdown|mdx|txt|text|html?|xml|rst|adoc|org))?",

@@ -182,7 +182,7 @@ def _as_utc(moment: str) -> str:
     return f"{moment} UTC" if moment else ""
 
 
-# --- reading lists in HTML: Pocket (`ril_export.html`), Instapaper, bookmarks of browsers ------------------------------
+# --- reading lists in HTML: Pocket (`ril_export.html`), Instapaper, browsers ------------------------------
 
 _SAVED_LINK = re.compile(
     r"<a\s(?P<attributes>(?>(?:(?!<a\s)[^>]){0,8000}))>(?P<title>[^<]{0,2000}+)</a>",

@@ -11,10 +11,12 @@ from feeder.model import Draft
 from feeder.sources.files.choosing import kind_by_name
 
 _ARTICLE_ENDINGS = frozenset(
-    ".md .markdown .mdown .mkd .mkdn .mdwn .mdx .qmd .rmd .txt .text .html .htm .xhtml .shtml".split()
+    str.split(".md .markdown .mdown .mkd .mkdn .mdwn .mdx .qmd .rmd .txt .text .html .htm .xhtml .shtml")
 )
 _TEMPLATE_FOLDERS = frozenset(
-    "_layouts _includes layouts includes templates template partials shortcodes archetypes themes theme views".split()
+    str.split(
+        "_layouts _includes layouts includes templates template partials shortcodes archetypes themes theme views"
+    )
 )
 _HTML_ENDINGS = (".html", ".htm", ".xhtml", ".shtml")
 # What only a template has: inheritance, the page's own text, loops over posts.
@@ -29,7 +31,7 @@ _ENDING_KINDS = {
     "stylesheet": "scss sass less styl pcss css",
     "template": "j2 jinja jinja2 njk liquid ejs erb hbs mustache tmpl tpl twig pug jade haml slim phtml mako gotmpl",
     "manifest": "webmanifest manifest appcache gemspec podspec cabal toml mod sum",
-    "script": "mjs cjs jsx tsx vue svelte astro php pl lua r jl swift kt scala clj ex exs hs ps1 bat cmd fish zsh awk sql",
+    "script": "mjs cjs jsx tsx vue svelte astro pl lua jl swift kt scala clj ex exs hs ps1 bat cmd fish awk sql",
     "configuration": "conf config env properties editorconfig plist rc htaccess nix tf dockerfile mk cmake gradle",
     "patch": "diff patch rej orig",
     "data": "csv json jsonl ndjson xml geojson parquet ics vcf po pot mo",

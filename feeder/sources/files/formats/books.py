@@ -19,7 +19,6 @@ _CONTAINER = "META-INF/container.xml"
 _ROOT_FILE = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
 _PAGES = frozenset({"application/xhtml+xml", "text/html"})
 _TAG = re.compile(r"<[^<>]{0,2000}>")
-_HEAD = re.compile(r"<head\b.{0,20000}?</head>", re.DOTALL | re.IGNORECASE)
 _MIN_TEXT = 200  # characters: less is a cover, a title page or a list of chapters
 _MAX_CHAPTER = 20_000_000
 
@@ -67,7 +66,7 @@ def _read_chapters(book: zipfile.ZipFile, name: str) -> Iterator[Draft]:
     for chapter in chapters:
         data = _read(book, chapter)
         text = data.decode("utf-8", "replace")
-        if len(_TAG.sub("", _HEAD.sub("", text)).strip()) < _MIN_TEXT:
+        if len(_TAG.sub("", text.partition("</head>")[2] or text).strip()) < _MIN_TEXT:
             continue
         draft = read_article(data, f"{chapter}.html")
         own = draft.title if draft.read_from.get("title") != "file name" else None

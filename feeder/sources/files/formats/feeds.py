@@ -5,6 +5,7 @@ The document is parsed a few hundred entries at a time, so that memory does not 
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from io import BytesIO
 
@@ -36,6 +37,7 @@ _KINDS = {
 }
 _WHOLE = 5_000_000  # bytes up to which a feed is parsed at once, with all repairs
 _BATCH = 200
+_ENTRIES = frozenset({"entry", "item"})
 _BLOGGER_KIND = re.compile(r"http://schemas\.google\.com/blogger/2008/kind#(\w+)")
 _POSTS = frozenset({"post", "page"})
 _APP = "{http://www.w3.org/2007/app}"
@@ -97,22 +99,36 @@ def _parse_batches(data: bytes, name: str) -> Iterator[Draft]:
         raise ArticleError(f"{name}: there is no XML in it") from None
     waiting: list[Element] = []
     for event, element in events:
-        if event == "end" and isinstance(element.tag, str) and element.tag.rpartition("}")[2] in {"entry", "item"}:
+        if event == "end" and isinstance(element.tag, str) and element.tag.rpartition("}")[2] in _ENTRIES:
             if _is_published_kind(element):
                 waiting.append(element)
             else:
                 _drop(element)
             if len(waiting) == _BATCH:
-                yield from _flush(root, waiting, name)
-    yield from _flush(root, waiting, name)
+                yield from _read_batch(root, waiting, name)
+    yield from _read_batch(root, waiting, name)
 
 
-def _flush(root: Element, waiting: list[Element], name: str) -> Iterator[Draft]:
+def _read_batch(root: Element, waiting: list[Element], name: str) -> Iterator[Draft]:
+    """Read entries as a feed of their own, with the feed's head, and take them out of the tree."""
+    # The parser is ahead of its events: the tree has more entries than those that are complete.
+    batch = set(waiting)
     if waiting:
-        yield from read_feed(root, name).drafts
+        yield from read_feed(_copy_with(root, batch), name).drafts
     for element in waiting:
         _drop(element)
     waiting.clear()
+
+
+def _copy_with(root: Element, batch: set[Element]) -> Element:
+    """Return a copy of a feed with only some of its entries."""
+    twin = etree.Element(root.tag, root.attrib, root.nsmap)
+    for child in root:
+        if isinstance(child.tag, str) and child.tag.rpartition("}")[2] == "channel":
+            twin.append(_copy_with(child, batch))
+        elif child in batch or not (isinstance(child.tag, str) and child.tag.rpartition("}")[2] in _ENTRIES):
+            twin.append(deepcopy(child))
+    return twin
 
 
 def _drop(element: Element) -> None:
@@ -122,7 +138,7 @@ def _drop(element: Element) -> None:
 
 
 def _is_published_kind(entry: Element) -> bool:
-    """Whether an entry is a post or page, not a comment, setting or template of a Blogger export; its marks are read."""
+    """Whether an entry is a post or page, not a comment, setting or template of Blogger; its marks are read."""
     kind = "post"
     for category in entry.findall(f"{_ATOM}category"):
         if (match := _BLOGGER_KIND.fullmatch(category.get("term") or "")) is not None:

@@ -140,13 +140,9 @@ def _read_ghost(data: bytes, place: str) -> Iterator[Draft]:
         withheld = None
         if status not in {"published", "sent"}:
             withheld = f"export: status: {status}"
-        elif visibility not in {"public"}:
+        elif visibility != "public":
             withheld = f"export: visibility: {visibility}"
-        stamps = [
-            Stamp(text=str(text), read_from="front matter", means=means, where=f"export: {key}")
-            for key, means in (("published_at", "published"), ("created_at", "published"), ("updated_at", "updated"))
-            if (text := post.get(key))
-        ]
+        stamps = _stamps(post, ("published_at", "created_at"), "updated_at")
         picture = str(post.get("feature_image") or "").removeprefix("__GHOST_URL__")
         yield Draft(
             origin="",
@@ -198,11 +194,7 @@ def entry_draft(record: Object) -> Draft | None:
         title=str(record["title"] or "") or None,
         link=record.get("link") or None,
         links=tuple(_made(Link, record, "links")),
-        stamps=tuple(
-            Stamp(text=str(record[key]), read_from="feed", means=means, where=f"export: {key}")
-            for key, means in (("published", "published"), ("updated", "updated"))
-            if record.get(key)
-        ),
+        stamps=tuple(_stamps(record, ("published",), "updated")),
         authors=tuple(_made(Person, record, "authors")),
         credits=tuple(_made(Credit, record, "credits")),
         categories=tuple(map(str, record.get("categories") or ())),
@@ -215,6 +207,16 @@ def entry_draft(record: Object) -> Draft | None:
         else None,
         read_from={"title": "export: title", "link": "export: link", "authors": "export: authors"},
     )
+
+
+def _stamps(record: Object, published: tuple[str, ...], updated: str) -> list[Stamp]:
+    stamps = [
+        Stamp(text=str(record[key]), read_from="feed", where=f"export: {key}") for key in published if record.get(key)
+    ]
+    if record.get(updated):
+        where = f"export: {updated}"
+        stamps.append(Stamp(text=str(record[updated]), read_from="feed", means="updated", where=where))
+    return stamps
 
 
 def _made(kind: Callable[..., Any], record: Object, key: str) -> Iterable[Any]:

@@ -20,8 +20,8 @@ Record = Mapping[str, object]
 _LINK = ("url", "link", "href", "given_url", "resolved_url", "article url", "original_url", "originalurl", "source_url",
          "uri", "address")  # fmt: skip
 _TITLE = ("title", "resolved_title", "given_title", "article title", "name")
-_SAVED = ("time_added", "timestamp", "saved date", "saved_at", "savedat", "date saved", "added", "addedat", "date_added",
-          "dateadded", "created", "created_at", "createdat", "creation date", "time", "date")  # fmt: skip
+_SAVED = ("time_added", "timestamp", "saved date", "saved_at", "savedat", "date saved", "added", "addedat",
+          "date_added", "dateadded", "created", "created_at", "createdat", "creation date", "time", "date")  # fmt: skip
 _PUBLISHED = ("published_at", "publishedat", "published", "date_published", "published date", "publication date")
 _TAGS = ("tags", "document tags", "labels", "tag")
 _AUTHORS = ("author", "authors", "published_by", "creator", "byline")
@@ -36,7 +36,7 @@ _MAX_FIELD = 10_000_000
 
 def is_table(name: str, start: bytes) -> bool:
     """Whether a file is a table: by its ending, or because its first line names the columns of a reading list."""
-    return name.lower().endswith(".csv") or bool({"url", "time_added"} <= set(_columns(start)))
+    return name.lower().endswith(".csv") or {"url", "time_added"}.issubset(_columns(start))
 
 
 def read_table(data: bytes, name: str) -> Iterator[Draft]:
@@ -49,7 +49,7 @@ def read_table(data: bytes, name: str) -> Iterator[Draft]:
     columns = _columns(data[:4096])
     if _SUBSTACK.issubset(columns):
         raise NotAnArticleError("not an article: list of the posts in a Substack export, read with them")
-    if not set(_LINK).intersection(columns) or not set((*_TITLE, *_SAVED)).intersection(columns):
+    if not set(_LINK).intersection(columns) or not {*_TITLE, *_SAVED}.intersection(columns):
         shown = ", ".join(columns[:5])
         raise NotAnArticleError(f"not an article: table without links (columns: {shown[:80]})")
     text = decode(data, name).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")

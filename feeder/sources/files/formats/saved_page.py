@@ -17,14 +17,17 @@ from feeder.sources.files.addresses import is_home_page
 _HEAD = 16_000
 _URL = r"(https?://[^\s<>\"']{1,4000})"
 _PLACES = (
-    re.compile(rf"<!--\s*(?:Page|Archive)[\w ]{{0,20}} (?:with|by) SingleFile\s+url:\s*{_URL}(?:\s+saved date:\s*([^\n>]{{1,100}}))?"),
+    re.compile(
+        rf"<!--\s*(?:Page|Archive)[\w ]{{0,20}} (?:with|by) SingleFile\s+url:\s*{_URL}"
+        rf"(?:\s+saved date:\s*([^\n>]{{1,100}}))?"
+    ),
     re.compile(rf"<!--\s*saved from url=\(\d{{1,5}}\){_URL}()", re.IGNORECASE),
     re.compile(rf"<!--\s*saved from {_URL} at (\S{{1,40}}) using monolith", re.IGNORECASE),
     re.compile(rf"<meta\s+name=\"?savepage-url\"?\s+content=\"?{_URL}()", re.IGNORECASE),
     re.compile(rf"\sdata-scrapbook-source=\"{_URL}()"),
-)  # fmt: skip
+)
 _MIRRORED = re.compile(
-    r"<!--\s*Mirrored from ([\w.-]{1,200}/?[^\s<>]{0,2000}) by HTTrack Website Copier[^,>]{0,80}(?:,([^>]{1,60}?))?\s*-->"
+    r"<!--\s*Mirrored from ([\w.-]{1,200}/?[^\s<>]{0,2000}) by HTTrack[^,>]{0,80}(?:,([^>]{1,60}?))?\s*-->"
 )
 _TIMES = (
     re.compile(r"<meta\s+name=\"?savepage-date\"?\s+content=\"([^\"]{1,100})\"", re.IGNORECASE),

@@ -1,4 +1,4 @@
-"""Telegram Desktop's export of a channel: `result.json`, or `messages.html`, `messages2.html`, …"""
+"""Telegram Desktop's export of a channel: `result.json`, or `messages.html` and its successors (`messages2.html`)."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 
 from feeder.errors import NotAnArticleError
 from feeder.markup import limit_attributes
-from feeder.model import Draft, Media, Person, Stamp
+from feeder.model import Draft, Media, MediaKind, Person, Stamp
 
 _TAGS = {"bold": "b", "italic": "i", "strikethrough": "s", "code": "code", "pre": "pre", "blockquote": "blockquote"}
 _EXPORT_NAME = re.compile(r"(?:.*/)?messages\d*\.html", re.IGNORECASE)
@@ -45,9 +45,10 @@ def _draft(message: Mapping[str, Any], channel: str) -> Draft | None:
     parts = [parts] if isinstance(parts, str) else parts
     content = "".join(map(_html, parts))
     words = "".join(part if isinstance(part, str) else str(part.get("text") or "") for part in parts)
+    kinds: tuple[tuple[str, MediaKind], ...] = (("photo", "image"), ("file", "video"))
     media = [
         Media(url=path, kind=kind)
-        for key, kind in (("photo", "image"), ("file", "video"))
+        for key, kind in kinds
         if (path := str(message.get(key) or "")) and not path.startswith(_ABSENT)
         and (kind == "image" or str(message.get("mime_type") or "").startswith("video"))
     ]  # fmt: skip
@@ -123,7 +124,7 @@ def _page_draft(message: Tag, author: str) -> Draft | None:
     if body is None and not media:
         return None
     match = _DAY_FIRST.search(str(date["title"])) if date is not None else None
-    stamps = ()
+    stamps: tuple[Stamp, ...] = ()
     if match is not None:
         day, month, year, clock, zone = match.groups()
         stamps = (Stamp(text=f"{year}-{month}-{day}T{clock}{zone or ''}", read_from="epoch", where="export: date"),)
