@@ -424,7 +424,7 @@ def epub(*chapters: str) -> bytes:
 
 
 def test_chapters_of_a_book_are_entries() -> None:
-    chapter = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title>{0}</title></head><body><h1>{0}</h1><p>{1}</p></body></html>"  # noqa: E501  one row of a table
+    chapter = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title>{0}</title></head><body><h1>{0}</h1><p>{1}</p></body></html>"
     book = epub(chapter.format("Cover", ""), chapter.format("One", _TEXT * 4), chapter.format("Two", _TEXT * 5))
     drafts = read(book, "a.epub")
     assert [draft.title for draft in drafts] == ["One", "Two"]
