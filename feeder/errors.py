@@ -5,6 +5,7 @@
     ├── QueryError           a query that cannot be parsed, with the place                2
     ├── SourceError          a folder that cannot be read                                 1
     │   ├── ArticleError     one article that cannot be read; others are not affected     1
+    │   │   └── NotAnArticleError  a file of another kind, with nothing wrong in it        1
     │   ├── FeedError        a document that is not a readable feed                       1
     │   └── FetchError       a URL that cannot be, or must not be, fetched                1
     ├── NoSuchEntryError     nothing in the store has this id, key or link                1
@@ -75,6 +76,10 @@ class SourceError(FeederError):
 
 class ArticleError(SourceError):
     """A document that cannot become an entry; the message begins with its file name."""
+
+
+class NotAnArticleError(ArticleError):
+    """A file that is no article; the message is its kind, such as "stylesheet"."""
 
 
 class FeedError(SourceError):

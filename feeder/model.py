@@ -123,6 +123,7 @@ class Draft:
     * `escaped`: title and summary may hold HTML entities, escaped even more than once, as archives do.
     * `guid` is the feed's own identifier of the entry, unchanged; `former_id` is its id in stores made before ids
       belonged to their source. Both are None for files.
+    * `base` is the address that relative ones count from; None means `link`.
     * `stamps` are in the order of preference of the source's format.
     * `withheld` is the reason why its author did not publish it; None for a published one, which is shown from `due`
       until `expires`.
@@ -154,6 +155,7 @@ class Draft:
     due: Stamp | None = None
     expires: Stamp | None = None
     dated_by_text: bool = field(default=True, compare=False)
+    base: str | None = None
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 

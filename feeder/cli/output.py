@@ -103,6 +103,8 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
         if len(source.failed) > len(source.reasons):
             for reason, number in source.reasons.items():
                 console.print(Text(f"{number:>8} × {reason}", style=DIM))
+        for kind, number in source.other_kinds.items():
+            console.print(Text(f"{number:>8} × {kind}", style=DIM))
     if report.site is not None:
         console.print(str(report.site))
 

@@ -28,6 +28,7 @@ from feeder.config.values import (
     ChatAddress,
     Duration,
     FeedName,
+    Glob,
     HeaderText,
     HttpUrl,
     LanguageTag,
@@ -119,9 +120,16 @@ class _Source(_Section):
 
 
 class FolderSource(_Source):
-    """A folder of articles. `when_gone`: keep or remove an entry whose last file is gone."""
+    """A folder of articles.
+
+    `include` and `exclude` are globs of the files to read, `base` is the address that relative ones in an article count
+    from. `when_gone`: keep or remove an entry whose last file is gone.
+    """
 
     folder: Path
+    include: tuple[Glob, ...] = ()
+    exclude: tuple[Glob, ...] = ()
+    base: SiteUrl | None = None
     when_gone: Literal["keep", "remove"] = "keep"
 
     @property

@@ -98,6 +98,12 @@ def _text(text: str) -> str:
     return text
 
 
+def _glob(text: str) -> str:
+    if not text.strip("/") or text.startswith(("./", "../")) or "\\" in text:
+        raise ValueError('write a glob of paths in the folder, such as "posts/**" or "*.md"')
+    return text
+
+
 def _selector(text: str) -> str:
     if not text.strip():
         return ""
@@ -134,6 +140,7 @@ ZoneName = Annotated[str, AfterValidator(_zone)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 Utf8Text = Annotated[str, AfterValidator(_text)]
 Selector = Annotated[str, AfterValidator(_selector)]
+Glob = Annotated[str, AfterValidator(_glob)]
 ChatAddress = Annotated[
     str,
     BeforeValidator(_chat),

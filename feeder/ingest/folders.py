@@ -25,7 +25,15 @@ from feeder.config.settings import FolderSource
 from feeder.errors import SourceError
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.previewing import folder_error, output_folders, paths_to_reread
-from feeder.ingest.reading.file import FileJob, FileResult, file_task, merge_results, reading_rules, split_error
+from feeder.ingest.reading.file import (
+    FileJob,
+    FileResult,
+    choice_of,
+    file_task,
+    merge_results,
+    reading_rules,
+    split_error,
+)
 from feeder.ingest.reports import IngestReport, Outcomes
 from feeder.ingest.workers import chunked, run_jobs
 from feeder.log import Progress
@@ -107,8 +115,12 @@ class _FolderPass:
     def report(self) -> IngestReport:
         report = self._outcomes.report(self._source.name)
         # Both rounds may have the same file in them.
-        failed, not_published = tuple(dict.fromkeys(report.failed)), tuple(dict(report.not_published).items())
-        return replace(report, failed=failed, not_published=not_published)
+        return replace(
+            report,
+            failed=tuple(dict.fromkeys(report.failed)),
+            not_published=tuple(dict(report.not_published).items()),
+            not_articles=tuple(dict(report.not_articles).items()),
+        )
 
     def _run_round(self) -> None:
         self._states, self._withheld = Counter(), []
@@ -135,15 +147,20 @@ class _FolderPass:
         Raises:
             SourceError: the folder cannot be read.
         """
-        folder = self._source.folder
+        folder, choice = self._source.folder, choice_of(self._source)
         if self._is_second:
             again = {path for path, document in self._stored.items() if document.again}
             self._total = len(again)
         else:
             again = paths_to_reread(self._stored, folder)
-            self._total = None if self._progress is None else count_files(folder, self._output_folders)
+            self._total = None if self._progress is None else count_files(folder, self._output_folders, choice)
         files = iter_files(
-            folder, self._stored, max_bytes=self._source.max_bytes, ours=self._output_folders, again=again
+            folder,
+            self._stored,
+            max_bytes=self._source.max_bytes,
+            ours=self._output_folders,
+            again=again,
+            choice=choice,
         )
         if self._is_second:
             yield from (file for file in files if file.state == "again")
@@ -202,8 +219,11 @@ class _FolderPass:
         """Note all of a result that is saved besides its entries."""
         file = result.file
         if not self._is_second:
-            self._outcomes.count(self._source.name, {"dropped": result.dropped})
+            self._outcomes.count(self._source.name, {"dropped": result.dropped, "lost_pictures": result.lost_pictures})
         self._withhold(result)
+        if result.not_an_article:
+            log.info("%s: %s", file.path, result.not_an_article)
+            self._outcomes.skip(self._source.name, file.path, result.not_an_article)
         # From a file that cannot be read, say because it is being written, nothing is removed.
         if result.error is None and file.state in {"new", "changed", "again"}:
             self._note_left(file.path)

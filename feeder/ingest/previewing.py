@@ -79,7 +79,9 @@ def _preview_folder(
     failed: list[tuple[str, str]] = []
     try:
         marked = documents.keys() if reread else paths_to_reread(documents, folder)
-        for file in iter_files(folder, documents, max_bytes=rules.max_bytes, ours=skipped, again=marked):
+        for file in iter_files(
+            folder, documents, max_bytes=rules.max_bytes, ours=skipped, again=marked, choice=rules.choice
+        ):
             state = _state(file, documents)
             if file.state in {"unread", "again"} and (reasons := unpublished_reasons(rules, file)):
                 counts["not published"] += len(reasons)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 _COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped")
-_LISTS = ("failed", "not_published")
+_LISTS = ("failed", "not_published", "not_articles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,15 @@ class IngestReport:
 
     Documents: `read` counts new and changed files, `again` unchanged ones that were read again (on request, or because
     of boilerplate learned later), `unchanged` those not opened, `gone` those no longer there, `ignored` those that are
-    not articles. For a remote source the feed is the document; `not_due`: it was not polled yet.
+    not articles by their ending. For a remote source the feed is the document; `not_due`: it was not polled yet.
 
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
     that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
+    `lost_pictures` counts pictures beside articles without an address on the web: only their words are shown, unless
+    the source has a `base`.
 
-    `failed` and `not_published` (by their author) hold (path, reason). A `paused` source was skipped.
+    `failed`, `not_published` (by their author) and `not_articles` (files of other kinds) hold (path, reason). A
+    `paused` source was skipped.
     """
 
     source: str
@@ -37,9 +40,16 @@ class IngestReport:
     not_due: int = 0
     pages: int = 0
     awaited: int = 0
+    lost_pictures: int = 0
     paused: bool = False
     failed: tuple[tuple[str, str], ...] = ()
     not_published: tuple[tuple[str, str], ...] = ()
+    not_articles: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def other_kinds(self) -> dict[str, int]:
+        """How many files are of each other kind, the commonest first."""
+        return dict(Counter(reason for _, reason in self.not_articles).most_common())
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -66,6 +76,8 @@ class IngestReport:
         counts = {name: getattr(self, name) for name in _COUNTS}
         counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
         counts |= {"not published": len(self.not_published), "failed": len(self.failed)}
+        counts |= {"pictures without an address (set base)": self.lost_pictures}
+        counts |= {"not articles": len(self.not_articles)}
         return [f"{number} {name}" for name, number in counts.items() if number]
 
 
@@ -76,6 +88,7 @@ class Outcomes:
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in names}
         self._failed: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._withheld: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+        self._skipped: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counts, named like the fields of a report."""
@@ -89,11 +102,16 @@ class Outcomes:
         """Add an article that its author did not publish, and how that is marked."""
         self._withheld[source].append((path, reason))
 
+    def skip(self, source: str, path: str, reason: str) -> None:
+        """Add a file that is no article, and what it is instead."""
+        self._skipped[source].append((path, reason))
+
     def report(self, source: str) -> IngestReport:
         """Return the report of a source so far."""
         counts: dict[str, Any] = dict(self._counts[source])
         failed, withheld = tuple(self._failed[source]), tuple(self._withheld[source])
-        return IngestReport(source=source, failed=failed, not_published=withheld, **counts)
+        skipped = tuple(self._skipped[source])
+        return IngestReport(source=source, failed=failed, not_published=withheld, not_articles=skipped, **counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,10 @@ def normalise(
     * `boilerplate` has the fingerprints of lines that recur at the edges of this publisher's articles (`learned.py`).
     * `keep` leaves boilerplate in the content; its metadata is read all the same.
     """
-    link = clean_link(draft.link) if draft.link else None
+    link = clean_link(draft.link, draft.base) if draft.link else None
+    base = draft.base or link
     title = clean_label(draft.title or "", escaped=draft.escaped)
-    blocks, comments = _read_blocks(draft, link)
+    blocks, comments = _read_blocks(draft, base)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
     if keep:
@@ -84,7 +85,7 @@ def normalise(
         language=find_language(f"{text}\n{title}", draft.language),
         summary=_summary(draft, article.blocks),
         content=write_html(article.blocks),
-        media=_all_media(draft, article.blocks, link),
+        media=_all_media(draft, article.blocks, base),
         links=_other_links(draft, article, link),
         source=_entry_source(draft, link, source),
         rights=one_line(draft.rights) if draft.rights else None,
@@ -95,14 +96,14 @@ def normalise(
     return replace(entry, read_from=read_from | {"authors": authors_from} if people else read_from)
 
 
-def _read_blocks(draft: Draft, link: str | None) -> tuple[list[Block], list[str]]:
+def _read_blocks(draft: Draft, base: str | None) -> tuple[list[Block], list[str]]:
     """Return the blocks of the content, and the text of readers' comments that were below it."""
     content = without_glossary(draft.content)
     if draft.content_type == "html":
         article = extract_saved_article(content)
-        return read_html(article.html, link), article.cut
+        return read_html(article.html, base), article.cut
     if draft.content_type == "markdown" and not is_markup_only(content):
-        return read_html(render_markdown(content), link, glued_captions=True), []
+        return read_html(render_markdown(content), base, glued_captions=True), []
     return read_text(content), []
 
 
@@ -193,7 +194,7 @@ def _entry_id(draft: Draft, link: str | None, source: str) -> str:
     """Return the atom:id: the source's own if it is an IRI, else the link, else one derived from source and origin."""
     if draft.id and is_iri(draft.id):
         return to_uri(draft.id)
-    return to_uri(link) if link is not None else _make_urn(f"{source}/{draft.origin}")
+    return to_uri(link) if link is not None and draft.known_by_link else _make_urn(f"{source}/{draft.origin}")
 
 
 def _make_urn(name: str) -> str:
@@ -228,13 +229,13 @@ def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
     return lead(text)
 
 
-def _all_media(draft: Draft, blocks: Iterable[Block], link: str | None) -> tuple[Media, ...]:
+def _all_media(draft: Draft, blocks: Iterable[Block], base: str | None) -> tuple[Media, ...]:
     """Return each image, audio and video once, those in the text first."""
     found: dict[str, Media] = {}
     for media in (media for block in blocks for media in block.media):
         found.setdefault(media.url, media)
     for media in draft.media[:_MAX_ITEMS]:
-        if (url := clean_link(media.url, link)) is not None:
+        if (url := clean_link(media.url, base)) is not None:
             title = clean_label(media.title) if media.title else None
             found.setdefault(url, replace(media, url=url, title=title))
     return tuple(found.values())

@@ -290,9 +290,11 @@ def die_at_7(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
     yield from read_articles(rules, job)
 
 
-def with_another_link(origin: Origin, entry: Entry, *, reread: bool = False) -> IncomingEntry:
+def with_another_link(
+    origin: Origin, entry: Entry, *, reread: bool = False, known_by_link: bool = True
+) -> IncomingEntry:
     better = replace(entry, id="https://example.org/better", link="https://example.org/better", content="<p>短。</p>")
-    return prepare(origin, better, reread=reread)
+    return prepare(origin, better, reread=reread, known_by_link=known_by_link)
 
 
 def read_another_link(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:

@@ -65,12 +65,12 @@ def test_what_only_begins_like_json_is_text(text: str) -> None:
     assert read_article(text.encode(), "a.md").content.startswith("{")
 
 
-@pytest.mark.parametrize("name", ["_drafts/a.md", "blog/_drafts/2024/a.md"])
+@pytest.mark.parametrize("name", ["_drafts/a.md", "blog/_drafts/2024/a.md", "drafts/a.md"])
 def test_a_folder_of_drafts_holds_drafts(name: str) -> None:
-    assert withheld_reason("# A letter", name) == "in _drafts/"
+    assert withheld_reason("# A letter", name) == ("in _drafts/" if "_drafts" in name else "in drafts/")
 
 
-@pytest.mark.parametrize("name", ["drafts/a.md", "my_drafts/a.md", "_drafts.md", "draft_a.md"])
+@pytest.mark.parametrize("name", ["my_drafts/a.md", "_drafts.md", "draft_a.md"])
 def test_other_names_say_nothing(name: str) -> None:
     assert withheld_reason("# A letter", name) is None
 

@@ -6,23 +6,25 @@ Nothing here knows the database or other files.
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, groupby
 from typing import NamedTuple
+from urllib.parse import quote
 
 from feeder.config.settings import FolderSource, SourceConfig
-from feeder.errors import ArticleError, FeedError
+from feeder.errors import ArticleError, FeedError, NotAnArticleError
 from feeder.ingest.reading.withholding import Withholding, find_withholding, unlisted_reason
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
+from feeder.sources.files.addresses import is_home_page, relative_pictures
+from feeder.sources.files.choosing import Choice
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.store import IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 
 log = logging.getLogger(__name__)
-_COLLECTION_SUFFIXES = (".xml", ".csv")  # read only as an export of many articles
 _MAX_SLOW = 10  # articles of one export that time out before the rest of it is given up
 _NUMBERS = re.compile(r"#\d++(?>(?:, #\d++)*)")
 
@@ -37,7 +39,7 @@ class ReadingRules:
     `folder` is the address of a folder source. `now` is the aware time of the pass. `keep_boilerplate` leaves
     boilerplate in place, `summary_only` drops the content, `keep_drafts` lets in what its author did not publish.
     `article` and `cut` are CSS selectors. Only entries that `keep` matches and `drop` does not are let in; None means
-    no such filter.
+    no such filter. `choice` has the globs of a folder, and `base` is the address of its files on the web, "" for none.
     """
 
     source: str
@@ -53,6 +55,8 @@ class ReadingRules:
     keep: Query | None = None
     drop: Query | None = None
     keep_drafts: bool = False
+    choice: Choice = field(default_factory=Choice)
+    base: str = ""
 
     def origin(self, path: str) -> Origin:
         """Return the origin of a file of this source, or of an article in it (`path#number`)."""
@@ -75,7 +79,14 @@ def reading_rules(source: SourceConfig, now: datetime) -> ReadingRules:
         keep=parse_query(source.keep) if source.keep else None,
         drop=parse_query(source.drop) if source.drop else None,
         keep_drafts=source.drafts == "keep",
+        choice=choice_of(source) if isinstance(source, FolderSource) else Choice(),
+        base=(source.base or "") if isinstance(source, FolderSource) else "",
     )
+
+
+def choice_of(source: FolderSource) -> Choice:
+    """Return the globs of a folder."""
+    return Choice(source.include, source.exclude)
 
 
 class FileJob(NamedTuple):
@@ -95,7 +106,8 @@ class FileResult(NamedTuple):
 
     `dropped` counts the entries that the source's filters leave out; `withheld` are those that their author did not
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
-    export's articles that timed out, for `slow_reason`.
+    export's articles that timed out, for `slow_reason`. `not_an_article` tells what a file is that is of another kind.
+    `lost_pictures` counts the pictures beside the file, whose addresses on the web are unknown.
     """
 
     file: FolderFile
@@ -107,6 +119,8 @@ class FileResult(NamedTuple):
     by_date: bool = False
     slow: tuple[int, ...] = ()
     slow_reason: str = ""
+    not_an_article: str = ""
+    lost_pictures: int = 0
 
     @property
     def stored_error(self) -> str | None:
@@ -155,6 +169,7 @@ def merge_results(results: Iterable[FileResult]) -> Iterator[FileResult]:
             by_date=any(result.by_date for result in of_file),
             slow=tuple(chain.from_iterable(result.slow for result in of_file)),
             slow_reason=next((result.slow_reason for result in of_file if result.slow), ""),
+            lost_pictures=sum(result.lost_pictures for result in of_file),
         )
 
 
@@ -185,6 +200,8 @@ def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | No
     without_data = replace(file, data=None)
     try:
         yield from _read_articles(rules, job, without_data, file.data)
+    except NotAnArticleError as kind:
+        yield FileResult(without_data, not_an_article=str(kind))
     except ArticleError as error:
         yield FileResult(without_data, error=str(error).removeprefix(f"{file.path}: "))
     except Exception as error:  # our bug with one document must not stop the others; it is reported and logged
@@ -197,7 +214,7 @@ def unpublished_reasons(rules: ReadingRules, file: FolderFile) -> list[str]:
     """Return, for each article in a file that its author did not publish, the reason."""
     file = read_file(file, max_bytes=rules.max_bytes)
     try:
-        drafts = () if file.data is None else tuple(_iter_drafts(file, file.data))
+        drafts = () if file.data is None else tuple(_iter_drafts(rules, file, file.data))
     except ArticleError:
         return []
     return [withholding.reason for draft in drafts if (withholding := _find_withholding(rules, draft)) is not None]
@@ -207,24 +224,28 @@ def _find_withholding(rules: ReadingRules, draft: Draft) -> Withholding | None:
     return None if rules.keep_drafts else find_withholding(draft, now=rules.now, zone=rules.timezone)
 
 
-def _iter_drafts(file: FolderFile, data: bytes) -> Iterator[Draft]:
+def _iter_drafts(rules: ReadingRules, file: FolderFile, data: bytes) -> Iterator[Draft]:
     """Yield the drafts in a document, with the file's time and the list beside a Substack export applied."""
     # Imported for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
-    from feeder.sources.files.collection import is_collection, iter_document  # noqa: PLC0415  as above
+    from feeder.sources.files.collection import iter_document  # noqa: PLC0415  as above
 
-    if file.path.lower().endswith(_COLLECTION_SUFFIXES) and not is_collection(data):
-        return
     unlisted = unlisted_reason(file)
-    for draft in iter_document(data, file.path):
-        yield replace(draft, stamps=(*draft.stamps, file.file_time), withheld=unlisted or draft.withheld)
+    for draft in iter_document(data, file.path, chosen=rules.choice.names(file.path)):
+        yield replace(
+            draft,
+            stamps=(*draft.stamps, file.file_time),
+            withheld=unlisted or draft.withheld,
+            base=f"{rules.base}{quote(file.path)}" if rules.base else None,
+            known_by_link=draft.known_by_link and not is_home_page(draft.link),
+        )
 
 
 def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: bytes) -> Iterator[FileResult | None]:
     from feeder.sources.files.collection import is_collection  # noqa: PLC0415  see `_iter_drafts`
 
-    drafts = _iter_drafts(file, data)
+    drafts = _iter_drafts(rules, file, data)
     first = next(drafts, None)
-    if first is None or is_collection(data):
+    if first is None or is_collection(data, file.path):
         yield FileResult(file)
     for number, draft in enumerate(drafts if first is None else chain([first], drafts)):
         yield None if number < job.skip else _read_article(rules, file, draft, job.boilerplate)
@@ -241,8 +262,12 @@ def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerpla
     filtered = apply_filters(rules, entry)
     if filtered is None:
         return FileResult(file, dropped=1, by_date=by_date)
-    incoming = prepare(rules.origin(draft.origin), filtered, reread=file.state == "again")
-    return FileResult(file, (incoming,), edges=(edge_of(rules, filtered, boilerplate),), by_date=by_date)
+    incoming = prepare(
+        rules.origin(draft.origin), filtered, reread=file.state == "again", known_by_link=draft.known_by_link
+    )
+    lost = 0 if entry.link or draft.base or rules.summary_only else len(relative_pictures(draft.content))
+    edges = (edge_of(rules, filtered, boilerplate),)
+    return FileResult(file, (incoming,), edges=edges, by_date=by_date, lost_pictures=lost)
 
 
 def apply_selectors(rules: ReadingRules, draft: Draft) -> Draft:

@@ -22,7 +22,14 @@ from feeder.normalise.body.blocks import (
     text_block,
     with_caption,
 )
-from feeder.normalise.body.images import find_alt, find_frame_page, find_picture, find_player_media, is_icon
+from feeder.normalise.body.images import (
+    find_alt,
+    find_frame_page,
+    find_picture,
+    find_player_media,
+    has_relative_address,
+    is_icon,
+)
 from feeder.normalise.body.tree import attributes_of, parse_html, row_cells, table_rows, text_of
 from feeder.normalise.text import clean_label, clean_text
 from feeder.normalise.urls import clean_link
@@ -274,6 +281,10 @@ class _Walk:
             self._end_block()
             self._out.add(figure_block(picture, alt))
             self._after_picture = self._glued_captions
+        elif alt and self._base is None and has_relative_address(attributes):
+            self._end_block()
+            self._out.text(alt)  # all that is left of a picture beside an article that is nowhere on the web
+            self._end_block()
 
     def _noscript(self, element: Element) -> None:
         """Read only the pictures: the rest asks readers to enable scripts."""

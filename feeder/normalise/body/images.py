@@ -25,6 +25,7 @@ _PLACEHOLDER = re.compile(
     r"data:|about:|.*(?:/|^)(?:blank|pixel|spacer|placeholder|transparent|lazy(?:load)?|loading|grey|1x1|dot)\.(?:gif|png|svg)",
     re.IGNORECASE,
 )
+_RELATIVE = re.compile(r"(?![a-z][a-z0-9+.-]*:|//|#)\S", re.IGNORECASE)
 _TRACKER_HOST = re.compile(
     r"^(?:pixel|counter|stats?|analytics|beacon|tracker)\.|"
     r"(?:^|\.)(?:feedburner|doubleclick|google-analytics|scorecardresearch|quantserve|statcounter)\.(?:com|net)$",
@@ -66,6 +67,11 @@ def find_picture(attributes: Attributes, base: str | None) -> Media | None:
         if url is not None and not _is_tracker(url):
             return Media(url=to_uri(url), kind="image", type=media_type(url, "image"))
     return None
+
+
+def has_relative_address(attributes: Attributes) -> bool:
+    """Whether an `<img>` names a picture beside its page."""
+    return any(_RELATIVE.match(address) and not _PLACEHOLDER.match(address) for address in _addresses(attributes))
 
 
 def is_icon(attributes: Attributes) -> bool:

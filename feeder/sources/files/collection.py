@@ -4,10 +4,8 @@ The format is recognised by the file's contents: a WordPress export, or a list o
 saved. The n-th article of a file has the origin `path#n`, counted from one. Nothing here opens a file.
 """
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html import unescape
 
@@ -16,48 +14,79 @@ from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.feeds.parsing.document import read_xml
 from feeder.sources.files.article import read_article
+from feeder.sources.files.contents import refuse_other_files, refuse_unread_format
 from feeder.sources.files.dialects.wordpress import break_paragraphs, render_shortcodes
 from feeder.sources.files.encoding import decode
+from feeder.sources.files.formats import FORMATS, Format
+from feeder.sources.files.formats.saved_page import with_saved_origin, without_archive
 
 _SNIFFED = 4096
 
 
-def is_collection(data: bytes) -> bool:
+def is_collection(data: bytes, name: str = "") -> bool:
     """Whether a document is an export of many articles."""
-    return any(matches(data[:_SNIFFED]) for matches, _ in _COLLECTIONS)
+    found = _find_format(data, name)
+    return found is not None and found.is_many
 
 
 def read_document(data: bytes, name: str) -> tuple[Draft, ...]:
     """Return the drafts of one document in order, at least one. `name` is its path as shown to people.
 
     Raises:
+        NotAnArticleError: it is neither an article nor an export.
         ArticleError: empty file or binary, or an export without articles.
     """
     return tuple(iter_document(data, name))
 
 
-def iter_document(data: bytes, name: str) -> Iterator[Draft]:
+def iter_document(data: bytes, name: str, *, chosen: bool = False) -> Iterator[Draft]:
     """Yield the drafts that `read_document` returns, one by one.
 
+    A file that is `chosen` by its name is an article even if its name usually means something else.
+
     Raises:
-        ArticleError: as `read_document` does.
+        NotAnArticleError, ArticleError: as `read_document` does.
     """
-    for matches, read in _COLLECTIONS:
-        if matches(data[:_SNIFFED]):
-            # Withheld articles are numbered last, so that they do not change the names of the others.
-            number, withheld = 0, []
-            for draft in read(data, name):
-                if draft.withheld is None:
-                    number += 1
-                    yield replace(draft, origin=f"{name}#{number}")
-                else:
-                    withheld.append(draft)
-            if not number and not withheld:
-                raise ArticleError(f"{name}: this export has no articles")
-            for number_withheld, draft in enumerate(withheld, start=number + 1):
-                yield replace(draft, origin=f"{name}#{number_withheld}")
-            return
-    yield read_article(data, name)
+    found = _find_format(data, name)
+    if found is None:
+        drafts = _read_single(data, name, chosen=chosen)
+    elif found.is_many:
+        drafts = _numbered(found.read(data, name), name)
+    else:
+        drafts = found.read(data, name)
+    yield from map(without_archive, drafts)
+
+
+def _find_format(data: bytes, name: str) -> Format | None:
+    start = data[:_SNIFFED]
+    return next((one for one in (*_COLLECTIONS, *FORMATS) if one.matches(name, start)), None)
+
+
+def _read_single(data: bytes, name: str, *, chosen: bool) -> Iterator[Draft]:
+    if not chosen:
+        refuse_unread_format(name)
+    draft = with_saved_origin(read_article(data, name), data)
+    if not chosen:
+        refuse_other_files(name, draft)
+    yield draft
+
+
+def _numbered(drafts: Iterator[Draft], name: str) -> Iterator[Draft]:
+    """Yield the drafts of an export with their numbers.
+
+    Withheld articles are numbered last, so that they do not change the names of the others.
+    """
+    number, withheld = 0, []
+    for draft in drafts:
+        if draft.withheld is None:
+            number += 1
+            yield replace(draft, origin=f"{name}#{number}")
+        else:
+            withheld.append(draft)
+    if not number and not withheld:
+        raise ArticleError(f"{name}: this export has no articles")
+    for number_withheld, draft in enumerate(withheld, start=number + 1):
+        yield replace(draft, origin=f"{name}#{number_withheld}")
 
 
 # --- WordPress (WXR: RSS 2.0 with wordpress.org/export/1.x) ----------------------------------------------------------
@@ -78,7 +107,7 @@ _READ_FROM = {
 }
 
 
-def _is_wordpress(start: bytes) -> bool:
+def _is_wordpress(_name: str, start: bytes) -> bool:
     return re.search(rb"<rss\b", start) is not None and b"wordpress.org/export/" in start
 
 
@@ -154,20 +183,20 @@ def _as_utc(moment: str) -> str:
     return f"{moment} UTC" if moment else ""
 
 
-# --- reading lists: Pocket (`ril_export.html`, `part_000000.csv`), bookmarks of browsers ------------------------------
+# --- reading lists in HTML: Pocket (`ril_export.html`), Instapaper, browsers ------------------------------
 
 _SAVED_LINK = re.compile(
     r"<a\s(?P<attributes>(?>(?:(?!<a\s)[^>]){0,8000}))>(?P<title>[^<]{0,2000}+)</a>",
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+\"([^\"]*+)\"")
+_LIST_MARKS = (b"<title>pocket export", b"<title>instapaper", b"<!doctype netscape-bookmark-file")
 _TIME_ATTRIBUTES = ("time_added", "add_date")
-_COLUMNS = ("title", "url", "time_added")
 
 
-def _is_reading_list(start: bytes) -> bool:
+def _is_reading_list(_name: str, start: bytes) -> bool:
     low = start.lower()
-    return b"<title>pocket export" in low or b"<!doctype netscape-bookmark-file" in low
+    return any(mark in low for mark in _LIST_MARKS)
 
 
 def _read_reading_list(data: bytes, name: str) -> Iterator[Draft]:
@@ -176,24 +205,6 @@ def _read_reading_list(data: bytes, name: str) -> Iterator[Draft]:
         if found.get("href", "").lower().startswith(("http:", "https:")):
             saved = next((found[key] for key in _TIME_ATTRIBUTES if found.get(key)), "")
             yield _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
-
-
-def _is_link_table(start: bytes) -> bool:
-    header = start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].strip().lower()
-    return header.startswith(",".join(_COLUMNS).encode())
-
-
-def _read_link_table(data: bytes, name: str) -> Iterator[Draft]:
-    text = decode(data, name).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
-    rows = csv.DictReader(io.StringIO(text), restval="")
-    try:
-        rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
-        for row in rows:
-            title, url, saved, tags = (row.get(column) or "" for column in (*_COLUMNS, "tags"))
-            if url.lower().startswith(("http:", "https:")):
-                yield _link_draft(title, url, saved, tags.split("|"))
-    except csv.Error as error:
-        raise ArticleError(f"{name}: line {rows.line_num} is not valid CSV ({error})") from error
 
 
 def _link_draft(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:
@@ -210,8 +221,4 @@ def _link_draft(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft
     )
 
 
-_COLLECTIONS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes, str], Iterator[Draft]]], ...] = (
-    (_is_wordpress, _read_wordpress),
-    (_is_reading_list, _read_reading_list),
-    (_is_link_table, _read_link_table),
-)
+_COLLECTIONS = (Format(_is_wordpress, _read_wordpress), Format(_is_reading_list, _read_reading_list))

@@ -20,18 +20,20 @@ from typing import Literal, Protocol
 
 from feeder.errors import SourceError
 from feeder.model import Stamp
+from feeder.sources.files.choosing import Choice, is_page_folder, page_folders
 
 _LAST_NS = (1 << 63) - 1  # latest time that a database can store; later ones are treated as this
 
 State = Literal["unread", "again", "new", "changed", "same", "gone", "failed", "ignored"]
 
+_ALL = Choice()
 # Suffixes of files that are often next to articles; they are skipped silently.
 _IGNORED = frozenset(
     str.split(
         """
-    .jpg .jpeg .png .gif .webp .svg .bmp .ico .avif .tif .tiff .heic .pdf .doc .docx .xls .xlsx .ppt .pptx .epub .mobi
+    .jpg .jpeg .png .gif .webp .svg .bmp .ico .avif .tif .tiff .heic .pdf .doc .docx .xls .xlsx .ppt .pptx .mobi
     .zip .gz .tgz .bz2 .xz .7z .rar .tar .zst .mp3 .m4a .ogg .opus .wav .flac .mp4 .m4v .mov .webm .avi .mkv .srt .vtt
-    .css .js .mjs .ts .map .json .jsonl .yml .yaml .toml .ini .cfg .tsv .opml .py .pyc .rb .sh .go .rs .c .h
+    .css .js .mjs .ts .map .yml .yaml .toml .ini .cfg .tsv .py .pyc .rb .sh .go .rs .c .h
     .java .lock .log .bak .tmp .swp .db .sqlite
     .db-journal .db-wal .db-shm .woff .woff2 .ttf .otf .eot .exe .dll .so .bin .dat .bib .tex
     """,
@@ -96,20 +98,21 @@ def iter_files(
     max_bytes: int,
     ours: Collection[Path] = (),
     again: Container[str] = (),
+    choice: Choice = _ALL,
 ) -> Iterator[FolderFile]:
     """Yield the files in the folder and its subfolders in order of name, then those that are gone.
 
     `known` has the files seen last time, by path. A file of the same size and time is `same` without being opened, any
     other is `unread`; paths in `again` are always to be read `again`. Files over `max_bytes` are `failed`. Names that
-    start with a dot are skipped; links are followed to files in this folder only. Folders in `ours` are our own output
-    and are skipped.
+    start with a dot are skipped, as are what `choice` leaves out and the folders beside saved pages; links are followed
+    to files in this folder only. Folders in `ours` are our own output and are skipped.
 
     Raises:
         SourceError: the folder does not exist, is not a folder, or is not readable.
     """
     seen: set[str] = set()
     unreadable: list[str] = []
-    for item in _walk(folder, ours):
+    for item in _walk(folder, ours, choice):
         seen.add(item.path)
         if item.found is None:
             yield _examine(item, known.get(item.path), max_bytes, again=item.path in again)
@@ -122,13 +125,13 @@ def iter_files(
             yield FolderFile(path, "gone")
 
 
-def count_files(folder: Path, ours: Collection[Path] = ()) -> int:
+def count_files(folder: Path, ours: Collection[Path] = (), choice: Choice = _ALL) -> int:
     """Return how many files `iter_files` will examine, without examining any.
 
     Raises:
         SourceError: as `iter_files` does.
     """
-    return sum(item.found is None for item in _walk(folder, ours))
+    return sum(item.found is None for item in _walk(folder, ours, choice))
 
 
 def may_differ(file: Path | FolderFile, before: KnownFile | None) -> bool:
@@ -169,7 +172,7 @@ class _FolderItem:
     found: FolderFile | None = None
 
 
-def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_FolderItem]:
+def _walk(folder: Path, ours: Collection[Path], choice: Choice) -> Iterator[_FolderItem]:
     """Yield the files under `folder` in order; the path of an unreadable folder ends with `/`."""
     root = os.path.realpath(folder)
     skipped = {os.path.realpath(path) for path in ours}
@@ -185,14 +188,15 @@ def _walk(folder: Path, ours: Collection[Path]) -> Iterator[_FolderItem]:
             yield _FolderItem(path, real, FolderFile(path, "failed", error=f"folder cannot be read: {error.strerror}"))
             continue
         subfolders = []
+        pages = page_folders([entry.name for entry in entries])
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             name = path + _printable(entry.name)
             if entry.is_dir(follow_symlinks=False):
-                if entry.path not in skipped:
+                if entry.path not in skipped and not choice.leaves_out(name) and not is_page_folder(entry.name, pages):
                     subfolders.append((f"{name}/", entry.path))
-            else:
+            elif choice.takes(name):
                 yield _list_file(entry, name, root)
         pending.extend(reversed(subfolders))
 

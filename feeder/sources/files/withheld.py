@@ -41,7 +41,7 @@ _DUE = ("publishdate", "publish_date", "pubdate", "date_published", "published_a
 # Keys that decide whether an article may be shown. Only for these are YAML booleans read.
 STATE_KEYS = frozenset((*_WITHHELD_IF, *_WITHHELD_UNLESS, *_STATUS, *_PASSWORD))
 
-_DRAFT_FOLDERS = frozenset({"_drafts"})  # Jekyll, Hexo
+_DRAFT_FOLDERS = frozenset({"_drafts", "drafts"})  # Jekyll, Hexo; by hand
 _POST_FOLDERS = frozenset({"_posts"})
 _DIGIT = re.compile(r"\d")
 _SUBSTACK_NAME = re.compile(r"(?P<id>\d+(?:\.[^/]*)?)\.html?", re.IGNORECASE)

@@ -1,0 +1,132 @@
+"""Lists of links with the time at which each was saved: CSV of any reading list, and records of JSON ones.
+
+Instapaper, Pocket, Raindrop, Readwise Reader, Wallabag, Omnivore, Matter, Pinboard and others differ only in the names
+of their columns.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from feeder.errors import ArticleError, NotAnArticleError
+from feeder.model import Draft, Person, Stamp
+from feeder.sources.files.encoding import decode
+
+Record = Mapping[str, object]
+
+# Names of columns and keys, in lower case, best first.
+_LINK = ("url", "link", "href", "given_url", "resolved_url", "article url", "original_url", "originalurl", "source_url",
+         "uri", "address")  # fmt: skip
+_TITLE = ("title", "resolved_title", "given_title", "article title", "name")
+_SAVED = ("time_added", "timestamp", "saved date", "saved_at", "savedat", "date saved", "added", "addedat",
+          "date_added", "dateadded", "created", "created_at", "createdat", "creation date", "time", "date")  # fmt: skip
+_PUBLISHED = ("published_at", "publishedat", "published", "date_published", "published date", "publication date")
+_TAGS = ("tags", "document tags", "labels", "tag")
+_AUTHORS = ("author", "authors", "published_by", "creator", "byline")
+_CONTENT = ("content", "html", "content_html")
+_SUMMARY = ("excerpt", "selection", "summary", "note", "extended", "description")
+_LANGUAGE = ("language", "lang")
+_SUBSTACK = {"post_id", "is_published"}
+_ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
+_EPOCH = re.compile(r"\d{9,13}")
+_MAX_FIELD = 10_000_000
+
+
+def is_table(name: str, start: bytes) -> bool:
+    """Whether a file is a table: by its ending, or because its first line names the columns of a reading list."""
+    return name.lower().endswith(".csv") or {"url", "time_added"}.issubset(_columns(start))
+
+
+def read_table(data: bytes, name: str) -> Iterator[Draft]:
+    """Yield the links of a table.
+
+    Raises:
+        NotAnArticleError: it is another kind of table.
+        ArticleError: it is not valid CSV.
+    """
+    columns = _columns(data[:4096])
+    if _SUBSTACK.issubset(columns):
+        raise NotAnArticleError("not an article: list of the posts in a Substack export, read with them")
+    if not set(_LINK).intersection(columns) or not {*_TITLE, *_SAVED}.intersection(columns):
+        shown = ", ".join(columns[:5])
+        raise NotAnArticleError(f"not an article: table without links (columns: {shown[:80]})")
+    text = decode(data, name).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    csv.field_size_limit(_MAX_FIELD)
+    rows = csv.DictReader(io.StringIO(text), restval="", delimiter=_delimiter(text.partition("\n")[0]))
+    try:
+        rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
+        for row in rows:
+            if (draft := record_draft({key: value for key, value in row.items() if key})) is not None:
+                yield draft
+    except csv.Error as error:
+        raise ArticleError(f"{name}: line {rows.line_num} is not valid CSV ({error})") from error
+
+
+def record_draft(record: Record) -> Draft | None:
+    """Return the draft of one saved link; None if the record has no web address."""
+    record = {key.strip().lower(): value for key, value in record.items()}
+    link = next((text for key in _LINK if _ADDRESS.match(text := _text(record.get(key)))), "")
+    if not link:
+        return None
+    # Pinboard calls the title `description`, and the description `extended`.
+    title = _first(record, _TITLE) or (_first(record, ("description",)) if "href" in record else "")
+    content, summary = _first(record, _CONTENT), _first(record, _SUMMARY)
+    published, saved = _first(record, _PUBLISHED), _first(record, _SAVED)
+    stamps = [Stamp(text=published, read_from="feed", where="export: published")] if published else []
+    if saved and not saved.startswith("0000"):
+        stamps.append(Stamp(text=saved, read_from="time saved"))
+    return Draft(
+        origin="",
+        content=content or (summary if summary != title else ""),
+        content_type="html" if content else "text",
+        title=None if title == link else title or None,
+        link=link,
+        stamps=tuple(stamps),
+        authors=tuple(Person(name=name) for name in _texts(record, _AUTHORS)),
+        categories=tuple(dict.fromkeys(_tags(record))),
+        summary=summary if content and summary != title else None,
+        language=_first(record, _LANGUAGE) or None,
+        read_from={"title": "saved link", "link": "saved link", "categories": "saved link: tags"},
+    )
+
+
+def _columns(start: bytes) -> list[str]:
+    line = start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("utf-8", "replace")
+    fields = next(csv.reader([line.strip()], delimiter=_delimiter(line)), [])
+    return [field.strip().lower() for field in fields]
+
+
+def _delimiter(line: str) -> str:
+    return max(",;\t", key=line.count)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        value = next((value[key] for key in ("name", "text", "tag", "label", "title") if value.get(key)), "")
+    return str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+
+def _first(record: Record, keys: tuple[str, ...]) -> str:
+    return next((text for key in keys if (text := _text(record.get(key)))), "")
+
+
+def _texts(record: Record, keys: tuple[str, ...]) -> list[str]:
+    for key in keys:
+        value = record.get(key)
+        found = list(map(_text, value)) if isinstance(value, list) else [_text(value)]
+        if any(found):
+            return [text for text in found if text]
+    return []
+
+
+def _tags(record: Record) -> Iterator[str]:
+    for text in _texts(record, _TAGS):
+        if text.startswith("["):
+            try:
+                yield from (tag for part in json.loads(text) if (tag := _text(part)))
+                continue
+            except (ValueError, RecursionError, TypeError):
+                pass
+        yield from (tag for part in re.split(r"[|,;]", text) if (tag := part.strip(" []\"'")))

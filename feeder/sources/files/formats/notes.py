@@ -1,0 +1,130 @@
+"""Notebooks of notes and of code: Evernote's export (ENEX) and Jupyter's notebooks."""
+
+import json
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from lxml import etree
+
+from feeder.errors import ArticleError
+from feeder.markup import Element
+from feeder.model import Draft, Person, Stamp
+from feeder.sources.files.article import read_article
+
+_ENEX_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?")
+_ENML = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!DOCTYPE[^>]{0,500}>\s*)?")
+_PICTURE = re.compile(r"<en-media\b[^<>]{0,2000}>(?:</en-media>)?", re.IGNORECASE)
+
+
+def is_enex(name: str, start: bytes) -> bool:
+    """Whether a file is an export of Evernote."""
+    return name.lower().endswith(".enex") or b"<en-export" in start
+
+
+def read_enex(data: bytes, name: str) -> Iterator[Draft]:
+    """Yield the notes of an Evernote export."""
+    notes = etree.iterparse(
+        BytesIO(data), tag="note", recover=True, huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False
+    )
+    try:
+        for _, note in notes:
+            yield _note_draft(note)
+            note.clear()
+            while note.getprevious() is not None:
+                del note.getparent()[0]
+    except etree.XMLSyntaxError as error:
+        raise ArticleError(f"{name}: not valid XML ({str(error)[:80]})") from None
+
+
+def _note_draft(note: Element) -> Draft:
+    attributes = note.find("note-attributes")
+    own = {child.tag: (child.text or "").strip() for child in (attributes if attributes is not None else ())}
+    stamps = [Stamp(text=_iso(note.findtext("created") or ""), read_from="front matter", where="note: created")]
+    stamps.append(
+        Stamp(
+            text=_iso(note.findtext("updated") or ""), read_from="front matter", means="updated", where="note: updated"
+        )
+    )
+    return Draft(
+        origin="",
+        content=_PICTURE.sub("", _ENML.sub("", note.findtext("content") or "")),
+        content_type="html",
+        title=note.findtext("title") or None,
+        link=own.get("source-url") or None,
+        stamps=tuple(stamp for stamp in stamps if stamp.text),
+        authors=(Person(name=own["author"]),) if own.get("author") else (),
+        categories=tuple(tag.text for tag in note.findall("tag") if tag.text),
+        read_from={"title": "note: title", "link": "note: source-url", "authors": "note: author"},
+    )
+
+
+def _iso(time: str) -> str:
+    match = _ENEX_TIME.fullmatch(time.strip())
+    return "{}-{}-{}T{}:{}:{}Z".format(*match.groups()) if match else time.strip()
+
+
+def is_notebook(name: str, _start: bytes) -> bool:
+    """Whether a file is a Jupyter notebook."""
+    return name.lower().endswith(".ipynb")
+
+
+def read_notebook(data: bytes, name: str) -> Iterator[Draft]:
+    """Yield a notebook as one article in Markdown: its text, its code, and what the code printed.
+
+    Raises:
+        ArticleError: it is not a notebook.
+    """
+    try:
+        notebook = json.loads(data)
+        cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
+        metadata = notebook.get("metadata") or {}
+        language = (metadata.get("kernelspec") or {}).get("language") or ""
+        parts = [part for cell in cells if (part := _cell(cell, language))]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise ArticleError(f"{name}: not a Jupyter notebook") from None
+    if not parts:
+        raise ArticleError(f"{name}: this notebook is empty")
+    text = "\n\n".join(parts)
+    draft = read_article(text.encode("utf-8", "replace"), f"{name.removesuffix('.ipynb')}.md")
+    people = metadata.get("authors") or ()
+    names = [str(one.get("name") or "") for one in people if isinstance(one, dict)]
+    title = metadata.get("title")
+    yield Draft(
+        origin=name,
+        content=draft.content,
+        content_type="markdown",
+        title=str(title) if title else draft.title,
+        link=draft.link,
+        stamps=draft.stamps,
+        authors=draft.authors or tuple(Person(name=one) for one in names if one),
+        categories=draft.categories,
+        summary=draft.summary,
+        withheld=draft.withheld,
+        read_from=draft.read_from,
+    )
+
+
+def _cell(cell: dict[str, Any], language: str) -> str:
+    text = _joined(cell.get("source") or cell.get("input")).strip("\n")
+    kind = cell.get("cell_type")
+    if kind in {"markdown", "raw"}:
+        return text
+    if kind == "heading":
+        return f"{'#' * int(cell.get('level') or 1)} {text}"
+    parts = [_fenced(text, language)] if text else []
+    for output in cell.get("outputs") or ():
+        printed = _joined(output.get("text") or (output.get("data") or {}).get("text/plain"))
+        if printed.strip():
+            parts.append(_fenced(printed.rstrip("\n"), ""))
+    return "\n\n".join(parts)
+
+
+def _joined(value: object) -> str:
+    return "".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"

@@ -1,0 +1,134 @@
+"""What tools that save web pages write into them: the address and the time, and the article that microformats mark.
+
+SingleFile, browsers, HTTrack, monolith, Save Page WE, WebScrapBook, Medium's export; and addresses in web archives,
+which contain the address of the page.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bs4 import BeautifulSoup, Tag
+
+from feeder.markup import limit_attributes, tag_attribute
+from feeder.model import Draft, Person, Stamp
+from feeder.sources.files.addresses import is_home_page
+
+_HEAD = 16_000
+_URL = r"(https?://[^\s<>\"']{1,4000})"
+_PLACES = (
+    re.compile(
+        rf"<!--\s*(?:Page|Archive)[\w ]{{0,20}} (?:with|by) SingleFile\s+url:\s*{_URL}"
+        rf"(?:\s+saved date:\s*([^\n>]{{1,100}}))?"
+    ),
+    re.compile(rf"<!--\s*saved from url=\(\d{{1,5}}\){_URL}()", re.IGNORECASE),
+    re.compile(rf"<!--\s*saved from {_URL} at (\S{{1,40}}) using monolith", re.IGNORECASE),
+    re.compile(rf"<meta\s+name=\"?savepage-url\"?\s+content=\"?{_URL}()", re.IGNORECASE),
+    re.compile(rf"\sdata-scrapbook-source=\"{_URL}()"),
+)
+_MIRRORED = re.compile(
+    r"<!--\s*Mirrored from ([\w.-]{1,200}/?[^\s<>]{0,2000}) by HTTrack[^,>]{0,80}(?:,([^>]{1,60}?))?\s*-->"
+)
+_TIMES = (
+    re.compile(r"<meta\s+name=\"?savepage-date\"?\s+content=\"([^\"]{1,100})\"", re.IGNORECASE),
+    re.compile(r"\sdata-scrapbook-create=\"(\d{14})"),
+)
+_JAVASCRIPT_DATE = re.compile(r"\w{3} (\w{3}) (\d{1,2}) (\d{4}) (\d\d:\d\d:\d\d) (?:GMT|UTC)([+-]\d{4})")
+_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
+_ARCHIVED = re.compile(
+    r"https?://(?:web\.archive\.org/web/(?P<wayback>\d{4,14})(?:[a-z]{2}_)?|wayback\.archive-it\.org/\d+/(?P<it>\d{14})|"
+    r"archive\.(?:today|ph|is|md|li|vn|fo)/(?P<today>\d{14}|\d{4}\.\d\d\.\d\d-\d{6}|o/\w+))/"
+    r"(?P<page>https?:/{1,2}.+)",
+    re.IGNORECASE,
+)
+
+
+def with_saved_origin(draft: Draft, data: bytes) -> Draft:
+    """Return the draft of a page with the address and time at which it was saved, and what its microformats say."""
+    if draft.content_type != "html":
+        return draft
+    start = data[:_HEAD].decode("utf-8", "replace")
+    link, saved = _origin(start)
+    if link and (not draft.link or (is_home_page(draft.link) and not is_home_page(link))):
+        draft = replace(draft, link=link, read_from={**draft.read_from, "link": "comment of the saved page"})
+    if saved:
+        stamp = Stamp(text=_readable(saved), read_from="time saved", where="comment of the saved page")
+        draft = replace(draft, stamps=(*draft.stamps, stamp))
+    return _with_microformats(draft) if b"h-entry" in data else draft
+
+
+def without_archive(draft: Draft) -> Draft:
+    """Return a draft whose link is that of the page itself, not of its copy in a web archive."""
+    match = _ARCHIVED.fullmatch((draft.link or "").strip())
+    if match is None:
+        return draft
+    page = re.sub(r"\A(https?):/(?=[^/])", r"\1://", match["page"], flags=re.IGNORECASE)
+    time = match["wayback"] or match["it"] or match["today"] or ""
+    full = _DIGITS.fullmatch(re.sub(r"\D", "", time).ljust(14, "0")) if len(time) >= len("20200101") else None
+    stamps = (Stamp(text=_readable(full[0]), read_from="time saved", where="address in a web archive"),) if full else ()
+    return replace(draft, link=page, stamps=(*draft.stamps, *stamps))
+
+
+def _origin(start: str) -> tuple[str, str]:
+    """Return the address and the time of a saved page; "" for none."""
+    time = next((match[1] for pattern in _TIMES if (match := pattern.search(start)) is not None), "")
+    for pattern in _PLACES:
+        if (match := pattern.search(start)) is not None:
+            return match[1].replace("&amp;", "&"), (match[2] or time).strip()
+    if (match := _MIRRORED.search(start)) is not None:
+        return f"https://{match[1]}", (match[2] or "").strip()
+    return "", time
+
+
+def _readable(time: str) -> str:
+    """Return a time in a form that every reader of dates knows."""
+    if (match := _JAVASCRIPT_DATE.match(time)) is not None:
+        month, day, year, clock, offset = match.groups()
+        return f"{day} {month} {year} {clock} {offset}"
+    if (digits := _DIGITS.match(time)) is not None:
+        year, month, day, *clock = digits.groups()
+        return f"{year}-{month if month != '00' else '01'}-{day if day != '00' else '01'}T{':'.join(clock)}Z"
+    return time
+
+
+def _with_microformats(draft: Draft) -> Draft:
+    """Return the draft with what an `h-entry` marks (microformats2), where the page is one entry."""
+    soup = BeautifulSoup(limit_attributes(draft.content), "lxml")
+    entries = soup.select(".h-entry")
+    if len(entries) != 1:
+        return draft
+    [entry] = entries
+    canonical, body = entry.select_one("a.p-canonical[href]"), entry.select_one(".e-content")
+    link = tag_attribute(canonical or entry.select_one("a.u-url[href]"), "href")
+    authors = _names(entry.select(".p-author"))
+    published = tag_attribute(entry.select_one(".dt-published"), "datetime")
+    updated = tag_attribute(entry.select_one(".dt-updated"), "datetime")
+    stamps = [Stamp(text=published, read_from="page", where="h-entry: dt-published")] if published else []
+    if updated:
+        stamps.append(Stamp(text=updated, read_from="page", means="updated", where="h-entry: dt-updated"))
+    title, places = entry.select_one(".p-name"), dict(draft.read_from)
+    if canonical is not None and isinstance(body, Tag):  # Medium's export, in which all else is the export's own
+        for heading in body.select(".graf--title, .section-divider"):
+            heading.decompose()
+        draft = replace(draft, content=str(body), title=title.get_text(" ", strip=True) if title else draft.title)
+        places |= {"title": "h-entry: p-name", "content": "h-entry: e-content"}
+    if link and (canonical is not None or not draft.link):
+        places["link"] = "h-entry: p-canonical" if canonical is not None else "h-entry: u-url"
+    else:
+        link = draft.link or ""
+    if authors and not draft.authors:
+        places["authors"] = "h-entry: p-author"
+    summary = entry.select_one(".p-summary")
+    return replace(
+        draft,
+        link=link or None,
+        authors=draft.authors or tuple(Person(name=name) for name in authors),
+        stamps=(*stamps, *draft.stamps),
+        categories=draft.categories or tuple(_names(entry.select(".p-category"))),
+        summary=draft.summary or (summary.get_text(" ", strip=True) if summary and canonical is not None else None),
+        read_from=places,
+    )
+
+
+def _names(tags: Iterable[Tag]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (tag.get_text(" ", strip=True) for tag in tags))))
