@@ -129,7 +129,7 @@ def test_a_list_that_cannot_be_read_is_a_one_line_error(feeder: Feeder, tmp_path
         ("nowhere.opml", "nowhere.opml: cannot be read: No such file or directory"),
         (".", ".: cannot be read: Is a directory"),
         ("large.opml", "large.opml: too large for an OPML file (limit: 10,000,000 bytes)"),
-        ("bomb.opml", "bomb.opml: there is no feed in this list: no outline has an xmlUrl with an http(s) address"),
+        ("bomb.opml", "bomb.opml: no feeds: no outline has an xmlUrl with an http(s) address"),
     ):
         assert feeder("opml", "import", name) == (1, "", f"feeder: {told}\n")
     assert not (tmp_path / "data").exists()
