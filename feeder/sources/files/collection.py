@@ -67,7 +67,7 @@ def _read_single(data: bytes, name: str, *, chosen: bool) -> Iterator[Draft]:
         refuse_unread_format(name)
     draft = with_saved_origin(read_article(data, name), data)
     if not chosen:
-        refuse_other_files(name, draft)
+        refuse_other_files(name, draft, decode(data, name))
     yield draft
 
 

@@ -78,8 +78,8 @@ def refuse_unread_format(name: str) -> None:
         raise NotAnArticleError(f"not an article: {kind}")
 
 
-def refuse_other_files(name: str, draft: Draft) -> None:
-    """Refuse the draft of a file that is no article.
+def refuse_other_files(name: str, draft: Draft, text: str) -> None:
+    """Refuse the draft of a file that is no article; `text` is the file's own, with its template tags.
 
     Raises:
         NotAnArticleError: by its name and head it is of another kind, or it does not read like an article.
@@ -88,7 +88,7 @@ def refuse_other_files(name: str, draft: Draft) -> None:
     has_head = bool(draft.link or any(stamp.read_from != "file name" for stamp in draft.stamps))
     if kind is not None and (not has_head or kind.startswith("in ")):
         raise NotAnArticleError(f"not an article: {kind}")
-    if _is_template(name, draft):
+    if _is_template(name, draft, text):
         raise NotAnArticleError("not an article: template")
     known_title = draft.title is not None and draft.read_from.get("title") not in {"file name", "first heading"}
     if ending_of(name) in _ARTICLE_ENDINGS or has_head or known_title:
@@ -97,11 +97,11 @@ def refuse_other_files(name: str, draft: Draft) -> None:
         raise NotAnArticleError("not an article: nothing in it reads like one")
 
 
-def _is_template(name: str, draft: Draft) -> bool:
+def _is_template(name: str, draft: Draft, text: str) -> bool:
     """Whether a file is filled in by a program before it is an article."""
     if any(_FILLED_IN.search(stamp.text) for stamp in draft.stamps) or _FILLED_IN.match((draft.title or "").strip()):
         return True
-    content = draft.content[:_LOOKED_AT]
+    content = text[:_LOOKED_AT]
     if name.lower().endswith(_HTML_ENDINGS) or "." not in name.rpartition("/")[2]:
         dated = any(stamp.read_from in {"front matter", "epoch"} for stamp in draft.stamps)
         in_templates = not _TEMPLATE_FOLDERS.isdisjoint(name.lower().split("/")[:-1])
