@@ -41,9 +41,12 @@ _NAVIGATION = re.compile(
     r"返回.{0,12}|回到?.{1,8}|首[页頁]|主[页頁]|目[录錄]|[导導]航|[上下]一[篇章页頁节節].{0,60}|[当當]前位置|你的位置|您的位置|"
     r"zurück.{0,30}|startseite|übersicht|"
     r"inhalt(?:sverzeichnis)?|weiter|retour.{0,30}|accueil|sommaire|suivant|"
-    r"précédent|inicio|volver.{0,30}|portada|índice|siguiente|anterior|voltar.{0,30}|início|página inicial|indietro|torna.{0,30}|"
-    r"назад.{0,30}|(?:на )?главн(?:ая|ую)|оглавление|содержание|далее|вперёд|вперед|головна|"
-    r"戻る|ホーム|トップ.{0,4}|目次|次へ|前へ|.{1,12}に戻る|목록.{0,4}|홈|이전.{0,20}|다음.{0,20}|처음으로|"
+    r"précédent|inicio|volver.{0,30}|portada|índice|siguiente|anterior|voltar.{0,30}|início|"
+    r"página inicial|indietro|torna.{0,30}|"
+    r"назад.{0,30}|(?:на )?главн(?:ая|ую)|"
+    r"оглавление|содержание|далее|вперёд|вперед|головна|"
+    r"戻る|ホーム|トップ.{0,4}|目次|次へ|前へ|.{1,12}に戻る|"
+    r"목록.{0,4}|홈|이전.{0,20}|다음.{0,20}|처음으로|"
     r"ana ?sayfa|geri.{0,12}|terug.{0,20}|tillbaka.{0,20}|hem|hjem|tilba[gk]e.{0,20}|strona główna|powrót.{0,20}|"
     r"wstecz|العودة.{0,20}|الرئيسية|الصفحة الرئيسية|خانه|بازگشت.{0,20}|صفحه اصلی|דף הבית|trang chủ|beranda|หน้าแรก",
     re.IGNORECASE,
