@@ -1,0 +1,100 @@
+"""Writes the month and weekday names of `feeder/normalise/month_names.json`: `python -m tests.normalise.month_names`.
+
+The names are those of Babel (Unicode CLDR), in both widths, in running text and alone, with regional forms.
+"""
+
+import json
+from collections.abc import Iterator
+
+from babel import Locale, localedata
+
+from feeder.normalise import month_names
+
+# The languages of most web pages and of most speakers, the most used first, with regions that have names of their own.
+LANGUAGES = {
+    "en": ("en", "en_GB", "en_AU", "en_CA", "en_IN"),
+    "es": ("es", "es_MX", "es_AR", "es_PE", "es_UY"),
+    "de": ("de", "de_AT"),
+    "ru": ("ru",),
+    "ja": ("ja",),
+    "fr": ("fr", "fr_CA"),
+    "pt": ("pt", "pt_PT"),
+    "zh": ("zh", "zh_Hant"),
+    "it": ("it",),
+    "tr": ("tr",),
+    "fa": ("fa", "fa_AF"),
+    "nl": ("nl",),
+    "pl": ("pl",),
+    "ar": ("ar", "ar_SY", "ar_IQ", "ar_DZ", "ar_MA", "ar_MR"),
+    "vi": ("vi",),
+    "id": ("id",),
+    "cs": ("cs",),
+    "ko": ("ko",),
+    "uk": ("uk",),
+    "el": ("el",),
+    "hu": ("hu",),
+    "sv": ("sv",),
+    "ro": ("ro", "ro_MD"),
+    "he": ("he",),
+    "da": ("da",),
+    "th": ("th",),
+    "fi": ("fi",),
+    "sk": ("sk",),
+    "bg": ("bg",),
+    "hr": ("hr",),
+    "sr": ("sr", "sr_Latn", "sr_Cyrl_ME", "sr_Latn_ME"),
+    "hi": ("hi", "hi_Latn"),
+    "bn": ("bn",),
+    "ur": ("ur", "ur_IN"),
+    "nb": ("nb", "nn", "no"),
+    "lt": ("lt",),
+    "sl": ("sl",),
+    "ca": ("ca",),
+    "et": ("et",),
+    "lv": ("lv",),
+    "ms": ("ms",),
+    "bs": ("bs", "bs_Cyrl"),
+    "mk": ("mk",),
+    "sq": ("sq",),
+    "gl": ("gl",),
+    "eu": ("eu",),
+    "is": ("is",),
+    "af": ("af",),
+    "az": ("az",),
+    "ka": ("ka",),
+    "hy": ("hy",),
+    "kk": ("kk",),
+    "ta": ("ta",),
+    "te": ("te",),
+    "mr": ("mr",),
+    "fil": ("fil",),
+    "sw": ("sw",),
+}
+
+
+def names_of(language: str, kind: str) -> list[list[str]]:
+    """Return the names of the `months`, or of the `days` from Monday on."""
+    found: dict[int, list[str]] = {}
+    for place in LANGUAGES[language]:
+        for number, name in sorted(_names(place, kind)):
+            found.setdefault(number, []).append(name)
+    return [list(dict.fromkeys(names)) for _, names in sorted(found.items())]
+
+
+def _names(place: str, kind: str) -> Iterator[tuple[int, str]]:
+    localedata._cache.clear()  # Babel writes the names of one locale into those that it loads later
+    table = getattr(Locale.parse(place), kind)
+    for context in ("format", "stand-alone"):
+        for width in ("wide", "abbreviated"):
+            yield from table[context][width].items()
+
+
+def main() -> None:
+    """Write the file."""
+    names = {language: [names_of(language, kind) for kind in ("months", "days")] for language in LANGUAGES}
+    lines = (f'"{language}": {json.dumps(both, ensure_ascii=False)}' for language, both in names.items())
+    month_names.PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
