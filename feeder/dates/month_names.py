@@ -1,19 +1,15 @@
 """Names of months and weekdays in the most used languages.
 
-The names come from Babel's data, once (`python -m tests.normalise.month_names` writes `month_names.json`): loading
-sixty locales takes 0.8 s, and Babel 2.18 mixes up the names of locales that are loaded one after the other. The file
-is read with the first name that is looked up.
+The names come from Babel's data, once (`python -m tests.dates.month_names` writes `babel_names.py`): loading sixty
+locales takes 0.8 s, and Babel 2.18 mixes up the names of locales that are loaded one after the other. The table is
+built with the first name that is looked up.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
-
-PATH = Path(__file__).with_name("month_names.json")
 
 # Abbreviations that are in use but not in Babel's data.
 _MORE_MONTHS = {
@@ -95,15 +91,21 @@ def _fold(text: str) -> list[str]:
 
 @cache
 def _names() -> _Names:
-    data: dict[str, tuple[list[list[str]], list[list[str]]]] = json.loads(PATH.read_text(encoding="utf-8"))
-    months = {language: _by_name(names, 1) for language, (names, _) in data.items()}
+    from feeder.dates.babel_names import TEXT  # noqa: PLC0415  most dates are numbers, or English
+
+    months, weekdays = {}, {}
+    for line in TEXT.strip().split("\n\n"):
+        language, _, names = line.partition(":")
+        month_names, _, day_names = names.partition(";")
+        months[language] = _by_name(month_names, 1)
+        weekdays[language] = _by_name(day_names, 0)
     for language, more in _MORE_MONTHS.items():
         months[language].update({" ".join(_fold(name)): number for number, name in more.items()})
-    return _Names(months, {language: _by_name(names, 0) for language, (_, names) in data.items()})
+    return _Names(months, weekdays)
 
 
-def _by_name(names: Sequence[Sequence[str]], first: int) -> dict[str, int]:
+def _by_name(names: str, first: int) -> dict[str, int]:
     """Return the numbers of names: as they are, and folded unless that is another name (`št` and `st` in Slovak)."""
-    numbered = [(number, name) for number, forms in enumerate(names, first) for name in forms]
+    numbered = [(number, name) for number, forms in enumerate(names.split("|"), first) for name in forms.split(",")]
     exact = {" ".join(_words(name)): number for number, name in numbered}
     return {" ".join(_fold(name)): number for number, name in numbered} | exact

@@ -1,14 +1,15 @@
-"""Writes the month and weekday names of `feeder/normalise/month_names.json`: `python -m tests.normalise.month_names`.
+"""Writes the month and weekday names of `feeder/dates/babel_names.py`: `python -m tests.dates.month_names`.
 
 The names are those of Babel (Unicode CLDR), in both widths, in running text and alone, with regional forms.
 """
 
-import json
+import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 from babel import Locale, localedata
 
-from feeder.normalise import month_names
+from feeder import dates
 
 # The languages of most web pages and of most speakers, the most used first, with regions that have names of their own.
 LANGUAGES = {
@@ -72,6 +73,14 @@ LANGUAGES = {
 }
 
 
+_HEAD = '''"""Names of months and weekdays as in Babel's data. Written by `python -m tests.dates.month_names`.
+
+Each block is a language: its months, `;`, its weekdays from Monday on.
+"""
+
+'''
+
+
 def names_of(language: str, kind: str) -> list[list[str]]:
     """Return the names of the `months`, or of the `days` from Monday on."""
     found: dict[int, list[str]] = {}
@@ -89,11 +98,19 @@ def _names(place: str, kind: str) -> Iterator[tuple[int, str]]:
             yield from table[context][width].items()
 
 
+def _join(names: list[str]) -> str:
+    """Join the names that differ in more than case and dots."""
+    return ", ".join({name.rstrip(".").casefold(): name for name in reversed(names)}.values())
+
+
 def main() -> None:
     """Write the file."""
-    names = {language: [names_of(language, kind) for kind in ("months", "days")] for language in LANGUAGES}
-    lines = (f'"{language}": {json.dumps(both, ensure_ascii=False)}' for language, both in names.items())
-    month_names.PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    blocks = []
+    for language in LANGUAGES:
+        both = (" | ".join(map(_join, names_of(language, kind))) for kind in ("months", "days"))
+        blocks.append(textwrap.fill(f"{language}: {'; '.join(both)}", 72, break_on_hyphens=False))
+    text = "\n\n".join(blocks)
+    (Path(dates.__file__).with_name("babel_names.py")).write_text(f'{_HEAD}TEXT = """\n{text}\n"""\n', encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feeder.normalise.month_names import find_months, find_weekdays
-from tests.normalise.month_names import LANGUAGES, names_of
+from feeder.dates.month_names import find_months, find_weekdays
+from tests.dates.month_names import LANGUAGES, names_of
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
