@@ -125,6 +125,7 @@ class Draft:
     * `stamps` are in the order of preference of the source's format.
     * `withheld` is the reason why its author did not publish it; None for a published one, which is shown from `due`
       until `expires`.
+    * `dated_by_text` is False in a feed: dates in the text of an entry are not its own there.
     * `read_from` names the place in the source where each of the other fields was, as `Entry.read_from` does.
     """
 
@@ -150,6 +151,7 @@ class Draft:
     withheld: str | None = None
     due: Stamp | None = None
     expires: Stamp | None = None
+    dated_by_text: bool = field(default=True, compare=False)
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 

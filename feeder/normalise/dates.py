@@ -108,7 +108,8 @@ def _rank(stamp: Stamp, date: ParsedDate, epochs: Sequence[datetime]) -> int:
     exact = stamp.read_from == "body" and date.has_time and date.has_zone
     if exact and all(date.at <= epoch + _EPOCH_SKEW for epoch in epochs):
         return _RANKING.index("body, exact")
-    return _RANKING.index(stamp.read_from) if stamp.read_from in _RANKING else len(_RANKING)
+    place = stamp.read_from.partition(",")[0]  # `feed, zone unclear`
+    return _RANKING.index(place) if place in _RANKING else len(_RANKING)
 
 
 def _day_in_text(text: str, month: tuple[int, int] | None) -> str | None:

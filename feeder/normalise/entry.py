@@ -106,9 +106,11 @@ def _read_blocks(draft: Draft, link: str | None) -> list[Block]:
 
 
 def _all_stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: str) -> list[Stamp]:
-    """Return all dates; the text is searched only if no reliable date is known."""
-    stamps = [*draft.stamps[:_MAX_ITEMS], *article.stamps[:_MAX_ITEMS]]
-    if not any(stamp.read_from in _RELIABLE_PLACES and stamp.means == "published" for stamp in stamps):
+    """Return all dates; the text is searched only if no reliable date is known, and never in an entry of a feed."""
+    stamps = [*draft.stamps[:_MAX_ITEMS], *(article.stamps[:_MAX_ITEMS] if draft.dated_by_text else ())]
+    if draft.dated_by_text and not any(
+        stamp.read_from in _RELIABLE_PLACES and stamp.means == "published" for stamp in stamps
+    ):
         pictures = [media.url for block in article.blocks for media in block.media]
         stamps += stamps_from_text(text, pictures)
     return [*stamps, *(stamps_from_link(link) if link else ())]

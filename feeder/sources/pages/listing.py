@@ -17,7 +17,7 @@ from feeder.errors import FeedError
 from feeder.markup import tag_attribute
 from feeder.model import Draft, Source, Stamp
 from feeder.sources.feeds.parsing.elements import join, resolve_links
-from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
+from feeder.sources.feeds.parsing.feed_dates import to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.pages.select import decode_page, inner_html, page_base, parse_page, tag_text
@@ -68,9 +68,8 @@ def read_listing(data: bytes, *, url: str, content_type: str | None, listing: Li
         raise FeedError(f"title = {listing.title!r} matches nothing in {len(found)} entries; {_REMEDY}")
     if listing.date and not any(draft.stamps for draft in found.values()):
         raise FeedError(f"date = {listing.date!r} matches nothing in {len(found)} entries; {_REMEDY}")
-    return ParsedFeed(
-        id=url, title=title, link=url, language=language or None, drafts=assign_ids(tuple(found.values()), url)
-    )
+    drafts = assign_ids(with_exact_dates(tuple(found.values()), language or None), url)
+    return ParsedFeed(id=url, title=title, link=url, language=language or None, drafts=drafts)
 
 
 def _no_match_error(listing: Listing, selected: int) -> str:
@@ -102,6 +101,7 @@ def _entry_draft(
         stamps=stamps,
         language=language,
         source=source,
+        dated_by_text=False,
     )
 
 
@@ -157,4 +157,4 @@ def _read_dates(date_element: Tag, where: str) -> tuple[Stamp, ...]:
         tag_text(date_element),
         tag_attribute(date_element, "title"),
     )
-    return tuple(Stamp(text=feed_date_to_iso(text), read_from="feed", where=f"page: {where}") for text in texts if text)
+    return tuple(Stamp(text=to_iso(text) or text, read_from="feed", where=f"page: {where}") for text in texts if text)

@@ -26,7 +26,7 @@ from feeder.model import Entry, is_iri
 from feeder.query.tokens import plain, visible_text
 
 _GUID, _LINK, _TITLE, _DATE, _EXACT = "glwde"
-_DATED = "feed"  # `Entry.published_from` of dates that the source states; dates found in the text change with it
+_DATED = "feed"  # how `Entry.published_from` begins for dates that the source states
 _MAX_COMPARED = 500  # characters of each text
 _MIN_SIMILARITY = 0.6  # of the characters, in order
 _UUID_LENGTH = 36
@@ -182,7 +182,7 @@ def _have_same_content(entry: Entry, other: Entry, *, is_titled: bool, is_dated:
 
 
 def _date(entry: Entry) -> datetime | None:
-    return entry.published if entry.published_from == _DATED else None
+    return entry.published if entry.published_from.startswith(_DATED) else None
 
 
 def _are_equal(one: datetime | None, other: datetime | None) -> bool:

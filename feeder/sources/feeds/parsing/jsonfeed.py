@@ -10,7 +10,7 @@ from feeder.markup import strip_forbidden
 from feeder.model import Draft, Link, Media, Person, Source, Stamp
 from feeder.sources.feeds.parsing.attachments import media_of
 from feeder.sources.feeds.parsing.elements import MAX_PEOPLE, MAX_SHARED, join, resolve_links
-from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso
+from feeder.sources.feeds.parsing.feed_dates import to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
 
@@ -49,7 +49,7 @@ def read_json(data: bytes, url: str) -> ParsedFeed:
         subtitle=_text(feed, "description") or None,
         language=language,
         authors=people,
-        drafts=assign_ids(drafts, link or url),
+        drafts=assign_ids(with_exact_dates(drafts, language), link or url),
     )
 
 
@@ -80,6 +80,7 @@ def _draft(item: Object, url: str, source: Source, people: tuple[Person, ...], l
         links=(Link(rel="related", href=join(url, other)),) if other and link != join(url, other) else (),
         language=_text(item, "language") or language,
         source=source,
+        dated_by_text=False,
         read_from=_places(item, text="content_html" if html else "content_text" if text else "summary", own=bool(own)),
     )
 
@@ -134,7 +135,7 @@ def _people(thing: Object, base: str) -> Iterator[Person]:
 
 def _stamps(item: Object, key: str, means: Literal["published", "updated"]) -> list[Stamp]:
     text = _text(item, key)
-    return [Stamp(text=feed_date_to_iso(text), read_from="feed", means=means, where=f"feed: {key}")] if text else []
+    return [Stamp(text=to_iso(text) or text, read_from="feed", means=means, where=f"feed: {key}")] if text else []
 
 
 def _media(item: Object, base: str) -> Iterator[Media]:

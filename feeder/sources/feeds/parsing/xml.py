@@ -32,7 +32,7 @@ from feeder.sources.feeds.parsing.elements import (
     text_of,
     title_text,
 )
-from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date
+from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date, to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.hints import find_hints
 from feeder.sources.feeds.parsing.identity import assign_ids
 from feeder.sources.feeds.parsing.parsed import ParsedFeed
@@ -88,10 +88,8 @@ class _Parser:
         self._people = people_of(self._fields, *_AUTHORS, base=self._base)
         self._title = self._text(self._fields, _TITLES).text[:MAX_SHARED]
         self._id = first_text(self._fields, "id") or attribute_of(self._channel, RDF_ABOUT) or self._link or url
-        self._updated = [
-            *self._find_updated(self._channel, self._fields),
-            *_stamps(self._fields, _PUBLISHED, "updated"),
-        ]
+        dates = (*self._find_updated(self._channel, self._fields), *_stamps(self._fields, _PUBLISHED, "updated"))
+        self._updated = [replace(stamp, text=feed_date_to_iso(stamp.text, self._language)) for stamp in dates[:1]]
         updated = parse_feed_date(self._updated[0].text) if self._updated else None
         self._source = Source(title=self._title or self._id, id=self._id, link=self._link, updated=updated)
 
@@ -109,7 +107,7 @@ class _Parser:
             authors=(*self._people, *people_of(self._fields, *_EDITORS, base=self._base)),
             updated=self._updated[0] if self._updated else None,
             hints=find_hints(self._fields),
-            drafts=assign_ids(drafts, self._link or self._url),
+            drafts=assign_ids(with_exact_dates(drafts, self._language), self._link or self._url),
         )
 
     def _draft(self, entry: Element) -> Draft | None:
@@ -149,6 +147,7 @@ class _Parser:
             rights=rights.text or self._rights,
             source=source,
             withheld="feed: app:draft" if _is_draft(entry) else None,
+            dated_by_text=False,
             read_from=_read_from(
                 title=title.name,
                 link=link.name,
@@ -300,7 +299,7 @@ def _stamps(fields: Fields, names: Sequence[str], means: Literal["published", "u
 
 
 def _stamp(text: str, name: str, means: Literal["published", "updated"]) -> Stamp:
-    return Stamp(text=feed_date_to_iso(text), read_from="feed", means=means, where=f"feed: {name}")
+    return Stamp(text=to_iso(text) or text, read_from="feed", means=means, where=f"feed: {name}")
 
 
 def _read_from(**names: str) -> Mapping[str, str]:
