@@ -70,7 +70,10 @@ def normalise(
     if keep:
         article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
-    dates = choose_dates(_all_stamps(draft, article, link, text), now=now, zone=timezone)
+    language = find_language(f"{text}\n{title}", draft.language)
+    dates = choose_dates(
+        _all_stamps(draft, article, link, text), now=now, zone=timezone, language=draft.language or language
+    )
     people, credits_, authors_from = _authors_and_credits(draft, article)
     entry = Entry(
         id=_entry_id(draft, link, source),
@@ -82,7 +85,7 @@ def normalise(
         authors=people,
         credits=credits_,
         categories=_categories(draft, article, categories),
-        language=find_language(f"{text}\n{title}", draft.language),
+        language=language,
         summary=_summary(draft, article.blocks),
         content=write_html(article.blocks),
         media=_all_media(draft, article.blocks, link),
