@@ -208,10 +208,13 @@ def _read_from(draft: Draft, article: TrimmedArticle, entry: Entry, configured: 
 
 
 def _entry_id(draft: Draft, link: str | None, source: str) -> str:
-    """Return the atom:id: the source's own if it is an IRI, else the link, else one derived from source and origin."""
+    """Return the atom:id: the source's own if it is an IRI, else the link, else one derived from source and origin.
+
+    A link that others share is not one.
+    """
     if draft.id and is_iri(draft.id):
         return to_uri(draft.id)
-    return to_uri(link) if link is not None else _make_urn(f"{source}/{draft.origin}")
+    return to_uri(link) if link is not None and draft.known_by_link else _make_urn(f"{source}/{draft.origin}")
 
 
 def _make_urn(name: str) -> str:

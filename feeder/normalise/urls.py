@@ -30,6 +30,9 @@ _SAFE = "/:@!$&'()*+,;=~-._%"
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w/:@!$&'()*+,;=~.?#-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _NOT_IRI = re.compile(r"[\s\"<>\\^`{|}]")
 
+_HOME_PATH = re.compile(
+    r"/?(?:[a-z]{2}(?:[-_][a-z]{2,4})?/?)?(?:(?:index|default|home)(?:\.\w{1,5})?/?)?", re.IGNORECASE
+)
 # Parameters that track the referrer and never select content.
 _TRACKER = re.compile(
     r"utm_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_[ce]id|mkt_tok|_hs\w+|"
@@ -87,6 +90,12 @@ def fold_link(url: str) -> str:
     # Some sites distinguish pages by the fragment alone.
     fragment = f"#{_normalise_encoding(parts.fragment)}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{_host_to_ascii(host)}{path}{query}{fragment}"
+
+
+def is_home(link: str) -> bool:
+    """Whether a clean link is a site's home page, of one of its languages perhaps: no article's own address."""
+    parts = urlsplit(link)
+    return not (parts.query or parts.fragment) and _HOME_PATH.fullmatch(parts.path) is not None
 
 
 def to_uri(iri: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.normalise.urls import clean_link, fold_link, to_uri
+from feeder.normalise.urls import clean_link, fold_link, is_home, to_uri
 
 
 @pytest.mark.parametrize(
@@ -170,3 +170,22 @@ def test_folding_and_encoding_take_any_text_and_give_ascii(text: str) -> None:
     clean = clean_link(text)
     if clean is not None:
         assert fold_link(clean) == fold_link(text)
+
+
+@pytest.mark.parametrize(
+    ("link", "is_one"),
+    [
+        ("https://e.org", True),
+        ("https://e.org/", True),
+        ("https://e.org/index.html", True),
+        ("https://e.org/en/", True),
+        ("https://e.org/zh-hans", True),
+        ("https://e.org/?p=1", False),
+        ("https://e.org/#!/1", False),
+        ("https://e.org/a", False),
+        ("https://e.org/en/a", False),
+        ("https://e.org/index.html/a", False),
+    ],
+)
+def test_a_home_page_is_no_article(link: str, is_one: bool) -> None:  # noqa: FBT001  a parameter
+    assert is_home(link) == is_one

@@ -18,6 +18,7 @@ from feeder.ingest.reading.withholding import Withholding, find_withholding, unl
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
+from feeder.normalise.urls import clean_link, is_home
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.store import IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 
@@ -216,7 +217,13 @@ def _iter_drafts(file: FolderFile, data: bytes) -> Iterator[Draft]:
         return
     unlisted = unlisted_reason(file)
     for draft in iter_document(data, file.path):
-        yield replace(draft, stamps=(*draft.stamps, file.file_time), withheld=unlisted or draft.withheld)
+        link = clean_link(draft.link) if draft.link else None
+        yield replace(
+            draft,
+            stamps=(*draft.stamps, file.file_time),
+            withheld=unlisted or draft.withheld,
+            known_by_link=link is None or not is_home(link),
+        )
 
 
 def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: bytes) -> Iterator[FileResult | None]:
@@ -241,7 +248,8 @@ def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerpla
     filtered = apply_filters(rules, entry)
     if filtered is None:
         return FileResult(file, dropped=1, by_date=by_date)
-    incoming = prepare(rules.origin(draft.origin), filtered, reread=file.state == "again")
+    reread, origin = file.state == "again", rules.origin(draft.origin)
+    incoming = prepare(origin, filtered, reread=reread, known_by_link=draft.known_by_link)
     return FileResult(file, (incoming,), edges=(edge_of(rules, filtered, boilerplate),), by_date=by_date)
 
 
