@@ -6,11 +6,11 @@ A stamp is the text of a date and the place it was read from; `printed_dates.py`
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from feeder.model import Stamp
-from feeder.normalise.printed_dates import ParsedDate, parse_printed_date
+from feeder.normalise.printed_dates import ParsedDate, is_order_open, parse_printed_date
 
 READ_TIME = "read time"
 
@@ -30,7 +30,19 @@ _RANKING = (
     "time saved",
     "file time",
 )
+# Archives of newspapers are old, but an older year than this is only believed where a person wrote it.
 _FIRST_PLAUSIBLE = datetime(1985, 1, 1, tzinfo=UTC)
+_FIRST_WRITTEN = datetime(1600, 1, 1, tzinfo=UTC)
+_WRITTEN_PLACES = frozenset({"front matter", "page", "byline", "body", "link"})
+# What software writes for "no date".
+_ZEROS = frozenset(
+    map(date.fromisoformat, ("1900-01-01", "1899-12-30", "1899-12-31", "1904-01-01", "1969-12-31", "1970-01-01"))
+)
+_EXACT_PLACES = frozenset({"feed", "epoch"})
+_INEXACT_PLACES = frozenset({"text", "image path", "time saved", "file time"})
+_NEAR = timedelta(days=3)  # between two dates of one article
+_MONTH_FIRST_LANGUAGES = frozenset({"en", "zh", "ja", "ko", "fil"})
+_MONTH_FIRST_REGIONS = frozenset({"", "us", "ph", "ca"})  # of English
 _CLOCK_SKEW = timedelta(hours=24)
 # A body whose date is later than the time at which the archiver had the article states the wrong zone.
 _EPOCH_SKEW = timedelta(minutes=10)
@@ -40,6 +52,10 @@ _FULL_DATE = re.compile(r"(\d(?<!\d\d)\d{3})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})
 _MONTH_DAY = re.compile(r"(\d(?<![\d年]\d)\d?)\s*月\s*(\d{1,2})\s*日")
 _IMAGE_MONTH = re.compile(r"/(20\d{2})/(0[1-9]|1[0-2])/")
 _LINK_DATE = re.compile(r"/(?:[^/]*-)?((?:19|20)\d{2})[-/]?(0\d|1[0-2])[-/]?([0-2]\d|3[01])(?=[-/_.]|\Z)")
+_DATELINE_END = re.compile(r"\s?(?:专|專|外)?(?:[电電讯訊]|消息|报[道导]|報[道導])")
+_SOURCE_LENGTH = 40
+_SOURCE_BEFORE = re.compile(r"(?:[来來]源|[发發][表布佈][于於])[^\n。]{0,40}\Z")
+_HEAD = 200  # characters
 _LATE_UPLOAD = timedelta(days=45)
 
 
@@ -55,38 +71,75 @@ class Dates(NamedTuple):
     read_from: Mapping[str, str]
 
 
-def choose_dates(stamps: Iterable[Stamp], *, now: datetime, zone: str = "UTC") -> Dates:
+def choose_dates(stamps: Iterable[Stamp], *, now: datetime, zone: str = "UTC", language: str | None = None) -> Dates:
     """Return the most reliable dates of an article; `now` where it has none.
 
     * A date in the body with time and zone is `published`; the epoch, which is when the archiver's feed had the
       article, is then `updated`. Without one, the epoch is better than the `date` of front matter, which some
       archivers set to the time of crawling.
-    * Dates more than a day later than `now` are ignored.
+    * Dates more than a day later than `now` are ignored, as are zeros (1970-01-01).
+    * The order of `05/06/2020` is that of the article's other dates, else that of its language.
     * `updated` is never before `published`.
     """
-    dated = [(stamp, parse_printed_date(stamp.text, zone)) for stamp in stamps]
+    stamps = list(stamps)
     latest = now + _CLOCK_SKEW
-    known = [(stamp, date) for stamp, date in dated if date is not None and _FIRST_PLAUSIBLE <= date.at <= latest]
-    epochs = [date.at for stamp, date in known if stamp.read_from == "epoch"]
+    day_first = _is_day_first(stamps, latest, zone, language)
+    dated = [(stamp, parse_printed_date(stamp.text, zone, language, day_first=day_first)) for stamp in stamps]
+    known = [
+        (stamp, found)
+        for stamp, found in dated
+        if found is not None and _is_plausible(stamp, found) and found.at <= latest
+    ]
+    epochs = [found.at for stamp, found in known if stamp.read_from == "epoch"]
     published = sorted(
         (pair for pair in known if pair[0].means == "published"),
         key=lambda pair: _rank(pair[0], pair[1], epochs),
     )
     if not published:
         return Dates(now, now, READ_TIME, {"published": READ_TIME, "updated": "published"})
-    stamp, date = published[0]
+    stamp, chosen = published[0]
     later = [(m.at, s.place) for s, m in known if s.means == "updated"]
     if stamp.read_from == "body":
         later += [(at, "epoch") for at in epochs]
-    updated, place = max([pair for pair in later if pair[0] >= date.at], default=(date.at, "published"))
-    return Dates(date.at, updated, stamp.read_from, {"published": stamp.place, "updated": place})
+    updated, place = max([pair for pair in later if pair[0] >= chosen.at], default=(chosen.at, "published"))
+    return Dates(chosen.at, updated, stamp.read_from, {"published": stamp.place, "updated": place})
+
+
+def _is_plausible(stamp: Stamp, found: ParsedDate) -> bool:
+    if found.at.date() in _ZEROS and stamp.read_from not in _EXACT_PLACES:
+        return False
+    return found.at >= (_FIRST_WRITTEN if stamp.read_from in _WRITTEN_PLACES else _FIRST_PLAUSIBLE)
+
+
+def _is_day_first(stamps: Sequence[Stamp], latest: datetime, zone: str, language: str | None) -> bool:
+    """Whether the first number of `05/06/2020` is the day."""
+    for text in (stamp.text for stamp in stamps if is_order_open(stamp.text)):
+        orders = [parse_printed_date(text, zone, day_first=day_first) for day_first in (False, True)]
+        month_first, day_first = (found.at for found in orders if found is not None)
+        if (month_first > latest) != (day_first > latest):
+            return month_first > latest
+        others = [
+            found.at
+            for stamp in stamps
+            if not is_order_open(stamp.text)
+            and stamp.read_from not in _INEXACT_PLACES
+            and (found := parse_printed_date(stamp.text, zone)) is not None
+        ]
+        for other in others:
+            near = [abs(other - at) <= _NEAR for at in (month_first, day_first)]
+            if near[0] != near[1]:
+                return near[1]
+    tag, _, region = (language or "en").replace("_", "-").lower().partition("-")
+    return tag not in _MONTH_FIRST_LANGUAGES or (tag == "en" and region not in _MONTH_FIRST_REGIONS)
 
 
 def stamps_from_text(text: str, addresses: Sequence[str]) -> list[Stamp]:
     """Return dates for an article without metadata: from its text and the addresses of its pictures.
 
     Content systems store pictures in monthly folders (`/2022/03/`): the latest month is that of publication. A date in
-    the text counts if it fits that month, or if there is no such month; a day without a year takes the month's year.
+    the text counts if it fits that month; a day without a year takes the month's year. Without such a month, a date in
+    the text is history more often than the day of publication: it counts only in a dateline, beside the source, or near
+    the head if the text names no later day.
     """
     months = [(int(m[1]), int(m[2])) for address in addresses for m in [_IMAGE_MONTH.search(address)] if m]
     stamps = []
@@ -118,14 +171,29 @@ def _day_in_text(text: str, month: tuple[int, int] | None) -> str | None:
     if month is not None:
         year = month[0]
         found += [(m.start(), year, int(m[1]), int(m[2])) for m in _MONTH_DAY.finditer(text)]
-    for _, y, m, d in sorted(found):
+    days = []
+    for start, y, m, d in sorted(found):
         try:
-            day = datetime(y, m, d, tzinfo=UTC)
+            days.append((start, datetime(y, m, d, tzinfo=UTC)))
         except ValueError:
             continue
-        if month is None or _is_plausible_for(day, month):
-            return f"{y}-{m:02}-{d:02}"
-    return None
+    if month is not None:
+        fitting = (day for _, day in days if _is_plausible_for(day, month))
+    else:
+        latest = max((day for _, day in days), default=None)
+        fitting = (
+            day
+            for start, day in days
+            if _is_dateline(text, start) or ((start, day) == days[0] and start < _HEAD and day == latest)
+        )
+    return next((day.date().isoformat() for day in fitting), None)
+
+
+def _is_dateline(text: str, start: int) -> bool:
+    """Whether a date is that of the report: `（某社北京2020年1月2日电）` near the head, or that of the source named."""
+    if _SOURCE_BEFORE.search(text[max(0, start - _SOURCE_LENGTH) : start]):
+        return True
+    return start < _HEAD and _DATELINE_END.match(text, text.find("日", start) + 1) is not None
 
 
 def _is_plausible_for(day: datetime, month: tuple[int, int]) -> bool:

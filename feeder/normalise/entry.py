@@ -21,10 +21,11 @@ from feeder.normalise.body.blocks import Block
 from feeder.normalise.body.html import read_html, read_text, write_html
 from feeder.normalise.body.markdown import is_markup_only, render_markdown
 from feeder.normalise.body.saved_page import extract_saved_article
-from feeder.normalise.boilerplate.credits import find_dateline_author
+from feeder.normalise.boilerplate.reporters import find_dateline_reporters
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 from feeder.normalise.dates import choose_dates, stamps_from_link, stamps_from_text
 from feeder.normalise.language import find_language
+from feeder.normalise.names import split_names
 from feeder.normalise.text import clean_label, lead, one_line, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
 
@@ -70,7 +71,10 @@ def normalise(
     if keep:
         article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
-    dates = choose_dates(_all_stamps(draft, article, link, text), now=now, zone=timezone)
+    language = find_language(f"{text}\n{title}", draft.language)
+    dates = choose_dates(
+        _all_stamps(draft, article, link, text), now=now, zone=timezone, language=draft.language or language
+    )
     people, credits_, authors_from = _authors_and_credits(draft, article)
     entry = Entry(
         id=_entry_id(draft, link, source),
@@ -82,7 +86,7 @@ def normalise(
         authors=people,
         credits=credits_,
         categories=_categories(draft, article, categories),
-        language=find_language(f"{text}\n{title}", draft.language),
+        language=language,
         summary=_summary(draft, article.blocks),
         content=write_html(article.blocks),
         media=_all_media(draft, article.blocks, base),
@@ -121,7 +125,8 @@ def _all_stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: s
 def _authors_and_credits(draft: Draft, article: TrimmedArticle) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
     """Return the authors, the other credits, and where the authors were read from."""
     draft_credits = (Credit(role=credit.role, name=_clean_name(credit.name)) for credit in draft.credits[:_MAX_ITEMS])
-    all_credits = _unique(credit for credit in (*draft_credits, *article.credits) if credit.name)[:_MAX_ITEMS]
+    credits_ = (part for credit in (*draft_credits, *article.credits) for part in _one_author_each(credit))
+    all_credits = _unique(credit for credit in credits_ if credit.name)[:_MAX_ITEMS]
     authors, place = next(
         ((people, place) for people, place in _author_candidates(draft, article, all_credits) if people), ((), "")
     )
@@ -133,11 +138,26 @@ def _author_candidates(
     draft: Draft, article: TrimmedArticle, credits_: Iterable[Credit]
 ) -> Iterator[tuple[tuple[Person, ...], str]]:
     """Yield candidates for the authors with their place, best first. Only the first that has any counts."""
-    yield _unique_people(map(_clean_person, draft.authors[:_MAX_ITEMS])), draft.read_from.get("authors", "the source")
-    yield _people_named(map(clean_label, article.authors)), "byline"
+    given = (person for author in draft.authors[:_MAX_ITEMS] for person in _split_person(_clean_person(author)))
+    yield _unique_people(given), draft.read_from.get("authors", "the source")
+    yield _people_named(name for text in article.authors for name in split_names(clean_label(text))), "byline"
     yield _people_named(credit.name for credit in credits_ if credit.role == "author"), "credits"
     opening = next((block.text for block in article.blocks if block.kind == "paragraph"), "")
-    yield _people_named([find_dateline_author(opening)]), "dateline"
+    yield _people_named(find_dateline_reporters(opening)), "dateline"
+
+
+def _one_author_each(credit: Credit) -> tuple[Credit, ...]:
+    """Return a credit of several authors as one of each; of another role, the credit itself."""
+    if credit.role != "author":
+        return (credit,)
+    return tuple(Credit(role="author", name=name) for name in split_names(credit.name))
+
+
+def _split_person(person: Person) -> tuple[Person, ...]:
+    """Return the people in a name; one with an address is one person."""
+    if person.uri or person.email:
+        return (person,)
+    return tuple(Person(name=name) for name in split_names(person.name))
 
 
 def _clean_person(given: Person) -> Person:
@@ -191,7 +211,10 @@ def _read_from(draft: Draft, article: TrimmedArticle, entry: Entry, configured: 
 
 
 def _entry_id(draft: Draft, link: str | None, source: str) -> str:
-    """Return the atom:id: the source's own if it is an IRI, else the link, else one derived from source and origin."""
+    """Return the atom:id: the source's own if it is an IRI, else the link, else one derived from source and origin.
+
+    A link that others share is not one.
+    """
     if draft.id and is_iri(draft.id):
         return to_uri(draft.id)
     return to_uri(link) if link is not None and draft.known_by_link else _make_urn(f"{source}/{draft.origin}")

@@ -70,6 +70,7 @@ _SCRIPTS = (
             "ar": _Signs(re.compile(r"[ةىإ]|\bال(?=\w\w)"), frozenset(f"{_ARABIC}ةكىيإٱ")),
             # Arabic keyboards have ك and ي for its ک and ی.
             "fa": _Signs(re.compile(r"[پچژگکی]"), frozenset(f"{_ARABIC}كيپچژگکیۀ")),
+            "ug": _Signs(re.compile(r"[ېۈۋڭ]"), frozenset("ئابپتجچخدرزژسشغفقكگڭلمنھوۇۆۈۋېىيەۀ")),
             "ur": _Signs(re.compile(r"[ٹڈڑںےۓہھ]"), frozenset(f"{_ARABIC}پچژگکیٹڈڑںےۓہۂۃھ")),
         },
         languages=frozenset(str.split("ar arz ary az bal ckb fa glk ks ku lrc mzn pa ps sd skr ug ur uz")),
@@ -106,6 +107,14 @@ _COMMON_WORDS = {
     "pt": frozenset(str.split("o a os de que e em um uma é por com para as do da no na se mais não")),
     "it": frozenset(str.split("il la di che e in un una è per con le del della i non si da al gli")),
 }
+# Declarations that a Latin text may refute: languages of other scripts, and those recognised by their words.
+_NOT_BELIEVED = frozenset({"", "zh", "ja", "ko", *_COMMON_WORDS}).union(*(script.languages for script in _SCRIPTS)) - {
+    "az",
+    "ku",
+    "ms",
+    "sr",
+    "uz",
+}
 _ENOUGH_WORDS = 0.12
 _FEWEST_WORDS = 5  # "no comment" is both English and Portuguese
 # The Chinese tags that name a script or imply one by region.
@@ -116,7 +125,8 @@ _HANT = {"zh-hant", "zh-tw", "zh-hk", "zh-mo"}
 def find_language(text: str, hint: str | None = None) -> str | None:
     """Return `zh-Hans`, `zh-Hant`, `ja`, `en`, …; None if it cannot be detected.
 
-    `hint` is the language that the source declares. It decides if the text does not, but never against its script.
+    `hint` is the language that the source declares. It is believed unless the text's script, letters or
+    words refute it.
     """
     sample = text[:_SAMPLE].lower()
     han, words = _count(_HAN, sample), _WORD.findall(sample)
@@ -132,6 +142,8 @@ def find_language(text: str, hint: str | None = None) -> str | None:
     for script in _SCRIPTS:
         if _count(script.letters, sample) > sum(map(len, words)):
             return _detect_in_script(script, sample, hint)
+    if words and (hint or "").lower().partition("-")[0] not in _NOT_BELIEVED:
+        return _valid_hint(hint) or _detect_latin(words)
     return _detect_latin(words) or _valid_hint(hint)
 
 
@@ -140,21 +152,22 @@ def _count(script: re.Pattern[str], sample: str) -> int:
 
 
 def _detect_in_script(script: _Script, sample: str, hint: str | None) -> str | None:
-    """Return the only language whose signs the text has, else the hint if it is plausible, else the default."""
+    """Return the hint if it is plausible, else the only language whose signs the text has, else the default."""
     letters = "".join(filter(str.isalpha, "".join(script.letters.findall(sample))))
+    language = (hint or "").lower().partition("-")[0]
+    known = script.signs.get(language)
+    if (
+        language in script.languages
+        and (known is None or known.count_foreign(letters) <= _MAX_FOREIGN * len(letters))
+        and (tag := _valid_hint(hint)) is not None
+    ):
+        return tag
     recognised = [
         tag
         for tag, signs in script.signs.items()
         if len(signs.pattern.findall(sample)) > _SIGN_WEIGHT * signs.count_foreign(letters)
     ]
-    if len(recognised) == 1:
-        return recognised[0]
-    language = (hint or "").lower().partition("-")[0]
-    known = script.signs.get(language)
-    is_plausible = language in script.languages and (
-        known is None or known.count_foreign(letters) <= _MAX_FOREIGN * len(letters)
-    )
-    return _valid_hint(hint) if is_plausible else script.default
+    return recognised[0] if len(recognised) == 1 else script.default
 
 
 def _detect_chinese(sample: str, hint: str | None) -> str:

@@ -1,14 +1,17 @@
-"""Reads the dates that articles print: Western and Chinese forms, epochs and RFC 822.
+"""Reads the dates that articles print: Western and Chinese forms, epochs and RFC 822, and those of other languages.
 
-A date without a zone is in the source's zone, one without a time is midnight there. Nothing here reads a clock.
+Names of months other than English ones are looked up only where a text has no other date (`feeder/dates`). A date
+without a zone is in the source's zone, one without a time is midnight there. Nothing here reads a clock.
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from feeder.dates.written import read_written_date
+from feeder.dates.zones import find_offset
 from feeder.normalise.numerals import to_arabic_digits
 
 _MONTHS = {
@@ -21,8 +24,10 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _TIME = r"(?P<h>\d{1,2})[:：](?P<m>\d{2})(?:[:：](?P<s>\d{2})(?:[.,]\d+)?)?"
-_AMPM = r"(?:\s*(?P<ampm>[AaPp])\.?[Mm]\.?)?"
-_ZONE = r"(?:\s*(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?(?:\d{2})?|Z|UTC|GMT))?(?![\d:])"
+_AMPM = r"(?:\s*(?P<ampm>[AaPp])\.?[Mm]\b\.?)?"
+# Names of zones in capitals, most of which end with a T (`EST`).
+_NAMED_ZONE = r"(?-i:[A-Z]{1,4}T|MSK|WIB|UT|[A-Z][A-Za-z]{2,12}/[A-Z][A-Za-z_]{2,20})(?!\w)"
+_ZONE = rf"(?:\s*[（(]?(?P<zone>(?:GMT|UTC)?[+-]\d{{1,2}}:?(?:\d{{2}})?|Z|UTC|GMT|{_NAMED_ZONE})[)）]?)?(?![\d:])"
 _WEEKDAY = r"[（(]?(?:星期|周|週|礼拜|禮拜)[一二三四五六日天][)）]?"
 _CLOCK = rf"(?:\s*(?:{_WEEKDAY}|[T,\-–—|日]|at\b)?\s*{_TIME}{_AMPM}{_ZONE})?"
 _PATTERNS = tuple(
@@ -30,7 +35,9 @@ _PATTERNS = tuple(
     for pattern in (
         rf"(?<!\d)(?P<Y>\d{{4}})\s*[-/.年]\s*(?P<M>\d{{1,2}})\s*[-/.月]\s*(?P<D>\d{{1,2}})\s*日?(?!\d){_CLOCK}",
         rf"(?<!\d)(?P<D>\d{{1,2}})/(?P<M>\d{{1,2}})/(?P<Y>\d{{4}})(?!\d)\s*-\s*{_TIME}{_ZONE}",  # RFI
-        rf"(?<!\d)(?P<M>\d{{1,2}})/(?P<D>\d{{1,2}})/(?P<Y>\d{{4}})(?!\d){_CLOCK}",
+        rf"(?<!\d)(?P<one>\d{{1,2}})/(?P<two>\d{{1,2}})/(?P<Y>\d{{4}})(?!\d){_CLOCK}",
+        rf"(?<![\d.])(?P<D>\d{{1,2}})\. ?(?P<M>\d{{1,2}})\. ?(?P<Y>\d{{4}})(?![\d.]){_CLOCK}",
+        rf"(?<![\d-])(?P<D>\d{{1,2}})-(?P<M>\d{{1,2}})-(?P<Y>\d{{4}})(?![\d-]){_CLOCK}",
         rf"(?<!\d)(?P<D>\d{{1,2}})(?:st|nd|rd|th)?[\s-]+(?P<B>[A-Za-z]{{3,9}})\.?,?[\s-]+(?P<Y>\d{{4}})(?!\d){_CLOCK}",
         rf"\b(?P<B>[A-Za-z]{{3,9}})\.?\s+(?P<D>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<Y>\d{{4}})(?!\d){_CLOCK}",
     )
@@ -39,7 +46,14 @@ _DIGIT = re.compile(r"\d")
 _COMPACT = re.compile(r"(?P<Y>(?:19|20)\d{2})(?P<M>\d{2})(?P<D>\d{2})(?:T?(?P<h>\d{2})(?P<m>\d{2})(?P<s>\d{2})?Z?)?")
 _EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
-_HOURS = 24
+_HOURS, _MONTHS_OF_YEAR = 24, 12
+_OPEN = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/\d{4}(?!\d)")
+# A date with the name of a month in any language, and perhaps a time.
+_FOREIGN = re.compile(
+    r"(?<!\d)\d{1,2}(?:\.|º|er|-?[а-я]{1,2})?\s+(?:de\s+|d[’'])?[^\s\d.,:;]{2,14}\.?(?:\s+del?)?\s+\d{4}(?!\d)"
+    r"(?:\s+г\.)?(?:[\s,]{1,3}(?:à|um|kl\.?|alle|a las|às|в|o)?\s{0,2}\d{1,2}[:.h]\d{2}(?!\d))?|"
+    r"\d{4}\s?년\s*\d{1,2}\s?월\s*\d{1,2}\s?일"
+)
 
 
 class ParsedDate(NamedTuple):
@@ -50,58 +64,98 @@ class ParsedDate(NamedTuple):
     has_zone: bool
 
 
-def parse_printed_date(text: str, zone: str = "UTC") -> ParsedDate | None:
-    """Return the first date in a text; `zone` is for dates without one. None where there is no date."""
+def parse_printed_date(
+    text: str, zone: str = "UTC", language: str | None = None, *, day_first: bool = False
+) -> ParsedDate | None:
+    """Return the first date in a text; None where there is no date.
+
+    `zone` is for dates without one, `language` (a BCP 47 tag) for names of months that mean two, and `day_first` for
+    `05/06/2020`.
+    """
     text = text.strip()
     if _EPOCH.fullmatch(text):
         return _parse_epoch(float(text))
     if (compact := _COMPACT.fullmatch(text)) is not None:
         return _parse_match(compact, zone)
     text = to_arabic_digits(text)
-    found = _find_date(text, zone)
-    return found[1] if found is not None else _parse_rfc822(text, zone)
+    found = _find_date(text, zone, day_first=day_first)
+    if found is not None:
+        return found[1]
+    return _parse_rfc822(text, zone) or _parse_written(text, zone, language, day_first=day_first)
+
+
+def is_order_open(text: str) -> bool:
+    """Whether either of two numbers of a date may be the month (`05/06/2020`)."""
+    match = _OPEN.search(text)
+    return match is not None and match[1] != match[2] and max(int(match[1]), int(match[2])) <= _MONTHS_OF_YEAR
 
 
 def without_date(text: str) -> str | None:
     """Return a line without its first date; None where it has none."""
     text = to_arabic_digits(text)
     found = _find_date(text, "UTC")
-    return text[: found[0].start()] + text[found[0].end() :] if found is not None else None
+    if found is not None:
+        return text[: found[0].start()] + text[found[0].end() :]
+    if _DIGIT.search(text) is None:
+        return None
+    match = next((m for m in _FOREIGN.finditer(text) if _parse_written(m[0], "UTC", None) is not None), None)
+    return None if match is None else text[: match.start()] + text[match.end() :]
 
 
-def _find_date(text: str, zone: str) -> tuple[re.Match[str], ParsedDate] | None:
+def _find_date(text: str, zone: str, *, day_first: bool = False) -> tuple[re.Match[str], ParsedDate] | None:
     if _DIGIT.search(text) is None:
         return None
     matches = (match for pattern in _PATTERNS for match in pattern.finditer(text))
-    return next(((match, date) for match in matches if (date := _parse_match(match, zone)) is not None), None)
+    dates = ((match, _parse_match(match, zone, day_first=day_first)) for match in matches)
+    return next(((match, date) for match, date in dates if date is not None), None)
 
 
-def _parse_match(match: re.Match[str], zone: str) -> ParsedDate | None:
+def _parse_match(match: re.Match[str], zone: str, *, day_first: bool = False) -> ParsedDate | None:
     """Return the date in the named groups of a match; None where there is no such day or time."""
     parts = match.groupdict()
-    month = _MONTHS.get(parts["B"].lower()) if parts.get("B") else int(parts.get("M") or 0)
+    if parts.get("one"):
+        numbers = (int(parts["one"]), int(parts["two"]))
+        # Where only one order is a date, that is it.
+        month, day = (
+            reversed(numbers)
+            if (day_first and numbers[1] <= _MONTHS_OF_YEAR) or numbers[0] > _MONTHS_OF_YEAR
+            else numbers
+        )
+    else:
+        month = _MONTHS.get(parts["B"].lower(), 0) if parts.get("B") else int(parts.get("M") or 0)
+        day = int(parts["D"])
     if not month:
         return None
     hour, has_time = int(parts.get("h") or 0), parts.get("h") is not None
     if (am_pm := parts.get("ampm")) and 1 <= hour <= _HOURS // 2:
         hour = hour % 12 + (12 if am_pm.lower() == "p" else 0)
-    named = parts.get("zone")
     try:
-        local = datetime(
-            int(parts["Y"]), month, int(parts["D"]), hour, int(parts.get("m") or 0), int(parts.get("s") or 0),
-            tzinfo=_parse_offset(named) if named else ZoneInfo(zone),
-        )  # fmt: skip
-        return ParsedDate(local.astimezone(UTC), has_time, named is not None)
+        clock = time(hour, int(parts.get("m") or 0), int(parts.get("s") or 0))
+        local = datetime.combine(date(int(parts["Y"]), month, day), clock)
+        offset = find_offset(named, local) if (named := parts.get("zone")) else None
+        return _dated(local, offset, zone, has_time=has_time)
     except (ValueError, OverflowError):
         return None
 
 
-def _parse_offset(named: str) -> timezone:
-    digits = re.sub(r"[^\d+-]", "", named)
-    if not digits:
-        return UTC
-    hours, minutes = (digits[1:-2], digits[-2:]) if len(digits) > len("+00") else (digits[1:], "0")
-    return timezone((-1 if digits[0] == "-" else 1) * timedelta(hours=int(hours or 0), minutes=int(minutes)))
+def _dated(local: datetime, offset: int | None, zone: str, *, has_time: bool) -> ParsedDate:
+    """Return a local time as a date; `offset` is its own, in minutes."""
+    tzinfo = ZoneInfo(zone) if offset is None else timezone(timedelta(minutes=offset))
+    return ParsedDate(local.replace(tzinfo=tzinfo).astimezone(UTC), has_time, offset is not None)
+
+
+def _parse_written(text: str, zone: str, language: str | None, *, day_first: bool = False) -> ParsedDate | None:
+    """Parse a date of any language that is all of a text."""
+    written = read_written_date(text, language)
+    if written is None or not written.days:
+        return None
+    day = written.days[-1 if day_first or written.separator != "/" else 0]
+    try:
+        local = datetime.combine(day, time.min) + timedelta(seconds=written.seconds or 0)
+        offset = find_offset(written.zone, local, language) if written.zone else None
+        return _dated(local, offset, zone, has_time=written.seconds is not None)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _parse_epoch(number: float) -> ParsedDate | None:

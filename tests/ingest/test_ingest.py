@@ -78,6 +78,15 @@ def test_what_has_no_link_is_known_by_its_source_and_path(folder: Path, config: 
     assert titles == {"题目": "mirror", "另一个": "other"}
 
 
+def test_articles_with_a_home_page_as_their_link_are_not_one(folder: Path, config: Config, sqlite_store: Store) -> None:
+    for name in ("rain", "snow"):
+        (folder / f"{name}.md").write_text(f"---\ntitle: {name}\nfrom: https://example.org/\n---\n{name} fell.\n")
+    ingest(config, sqlite_store, now=NOW)
+    (folder / "snow.md").write_text("---\ntitle: snow\nfrom: https://example.org/\n---\nMuch more snow fell.\n")
+    assert only_report(ingest(config, sqlite_store, now=NOW)).changed == 1
+    assert {entry.title for entry in sqlite_store.entries.latest(10)} == {"rain", "snow"}
+
+
 def test_a_file_that_was_only_touched_is_confirmed_once_and_then_skipped(
     folder: Path, config: Config, sqlite_store: Store
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeder.normalise.boilerplate.credits import find_dateline_author, is_empty_credit, parse_credits
+from feeder.normalise.boilerplate.credits import is_empty_credit, parse_credits
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,6 @@ def test_a_line_of_credits_is_read(line: str, credits_: str) -> None:
 def test_a_sentence_is_no_credit(line: str) -> None:
     assert parse_credits(line) == ()
     assert not is_empty_credit(line)
-
-
-@pytest.mark.parametrize(
-    ("text", "author"),
-    [
-        ("【某报讯】（某报记者陈某综合报导）昨天下了雨。", "陈某"),
-        ("（中央社記者趙小明台北1日電）昨天下了雨。", "趙小明"),
-        ("（某报综合报道）昨天下了雨。", None),
-        ("昨天下了雨。（某报记者陈某综合报导）", None),
-        ("昨天下了雨。", None),
-    ],
-)
-def test_a_dateline_names_its_reporter(text: str, author: str | None) -> None:
-    assert find_dateline_author(text) == author
 
 
 def test_a_role_without_a_name_is_an_empty_credit() -> None:

@@ -94,6 +94,11 @@ _MARCH = ["https://e.org/2021/07/logo.png", "https://e.org/2022/03/a.png", "http
         ("2月27日，他", _MARCH, [("text", "2022-02-27"), ("image path", "2022-03-01")]),
         ("1989年6月4日，13月40日，2022年2月30日，他", _MARCH, [("image path", "2022-03-01")]),
         ("1989年6月4日，他", [], [("text", "1989-06-04")]),
+        # history: a later day is named, or it is far below
+        ("1997年7月1日，桥建成了。到了2020年6月30日，他", [], []),
+        ("雨" * 300 + "2020年6月30日", [], []),
+        ("（某社2020年6月30日电）2021年1月1日起", [], [("text", "2020-06-30")]),
+        ("雨" * 300 + "来源：《某报》2020年6月30日", [], [("text", "2020-06-30")]),
         ("6月4日，他", [], []),
         ("他", [], []),
     ],
@@ -128,3 +133,43 @@ def test_the_date_of_a_feed_ranks_above_one_in_the_text() -> None:
     found = choose_dates(stamps, now=datetime(2022, 6, 1, tzinfo=UTC))
     assert (found.published, found.published_from) == (datetime(2022, 3, 6, tzinfo=UTC), "feed")
     assert found.read_from["published"] == "feed: pubdate"
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "chosen"),
+    [
+        ("front matter", "1969-07-20", "1969-07-20"),
+        ("front matter", "1901-02-03", "1901-02-03"),
+        ("front matter", "1970-01-01", "2026-01-01"),
+        ("front matter", "0001-01-01", "2026-01-01"),
+        ("text", "1969-07-20", "2026-01-01"),
+        ("epoch", "1970-01-01", "2026-01-01"),
+    ],
+)
+def test_old_years_are_believed_where_people_wrote_them(place: str, text: str, chosen: str) -> None:
+    assert chosen_dates((place, text)).published.date().isoformat() == chosen
+
+
+@pytest.mark.parametrize(
+    ("language", "others", "chosen"),
+    [
+        (None, [], "2020-05-06"),
+        ("en-US", [], "2020-05-06"),
+        ("en-GB", [], "2020-06-05"),
+        ("fr", [], "2020-06-05"),
+        (None, [("file name", "2020-06-05")], "2020-06-05"),
+        ("fr", [("file name", "2020-05-06")], "2020-05-06"),
+        (None, [("file name", "2019-06-05")], "2020-05-06"),
+        (None, [("file time", "2020-06-05")], "2020-05-06"),
+    ],
+)
+def test_other_dates_or_the_language_decide_the_order(
+    language: str | None, others: list[tuple[str, str]], chosen: str
+) -> None:
+    stamps = [Stamp(text=text, read_from=place) for place, text in [("front matter", "05/06/2020"), *others]]
+    assert choose_dates(stamps, now=_NOW, language=language).published.date().isoformat() == chosen
+
+
+def test_a_date_to_come_is_not_the_one_meant() -> None:
+    stamps = [Stamp(text="02/01/2026", read_from="front matter")]
+    assert choose_dates(stamps, now=_NOW).published == datetime(2026, 1, 2, tzinfo=UTC)

@@ -40,7 +40,9 @@ from feeder.normalise.language import find_language
         ("Новости спорта", None),
         ("Жаңбыр елдің солтүстігіне келді және ертеңге дейін тоқтамайды.", None),
         ("باران", None),
-        ("دۇنيا خەۋەرلىرى", None),
+        ("دۇنيا خەۋەرلىرى", "ug"),
+        ("يامغۇر شەھەرنىڭ شىمالىغا يېتىپ كەلدى ۋە ئەتىگىچە توختىمايدۇ.", "ug"),
+        ("أعلنت الحكومة إعادة فتح المدرسة في المدينة القديمة.", "ar"),
         ("नमस्ते", None),
         ("Zxqv brpt", None),
         ("no comment", None),
@@ -74,6 +76,12 @@ def test_a_language_is_detected_by_script_and_common_words(text: str, language: 
         ("باران", "en", None),
         ("नमस्ते", "ne", "ne"),
         ("שלום", "yi", "yi"),
+        ("باران به شمال کشور رسید و تا فردا می‌ماند.", "ar", "fa"),
+        ("باران کردستان", "ckb", "ckb"),
+        ("Подъезд закрыт, объект работает", "bg", "bg"),
+        ("De regen is in het noorden van het land en blijft die tot in de nacht", "nl", "nl"),
+        ("The rain has come to the north of the country.", "ru", "en"),
+        ("The rain has come to the north of the country.", "fr", "en"),
     ],
 )
 def test_a_hint_decides_if_the_text_does_not(text: str, hint: str, language: str | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.normalise.printed_dates import parse_printed_date, without_date
+from feeder.normalise.printed_dates import is_order_open, parse_printed_date, without_date
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,24 @@ from feeder.normalise.printed_dates import parse_printed_date, without_date
         ("20220318T101112Z", "2022-03-18T10:11:12 timed"),
         ("March 18, 2022", "2022-03-18T00:00:00"),
         ("18th Sept 2022", "2022-09-18T00:00:00"),
+        ("2020-01-01 12:00 +99", "2020-01-01T12:00:00 timed"),
+        ("2020-01-01 12:00 IST", "2020-01-01T12:00:00 timed"),
+        ("Mon, 01 Jan 2024 10:00:00 EST", "2024-01-01T15:00:00 timed zoned"),
+        ("2024-01-01 10:00 America/New_York", "2024-01-01T15:00:00 timed zoned"),
+        ("3/24/2022 1:35 AM (UTC)", "2022-03-24T01:35:00 timed zoned"),
+        ("26/06/2020", "2020-06-26T00:00:00"),
+        ("16.11.2022 10:00", "2022-11-16T10:00:00 timed"),
+        ("5-6-2020", "2020-06-05T00:00:00"),
+        ("July 20, 1901", "1901-07-20T00:00:00"),
+        ("12 mars 2024", "2024-03-12T00:00:00"),
+        ("3. März 2024, 10:00 Uhr", "2024-03-03T10:00:00 timed"),
+        ("3. März 2024 10:00 EST", "2024-03-03T15:00:00 timed zoned"),
+        ("2024년 3월 5일", "2024-03-05T00:00:00"),
+        ("5 марта 2024 г.", "2024-03-05T00:00:00"),
+        ("๕ มีนาคม ๒๕๖๗", "2024-03-05T00:00:00"),
+        ("٥ مارس ٢٠٢٤", "2024-03-05T00:00:00"),
+        ("5 de março de 2024", "2024-03-05T00:00:00"),
+        ("5 मार्च 2024", "2024-03-05T00:00:00"),
         ("1676903943000", "2023-02-20T14:39:03 timed zoned"),
         ("1676903943", "2023-02-20T14:39:03 timed zoned"),
     ],
@@ -51,9 +69,7 @@ def test_a_date_is_read_in_every_form(text: str, moment: str) -> None:
     assert found.at.replace(tzinfo=None).isoformat() + marks == moment
 
 
-@pytest.mark.parametrize(
-    "text", ["", "NaN", "996", "13/45/2020", "2022-02-30", "99 Foo 2020", "2020-01-01 12:00 +99", "x"]
-)
+@pytest.mark.parametrize("text", ["", "NaN", "996", "13/45/2020", "2022-02-30", "99 Foo 2020", "x"])
 def test_what_is_no_date_is_none(text: str) -> None:
     assert parse_printed_date(text) is None
 
@@ -77,3 +93,18 @@ def test_a_date_is_removed_from_its_line() -> None:
     assert without_date("发布：2020-01-01 来源") == "发布：来源"
     assert without_date("2022-02-30") is None
     assert without_date("无") is None
+    assert without_date("Publié le 12 mars 2024 par") == "Publié le  par"
+    assert without_date("12 people 2024") is None
+
+
+@pytest.mark.parametrize(("text", "is_open"), [("05/06/2020", True), ("05/05/2020", False), ("26/06/2020", False)])
+def test_the_order_of_day_and_month_may_be_open(text: str, is_open: bool) -> None:  # noqa: FBT001  a parameter
+    assert is_order_open(text) == is_open
+    found = parse_printed_date(text, day_first=True)
+    assert found is not None
+    assert found.at.month == (5 if text == "05/05/2020" else 6)
+
+
+@pytest.mark.parametrize("text", ["31 décembre 9999 23:00 -0200", "0000-00-00"])
+def test_years_that_no_clock_has_are_none(text: str) -> None:
+    assert parse_printed_date(text) is None

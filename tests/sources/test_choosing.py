@@ -127,7 +127,11 @@ def test_relative_pictures_are_found() -> None:
         ("https://h.example/?utm_source=x", True),
         ("https://h.example/?p=1", False),
         ("https://h.example/#!/post/1", False),
+        ("https://h.example/en/", True),
+        ("https://h.example/zh-hans", True),
         ("https://h.example/a", False),
+        ("https://h.example/en/a", False),
+        ("https://h.example/index.html/a", False),
         (None, False),
     ],
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from feeder.model import Credit
+from feeder.normalise.boilerplate.reporters import find_lone_reporter, find_reporters
 
 _ROLES = {
     "author": "作者 采访 採訪 撰稿 撰文 供稿 文字 记者 記者 原作 文 Author Authors By Text",
@@ -90,14 +91,6 @@ _DECORATION = " \t\n\u3000\u00a0*＊_#◎·●■★☆|｜;；,，、/／—–
 _REPORTER = re.compile(
     r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)|.{0,20}(?:记者|記者).{1,20}\d{1,2}日(?:专|專|外)?[电電]"
 )
-# The person in such a line: `某报记者王小明北京报道`, `政治中心／王小明报导`.
-_REPORTERS_NAME = re.compile(
-    r"(?:记者|記者|[/／])\s*+(?!综合|綜合|编译|編譯|外电|外電)(?P<name>[\u4e00-\u9fff]{2,4}?)"
-    r"\s*+(?:[/／@＠]\s*+)?(?:[\u4e00-\u9fff]{2}\s*+)?(?:报道|报导|報導|報道|\d{1,2}日(?:专|專|外)?[电電])\Z"
-)
-_DATELINE = re.compile(
-    r"[^。\n]{0,60}?[（(](?P<who>[^（）()。\n]{2,24}(?:报道|报导|報導|報道|日(?:专|專|外)?[电電]))[)）]"
-)
 _NAME = r"[A-Z][\w.’'-]*(?: (?:[A-Z][\w.’'-]*|de|da|van|von|der|bin|al))*"
 _NAMES = rf"{_NAME}(?:(?:, and|,| and| &| in) {_NAME})*"
 _BY = re.compile(rf"(?:By|BY|by) (?P<names>(?=[A-Z][\w.’'-]+ [A-Z]){_NAMES})")
@@ -125,7 +118,7 @@ _MAX_WORDS, _MAX_WORD = 16, 8
 def parse_credits(line: str) -> tuple[Credit, ...]:
     """Return the credits in a line; () if it contains anything else."""
     if _DESK.fullmatch(line.strip()):
-        return (Credit(role="author", name=reporter_name(_strip_decoration(line))),)
+        return _reporters(_strip_decoration(line))
     text = _strip_decoration(line)
     if (team := _LONG_TEAM.fullmatch(text)) is not None:
         text = team["all"]
@@ -138,7 +131,7 @@ def parse_credits(line: str) -> tuple[Credit, ...]:
     is_kind = _KIND_OF_ROLE.fullmatch(before) is not None and text[labels[0].start() - 1].isalpha()
     if before and not (is_kind or _REPORTER.fullmatch(before)):
         return _parse_production(text)
-    found = [Credit(role="author", name=reporter_name(before))] if before and not is_kind else []
+    found = [*_reporters(before)] if before and not is_kind else []
     ends = [label.start() for label in labels[1:]] + [len(text)]
     for label, end in zip(labels, ends, strict=True):
         name = _strip_unmatched_bracket(text[label.end() : end].strip(_DECORATION_OF_NAMES))
@@ -184,21 +177,15 @@ def _parse_without_colons(text: str) -> tuple[Credit, ...]:
             Credit(role=role, name=name) for label, name in _SPACED_PART.findall(text) for role in _roles(label)
         )
     if _REPORTER.fullmatch(text):
-        return (Credit(role="author", name=reporter_name(text)),)
+        return _reporters(text)
+    if (name := find_lone_reporter(text)) is not None:
+        return (Credit(role="author", name=name),)
     return _parse_spaced(text.split())
 
 
-def reporter_name(line: str) -> str:
-    """Return the person in a line such as `某报记者王小明北京报道`; the whole line if there is none."""
-    match = _REPORTERS_NAME.search(line)
-    return match["name"] if match else line
-
-
-def find_dateline_author(text: str) -> str | None:
-    """Return the reporter in brackets in a first paragraph (`【某报讯】（某报记者王小明报道）…`); None for none."""
-    match = _DATELINE.match(text)
-    name = _REPORTERS_NAME.search(match["who"]) if match else None
-    return name["name"] if name else None
+def _reporters(line: str) -> tuple[Credit, ...]:
+    """Return the people in a line about reporters; the whole line if there are none."""
+    return tuple(Credit(role="author", name=name) for name in find_reporters(line) or (line,))
 
 
 def _parse_english(text: str) -> tuple[Credit, ...]:

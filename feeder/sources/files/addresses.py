@@ -8,7 +8,9 @@ _PICTURE = re.compile(
     re.IGNORECASE,
 )
 _HOME_PAGE = re.compile(
-    r"\s*(?:https?:)?//[^/?#\s]+/*(?:(?:index|default|home)\.\w{2,5})?(?:\?utm_[^#\s]*)?(?:#[\w-]*)?\s*", re.IGNORECASE
+    r"\s*(?:https?:)?//[^/?#\s]+/*(?:[a-z]{2}(?:[-_][a-z]{2,4})?/?)?(?:(?:index|default|home)(?:\.\w{2,5})?/?)?"
+    r"(?:\?utm_[^#\s]*)?(?:#[\w-]*)?\s*",
+    re.IGNORECASE,
 )
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 
@@ -22,5 +24,5 @@ def relative_pictures(content: str) -> tuple[str, ...]:
 
 
 def is_home_page(link: str | None) -> bool:
-    """Whether a link is the front page of a site: many articles name it as their source, so it identifies none."""
+    """Whether a link is the front page of a site or of one of its languages; many articles name it, so it identifies none."""
     return link is not None and _HOME_PAGE.fullmatch(link) is not None

@@ -27,6 +27,7 @@ from feeder.sources.files.metadata import (
     read_toml,
     read_yaml,
 )
+from feeder.sources.files.opening import is_navigation_word, read_opening, says_original, without_links
 from feeder.sources.files.page_head import read_page_head
 from feeder.sources.files.withheld import is_post_name, why_path_withheld
 
@@ -81,13 +82,19 @@ def _strip_head(text: str) -> HeadPart:
     """Return the metadata of the head, and the body below it."""
     metadata = Metadata()
     unused = list(_RECOGNISERS)
-    while (match := next(((use, part) for use in unused if (part := use(text)) is not None), None)) is not None:
-        recogniser, (found, rest) = match
-        unused.remove(recogniser)
-        # A link line has the full title where front matter has truncated it.
-        metadata = found.or_else(metadata) if recogniser is _link_line else metadata.or_else(found)
+    while True:
+        match = next(((use, part) for use in unused if (part := use(text)) is not None), None)
+        if match is not None:
+            recogniser, (found, rest) = match
+            unused.remove(recogniser)
+            # A link line has the full title where front matter has truncated it.
+            metadata = found.or_else(metadata) if recogniser is _link_line else metadata.or_else(found)
+        elif not is_html_page(text) and (opening := read_opening(text, metadata)) is not None:
+            found, rest = opening
+            metadata = metadata.or_else(found)
+        else:
+            return metadata, text
         text = _EMPTY_LINES.sub("", rest)
-    return metadata, text
 
 
 # --- the parts of a head -------------------------------------------------------------------------------------------
@@ -96,13 +103,11 @@ _FENCED = re.compile(r"\s*---[ \t]*\n(?P<block>.{0,64000}?)\n(?:---|\.\.\.)[ \t]
 _FENCED_TOML = re.compile(r"\s*\+\+\+[ \t]*\n(?P<block>.{0,64000}?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 _COMMENT, _COMMENT_END, _COMMENT_LENGTH = re.compile(r"\s*+<!--"), "-->", 4000
 _LINK_LINE = re.compile(
-    r"\s*\[(?P<title>(?:(?!\n-{3,}).){0,2000}?)\][ \t]*\((?P<link>[^\n]{0,4000}?)\)[ \t]*\n\s*-{3,}[ \t]*(?:\n|\Z)",
+    r"\s*+\[(?P<title>\s*+(?:(?!\n-{3,}|\n[ \t]*+\n|\]\().){0,2000}?(?:(?<!\s)\s*+)?)\]"
+    r"[ \t]*\((?P<link>[^\n]{0,4000}?)\)[ \t]*\n"
+    r"[ \t]*-{3,}[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
-_BYLINE = re.compile(
-    r"\s*`(?P<words>[^`\n]{0,300})`[ \t]*\[[^\]\n]{0,100}\]\((?P<link>[^\n]{1,4000}?)\)[ \t]*(?:\n|\Z)"
-)
-_BYLINE_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}(?:,?\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?(?:\s+(?:UTC|GMT))?)?")
 _REFERENCES = re.compile(r"\s*(?:\[#\]:[ \t]*\S.*\n+)+")
 _REFERENCE = re.compile(r"\[#\]:[ \t]*(?P<key>[\w-]+)[ \t]*:?[ \t]*(?P<value>.*)")
 _NOTES = re.compile(
@@ -188,27 +193,12 @@ def _leading_comment(text: str) -> HeadPart | None:
 def _link_line(text: str) -> HeadPart | None:
     """`[title](link)` over a line of dashes. Titles may have brackets and line ends, links parentheses."""
     match = _LINK_LINE.match(text)
-    if match is None:
+    if match is None or (match["title"].strip() and is_navigation_word(match["title"])):
         return None
     title, link = match["title"].strip() or None, match["link"].strip() or None
+    if title is not None and says_original(title):
+        title = None
     metadata = Metadata(title=title, link=link, read_from=_all_from("link line", title=title, link=link))
-    return metadata, text[match.end() :]
-
-
-def _byline(text: str) -> HeadPart | None:
-    """Backticks and a link: the backticks have an author, a date, or both in either order."""
-    match = _BYLINE.match(text)
-    if match is None:
-        return None
-    words = match["words"]
-    date = _BYLINE_DATE.search(words)
-    author = (words[: date.start()] + words[date.end() :] if date else words).strip()
-    metadata = Metadata(
-        link=match["link"],
-        authors=(author,) if author else (),
-        stamps=(Stamp(text=date[0], read_from="byline"),) if date else (),
-        read_from=_all_from("backticks", link=match["link"], authors=author),
-    )
     return metadata, text[match.end() :]
 
 
@@ -307,7 +297,6 @@ _RECOGNISERS: tuple[Callable[[str], HeadPart | None], ...] = (
     _open_front_matter,
     _leading_comment,
     _link_line,
-    _byline,
     _reference_definitions,
     _translation_notes,
     _reading_app,
@@ -322,10 +311,14 @@ _FIRST_HEADING = re.compile(
     r"(?P<setext>[^\n]{1,200})\n(?:={3,}|-{5,})[ \t]*(?:\n|\Z)|"
     r"<h1[^>]*>(?P<html>[^<]{1,300})</h1>)",
 )
+# Below lines that may be anything, the heading that is the only one of its level.
+_ONLY_HEADING = re.compile(r"(?>(?:(?!# )[^\n]{0,200}\n){1,10})# +(?P<title>[^\n]*\S)[ \t]*\n(?!(?:.*\n)*# )")
 _TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{1,200})")
 _DATED_NAME = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8})(?=\D|\Z)[-_ ]*(?P<rest>.*)")
 _NUMBERED_NAME = re.compile(r"(?<!\d)\d++[_-](?P<rest>\d*+\D.*)")
 _HEX_NAME = re.compile(r"[0-9a-fA-F_ -]*")
+_LETTER_OR_DIGITS = re.compile(r"(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
+_MAX_CHANGES = 2  # between letters and digits; a name with more is an id (`p1pvv4t1a10`)
 _HTML_TAG = re.compile(
     r"</?(?:(?P<block>p|div|br|section|article|figure|h[1-6]|ul|ol|table|blockquote)|img|a|span|strong|em|b|i)\b[^<>]*>",
     re.IGNORECASE,
@@ -351,9 +344,11 @@ def _title_in_body(body: str) -> str | None:
     """Return the heading at the top of a body, or a title with a label near it."""
     start = body[:3000]
     if (heading := _FIRST_HEADING.match(start)) is not None:
-        return (heading["atx"] or heading["setext"] or heading["html"]).strip(" *_")
-    label = _TITLE_LABEL.search(start)
-    return label["title"].strip() if label else None
+        return without_links(heading["atx"] or heading["setext"] or heading["html"]).strip(" *_")
+    if (label := _TITLE_LABEL.search(start)) is not None:
+        return label["title"].strip()
+    below = _ONLY_HEADING.match(start) if "```" not in start else None
+    return without_links(below["title"]).strip(" *_#") if below else None
 
 
 def _split_name(name: str) -> tuple[str, str]:
@@ -370,7 +365,7 @@ def _title_from_name(name: str) -> str | None:
     for prefix in (_DATED_NAME, _NUMBERED_NAME):
         if (match := prefix.fullmatch(stem)) is not None and match["rest"]:
             stem = match["rest"]
-    if _HEX_NAME.fullmatch(stem):
+    if _HEX_NAME.fullmatch(stem) or len(_LETTER_OR_DIGITS.findall(stem)) > _MAX_CHANGES:
         return None
     return stem.replace("-", " ").replace("_", " ") if stem.isascii() and " " not in stem else stem
 

@@ -1,0 +1,329 @@
+"""Reads what is above an article and not part of it: navigation, rules, a byline, a link to the original.
+
+These lines may be in any order, around the heading, with or without empty lines between them. A line that might be the
+article's is left to it. Nothing here knows the other parts of a head (`article.py`).
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import NamedTuple
+
+from feeder.model import Stamp
+from feeder.sources.files.metadata import Metadata
+
+_MAX_LINES = 24  # that are examined
+_MAX_LINE = 1000
+_MAX_NAME, _MAX_CRUMB, _MAX_CRUMBS = 60, 40, 200
+
+_MARKDOWN_LINK = (
+    r"\[(?P<words>(?>(?:[^\[\]\n]|!?\[[^\[\]\n]*+\](?:\([^()\s]*+\))?)*))\]"
+    r"\((?P<link>(?>(?:[^\s()]|\([^\s()]*+\))*))(?:[ \t]++\"[^\"\n]*+\")?\)"
+)
+_HTML_LINK = r"<a\s(?>(?:(?!href)[^<>])*)href=[\"']?(?P<href>[^\"'<>\s]++)[^<>]*+>(?P<inner>[^<>\n]*+)</a>"
+_LINK = re.compile(rf"!?{_MARKDOWN_LINK}|{_HTML_LINK}|\[\[(?P<wiki>[^\[\]\n]++)\]\]", re.IGNORECASE)
+_BARE_LINK = re.compile(r"<?(?P<link>https?://[^\s<>\"|]++)>?", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_EMOJI = re.compile(r":[a-z0-9_+-]{1,40}:")
+_RULE = re.compile(r"(?:[-*_=][ \t]*){3,}|<hr\b[^<>]*>|</?(?:div|p|nav|center|header|br)\b[^<>]*>", re.IGNORECASE)
+_HEADING = re.compile(r"#{1,3}[ \t]*(?P<text>[^\s#].*)|<h[1-3]\b[^<>]*>(?P<html>.*)</h[1-3]>", re.IGNORECASE)
+_UNDERLINE = re.compile(r"={3,}|-{3,}")
+_NOT_WORDS = re.compile(r"[\W_]+")
+_DECORATION = " \t>*_#~-+•◎·（）()【】|"
+
+# --- navigation ------------------------------------------------------------------------------------------------------
+
+_SEPARATOR = re.compile(r"[|｜/／»›>→←«‹<·•—–,，、]+|(?<=\s)-+(?=\s)")
+_NAVIGATION = re.compile(
+    r"home(?: ?page)?|main(?: page)?|start|index|menu|blog|posts|news|up|top|toc|contents|table of contents|archives?|"
+    r"(?:go |)back(?: .{1,40})?|return .{1,40}|all .{1,20}|skip to .{1,30}|older|newer|you are here|breadcrumbs?|"
+    r"(?:next|prev|previous)(?: .{1,60})?|readme|"
+    r"返回.{0,12}|回到?.{1,8}|首[页頁]|主[页頁]|目[录錄]|[导導]航|[上下]一[篇章页頁节節].{0,60}|[当當]前位置|你的位置|您的位置|"
+    r"zurück.{0,30}|startseite|übersicht|"
+    r"inhalt(?:sverzeichnis)?|weiter|retour.{0,30}|accueil|sommaire|suivant|"
+    r"précédent|inicio|volver.{0,30}|portada|índice|siguiente|anterior|voltar.{0,30}|início|"
+    r"página inicial|indietro|torna.{0,30}|"
+    r"назад.{0,30}|(?:на )?главн(?:ая|ую)|"
+    r"оглавление|содержание|далее|вперёд|вперед|головна|"
+    r"戻る|ホーム|トップ.{0,4}|目次|次へ|前へ|.{1,12}に戻る|"
+    r"목록.{0,4}|홈|이전.{0,20}|다음.{0,20}|처음으로|"
+    r"ana ?sayfa|geri.{0,12}|terug.{0,20}|tillbaka.{0,20}|hem|hjem|tilba[gk]e.{0,20}|strona główna|powrót.{0,20}|"
+    r"wstecz|العودة.{0,20}|الرئيسية|الصفحة الرئيسية|خانه|بازگشت.{0,20}|صفحه اصلی|דף הבית|trang chủ|beranda|หน้าแรก",
+    re.IGNORECASE,
+)
+
+
+def _is_navigation(line: str) -> bool:
+    """Whether a line has nothing but links to other pages, or the path to this one (`Home > News`)."""
+    if len(line) > _MAX_LINE:
+        return False
+    text = _EMOJI.sub("", unescape(line))
+    links = [_link_parts(match) for match in _LINK.finditer(text)]
+    around = _TAG.sub("", _LINK.sub("\0", text)).lstrip("#*-+ \t")
+    parts = [part.strip(" \t*_:：[](){}#") for part in _SEPARATOR.split(around)]
+    plain = [part for part in parts if _NOT_WORDS.sub("", part.replace("\0", ""))]
+    if not links:
+        is_path = len(plain) > 1 and len(line) <= _MAX_CRUMBS and is_navigation_word(plain[0].partition("：")[0])
+        return is_path and not line.startswith(">") and all(len(part) <= _MAX_CRUMB for part in plain)
+    if any(len(part) > _MAX_CRUMB for part in plain) or (plain and len(parts) == 1):
+        return False
+    if len(links) > 1:
+        return all(is_navigation_word(word) or len(word) <= _MAX_CRUMB for word, _ in links)
+    words, address = links[0]
+    is_elsewhere = address.lower().startswith(("http:", "https:", "//"))
+    is_heading = _HEADING.fullmatch(line.strip()) is not None
+    is_badge = words.startswith("![") and re.search(r"badge|\.svg", words) is not None
+    return is_navigation_word(words) or is_badge or (not is_elsewhere and not is_heading)
+
+
+def is_navigation_word(words: str) -> bool:
+    """Whether the words of a link say that it leads to another page of the site, not to an article."""
+    words = _NOT_WORDS.sub(" ", _TAG.sub("", words)).strip()
+    return not words or _NAVIGATION.fullmatch(words) is not None
+
+
+def _link_parts(match: re.Match[str]) -> tuple[str, str]:
+    """Return the words and the address of a link."""
+    words = match["words"] if match["words"] is not None else match["inner"] or match["wiki"] or ""
+    return words, match["link"] or match["href"] or ""
+
+
+def without_links(text: str) -> str:
+    """Return a line with the words of its links in their place."""
+    return _LINK.sub(lambda link: _link_parts(link)[0], text) if "](" in text else text
+
+
+# --- a link to the original -------------------------------------------------------------------------------------------
+
+_ORIGINAL = re.compile(
+    r"(?:点击|點擊|查看|阅读|閱讀|浏览|瀏覽|访问|訪問)?(?:本文|文章|新闻|新聞|英文|中文|完整)?"
+    r"(?:原文|原帖|原[贴貼]|原稿|原[页頁]|[来來]源|出[处處]|(?<=文)(?=[链鏈連地网網]))(?:[链鏈連连][结接結]|地址|[网網]址|[来來]源|出[处處]|[网網]站|[页頁]面)*|"
+    r"(?:原文|[转轉][载載发發贴貼帖]?)(?:[来來])?自.{0,60}|(?:原[载載]|首[发發]|[发發]表)[于於].{0,60}|[链鏈連][接結]|"
+    r"(?:(?:read|view|see|visit|open|go to|link to) )?(?:the )?(?:full )?(?:original|source)"
+    r"(?: (?:article|post|story|text|link|url|page|source|version|here|message|tweet))*(?: (?:at|on|from|in) .{1,60})?|"
+    r"(?:re ?post(?:ed)?|forward(?:ed)?|cross ?post(?:ed)?|reprint(?:ed)?|republished|syndicated|reblogged|"
+    r"(?:originally |first )?(?:published|posted|appeared))(?: (?:from|at|on|in|by|via)\b.{0,60})?|"
+    r"(?:via|from) .{1,60}|via|(?:perma)?link|(?:article|post|page|web)? ?(?:url|link)|"
+    r"quelle|(?:zum |link zum )?original(?:artikel|beitrag|text)?|lien(?: (?:original|source))?|"
+    r"(?:lire |voir )?l (?:article )?original|article (?:original|d origine)|fuente(?: original)?|enlace(?: original)?|"
+    r"(?:ver |leer )?(?:el )?(?:artículo )?original|"
+    r"fonte(?: original)?|(?:ver |ler )?(?:o )?(?:artigo )?original|(?:articolo |link )?originale|leggi l originale|"
+    r"источник|оригинал(?: статьи)?|(?:читать|ссылка на) (?:оригинал|источник)|джерело|оригінал|źródło|oryginał|"
+    r"kaynak|orijinal.{0,12}|bron|origineel|origine(?:el|le) artikel|källa|kilde|lähde|zdroj|forrás|πηγή|sumber|nguồn|"
+    r"元記事.{0,6}|原文を.{1,6}|出典|引用元|ソース|원문.{0,8}|출처|المصدر|المقال الأصلي|منبع|لینک|מקור|स्रोत|ที่มา",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(r"(?P<label>[^:：\[\]<>]{1,40}+)[:：](?!//)[ \t]*+")
+_HOME = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
+_ADDRESS_WORDS = re.compile(r"(?:https?:/?/?|www\.)\S*", re.IGNORECASE)
+# A bare address of these is a picture or a player of the article.
+_PLAYED = re.compile(
+    r"//(?:[\w-]+\.)*(?:youtube\.com|youtu\.be|vimeo\.com|bilibili\.com|dailymotion\.com|soundcloud\.com|spotify\.com|"
+    r"giphy\.com|imgur\.com|instagram\.com|tiktok\.com)/|\.(?:jpe?g|png|gif|webp|svg|mp[34]|m4a|webm|pdf)(?:\?|\Z)",
+    re.IGNORECASE,
+)
+
+
+class _Original(NamedTuple):
+    """A link that is all of its line; its words say that it leads to the original if `is_told`, else may be a title."""
+
+    words: str
+    address: str
+    is_told: bool
+
+
+def _find_original(line: str) -> _Original | None:
+    """Return the link in a line that has nothing else."""
+    if len(line) > 2 * _MAX_LINE or "http" not in line.lower():
+        return None
+    text = re.sub(
+        r"</?(?:p|div|b|i|em|strong|small|span|center|h[1-3]|blockquote)\b[^<>]*>", "", line, flags=re.IGNORECASE
+    )
+    text = text.lstrip(_DECORATION).rstrip(" \t*_~】）|")
+    label = _LABEL.match(text)
+    if label is not None and says_original(label["label"]):
+        text = text[label.end() :].lstrip(" *_")
+    else:
+        label = None
+    for candidate in (text, text.removesuffix(")")):  # which is the link's or around it
+        match = _LINK.fullmatch(candidate) or _BARE_LINK.fullmatch(candidate)
+        if match is None or candidate.startswith("!"):
+            continue
+        words, address = _link_parts(match) if match.re is _LINK else ("", match["link"])
+        address = unescape(address)
+        if not address.lower().startswith(("http:", "https:")):
+            continue
+        is_address = not words.strip() or _ADDRESS_WORDS.fullmatch(words.strip().replace("\\", "")) is not None
+        if is_address and _PLAYED.search(address):
+            return None
+        if label is not None and not is_address:  # normalising keeps the source's name with its link
+            return None
+        return _Original("" if is_address else words.strip(), address, is_address or says_original(words))
+    return None
+
+
+def says_original(words: str) -> bool:
+    """Whether the words of a link say that it leads to the original."""
+    return _ORIGINAL.fullmatch(_NOT_WORDS.sub(" ", _EMOJI.sub("", words)).strip()) is not None
+
+
+# --- a byline -------------------------------------------------------------------------------------------------------
+
+_TICKED = re.compile(
+    r"[>*_ \t]*`(?P<words>[^`\n]{0,300})`[*_ \t]*+(?:\[[^\]\n]{0,100}\]\((?P<link>[^\n]{1,4000}?)\)[*_ \t]*)?"
+)
+_MONTH = r"[^\W\d_]{3,12}\.?"
+_DATE = re.compile(
+    rf"(?:\d{{4}}[-/.年]\d{{1,2}}[-/.月]\d{{1,2}}日?|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}|"
+    rf"\d{{1,2}}\.? (?:de )?{_MONTH} (?:de )?\d{{4}}|{_MONTH} \d{{1,2}}, ?\d{{4}})"
+    r"(?:[T,]?\s*\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AP]M)?(?:\s*[(（]?(?:UTC|GMT|Z|[A-Z]{3,4})?(?:[+-]\d{1,2}:?\d{0,2})?[)）]?)?)?",
+    re.IGNORECASE,
+)
+_HANDLE = re.compile(r"@[\w.-]{1,40}")
+_CODE = re.compile(r"[{}=;<>$\\]|\(\)")
+
+
+def _find_byline(line: str) -> tuple[Metadata, bool] | None:
+    """Return the author, date and link in backticks or beside a handle, and whether the line proves to be a byline."""
+    if len(line) > 2 * _MAX_LINE:
+        return None
+    ticked = _TICKED.fullmatch(line)
+    words = ticked["words"] if ticked is not None else line.strip(_DECORATION)
+    date = _DATE.search(words)
+    author = (words[: date.start()] + words[date.end() :] if date else words).strip(" \t|·,，-—")
+    if ticked is None and (date is None or _HANDLE.fullmatch(author) is None):
+        return None
+    if len(author) > _MAX_NAME * 2 or _CODE.search(author):
+        return None
+    address = ticked["link"] if ticked is not None else None
+    place = "backticks" if ticked is not None else "byline"
+    fields = {"link": address, "authors": author}
+    metadata = Metadata(
+        link=address,
+        authors=(author,) if author else (),
+        stamps=(Stamp(text=date[0], read_from="byline"),) if date else (),
+        read_from={name: place for name, value in fields.items() if value},
+    )
+    return metadata, date is not None or address is not None
+
+
+# --- the lines together ---------------------------------------------------------------------------------------------
+
+
+class _Line(NamedTuple):
+    text: str
+    end: int  # where the next line starts
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    start = 0
+    for _ in range(_MAX_LINES):
+        stop = text.find("\n", start)
+        end = len(text) if stop < 0 else stop + 1
+        yield _Line(text[start:end].strip(), end)
+        if end == len(text):
+            return
+        start = end
+
+
+def read_opening(text: str, known: Metadata) -> tuple[Metadata, str] | None:
+    """Return the metadata of the lines above an article, and the rest; None if there are none.
+
+    `known` has the metadata above these lines.
+    """
+    lines = list(_lines(text))
+    start = _skip_navigation(lines)
+    rest = text[lines[start - 1].end :] if start else text
+    found = _read_head(lines[start:], known)
+    if found is not None:
+        metadata, end = found
+        return metadata, text[end:]
+    below = next((lines[number:] for number in range(start, len(lines)) if lines[number].text), [])
+    is_head = bool(below) and (below[0].text.startswith("<!--") or _heading(below[0].text) is not None)
+    has_links = any(line.text and not _RULE.fullmatch(line.text) for line in lines[:start])
+    return (Metadata(), rest) if start and (is_head or (has_links and _is_underlined(below))) else None
+
+
+def _skip_navigation(lines: list[_Line]) -> int:
+    """Return how many lines at the start are navigation, rules or empty."""
+    count = 0
+    for number, line in enumerate(lines):
+        if line.text and not _RULE.fullmatch(line.text) and not _is_navigation(line.text):
+            break
+        if line.text:
+            count = number + 1
+    return count
+
+
+def _read_head(lines: list[_Line], known: Metadata) -> tuple[Metadata, int] | None:
+    """Return the metadata of heading, byline and link, and where they end; None unless there is a byline or link."""
+    metadata, end, title = Metadata(), 0, known.title
+    pending: tuple[Metadata, int] | None = None  # a byline that only a link beside it proves
+    has_heading = False
+    for number, line in enumerate(lines):
+        is_apart = number + 1 == len(lines) or not lines[number + 1].text
+        known_link = known.link or metadata.link
+        if not line.text or (_RULE.fullmatch(line.text) and (end or has_heading)):
+            end = line.end if end and line.text else end
+            continue
+        if known_link is None and (original := _find_original(line.text)) is not None:
+            is_heading = _heading(line.text) is not None
+            is_title = (
+                _is_same(original.words, title)
+                if title
+                else not _HOME.fullmatch(original.address)
+                and (is_heading or _may_be_title(lines[number:], is_apart=is_apart))
+            )
+            if original.is_told or is_title:
+                name = original.words if is_title and not original.is_told else None
+                linked = Metadata(
+                    title=None if known.title or has_heading else name,
+                    link=original.address,
+                    read_from={"link": "link to the original"} | ({"title": "link to the original"} if name else {}),
+                )
+                if pending is not None:
+                    metadata, pending = metadata.or_else(pending[0]), None
+                metadata, end, title = metadata.or_else(linked), line.end, title or name
+                continue
+        if not metadata.stamps and (byline := _find_byline(line.text)) is not None:
+            if byline[1] or metadata.link:
+                metadata, end = metadata.or_else(byline[0]), line.end
+            else:
+                pending = (byline[0], line.end)
+            continue
+        if has_heading and _UNDERLINE.fullmatch(line.text):
+            continue
+        words = _heading(line.text) or (line.text if _is_underlined(lines[number:]) else None)
+        if words is None or has_heading or end or pending:
+            break
+        has_heading, title = True, title or words
+        metadata = Metadata(title=words, read_from={"title": "first heading"})
+    return (metadata, end) if end else None
+
+
+def _heading(line: str) -> str | None:
+    """Return the words of a heading; None if the line is none."""
+    match = _HEADING.fullmatch(line)
+    if match is None:
+        return None
+    words = unescape(_TAG.sub("", match["text"] or match["html"] or ""))
+    return without_links(words).strip(" \t#*_") or None
+
+
+def _is_underlined(lines: list[_Line]) -> bool:
+    """Whether the first line is a heading underlined with dashes or equals signs."""
+    first, below = (line.text for line in (*lines[:2], _Line("", 0), _Line("", 0))[:2])
+    return bool(first) and _UNDERLINE.fullmatch(below) is not None
+
+
+def _may_be_title(lines: list[_Line], *, is_apart: bool) -> bool:
+    """Whether a link above all text is the article's title: no heading follows."""
+    following = next((line.text for line in lines[1:] if line.text and not _RULE.fullmatch(line.text)), "")
+    return is_apart and bool(following) and _heading(following) is None and not _is_underlined(lines[2:])
+
+
+def _is_same(words: str, title: str | None) -> bool:
+    """Whether two spellings of a title are the same, or one is the start of the other."""
+    one, other = (_NOT_WORDS.sub("", text or "").casefold() for text in (words, title))
+    short, long = sorted((one, other), key=len)
+    return bool(short) and long.startswith(short) and 2 * len(short) >= len(long)

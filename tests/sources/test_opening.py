@@ -1,0 +1,123 @@
+"""Lines above an article: navigation and rules hide nothing; bylines and links to the original are read."""
+
+import pytest
+
+from feeder.model import Draft
+from feeder.sources.files.article import read_article
+
+TEXT = "It rained on Monday, and for four hours nobody went out.\n"
+
+
+def read(text: str) -> Draft:
+    return read_article(text.encode(), "a1b2c3d4e.md")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "[Home](/) | [Blog](/blog/) | [About](/about/)\n\n",
+        "[Home](/) | [Blog](/blog/)\n------\n",
+        "[Home](/)\n------\n",
+        "### [:house: back](README.md)\n---\n\n",
+        "[← Back to the index](../index.md)\n\n",
+        "[« zurück](a.md) · [weiter »](b.md)\n***\n",
+        "English | [简体中文](README.zh.md)\n\n",
+        "Home > News > World\n\n",
+        "首页 > 新闻 > 国际\n\n",
+        "You are here: [Home](/) » [News](/n) » Rain\n\n",
+        "[[Home]] / [[Notes]]\n",
+        '<p><a href="../index.html">Home</a> &gt; <a href="/news">News</a></p>\n<hr>\n',
+        "[![Build](https://e.org/x.svg)](https://e.org/ci)\n",
+        "---\n\n",
+    ],
+)
+def test_navigation_above_the_heading_hides_nothing(above: str) -> None:
+    draft = read(f"{above}# Rain\n\n`8/5/2023 3:24 AM UTC Li Ming` [reposted](https://e.org/a/1)\n\n{TEXT}")
+    assert (draft.title, draft.link, [person.name for person in draft.authors]) == (
+        "Rain",
+        "https://e.org/a/1",
+        ["Li Ming"],
+    )
+    assert [stamp.text for stamp in draft.stamps] == ["8/5/2023 3:24 AM UTC"]
+    assert draft.content == TEXT
+    assert read(f"{above}# Rain\n\n{TEXT}").title == "Rain"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[原文連接](https://e.org/1)",
+        "[转发自某频道](https://e.org/1)",
+        "[https://e.org/1](https://e.org/1)",
+        "<https://e.org/1>",
+        "https://e.org/1",
+        "本文链接：https://e.org/1",
+        "**[Read the original article](https://e.org/1)**",
+        "> [Ссылка на оригинал](https://e.org/1)",
+        "([Quelle](https://e.org/1))",
+        "[Rain](https://e.org/1)",
+        '<p><a class="x" href="https://e.org/1">Source</a></p>',
+    ],
+)
+@pytest.mark.parametrize(
+    "head", ["---\ntitle: Rain\n---\n{}\n\n", "{}\n\n# Rain\n\n", "# Rain\n\n{}\n\n", "Rain\n====\n{}\n\n"]
+)
+def test_a_line_that_is_only_a_link_to_the_original_is_the_link(line: str, head: str) -> None:
+    draft = read(head.format(line) + TEXT)
+    if line.startswith("[Rain]") and head.startswith("{"):
+        assert draft.link is None  # not the title: another heading follows
+    else:
+        assert (draft.title, draft.link) == ("Rain", "https://e.org/1")
+        assert "e.org" not in draft.content
+
+
+@pytest.mark.parametrize(
+    "line", ["[Rain](https://e.org/1)", "# [Rain](https://e.org/1)", "[Rain](https://e.org/1)\n\n---"]
+)
+def test_a_title_may_be_a_link(line: str) -> None:
+    draft = read(f"{line}\n\n{TEXT}")
+    assert (draft.title, draft.link, draft.content) == ("Rain", "https://e.org/1", TEXT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[A link](https://e.org/1) and more.\n",
+        "[Another thing](https://e.org/1)\n",
+        "https://www.youtube.com/watch?v=1\n",
+        "![](https://e.org/1.png)\n",
+        "[Source: The Paper](/1)\n",
+        "`pip install rain`\n",
+        "[Home](/)\n",
+        "Rain > snow\n",
+    ],
+)
+def test_the_first_lines_of_an_article_stay(text: str) -> None:
+    draft = read(f"---\ntitle: Rain\n---\n{text}\n{TEXT}")
+    assert (draft.link, draft.content) == (None, f"{text}\n{TEXT}")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "`@user 9/6/2022 1:11 PM UTC`\n\n[轉發自CHANNEL](https://e.org/1)\n\n",
+        "[Forwarded from the channel](https://e.org/1)\n\n`@user 9/6/2022 1:11 PM UTC`\n\n",
+        "*@user 9/6/2022 1:11 PM UTC*\n[via](https://e.org/1)\n\n",
+        "`@user`\n\n[Original](https://e.org/1)\n\n`9/6/2022 1:11 PM UTC`\n\n",
+    ],
+)
+def test_byline_and_link_may_be_paragraphs(head: str) -> None:
+    draft = read(head + TEXT)
+    assert (draft.link, [person.name for person in draft.authors]) == ("https://e.org/1", ["@user"])
+    assert (draft.title, draft.content) == (None, TEXT)
+
+
+def test_a_link_line_is_one_paragraph() -> None:
+    draft = read("[First](https://e.org/1)\n\nText ![](https://e.org/2.png)\n\n---\n\n[More](https://e.org/3)\n")
+    assert (draft.title, draft.link) == ("First", "https://e.org/1")
+    assert draft.content.startswith("Text")
+
+
+def test_the_only_heading_below_some_lines_is_the_title() -> None:
+    assert read("A motto.\n\n# Rain\n\ntext\n").title == "Rain"
+    assert read("A motto.\n\n# Rain\n\ntext\n# Snow\n").title is None
