@@ -24,5 +24,5 @@ def relative_pictures(content: str) -> tuple[str, ...]:
 
 
 def is_home_page(link: str | None) -> bool:
-    """Whether a link is the front page of a site or of one of its languages; many articles name it, so it identifies none."""
+    """Whether a link is the front page of a site, or of one of its languages; such a link identifies no article."""
     return link is not None and _HOME_PAGE.fullmatch(link) is not None
