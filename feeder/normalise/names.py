@@ -48,7 +48,7 @@ def split_names(text: str) -> tuple[str, ...]:
     """Return the names in a text, in order; the text itself if it may be one name. Never empty parts."""
     text = text.strip()
     text = text[by.end() :] if (by := _BY.match(text)) else text
-    if len(text) > _MAX_LENGTH:
+    if len(text) > _MAX_LENGTH or text.isalpha():
         return (text,)
     return tuple(dict.fromkeys(name for part in _split_outside_brackets(_ALWAYS, text) for name in _split(part)))
 

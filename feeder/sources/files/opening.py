@@ -29,6 +29,8 @@ _RULE = re.compile(r"(?:[-*_=][ \t]*){3,}|<hr\b[^<>]*>|</?(?:div|p|nav|center|he
 _HEADING = re.compile(r"#{1,3}[ \t]*(?P<text>[^\s#].*)|<h[1-3]\b[^<>]*>(?P<html>.*)</h[1-3]>", re.IGNORECASE)
 _UNDERLINE = re.compile(r"={3,}|-{3,}")
 _NOT_WORDS = re.compile(r"[\W_]+")
+# A link, code, heading, handle, rule or path in the first two lines; most articles begin with prose.
+_MAY_OPEN = re.compile(r"(?:[^\n]{0,1000}\n)?[^\n]{0,1000}?(?:[\[`#<@>＞»›／]|https?:| / |[-*_=]{3})")
 _DECORATION = " \t>*_#~-+•◎·（）()【】|"
 
 # --- navigation ------------------------------------------------------------------------------------------------------
@@ -231,6 +233,8 @@ def read_opening(text: str, known: Metadata) -> tuple[Metadata, str] | None:
 
     `known` has the metadata above these lines.
     """
+    if _MAY_OPEN.match(text) is None:
+        return None
     lines = list(_lines(text))
     start = _skip_navigation(lines)
     rest = text[lines[start - 1].end :] if start else text
