@@ -19,10 +19,10 @@ _TEMPLATE_FOLDERS = frozenset(
     )
 )
 _HTML_ENDINGS = (".html", ".htm", ".xhtml", ".shtml")
-# What only a template has: inheritance, the page's own text, loops over posts.
+# What only a template has: inheritance, the page's own text, loops over posts. Articles include files, too.
 _TEMPLATE = re.compile(
-    r"\{%-?\s*(?:extends|block|macro|import|layout|include|render|assign)\b|<%[=@-]?\s|<\?(?:php|=)|"
-    r"\{\{-?\s*(?:content|page\.\w+|post\.\w+|site\.\w+|define|block|partial|template|end|range|with|if|\.[A-Z]\w+)\b|"
+    r"\{%-?\s*(?:extends|block|macro|import|layout|render|assign)\b|<%[=@-]?\s|<\?(?:php|=)|"
+    r"\{\{-?\s*(?:content|page\.\w+|post\.\w+|define|block|partial|template|end|range|with|if|\.[A-Z]\w+)\b|"
     r"\{\{[#>/!]|\{%-?\s*for\s+\w+\s+in\s+(?:site|paginator|collections|posts|pages|articles)\b"
 )
 _TEMPLATE_START = re.compile(r"\s*(?:\{%|\{\{|\{#|<%|<\?php)")
@@ -105,7 +105,9 @@ def _is_template(name: str, draft: Draft, text: str) -> bool:
     if name.lower().endswith(_HTML_ENDINGS) or "." not in name.rpartition("/")[2]:
         dated = any(stamp.read_from in {"front matter", "epoch"} for stamp in draft.stamps)
         in_templates = not _TEMPLATE_FOLDERS.isdisjoint(name.lower().split("/")[:-1])
-        return _TEMPLATE.search(content) is not None and (in_templates or not dated)
+        if in_templates:
+            return _FILLED_IN.search(content) is not None
+        return not dated and _TEMPLATE.search(content) is not None
     return _TEMPLATE_START.match(content) is not None and not draft.stamps and not reads_like_prose(content)
 
 

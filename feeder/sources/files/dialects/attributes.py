@@ -14,11 +14,12 @@ _SYNTAX = re.compile(
     r"(?P<heading>^(?P<words>\#{1,6}[ \t][^\n{}]*+)\{[ \t]*+[#.][^{}\n]{0,200}\}[ \t]*+$)|"
     r"(?P<box>^[ \t>]*+:{3,}+[ \t]*+(?:\{[^{}\n]{0,200}\}|(?P<kind>[\w-]{0,40}+))(?P<title>[^\n]{0,200}+)$)"
 )
+_ANY = re.compile(r"\{[ \t]*+[:.#]|[)\]]\{|:::|toc_?\]|<!--[ \t]*+more", re.IGNORECASE)  # most texts have none
 
 
 def without_attributes(text: str) -> str:
     """Return a Markdown text without attributes, lists of contents, and the fences of boxes."""
-    if "{" not in text and ":::" not in text and "[" not in text:
+    if _ANY.search(text) is None:
         return text
     return replace_outside_code(text, _SYNTAX, _replace)
 

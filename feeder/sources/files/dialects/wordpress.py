@@ -18,6 +18,7 @@ _OWN = (
 _VALUES = r"(?P<values>(?:(?:[ \t\n=]|&nbsp;)(?>(?:[^\[\]\"'<>]|\"[^\"]*\"|'[^']*')*))?)"
 _TAG = re.compile(CODE + rf"|(?<!\[)\[(?P<end>/?)(?P<own>{_OWN})\b{_VALUES}\](?![(\]])")
 _ANY_TAG = re.compile(CODE + rf"|(?<!\[)\[(?P<end>/?)(?P<own>[a-z][\w-]{{1,40}})\b{_VALUES}\](?![(\]])")
+_ANY_OWN = re.compile(rf"\[/?(?:{_OWN})\b", re.IGNORECASE)  # most texts have none
 _END = re.compile(r"\[/([a-z][\w-]{1,40})\]", re.IGNORECASE)
 _ESCAPED = re.compile(r"\[(\[/?[a-z][^\[\]]{0,300}\])\]", re.IGNORECASE)
 _IMAGE = re.compile(
@@ -39,7 +40,7 @@ _CODE = re.compile(
 
 def render_shortcodes(text: str, *, is_html: bool = False, plugins: bool = False) -> str:
     """Return a text without WordPress's short codes; with `plugins`, also without those of its plugins."""
-    if "[" not in text:
+    if "[" not in text or not (plugins or _ANY_OWN.search(text)):
         return text
     ends = EndTags(_END.finditer(text))
     pattern = _ANY_TAG if plugins else _TAG
