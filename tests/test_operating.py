@@ -30,7 +30,7 @@ def test_a_source_is_shown_with_its_settings_and_defaults_are_marked(feeder: Fee
         "rain",
         "feed",
         "store",
-        "pending",
+        "ok",
     )
     assert (shown["settings"]["min_interval"], shown["settings"]["max_interval"]) == ("1h", "1d")
     assert {"feed", "min_interval", "categories", "allow_private"} & {*shown["defaults"]} == set()

@@ -240,7 +240,7 @@ def test_one_source_that_fails_or_hangs_neither_stops_nor_changes_the_others(
     server.answers["/s6"] = Answer(body=b"x" * 200_000)
     config = settings(*(source(server, name) for name in names), timeout_s=1, max_bytes=100_000)
     reports = {report.source: report for report in ingest(config, sqlite_store, now=NOW)}
-    assert {name for name, report in reports.items() if report.failed} == {"s3", "s4", "s6"}
+    assert {name for name, report in reports.items() if report.failed} == {"s3", "s4", "s5", "s6"}
     assert "1 s" in reports["s3"].failed[0][1]
     assert sqlite_store.entries.count() == 26
 

@@ -232,6 +232,8 @@ def test_a_nested_link_ends_the_outer_one_even_through_empty_elements() -> None:
         ),
         ('<div class="markdown-alert"><p>Note</p><p>a</p></div>', "<blockquote><p>Note</p><p>a</p></blockquote>"),
         ('<p>a <a href="https://a.example/#fnref-1" class="footnote-backref">↩</a></p>', "<p>a</p>"),
+        ('<p>a</p><img src="b.jpg" alt="The bridge"><p>c</p>', "<p>a</p>\n<p>The bridge</p>\n<p>c</p>"),
+        ('<img src="data:image/gif;base64,R0" alt="d">', ""),
     ],
 )
 def test_captions_boxes_and_the_way_back_from_a_note(html: str, clean: str) -> None:

@@ -27,7 +27,7 @@ _KINDS = {
         pull_request_template cmakelists requirements requirements-dev requirements-test""",
     "note to robots": "robots humans ads llms llms-full",
     "list of pages": "_index _sidebar _navbar _coverpage sitemap",
-    "error page": "404 500",
+    "error page": "404.html 500.html 404.htm 500.htm",  # 404.md may be the 404th of a numbered archive
 }
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 # Words that articles may have as their names too: only in capitals, as projects write them.
@@ -107,4 +107,4 @@ def kind_by_name(path: str) -> str | None:
         return "licence"
     match = _WRITTEN.fullmatch(name)
     stem = match["stem"] if match else name
-    return "project file" if stem in _IN_CAPITALS else _KIND_OF.get(stem.lower())
+    return "project file" if stem in _IN_CAPITALS else _KIND_OF.get(stem.lower()) or _KIND_OF.get(name.lower())

@@ -93,8 +93,11 @@ def record_draft(record: Record) -> Draft | None:
 
 
 def _columns(start: bytes) -> list[str]:
-    line = start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("utf-8", "replace")
-    fields = next(csv.reader([line.strip()], delimiter=_delimiter(line)), [])
+    line = next(iter(start.removeprefix(b"\xef\xbb\xbf").splitlines()), b"").decode("utf-8", "replace")
+    try:
+        fields = next(csv.reader([line.strip()], delimiter=_delimiter(line)), [])
+    except csv.Error:  # not a table
+        return []
     return [field.strip().lower() for field in fields]
 
 
