@@ -42,7 +42,7 @@ def killed(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def test_a_killed_pass_is_reported_until_one_succeeds(killed: Store, feeder: Feeder) -> None:  # noqa: F811
+def test_a_killed_pass_is_reported_until_one_succeeds(killed: Store, feeder: Feeder) -> None:
     problem = find_problem(Config(), killed, now=NOW)
     assert problem is not None
     assert problem.status == "the last pass was killed"

@@ -10,7 +10,7 @@ from tests.catalogue.test_managing import add, blog, server  # noqa: F401  fixtu
 from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 
 
-def test_check_prints_json_for_scripts(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_check_prints_json_for_scripts(feeder: Feeder, tmp_path: Path) -> None:
     found = lines(feeder("check", "--json").out)
     assert found[0] == {"about": "configuration", "ok": True, "text": "defaults; `feeder init` writes a file"}
     (tmp_path / "config.toml").write_text("[[sources]]\nname = 'a'\nfolder = 'nowhere'\n")
@@ -18,12 +18,12 @@ def test_check_prints_json_for_scripts(feeder: Feeder, tmp_path: Path) -> None: 
     assert (ended.code, [one["about"] for one in lines(ended.out) if not one["ok"]]) == (1, ["source a"])
 
 
-def test_export_accepts_the_json_option_of_other_commands(feeder: Feeder) -> None:  # noqa: F811
+def test_export_accepts_the_json_option_of_other_commands(feeder: Feeder) -> None:
     feeder("ingest")
     assert feeder("export", "--json") == feeder("export")
 
 
-def test_a_source_is_shown_with_its_settings_and_defaults_are_marked(feeder: Feeder, blog: str) -> None:  # noqa: F811
+def test_a_source_is_shown_with_its_settings_and_defaults_are_marked(feeder: Feeder, blog: str) -> None:
     add(feeder, blog, "--min-interval", "1h", "--category", "Weather")
     shown = json.loads(feeder("sources", "show", "rain", "--json").out)
     assert (shown["name"], shown["kind"], shown["kept_in"], shown["health"]) == (
@@ -41,7 +41,7 @@ def test_a_source_is_shown_with_its_settings_and_defaults_are_marked(feeder: Fee
     assert feeder("sources", "show", "snow").code == 2
 
 
-def test_a_source_that_cannot_be_used_is_shown_without_settings(feeder: Feeder) -> None:  # noqa: F811
+def test_a_source_that_cannot_be_used_is_shown_without_settings(feeder: Feeder) -> None:
     from sqlalchemy import insert  # noqa: PLC0415  for this test alone
 
     from feeder.store import Store  # noqa: PLC0415  as above
@@ -56,7 +56,7 @@ def test_a_source_that_cannot_be_used_is_shown_without_settings(feeder: Feeder) 
     assert "sings: unknown key" in out
 
 
-def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog: str) -> None:  # noqa: F811
+def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog: str) -> None:
     add(feeder, blog)
     changes = (
         "min_interval=1h",
@@ -93,19 +93,19 @@ def test_settings_of_a_stored_source_are_changed_and_reset(feeder: Feeder, blog:
         ("when_gone=remove", "when_gone is for a folder; delete it"),
     ],
 )
-def test_a_setting_that_breaks_a_rule_is_refused(feeder: Feeder, blog: str, change: str, told: str) -> None:  # noqa: F811
+def test_a_setting_that_breaks_a_rule_is_refused(feeder: Feeder, blog: str, change: str, told: str) -> None:
     add(feeder, blog)
     ended = feeder("sources", "set", "rain", change)
     assert (ended.code, ended.err.startswith(f"feeder: {told}"), ended.err.count("\n")) == (2, True, 1), ended.err
 
 
-def test_settings_in_the_file_are_changed_there(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_settings_in_the_file_are_changed_there(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[[sources]]\nname = 'a'\nfeed = 'https://e.org/f'\n")
     ended = feeder("sources", "set", "a", "min_interval=1h")
     assert ended == (2, "", "feeder: sources: 'a' is defined in config.toml; change it there\n")
 
 
-def test_an_unknown_saved_search_is_named_with_the_known_ones(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_an_unknown_saved_search_is_named_with_the_known_ones(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
         '[[feeds]]\nname = "rain"\nquery = "rain"\n[[feeds]]\nname = "sun"\nquery = "x"'
     )
@@ -127,7 +127,7 @@ def test_an_outline_that_needs_xpath_or_css_is_refused_with_the_reason(kind: str
     assert feeds.refused == (f"Shop: its type is {kind}, {why}",)
 
 
-def test_a_refused_outline_makes_the_exit_code_1(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_a_refused_outline_makes_the_exit_code_1(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "l.opml").write_text('<opml><body><outline text="A" xmlUrl="https://e.org/f"/></body></opml>')
     assert feeder("opml", "import", "l.opml").code == 0
     (tmp_path / "l.opml").write_text(

@@ -20,11 +20,11 @@ LIST = """<?xml version="1.0"?><opml version="2.0"><head><title>Mine</title></he
 <outline text="Seen" type="link" url="https://e.org/page"/></body></opml>"""
 
 
-def listed(feeder: Feeder) -> Mapping[str, dict[str, Any]]:  # noqa: F811  the fixture
+def listed(feeder: Feeder) -> Mapping[str, dict[str, Any]]:
     return {one["name"]: one for one in map(json.loads, feeder("sources", "list", "--json").out.splitlines())}
 
 
-def test_every_feed_of_an_imported_list_is_reported(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_every_feed_of_an_imported_list_is_reported(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "mine.opml").write_text(LIST)
     ended = feeder("opml", "import", "mine.opml")
     assert ended.code == 1
@@ -50,7 +50,7 @@ def test_every_feed_of_an_imported_list_is_reported(feeder: Feeder, tmp_path: Pa
 
 
 def test_an_exported_list_imports_as_the_same_feeds(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -77,7 +77,7 @@ def test_an_exported_list_imports_as_the_same_feeds(
     }  # fmt: skip
 
 
-def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LIST.encode())))
     assert feeder("opml", "import", "-").out.splitlines()[-1] == "3 added, 1 skipped, 3 refused"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hello")))
@@ -85,7 +85,7 @@ def test_a_list_is_read_from_standard_input(feeder: Feeder, monkeypatch: pytest.
     assert (ended.code, ended.err[:45]) == (1, "feeder: standard input: not a list of feeds: ")
 
 
-def test_names_in_a_list_are_used_if_they_are_valid_and_free(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_names_in_a_list_are_used_if_they_are_valid_and_free(feeder: Feeder, tmp_path: Path) -> None:
     feeds = [
         OpmlOutline(feed_url="https://e.org/1", title="Rain", name="seeds"),
         OpmlOutline(feed_url="https://e.org/2", title="Wind", name="-x y\n"),
@@ -97,7 +97,7 @@ def test_names_in_a_list_are_used_if_they_are_valid_and_free(feeder: Feeder, tmp
     assert [*listed(feeder)] == ["My.wind", "rain", "wind", "wind-2"]
 
 
-def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp_path: Path) -> None:
     """A list from elsewhere must not give a source access to a private network."""
     attributes = 'text="xylo" xmlUrl="http://127.0.0.1/f" allow_private="true" min_interval="1s"'
     data = f"<opml><body><outline {attributes}/></body></opml>"
@@ -111,7 +111,7 @@ def test_a_list_sets_nothing_but_names_titles_and_categories(feeder: Feeder, tmp
     assert (ended.code, "is a private address" in ended.err) == (1, True)
 
 
-def test_text_of_a_list_is_printed_without_control_characters(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_text_of_a_list_is_printed_without_control_characters(feeder: Feeder, tmp_path: Path) -> None:
     data = '<opml><body><outline text="a&#27;[31m\u202eb&#10;c" xmlUrl="x&#27;]0;y"/><outline xmlUrl="https://e.org/&#27;"/></body></opml>'
     (tmp_path / "mine.opml").write_text(data)
     ended = feeder("opml", "import", "mine.opml")
@@ -120,7 +120,7 @@ def test_text_of_a_list_is_printed_without_control_characters(feeder: Feeder, tm
     assert len(shown.splitlines()) == 3
 
 
-def test_a_list_that_cannot_be_read_is_a_one_line_error(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811
+def test_a_list_that_cannot_be_read_is_a_one_line_error(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "large.opml").write_bytes(b" " * 10_000_001)
     (tmp_path / "bomb.opml").write_text(
         "<!DOCTYPE opml [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><opml><body><outline xmlUrl='&a;'/></body></opml>"
@@ -135,6 +135,6 @@ def test_a_list_that_cannot_be_read_is_a_one_line_error(feeder: Feeder, tmp_path
     assert not (tmp_path / "data").exists()
 
 
-def test_exporting_no_feeds_is_an_error(feeder: Feeder) -> None:  # noqa: F811
+def test_exporting_no_feeds_is_an_error(feeder: Feeder) -> None:
     told = "feeder: there are no feeds to export; `feeder sources add URL` adds one\n"
     assert feeder("opml", "export") == (1, "", told)

@@ -4,6 +4,7 @@
 """
 
 import operator
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib.util import find_spec
@@ -150,9 +151,9 @@ class _RemoteSource(_Source):
     allow_private: bool = False
 
     @property
+    @abstractmethod
     def address(self) -> str:
         """The http(s) URL that is fetched."""
-        raise NotImplementedError
 
     @property
     def intervals(self) -> tuple[timedelta, timedelta]:

@@ -23,11 +23,11 @@ def write_source(folder: Path, name: str = "mine", place: str = "mine") -> None:
     (folder / "config.toml").write_text(f"[[sources]]\nname = '{name}'\nfolder = '{place}'\n", "utf-8")
 
 
-def titles(feeder: Feeder) -> list[str]:  # noqa: F811  the fixture
+def titles(feeder: Feeder) -> list[str]:
     return [entry["title"] for entry in lines(feeder("latest", "--json").out)]
 
 
-def test_the_seeds_go_when_a_configuration_names_a_source(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811  the fixture
+def test_the_seeds_go_when_a_configuration_names_a_source(feeder: Feeder, tmp_path: Path) -> None:
     feeder("update")
     write_source(tmp_path)
     assert feeder("update") == (0, "", GONE)
@@ -38,7 +38,7 @@ def test_the_seeds_go_when_a_configuration_names_a_source(feeder: Feeder, tmp_pa
     assert feeder("search", "普京").code == 1
 
 
-def test_the_seeds_go_when_the_first_source_is_added_by_command(feeder: Feeder) -> None:  # noqa: F811  the fixture
+def test_the_seeds_go_when_the_first_source_is_added_by_command(feeder: Feeder) -> None:
     feeder("update")
     with Store.open(STORE) as store:
         source = new_added(FeedSource(name="far", feed="http://127.0.0.1:9/feed.xml"))
@@ -47,7 +47,7 @@ def test_the_seeds_go_when_the_first_source_is_added_by_command(feeder: Feeder) 
     assert titles(feeder) == []
 
 
-def test_no_seeds_come_when_the_last_block_is_deleted(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811  the fixture
+def test_no_seeds_come_when_the_last_block_is_deleted(feeder: Feeder, tmp_path: Path) -> None:
     write_source(tmp_path)
     feeder("update")
     (tmp_path / "config.toml").write_text("[web]\nport = 0\n", "utf-8")
@@ -58,14 +58,14 @@ def test_no_seeds_come_when_the_last_block_is_deleted(feeder: Feeder, tmp_path: 
     assert titles(feeder) == ["Rain"]
 
 
-def test_no_seeds_come_into_an_empty_store_with_a_configuration(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811  the fixture
+def test_no_seeds_come_into_an_empty_store_with_a_configuration(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[web]\nport = 0\n", "utf-8")
     assert feeder("update") == (0, "", "")
     with Store.open(STORE) as store:
         assert (store.entries.count(), store.database.get_note(LAST_INGEST_NOTE)) == (0, None)
 
 
-def test_the_seeds_stay_where_a_configuration_names_their_folder(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811  the fixture
+def test_the_seeds_stay_where_a_configuration_names_their_folder(feeder: Feeder, tmp_path: Path) -> None:
     shutil.copytree(embedded("seeds"), tmp_path / "seeds")
     feeder("update")
     for name in ("seeds", "mirror"):
@@ -74,7 +74,7 @@ def test_the_seeds_stay_where_a_configuration_names_their_folder(feeder: Feeder,
         assert len(titles(feeder)) == 5
 
 
-def test_a_seeds_folder_with_articles_of_ones_own_is_no_demonstration(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811  the fixture
+def test_a_seeds_folder_with_articles_of_ones_own_is_no_demonstration(feeder: Feeder, tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     (tmp_path / "seeds/own.md").write_text("# My own\n\nWritten by me.\n", "utf-8")
     feeder("update")
@@ -83,7 +83,7 @@ def test_a_seeds_folder_with_articles_of_ones_own_is_no_demonstration(feeder: Fe
     assert titles(feeder) == ["My own", "Rain"] or titles(feeder) == ["Rain", "My own"]
 
 
-def test_no_seed_is_posted_to_a_channel_that_comes_with_the_first_source(feeder: Feeder, tmp_path: Path) -> None:  # noqa: F811  the fixture
+def test_no_seed_is_posted_to_a_channel_that_comes_with_the_first_source(feeder: Feeder, tmp_path: Path) -> None:
     feeder("update")
     write_source(tmp_path)
     channels = read_channels([ChannelConfig(chat="@news", recent=3)])

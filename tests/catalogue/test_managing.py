@@ -47,15 +47,15 @@ def blog(server: Server) -> str:
     return server.url("/blog")
 
 
-def states(feeder: Feeder) -> dict[str, dict[str, Any]]:  # noqa: F811  the fixture
+def states(feeder: Feeder) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in map(json.loads, feeder("sources", "list", "--json").out.splitlines())}
 
 
-def add(feeder: Feeder, url: str, *more: str) -> Ended:  # noqa: F811  the fixture
+def add(feeder: Feeder, url: str, *more: str) -> Ended:
     return feeder("sources", "add", "--allow-private", url, *more)
 
 
-def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, server: Server, blog: str) -> None:
     ended = add(
         feeder, blog, "--category", "Weather", "--category", "天气", "--min-interval", "1h", "--content", "summary"
     )
@@ -80,7 +80,7 @@ def test_a_page_is_added_by_its_feed_and_read_from_then_on(feeder: Feeder, serve
     assert (state["kept_in"], state["kind"], state["health"], state["documents"]) == ("store", "feed", "ok", 3)
 
 
-def test_what_was_read_when_a_feed_was_added_is_not_sent_again(feeder: Feeder, server: Server) -> None:  # noqa: F811
+def test_what_was_read_when_a_feed_was_added_is_not_sent_again(feeder: Feeder, server: Server) -> None:
     server.answers["/rain"] = Answer(
         body=rss(1), etag='"1"', headers={"Last-Modified": "Fri, 01 May 2026 00:00:00 GMT"}
     )
@@ -92,13 +92,13 @@ def test_what_was_read_when_a_feed_was_added_is_not_sent_again(feeder: Feeder, s
     assert (second["if-none-match"], second["if-modified-since"]) == ('"1"', "Fri, 01 May 2026 00:00:00 GMT")
 
 
-def test_what_a_page_says_of_its_feeds_is_shown_clean(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_what_a_page_says_of_its_feeds_is_shown_clean(feeder: Feeder, server: Server, blog: str) -> None:
     server.answers["/feed.xml"] = Answer(404)
     shown = add(feeder, blog).out
     assert f"  {server.url('/feed.xml')}  [31mRain\n" in shown
 
 
-def test_what_is_there_already_is_refused_with_what_to_do(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_what_is_there_already_is_refused_with_what_to_do(feeder: Feeder, server: Server, blog: str) -> None:
     assert add(feeder, blog).code == 0
     feed = server.url("/feed.xml")
     there = f"feeder: {feed} was already added as 'rain'; `feeder ingest rain` reads it now\n"
@@ -114,7 +114,7 @@ def test_what_is_there_already_is_refused_with_what_to_do(feeder: Feeder, server
     assert [*states(feeder)] == ["rain", "wind"]
 
 
-def test_a_feed_that_has_moved_is_there_already(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_a_feed_that_has_moved_is_there_already(feeder: Feeder, server: Server, blog: str) -> None:
     server.answers["/old"] = Answer(301, headers={"Location": "/feed.xml"})
     add(feeder, blog)
     moved = Poll(source="rain", feed_url=server.url("/feed.xml"), address=server.url("/wind"))
@@ -125,7 +125,7 @@ def test_a_feed_that_has_moved_is_there_already(feeder: Feeder, server: Server, 
 
 
 def test_a_redirect_that_may_change_is_kept_and_a_permanent_one_is_followed(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     server: Server,
     blog: str,
 ) -> None:
@@ -155,7 +155,7 @@ def test_a_redirect_that_may_change_is_kept_and_a_permanent_one_is_followed(
     ],
 )
 def test_a_setting_that_breaks_a_rule_is_told_before_anything_is_asked_for(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     server: Server,
     blog: str,
     option: tuple[str, str],
@@ -180,7 +180,7 @@ def test_a_setting_that_breaks_a_rule_is_told_before_anything_is_asked_for(
         ("https://me:secret@e.org/", "user name or password"),
     ],
 )
-def test_what_is_no_address_is_told_in_a_line(feeder: Feeder, typed: str, told: str) -> None:  # noqa: F811
+def test_what_is_no_address_is_told_in_a_line(feeder: Feeder, typed: str, told: str) -> None:
     ended = feeder("sources", "add", typed)
     assert (ended.code > 0, ended.out, ended.err.count("\n")) == (True, "", 1)
     assert told in ended.err
@@ -213,7 +213,7 @@ def test_with_yes_nothing_is_asked(tmp_path: Path, blog: str) -> None:
     assert b"added rain" in ended.stdout
 
 
-def test_fuller_entries_and_filters_need_no_file(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_fuller_entries_and_filters_need_no_file(feeder: Feeder, server: Server, blog: str) -> None:
     page = b"<html><head><title>Rain 3</title></head><body><article><h1>Rain 3</h1><p>%s</p></article></body></html>"
     words = b"It rained on the third day, and on the morning of the fourth it rained still. " * 12
     linked = rss(1, 2, 3).replace(b"https://e.org/", server.url("/page/").encode())
@@ -240,7 +240,7 @@ def configure(tmp_path: Path, *blocks: str) -> None:
 
 
 def test_a_stored_source_gives_way_to_one_in_the_file_with_its_name_or_address(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     server: Server,
     blog: str,
     tmp_path: Path,
@@ -276,7 +276,7 @@ def test_a_stored_source_gives_way_to_one_in_the_file_with_its_name_or_address(
     assert [*states(feeder)] == ["wind"]
 
 
-def test_what_stands_in_the_file_is_removed_there(feeder: Feeder, configured: Path) -> None:  # noqa: F811
+def test_what_stands_in_the_file_is_removed_there(feeder: Feeder, configured: Path) -> None:
     ended = feeder("sources", "remove", "rain")
     told = "feeder: sources: 'rain' is defined in config.toml; delete its [[sources]] block there\n"
     assert ended == (2, "", told)
@@ -285,7 +285,7 @@ def test_what_stands_in_the_file_is_removed_there(feeder: Feeder, configured: Pa
 
 
 def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     blog: str,
 ) -> None:
     add(feeder, blog)
@@ -309,7 +309,7 @@ def test_a_stored_source_that_is_no_longer_accepted_stops_nothing_and_is_told(
 # --- removing and pausing -----------------------------------------------------------------------------------------
 
 
-def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: Server, blog: str) -> None:
     add(feeder, blog)
     add(feeder, server.url("/wind"))
     feeder("ingest")
@@ -326,14 +326,14 @@ def test_a_source_is_removed_and_its_entries_stay_or_go(feeder: Feeder, server: 
     assert (ended.code, ended.err) == (2, "feeder: sources: no source is named 'rain'; known sources: seeds\n")
 
 
-def test_a_name_that_is_not_quite_right_is_told_among_many(feeder: Feeder, server: Server, tmp_path: Path) -> None:  # noqa: F811
+def test_a_name_that_is_not_quite_right_is_told_among_many(feeder: Feeder, server: Server, tmp_path: Path) -> None:
     configure(tmp_path, *(f"name = 'source-{n}'\nfeed = '{server.url(f'/{n}')}'" for n in range(20)))
     assert feeder("ingest", "sourc-7").err.endswith("is named 'sourc-7'; did you mean 'source-7'?\n")
     assert feeder("sources", "pause", "x").err.endswith("is named 'x'; `feeder sources list` lists them\n")
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_paused_source_is_left_alone_unless_it_is_named(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_a_paused_source_is_left_alone_unless_it_is_named(feeder: Feeder, server: Server, blog: str) -> None:
     server.answers["/rain"] = Answer(body=rss(1))
     add(feeder, blog, "--name", "stored")
     for name in ("mirror", "rain", "stored", "gone", "down", "new"):
@@ -355,7 +355,7 @@ def test_a_paused_source_is_left_alone_unless_it_is_named(feeder: Feeder, server
     assert "stored: not due\n" in feeder("ingest").out
 
 
-def test_failures_are_counted_and_told_in_words(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_failures_are_counted_and_told_in_words(feeder: Feeder, server: Server, blog: str) -> None:
     add(feeder, blog)
     server.answers["/feed.xml"] = Answer(503)
     for _ in range(3):
@@ -372,7 +372,7 @@ def test_failures_are_counted_and_told_in_words(feeder: Feeder, server: Server, 
 @pytest.mark.parametrize("answer", [Answer(body=rss(1, 2, 3)), Answer(404), Answer(410), Answer(304)])
 @pytest.mark.parametrize("with_entries", [False, True])
 def test_a_source_that_is_removed_while_it_is_asked_for_does_not_come_back(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     server: Server,
     blog: str,
     answer: Answer,
@@ -398,7 +398,7 @@ def test_a_source_that_is_removed_while_it_is_asked_for_does_not_come_back(
         assert [*store.sources.polls()] == ["wind"]
 
 
-def test_sources_come_and_go_while_a_pass_holds_the_store(feeder: Feeder, blog: str) -> None:  # noqa: F811
+def test_sources_come_and_go_while_a_pass_holds_the_store(feeder: Feeder, blog: str) -> None:
     feeder("ingest")
     with Store.open("sqlite:///data/feeder.db") as store, store.database.exclusive_pass():
         assert add(feeder, blog).code == 0
@@ -419,12 +419,12 @@ def test_two_who_add_the_same_at_once_add_it_once(tmp_path: Path, blog: str) -> 
     assert [b"Traceback" in err for _, err in told] == [False] * 3
 
 
-def test_a_category_that_is_no_text_is_told_in_a_line(feeder: Feeder, blog: str) -> None:  # noqa: F811
+def test_a_category_that_is_no_text_is_told_in_a_line(feeder: Feeder, blog: str) -> None:
     ended = add(feeder, blog, "--category", "\udcff")
     assert ended == (2, "", "feeder: categories.0: '\\udcff': write it in UTF-8\n")
 
 
-def test_the_addresses_that_were_tried_in_vain_are_shown_at_a_bounded_length(feeder: Feeder, server: Server) -> None:  # noqa: F811
+def test_the_addresses_that_were_tried_in_vain_are_shown_at_a_bounded_length(feeder: Feeder, server: Server) -> None:
     link = b"<link rel=alternate type=application/rss+xml href='/" + b"x" * 100_000 + b"'>"
     server.answers["/page"] = Answer(body=link)
     ended = add(feeder, server.url("/page"))

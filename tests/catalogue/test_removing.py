@@ -30,7 +30,7 @@ def write(folder: Path, **sources: str) -> None:
 
 
 @pytest.fixture
-def river(feeder: Feeder, tmp_path: Path) -> Path:  # noqa: F811  the fixture
+def river(feeder: Feeder, tmp_path: Path) -> Path:
     """A folder of two articles that was read and published."""
     folder = tmp_path / "river"
     folder.mkdir()
@@ -41,7 +41,7 @@ def river(feeder: Feeder, tmp_path: Path) -> Path:  # noqa: F811  the fixture
     return folder
 
 
-def titles(feeder: Feeder) -> list[str]:  # noqa: F811  the fixture
+def titles(feeder: Feeder) -> list[str]:
     return sorted(entry["title"] for entry in lines(feeder("export", "--json").out))
 
 
@@ -49,7 +49,7 @@ def titles(feeder: Feeder) -> list[str]:  # noqa: F811  the fixture
 
 
 def test_a_removed_entry_is_gone_from_pages_feed_and_index_and_stays_away(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     river: Path,
     tmp_path: Path,
 ) -> None:
@@ -66,7 +66,7 @@ def test_a_removed_entry_is_gone_from_pages_feed_and_index_and_stays_away(
     assert len([*(tmp_path / "public/entries").glob("*.html")]) == 1
 
 
-def test_a_removed_entry_without_a_link_stays_away_too(feeder: Feeder, river: Path) -> None:  # noqa: F811
+def test_a_removed_entry_without_a_link_stays_away_too(feeder: Feeder, river: Path) -> None:
     key = next(entry["key"] for entry in lines(feeder("export").out) if entry["title"] == "Calm")
     assert feeder("remove", key[:8], "--yes").code == 0
     (river / "calm.md").write_text("---\ntitle: Calm\n---\n\nNothing moved at all.\n", "utf-8")
@@ -74,7 +74,7 @@ def test_a_removed_entry_without_a_link_stays_away_too(feeder: Feeder, river: Pa
     assert titles(feeder) == ["Flood"]
 
 
-def test_removed_entries_are_listed_and_come_back_when_asked_to(feeder: Feeder, river: Path) -> None:  # noqa: F811
+def test_removed_entries_are_listed_and_come_back_when_asked_to(feeder: Feeder, river: Path) -> None:
     assert river.is_dir()
     [calm, flood] = sorted(lines(feeder("export").out), key=lambda entry: entry["title"])
     assert feeder("remove", calm["id"], flood["link"], flood["key"]).out.startswith("removed 2 entries; ")
@@ -91,7 +91,7 @@ def test_removed_entries_are_listed_and_come_back_when_asked_to(feeder: Feeder, 
     )
 
 
-def test_an_entry_of_a_feed_is_removed_and_comes_back(feeder: Feeder, server: Server, blog: str) -> None:  # noqa: F811
+def test_an_entry_of_a_feed_is_removed_and_comes_back(feeder: Feeder, server: Server, blog: str) -> None:
     add(feeder, blog)
     feeder("ingest")
     assert feeder("remove", "https://e.org/2").code == 0
@@ -126,7 +126,7 @@ def test_what_is_withdrawn_leaves_the_index_on_every_database(store: Store) -> N
     assert store.entries.withdraw([make_entry(1).key], now=NOW) == 1
 
 
-def test_what_is_not_there_is_not_removed_and_nothing_else_is(feeder: Feeder, river: Path) -> None:  # noqa: F811
+def test_what_is_not_there_is_not_removed_and_nothing_else_is(feeder: Feeder, river: Path) -> None:
     assert river.is_dir()
     ended = feeder("remove", "https://e.org/flood", "nothing")
     assert (ended.code, ended.err) == (1, "feeder: no such entry: 'nothing'\n")
@@ -134,13 +134,13 @@ def test_what_is_not_there_is_not_removed_and_nothing_else_is(feeder: Feeder, ri
 
 
 @pytest.mark.parametrize("words", [(), ("--undo",), ("--list", "x"), ("--list", "--undo")])
-def test_a_removal_of_nothing_is_a_mistake(feeder: Feeder, words: tuple[str, ...]) -> None:  # noqa: F811
+def test_a_removal_of_nothing_is_a_mistake(feeder: Feeder, words: tuple[str, ...]) -> None:
     assert feeder("remove", *words).code == 2
 
 
 @pytest.mark.parametrize(("answer", "left"), [(b"y\n", ["Calm"]), (b"\n", ["Calm", "Flood"])])
 def test_a_removal_is_confirmed_on_a_terminal(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     river: Path,
     answer: bytes,
     left: list[str],
@@ -161,7 +161,7 @@ def test_a_removal_is_confirmed_on_a_terminal(
 # --- a source -----------------------------------------------------------------------------------------------------
 
 
-def test_entries_of_a_source_in_the_file_go_only_while_it_is_paused(feeder: Feeder, river: Path) -> None:  # noqa: F811
+def test_entries_of_a_source_in_the_file_go_only_while_it_is_paused(feeder: Feeder, river: Path) -> None:
     assert river.is_dir()
     told = "feeder: sources: 'river' is defined in config.toml; delete its [[sources]] block there"
     assert feeder("sources", "remove", "river").err == f"{told}\n"
@@ -176,7 +176,7 @@ def test_entries_of_a_source_in_the_file_go_only_while_it_is_paused(feeder: Feed
     assert "source river   " in feeder("check").out
 
 
-def test_a_source_that_left_the_file_is_reported_and_removed(feeder: Feeder, river: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_source_that_left_the_file_is_reported_and_removed(feeder: Feeder, river: Path, tmp_path: Path) -> None:
     assert river.is_dir()
     write(tmp_path)
     checked = feeder("check")
@@ -195,7 +195,7 @@ def test_a_source_that_left_the_file_is_reported_and_removed(feeder: Feeder, riv
 
 
 def test_what_is_known_of_a_departed_source_may_go_and_its_entries_stay(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     river: Path,
     tmp_path: Path,
 ) -> None:
@@ -210,7 +210,7 @@ def test_what_is_known_of_a_departed_source_may_go_and_its_entries_stay(
 
 @pytest.mark.parametrize("keys", ["folder = 'river'", "folder = 'moved'\nrenamed_from = 'river'"])
 def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     river: Path,
     tmp_path: Path,
     keys: str,
@@ -233,7 +233,7 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
         assert outbox.preview(store, channels[0], find_subscriptions(store, channels)[0]) == []
 
 
-def test_a_renamed_feed_is_known_by_its_address(feeder: Feeder, server: Server, blog: str, tmp_path: Path) -> None:  # noqa: F811
+def test_a_renamed_feed_is_known_by_its_address(feeder: Feeder, server: Server, blog: str, tmp_path: Path) -> None:
     assert blog
     feed = f"feed = '{server.url('/feed.xml')}'\nallow_private = true"
     write(tmp_path, rain=feed)
@@ -244,7 +244,7 @@ def test_a_renamed_feed_is_known_by_its_address(feeder: Feeder, server: Server, 
     assert (ended.out, ended.err) == ("wet: paused\n", "source rain is now wet, with its entries\n")
 
 
-def test_a_source_of_another_folder_takes_nothing_over(feeder: Feeder, river: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_source_of_another_folder_takes_nothing_over(feeder: Feeder, river: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other/x.md").write_text("# Other\n\nAnother text.\n", "utf-8")
     assert river.is_dir()

@@ -32,7 +32,7 @@ def configured(server: Server, tmp_path: Path) -> Path:
 
 
 def test_sources_are_listed_with_their_health(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     server: Server,
     configured: Path,
 ) -> None:
@@ -66,7 +66,7 @@ def test_sources_are_listed_with_their_health(
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_feed_that_is_gone_is_shown_with_what_to_do(feeder: Feeder, server: Server) -> None:  # noqa: F811
+def test_a_feed_that_is_gone_is_shown_with_what_to_do(feeder: Feeder, server: Server) -> None:
     server.answers["/gone"] = Answer(410)
     for _ in range(3):
         feeder("ingest", "gone")
@@ -82,7 +82,7 @@ def test_a_feed_that_is_gone_is_shown_with_what_to_do(feeder: Feeder, server: Se
 
 
 @pytest.mark.usefixtures("configured")
-def test_feeds_that_wait_for_their_server_are_shown_with_the_reason(feeder: Feeder, server: Server) -> None:  # noqa: F811
+def test_feeds_that_wait_for_their_server_are_shown_with_the_reason(feeder: Feeder, server: Server) -> None:
     server.answers |= {"/rain": Answer(body=rss(1)), "/down": Answer(429, headers={"Retry-After": "7260"})}
     assert feeder("ingest", "rain").code == 0
     assert feeder("ingest", "down").code == 1
@@ -96,7 +96,7 @@ def test_feeds_that_wait_for_their_server_are_shown_with_the_reason(feeder: Feed
 
 
 @pytest.mark.usefixtures("configured")
-def test_update_says_nothing_of_feeds_that_are_well_and_not_due(feeder: Feeder, server: Server) -> None:  # noqa: F811
+def test_update_says_nothing_of_feeds_that_are_well_and_not_due(feeder: Feeder, server: Server) -> None:
     server.answers |= {f"/{name}": Answer(body=rss(1)) for name in ("rain", "gone", "down", "new")}
     assert feeder("update") == (0, "", "")
     assert feeder("update") == (0, "", "")
@@ -109,7 +109,7 @@ def test_update_says_nothing_of_feeds_that_are_well_and_not_due(feeder: Feeder, 
     ]
 
 
-def test_a_feed_is_tried_without_a_store(feeder: Feeder, server: Server, tmp_path: Path) -> None:  # noqa: F811
+def test_a_feed_is_tried_without_a_store(feeder: Feeder, server: Server, tmp_path: Path) -> None:
     server.answers["/feed"] = Answer(body=rss(1, 3, 2))
     ended = feeder("sources", "test", "--allow-private", "-n", "2", server.url("/feed"))
     assert ended.code == 0
@@ -124,13 +124,13 @@ ANNOUNCING = b"""<link rel='alternate' type='application/rss+xml' href='/nothing
 
 
 @pytest.mark.parametrize(("page", "at"), [(ANNOUNCING, "/the-feed"), (b"<p>Hello</p>", "/blog/feed.xml")])
-def test_the_feed_of_a_page_is_found(feeder: Feeder, server: Server, page: bytes, at: str) -> None:  # noqa: F811
+def test_the_feed_of_a_page_is_found(feeder: Feeder, server: Server, page: bytes, at: str) -> None:
     server.answers |= {"/blog": Answer(body=page), at: Answer(body=rss(1))}
     ended = feeder("sources", "test", "--allow-private", server.url("/blog"))
     assert (ended.code, ended.out.splitlines()[1]) == (0, f'feed = "{server.url(at)}"')
 
 
-def test_where_there_is_no_feed_that_is_said_in_a_line(feeder: Feeder, server: Server) -> None:  # noqa: F811
+def test_where_there_is_no_feed_that_is_said_in_a_line(feeder: Feeder, server: Server) -> None:
     server.answers["/blog"] = Answer(body=b"<p>Hello</p>")
     for address, told in (
         ("/blog", f"feeder: {server.url('/blog')}: no feed found there or at 35 common addresses"),
@@ -141,7 +141,7 @@ def test_where_there_is_no_feed_that_is_said_in_a_line(feeder: Feeder, server: S
         assert ended.err.count("\n") == 1
 
 
-def test_a_page_of_this_machine_is_not_asked_unless_that_is_allowed(feeder: Feeder, server: Server) -> None:  # noqa: F811
+def test_a_page_of_this_machine_is_not_asked_unless_that_is_allowed(feeder: Feeder, server: Server) -> None:
     ended = feeder("sources", "test", server.url("/feed"))
     assert ended.code == 1
     assert "(--allow-private)" in ended.err

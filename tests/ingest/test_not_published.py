@@ -205,7 +205,7 @@ def test_a_pass_that_is_killed_before_the_removal_is_made_up_for(
 
 
 def test_an_article_that_becomes_a_draft_leaves_feed_page_and_index(
-    feeder: Feeder,  # noqa: F811  the fixture
+    feeder: Feeder,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "config.toml").write_text("[[sources]]\nname = 'mirror'\nfolder = 'in'\n")
