@@ -4,8 +4,8 @@ Writes an export of that size (200 MB) of each kind, reads it in a pass into a n
 process and its workers.
 """
 
+import argparse
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -96,13 +96,18 @@ def _parts(kind: str, size: int) -> Iterator[str]:
 
 
 def main() -> None:
-    megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    for kind in sys.argv[2:] or _KINDS:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[2])
+    parser.add_argument("megabytes", type=int, nargs="?", default=200)
+    parser.add_argument("kinds", nargs="*", metavar="kind", help=f"of {', '.join(_KINDS)} (default: all)")
+    arguments = parser.parse_args()
+    for kind in arguments.kinds or _KINDS:
+        if kind not in _KINDS:
+            parser.error(f"{kind!r}: no such kind; known: {', '.join(_KINDS)}")
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "in"
             folder.mkdir()
             with (folder / kind).open("w", encoding="utf-8") as file:
-                file.writelines(_parts(kind, megabytes * 1_000_000))
+                file.writelines(_parts(kind, arguments.megabytes * 1_000_000))
             source = FolderSource(name="x", folder=folder, max_bytes=2_000_000_000)
             url = f"sqlite:///{temporary}/s.db"
             config = Config(sources=(source,), store=StoreConfig(url=url, search=Path(temporary) / "s.db.search"))
