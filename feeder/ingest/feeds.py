@@ -141,12 +141,13 @@ class _FeedPass:
         chunks, seconds = chunked(self._gather(responses), _CHUNK), self._config.limits.document_s
         with closing(run_jobs(FEED_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
             batch: list[FeedResult] = []
-            for results in reading:
-                batch += results
-                entries = sum(len(result.batch.incoming) for result in batch)
+            entries = 0
+            for result in reading:
+                batch.append(result)
+                entries += len(result.batch.incoming)
                 if len(batch) >= _BATCH_FEEDS or entries >= _BATCH_ENTRIES:
                     self._save(batch)
-                    batch = []
+                    batch, entries = [], 0
         self._save(batch)
 
     def report(self) -> dict[str, IngestReport]:

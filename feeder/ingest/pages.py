@@ -111,10 +111,9 @@ class _PagePass:
         with closing(fetching) as responses:
             chunks = chunked(self._gather(responses, {request.key for request in requests}), _CHUNK)
             with closing(run_jobs(PAGE_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
-                for results in reading:
-                    for result in results:
-                        if not result.is_interim:
-                            self._collect(result)
+                for result in reading:
+                    if not result.is_interim:
+                        self._collect(result)
         self._save()
 
     def report(self) -> None:

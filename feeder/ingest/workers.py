@@ -1,7 +1,7 @@
 """A process pool with a budget of processor time for each job. Results come in the order of the jobs.
 
     chunks of jobs ── one thread per process ── pipe ── _serve: set the timers, make a result, send it ──┐
-      results, in the order of the jobs <────────────────────────────────────────────────────────────────┘
+      results, in the order of the jobs <── queue of each chunk, which holds few results <───────────────┘
       └── a process ended: its current job is the cause; `Task.on_failure` decides what happens to it
 
 The kernel enforces the budget: an unhandled timer signal ends the process even inside a C library that no exception
@@ -13,11 +13,13 @@ pass reuses it. Nothing here knows what the jobs are.
 import gc
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -29,6 +31,7 @@ _JobT = TypeVar("_JobT")
 _ResultT = TypeVar("_ResultT")
 
 _CHUNKS_PER_PROCESS = 3  # one running, two waiting: no process is idle and memory stays flat
+_MAX_WAITING = 200  # results of a chunk that wait to be taken; more only for a job of many results
 _IDLE_S = 5.0  # until an idle process ends
 _WALL_FACTOR = 30  # seconds of wall time per second of processor time: catches what sleeps, not a busy machine …
 _MIN_WALL_S = 60.0  # … and at least this
@@ -68,8 +71,8 @@ def run_jobs(
     seconds: float,
     grow_after: int = 0,
     processes: int | None = None,
-) -> Generator[list[_ResultT]]:
-    """Yield the results of each chunk of jobs, in order; `seconds` of processor time are the budget of each result.
+) -> Generator[_ResultT]:
+    """Yield the results of chunks of jobs, in order; `seconds` of processor time are the budget of each result.
 
     One process does the first `grow_after` jobs; then there are `processes` of them, None meaning one per processor.
     What `task.run` raises is raised here.
@@ -77,7 +80,7 @@ def run_jobs(
     max_processes, jobs_started = processes or len(os.sched_getaffinity(0)), 0
     pool = _Pool(task, seconds)
     remaining = iter(chunks)
-    running: deque[Future[list[_ResultT]]] = deque()
+    running: deque[tuple[Future[None], _Results[_ResultT]]] = deque()
     threads = ThreadPoolExecutor(max_processes, "worker")
     try:
         while True:
@@ -87,18 +90,24 @@ def run_jobs(
                 jobs_started += len(chunk)
                 if jobs_started > grow_after:
                     pool.grow(max_processes)
-                running.append(threads.submit(pool.run, chunk))
+                results: _Results[_ResultT] = _Results()
+                running.append((threads.submit(pool.run, chunk, results), results))
             if not running:
                 return
-            yield running.popleft().result()
+            future, results = running[0]
+            yield from results
+            future.result()
+            running.popleft()
     finally:
         pool.stop()
+        for _, results in running:
+            results.drop()
         threads.shutdown(cancel_futures=True)
 
 
 def run_job(task: Task[_JobT, _ResultT], job: _JobT, *, seconds: float) -> _ResultT:
     """Return the only result of a job, within a budget of `seconds`."""
-    [[result]] = run_jobs(task, [[job]], seconds=seconds, grow_after=1)
+    [result] = run_jobs(task, [[job]], seconds=seconds, grow_after=1)
     return result
 
 
@@ -146,19 +155,42 @@ def _acquire_worker() -> _Worker:
     return _Worker()
 
 
+class _Results(Generic[_ResultT]):
+    """The results of a chunk, handed over one by one; who makes them waits while too many are not taken."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[tuple[_ResultT] | None] = queue.Queue(_MAX_WAITING)
+        self._is_dropped = False
+
+    def put(self, result: _ResultT) -> None:
+        if not self._is_dropped:
+            self._queue.put((result,))
+
+    def end(self) -> None:
+        if not self._is_dropped:
+            self._queue.put(None)
+
+    def __iter__(self) -> Iterator[_ResultT]:
+        while (item := self._queue.get()) is not None:
+            yield item[0]
+
+    def drop(self) -> None:
+        """Take no more; who waits goes on."""
+        self._is_dropped = True
+        with suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
+
+
 class _JobQueue(Generic[_JobT, _ResultT]):
-    """The remaining jobs of a chunk, the results so far, and where those of the current job start."""
+    """The remaining jobs of a chunk, and how many results the current job has so far."""
 
-    def __init__(self, jobs: Iterable[_JobT]) -> None:
+    def __init__(self, jobs: Iterable[_JobT], results: _Results[_ResultT]) -> None:
         self.remaining = deque(jobs)
-        self.results: list[_ResultT] = []
+        self.current_results = 0
         self.crashed = False  # whether the current job has crashed a process
-        self._start = 0
-
-    @property
-    def current_results(self) -> int:
-        """How many results the current job has so far."""
-        return len(self.results) - self._start
+        self._results = results
+        self._delivered = 0  # results of the current job
 
     def receive(self, worker: _Worker) -> None:
         """Receive the results of all remaining jobs.
@@ -169,7 +201,9 @@ class _JobQueue(Generic[_JobT, _ResultT]):
         while self.remaining:
             kind, value = worker.pipe.recv()
             if kind == _RESULT:
-                self.results.append(value)
+                self.current_results += 1
+                if self.current_results > self._delivered:
+                    self._deliver(value)
             elif kind == _DONE:
                 self._next()
             else:
@@ -177,19 +211,23 @@ class _JobQueue(Generic[_JobT, _ResultT]):
 
     def give_up(self, result: _ResultT, rest: _JobT | None) -> None:
         """Replace the current job by its rest, if there is one."""
-        self.results.append(result)
+        self._deliver(result)
         self._next()
         if rest is not None:
             self.remaining.appendleft(rest)
 
     def retry(self) -> None:
-        """Restart the current job after a crash."""
-        del self.results[self._start :]
+        """Restart the current job after a crash; the results that it had then are not delivered again."""
+        self.current_results = 0
         self.crashed = True
+
+    def _deliver(self, result: _ResultT) -> None:
+        self._results.put(result)
+        self._delivered += 1
 
     def _next(self) -> None:
         self.remaining.popleft()
-        self._start, self.crashed = len(self.results), False
+        self.current_results, self._delivered, self.crashed = 0, 0, False
 
 
 class _Pool(Generic[_JobT, _ResultT]):
@@ -216,37 +254,42 @@ class _Pool(Generic[_JobT, _ResultT]):
             for worker in self._busy:
                 worker.process.kill()
 
-    def run(self, chunk: list[_JobT]) -> list[_ResultT]:
-        """Return the results of all jobs of a chunk, replacing processes that end."""
-        queue: _JobQueue[_JobT, _ResultT] = _JobQueue(chunk)
-        with self._slots:
-            while queue.remaining and (worker := self._acquire()) is not None:
-                try:
-                    worker.pipe.send((self._task.run, self._task.load, list(queue.remaining), self._seconds))
-                    queue.receive(worker)
-                except (EOFError, ConnectionError):
-                    self._handle_exit(queue, self._end(worker))
-                except BaseException:
-                    self._end(worker, kill=True)
-                    raise
-                else:
-                    self._release(worker)
-                    _idle.append(worker)
-        return queue.results
+    def run(self, chunk: list[_JobT], results: _Results[_ResultT]) -> None:
+        """Make the results of all jobs of a chunk, replacing processes that end."""
+        jobs = _JobQueue(chunk, results)
+        try:
+            with self._slots:
+                while jobs.remaining and (worker := self._acquire()) is not None:
+                    self._work(worker, jobs)
+        finally:
+            results.end()
 
-    def _handle_exit(self, queue: _JobQueue[_JobT, _ResultT], code: int | None) -> None:
+    def _work(self, worker: _Worker, jobs: _JobQueue[_JobT, _ResultT]) -> None:
+        try:
+            worker.pipe.send((self._task.run, self._task.load, list(jobs.remaining), self._seconds))
+            jobs.receive(worker)
+        except (EOFError, ConnectionError):
+            self._handle_exit(jobs, self._end(worker))
+        except BaseException:
+            self._end(worker, kill=True)
+            raise
+        else:
+            self._release(worker)
+            _idle.append(worker)
+
+    def _handle_exit(self, jobs: _JobQueue[_JobT, _ResultT], code: int | None) -> None:
         """Retry or give up the job whose process ended."""
         if self._stopped.is_set() or code == 0:  # 0: it had been idle for too long just as the jobs were sent
             return
         timed_out = code in _TIMEOUT_CODES
-        if not timed_out and not queue.crashed:
-            queue.retry()
+        if not timed_out and not jobs.crashed:
+            jobs.retry()
             return
         reason = "crashed its worker process (out of memory?); please report it"
         if timed_out:
             reason = f"took too long (limits.document_s = {self._seconds:g}); not tried again until it changes"
-        failure = WorkerFailure(reason, queue.current_results, timed_out)
-        queue.give_up(*self._task.on_failure(queue.remaining[0], failure))
+        failure = WorkerFailure(reason, jobs.current_results, timed_out)
+        jobs.give_up(*self._task.on_failure(jobs.remaining[0], failure))
 
     def _acquire(self) -> _Worker | None:
         """Return a process; None once the pool is stopped."""

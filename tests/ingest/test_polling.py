@@ -109,12 +109,10 @@ def test_the_same_bytes_and_the_same_entries_are_not_read_twice(
     poll(config, sqlite_store)
     read: list[FeedResult] = []
 
-    def reading(
-        task: Task[FeedJob, FeedResult], jobs: Iterable[list[FeedJob]], **more: Any
-    ) -> Iterator[list[FeedResult]]:
-        for reads in run_jobs(task, jobs, **more):
-            read.extend(reads)
-            yield reads
+    def reading(task: Task[FeedJob, FeedResult], jobs: Iterable[list[FeedJob]], **more: Any) -> Iterator[FeedResult]:
+        for result in run_jobs(task, jobs, **more):
+            read.append(result)
+            yield result
 
     monkeypatch.setattr(module, "run_jobs", reading)
     assert (poll(config, sqlite_store).unchanged, read) == (1, [])

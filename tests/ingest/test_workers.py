@@ -34,6 +34,21 @@ def die_once(file: str) -> list[str]:
     return [path.name]
 
 
+def die_once_in_between(file: str) -> Iterator[int]:
+    for number in range(5):
+        if number == 3 and not Path(file).exists():
+            Path(file).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield number
+
+
+def make_2000(log: str) -> Iterator[int]:
+    with Path(log).open("ab", buffering=0) as file:
+        for _ in range(2000):
+            file.write(b".")
+            yield 1 << 80_000  # 10 kB
+
+
 def hang_at_13(number: int) -> list[int]:
     if number == 13:
         hang()
@@ -89,11 +104,15 @@ def minus_one(_number: int, failure: WorkerFailure) -> tuple[int, None]:
     return (-2 if failure.timed_out else -1), None
 
 
+def minus_one_path(_file: str, _failure: WorkerFailure) -> tuple[int, None]:
+    return -1, None
+
+
 DOUBLE = Task(run=double, on_failure=minus_one, load=nothing)
 
 
 def done(task: Task[int, int], chunks: Iterable[list[int]], *, processes: int = 2, seconds: float = 10) -> list[int]:
-    return [number for results in run_jobs(task, chunks, seconds=seconds, processes=processes) for number in results]
+    return list(run_jobs(task, chunks, seconds=seconds, processes=processes))
 
 
 def test_results_come_in_the_order_of_the_jobs() -> None:
@@ -114,16 +133,31 @@ def test_chunks_are_not_taken_long_before_they_are_run() -> None:
     working.close()
 
 
+def test_a_job_of_many_results_waits_until_they_are_taken(tmp_path: Path) -> None:
+    log = tmp_path / "made"
+    working = run_jobs(Task(run=make_2000, on_failure=minus_one_path, load=nothing), [[str(log)]], seconds=10)
+    next(working)
+    time.sleep(1)
+    assert log.stat().st_size < 1000  # the queue and the pipe hold some
+    assert sum(1 for _ in working) == 1999
+
+
+def test_results_that_nobody_takes_do_not_keep_a_task_from_ending(tmp_path: Path) -> None:
+    task = Task(run=make_2000, on_failure=minus_one_path, load=nothing)
+    working = run_jobs(task, [[str(tmp_path / "a")], [str(tmp_path / "b")]], seconds=10, processes=2)
+    next(working)
+    working.close()
+    assert done(DOUBLE, numbered_chunks(1)) == [0, 2, 4, 6, 8]
+
+
+def test_results_before_a_crash_are_delivered_once(tmp_path: Path) -> None:
+    task = Task(run=die_once_in_between, on_failure=minus_one_path, load=nothing)
+    assert list(run_jobs(task, [[str(tmp_path / "a")]], seconds=10)) == [0, 1, 2, 3, 4]
+
+
 def test_a_few_jobs_are_run_by_one_process_which_the_next_task_reuses() -> None:
     task = Task(run=process_of, on_failure=minus_one, load=nothing)
-    first, then = (
-        {
-            number
-            for results in run_jobs(task, chunked([1] * 8, 2), seconds=10, grow_after=8, processes=2)
-            for number in results
-        }
-        for _ in range(2)
-    )
+    first, then = (set(run_jobs(task, chunked([1] * 8, 2), seconds=10, grow_after=8, processes=2)) for _ in range(2))
     assert len(first) == 1
     assert first == then
 
@@ -158,7 +192,7 @@ def test_a_job_of_many_results_continues_after_the_one_that_took_too_long() -> N
         return -1, (job[0], 3)
 
     task = Task(run=hang_at_the_third, on_failure=behind, load=nothing)
-    assert list(run_jobs(task, [[(10, 0), (20, 3)]], seconds=0.3)) == [[10, 11, -1, 13, 14, 23, 24]]
+    assert list(run_jobs(task, [[(10, 0), (20, 3)]], seconds=0.3)) == [10, 11, -1, 13, 14, 23, 24]
 
 
 def test_what_sleeps_for_ever_is_ended_as_well() -> None:
@@ -212,7 +246,7 @@ def test_an_idle_process_ends_and_the_next_job_gets_a_new_one() -> None:
 
 def test_work_that_nobody_waits_for_is_ended() -> None:
     working = run_jobs(DOUBLE._replace(run=sleep_at_6), numbered_chunks(4), seconds=10, processes=2)
-    assert next(working) == [0, 2, 4, 6, 8]
+    assert [next(working) for _ in range(5)] == [0, 2, 4, 6, 8]
     working.close()
     assert done(DOUBLE, numbered_chunks(1)) == [0, 2, 4, 6, 8]
 
