@@ -63,28 +63,61 @@ def _mbox(number: int) -> str:
     )
 
 
+def _messages(number: int) -> str:
+    return (
+        '<div class="message default clearfix"><div class="body">'
+        '<div class="pull_right date details" title="01.01.2024 10:00:00 UTC+01:00">10:00</div>'
+        f'<div class="from_name">x</div><div class="text">{_text(number)}</div></div></div>\n'
+    )
+
+
+def _bookmarks(number: int) -> str:
+    icon = "data:image/png;base64," + "A" * 4000
+    return f'<DT><A HREF="https://h.example/{number}" ADD_DATE="1704067200" ICON="{icon}">T{number}</A>\n'
+
+
+def _ghost(number: int) -> str:
+    post = {"id": f"{number}", "title": f"T{number}", "slug": f"t{number}", "status": "published",
+            "published_at": "2024-01-01T00:00:00.000Z", "html": f"<p>{_text(number)}</p>"}  # fmt: skip
+    return ("," if number else "") + json.dumps(post)
+
+
+def _entries(number: int) -> str:
+    entry = {"id": f"https://h.example/{number}", "title": f"T{number}", "link": f"https://h.example/{number}",
+             "content": f"<p>{_text(number)}</p>", "published": "2024-01-01T00:00:00Z", "published_from": "feed",
+             "updated": "2024-01-01T00:00:00Z", "first_seen_at": "2024-01-01T00:00:00Z"}  # fmt: skip
+    return json.dumps(entry) + "\n"
+
+
 _WXR = (
     '<?xml version="1.0"?><rss xmlns:wp="http://wordpress.org/export/1.2/" '
     'xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>x</title>'
 )
-_KINDS: dict[str, tuple[str, str, Callable[[int], str], str]] = {
-    "feed.xml": ('<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>', "</channel></rss>", _rss, ""),
-    "wordpress.xml": (_WXR, "</channel></rss>", _wordpress, ""),
+_KINDS: dict[str, tuple[str, str, Callable[[int], str]]] = {
+    "feed.xml": ('<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>', "</channel></rss>", _rss),
+    "wordpress.xml": (_WXR, "</channel></rss>", _wordpress),
     "blogger.xml": (
         '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><id>tag:blogger.com,1999:x</id>',
         "</feed>",
         _blogger,
-        "",
     ),
-    "notes.enex": ('<?xml version="1.0"?><en-export>', "</en-export>", _enex, ""),
-    "result.json": ('{"name": "x", "type": "public_channel", "messages": [', "]}", _telegram, ""),
-    "links.csv": ("title,url,time_added,tags,excerpt\n", "", _links, ""),
-    "mail.mbox": ("", "", _mbox, ""),
+    "notes.enex": ('<?xml version="1.0"?><en-export>', "</en-export>", _enex),
+    "result.json": ('{"name": "x", "type": "public_channel", "messages": [', "]}", _telegram),
+    "links.csv": ("title,url,time_added,tags,excerpt\n", "", _links),
+    "mail.mbox": ("", "", _mbox),
+    "messages.html": (
+        '<title>Exported Data</title><div class="page_header"><div class="text bold">x</div></div>',
+        "</body></html>",
+        _messages,
+    ),
+    "bookmarks.html": ("<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>\n", "</DL>", _bookmarks),
+    "ghost.json": ('{"db": [{"meta": {"version": "5"}, "data": {"posts": [', "]}}]}", _ghost),
+    "entries.jsonl": ("", "", _entries),
 }
 
 
 def _parts(kind: str, size: int) -> Iterator[str]:
-    start, end, item, _ = _KINDS[kind]
+    start, end, item = _KINDS[kind]
     yield start
     written = number = 0
     while written < size:
@@ -115,7 +148,7 @@ def main() -> None:
             with Store.open(url) as store:
                 [report] = ingest(config, store, now=_NOW)
             memory = peak.stop()
-            print(f"{kind:14} {memory.own_mb:5.0f} MB here, {memory.all_mb:5.0f} MB with workers: {report}")
+            print(f"{kind:14} {memory.own_mb:5.0f} MB here, {memory.all_mb:5.0f} MB with workers: {report}", flush=True)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def stages(archive: Path) -> None:
         if len(found) == SAMPLE:
             break
     read, reading = timed(lambda: [read_file(file, max_bytes=MAX_BYTES) for file in found])
-    drafts, parsing = timed(lambda: [read_article(file.data or b"", file.path) for file in read])
+    drafts, parsing = timed(lambda: [read_article(file.data.read(), file.path) for file in read if file.data])
     stamped = [replace(draft, stamps=(*draft.stamps, file.file_time)) for draft, file in zip(drafts, read, strict=True)]
     entries, cleaning = timed(lambda: [normalise(draft, now=NOW, source="archive") for draft in stamped])
     prepared, preparing = timed(lambda: [prepare(Origin("archive", entry.id), entry) for entry in entries])

@@ -114,7 +114,7 @@ def _read(folder: Path) -> Iterator[Entry]:
         if read.data is None:
             continue
         try:
-            for draft in read_document(read.data, read.path):
+            for draft in read_document(read.data.read(), read.path):
                 yield normalise(draft, now=LAST, source=folder.name)
         except SourceError:  # not an article
             continue

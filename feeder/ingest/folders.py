@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
@@ -28,9 +29,9 @@ from feeder.ingest.previewing import folder_error, output_folders, paths_to_rere
 from feeder.ingest.reading.file import (
     FileJob,
     FileResult,
+    FileTotal,
     choice_of,
     file_task,
-    merge_results,
     reading_rules,
     split_error,
 )
@@ -38,7 +39,10 @@ from feeder.ingest.reports import IngestReport, Outcomes
 from feeder.ingest.workers import chunked, run_jobs
 from feeder.log import Progress
 from feeder.sources.files.folder import FolderFile, count_files, iter_files
-from feeder.store import Batch, Document, Edges, Outcome, Store, WithheldArticle
+from feeder.store import Batch, Document, Edges, IncomingEntry, Outcome, Store, WithheldArticle
+
+if TYPE_CHECKING:
+    from feeder.normalise.boilerplate.learned import Edge
 
 log = logging.getLogger(__name__)
 _BATCH = 500  # documents per transaction
@@ -91,6 +95,10 @@ class _FolderPass:
         self._states: Counter[str] = Counter()
         self._total: int | None = None
         # To be saved with the next batch:
+        self._file_total = FileTotal()
+        self._incoming: list[IncomingEntry] = []
+        self._seen: set[tuple[int, str]] = set()
+        self._edges: list[Edge] = []
         self._documents: list[Document] = []
         self._document_edges: dict[str, Edges] = {}
         self._gone: list[str] = []
@@ -129,15 +137,16 @@ class _FolderPass:
             chunks = chunked(jobs, min(_CHUNK, _BATCH))
             task = file_task(self._rules)
             with closing(run_jobs(task, chunks, seconds=self._seconds, grow_after=_GROW_AFTER)) as reading:
-                batch: list[FileResult] = []
-                for results in reading:
-                    batch += merge_results(results)
-                    if len(batch) >= _BATCH:
-                        self._save(batch)
-                        batch = []
-            if self._source.when_gone == "remove" and self._gone and not batch:
+                files = 0
+                for result in reading:
+                    self._take(result)
+                    files += result.is_last
+                    if result.is_last and (files % _BATCH == 0 or len(self._incoming) >= _BATCH):
+                        self._save()
+                        self._seen = set()
+            if self._source.when_gone == "remove" and self._gone and not self._incoming:
                 self._refuse_empty_folder()
-            self._save(batch)
+            self._save()
         finally:
             self._count_files()
 
@@ -190,11 +199,19 @@ class _FolderPass:
                 "disk if it is not mounted; to remove them, put an article in the folder or delete the source"
             )
 
-    def _save(self, results: Sequence[FileResult]) -> None:
-        for result in results:
-            self._note(result)
-        incoming = [entry for result in results for entry in result.incoming]
-        edges = [edge for result in results for edge in result.edges]
+    def _take(self, result: FileResult) -> None:
+        """Take a result; if a file has many, some of its entries are saved before the rest is read."""
+        if len(self._incoming) >= _BATCH:
+            self._save()
+        self._incoming += result.incoming
+        self._edges += result.edges
+        self._file_total.add(result)
+        if result.is_last:
+            self._note(self._file_total)
+            self._file_total = FileTotal()
+
+    def _save(self) -> None:
+        incoming, edges = self._incoming, self._edges
         if incoming or self._documents or self._gone or self._left or self._may_hold:
             batch = Batch(
                 source=self._source.name,
@@ -206,30 +223,31 @@ class _FolderPass:
                 left=self._left,
                 not_published=self._withheld,
                 may_hold=self._may_hold,
+                seen=self._seen,
             )
             [outcomes] = self._store.take([batch])
             self._count(outcomes)
             self._recurring.count(edges, outcomes)
-            self._documents, self._document_edges = [], {}
+            self._incoming, self._edges, self._documents, self._document_edges = [], [], [], {}
             self._gone, self._left, self._may_hold = [], [], []
         self._recurring.learn()
         self._report_progress()
 
-    def _note(self, result: FileResult) -> None:
-        """Note all of a result that is saved besides its entries."""
-        file = result.file
+    def _note(self, total: FileTotal) -> None:
+        """Note all of a file that is saved besides its entries."""
+        file = total.file
+        assert file is not None  # noqa: S101  for the types: it has a result
         if not self._is_second:
-            self._outcomes.count(self._source.name, {"dropped": result.dropped, "lost_pictures": result.lost_pictures})
-        self._withhold(result)
-        if result.not_an_article:
-            log.info("%s: %s", file.path, result.not_an_article)
-            self._outcomes.skip(self._source.name, file.path, result.not_an_article)
+            self._outcomes.count(self._source.name, {"dropped": total.dropped, "lost_pictures": total.lost_pictures})
+        self._withhold(file.path, total)
+        if total.not_an_article:
+            log.info("%s: %s", file.path, total.not_an_article)
+            self._outcomes.skip(self._source.name, file.path, total.not_an_article)
         # From a file that cannot be read, say because it is being written, nothing is removed.
-        if result.error is None and file.state in {"new", "changed", "again"}:
+        if total.error is None and file.state in {"new", "changed", "again"}:
             self._note_left(file.path)
-            self._document_edges[file.path] = [(edge.publisher, edge.unknown, edge.removed) for edge in result.edges]
-        articles = len(result.incoming) + result.dropped + len(result.withheld) + len(result.slow)
-        self._record(file, result.stored_error, articles, again=result.by_date, withheld=bool(result.withheld))
+            self._document_edges[file.path] = total.edges
+        self._record(file, total.stored_error, total.articles, again=total.by_date, withheld=bool(total.withheld))
 
     def _record(
         self, file: FolderFile, error: str | None, articles: int = 0, *, again: bool = False, withheld: bool = False
@@ -256,19 +274,18 @@ class _FolderPass:
         if path in self._stored and self._source.when_gone == "remove":
             self._left += self._addresses(path, 0)
 
-    def _withhold(self, result: FileResult) -> None:
+    def _withhold(self, path: str, total: FileTotal) -> None:
         """Note what to withdraw because its author no longer publishes it: all of a file, or articles of an export."""
-        if not result.withheld:
+        if not total.withheld:
             return
-        path = result.file.path
-        self._withheld += result.withheld
+        self._withheld += total.withheld
         self._has_withheld = True
-        addresses = self._addresses(path, len(result.incoming) + len(result.withheld))
-        if result.withheld[0].address == self._rules.origin(path).address:
+        addresses = self._addresses(path, total.articles)
+        if total.withheld[0].address == self._rules.origin(path).address:
             self._left += addresses
         else:
             self._may_hold += addresses
-        for article in result.withheld:
+        for article in total.withheld:
             log.info("%s: not published: %s", article.address, article.reason)
             address = article.address.removeprefix(f"{self._source.folder}/")
             self._outcomes.withhold(self._source.name, address, article.reason)

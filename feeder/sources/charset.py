@@ -135,19 +135,42 @@ def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
 
 def decode_guessed(data: bytes) -> str:
     """Return the text in the most probable encoding."""
-    sample = _sample(data)
-    codec = _detect_east_asian(sample)
-    if codec is None:
-        codec = "utf-8" if _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8) else _detect(sample)
-    return data.decode(codec, "replace")
+    return data.decode(_guess(_sample(data)), "replace")
+
+
+def find_codec_of_start(start: bytes, names: Iterable[str]) -> str:
+    """Return the codec of a document, which `decode_declared` or `decode_guessed` would use, by its first bytes."""
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return "utf-8-sig" if encoding == "utf-8" else encoding[:6]  # codecs that expect a mark
+    if (found := _find_by_start(start)) is not None:
+        return found
+    names = tuple(names)
+    codecs = [codec for name in names if (codec := find_codec(name)) is not None][:_MAX_NAMES]
+    sample = _sample(start)
+    if start.isascii():
+        return next(iter(codecs), "utf-8")
+    if any(map(_is_utf8, names)) and _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8):
+        return "utf-8"
+    return next((codec for codec in ("utf-8", *codecs) if _nearly_decodes(sample, codec)), None) or _guess(sample)
+
+
+def _guess(sample: bytes) -> str:
+    if (codec := _detect_east_asian(sample)) is not None:
+        return codec
+    return "utf-8" if _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8) else _detect(sample)
 
 
 def _decode_by_mark(data: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
-    found = next((encoding for start, encoding in _STARTS if data.startswith(start)), None)
+    found = _find_by_start(data)
     return data.decode(found, "replace") if found else None
+
+
+def _find_by_start(data: bytes) -> str | None:
+    return next((encoding for start, encoding in _STARTS if data.startswith(start)), None)
 
 
 def _decode_strictly(data: bytes, codecs: Iterable[str]) -> str | None:

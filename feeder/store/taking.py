@@ -38,6 +38,9 @@ class Batch:
     Entries at the addresses `left` that are not among the incoming are no longer there. Articles that are
     `not_published` are removed from the addresses `may_hold`, and entries with the guids `withdrawn` from the source.
     `pages` are changes to the pages that entries wait for.
+
+    A document with many articles comes in several batches: the last one says what is no longer there. Each is given the
+    same set `seen`, which collects the (number, address) of what was saved.
     """
 
     source: str
@@ -51,6 +54,7 @@ class Batch:
     may_hold: Collection[str] = ()
     withdrawn: Collection[str] = ()
     pages: PageChanges = field(default_factory=PageChanges)
+    seen: set[tuple[int, str]] = field(default_factory=set)
 
 
 class TakeResult(NamedTuple):
@@ -75,23 +79,23 @@ def take(connection: Connection, batches: Sequence[Batch]) -> TakeResult:
             continue
         results_of_batch = [next(remaining) for _ in batch.incoming]
         outcomes.append([saved for _, saved in results_of_batch])
-        seen = {
+        batch.seen.update(
             (number, entry.origin.address) for entry, (number, _) in zip(batch.incoming, results_of_batch, strict=True)
-        }
+        )
         if batch.edges:
             new += [
                 edge for edge, (_, saved) in zip(batch.edges, results_of_batch, strict=True) if saved is Outcome.NEW
             ]
-        removed += _forget(connection, batch, seen)
+        removed += _forget(connection, batch)
         record(connection, batch.source, batch.documents, batch.gone, batch.document_edges)
         take_pages(connection, batch.source, batch.pages)
     count_edges(connection, new)
     return TakeResult(outcomes, rows, removed)
 
 
-def _forget(connection: Connection, batch: Batch, seen: Collection[tuple[int, str]]) -> list[int]:
+def _forget(connection: Connection, batch: Batch) -> list[int]:
     if batch.left:
-        forget(connection, batch.source, batch.left, seen)
+        forget(connection, batch.source, batch.left, batch.seen)
     if batch.not_published and batch.may_hold:
-        withdraw(connection, batch.source, batch.not_published, batch.may_hold, seen)
+        withdraw(connection, batch.source, batch.not_published, batch.may_hold, batch.seen)
     return forget_by_guid(connection, batch.source, batch.withdrawn) if batch.withdrawn else []

@@ -20,6 +20,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "mirror"
 
 
+@pytest.fixture(params=[500, 1], ids=["whole", "in parts"])
+def parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save exports at once, and article by article."""
+    monkeypatch.setattr(module, "_BATCH", request.param)
+
+
 def removing(folder: Path) -> Config:
     return Config(sources=(FolderSource(name="mirror", folder=folder, when_gone="remove"),))
 
@@ -85,6 +91,7 @@ def test_a_moved_file_is_no_removal_of_its_entry(folder: Path, sqlite_store: Sto
     assert origins(sqlite_store, folder, 1) == ["moved.md"]
 
 
+@pytest.mark.usefixtures("parts")
 def test_all_articles_of_an_export_go_with_it(store: Store, folder: Path) -> None:
     (folder / "saved.csv").write_text(export(11, 12, 13))
     (folder / "1.md").write_text(article(1))
@@ -95,6 +102,7 @@ def test_all_articles_of_an_export_go_with_it(store: Store, folder: Path) -> Non
     assert store.entries.count() == 1
 
 
+@pytest.mark.usefixtures("parts")
 def test_names_that_are_like_that_of_an_export_are_not_taken_for_it(folder: Path, sqlite_store: Store) -> None:
     (folder / "a.csv").write_text(export(11, 12, 13))
     others = ("A.csv#1", "a.csv.x#1", "a.csv#10", "a_csv#1", "a%#1", "b.csv#1")
@@ -108,6 +116,7 @@ def test_names_that_are_like_that_of_an_export_are_not_taken_for_it(folder: Path
     assert titles(sqlite_store) == sorted(["题目21", *(f"题目{n}" for n in range(len(others)))])
 
 
+@pytest.mark.usefixtures("parts")
 def test_a_file_that_is_called_like_an_article_of_an_export_is_not_taken_for_it(
     folder: Path, sqlite_store: Store
 ) -> None:
@@ -119,6 +128,7 @@ def test_a_file_that_is_called_like_an_article_of_an_export_is_not_taken_for_it(
     assert titles(sqlite_store) == ["题目1", "题目11"]
 
 
+@pytest.mark.usefixtures("parts")
 def test_what_an_export_holds_no_longer_goes_and_the_rest_stays(folder: Path, store: Store) -> None:
     path = folder / "saved.csv"
     path.write_text(export(11, 12, 13))
@@ -130,6 +140,7 @@ def test_what_an_export_holds_no_longer_goes_and_the_rest_stays(folder: Path, st
     assert origins(store, folder, 12) == ["saved.csv#1"]
 
 
+@pytest.mark.usefixtures("parts")
 def test_with_keep_everything_stays_that_was_ever_met(folder: Path, sqlite_store: Store) -> None:
     path = folder / "saved.csv"
     path.write_text(export(11, 12, 13))
@@ -151,6 +162,7 @@ def test_an_article_that_its_file_holds_no_longer_goes(folder: Path, sqlite_stor
     assert titles(sqlite_store) == ["题目2"]
 
 
+@pytest.mark.usefixtures("parts")
 def test_a_file_that_cannot_be_read_takes_nothing_with_it(folder: Path, sqlite_store: Store) -> None:
     (folder / "a.md").write_text(article(1))
     (folder / "saved.csv").write_text(export(11, 12))
@@ -164,6 +176,7 @@ def test_a_file_that_cannot_be_read_takes_nothing_with_it(folder: Path, sqlite_s
     assert read(removing(folder), sqlite_store).removed == 2
 
 
+@pytest.mark.usefixtures("parts")
 def test_an_article_that_moves_from_one_file_to_a_later_one_is_the_same_entry(
     folder: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +193,7 @@ def test_an_article_that_moves_from_one_file_to_a_later_one_is_the_same_entry(
     assert read(removing(folder), sqlite_store).changed == 1  # the file that it moved to holds its text now
 
 
+@pytest.mark.usefixtures("parts")
 def test_an_entry_stays_while_one_file_holds_it(folder: Path, sqlite_store: Store) -> None:
     (folder / "a.csv").write_text(export(11, 12))
     (folder / "b.csv").write_text(export(12, 13))

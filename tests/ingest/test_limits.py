@@ -201,7 +201,7 @@ def test_an_export_in_which_very_many_articles_take_too_long_is_given_up(
     monkeypatch.setattr(reading, "_MAX_SLOW", 2)
     (folder / "blog.xml").write_text(export("a", "endless", "b", "endless", "c"))
     report = only_report(ingest(config, sqlite_store, now=NOW))
-    assert (report.new, report.failed) == (0, (("blog.xml", f"2 of its articles {REASON}"),))
+    assert (report.new, report.failed) == (2, (("blog.xml", f"2 of its articles {REASON}"),))
 
 
 def test_a_feed_that_takes_too_long_is_named_the_others_come_in_and_it_is_not_parsed_again(

@@ -13,6 +13,7 @@ from feeder.ingest import IngestReport, ingest, preview
 from feeder.store import Store, parse_query
 from tests.cli.test_cli import Feeder, feeder  # noqa: F401  a fixture
 from tests.http_server import Answer, Server
+from tests.ingest.test_ingest_gone import parts  # noqa: F401  a fixture
 from tests.sources.test_collection import post, wordpress
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -113,6 +114,7 @@ def test_an_article_that_is_moved_to_the_drafts_is_withdrawn(folder: Path, sqlit
     assert titles(sqlite_store) == ["Deleted"]  # its file is gone, and `when_gone` keeps it
 
 
+@pytest.mark.usefixtures("parts")
 def test_a_post_of_an_export_that_becomes_a_draft_is_withdrawn_and_no_other(folder: Path, sqlite_store: Store) -> None:
     file = folder / "blog.xml"
     file.write_bytes(wordpress(post("one"), post("two"), post("three")))
@@ -125,6 +127,7 @@ def test_a_post_of_an_export_that_becomes_a_draft_is_withdrawn_and_no_other(fold
     assert report.not_published == (("blog.xml#2", "export: wp:status: draft"),)
 
 
+@pytest.mark.usefixtures("parts")
 def test_a_draft_of_the_same_title_takes_nothing_that_is_still_published(folder: Path, sqlite_store: Store) -> None:
     draft = post("one", status="draft").replace("https://b.example/one", "https://b.example/?p=2")
     for items in ((post("one"),), (post("one"), draft)):

@@ -8,6 +8,7 @@ from feeder.errors import NotAnArticleError
 from feeder.sources.files.addresses import is_home_page, relative_pictures
 from feeder.sources.files.choosing import Choice
 from feeder.sources.files.collection import iter_document, read_document
+from feeder.sources.files.data import Data
 from feeder.sources.files.folder import iter_files
 
 _TEXT = "The harbour was closed for two days. Boats waited outside until the storm had passed. " * 3
@@ -108,7 +109,7 @@ def test_a_name_that_is_written_out_is_read() -> None:
     choice = Choice(include=("docs/README.md", "*.md"))
     assert choice.names("docs/README.md")
     assert not choice.names("README.md")
-    assert len(list(iter_document(_TEXT.encode(), "docs/README.md", chosen=True))) == 1
+    assert len(list(iter_document(Data(_TEXT.encode()), "docs/README.md", chosen=True))) == 1
 
 
 def test_relative_pictures_are_found() -> None:

@@ -11,6 +11,7 @@ from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Entry, entry_to_dict
 from feeder.normalise.entry import normalise
 from feeder.sources.files.collection import is_collection, read_document
+from feeder.sources.files.data import Data
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _TEXT = "The harbour was closed for two days. Boats waited outside until the storm had passed. "
@@ -42,7 +43,7 @@ def test_a_saved_feed_has_entries(name: str) -> None:
     found = only(_RSS, name)
     assert (found.title, found.link) == ("Storm", "https://h.example/storm")
     assert (found.published, found.content) == (datetime(2021, 3, 1, 9, tzinfo=UTC), "<p>Closed.</p>")
-    assert is_collection(_RSS.encode(), name)
+    assert is_collection(Data(_RSS.encode()), name)
 
 
 def test_a_saved_json_feed_has_entries() -> None:
@@ -212,7 +213,7 @@ def test_a_newsletter_is_an_article(name: str) -> None:
     assert (found.title, found.link) == ("Rain in München", "https://ann.n.example/p/rain")
     assert [person.name for person in found.authors] == ["Ann Song"]
     assert (found.published, found.content) == (datetime(2024, 1, 5, 9, tzinfo=UTC), "<p>Wet füße.</p>")
-    assert not is_collection(_NEWSLETTER.encode(), name)
+    assert not is_collection(Data(_NEWSLETTER.encode()), name)
 
 
 def test_an_mbox_has_many() -> None:

@@ -5,11 +5,10 @@ Nothing here knows the database or other files.
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, groupby
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -21,8 +20,9 @@ from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
 from feeder.sources.files.addresses import is_home_page, relative_pictures
 from feeder.sources.files.choosing import Choice
+from feeder.sources.files.data import Data
 from feeder.sources.files.folder import FolderFile, read_file
-from feeder.store import IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
+from feeder.store import Edges, IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 
 log = logging.getLogger(__name__)
 _MAX_SLOW = 10  # articles of one export that time out before the rest of it is given up
@@ -102,7 +102,9 @@ class FileJob(NamedTuple):
 
 
 class FileResult(NamedTuple):
-    """A file without its bytes, and the entries in it. `error` is why it has none.
+    """A file without its bytes, and an entry in it; for an export, one result for itself and one for each article.
+
+    `error` is why it has none, or no more. `is_last`: the file has no further result.
 
     `dropped` counts the entries that the source's filters leave out; `withheld` are those that their author did not
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
@@ -121,16 +123,55 @@ class FileResult(NamedTuple):
     slow_reason: str = ""
     not_an_article: str = ""
     lost_pictures: int = 0
+    is_last: bool = True
+
+
+class FileTotal:
+    """The sum of the results of one file, without its entries. If one is an error, only that counts."""
+
+    def __init__(self) -> None:
+        self.file: FolderFile | None = None
+        self.error: str | None = None
+        self.articles = self.dropped = self.lost_pictures = 0
+        self.withheld: list[WithheldArticle] = []
+        self.by_date = False
+        self.not_an_article = ""
+        self._slow: list[int] = []
+        self._slow_reason = ""
+        self._edges: dict[str, tuple[set[str], set[str]]] = {}
+
+    def add(self, result: FileResult) -> None:
+        """Add a result."""
+        self.file = result.file
+        if result.error is not None:
+            self.error = result.error
+        self.articles += len(result.incoming) + result.dropped + len(result.withheld) + len(result.slow)
+        self.dropped += result.dropped
+        self.lost_pictures += result.lost_pictures
+        self.withheld += result.withheld
+        self.by_date |= result.by_date
+        self.not_an_article = self.not_an_article or result.not_an_article
+        self._slow += result.slow
+        self._slow_reason = self._slow_reason or result.slow_reason
+        for edge in result.edges:
+            unknown, removed = self._edges.setdefault(edge.publisher, (set(), set()))
+            unknown.update(edge.unknown)
+            removed.update(edge.removed)
+
+    @property
+    def edges(self) -> Edges:
+        """The lines at the edges of its articles, by publisher."""
+        return [(name, sorted(unknown), sorted(removed)) for name, (unknown, removed) in self._edges.items()]
 
     @property
     def stored_error(self) -> str | None:
         """The error of the file, or of some of its articles, in one line (`split_error` undoes it)."""
-        numbers = ", ".join(f"#{number}" for number in self.slow)
-        return f"{numbers}: {self.slow_reason}" if self.slow and self.error is None else self.error
+        numbers = ", ".join(f"#{number}" for number in self._slow)
+        return f"{numbers}: {self._slow_reason}" if self._slow and self.error is None else self.error
 
 
 def split_error(path: str, stored: str) -> Iterator[tuple[str, str]]:
-    """Yield the path of the file, or of each failed article, with the reason, from a `FileResult.stored_error`."""
+    """Yield the path of the file, or of each failed article, with the reason, from a `FileTotal.stored_error`."""
     numbers, separator, reason = stored.partition(": ")
     if separator and _NUMBERS.fullmatch(numbers):
         yield from ((f"{path}{number}", reason) for number in numbers.split(", "))
@@ -139,7 +180,7 @@ def split_error(path: str, stored: str) -> Iterator[tuple[str, str]]:
 
 
 def file_task(rules: ReadingRules) -> Task[FileJob, FileResult]:
-    """Return the worker task that reads the files of a source; `merge_results` joins the results of each file."""
+    """Return the worker task that reads the files of a source."""
     return Task(run=partial(read_articles, rules), on_failure=partial(fail_file, rules), load=load_parsers)
 
 
@@ -150,27 +191,6 @@ def load_parsers() -> None:
 
     for draft in read_document(b"<!doctype html><title>a</title><p>2020-01-02 a</p>", "a.html"):
         normalise(draft, now=datetime.now(UTC))
-
-
-def merge_results(results: Iterable[FileResult]) -> Iterator[FileResult]:
-    """Yield one result for each file out of those of its articles; if one is an error, only that."""
-    for _, group in groupby(results, key=lambda result: result.file.path):
-        of_file = list(group)
-        failed = next((result for result in of_file if result.error is not None), None)
-        if failed is not None or len(of_file) == 1:
-            yield failed or of_file[0]
-            continue
-        yield FileResult(
-            of_file[0].file,
-            tuple(chain.from_iterable(result.incoming for result in of_file)),
-            edges=tuple(chain.from_iterable(result.edges for result in of_file)),
-            dropped=sum(result.dropped for result in of_file),
-            withheld=tuple(chain.from_iterable(result.withheld for result in of_file)),
-            by_date=any(result.by_date for result in of_file),
-            slow=tuple(chain.from_iterable(result.slow for result in of_file)),
-            slow_reason=next((result.slow_reason for result in of_file if result.slow), ""),
-            lost_pictures=sum(result.lost_pictures for result in of_file),
-        )
 
 
 def fail_file(rules: ReadingRules, job: FileJob, failure: WorkerFailure) -> tuple[FileResult, FileJob | None]:
@@ -188,7 +208,7 @@ def fail_file(rules: ReadingRules, job: FileJob, failure: WorkerFailure) -> tupl
     if len(job.slow) + 1 >= _MAX_SLOW:
         return FileResult(file, error=f"{_MAX_SLOW} of its articles {failure.reason}"), None
     rest = job._replace(skip=number, slow=(*job.slow, number))
-    return FileResult(file, slow=(number,), slow_reason=failure.reason), rest
+    return FileResult(file, slow=(number,), slow_reason=failure.reason, is_last=False), rest
 
 
 def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
@@ -204,6 +224,8 @@ def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | No
         yield FileResult(without_data, not_an_article=str(kind))
     except ArticleError as error:
         yield FileResult(without_data, error=str(error).removeprefix(f"{file.path}: "))
+    except OSError as error:  # a large file was removed meanwhile
+        yield FileResult(replace(without_data, state="failed"), error=f"cannot be read: {error.strerror}")
     except Exception as error:  # our bug with one document must not stop the others; it is reported and logged
         log.debug("%s", file.path, exc_info=True)
         reason = f"cannot be understood ({type(error).__name__}); please report it"
@@ -214,24 +236,28 @@ def unpublished_reasons(rules: ReadingRules, file: FolderFile) -> list[str]:
     """Return, for each article in a file that its author did not publish, the reason."""
     file = read_file(file, max_bytes=rules.max_bytes)
     try:
-        drafts = () if file.data is None else tuple(_iter_drafts(rules, file, file.data))
+        drafts = () if file.data is None else _iter_drafts(rules, file, file.data)
+        found = (None if draft is None else _find_withholding(rules, draft) for draft in drafts)
+        return [withholding.reason for withholding in found if withholding is not None]
     except ArticleError:
         return []
-    return [withholding.reason for draft in drafts if (withholding := _find_withholding(rules, draft)) is not None]
 
 
 def _find_withholding(rules: ReadingRules, draft: Draft) -> Withholding | None:
     return None if rules.keep_drafts else find_withholding(draft, now=rules.now, zone=rules.timezone)
 
 
-def _iter_drafts(rules: ReadingRules, file: FolderFile, data: bytes) -> Iterator[Draft]:
-    """Yield the drafts in a document, with the file's time and the list beside a Substack export applied."""
+def _iter_drafts(rules: ReadingRules, file: FolderFile, data: Data) -> Iterator[Draft | None]:
+    """Yield the drafts in a document, with the file's time and the list beside a Substack export applied.
+
+    None is a step without one.
+    """
     # Imported for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
     from feeder.sources.files.collection import iter_document  # noqa: PLC0415  as above
 
     unlisted = unlisted_reason(file)
     for draft in iter_document(data, file.path, chosen=rules.choice.names(file.path)):
-        yield replace(
+        yield draft and replace(
             draft,
             stamps=(*draft.stamps, file.file_time),
             withheld=unlisted or draft.withheld,
@@ -240,15 +266,25 @@ def _iter_drafts(rules: ReadingRules, file: FolderFile, data: bytes) -> Iterator
         )
 
 
-def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: bytes) -> Iterator[FileResult | None]:
+def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: Data) -> Iterator[FileResult | None]:
     from feeder.sources.files.collection import is_collection  # noqa: PLC0415  see `_iter_drafts`
 
-    drafts = _iter_drafts(rules, file, data)
-    first = next(drafts, None)
-    if first is None or is_collection(data, file.path):
+    is_export = is_collection(data, file.path)
+    number = 0
+    for draft in _iter_drafts(rules, file, data):
+        if draft is None:
+            yield None
+            continue
+        if is_export and not number:
+            yield FileResult(file, is_last=False)
+        number += 1
+        if number > job.skip:
+            result = _read_article(rules, file, draft, job.boilerplate)
+            yield result._replace(is_last=False) if is_export else result
+        else:
+            yield None
+    if is_export or not number:
         yield FileResult(file)
-    for number, draft in enumerate(drafts if first is None else chain([first], drafts)):
-        yield None if number < job.skip else _read_article(rules, file, draft, job.boilerplate)
 
 
 def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerplate: Boilerplate) -> FileResult:

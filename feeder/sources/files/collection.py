@@ -12,18 +12,20 @@ from html import unescape
 from feeder.errors import ArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
-from feeder.sources.feeds.parsing.document import read_xml
 from feeder.sources.files.article import read_article
 from feeder.sources.files.contents import refuse_other_files, refuse_unread_format
+from feeder.sources.files.data import Data
 from feeder.sources.files.dialects.wordpress import break_paragraphs, render_shortcodes
-from feeder.sources.files.encoding import decode
+from feeder.sources.files.encoding import decode, open_text
 from feeder.sources.files.formats import FORMATS, Format
+from feeder.sources.files.formats.pieces import split_before
 from feeder.sources.files.formats.saved_page import with_saved_origin, without_archive
+from feeder.sources.files.formats.xml_stream import iter_elements
 
 _SNIFFED = 4096
 
 
-def is_collection(data: bytes, name: str = "") -> bool:
+def is_collection(data: Data, name: str) -> bool:
     """Whether a document is an export of many articles."""
     found = _find_format(data, name)
     return found is not None and found.is_many
@@ -36,29 +38,30 @@ def read_document(data: bytes, name: str) -> tuple[Draft, ...]:
         NotAnArticleError: it is neither an article nor an export.
         ArticleError: empty file or binary, or an export without articles.
     """
-    return tuple(iter_document(data, name))
+    return tuple(filter(None, iter_document(Data(data), name)))
 
 
-def iter_document(data: bytes, name: str, *, chosen: bool = False) -> Iterator[Draft]:
-    """Yield the drafts that `read_document` returns, one by one.
+def iter_document(data: Data, name: str, *, chosen: bool = False) -> Iterator[Draft | None]:
+    """Yield the drafts that `read_document` returns, one by one; None is a step without one.
 
     A file that is `chosen` by its name is an article even if its name usually means something else.
 
     Raises:
-        NotAnArticleError, ArticleError: as `read_document` does.
+        NotAnArticleError, ArticleError: as `read_document` does, before the first draft.
     """
     found = _find_format(data, name)
     if found is None:
-        drafts = _read_single(data, name, chosen=chosen)
+        drafts: Iterator[Draft | None] = _read_single(data.read(), name, chosen=chosen)
     elif found.is_many:
-        drafts = _numbered(found.read(data, name), name)
+        drafts = _read_export(found, data, name)
     else:
         drafts = found.read(data, name)
-    yield from map(without_archive, drafts)
+    for draft in drafts:
+        yield draft and without_archive(draft)
 
 
-def _find_format(data: bytes, name: str) -> Format | None:
-    start = data[:_SNIFFED]
+def _find_format(data: Data, name: str) -> Format | None:
+    start = data.start(_SNIFFED)
     return next((one for one in (*_COLLECTIONS, *FORMATS) if one.matches(name, start)), None)
 
 
@@ -71,22 +74,31 @@ def _read_single(data: bytes, name: str, *, chosen: bool) -> Iterator[Draft]:
     yield draft
 
 
-def _numbered(drafts: Iterator[Draft], name: str) -> Iterator[Draft]:
+def _read_export(found: Format, data: Data, name: str) -> Iterator[Draft | None]:
     """Yield the drafts of an export with their numbers.
 
-    Withheld articles are numbered last, so that they do not change the names of the others.
+    It is read to its end before the first draft: if it is damaged, none is taken. A large one is therefore read again
+    for the drafts. Withheld articles come last, so that they do not change the names of the others.
     """
-    number, withheld = 0, []
-    for draft in drafts:
-        if draft.withheld is None:
-            number += 1
-            yield replace(draft, origin=f"{name}#{number}")
+    drafts: list[Draft] = []
+    published = withheld = 0
+    for draft in found.read(data, name):
+        published += draft.withheld is None
+        withheld += draft.withheld is not None
+        if data.is_large:
+            yield None
         else:
-            withheld.append(draft)
-    if not number and not withheld:
+            drafts.append(draft)
+    if not published and not withheld:
         raise ArticleError(f"{name}: this export has no articles")
-    for number_withheld, draft in enumerate(withheld, start=number + 1):
-        yield replace(draft, origin=f"{name}#{number_withheld}")
+    number = 0
+    for is_withheld in (False, True)[: 2 if withheld else 1]:
+        for draft in found.read(data, name) if data.is_large else drafts:
+            if (draft.withheld is not None) is is_withheld:
+                number += 1
+                yield replace(draft, origin=f"{name}#{number}")
+            else:
+                yield None
 
 
 # --- WordPress (WXR: RSS 2.0 with wordpress.org/export/1.x) ----------------------------------------------------------
@@ -111,19 +123,17 @@ def _is_wordpress(_name: str, start: bytes) -> bool:
     return re.search(rb"<rss\b", start) is not None and b"wordpress.org/export/" in start
 
 
-def _read_wordpress(data: bytes, name: str) -> Iterator[Draft]:
+def _read_wordpress(data: Data, name: str) -> Iterator[Draft]:
     """Yield the posts and pages of a blog, without attachments and menus; those that are not public are withheld."""
-    root = read_xml(decode(data, name).encode("utf-8", "replace"))
-    if root is None:
-        raise ArticleError(f"{name}: this WordPress export is not XML")
-    names = {
-        _wp_text(author, "author_login"): _wp_text(author, "author_display_name")
-        for author in _wp_elements(root, "author")
-    }
-    language = root.findtext("channel/language")
-    for item in root.iter("item"):
-        if _wp_text(item, "post_type") in {"", *_POST_TYPES}:
-            yield replace(_post_draft(item, names, language), withheld=_why_withheld(item))
+    names: dict[str, str] = {}
+    language = None
+    for element in iter_elements(data, name, ["language", "author", "item"]):  # in this order in the file
+        if element.tag == "language":
+            language = element.text
+        elif element.tag != "item":
+            names[_wp_text(element, "author_login")] = _wp_text(element, "author_display_name")
+        elif _wp_text(element, "post_type") in {"", *_POST_TYPES}:
+            yield replace(_post_draft(element, names, language), withheld=_why_withheld(element))
 
 
 def _why_withheld(item: Element) -> str | None:
@@ -185,10 +195,8 @@ def _as_utc(moment: str) -> str:
 
 # --- reading lists in HTML: Pocket (`ril_export.html`), Instapaper, browsers ------------------------------
 
-_SAVED_LINK = re.compile(
-    r"<a\s(?P<attributes>(?>(?:(?!<a\s)[^>]){0,8000}))>(?P<title>[^<]{0,2000}+)</a>",
-    re.IGNORECASE,
-)
+_LINK = re.compile(r"<a\s", re.IGNORECASE)
+_SAVED_LINK = re.compile(r"<a\s(?P<attributes>[^>]{0,100000}+)>(?P<title>[^<]{0,2000}+)</a>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+\"([^\"]*+)\"")
 _LIST_MARKS = (b"<title>pocket export", b"<title>instapaper", b"<!doctype netscape-bookmark-file")
 _TIME_ATTRIBUTES = ("time_added", "add_date")
@@ -199,12 +207,15 @@ def _is_reading_list(_name: str, start: bytes) -> bool:
     return any(mark in low for mark in _LIST_MARKS)
 
 
-def _read_reading_list(data: bytes, name: str) -> Iterator[Draft]:
-    for match in _SAVED_LINK.finditer(decode(data, name)):
-        found = {key.lower(): unescape(value) for key, value in _ATTRIBUTE.findall(match["attributes"])}
-        if found.get("href", "").lower().startswith(("http:", "https:")):
-            saved = next((found[key] for key in _TIME_ATTRIBUTES if found.get(key)), "")
-            yield _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
+def _read_reading_list(data: Data, name: str) -> Iterator[Draft]:
+    with open_text(data, name) as text:
+        for piece in split_before(text, _LINK):
+            if (match := _SAVED_LINK.match(piece)) is None:
+                continue
+            found = {key.lower(): unescape(value) for key, value in _ATTRIBUTE.findall(match["attributes"])}
+            if found.get("href", "").lower().startswith(("http:", "https:")):
+                saved = next((found[key] for key in _TIME_ATTRIBUTES if found.get(key)), "")
+                yield _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
 
 
 def _link_draft(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:

@@ -21,7 +21,9 @@ from typing import Literal, Protocol
 from feeder.errors import SourceError
 from feeder.model import Stamp
 from feeder.sources.files.choosing import Choice, is_page_folder, page_folders
+from feeder.sources.files.data import LARGE, Data, LargeFile, open_file
 
+_PART = 1_000_000  # bytes read at a time
 _LAST_NS = (1 << 63) - 1  # latest time that a database can store; later ones are treated as this
 
 State = Literal["unread", "again", "new", "changed", "same", "gone", "failed", "ignored"]
@@ -80,7 +82,7 @@ class FolderFile:
     size: int = 0
     mtime_ns: int = 0
     digest: str = ""
-    data: bytes | None = None
+    data: Data | None = None
     error: str | None = None
     real: str = ""
 
@@ -153,10 +155,9 @@ def read_file(found: FolderFile, *, max_bytes: int) -> FolderFile:
     A file that was to be read `again` stays `again`, with its data, if its contents are unchanged.
     """
     try:
-        data = _read(found.real, max_bytes)
+        data, digest = _read(found.real, max_bytes)
     except OSError as error:
         return FolderFile(found.path, "failed", error=f"cannot be read: {error.strerror}")
-    digest = blake2b(data, digest_size=16).hexdigest()
     if digest == found.digest:
         return replace(found, data=data, error=None) if found.state == "again" else replace(found, state="same")
     state: State = "changed" if found.digest else "new"
@@ -235,11 +236,17 @@ def _examine(item: _FolderItem, before: KnownFile | None, max_bytes: int, *, aga
     return FolderFile(path, "again" if again else "unread", size, mtime_ns, digest, error=fault, real=item.real)
 
 
-def _read(path: str, max_bytes: int) -> bytes:
-    """Read a regular file, without following a link or blocking on a pipe that has replaced it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(max_bytes)
+def _read(path: str, max_bytes: int) -> tuple[Data, str]:
+    """Return the bytes of a file, and their digest."""
+    digest = blake2b(digest_size=16)
+    with open_file(path) as file:
+        first = file.read(min(max_bytes, LARGE))
+        digest.update(first)
+        size = len(first)
+        while size < max_bytes and (part := file.read(min(max_bytes - size, _PART))):
+            digest.update(part)
+            size += len(part)
+    return (Data(first) if size == len(first) else LargeFile(path, size)), digest.hexdigest()
 
 
 def _printable(name: str) -> str:

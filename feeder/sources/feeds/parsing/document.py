@@ -70,7 +70,7 @@ def read_xml(data: bytes) -> Element | None:
 def _clean(data: bytes) -> bytes:
     """Return the document from its first tag on, without its document type and characters that XML forbids."""
     start = _START.search(data)
-    return b"" if start is None else _remove_doctype(_remove_invalid(data[start.start() :]))
+    return b"" if start is None else _remove_doctype(remove_invalid(data[start.start() :]))
 
 
 def _parse_strictly(data: bytes) -> Element | None:
@@ -104,7 +104,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
     )
 
 
-def _remove_invalid(data: bytes) -> bytes:
+def remove_invalid(data: bytes) -> bytes:
     """Return the document without characters that XML does not allow (XML 1.0 §2.2)."""
     data = data.translate(None, _CONTROLS)
     if b"\xef\xbf" in data or b"\xed" in data:

@@ -1,13 +1,14 @@
 """The formats that people keep articles in besides plain files: a table of recognisers and readers.
 
 A recogniser sees a file's name and its first bytes. The first that knows the file reads it. Each reader yields drafts
-one at a time and opens nothing.
+one at a time. Exports are streams, so that memory does not grow with them; a file of one article is read whole.
 """
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from feeder.model import Draft
+from feeder.sources.files.data import Data
 from feeder.sources.files.formats import books, feeds, json_exports, lists, mail, notes, restructured, telegram
 
 
@@ -15,7 +16,7 @@ class Format(NamedTuple):
     """A format; `is_many`: a file in it has many articles, each with a number."""
 
     matches: Callable[[str, bytes], bool]
-    read: Callable[[bytes, str], Iterator[Draft]]
+    read: Callable[[Data, str], Iterator[Draft]]
     is_many: bool = True
 
 

@@ -3,7 +3,6 @@
 import re
 import zipfile
 from collections.abc import Iterator
-from io import BytesIO
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ from feeder.errors import ArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.files.article import read_article
+from feeder.sources.files.data import Data
 
 _OPF, _DC = "{http://www.idpf.org/2007/opf}", "{http://purl.org/dc/elements/1.1/}"
 _CONTAINER = "META-INF/container.xml"
@@ -28,14 +28,14 @@ def is_epub(name: str, start: bytes) -> bool:
     return name.lower().endswith(".epub") or (start[:4] == b"PK\x03\x04" and b"application/epub+zip" in start[:100])
 
 
-def read_epub(data: bytes, name: str) -> Iterator[Draft]:
+def read_epub(data: Data, name: str) -> Iterator[Draft]:
     """Yield the chapters of a book.
 
     Raises:
         ArticleError: it is no EPUB, or its text is encrypted.
     """
     try:
-        with zipfile.ZipFile(BytesIO(data)) as book:
+        with data.open() as stream, zipfile.ZipFile(stream) as book:
             yield from _read_chapters(book, name)
     except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError, NotImplementedError, RuntimeError, EOFError) as error:
         raise ArticleError(f"{name}: not a readable EPUB ({error})") from None

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from io import BytesIO
 
 from lxml import etree
 
@@ -15,8 +14,10 @@ from feeder.errors import ArticleError, NotAnArticleError
 from feeder.markup import Element
 from feeder.model import Draft
 from feeder.sources.feeds.parsing import parse_feed
-from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.feeds.parsing.xml import read_feed
+from feeder.sources.files.data import Data
+from feeder.sources.files.encoding import open_text
+from feeder.sources.files.formats.xml_stream import parse_events
 
 _ROOT = re.compile(rb"<(?![?!])(?:[\w.-]{1,40}:)?([\w.-]{1,60})")
 _IGNORED = re.compile(
@@ -35,7 +36,6 @@ _KINDS = {
     b"stylesheet": "stylesheet",
     b"transform": "stylesheet",
 }
-_WHOLE = 5_000_000  # bytes up to which a feed is parsed at once, with all repairs
 _BATCH = 200
 _ENTRIES = frozenset({"entry", "item"})
 _BLOGGER_KIND = re.compile(r"http://schemas\.google\.com/blogger/2008/kind#(\w+)")
@@ -61,52 +61,43 @@ def is_xml(name: str, start: bytes) -> bool:
     return xml_root(start) in _FEED_ROOTS and b"xml" in start[:200]
 
 
-def read_feed_file(data: bytes, name: str) -> Iterator[Draft]:
+def read_feed_file(data: Data, name: str) -> Iterator[Draft]:
     """Yield the entries of a saved feed; of a Blogger export, its posts and pages.
 
     Raises:
         NotAnArticleError: it is another kind of XML.
         ArticleError: it is not XML.
     """
-    root = xml_root(data[:8192])
+    root = xml_root(data.start(8192))
     if root not in _FEED_ROOTS:
         kind = _KINDS.get(root) or (f"XML of another kind: <{root.decode('ascii', 'replace')[:40]}>" if root else "")
         if not kind:
             raise ArticleError(f"{name}: there is no XML in it")
         raise NotAnArticleError(f"not an article: {kind}")
-    is_blogger = b"blogger" in data[:20_000]
-    drafts = _parse_batches(data, name) if len(data) > _WHOLE or is_blogger else parse_feed(data, url=name).drafts
+    is_blogger = b"blogger" in data.start(20_000)
+    drafts = _parse_batches(data, name) if data.is_large or is_blogger else parse_feed(data.read(), url=name).drafts
     for draft in drafts:
         if draft.content or draft.title or draft.link:
             yield replace(draft, guid=None, former_id=None)
 
 
-def _parse_batches(data: bytes, name: str) -> Iterator[Draft]:
-    events = etree.iterparse(
-        BytesIO(to_utf8(data, None)),
-        events=("start", "end"),
-        recover=True,
-        huge_tree=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        _, root = next(events)
-    except (StopIteration, etree.XMLSyntaxError):
-        raise ArticleError(f"{name}: there is no XML in it") from None
-    waiting: list[Element] = []
-    for event, element in events:
-        if event == "end" and isinstance(element.tag, str) and element.tag.rpartition("}")[2] in _ENTRIES:
-            if _is_published_kind(element):
-                waiting.append(element)
-            else:
-                _drop(element)
-            if len(waiting) == _BATCH:
-                yield from _read_batch(root, waiting, name)
-    yield from _read_batch(root, waiting, name)
+def _parse_batches(data: Data, name: str) -> Iterator[Draft]:
+    with open_text(data, name) as text:
+        events = parse_events(text, ("start", "end"))
+        try:
+            _, root = next(events)
+        except (StopIteration, etree.XMLSyntaxError):
+            raise ArticleError(f"{name}: there is no XML in it") from None
+        waiting: list[Element] = []
+        for event, element in events:
+            if event == "end" and isinstance(element.tag, str) and element.tag.rpartition("}")[2] in _ENTRIES:
+                if _is_published_kind(element):
+                    waiting.append(element)
+                else:
+                    _drop(element)
+                if len(waiting) == _BATCH:
+                    yield from _read_batch(root, waiting, name)
+        yield from _read_batch(root, waiting, name)
 
 
 def _read_batch(root: Element, waiting: list[Element], name: str) -> Iterator[Draft]:

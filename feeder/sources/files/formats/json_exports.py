@@ -6,15 +6,15 @@ They are read object by object (ijson), so that memory does not grow with the fi
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from io import BytesIO
 from itertools import chain, islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import ijson
 
 from feeder.errors import ArticleError, FeedError, NotAnArticleError
 from feeder.model import Credit, Draft, Link, Media, Person, Source, Stamp
 from feeder.sources.feeds.parsing.jsonfeed import read_json
+from feeder.sources.files.data import Data
 from feeder.sources.files.formats.lists import record_draft
 from feeder.sources.files.formats.telegram import read_messages
 
@@ -23,6 +23,7 @@ Object = Mapping[str, Any]
 _ENDINGS = (".json", ".jsonl", ".ndjson")
 _LISTS = ("bookmarks", "articles", "links", "items", "entries", "documents", "results", "data", "list")
 _BATCH = 200
+_MARK = b"\xef\xbb\xbf"
 
 
 def is_json(name: str, _start: bytes) -> bool:
@@ -30,14 +31,13 @@ def is_json(name: str, _start: bytes) -> bool:
     return name.lower().endswith(_ENDINGS)
 
 
-def read_json_export(data: bytes, name: str) -> Iterator[Draft]:
+def read_json_export(data: Data, name: str) -> Iterator[Draft]:
     """Yield the articles of a JSON file.
 
     Raises:
         NotAnArticleError: it is other data.
         ArticleError: it is not valid JSON.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         yield from _read_lines(data) if _is_lines(data) else _read_document(data, name)
     except ijson.JSONError as error:
@@ -46,8 +46,8 @@ def read_json_export(data: bytes, name: str) -> Iterator[Draft]:
         raise ArticleError(f"{name}: not valid JSON (it is not UTF-8)") from None
 
 
-def _read_document(data: bytes, name: str) -> Iterator[Draft]:
-    first = data[:1000].lstrip()[:1]
+def _read_document(data: Data, name: str) -> Iterator[Draft]:
+    first = data.start(1000).removeprefix(_MARK).lstrip()[:1]
     if first == b"[":
         yield from _read_records(_items(data, "item"))
         return
@@ -67,38 +67,49 @@ def _read_document(data: bytes, name: str) -> Iterator[Draft]:
         yield from _read_records(_items(data, f"{listed}.item") if listed else iter(()))
 
 
-def _items(data: bytes, prefix: str) -> Iterator[Any]:
-    return iter(ijson.items(BytesIO(data), prefix, use_float=True))
+def _items(data: Data, prefix: str) -> Iterator[Any]:
+    with _open(data) as stream:
+        yield from ijson.items(stream, prefix, use_float=True)
 
 
-def _keys(data: bytes) -> dict[str, Any]:
+def _open(data: Data) -> BinaryIO:
+    """Return a stream behind a byte order mark."""
+    stream = data.open()
+    if stream.read(len(_MARK)) != _MARK:
+        stream.seek(0)
+    return stream
+
+
+def _keys(data: Data) -> dict[str, Any]:
     """Return the keys of the outermost object, with the values that are texts."""
     keys: dict[str, Any] = {}
-    for prefix, event, value in ijson.parse(BytesIO(data), use_float=True):
-        if not prefix and event == "map_key":
-            keys[value] = None
-        elif event == "string" and prefix in keys:
-            keys[prefix] = value
+    with _open(data) as stream:
+        for prefix, event, value in ijson.parse(stream, use_float=True):
+            if not prefix and event == "map_key":
+                keys[value] = None
+            elif event == "string" and prefix in keys:
+                keys[prefix] = value
     return keys
 
 
-def _is_lines(data: bytes) -> bool:
+def _is_lines(data: Data) -> bool:
     """Whether each line is an object of its own."""
-    first, newline, rest = data[:2_000_000].lstrip().partition(b"\n")
+    first, newline, rest = data.start(2_000_000).removeprefix(_MARK).lstrip().partition(b"\n")
     if not first.startswith(b"{") or not first.rstrip().endswith(b"}"):
         return False
     return not newline or not rest.strip() or rest.lstrip().startswith(b"{")
 
 
-def _read_lines(data: bytes) -> Iterator[Draft]:
-    lines = (line for line in BytesIO(data) if line.strip())
-    yield from _read_records(chain.from_iterable(_items(line, "") for line in lines), data)
+def _read_lines(data: Data) -> Iterator[Draft]:
+    with _open(data) as stream:
+        lines = (line for line in stream if line.strip())
+        yield from _read_records(chain.from_iterable(ijson.items(line, "", use_float=True) for line in lines), data)
 
 
-def _read_records(records: Iterator[Any], lines: bytes = b"") -> Iterator[Draft]:
+def _read_records(records: Iterator[Any], lines: Data | None = None) -> Iterator[Draft]:
     """Yield the entries or links among records; the first decides which they are."""
     first = next(records, None)
-    if lines and isinstance(first, dict) and not is_entry(first) and record_draft(first) is None:
+    if lines is not None and isinstance(first, dict) and not is_entry(first) and record_draft(first) is None:
         yield from _read_document(lines, "")  # a document that is written on one line
         return
     read: Callable[[Object], Draft | None]
@@ -111,7 +122,7 @@ def _read_records(records: Iterator[Any], lines: bytes = b"") -> Iterator[Draft]
     yield from (draft for one in chain([first], records) if isinstance(one, dict) and (draft := read(one)) is not None)
 
 
-def _read_feed(data: bytes, head: Object, name: str) -> Iterator[Draft]:
+def _read_feed(data: Data, head: Object, name: str) -> Iterator[Draft]:
     items = _items(data, "items.item")
     authors = next(_items(data, "authors"), None)
     while batch := list(islice(items, _BATCH)):
@@ -126,7 +137,7 @@ def _read_feed(data: bytes, head: Object, name: str) -> Iterator[Draft]:
 # --- Ghost -----------------------------------------------------------------------------------------------------------
 
 
-def _read_ghost(data: bytes, place: str) -> Iterator[Draft]:
+def _read_ghost(data: Data, place: str) -> Iterator[Draft]:
     """Yield the posts and pages of a Ghost export; people and tags are tables of their own in it."""
     names = {user["id"]: user.get("name") or "" for user in _objects(data, f"{place}.users.item")}
     tags = {tag["id"]: tag.get("name") or "" for tag in _objects(data, f"{place}.tags.item")}
@@ -163,11 +174,11 @@ def _read_ghost(data: bytes, place: str) -> Iterator[Draft]:
         raise NotAnArticleError("not an article: data (JSON)")
 
 
-def _objects(data: bytes, prefix: str) -> Iterator[dict[str, Any]]:
+def _objects(data: Data, prefix: str) -> Iterator[dict[str, Any]]:
     return (one for one in _items(data, prefix) if isinstance(one, dict) and "id" in one)
 
 
-def _relation(data: bytes, prefix: str, key: str, names: Mapping[str, str]) -> dict[str, list[str]]:
+def _relation(data: Data, prefix: str, key: str, names: Mapping[str, str]) -> dict[str, list[str]]:
     rows = [row for row in _items(data, prefix) if isinstance(row, dict)]
     found: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: float(row.get("sort_order") or 0)):

@@ -5,14 +5,15 @@ of their columns.
 """
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Person, Stamp
-from feeder.sources.files.encoding import decode
+from feeder.sources.files.data import Data
+from feeder.sources.files.encoding import open_text
 
 Record = Mapping[str, object]
 
@@ -39,29 +40,31 @@ def is_table(name: str, start: bytes) -> bool:
     return name.lower().endswith(".csv") or {"url", "time_added"}.issubset(_columns(start))
 
 
-def read_table(data: bytes, name: str) -> Iterator[Draft]:
+def read_table(data: Data, name: str) -> Iterator[Draft]:
     """Yield the links of a table.
 
     Raises:
         NotAnArticleError: it is another kind of table.
         ArticleError: it is not valid CSV.
     """
-    columns = _columns(data[:4096])
+    columns = _columns(data.start(4096))
     if _SUBSTACK.issubset(columns):
         raise NotAnArticleError("not an article: list of the posts in a Substack export, read with them")
     if not set(_LINK).intersection(columns) or not {*_TITLE, *_SAVED}.intersection(columns):
         shown = ", ".join(columns[:5])
         raise NotAnArticleError(f"not an article: table without links (columns: {shown[:80]})")
-    text = decode(data, name).replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
     csv.field_size_limit(_MAX_FIELD)
-    rows = csv.DictReader(io.StringIO(text), restval="", delimiter=_delimiter(text.partition("\n")[0]))
-    try:
-        rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
-        for row in rows:
-            if (draft := record_draft({key: value for key, value in row.items() if key})) is not None:
-                yield draft
-    except csv.Error as error:
-        raise ArticleError(f"{name}: line {rows.line_num} is not valid CSV ({error})") from error
+    with open_text(data, name) as text:
+        lines = (line.replace("\x00", "") for line in text)
+        first = next(lines)
+        rows = csv.DictReader(chain([first], lines), restval="", delimiter=_delimiter(first))
+        try:
+            rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
+            for row in rows:
+                if (draft := record_draft({key: value for key, value in row.items() if key})) is not None:
+                    yield draft
+        except csv.Error as error:
+            raise ArticleError(f"{name}: line {rows.line_num} is not valid CSV ({error})") from error
 
 
 def record_draft(record: Record) -> Draft | None:

@@ -1,17 +1,17 @@
 """Mail as a place of articles: newsletters (`.eml`, mbox), and pages that browsers saved as MHTML."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage, MIMEPart
 from email.utils import getaddresses
-from io import BytesIO
 from urllib.parse import quote
 
 from feeder.errors import ArticleError
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.files.article import read_article
+from feeder.sources.files.data import Data
 
 _HEADERS = re.compile(rb"\A(?>(?:>?[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]{0,2000}\r?\n(?>(?:[ \t][^\n]{0,2000}\r?\n)*)){3})")
 _MAIL = re.compile(
@@ -49,13 +49,13 @@ def is_message(name: str, start: bytes) -> bool:
     return _HEADERS.match(start) is not None and len(_MAIL.findall(start)) > 1
 
 
-def read_page_archive(data: bytes, name: str) -> Iterator[Draft]:
+def read_page_archive(data: Data, name: str) -> Iterator[Draft]:
     """Yield the page of an MHTML file: its first HTML part.
 
     Raises:
         ArticleError: there is no page in it.
     """
-    message = _parse(data)
+    message = _parse(data.read())
     page = next(
         (part for part in message.walk() if part.get_content_type() in {"text/html", "application/xhtml+xml"}), None
     )
@@ -69,27 +69,34 @@ def read_page_archive(data: bytes, name: str) -> Iterator[Draft]:
     )
 
 
-def read_message(data: bytes, name: str) -> Iterator[Draft]:
+def read_message(data: Data, name: str) -> Iterator[Draft]:
     """Yield the article that a message is."""
+    message = data.read()
     if name.lower().endswith(".emlx"):  # Apple Mail: the length of the message on a line of its own
-        data = data.partition(b"\n")[2]
-    yield _message_draft(_parse(data), name)
+        message = message.partition(b"\n")[2]
+    yield _message_draft(_parse(message), name)
 
 
-def read_mailbox(data: bytes, name: str) -> Iterator[Draft]:
+def read_mailbox(data: Data, name: str) -> Iterator[Draft]:
     """Yield the messages of an mbox that are not marked as deleted."""
+    with data.open() as stream:
+        for message in _split_mailbox(stream):
+            yield _message_draft(_parse(message), name)
+
+
+def _split_mailbox(stream: Iterable[bytes]) -> Iterator[bytes]:
     lines: list[bytes] = []
     is_blank = True
-    for line in BytesIO(data):
+    for line in stream:
         if is_blank and _FROM.match(line):
             if lines:
-                yield _message_draft(_parse(b"".join(lines)), name)
+                yield b"".join(lines)
             lines = []
         else:
             lines.append(line[1:] if line.startswith(b">") and line.lstrip(b">").startswith(b"From ") else line)
         is_blank = not line.strip()
     if lines:
-        yield _message_draft(_parse(b"".join(lines)), name)
+        yield b"".join(lines)
 
 
 def _parse(data: bytes) -> EmailMessage:

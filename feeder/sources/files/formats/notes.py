@@ -3,15 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
-
-from lxml import etree
 
 from feeder.errors import ArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.files.article import read_article
+from feeder.sources.files.data import Data
+from feeder.sources.files.formats.xml_stream import iter_elements
 
 _ENEX_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?")
 _ENML = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!DOCTYPE[^>]{0,500}>\s*)?")
@@ -23,19 +22,13 @@ def is_enex(name: str, start: bytes) -> bool:
     return name.lower().endswith(".enex") or b"<en-export" in start
 
 
-def read_enex(data: bytes, name: str) -> Iterator[Draft]:
-    """Yield the notes of an Evernote export."""
-    notes = etree.iterparse(
-        BytesIO(data), tag="note", recover=True, huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False
-    )
-    try:
-        for _, note in notes:
-            yield _note_draft(note)
-            note.clear()
-            while note.getprevious() is not None:
-                del note.getparent()[0]
-    except etree.XMLSyntaxError as error:
-        raise ArticleError(f"{name}: not valid XML ({str(error)[:80]})") from None
+def read_enex(data: Data, name: str) -> Iterator[Draft]:
+    """Yield the notes of an Evernote export.
+
+    Raises:
+        ArticleError: it is not XML.
+    """
+    return map(_note_draft, iter_elements(data, name, ["note"]))
 
 
 def _note_draft(note: Element) -> Draft:
@@ -70,14 +63,14 @@ def is_notebook(name: str, _start: bytes) -> bool:
     return name.lower().endswith(".ipynb")
 
 
-def read_notebook(data: bytes, name: str) -> Iterator[Draft]:
+def read_notebook(data: Data, name: str) -> Iterator[Draft]:
     """Yield a notebook as one article in Markdown: its text, its code, and what the code printed.
 
     Raises:
         ArticleError: it is not a notebook.
     """
     try:
-        notebook = json.loads(data)
+        notebook = json.loads(data.read())
         cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
         metadata = notebook.get("metadata") or {}
         language = (metadata.get("kernelspec") or {}).get("language") or ""

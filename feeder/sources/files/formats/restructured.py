@@ -8,6 +8,7 @@ from typing import Any
 from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Person
 from feeder.sources.files.article import read_article
+from feeder.sources.files.data import Data
 from feeder.sources.files.encoding import decode
 from feeder.sources.files.metadata import fields_to_metadata
 
@@ -30,7 +31,7 @@ def is_restructured(name: str, _start: bytes) -> bool:
     return name.lower().endswith(_ENDINGS)
 
 
-def read_restructured(data: bytes, name: str) -> Iterator[Draft]:
+def read_restructured(data: Data, name: str) -> Iterator[Draft]:
     """Yield the article in a reStructuredText file.
 
     Raises:
@@ -42,8 +43,8 @@ def read_restructured(data: bytes, name: str) -> Iterator[Draft]:
     from docutils import ApplicationError, nodes  # noqa: PLC0415  optional, and slow to import
     from docutils.core import publish_doctree, publish_parts  # noqa: PLC0415  as above
 
-    text = decode(data, name)
-    draft = read_article(data, f"{name}.md")
+    text = decode(data.read(), name)
+    draft = read_article(data.read(), f"{name}.md")
     try:
         parts = publish_parts(text, writer="html5", settings_overrides=_SETTINGS)
         tree = publish_doctree(text, settings_overrides=_SETTINGS)

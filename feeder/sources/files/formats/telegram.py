@@ -10,11 +10,15 @@ from bs4 import BeautifulSoup, Tag
 from feeder.errors import NotAnArticleError
 from feeder.markup import limit_attributes
 from feeder.model import Draft, Media, MediaKind, Person, Stamp
+from feeder.sources.files.data import Data
+from feeder.sources.files.encoding import open_text
+from feeder.sources.files.formats.pieces import split_before
 
 _TAGS = {"bold": "b", "italic": "i", "strikethrough": "s", "code": "code", "pre": "pre", "blockquote": "blockquote"}
 _EXPORT_NAME = re.compile(r"(?:.*/)?messages\d*\.html", re.IGNORECASE)
 _MESSAGE = re.compile(r'<div class="message (?:default|service)[^"]{0,60}"')
 _DAY_FIRST = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?: UTC([+-]\d\d:\d\d))?")
+_HEAD = 8000
 _TITLE_LENGTH = 120
 _ABSENT = "(File"  # `(File not included. Change data exporting settings to download.)`
 
@@ -98,22 +102,22 @@ def _title(words: str) -> str | None:
     return f"{line[: _TITLE_LENGTH - 1].rstrip()}…" if len(line) > _TITLE_LENGTH else line or None
 
 
-def read_telegram_page(data: bytes, _name: str) -> Iterator[Draft]:
+def read_telegram_page(data: Data, name: str) -> Iterator[Draft]:
     """Yield the messages of a page, one at a time."""
-    text = data.decode("utf-8", "replace")
-    starts = [match.start() for match in _MESSAGE.finditer(text)]
-    channel = author = ""
-    head = BeautifulSoup(text[: starts[0] if starts else 8000], "lxml").select_one(".page_header .text")
-    if head is not None:
-        channel = head.get_text(" ", strip=True)
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        message = BeautifulSoup(limit_attributes(text[start:end]), "lxml").select_one("div.message.default")
-        if message is None:
-            continue
-        if (name := message.select_one(".body > .from_name")) is not None:
-            author = name.get_text(" ", strip=True)
-        if (draft := _page_draft(message, author or channel)) is not None:
-            yield draft
+    with open_text(data, name) as text:
+        pieces = split_before(text, _MESSAGE)
+        channel = author = ""
+        head = BeautifulSoup(limit_attributes(next(pieces)[:_HEAD]), "lxml").select_one(".page_header .text")
+        if head is not None:
+            channel = head.get_text(" ", strip=True)
+        for piece in pieces:
+            message = BeautifulSoup(limit_attributes(piece), "lxml").select_one("div.message.default")
+            if message is None:
+                continue
+            if (sender := message.select_one(".body > .from_name")) is not None:
+                author = sender.get_text(" ", strip=True)
+            if (draft := _page_draft(message, author or channel)) is not None:
+                yield draft
 
 
 def _page_draft(message: Tag, author: str) -> Draft | None:
