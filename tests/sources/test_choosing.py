@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import NotAnArticleError
+from feeder.sources.data import Data
 from feeder.sources.files.addresses import is_home_page, relative_pictures
 from feeder.sources.files.choosing import Choice
 from feeder.sources.files.collection import iter_document, read_document
-from feeder.sources.files.data import Data
 from feeder.sources.files.folder import iter_files
 
 _TEXT = "The harbour was closed for two days. Boats waited outside until the storm had passed. " * 3

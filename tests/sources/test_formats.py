@@ -10,8 +10,8 @@ import pytest
 from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Entry, entry_to_dict
 from feeder.normalise.entry import normalise
+from feeder.sources.data import Data
 from feeder.sources.files.collection import is_collection, read_document
-from feeder.sources.files.data import Data
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _TEXT = "The harbour was closed for two days. Boats waited outside until the storm had passed. "

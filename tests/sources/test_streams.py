@@ -11,9 +11,9 @@ import pytest
 
 from feeder.errors import ArticleError
 from feeder.model import Draft, entry_to_dict
+from feeder.sources.data import Data, LargeFile
 from feeder.sources.files import folder as folder_module
 from feeder.sources.files.collection import iter_document, read_document
-from feeder.sources.files.data import Data, LargeFile
 from feeder.sources.files.encoding import open_text
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.sources.files.formats import pieces
@@ -157,7 +157,7 @@ def test_a_large_binary_file_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_is_taken_of_a_damaged_export(name: str, data: bytes, tmp_path: Path) -> None:
-    taken = []
+    taken: list[Draft | None] = []
     with pytest.raises(ArticleError):
         taken.extend(stream(tmp_path, name, data))
     assert not any(taken)

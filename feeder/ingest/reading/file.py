@@ -18,9 +18,9 @@ from feeder.ingest.reading.withholding import Withholding, find_withholding, unl
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
+from feeder.sources.data import Data
 from feeder.sources.files.addresses import is_home_page, relative_pictures
 from feeder.sources.files.choosing import Choice
-from feeder.sources.files.data import Data
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.store import Edges, IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 

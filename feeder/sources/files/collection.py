@@ -12,9 +12,9 @@ from html import unescape
 from feeder.errors import ArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
+from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
 from feeder.sources.files.contents import refuse_other_files, refuse_unread_format
-from feeder.sources.files.data import Data
 from feeder.sources.files.dialects.wordpress import break_paragraphs, render_shortcodes
 from feeder.sources.files.encoding import decode, open_text
 from feeder.sources.files.formats import FORMATS, Format

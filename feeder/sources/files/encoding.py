@@ -9,7 +9,7 @@ from typing import TextIO
 
 from feeder.errors import ArticleError
 from feeder.sources.charset import decode_declared, decode_guessed, find_codec_of_start
-from feeder.sources.files.data import Data
+from feeder.sources.data import Data
 
 _MAGIC = (
     b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"SQLite format 3", b"RIFF",

@@ -20,8 +20,8 @@ from typing import Literal, Protocol
 
 from feeder.errors import SourceError
 from feeder.model import Stamp
+from feeder.sources.data import LARGE, Data, LargeFile, open_file
 from feeder.sources.files.choosing import Choice, is_page_folder, page_folders
-from feeder.sources.files.data import LARGE, Data, LargeFile, open_file
 
 _PART = 1_000_000  # bytes read at a time
 _LAST_NS = (1 << 63) - 1  # latest time that a database can store; later ones are treated as this

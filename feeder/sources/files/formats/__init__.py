@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from feeder.model import Draft
-from feeder.sources.files.data import Data
+from feeder.sources.data import Data
 from feeder.sources.files.formats import books, feeds, json_exports, lists, mail, notes, restructured, telegram
 
 

@@ -11,8 +11,8 @@ from lxml import etree
 from feeder.errors import ArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
+from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
-from feeder.sources.files.data import Data
 
 _OPF, _DC = "{http://www.idpf.org/2007/opf}", "{http://purl.org/dc/elements/1.1/}"
 _CONTAINER = "META-INF/container.xml"

@@ -13,9 +13,9 @@ from lxml import etree
 from feeder.errors import ArticleError, NotAnArticleError
 from feeder.markup import Element
 from feeder.model import Draft
+from feeder.sources.data import Data
 from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.parsing.xml import read_feed
-from feeder.sources.files.data import Data
 from feeder.sources.files.encoding import open_text
 from feeder.sources.files.formats.xml_stream import parse_events
 

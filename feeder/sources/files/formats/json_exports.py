@@ -13,8 +13,8 @@ import ijson
 
 from feeder.errors import ArticleError, FeedError, NotAnArticleError
 from feeder.model import Credit, Draft, Link, Media, Person, Source, Stamp
+from feeder.sources.data import Data
 from feeder.sources.feeds.parsing.jsonfeed import read_json
-from feeder.sources.files.data import Data
 from feeder.sources.files.formats.lists import record_draft
 from feeder.sources.files.formats.telegram import read_messages
 

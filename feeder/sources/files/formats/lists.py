@@ -12,7 +12,7 @@ from itertools import chain
 
 from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Person, Stamp
-from feeder.sources.files.data import Data
+from feeder.sources.data import Data
 from feeder.sources.files.encoding import open_text
 
 Record = Mapping[str, object]

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from feeder.errors import ArticleError
 from feeder.model import Draft, Person, Stamp
+from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
-from feeder.sources.files.data import Data
 
 _HEADERS = re.compile(rb"\A(?>(?:>?[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]{0,2000}\r?\n(?>(?:[ \t][^\n]{0,2000}\r?\n)*)){3})")
 _MAIL = re.compile(

@@ -8,8 +8,8 @@ from typing import Any
 from feeder.errors import ArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
+from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
-from feeder.sources.files.data import Data
 from feeder.sources.files.formats.xml_stream import iter_elements
 
 _ENEX_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?")

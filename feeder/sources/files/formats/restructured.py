@@ -7,8 +7,8 @@ from typing import Any
 
 from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Person
+from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
-from feeder.sources.files.data import Data
 from feeder.sources.files.encoding import decode
 from feeder.sources.files.metadata import fields_to_metadata
 

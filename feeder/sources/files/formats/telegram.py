@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup, Tag
 from feeder.errors import NotAnArticleError
 from feeder.markup import limit_attributes
 from feeder.model import Draft, Media, MediaKind, Person, Stamp
-from feeder.sources.files.data import Data
+from feeder.sources.data import Data
 from feeder.sources.files.encoding import open_text
 from feeder.sources.files.formats.pieces import split_before
 

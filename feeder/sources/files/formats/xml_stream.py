@@ -7,8 +7,8 @@ from lxml import etree
 
 from feeder.errors import ArticleError
 from feeder.markup import Element
+from feeder.sources.data import Data
 from feeder.sources.feeds.parsing.document import read_xml, remove_invalid
-from feeder.sources.files.data import Data
 from feeder.sources.files.encoding import open_text
 
 
