@@ -1,11 +1,13 @@
 """Memory that a large export of each kind takes: python -m benchmarks.formats [MB] [KIND…].
 
-Writes an export of that size (200 MB) of each kind, reads it in a pass into a new store, and prints the peak of this
+Writes an export of that size (200 MB) of each kind, reads it in a pass into a new store, and prints the peak of that
 process and its workers.
 """
 
 import argparse
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -133,22 +135,30 @@ def main() -> None:
     parser.add_argument("megabytes", type=int, nargs="?", default=200)
     parser.add_argument("kinds", nargs="*", metavar="kind", help=f"of {', '.join(_KINDS)} (default: all)")
     arguments = parser.parse_args()
-    for kind in arguments.kinds or _KINDS:
+    for kind in arguments.kinds:
         if kind not in _KINDS:
             parser.error(f"{kind!r}: no such kind; known: {', '.join(_KINDS)}")
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary) / "in"
-            folder.mkdir()
-            with (folder / kind).open("w", encoding="utf-8") as file:
-                file.writelines(_parts(kind, arguments.megabytes * 1_000_000))
-            source = FolderSource(name="x", folder=folder, max_bytes=2_000_000_000)
-            url = f"sqlite:///{temporary}/s.db"
-            config = Config(sources=(source,), store=StoreConfig(url=url, search=Path(temporary) / "s.db.search"))
-            peak = Peak()
-            with Store.open(url) as store:
-                [report] = ingest(config, store, now=_NOW)
-            memory = peak.stop()
-            print(f"{kind:14} {memory.own_mb:5.0f} MB here, {memory.all_mb:5.0f} MB with workers: {report}", flush=True)
+    if len(arguments.kinds) == 1:
+        _measure(arguments.kinds[0], arguments.megabytes * 1_000_000)
+        return
+    for kind in arguments.kinds or _KINDS:  # each in a new process, without the memory of those before
+        subprocess.run([sys.executable, "-m", "benchmarks.formats", str(arguments.megabytes), kind], check=True)
+
+
+def _measure(kind: str, size: int) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "in"
+        folder.mkdir()
+        with (folder / kind).open("w", encoding="utf-8") as file:
+            file.writelines(_parts(kind, size))
+        source = FolderSource(name="x", folder=folder, max_bytes=2_000_000_000)
+        url = f"sqlite:///{temporary}/s.db"
+        config = Config(sources=(source,), store=StoreConfig(url=url, search=Path(temporary) / "s.db.search"))
+        peak = Peak()
+        with Store.open(url) as store:
+            [report] = ingest(config, store, now=_NOW)
+        memory = peak.stop()
+        print(f"{kind:14} {memory.own_mb:5.0f} MB here, {memory.all_mb:5.0f} MB with workers: {report}", flush=True)
 
 
 if __name__ == "__main__":
