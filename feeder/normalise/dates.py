@@ -161,7 +161,11 @@ def _rank(stamp: Stamp, date: ParsedDate, epochs: Sequence[datetime]) -> int:
     exact = stamp.read_from == "body" and date.has_time and date.has_zone
     if exact and all(date.at <= epoch + _EPOCH_SKEW for epoch in epochs):
         return _RANKING.index("body, exact")
-    place = stamp.read_from.partition(",")[0]  # `feed, zone unclear`
+    return rank_of_place(stamp.read_from.partition(",")[0])  # `feed, zone unclear`
+
+
+def rank_of_place(place: str) -> int:
+    """Return how reliable the dates of a place are: less is better."""
     return _RANKING.index(place) if place in _RANKING else len(_RANKING)
 
 

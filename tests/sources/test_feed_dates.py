@@ -148,7 +148,7 @@ def _entry(published: str, updated: str) -> Entry:
 @pytest.mark.parametrize("published", ["", "2024-06-05T10:00:00Z"])
 def test_a_feed_that_moves_its_date_of_the_update_moves_ours_and_nothing_else(published: str) -> None:
     first = _entry(published, "2024-06-05T10:00:00Z")
-    second = merge(first, _entry(published, "2024-06-07T10:00:00Z"), same_origin=True)
+    second = merge(first, _entry(published, "2024-06-07T10:00:00Z"))
     assert second is not None
     assert (second.published.day, second.updated.day) == (5, 7)
-    assert merge(second, _entry(published, "2024-06-07T10:00:00Z"), same_origin=True) is None
+    assert merge(second, _entry(published, "2024-06-07T10:00:00Z")) is None

@@ -192,7 +192,7 @@ def test_other_data_about_the_same_text_counts_only_from_the_origin_that_holds_i
     ],
 )
 def test_updated_stays_where_title_and_text_do(changes: dict[str, Any]) -> None:
-    new = merge(make_entry(), make_entry(first_seen_at=NOW, updated=NOW, **changes), same_origin=True)
+    new = merge(make_entry(), make_entry(first_seen_at=NOW, updated=NOW, **changes))
     assert new == make_entry(**changes)
 
 
@@ -206,32 +206,32 @@ def test_updated_stays_where_title_and_text_do(changes: dict[str, Any]) -> None:
     ],
 )
 def test_updated_moves_with_title_or_text(changes: dict[str, Any], own: datetime, expected: datetime) -> None:
-    new = merge(make_entry(), make_entry(first_seen_at=NOW, updated=own, **changes), same_origin=True)
+    new = merge(make_entry(), make_entry(first_seen_at=NOW, updated=own, **changes))
     assert new == make_entry(updated=expected, **changes)
 
 
 @pytest.mark.parametrize("changes", [{"title": "别的"}, {"content": "<p>别的</p>"}])
 def test_updated_stays_where_the_source_has_not_changed_and_we_read_it_better(changes: dict[str, Any]) -> None:
     again = make_entry(first_seen_at=NOW, updated=NOW, **changes)
-    new = merge(make_entry(), again, same_origin=True, reread=True)
+    new = merge(make_entry(), again, reread=True)
     assert new == make_entry(**changes)
 
 
 def test_updated_never_goes_back_when_the_clock_does() -> None:
     early = make_entry(title="别的", first_seen_at=datetime(1999, 1, 1, tzinfo=UTC))
-    new = merge(make_entry(), early, same_origin=True)
+    new = merge(make_entry(), early)
     assert new is not None
     assert new.updated == make_entry().updated
 
 
 def test_a_source_that_only_says_it_was_updated_changes_nothing() -> None:
-    assert merge(make_entry(), make_entry(updated=NOW), same_origin=True) is None
+    assert merge(make_entry(), make_entry(updated=NOW)) is None
 
 
 def test_an_entry_without_a_date_keeps_the_one_it_was_first_given() -> None:
     first = make_entry(published=make_entry().first_seen_at, published_from="now")
     again = make_entry(published=NOW, first_seen_at=NOW, published_from="now")
-    assert merge(first, again, same_origin=True) is None
+    assert merge(first, again) is None
 
 
 def test_where_an_entry_was_read_from_is_kept_and_changes_nothing_by_itself(store: Store) -> None:
@@ -243,7 +243,7 @@ def test_where_an_entry_was_read_from_is_kept_and_changes_nothing_by_itself(stor
 def test_a_date_that_is_kept_keeps_where_it_was_read_from() -> None:
     held = make_entry(read_from={"published": "epoch", "updated": "epoch"})
     again = make_entry(published=NOW, first_seen_at=NOW, rights="-", read_from={"published": "read time"})
-    new = merge(held, again, same_origin=True)
+    new = merge(held, again)
     assert new is not None
     assert new.read_from == {"published": "epoch", "updated": "epoch"}
 
@@ -255,7 +255,7 @@ def test_a_date_that_is_kept_keeps_where_it_was_read_from() -> None:
 )
 def test_an_update_says_who_dated_it(own: datetime, place: str) -> None:
     changed = make_entry(title="别的", updated=own, read_from={"updated": "front matter: lastmod"})
-    new = merge(make_entry(), changed, same_origin=True)
+    new = merge(make_entry(), changed)
     assert new is not None
     assert new.read_from["updated"] == place
 
@@ -342,16 +342,16 @@ _FEED: dict[str, Any] = {"published_from": "feed", "read_from": {"updated": "fee
 
 
 def _date_kept(held: Entry, came: Entry) -> bool:
-    new = merge(held, came, same_origin=True)
+    new = merge(held, came)
     return new is None or new.published == held.published
 
 
 def test_updated_moves_if_the_feed_says_so_though_the_text_is_the_same() -> None:
     later = make_entry().updated + timedelta(days=1)
-    new = merge(make_entry(**_FEED), make_entry(**_FEED, updated=later), same_origin=True)
+    new = merge(make_entry(**_FEED), make_entry(**_FEED, updated=later))
     assert new is not None
     assert (new.updated, new.published) == (later, make_entry().published)
-    reread = merge(make_entry(**_FEED), make_entry(**_FEED, updated=later), same_origin=True, reread=True)
+    reread = merge(make_entry(**_FEED), make_entry(**_FEED, updated=later), reread=True)
     assert reread is None
 
 

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from feeder.store.records.counting import next_changes
 from feeder.store.records.entries import Origin, in_chunks
-from feeder.store.records.incoming import have_similar_titles
 from feeder.store.records.known import EntryRecord
+from feeder.store.records.versions import have_similar_titles
 from feeder.store.tables import entries, notes
 
 _NOTE = "duplicates"  # the note that is "show" if copies are not grouped

@@ -4,9 +4,7 @@ Computing its digests and search terms costs as much as reading it, so worker pr
 """
 
 import json
-import re
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
 from feeder.model import Entry, entry_key, entry_to_dict
 from feeder.normalise.urls import to_uri
@@ -15,14 +13,7 @@ from feeder.query.terms import Terms, terms_of
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, digest_of, link_key
 from feeder.store.records.identity import ItemIdentity, identify
-
-# Shorter equal texts prove nothing: "click here to listen" occurs under a hundred titles.
-MIN_LETTERS = 200
-_MIN_SIMILARITY = 0.5  # of the letters of two titles, in order
-# Traditional characters with two Simplified forms, which no conversion of single characters gets right: 帶著 is 带着,
-# but 著名 is 著名. They are equal when whole texts are compared.
-_VARIANTS = tuple(zip("著瞭藉妳祂牠裏託週", "着了借你他它里托周", strict=True))
-_NUMBER = re.compile(r"\d+|[一二三四五六七八九十百零〇]+")
+from feeder.store.records.versions import MIN_LETTERS, fold_letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,28 +87,6 @@ def digest(entry: Entry) -> str:
     return digest_of(json.dumps(values, ensure_ascii=False, sort_keys=True))
 
 
-def have_similar_titles(one: str, other: str) -> bool:
-    """Whether two titles may belong to the same text: similar in either script, and with the same numbers.
-
-    A daily column has similar titles that differ in the date; another paper may reword the title.
-    """
-    first, second = plain(one), plain(other)
-    if sorted(_NUMBER.findall(first)) != sorted(_NUMBER.findall(second)):
-        return False
-    letters, more = _letters(first), _letters(second)
-    if letters in more or more in letters:
-        return True
-    return SequenceMatcher(None, letters, more, autojunk=False).ratio() >= _MIN_SIMILARITY
-
-
-def _letters(text: str) -> str:
-    """Return the letters of a plain text, the same for both scripts, without spaces."""
-    letters = "".join(text.split())
-    for twin, one in _VARIANTS:
-        letters = letters.replace(twin, one)
-    return letters
-
-
 def _text_key(body: str) -> str | None:
-    letters = _letters(body)
+    letters = fold_letters(body)
     return digest_of(letters) if len(letters) >= MIN_LETTERS else None

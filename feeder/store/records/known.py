@@ -1,7 +1,8 @@
 """The stored entries that a batch of incoming ones may match, updated while the batch is saved.
 
-Articles of folders are matched across all folders: by id, else by folded link, else by text if the titles are similar,
-else by file if an unchanged file is re-read. Entries of a remote source are matched within it, by `identity.py`.
+Articles of folders are matched across all folders: by their own id; else by folded link if they are versions of one
+article (`versions.py`), because unlike articles may share a link; else by text if the titles are similar; else by file
+if an unchanged file is re-read. Entries of a remote source are matched within it, by `identity.py`.
 """
 
 from collections import defaultdict
@@ -13,23 +14,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from feeder.model import Entry
+from feeder.normalise.urls import to_uri
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, in_chunks, to_entry
 from feeder.store.records.identity import Candidate, match_items, title_name
-from feeder.store.records.incoming import IncomingEntry, have_similar_titles
+from feeder.store.records.incoming import IncomingEntry
+from feeder.store.records.versions import are_versions, have_similar_titles
 from feeder.store.tables import entries, names, origins
 
 _MAX_PER_NAME = 50  # the newest ones: a status page may have a thousand entries with one link
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class EntryRecord:
     """A stored or new entry while a batch is saved.
 
-    `content_origin` is the origin of its text. `own_names` are its key and link key, `names` its names in remote
-    sources as (source, name). `stored_at` is the position in its row, None if it is new. `position` and `tie` are None
-    until assigned. `written_from` is the incoming entry to write its row from, None if the row stays. `copy_of` is the
-    number of its original if copies are grouped.
+    `content_origin` is the origin of its text, `origins` are all of a folder's article. `own_names` are its key and
+    link key, `names` its names in remote sources as (source, name). `stored_at` is the position in its row, None if it
+    is new. `position` and `tie` are None until assigned. `written_from` is the incoming entry to write its row from,
+    None if the row stays. `copy_of` is the number of its original if copies are grouped.
     """
 
     number: int
@@ -44,6 +47,7 @@ class EntryRecord:
     written_from: IncomingEntry | None = None
     copy_of: int | None = None
     names: set[tuple[str, str]] = field(default_factory=set)
+    origins: set[Origin] = field(default_factory=set)
 
 
 class KnownEntries:
@@ -52,8 +56,7 @@ class KnownEntries:
     def __init__(self) -> None:
         self.records: dict[int, EntryRecord] = {}
         self.keys: set[str] = set()  # taken keys, of any source
-        self._by_own_name: dict[str, EntryRecord] = {}
-        self._by_alias: dict[str, EntryRecord] = {}
+        self._by_name: defaultdict[str, list[EntryRecord]] = defaultdict(list)  # keys, link keys and aliases
         self._by_text: defaultdict[str, list[EntryRecord]] = defaultdict(list)
         self._by_origin: defaultdict[Origin, list[EntryRecord]] = defaultdict(list)
         self._matches: dict[int, int] = {}  # numbers of entries by the `id()` of the incoming remote one
@@ -67,13 +70,13 @@ class KnownEntries:
             return
         for name in record.own_names:
             if name is not None:
-                self._by_own_name.setdefault(name, record)
+                self._by_name[name].append(record)
         self.index_text(record, text_key)
 
     def index_name(self, record: EntryRecord, name: str) -> None:
         """Add a further name of a folder's article."""
-        if not record.content_origin.scope:
-            self._by_alias.setdefault(name, record)
+        if not record.content_origin.scope and record not in self._by_name[name]:
+            self._by_name[name].append(record)
 
     def index_text(self, record: EntryRecord, text_key: str | None) -> None:
         """Set the text of a record; a folder's article is found by it."""
@@ -83,31 +86,52 @@ class KnownEntries:
 
     def index_origin(self, record: EntryRecord, origin: Origin) -> None:
         """Add an origin of a folder's article."""
-        self._by_origin[origin].append(record)
+        if origin not in record.origins:
+            record.origins.add(origin)
+            self._by_origin[origin].append(record)
 
     def index_matches(self, incoming: Sequence[IncomingEntry], matches: dict[int, int]) -> None:
         """Add matched items of one document of a remote source: numbers of entries by index in `incoming`."""
         self._matches |= {id(incoming[place]): number for place, number in matches.items()}
 
     def find(self, incoming: IncomingEntry) -> EntryRecord | None:
-        """Return the matching entry; an alias or the text matches only if the titles are similar.
+        """Return the matching entry.
 
         If a re-read file gives another id and link now, the only entry seen there matches.
         """
         if incoming.item is not None:
             number = self._matches.get(id(incoming))
             return None if number is None else self.records[number]
-        entry, link = incoming.entry, incoming.link_key
-        own = self._by_own_name.get(entry.key) or (self._by_own_name.get(link) if link is not None else None)
-        if own is not None:
+        entry = incoming.entry
+        has_own_id = entry.link is None or entry.id != to_uri(entry.link)
+        if has_own_id and (own := next(iter(self._by_name.get(entry.key, ())), None)) is not None:
             return own
-        other = self._by_alias.get(name_of(incoming))
-        alike = [other] if other is not None else []
-        if incoming.text_key is not None:
-            alike += self._by_text.get(incoming.text_key, [])
+        if (version := self._find_version(incoming)) is not None:
+            return version
+        same_text = self._by_text.get(incoming.text_key, ()) if incoming.text_key is not None else ()
         seen = self._by_origin.get(incoming.origin, []) if incoming.reread else []
-        same = (record for record in alike if have_similar_titles(record.entry.title, entry.title))
-        return next(same, seen[0] if len(seen) == 1 else None)
+        same = (record for record in same_text if have_similar_titles(record.entry.title, entry.title))
+        return next(same, seen[0] if len(seen) == 1 and _is_still(seen[0], incoming) else None)
+
+    def _find_version(self, incoming: IncomingEntry) -> EntryRecord | None:
+        """Return the entry with the same link of which this is a version; of a file's own, a later one is."""
+        names_ = dict.fromkeys((incoming.entry.key, incoming.link_key))
+        found = {record.number: record for name in names_ if name for record in self._by_name.get(name, ())}
+        if len(found) == 1 and (only := next(iter(found.values()))).content_origin == incoming.origin:
+            return only
+        here = [record for record in found.values() if incoming.origin in record.origins]
+        elsewhere = [record for record in found.values() if incoming.origin not in record.origins]
+        for record in (*here, *elsewhere[-_MAX_PER_NAME:]):
+            if are_versions(record.entry, incoming.entry):
+                return record
+        return next((record for record in here if _is_still(record, incoming)), None)
+
+
+def _is_still(record: EntryRecord, incoming: IncomingEntry) -> bool:
+    """Whether an entry that was seen in a file is what the file has now: its text is from there, or is a version."""
+    if record.content_origin == incoming.origin:
+        return True
+    return are_versions(record.entry, incoming.entry, seen_together=True)
 
 
 def name_of(incoming: IncomingEntry) -> str:
@@ -147,8 +171,9 @@ def find_known(connection: Connection, batch: Sequence[IncomingEntry]) -> KnownE
         )
     for number, name in aliases:
         known.index_name(known.records[number], name)
-    for number, origin in reread_origins:
-        known.index_origin(known.records[number], origin)
+    if own:
+        for number, origin in _find_origins(connection, known.records):
+            known.index_origin(known.records[number], origin)
     if remote:
         _match_remote(connection, known, remote, named)
     return known
@@ -184,6 +209,16 @@ def _find_at_origins(connection: Connection, places: Collection[Origin]) -> list
         for chunk in in_chunks(addresses):
             rows = connection.execute(select(*columns).where(origins.c.source == source, origins.c.address.in_(chunk)))
             found += [(number, Origin(*origin)) for number, *origin in rows]
+    return found
+
+
+def _find_origins(connection: Connection, numbers: Collection[int]) -> list[tuple[int, Origin]]:
+    """Return where these entries were seen, as (number, origin)."""
+    columns = (origins.c.number, origins.c.source, origins.c.address)
+    found = []
+    for chunk in in_chunks(sorted(numbers)):
+        rows = connection.execute(select(*columns).where(origins.c.number.in_(chunk)))
+        found += [(number, Origin(*origin)) for number, *origin in rows]
     return found
 
 

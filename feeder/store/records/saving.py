@@ -7,7 +7,8 @@
                  NEW            the same? ── SAME, nothing is written
                                 of another source, or of a folder? ── SAME, only the origin is added
                                 from the content origin? ── CHANGED
-                                longer than the stored text? ── CHANGED, and this becomes the content origin
+                                of another file? ── CHANGED if it is the better version, or has a better date
+                                    (`versions.py`); with its text it becomes the content origin
                                 else ── SAME
 
 So no feed can change another's entry. A new entry whose id is taken gets an id made of its source and that id; one that
@@ -22,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
@@ -45,6 +46,7 @@ from feeder.store.records.entries import (
 )
 from feeder.store.records.incoming import IncomingEntry, digest
 from feeder.store.records.known import EntryRecord, KnownEntries, find_known, name_of
+from feeder.store.records.versions import best_dated, merge_versions, with_date
 from feeder.store.tables import entries, names, origins
 
 if TYPE_CHECKING:
@@ -63,10 +65,8 @@ class Outcome(Enum):
     SAME = "same"
 
 
-def merge(
-    stored: Entry, incoming: Entry, *, same_origin: bool, reread: bool = False, late: bool = False
-) -> Entry | None:
-    """Return the entry to store when `incoming` matches a stored one; None for no change.
+def merge(stored: Entry, incoming: Entry, *, reread: bool = False, late: bool = False) -> Entry | None:
+    """Return the entry to store when `incoming` is what the origin of a stored one has now; None for no change.
 
     `incoming.first_seen_at` is now. `id` and `first_seen_at` never change, `published` only for a correction
     (`_is_correction`). `updated` changes with the title or the visible text, or if a feed says so (RFC 4287 §4.2.15):
@@ -74,19 +74,17 @@ def merge(
     not a change by the publisher, and `updated` stays. With `late`, for an entry saved before its page was fetched,
     `published` stays too.
     """
-    new = _dated(replace(incoming, id=stored.id, first_seen_at=stored.first_seen_at), stored, "updated")
+    new = with_date(replace(incoming, id=stored.id, first_seen_at=stored.first_seen_at), stored, "updated")
     if late or not (_is_correction(stored, incoming) or (reread and not _is_undated(incoming))):
-        new = replace(_dated(new, stored, "published"), published_from=stored.published_from)
+        new = with_date(new, stored, "published")
     is_updated = incoming.updated > stored.updated and _has_own_update(incoming) and not (reread or late)
     if new == stored and not is_updated:
         return None
     stored_text, new_text = visible_text(stored.content), visible_text(new.content)
-    if not same_origin and fullness(new_text) <= fullness(stored_text):
-        return None
     if reread or late or ((new.title, new_text) == (stored.title, stored_text) and not is_updated):
         return new
     if incoming.updated > stored.updated:
-        return _dated(new, incoming, "updated")
+        return with_date(new, incoming, "updated")
     read_from = {**new.read_from, "updated": "when the text had changed"}
     return replace(new, updated=max(stored.updated, incoming.first_seen_at), read_from=read_from)
 
@@ -117,20 +115,6 @@ def _is_undated(entry: Entry) -> bool:
 def _has_own_update(entry: Entry) -> bool:
     """Whether its feed says when it was updated, and not only when it was published."""
     return entry.read_from.get("updated", "").startswith(f"{_FEED}:")
-
-
-def _dated(entry: Entry, other: Entry, name: Literal["published", "updated"]) -> Entry:
-    """Return the entry with a date of another, including its provenance."""
-    read_from = dict(entry.read_from)
-    if name in other.read_from:
-        read_from[name] = other.read_from[name]
-    changes: dict[str, Any] = {name: getattr(other, name), "read_from": read_from}
-    return replace(entry, **changes)
-
-
-def fullness(text: str) -> int:
-    """Return the number of characters without white space."""
-    return sum(map(len, text.split()))
 
 
 def save(
@@ -186,7 +170,7 @@ def _save_batch(
             saved = Outcome.NEW
         else:
             saved = _merge(found, incoming)
-            if saved is Outcome.CHANGED:
+            if saved is Outcome.CHANGED and found.content_origin == incoming.origin:
                 found.link_key = incoming.link_key
                 known.index_text(found, incoming.text_key)
         outcomes.append((found.number, saved))
@@ -196,6 +180,7 @@ def _save_batch(
         else:
             name = name_of(incoming)
             known.index_name(found, name)
+            known.index_origin(found, incoming.origin)
             seen.setdefault((found.number, incoming.origin), None if name in found.own_names else name)
     find_copies(connection, new)
     rows, copies = _write(connection, known.records.values())
@@ -228,15 +213,23 @@ def _merge(record: EntryRecord, incoming: IncomingEntry) -> Outcome:
     scope = incoming.origin.scope
     if record.content_origin.scope != scope:  # entries of other sources and of folders are not changed
         return Outcome.SAME
-    same_origin = record.content_origin == incoming.origin or scope != ""
-    new = merge(record.entry, incoming.entry, same_origin=same_origin, reread=incoming.reread, late=incoming.late)
-    if new is None:
+    stored, entry, content_origin = record.entry, incoming.entry, incoming.origin
+    new: Entry | None
+    if scope or record.content_origin == incoming.origin:
+        if record.origins - {incoming.origin}:  # a version in another file may have the better date
+            entry = with_date(entry, best_dated(stored, entry), "published")
+        new = merge(stored, entry, reread=incoming.reread, late=incoming.late)
+    else:
+        new = merge_versions(stored, entry)
+        if (new.title, new.content) == (stored.title, stored.content):
+            content_origin = record.content_origin
+    if new is None or new == stored:
         return Outcome.SAME
-    if new.updated != record.entry.updated:
+    if new.updated != stored.updated:
         record.tie = None
-    if first_position(new.published) != first_position(record.entry.published):
+    if first_position(new.published) != first_position(stored.published):
         record.position = None
-    record.entry, record.content_origin, record.written_from = new, incoming.origin, incoming
+    record.entry, record.content_origin, record.written_from = new, content_origin, incoming
     return Outcome.CHANGED
 
 
@@ -274,8 +267,8 @@ def _row(record: EntryRecord, incoming: IncomingEntry, *, position: int, tie: in
     entry = record.entry
     own = incoming.digest if entry is incoming.entry else digest(entry)
     return to_row(entry, number=record.number, position=position, tie=tie, content_origin=record.content_origin) | {
-        "link_key": incoming.link_key,
-        "text_key": incoming.text_key,
+        "link_key": record.link_key,
+        "text_key": record.text_key,
         "copy_of": record.copy_of,
         "version": digest_of(f"{own} {tie}")[:16],
     }

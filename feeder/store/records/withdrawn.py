@@ -4,8 +4,8 @@
     save_allowed ── leaves out incoming entries with one of those names ──> saving.save
     restore ── deletes the names, and has the sources that had the entry re-read
 
-An article of a folder is recognised by its id, link and text; an entry of a remote source by its names there
-(`identity.py`); a copy from another source by link or text, with the same title.
+An article of a folder is recognised by its text, its id and its link, unless others share that; an entry of a remote
+source by its names there (`identity.py`); a copy from another source by link or text, with the same title.
 """
 
 from collections import defaultdict
@@ -111,7 +111,8 @@ def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list
         ).all()
         refused = _names_in_sources(connection, row.number) | _copy_names(row.title, row.link_key, row.text_key)
         if not Origin(row.held_source, row.held_address).scope:
-            refused |= {row.key, row.link_key, *(one.known_as for one in known)} - {None}
+            if not _has_shared_link(connection, row.number, row.link_key):
+                refused |= {row.key, row.link_key, *(one.known_as for one in known)} - {None}
             refused |= {_TEXT + row.text_key} if row.text_key is not None else set()
         _delete(connection, row.key)
         places = [[one.source, one.address] for one in known]
@@ -119,6 +120,13 @@ def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list
         connection.execute(insert(withdrawn).values(values))
         connection.execute(insert(withdrawn_names), [{"name": name, "key": row.key} for name in sorted(refused)])
     return remove_numbers(connection, [row.number for row in found])
+
+
+def _has_shared_link(connection: Connection, number: int, link_key: str | None) -> bool:
+    """Whether another article has the link of this one, so that it does not identify this one."""
+    same = (entries.c.link_key == link_key) & (entries.c.number != number)
+    rows = connection.execute(select(entries.c.held_source, entries.c.held_address).where(same))
+    return link_key is not None and any(not Origin(*row).scope for row in rows)
 
 
 def read_withdrawn(connection: Connection) -> list[WithdrawnEntry]:
