@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from feeder.store import Origin, Results, Store
     from feeder.update import UpdateReport
 
+_MAX_DATES = 10  # of a source that are printed
 _MATCH = "bold yellow"
 DIM = "dim"
 _SHOWN = (
@@ -105,8 +106,19 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
                 console.print(Text(f"{number:>8} × {reason}", style=DIM))
         for kind, number in source.other_kinds.items():
             console.print(Text(f"{number:>8} × {kind}", style=DIM))
+        _print_dates(console, source.unread_dates)
+        if source.other_files:
+            console.print(Text(f"          {source.other_files}", style=DIM))
     if report.site is not None:
         console.print(str(report.site))
+
+
+def _print_dates(console: Console, dates: Sequence[tuple[str, str]]) -> None:
+    """Print the first dates that are not understood."""
+    for path, text in dates[:_MAX_DATES]:
+        console.print(Text(f"          {path}: date not understood: {text}", style=DIM))
+    if (more := len(dates) - _MAX_DATES) > 0:
+        console.print(Text(f"          … and {more:,} more; --json lists all", style=DIM))
 
 
 def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
@@ -122,6 +134,7 @@ def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:
                 console.print(Text(f"{state:>10}  ", style=DIM).append(path))
             if (more := preview.counts[state] - len(paths)) > 0:
                 console.print(Text(f"{state:>10}  … and {more:,} more", style=DIM))
+        _print_dates(console, preview.unread_dates)
 
 
 def print_check(result: "CheckResult", *, as_json: bool = False) -> None:

@@ -218,6 +218,7 @@ class _FeedPass:
             self._outcomes.fail(name, path, reason)
         for path, reason in result.not_published:
             self._outcomes.withhold(name, path, reason)
+        self._outcomes.note_dates(name, result.unread_dates)
         self._recurring.count(result.batch.edges, outcomes)
 
     def _next_poll(self, result: FeedResult, outcomes: Sequence[Outcome]) -> Poll:

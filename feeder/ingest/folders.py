@@ -128,6 +128,7 @@ class _FolderPass:
             failed=tuple(dict.fromkeys(report.failed)),
             not_published=tuple(dict(report.not_published).items()),
             not_articles=tuple(dict(report.not_articles).items()),
+            unread_dates=tuple(dict.fromkeys(report.unread_dates)),
         )
 
     def _run_round(self) -> None:
@@ -239,6 +240,7 @@ class _FolderPass:
         assert file is not None  # noqa: S101  for the types: it has a result
         if not self._is_second:
             self._outcomes.count(self._source.name, {"dropped": total.dropped, "lost_pictures": total.lost_pictures})
+        self._outcomes.note_dates(self._source.name, total.unread_dates)
         self._withhold(file.path, total)
         if total.not_an_article:
             log.info("%s: %s", file.path, total.not_an_article)
@@ -262,6 +264,7 @@ class _FolderPass:
             for path, reason in split_error(file.path, error):
                 self._outcomes.fail(self._source.name, path, reason)
         if file.state == "ignored":
+            self._outcomes.ignore(self._source.name, file.path.rpartition(".")[2].lower())
             return
         stored = self._stored.get(file.path)
         articles = max(articles, stored.articles if stored else 0)

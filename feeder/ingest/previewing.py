@@ -8,7 +8,7 @@ from feeder.catalogue.known import current_poll, named_sources
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource, SourceConfig
 from feeder.errors import SourceError
-from feeder.ingest.reading.file import ReadingRules, reading_rules, unpublished_reasons
+from feeder.ingest.reading.file import ReadingRules, look_into, reading_rules
 from feeder.ingest.reading.withholding import substack_lists
 from feeder.ingest.reports import Preview
 from feeder.sources.feeds.polling import Poll, is_due
@@ -29,7 +29,7 @@ def preview(
 
     `store` is None if there is none yet. `changed` are files whose size or time differs; their content may still be the
     same. `again` are the unchanged files that would be read: all of them with the argument `again`. Files that would be
-    read are opened, to count the articles in them that are not published.
+    read are opened, to find the articles in them that are not published, and dates that are not understood.
 
     Raises:
         ConfigError: a name is not that of a source that is used.
@@ -77,15 +77,18 @@ def _preview_folder(
     paths: dict[str, list[str]] = {"new": [], "changed": [], "gone": [], "not published": []}
     counts = dict.fromkeys((*paths, "again", "failed", "unchanged"), 0)
     failed: list[tuple[str, str]] = []
+    dates: list[tuple[str, str]] = []
     try:
         marked = documents.keys() if reread else paths_to_reread(documents, folder)
         for file in iter_files(
             folder, documents, max_bytes=rules.max_bytes, ours=skipped, again=marked, choice=rules.choice
         ):
             state = _state(file, documents)
-            if file.state in {"unread", "again"} and (reasons := unpublished_reasons(rules, file)):
+            if file.state in {"unread", "again"}:
+                reasons, unread = look_into(rules, file)
+                dates += unread
                 counts["not published"] += len(reasons)
-                if len(paths["not published"]) < max_paths:
+                if reasons and len(paths["not published"]) < max_paths:
                     paths["not published"].append(f"{file.path} ({'; '.join(dict.fromkeys(reasons))})")
             if state in counts:
                 counts[state] += 1
@@ -96,9 +99,8 @@ def _preview_folder(
     except SourceError as error:
         counts["failed"] += 1
         failed.append(folder_error(folder, error))
-    return Preview(
-        rules.source, counts, {state: tuple(first) for state, first in paths.items()}, tuple(failed[:max_paths])
-    )
+    first_paths = {state: tuple(first) for state, first in paths.items()}
+    return Preview(rules.source, counts, first_paths, tuple(failed[:max_paths]), tuple(dates))
 
 
 def _state(file: FolderFile, documents: Mapping[str, Document]) -> str:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped")
-_LISTS = ("failed", "not_published", "not_articles")
+_MAX_ENDINGS = 6  # that are named
+_LISTS = ("failed", "not_published", "not_articles", "unread_dates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +16,16 @@ class IngestReport:
 
     Documents: `read` counts new and changed files, `again` unchanged ones that were read again (on request, or because
     of boilerplate learned later), `unchanged` those not opened, `gone` those no longer there, `ignored` those that are
-    not articles by their ending. For a remote source the feed is the document; `not_due`: it was not polled yet.
+    not articles by their ending, and `ignored_endings` those of each. For a remote source the feed is the document;
+    `not_due`: it was not polled yet.
 
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
     that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
     `lost_pictures` counts pictures beside articles without an address on the web: only their words are shown, unless
     the source has a `base`.
 
-    `failed`, `not_published` (by their author) and `not_articles` (files of other kinds) hold (path, reason). A
-    `paused` source was skipped.
+    `failed`, `not_published` (by their author) and `not_articles` (files of other kinds) hold (path, reason);
+    `unread_dates` (path, text) of dates that are not understood. A `paused` source was skipped.
     """
 
     source: str
@@ -45,6 +47,18 @@ class IngestReport:
     failed: tuple[tuple[str, str], ...] = ()
     not_published: tuple[tuple[str, str], ...] = ()
     not_articles: tuple[tuple[str, str], ...] = ()
+    unread_dates: tuple[tuple[str, str], ...] = ()
+    ignored_endings: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def other_files(self) -> str:
+        """How many files of a folder that was read are no articles by their ending, as text; "" for none."""
+        if not self.ignored or not self.read:
+            return ""
+        commonest = sorted(self.ignored_endings.items(), key=lambda pair: (-pair[1], pair[0]))
+        more = ["…"] if len(commonest) > _MAX_ENDINGS else []
+        endings = ", ".join([*(ending for ending, _ in commonest[:_MAX_ENDINGS]), *more])
+        return f"{self.ignored} other {'file' if self.ignored == 1 else 'files'} not read ({endings})"
 
     @property
     def other_kinds(self) -> dict[str, int]:
@@ -63,7 +77,7 @@ class IngestReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as a value for JSON."""
-        lists = {name: [{"path": path, "reason": reason} for path, reason in getattr(self, name)] for name in _LISTS}
+        lists = {name: _as_objects(getattr(self, name)) for name in _LISTS}
         return asdict(self) | lists | {"reasons": self.reasons}
 
     def __str__(self) -> str:
@@ -77,7 +91,7 @@ class IngestReport:
         counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
         counts |= {"not published": len(self.not_published), "failed": len(self.failed)}
         counts |= {"pictures without an address (set base)": self.lost_pictures}
-        counts |= {"not articles": len(self.not_articles)}
+        counts |= {"not articles": len(self.not_articles), "dates not understood": len(self.unread_dates)}
         return [f"{number} {name}" for name, number in counts.items() if number]
 
 
@@ -89,6 +103,8 @@ class Outcomes:
         self._failed: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._withheld: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._skipped: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+        self._unread_dates: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+        self._endings: dict[str, Counter[str]] = {name: Counter() for name in self._counts}
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counts, named like the fields of a report."""
@@ -106,27 +122,51 @@ class Outcomes:
         """Add a file that is no article, and what it is instead."""
         self._skipped[source].append((path, reason))
 
+    def ignore(self, source: str, ending: str) -> None:
+        """Count a file that is no article by its ending."""
+        self._endings[source][ending] += 1
+
+    def note_dates(self, source: str, dates: Iterable[tuple[str, str]]) -> None:
+        """Add dates that are not understood, with their paths."""
+        self._unread_dates[source] += dates
+
     def report(self, source: str) -> IngestReport:
         """Return the report of a source so far."""
         counts: dict[str, Any] = dict(self._counts[source])
         failed, withheld = tuple(self._failed[source]), tuple(self._withheld[source])
-        skipped = tuple(self._skipped[source])
-        return IngestReport(source=source, failed=failed, not_published=withheld, not_articles=skipped, **counts)
+        skipped, dates = tuple(self._skipped[source]), tuple(self._unread_dates[source])
+        return IngestReport(
+            source=source,
+            failed=failed,
+            not_published=withheld,
+            not_articles=skipped,
+            unread_dates=dates,
+            ignored_endings=dict(self._endings[source]),
+            **counts,
+        )
+
+
+def _as_objects(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"path": path, "reason": reason} for path, reason in pairs]
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a pass over one source would do: `counts` by kind, and the first `paths` of each."""
+    """What a pass over one source would do: `counts` by kind, and the first `paths` of each.
+
+    `failed` and `unread_dates` are as in `IngestReport`.
+    """
 
     source: str
     counts: dict[str, int]
     paths: dict[str, tuple[str, ...]]
     failed: tuple[tuple[str, str], ...] = ()
+    unread_dates: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the preview as a value for JSON."""
-        failed = [{"path": path, "reason": reason} for path, reason in self.failed]
-        return {"source": self.source, **self.counts, "paths": self.paths, "failed": failed}
+        lists = {name: _as_objects(getattr(self, name)) for name in ("failed", "unread_dates")}
+        return {"source": self.source, **self.counts, "paths": self.paths, **lists}
 
     def __str__(self) -> str:
         phrases = [f"{number} {name}" for name, number in self.counts.items() if number and name != "unchanged"]

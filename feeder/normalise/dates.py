@@ -10,26 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from feeder.model import Stamp
+from feeder.normalise.date_places import READ_TIME, rank_of_place
+from feeder.normalise.numerals import to_arabic_digits
 from feeder.normalise.printed_dates import ParsedDate, is_order_open, parse_printed_date
+from feeder.normalise.text import one_line
 
-READ_TIME = "read time"
-
-# Places, most reliable first. A date in the body ranks higher when it has a time and a zone (`_rank`).
-_RANKING = (
-    "feed",
-    "body, exact",
-    "epoch",
-    "front matter",
-    "byline",
-    "page",
-    "body",
-    "link",
-    "file name",
-    "text",
-    "image path",
-    "time saved",
-    "file time",
-)
 # Archives of newspapers are old, but an older year than this is only believed where a person wrote it.
 _FIRST_PLAUSIBLE = datetime(1985, 1, 1, tzinfo=UTC)
 _FIRST_WRITTEN = datetime(1600, 1, 1, tzinfo=UTC)
@@ -38,6 +23,10 @@ _WRITTEN_PLACES = frozenset({"front matter", "page", "byline", "body", "link"})
 _ZEROS = frozenset(
     map(date.fromisoformat, ("1900-01-01", "1899-12-30", "1899-12-31", "1904-01-01", "1969-12-31", "1970-01-01"))
 )
+_DATE_LIKE = re.compile(r"\d\D{0,20}\d\D{0,20}\d")
+_NO_DATE = re.compile(r"0000|-0001|\{\{|\{%|<%|[$%]\w*\{|\b[Yy]{4}\b")
+_FIELDS = frozenset({"feed", "epoch", "front matter", "byline", "page", "time saved"})
+_MAX_TOLD = 60  # characters
 _EXACT_PLACES = frozenset({"feed", "epoch"})
 _INEXACT_PLACES = frozenset({"text", "image path", "time saved", "file time"})
 _NEAR = timedelta(days=3)  # between two dates of one article
@@ -105,6 +94,32 @@ def choose_dates(stamps: Iterable[Stamp], *, now: datetime, zone: str = "UTC", l
     return Dates(chosen.at, updated, stamp.read_from, {"published": stamp.place, "updated": place})
 
 
+def unread_dates(
+    stamps: Iterable[Stamp], published_from: str, *, now: datetime, zone: str = "UTC", language: str | None = None
+) -> list[str]:
+    """Return the dates of publication, each with its place, that an article lacks because they are not understood.
+
+    Those that only a less reliable place replaced count, not words, templates, or what software writes for "no date".
+    """
+    rank = rank_of_place(published_from.partition(",")[0])
+    return [
+        f"{stamp.place}: {one_line(stamp.text)[:_MAX_TOLD]}"
+        for stamp in stamps
+        if stamp.means == "published"
+        and stamp.read_from in _FIELDS
+        and rank_of_place(stamp.read_from) < rank
+        and _DATE_LIKE.search(to_arabic_digits(stamp.text))
+        and not _NO_DATE.search(stamp.text)
+        and _is_unread(stamp, parse_printed_date(stamp.text, zone, language), now + _CLOCK_SKEW)
+    ]
+
+
+def _is_unread(stamp: Stamp, found: ParsedDate | None, latest: datetime) -> bool:
+    if found is None:
+        return True
+    return found.at.date() not in _ZEROS and not (_is_plausible(stamp, found) and found.at <= latest)
+
+
 def _is_plausible(stamp: Stamp, found: ParsedDate) -> bool:
     if found.at.date() in _ZEROS and stamp.read_from not in _EXACT_PLACES:
         return False
@@ -160,13 +175,8 @@ def stamps_from_link(link: str) -> list[Stamp]:
 def _rank(stamp: Stamp, date: ParsedDate, epochs: Sequence[datetime]) -> int:
     exact = stamp.read_from == "body" and date.has_time and date.has_zone
     if exact and all(date.at <= epoch + _EPOCH_SKEW for epoch in epochs):
-        return _RANKING.index("body, exact")
+        return rank_of_place("body, exact")
     return rank_of_place(stamp.read_from.partition(",")[0])  # `feed, zone unclear`
-
-
-def rank_of_place(place: str) -> int:
-    """Return how reliable the dates of a place are: less is better."""
-    return _RANKING.index(place) if place in _RANKING else len(_RANKING)
 
 
 def _day_in_text(text: str, month: tuple[int, int] | None) -> str | None:

@@ -99,7 +99,7 @@ def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
         "source": "seeds", "read": 5, "again": 0, "new": 5, "changed": 0, "same": 0,
         "unchanged": 0, "gone": 0, "removed": 0, "dropped": 0, "ignored": 0, "not_due": 0,
         "pages": 0, "awaited": 0, "paused": False, "failed": [], "not_published": [],
-        "not_articles": [], "lost_pictures": 0,
+        "not_articles": [], "unread_dates": [], "ignored_endings": {}, "lost_pictures": 0,
             "reasons": {},
     }  # fmt: skip
 
@@ -518,6 +518,35 @@ def test_ingest_counts_failures_by_reason(feeder: Feeder, tmp_path: Path) -> Non
         (articles / f"{number}.txt").write_bytes(b"")
     (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
     assert feeder("ingest").out.splitlines() == ["mine: 3 read, 3 failed", "       3 × empty file"]
+
+
+def test_ingest_and_its_dry_run_name_dates_that_are_not_understood(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for number in range(12):
+        (articles / f"{number:02}.md").write_text(f"---\ntitle: T{number}\ndate: 2024-13-{number:02}\n---\n\nRain.\n")
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    told = "          00.md: date not understood: front matter: date: 2024-13-00"
+    for shown in (feeder("ingest", "--dry-run"), feeder("ingest")):
+        assert (shown.code, told in shown.out.splitlines()) == (0, True)
+        assert shown.out.splitlines()[-1] == "          … and 2 more; --json lists all"
+        assert shown.out.count("date not understood:") == 10
+
+
+def test_ingest_names_the_endings_of_files_that_are_not_read(feeder: Feeder, tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for name in ("a.md", "a.pdf", "b.PDF", "c.css", "d.js", "e.zip", "f.png", "g.gif", "h.woff"):
+        (articles / name).write_text("It rained all day.\n")
+    (tmp_path / "config.toml").write_text('[[sources]]\nname = "mine"\nfolder = "articles"\n')
+    assert feeder("ingest").out.splitlines() == [
+        "mine: 1 read, 1 new",
+        "          8 other files not read (pdf, css, gif, js, png, woff, …)",
+    ]
+    (articles / "a.md").touch()
+    assert feeder("ingest").out == "mine: nothing new (1 unchanged)\n"
+    [report] = lines(feeder("ingest", "--json").out)
+    assert (report["ignored"], report["ignored_endings"]["pdf"]) == (8, 2)
 
 
 def test_show_names_every_place_where_an_entry_was_found(feeder: Feeder, tmp_path: Path) -> None:

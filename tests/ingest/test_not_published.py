@@ -72,6 +72,29 @@ def test_a_preview_counts_it_and_says_why(folder: Path, sqlite_store: Store) -> 
     assert str(kept) == "mirror: 3 new"
 
 
+def test_dates_that_are_not_understood_are_reported_once(folder: Path, sqlite_store: Store) -> None:
+    write(folder, "a.md", "A", "date: 2024-13-45")
+    write(folder, "b.md", "B", "date: 2024-12-05")
+    write(folder, "c.md", "C", "date: 2024-13-45", "draft: true")
+    told = (("a.md", "front matter: date: 2024-13-45"),)
+    [shown] = preview(configured(folder), None, now=NOW)
+    assert shown.unread_dates == told
+    assert shown.as_dict()["unread_dates"] == [{"path": "a.md", "reason": told[0][1]}]
+    report = read(configured(folder), sqlite_store)
+    assert report.unread_dates == told
+    assert str(report) == "mirror: 3 read, 2 new, 1 not published, 1 dates not understood"
+    assert read(configured(folder), sqlite_store).unread_dates == ()
+
+
+def test_dates_of_a_feed_that_are_not_understood_are_reported(sqlite_store: Store) -> None:
+    item = "<item><title>Rain</title><link>https://e.org/1</link><pubDate>Smarch 33, 2024</pubDate></item>"
+    with Server() as server:
+        server.answers["/feed"] = Answer(body=f"<rss version='2.0'><channel>{item}</channel></rss>".encode())
+        config = Config(sources=(FeedSource(name="rain", feed=server.url("/feed"), allow_private=True),))
+        report = read(config, sqlite_store)
+    assert report.unread_dates == (("https://e.org/1", "feed: pubdate: Smarch 33, 2024"),)
+
+
 def test_drafts_are_kept_where_that_is_configured(folder: Path, sqlite_store: Store) -> None:
     write(folder, "b.md", "Held", "draft: true", "expiryDate: 2020-01-01")
     general = Config(sources=configured(folder).sources, ingest=IngestConfig(drafts="keep"))

@@ -11,6 +11,7 @@ from feeder.normalise.dates import (
     choose_dates,
     stamps_from_link,
     stamps_from_text,
+    unread_dates,
 )
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -168,6 +169,45 @@ def test_other_dates_or_the_language_decide_the_order(
 ) -> None:
     stamps = [Stamp(text=text, read_from=place) for place, text in [("front matter", "05/06/2020"), *others]]
     assert choose_dates(stamps, now=_NOW, language=language).published.date().isoformat() == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("soon-ish 2024/13/45", True),
+        ("2024-02-30", True),
+        ("3rd Smarch 2020", True),
+        ("二〇二四年十三月五日", True),
+        ("20024-01-05", True),
+        ("0202-01-05", True),
+        ("2071-01-01", True),
+        ("2024-02-20", False),
+        ("unknown", False),
+        ("rev. 12", False),
+        ("0000-00-00 00:00:00", False),
+        ("1970-01-01", False),
+        ("{{ .Date 2006-01-02 }}", False),
+        ("%{date: 2006}", False),
+        ("YYYY-MM-01 10:00", False),
+    ],
+)
+def test_a_date_that_is_not_understood_is_told(text: str, *, is_told: bool) -> None:
+    stamp = Stamp(text=text, read_from="front matter", where="front matter: date")
+    assert unread_dates([stamp], "file time", now=_NOW) == ([f"front matter: date: {text}"] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("stamp", "published_from", "count"),
+    [
+        (Stamp(text="2024-13-45", read_from="front matter"), "link", 1),
+        (Stamp(text="2024-13-45", read_from="front matter"), "front matter", 0),
+        (Stamp(text="2024-13-45", read_from="front matter"), "epoch", 0),
+        (Stamp(text="2024-13-45", read_from="feed"), "read time", 1),
+        (Stamp(text="2024-13-45", read_from="front matter", means="updated"), "file time", 0),
+    ],
+)
+def test_it_is_told_only_where_the_article_lacks_it(stamp: Stamp, published_from: str, count: int) -> None:
+    assert len(unread_dates([stamp], published_from, now=_NOW)) == count
 
 
 def test_a_date_to_come_is_not_the_one_meant() -> None:

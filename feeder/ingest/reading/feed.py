@@ -20,6 +20,7 @@ from feeder.ingest.reading.file import (
     apply_filters,
     apply_selectors,
     edge_of,
+    find_unread_dates,
     load_parsers,
     reading_rules,
     to_entry,
@@ -60,7 +61,8 @@ class FeedJob(NamedTuple):
 class FeedResult(NamedTuple):
     """What to save of a feed, and its metadata. `error` is why it could not be read.
 
-    `failed` and `not_published` (drafts) hold (address of the entry, reason); `dropped` counts the entries that the
+    `failed` and `not_published` (drafts) hold (address of the entry, reason), and `unread_dates` dates that are not
+    understood; `dropped` counts the entries that the
     source's filters leave out. `timed_out`: the error is that reading took too long. `response` has no body any more.
     """
 
@@ -73,6 +75,7 @@ class FeedResult(NamedTuple):
     topic: str | None = None
     error: str | None = None
     not_published: tuple[tuple[str, str], ...] = ()
+    unread_dates: tuple[tuple[str, str], ...] = ()
     timed_out: bool = False
 
 
@@ -172,6 +175,7 @@ class _FeedReader:
         self._failed: list[tuple[str, str]] = []
         self._dropped = 0
         self._not_published: list[tuple[str, str]] = []
+        self._unread_dates: list[tuple[str, str]] = []
         self._withheld: dict[str, str | None] = {}  # guid names by path
 
     def read(self, path: str, draft: Draft) -> None:
@@ -220,6 +224,7 @@ class _FeedReader:
             tuple(self._failed),
             self._dropped,
             not_published=tuple(self._not_published),
+            unread_dates=tuple(self._unread_dates),
         )
 
     def _take(self, draft: Draft, *, reread: bool) -> None:
@@ -228,6 +233,8 @@ class _FeedReader:
         if entry is None:
             self._dropped += 1
             return
+        name = draft.link or draft.id or self._origin.address
+        self._unread_dates += ((name, text) for text in find_unread_dates(rules, draft, entry))
         self._incoming.append(
             prepare(
                 self._origin,

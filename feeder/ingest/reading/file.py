@@ -109,7 +109,8 @@ class FileResult(NamedTuple):
     `dropped` counts the entries that the source's filters leave out; `withheld` are those that their author did not
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
     export's articles that timed out, for `slow_reason`. `not_an_article` tells what a file is that is of another kind.
-    `lost_pictures` counts the pictures beside the file, whose addresses on the web are unknown.
+    `lost_pictures` counts the pictures beside the file, whose addresses on the web are unknown. `unread_dates` are the
+    dates that are not understood, with the path of their article.
     """
 
     file: FolderFile
@@ -123,6 +124,7 @@ class FileResult(NamedTuple):
     slow_reason: str = ""
     not_an_article: str = ""
     lost_pictures: int = 0
+    unread_dates: tuple[tuple[str, str], ...] = ()
     is_last: bool = True
 
 
@@ -134,6 +136,7 @@ class FileTotal:
         self.error: str | None = None
         self.articles = self.dropped = self.lost_pictures = 0
         self.withheld: list[WithheldArticle] = []
+        self.unread_dates: list[tuple[str, str]] = []
         self.by_date = False
         self.not_an_article = ""
         self._slow: list[int] = []
@@ -149,6 +152,7 @@ class FileTotal:
         self.dropped += result.dropped
         self.lost_pictures += result.lost_pictures
         self.withheld += result.withheld
+        self.unread_dates += result.unread_dates
         self.by_date |= result.by_date
         self.not_an_article = self.not_an_article or result.not_an_article
         self._slow += result.slow
@@ -232,15 +236,27 @@ def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | No
         yield FileResult(replace(without_data, state="failed"), error=reason)
 
 
-def unpublished_reasons(rules: ReadingRules, file: FolderFile) -> list[str]:
-    """Return, for each article in a file that its author did not publish, the reason."""
+def look_into(rules: ReadingRules, file: FolderFile) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return why articles in a file are not published, and the dates of the others that are not understood."""
+    from feeder.normalise.dates import choose_dates, unread_dates  # noqa: PLC0415  see `_iter_drafts`
+
     file = read_file(file, max_bytes=rules.max_bytes)
+    reasons, dates = [], []
     try:
-        drafts = () if file.data is None else _iter_drafts(rules, file, file.data)
-        found = (None if draft is None else _find_withholding(rules, draft) for draft in drafts)
-        return [withholding.reason for withholding in found if withholding is not None]
+        for draft in () if file.data is None else _iter_drafts(rules, file, file.data):
+            if draft is None:
+                continue
+            if (withholding := _find_withholding(rules, draft)) is not None:
+                reasons.append(withholding.reason)
+                continue
+            chosen = choose_dates(draft.stamps, now=rules.now, zone=rules.timezone, language=draft.language)
+            unread = unread_dates(
+                draft.stamps, chosen.published_from, now=rules.now, zone=rules.timezone, language=draft.language
+            )
+            dates += [(draft.origin, text) for text in unread]
     except ArticleError:
-        return []
+        return [], []
+    return reasons, dates
 
 
 def _find_withholding(rules: ReadingRules, draft: Draft) -> Withholding | None:
@@ -303,7 +319,15 @@ def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerpla
     )
     lost = 0 if entry.link or draft.base or rules.summary_only else len(relative_pictures(draft.content))
     edges = (edge_of(rules, filtered, boilerplate),)
-    return FileResult(file, (incoming,), edges=edges, by_date=by_date, lost_pictures=lost)
+    dates = find_unread_dates(rules, draft, filtered)
+    return FileResult(
+        file,
+        (incoming,),
+        edges=edges,
+        by_date=by_date,
+        lost_pictures=lost,
+        unread_dates=tuple((draft.origin, text) for text in dates),
+    )
 
 
 def apply_selectors(rules: ReadingRules, draft: Draft) -> Draft:
@@ -334,6 +358,14 @@ def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Ent
         boilerplate=boilerplate.get(publisher_of(draft.link, rules.source), ()),
         keep=rules.keep_boilerplate,
     )
+
+
+def find_unread_dates(rules: ReadingRules, draft: Draft, entry: Entry) -> list[str]:
+    """Return the dates of a draft that its entry lacks because they are not understood."""
+    from feeder.normalise.dates import unread_dates  # noqa: PLC0415  see `_iter_drafts`
+
+    language = draft.language or entry.language
+    return unread_dates(draft.stamps, entry.published_from, now=rules.now, zone=rules.timezone, language=language)
 
 
 def apply_filters(rules: ReadingRules, entry: Entry) -> Entry | None:

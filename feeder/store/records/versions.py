@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from feeder.model import Entry
-from feeder.normalise.dates import rank_of_place
+from feeder.normalise.date_places import PLACES_OF_COPIES, rank_of_place
 from feeder.query.tokens import plain, visible_text
 
 MIN_LETTERS = 200  # shorter texts prove nothing: "click here to listen" occurs under a hundred titles
@@ -26,8 +26,6 @@ _WINDOW, _WIDE_WINDOW = 8, 4  # letters of a sample: few unrelated texts share o
 _MIN_WINDOWS = 25  # a text of less is too little to tell
 _FIRST_WIDE = "\u2e80"
 _MUCH_SHORTER = 0.5  # of the letters: a copy that was cut off, or a teaser
-# These dates are those of a copy, not of its version.
-_DATES_OF_COPIES = frozenset({"read time", "time saved", "file time"})
 
 
 def have_similar_titles(one: str, other: str) -> bool:
@@ -106,7 +104,7 @@ def _rank(entry: Entry) -> int:
 
 
 def _is_attested(entry: Entry) -> bool:
-    return entry.published_from not in _DATES_OF_COPIES
+    return entry.published_from not in PLACES_OF_COPIES
 
 
 def _is_shown(stored: Entry, incoming: Entry, before: int, now: int) -> bool:
