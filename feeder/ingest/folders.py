@@ -4,8 +4,8 @@
                                     └─> same, gone, failed, ignored: not opened ────────────┤ in batches,
     save     store  <── take: entries and documents, followed by the search index <─────────┘ a transaction each
     count    what happened to each file and entry
-    learn    which lines recur at the edges of articles (learning.py): files that were read before that was known are
-             read again in a second round
+    learn    which lines recur at the edges of articles, and the order of day and month in dates (learning.py): files
+             that were read before that was known are read again in a second round
     report   IngestReport
 
 A document that cannot be read is recorded with its error and does not stop the others; nor does a source. If a pass is
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.errors import SourceError
-from feeder.ingest.learning import RecurringLines
+from feeder.ingest.learning import DateOrders, RecurringLines
 from feeder.ingest.previewing import folder_error, output_folders, paths_to_reread
 from feeder.ingest.reading.file import (
     FileJob,
@@ -71,20 +71,28 @@ def read_folder(
     """Read the new and changed files of a folder, with `reread` all; an unreadable folder is a reported failure."""
     if reread:
         store.documents.mark_for_rereading(source.name)
-    folder_pass = _FolderPass(source, store, config, now=now, progress=progress)
+    folder_pass = _FolderPass(source, store, config, now=now, reread=reread, progress=progress)
     folder_pass.run()
     return folder_pass.report()
 
 
 class _FolderPass:
     def __init__(
-        self, source: FolderSource, store: Store, config: Config, *, now: datetime, progress: Progress | None
+        self,
+        source: FolderSource,
+        store: Store,
+        config: Config,
+        *,
+        now: datetime,
+        reread: bool,
+        progress: Progress | None,
     ) -> None:
         self._source, self._store, self._progress = source, store, progress
         self._output_folders, self._seconds = output_folders(config), config.limits.document_s
         self._rules = reading_rules(source, now)
         with store.database.read():
             self._recurring = RecurringLines(store, source.name)
+            self._orders = DateOrders(store, source.name, anew=reread)
             self._stored: Mapping[str, Document] = store.documents.of_source(source.name)
         self._outcomes = Outcomes([source.name])
         self._has_withheld = False
@@ -109,7 +117,7 @@ class _FolderPass:
         """Read the folder, then again the files in which more or less recurs than was known when they were read."""
         try:
             self._run_round()
-            if self._recurring.apply():
+            if self._recurring.apply() + self._orders.apply():
                 self._is_second = True
                 self._stored = self._store.documents.of_source(self._source.name)
                 self._run_round()
@@ -134,7 +142,7 @@ class _FolderPass:
     def _run_round(self) -> None:
         self._states, self._withheld = Counter(), []
         try:
-            jobs = (FileJob(file, self._recurring.boilerplate) for file in self._gather())
+            jobs = (FileJob(file, self._recurring.boilerplate, orders=self._orders.known) for file in self._gather())
             chunks = chunked(jobs, min(_CHUNK, _BATCH))
             task = file_task(self._rules)
             with closing(run_jobs(task, chunks, seconds=self._seconds, grow_after=_GROW_AFTER)) as reading:
@@ -231,6 +239,7 @@ class _FolderPass:
             self._recurring.count(edges, outcomes)
             self._incoming, self._edges, self._documents, self._document_edges = [], [], [], {}
             self._gone, self._left, self._may_hold = [], [], []
+            self._orders.save()
         self._recurring.learn()
         self._report_progress()
 
@@ -241,6 +250,8 @@ class _FolderPass:
         if not self._is_second:
             self._outcomes.count(self._source.name, {"dropped": total.dropped, "lost_pictures": total.lost_pictures})
         self._outcomes.note_dates(self._source.name, total.unread_dates)
+        if not self._is_second:
+            self._orders.count(file.path, total.dates, is_new=file.state == "new")
         self._withhold(file.path, total)
         if total.not_an_article:
             log.info("%s: %s", file.path, total.not_an_article)

@@ -1,11 +1,14 @@
-"""Boilerplate: lines that recur at the edges of articles, counted while articles are read.
+"""What the files of a source show about each other, counted while they are read: boilerplate, the order of dates.
+
+Boilerplate are lines that recur at the edges of articles.
 
     articles ── count ──> tally ── learn ──> boilerplate: what the next articles are read with
                             └── after a round ── apply ──> files to read again: those that have lines learned only
                                 after them, and those from which lines were cut that do not recur after all
 
 So an archive that is read in one pass ends as clean as one that was read day by day. The store counts the same in
-`Store.take`, for the next pass.
+`Store.take`, for the next pass. The order of day and month in numeric dates is learned likewise: files with a date that
+may be read in both orders are read again if the others show one that was not known when they were read.
 """
 
 import hashlib
@@ -14,12 +17,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from feeder.normalise.boilerplate.learned import Edge
+from feeder.normalise.date_order import OrderCount, known_orders
 from feeder.store import Edges, Outcome, Store
 
 if TYPE_CHECKING:
     from feeder.ingest.reading.file import Boilerplate
 
 _APPLIED_NOTE = "boilerplate applied: "  # + the source: a digest of the boilerplate its files were read or marked with
+_ORDERS_NOTE = "orders of dates: "  # + the source: numbers of dates by separator (`OrderCount`)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -71,6 +76,49 @@ class RecurringLines:
 
     def _marks(self, publisher: str) -> frozenset[str]:
         return self.boilerplate.get(publisher, _NONE)
+
+
+class DateOrders:
+    """The orders of day and month that one pass over one source knows, and what it adds to that.
+
+    With `anew`, all files are read again, and counted from nothing.
+    """
+
+    def __init__(self, store: Store, source: str, *, anew: bool) -> None:
+        self._store, self._source, self._note = store, source, _ORDERS_NOTE + source
+        note = store.database.get_note(self._note)
+        stored: dict[str, list[int]] = json.loads(note or "{}")
+        self._saved = {separator: OrderCount(*counts) for separator, counts in stored.items()}
+        self._counts_all = anew or note is None
+        self._before = {} if anew else self._saved
+        self._counts = dict(self._before)
+        self._open: dict[str, set[str]] = {}  # paths of files with dates of either order, by separator
+        self.known = known_orders(self._saved)
+
+    def count(self, path: str, dates: Mapping[str, OrderCount], *, is_new: bool) -> None:
+        """Count the dates of a file; those of one that is not new were counted before."""
+        for separator, count in dates.items():
+            if is_new or self._counts_all:
+                self._counts[separator] = self._counts.get(separator, OrderCount()).plus(count)
+            if count.either:
+                self._open.setdefault(separator, set()).add(path)
+
+    def save(self) -> None:
+        """Store what was counted."""
+        if self._counts != self._saved:
+            self._saved = dict(self._counts)
+            self._store.database.set_note(self._note, json.dumps(self._counts, sort_keys=True))
+
+    def apply(self) -> int:
+        """Mark the files to read again because another order is known than when they were read; return how many."""
+        self.save()
+        orders = known_orders(self._counts)
+        changed = {one for one in (*orders, *self.known) if orders.get(one) != self.known.get(one)}
+        self.known = orders
+        if any(self._before.get(separator, OrderCount()).either for separator in changed):
+            return self._store.documents.mark_for_rereading(self._source)
+        paths = set().union(*(self._open.get(separator, ()) for separator in changed))
+        return self._store.documents.mark_for_rereading(self._source, paths=paths) if paths else 0
 
 
 def _has_any(boilerplate: Mapping[str, frozenset[str]], publisher: str, marks: Collection[str]) -> bool:

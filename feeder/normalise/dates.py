@@ -7,9 +7,11 @@ A stamp is the text of a date and the place it was read from; `printed_dates.py`
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from feeder.model import Stamp
+from feeder.normalise.date_order import Orders, separator_of
 from feeder.normalise.date_places import READ_TIME, rank_of_place
 from feeder.normalise.numerals import to_arabic_digits
 from feeder.normalise.printed_dates import ParsedDate, is_order_open, parse_printed_date
@@ -60,20 +62,31 @@ class Dates(NamedTuple):
     read_from: Mapping[str, str]
 
 
-def choose_dates(stamps: Iterable[Stamp], *, now: datetime, zone: str = "UTC", language: str | None = None) -> Dates:
+def choose_dates(
+    stamps: Iterable[Stamp],
+    *,
+    now: datetime,
+    zone: str = "UTC",
+    language: str | None = None,
+    orders: Orders = MappingProxyType({}),
+) -> Dates:
     """Return the most reliable dates of an article; `now` where it has none.
 
     * A date in the body with time and zone is `published`; the epoch, which is when the archiver's feed had the
       article, is then `updated`. Without one, the epoch is better than the `date` of front matter, which some
       archivers set to the time of crawling.
     * Dates more than a day later than `now` are ignored, as are zeros (1970-01-01).
-    * The order of `05/06/2020` is that of the article's other dates, else that of its language.
+    * The order of `05/06/2020` is that of the article's other dates, else of the archive's (`orders`), else of the
+      article's language.
     * `updated` is never before `published`.
     """
     stamps = list(stamps)
     latest = now + _CLOCK_SKEW
-    day_first = _is_day_first(stamps, latest, zone, language)
-    dated = [(stamp, parse_printed_date(stamp.text, zone, language, day_first=day_first)) for stamp in stamps]
+    orders = {**orders, "/": _is_day_first(stamps, latest, zone, language, known=orders.get("/"))}
+    dated = [
+        (stamp, parse_printed_date(stamp.text, zone, language, day_first=orders.get(separator_of(stamp.text) or "")))
+        for stamp in stamps
+    ]
     known = [
         (stamp, found)
         for stamp, found in dated
@@ -126,8 +139,10 @@ def _is_plausible(stamp: Stamp, found: ParsedDate) -> bool:
     return found.at >= (_FIRST_WRITTEN if stamp.read_from in _WRITTEN_PLACES else _FIRST_PLAUSIBLE)
 
 
-def _is_day_first(stamps: Sequence[Stamp], latest: datetime, zone: str, language: str | None) -> bool:
-    """Whether the first number of `05/06/2020` is the day."""
+def _is_day_first(
+    stamps: Sequence[Stamp], latest: datetime, zone: str, language: str | None, *, known: bool | None
+) -> bool:
+    """Whether the first number of `05/06/2020` is the day; `known`: in the archive's other dates."""
     for text in (stamp.text for stamp in stamps if is_order_open(stamp.text)):
         orders = [parse_printed_date(text, zone, day_first=day_first) for day_first in (False, True)]
         month_first, day_first = (found.at for found in orders if found is not None)
@@ -144,6 +159,8 @@ def _is_day_first(stamps: Sequence[Stamp], latest: datetime, zone: str, language
             near = [abs(other - at) <= _NEAR for at in (month_first, day_first)]
             if near[0] != near[1]:
                 return near[1]
+    if known is not None:
+        return known
     tag, _, region = (language or "en").replace("_", "-").lower().partition("-")
     return tag not in _MONTH_FIRST_LANGUAGES or (tag == "en" and region not in _MONTH_FIRST_REGIONS)
 

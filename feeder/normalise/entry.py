@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from feeder.normalise.body.markdown import is_markup_only, render_markdown
 from feeder.normalise.body.saved_page import extract_saved_article
 from feeder.normalise.boilerplate.reporters import find_dateline_reporters
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
+from feeder.normalise.date_order import Orders
 from feeder.normalise.dates import choose_dates, stamps_from_link, stamps_from_text
 from feeder.normalise.language import find_language
 from feeder.normalise.names import split_names
@@ -52,6 +54,7 @@ def normalise(
     categories: tuple[str, ...] = (),
     boilerplate: Collection[str] = (),
     keep: bool = False,
+    orders: Orders = MappingProxyType({}),
 ) -> Entry:
     """Return the entry of a draft.
 
@@ -60,6 +63,7 @@ def normalise(
     * `timezone` is for dates without one.
     * `categories` are added to the entry's own.
     * `boilerplate` has the fingerprints of lines that recur at the edges of this publisher's articles (`learned.py`).
+    * `orders` of day and month are those that other articles of the source show.
     * `keep` leaves boilerplate in the content; its metadata is read all the same.
     """
     link = clean_link(draft.link, draft.base) if draft.link else None
@@ -73,7 +77,11 @@ def normalise(
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
     language = find_language(f"{text}\n{title}", draft.language)
     dates = choose_dates(
-        _all_stamps(draft, article, link, text), now=now, zone=timezone, language=draft.language or language
+        _all_stamps(draft, article, link, text),
+        now=now,
+        zone=timezone,
+        language=draft.language or language,
+        orders=orders,
     )
     people, credits_, authors_from = _authors_and_credits(draft, article)
     entry = Entry(

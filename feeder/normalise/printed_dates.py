@@ -37,7 +37,7 @@ _PATTERNS = tuple(
         rf"(?<!\d)(?P<D>\d{{1,2}})/(?P<M>\d{{1,2}})/(?P<Y>\d{{4}})(?!\d)\s*-\s*{_TIME}{_ZONE}",  # RFI
         rf"(?<!\d)(?P<one>\d{{1,2}})/(?P<two>\d{{1,2}})/(?P<Y>\d{{4}})(?!\d){_CLOCK}",
         rf"(?<![\d.])(?P<D>\d{{1,2}})\. ?(?P<M>\d{{1,2}})\. ?(?P<Y>\d{{4}})(?![\d.]){_CLOCK}",
-        rf"(?<![\d-])(?P<D>\d{{1,2}})-(?P<M>\d{{1,2}})-(?P<Y>\d{{4}})(?![\d-]){_CLOCK}",
+        rf"(?<![\d-])(?P<one>\d{{1,2}})(?P<dash>-)(?P<two>\d{{1,2}})-(?P<Y>\d{{4}})(?![\d-]){_CLOCK}",
         rf"(?<!\d)(?P<D>\d{{1,2}})(?:st|nd|rd|th)?[\s-]+(?P<B>[A-Za-z]{{3,9}})\.?,?[\s-]+(?P<Y>\d{{4}})(?!\d){_CLOCK}",
         rf"\b(?P<B>[A-Za-z]{{3,9}})\.?\s+(?P<D>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<Y>\d{{4}})(?!\d){_CLOCK}",
     )
@@ -65,12 +65,12 @@ class ParsedDate(NamedTuple):
 
 
 def parse_printed_date(
-    text: str, zone: str = "UTC", language: str | None = None, *, day_first: bool = False
+    text: str, zone: str = "UTC", language: str | None = None, *, day_first: bool | None = None
 ) -> ParsedDate | None:
     """Return the first date in a text; None where there is no date.
 
     `zone` is for dates without one, `language` (a BCP 47 tag) for names of months that mean two, and `day_first` for
-    `05/06/2020`.
+    `05/06/2020` and `05-06-2020`: None means that the day comes first before a hyphen only.
     """
     text = text.strip()
     if _EPOCH.fullmatch(text):
@@ -102,7 +102,7 @@ def without_date(text: str) -> str | None:
     return None if match is None else text[: match.start()] + text[match.end() :]
 
 
-def _find_date(text: str, zone: str, *, day_first: bool = False) -> tuple[re.Match[str], ParsedDate] | None:
+def _find_date(text: str, zone: str, *, day_first: bool | None = None) -> tuple[re.Match[str], ParsedDate] | None:
     if _DIGIT.search(text) is None:
         return None
     matches = (match for pattern in _PATTERNS for match in pattern.finditer(text))
@@ -110,11 +110,12 @@ def _find_date(text: str, zone: str, *, day_first: bool = False) -> tuple[re.Mat
     return next(((match, date) for match, date in dates if date is not None), None)
 
 
-def _parse_match(match: re.Match[str], zone: str, *, day_first: bool = False) -> ParsedDate | None:
+def _parse_match(match: re.Match[str], zone: str, *, day_first: bool | None = None) -> ParsedDate | None:
     """Return the date in the named groups of a match; None where there is no such day or time."""
     parts = match.groupdict()
     if parts.get("one"):
         numbers = (int(parts["one"]), int(parts["two"]))
+        day_first = parts.get("dash") is not None if day_first is None else day_first
         # Where only one order is a date, that is it.
         month, day = (
             reversed(numbers)
@@ -144,12 +145,13 @@ def _dated(local: datetime, offset: int | None, zone: str, *, has_time: bool) ->
     return ParsedDate(local.replace(tzinfo=tzinfo).astimezone(UTC), has_time, offset is not None)
 
 
-def _parse_written(text: str, zone: str, language: str | None, *, day_first: bool = False) -> ParsedDate | None:
+def _parse_written(text: str, zone: str, language: str | None, *, day_first: bool | None = None) -> ParsedDate | None:
     """Parse a date of any language that is all of a text."""
     written = read_written_date(text, language)
     if written is None or not written.days:
         return None
-    day = written.days[-1 if day_first or written.separator != "/" else 0]
+    day_first = written.separator != "/" if day_first is None else day_first
+    day = written.days[-1 if day_first else 0]
     try:
         local = datetime.combine(day, time.min) + timedelta(seconds=written.seconds or 0)
         offset = find_offset(written.zone, local, language) if written.zone else None

@@ -210,6 +210,33 @@ def test_it_is_told_only_where_the_article_lacks_it(stamp: Stamp, published_from
     assert len(unread_dates([stamp], published_from, now=_NOW)) == count
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "orders", "chosen"),
+    [
+        ("05/03/2024", "en", {"/": True}, "2024-03-05"),
+        ("05/03/2024", "fr", {"/": False}, "2024-05-03"),
+        ("05/03/2024", "en", {"-": True}, "2024-05-03"),
+        ("05-03-2024", "en", {}, "2024-03-05"),
+        ("05-03-2024", "en", {"-": False}, "2024-05-03"),
+        ("05-23-2024", "en", {"-": True}, "2024-05-23"),
+        ("05.03.2024", "en", {"/": False, "-": False}, "2024-03-05"),
+        ("2024/05/03", "en", {"/": True}, "2024-05-03"),
+        ("5/3/24", "en", {"/": True}, "2024-03-05"),
+        ("5-3-24", "en", {"-": False}, "2024-05-03"),
+    ],
+)
+def test_other_articles_of_the_archive_decide_the_order(
+    text: str, language: str, orders: dict[str, bool], chosen: str
+) -> None:
+    stamps = [Stamp(text=text, read_from="front matter")]
+    assert choose_dates(stamps, now=_NOW, language=language, orders=orders).published.date().isoformat() == chosen
+
+
+def test_other_dates_of_the_article_decide_before_those_of_others() -> None:
+    stamps = [Stamp(text="05/03/2024", read_from="front matter"), Stamp(text="2024-05-04", read_from="link")]
+    assert choose_dates(stamps, now=_NOW, orders={"/": True}).published == datetime(2024, 5, 3, tzinfo=UTC)
+
+
 def test_a_date_to_come_is_not_the_one_meant() -> None:
     stamps = [Stamp(text="02/01/2026", read_from="front matter")]
     assert choose_dates(stamps, now=_NOW).published == datetime(2026, 1, 2, tzinfo=UTC)

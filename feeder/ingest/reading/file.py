@@ -18,6 +18,7 @@ from feeder.ingest.reading.withholding import Withholding, find_withholding, unl
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
+from feeder.normalise.date_order import OrderCount, Orders, count_orders
 from feeder.sources.data import Data
 from feeder.sources.files.addresses import is_home_page, relative_pictures
 from feeder.sources.files.choosing import Choice
@@ -29,6 +30,8 @@ _MAX_SLOW = 10  # articles of one export that time out before the rest of it is 
 _NUMBERS = re.compile(r"#\d++(?>(?:, #\d++)*)")
 
 
+_NO_ORDERS: Orders = {}
+_NO_DATES: Mapping[str, OrderCount] = {}
 Boilerplate = Mapping[str, frozenset[str]]  # digests of lines that recur at the edges of articles, by publisher
 
 
@@ -90,7 +93,7 @@ def choice_of(source: FolderSource) -> Choice:
 
 
 class FileJob(NamedTuple):
-    """A file to read, with the boilerplate known so far.
+    """A file to read, with the boilerplate and the orders of day and month known so far.
 
     In an export, articles before `skip` are already read; `slow` are the numbers of those that timed out.
     """
@@ -99,6 +102,7 @@ class FileJob(NamedTuple):
     boilerplate: Boilerplate
     skip: int = 0
     slow: tuple[int, ...] = ()
+    orders: Orders = _NO_ORDERS
 
 
 class FileResult(NamedTuple):
@@ -110,7 +114,8 @@ class FileResult(NamedTuple):
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
     export's articles that timed out, for `slow_reason`. `not_an_article` tells what a file is that is of another kind.
     `lost_pictures` counts the pictures beside the file, whose addresses on the web are unknown. `unread_dates` are the
-    dates that are not understood, with the path of their article.
+    dates that are not understood, with the path of their article. `dates` counts those that are only numbers by
+    separator.
     """
 
     file: FolderFile
@@ -125,6 +130,7 @@ class FileResult(NamedTuple):
     not_an_article: str = ""
     lost_pictures: int = 0
     unread_dates: tuple[tuple[str, str], ...] = ()
+    dates: Mapping[str, OrderCount] = _NO_DATES
     is_last: bool = True
 
 
@@ -137,6 +143,7 @@ class FileTotal:
         self.articles = self.dropped = self.lost_pictures = 0
         self.withheld: list[WithheldArticle] = []
         self.unread_dates: list[tuple[str, str]] = []
+        self.dates: dict[str, OrderCount] = {}
         self.by_date = False
         self.not_an_article = ""
         self._slow: list[int] = []
@@ -153,6 +160,8 @@ class FileTotal:
         self.lost_pictures += result.lost_pictures
         self.withheld += result.withheld
         self.unread_dates += result.unread_dates
+        for separator, count in result.dates.items():
+            self.dates[separator] = self.dates.get(separator, OrderCount()).plus(count)
         self.by_date |= result.by_date
         self.not_an_article = self.not_an_article or result.not_an_article
         self._slow += result.slow
@@ -295,7 +304,7 @@ def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: Da
             yield FileResult(file, is_last=False)
         number += 1
         if number > job.skip:
-            result = _read_article(rules, file, draft, job.boilerplate)
+            result = _read_article(rules, file, draft, job)
             yield result._replace(is_last=False) if is_export else result
         else:
             yield None
@@ -303,11 +312,12 @@ def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: Da
         yield FileResult(file)
 
 
-def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerplate: Boilerplate) -> FileResult:
+def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, job: FileJob) -> FileResult:
+    boilerplate = job.boilerplate
     withholding = _find_withholding(rules, draft)
     changes = draft.expires is not None if withholding is None else withholding.by_date
     by_date = changes and not rules.keep_drafts
-    entry = to_entry(rules, apply_selectors(rules, draft), boilerplate)
+    entry = to_entry(rules, apply_selectors(rules, draft), boilerplate, job.orders)
     if withholding is not None:
         article = withheld(rules.origin(draft.origin), entry, withholding.reason)
         return FileResult(file, withheld=(article,), by_date=by_date)
@@ -319,14 +329,16 @@ def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerpla
     )
     lost = 0 if entry.link or draft.base or rules.summary_only else len(relative_pictures(draft.content))
     edges = (edge_of(rules, filtered, boilerplate),)
-    dates = find_unread_dates(rules, draft, filtered)
+    unread = find_unread_dates(rules, draft, filtered)
+    dates = count_orders([*(stamp.text for stamp in draft.stamps), *entry.cut])
     return FileResult(
         file,
         (incoming,),
         edges=edges,
         by_date=by_date,
         lost_pictures=lost,
-        unread_dates=tuple((draft.origin, text) for text in dates),
+        unread_dates=tuple((draft.origin, text) for text in unread),
+        dates=dates,
     )
 
 
@@ -345,7 +357,7 @@ def apply_selectors(rules: ReadingRules, draft: Draft) -> Draft:
     return draft if content is None else replace(draft, content=content)
 
 
-def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Entry:
+def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, orders: Orders = _NO_ORDERS) -> Entry:
     """Return the normalised entry of a draft of this source, before its filters."""
     from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_iter_drafts`
 
@@ -357,6 +369,7 @@ def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Ent
         categories=rules.categories,
         boilerplate=boilerplate.get(publisher_of(draft.link, rules.source), ()),
         keep=rules.keep_boilerplate,
+        orders=orders,
     )
 
 

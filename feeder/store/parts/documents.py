@@ -1,6 +1,6 @@
 """The documents of a store: files of folders, and items of feeds as received. The SQL is in `records.documents`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from feeder.store.database import Database
 from feeder.store.records import documents as _documents
@@ -23,19 +23,19 @@ class Documents:
         source: str,
         is_affected: Callable[[Edges], bool] | None = None,
         *,
+        paths: Collection[str] | None = None,
         notes: Mapping[str, str] | None = None,
     ) -> int:
         """Mark unchanged files of a folder source to be re-read; return how many.
 
-        All of them, or those for whose articles' edges (as given to `take`) `is_affected` is true. `notes` are set in
-        the same transaction.
+        All of them, those for whose articles' edges (as given to `take`) `is_affected` is true, or those at `paths`.
+        `notes` are set in the same transaction.
         """
         with self._database.write() as connection:
             self._database.set_notes(notes or {})
-            if is_affected is None:
-                return _documents.mark_for_rereading(connection, source)
-            paths = [path for path, edges in _documents.iter_edges(connection, source) if is_affected(edges)]
-            return _documents.mark_for_rereading(connection, source, paths)
+            if is_affected is not None:
+                paths = [path for path, edges in _documents.iter_edges(connection, source) if is_affected(edges)]
+            return _documents.mark_for_rereading(connection, source, None if paths is None else sorted(paths))
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return the number of documents of each source, and of those that could not be read."""
