@@ -329,6 +329,16 @@ TAIL: tuple[Recogniser, ...] = (
     _labelled_date,
     _invitation,
 )
+# What no list of references has, so that it ends above them.
+NO_REFERENCE: tuple[Recogniser, ...] = (
+    _ornament,
+    _notice,
+    _hash_tags,
+    _tag_line,
+    _credit_line,
+    _labelled_date,
+    _invitation,
+)
 # Pictures and players are removed only if their caption is a notice: a code to scan, an account to follow.
 PICTURES: tuple[Recogniser, ...] = (_notice, _invitation)
 

@@ -17,6 +17,7 @@ from feeder.normalise.boilerplate.learned import PLAYER_MARK, fingerprint
 from feeder.normalise.boilerplate.recognisers import (
     BELOW_HEAD,
     HEAD,
+    NO_REFERENCE,
     PICTURES,
     TAIL,
     LineContext,
@@ -26,6 +27,7 @@ from feeder.normalise.boilerplate.recognisers import (
     is_section_item,
     recognise_date,
 )
+from feeder.normalise.boilerplate.references import is_numbered, is_reference_heading, may_be_reference
 
 _Value = TypeVar("_Value")
 
@@ -94,6 +96,7 @@ def trim(
     _mark_tail(segments[-_MAX_TAIL:], article)
     if _mark_sections(segments):
         _mark_tail(segments[-_MAX_TAIL:], article)
+    _restore_references(segments, article)
     removed = [segment for segment in segments if segment.metadata is not None]
     found_metadata = [segment.metadata for segment in removed if segment.metadata is not None]
     kept = _without(blocks, removed)
@@ -229,6 +232,31 @@ def _mark_sections(segments: Sequence[_Segment]) -> bool:
         if segment.metadata is None and not segment.is_picture:
             segment.metadata = LineMetadata()
     return True
+
+
+def _restore_references(segments: Sequence[_Segment], article: _Article) -> None:
+    """Keep all of a list of references if its heading is kept: cut from the end upwards, it would lose some of them."""
+    if all(segment.metadata is None for segment in segments[-_MAX_TAIL:]):
+        return
+    for number, heading in enumerate(segments):
+        if heading.metadata is None and is_reference_heading(heading.text):
+            has_numbers = False
+            for segment in segments[number + 1 :]:
+                if segment.metadata is None:
+                    if not may_be_reference(segment.text):
+                        break
+                    has_numbers = has_numbers or is_numbered(segment.text)
+                elif not segment.is_picture:
+                    if not (has_numbers and is_numbered(segment.text)) and _ends_references(segment, article):
+                        break
+                    segment.metadata = None
+
+
+def _ends_references(segment: _Segment, article: _Article) -> bool:
+    """Whether a removed segment is certainly not a reference."""
+    if is_section_heading(segment.text):
+        return True
+    return _recognise(segment, NO_REFERENCE, article, (), cut_below=False) is not None
 
 
 def _mark_byline(blocks: Sequence[Block], segments: Sequence[_Segment]) -> None:
