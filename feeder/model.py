@@ -128,6 +128,7 @@ class Draft:
     * `withheld` is the reason why its author did not publish it; None for a published one, which is shown from `due`
       until `expires`.
     * `dated_by_text` is False in a feed: dates in the text of an entry are not its own there.
+    * `cut` has lines that its reader removed from the content, such as navigation above it.
     * `read_from` names the place in the source where each of the other fields was, as `Entry.read_from` does.
     """
 
@@ -156,6 +157,7 @@ class Draft:
     expires: Stamp | None = None
     dated_by_text: bool = field(default=True, compare=False)
     base: str | None = None
+    cut: tuple[str, ...] = field(default=(), compare=False)
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
@@ -167,8 +169,8 @@ class Entry:
     * `title` and `summary` are plain text; `content` is HTML of a few allowed tags, "" if the source had no text.
     * `published` and `updated` are aware UTC; `published_from` is the place that `published` was read from.
     * `language` is a BCP 47 tag (`zh-Hans`, `zh-Hant`, `en`, …); None if unknown.
-    * `cut` has each line that normalising removed from the content, as plain text, so that nothing disappears
-      silently.
+    * `cut` has each line that reading and normalising removed from the content, as plain text, so that nothing
+      disappears silently.
     * `read_from` names the place that each field was read from (`link line`, `front matter: author`, `first
       heading`). It is ignored in comparisons.
     * `first_seen_at` is when the entry first entered the store, aware UTC.

@@ -102,7 +102,7 @@ def normalise(
         source=_entry_source(draft, link, source),
         rights=one_line(draft.rights) if draft.rights else None,
         first_seen_at=now,
-        cut=tuple(one_line(line) for text in (*article.cut, *comments) for line in text.split("\n")),
+        cut=tuple(one_line(line) for text in (*draft.cut, *article.cut, *comments) for line in text.split("\n")),
     )
     read_from = _read_from(draft, article, entry, categories) | dict(dates.read_from)
     return replace(entry, read_from=read_from | {"authors": authors_from} if people else read_from)

@@ -44,6 +44,28 @@ def test_navigation_above_the_heading_hides_nothing(above: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("above", "cut"),
+    [
+        ("[Home](/) | [Blog](/blog/)\n\n---\n\n", ("Home | Blog",)),
+        ("Home > News > World\n\n", ("Home > News > World",)),
+        ("[[Home]] / [[Notes]]\n", ("Home / Notes",)),
+        ('<p><a href="../index.html">Home</a> &gt; <a href="/news">News</a></p>\n<hr>\n', ("Home > News",)),
+        ("[![Build](https://e.org/x.svg)](https://e.org/ci)\n[← Back](../index.md)\n", ("Build", "← Back")),
+        ("---\n\n", ()),
+    ],
+)
+@pytest.mark.parametrize("byline", ["", "`Li Ming` [reposted](https://e.org/a/1)\n\n"])
+def test_navigation_is_among_what_was_cut(above: str, cut: tuple[str, ...], byline: str) -> None:
+    assert read(f"{above}# Rain\n\n{byline}{TEXT}").cut == cut
+
+
+def test_a_heading_beside_another_title_is_among_what_was_cut() -> None:
+    head = "# The second storm\n\n[Read the original](https://e.org/1)\n\n"
+    assert read(f"---\ntitle: Rain\n---\n{head}{TEXT}").cut == ("The second storm",)
+    assert read(f"---\ntitle: The second storm\n---\n{head}{TEXT}").cut == ()
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "[原文連接](https://e.org/1)",

@@ -83,6 +83,7 @@ def read_text(text: str, name: str) -> Draft:
         withheld=metadata.withheld or why_path_withheld(name, text),
         due=metadata.due or (name_stamps[0] if name_stamps and is_post_name(name) else None),
         expires=metadata.expires,
+        cut=metadata.cut,
         read_from={**metadata.read_from, "title": title_from},
     )
 

@@ -102,13 +102,15 @@ class Metadata:
     categories: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     media: tuple[Media, ...] = ()
+    cut: tuple[str, ...] = ()
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def or_else(self, other: "Metadata") -> "Metadata":
-        """Return this with missing fields from `other`, and the stamps and links of both."""
+        """Return this with missing fields from `other`, and the stamps, links and cut lines of both."""
         mine = {f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self)}
         mine["stamps"] = self.stamps + other.stamps
         mine["links"] = self.links + other.links
+        mine["cut"] = self.cut + other.cut
         mine["read_from"] = {**other.read_from, **self.read_from}
         return Metadata(**mine)
 

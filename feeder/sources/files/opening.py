@@ -5,7 +5,7 @@ article's is left to it. Nothing here knows the other parts of a head (`article.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import NamedTuple
 
@@ -237,15 +237,26 @@ def read_opening(text: str, known: Metadata) -> tuple[Metadata, str] | None:
         return None
     lines = list(_lines(text))
     start = _skip_navigation(lines)
+    skipped = Metadata(cut=_words_of(lines[:start]))
     rest = text[lines[start - 1].end :] if start else text
     found = _read_head(lines[start:], known)
     if found is not None:
         metadata, end = found
-        return metadata, text[end:]
+        return metadata.or_else(skipped), text[end:]
     below = next((lines[number:] for number in range(start, len(lines)) if lines[number].text), [])
     is_head = bool(below) and (below[0].text.startswith("<!--") or _heading(below[0].text) is not None)
     has_links = any(line.text and not _RULE.fullmatch(line.text) for line in lines[:start])
-    return (Metadata(), rest) if start and (is_head or (has_links and _is_underlined(below))) else None
+    return (skipped, rest) if start and (is_head or (has_links and _is_underlined(below))) else None
+
+
+def _words_of(lines: Iterable[_Line]) -> tuple[str, ...]:
+    """Return the lines that have words, as plain text."""
+    words = (_words_of_links(_words_of_links(unescape(_TAG.sub("", line.text)))) for line in lines)  # a linked picture
+    return tuple(text.strip(_DECORATION) for text in words if _NOT_WORDS.sub("", text))
+
+
+def _words_of_links(text: str) -> str:
+    return _LINK.sub(lambda link: _link_parts(link)[0], text)
 
 
 def _skip_navigation(lines: list[_Line]) -> int:
@@ -300,8 +311,9 @@ def _read_head(lines: list[_Line], known: Metadata) -> tuple[Metadata, int] | No
         words = _heading(line.text) or (line.text if _is_underlined(lines[number:]) else None)
         if words is None or has_heading or end or pending:
             break
+        is_lost = title is not None and not _is_same(words, title)
         has_heading, title = True, title or words
-        metadata = Metadata(title=words, read_from={"title": "first heading"})
+        metadata = Metadata(title=words, cut=(words,) if is_lost else (), read_from={"title": "first heading"})
     return (metadata, end) if end else None
 
 
