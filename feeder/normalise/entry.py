@@ -55,6 +55,7 @@ def normalise(
     boilerplate: Collection[str] = (),
     keep: bool = False,
     orders: Orders = MappingProxyType({}),
+    line_breaks: bool = False,
 ) -> Entry:
     """Return the entry of a draft.
 
@@ -63,13 +64,14 @@ def normalise(
     * `timezone` is for dates without one.
     * `categories` are added to the entry's own.
     * `boilerplate` has the fingerprints of lines that recur at the edges of this publisher's articles (`learned.py`).
+    * `line_breaks`: the program that the source's Markdown is written for shows line ends within a paragraph.
     * `orders` of day and month are those that other articles of the source show.
     * `keep` leaves boilerplate in the content; its metadata is read all the same.
     """
     link = clean_link(draft.link, draft.base) if draft.link else None
     base = draft.base or link
     title = clean_label(draft.title or "", escaped=draft.escaped)
-    blocks, comments = _read_blocks(draft, base)
+    blocks, comments = _read_blocks(draft, base, line_breaks=line_breaks)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
     if keep:
@@ -108,14 +110,14 @@ def normalise(
     return replace(entry, read_from=read_from | {"authors": authors_from} if people else read_from)
 
 
-def _read_blocks(draft: Draft, base: str | None) -> tuple[list[Block], list[str]]:
+def _read_blocks(draft: Draft, base: str | None, *, line_breaks: bool) -> tuple[list[Block], list[str]]:
     """Return the blocks of the content, and the text of readers' comments that were below it."""
     content = without_glossary(draft.content)
     if draft.content_type == "html":
         article = extract_saved_article(content)
         return read_html(article.html, base), article.cut
     if draft.content_type == "markdown" and not is_markup_only(content):
-        return read_html(render_markdown(content), base, glued_captions=True), []
+        return read_html(render_markdown(content, line_breaks=line_breaks), base, glued_captions=True), []
     return read_text(content), []
 
 

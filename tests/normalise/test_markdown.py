@@ -67,6 +67,52 @@ def test_what_somebody_wrote_is_markdown(text: str) -> None:
     assert not is_markup_only(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Roses are red,\nViolets are blue,\nSugar is sweet\nAnd so are you.",
+        "Two roads diverged in a yellow wood,\nAnd sorry I could not travel both\nAnd be one traveler, long I stood",
+        "> Shall I compare thee to a summer's day?\n> Thou art more lovely and more temperate:\n> Rough winds\n> And",
+        "Ann Lee\n12 Main Street\nSpringfield, IL 62701",
+        "**Ann Lee**\n*Editor*\nEvening Post",
+        "Date: Monday\nPlace: the town hall\nPrice: 5 dollars",
+        "Ночь, улица, фонарь, аптека,\nБессмысленный и тусклый свет.\nЖиви ещё хоть четверть века —\nВсё будет так.",
+        "«Où vas-tu?»\n— Loin d'ici.",
+    ],
+)
+def test_verses_and_addresses_keep_their_lines(text: str) -> None:
+    assert render_markdown(text).count("<br") == text.count("\n")
+    assert render_markdown(f"Prose.\n\n{text}\n\nMore prose.\n").count("<br") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It rained all day and the river rose, so that nobody left the\nHouse until noon, when the sun came out.",
+        "It rained all day\nand the river rose",
+        "No calls were made this week by\n[Rust](https://e.org/a),\n[Cargo](https://e.org/b) or\n[Others](https://e.org/c)",
+        "- One\n- Two\n- Three",
+        "1. One\n2. Two",
+        "Title\n=====",
+        "Name | Age\n--- | ---\nAnn | 5",
+        "[a]: https://e.org/a\n[b]: https://e.org/b",
+        "The Long Title Of\nthe article",
+        "Der Regen hörte nicht auf, und am Morgen stand das\nWasser im Keller.",
+        "```\nPrint One\nPrint Two\n```",
+    ],
+)
+def test_wrapped_lines_lists_and_tables_have_no_breaks(text: str) -> None:
+    assert "<br" not in render_markdown(text)
+
+
+def test_a_program_that_shows_line_ends_breaks_all_but_wrapped_paragraphs() -> None:
+    assert render_markdown("it rained\nall day", line_breaks=True).count("<br") == 1
+    assert render_markdown("one\ntwo\n\n- a\n- b\n\nthree\nfour", line_breaks=True).count("<br") == 2
+    wrapped = "The river rose so that nobody left the\nhouse until noon, when the rain had ended\nand all went out."
+    assert "<br" not in render_markdown(wrapped, line_breaks=True)
+    assert "<br" not in render_markdown("```\na\nb\n```", line_breaks=True)
+
+
 def test_lines_that_are_full_are_wrapped_and_others_are_broken() -> None:
     assert "<br" not in render_markdown("这是一行被编辑器折断的中文文字没有标点\n因此读者不应该在这里看到任何一个换行")
     assert render_markdown("甲乙\n丙丁").count("<br") == 1

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from feeder.config.settings import FolderSource, SourceConfig
 from feeder.errors import ArticleError, FeedError, NotAnArticleError
+from feeder.ingest.reading.programs import shows_line_breaks
 from feeder.ingest.reading.withholding import Withholding, find_withholding, unlisted_reason
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
@@ -43,6 +44,7 @@ class ReadingRules:
     boilerplate in place, `summary_only` drops the content, `keep_drafts` lets in what its author did not publish.
     `article` and `cut` are CSS selectors. Only entries that `keep` matches and `drop` does not are let in; None means
     no such filter. `choice` has the globs of a folder, and `base` is the address of its files on the web, "" for none.
+    `line_breaks`: its Markdown is written for a program that shows line ends within a paragraph.
     """
 
     source: str
@@ -60,6 +62,7 @@ class ReadingRules:
     keep_drafts: bool = False
     choice: Choice = field(default_factory=Choice)
     base: str = ""
+    line_breaks: bool = False
 
     def origin(self, path: str) -> Origin:
         """Return the origin of a file of this source, or of an article in it (`path#number`)."""
@@ -84,6 +87,7 @@ def reading_rules(source: SourceConfig, now: datetime) -> ReadingRules:
         keep_drafts=source.drafts == "keep",
         choice=choice_of(source) if isinstance(source, FolderSource) else Choice(),
         base=(source.base or "") if isinstance(source, FolderSource) else "",
+        line_breaks=shows_line_breaks(source.folder) if isinstance(source, FolderSource) else False,
     )
 
 
@@ -370,6 +374,7 @@ def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, orders
         boilerplate=boilerplate.get(publisher_of(draft.link, rules.source), ()),
         keep=rules.keep_boilerplate,
         orders=orders,
+        line_breaks=rules.line_breaks,
     )
 
 

@@ -1,8 +1,8 @@
 """Converts the Markdown of archives to HTML that is not yet sanitised.
 
 Archives have bold that CommonMark does not recognise, indented prose, and headings without a space after the marks.
-Line ends within a paragraph are spaces (CommonMark §6.8), except in Chinese and Japanese, whose writers rarely wrap
-lines. Fenced code is unchanged.
+Line ends within a paragraph are spaces (CommonMark §6.8), except in verses and addresses, where the writer's program
+shows them (Obsidian, Hexo), and in Chinese and Japanese, whose writers rarely wrap lines. Fenced code is unchanged.
 """
 
 import re
@@ -45,6 +45,11 @@ _SENTENCE_ENDS = frozenset("。！？!?…：；”」』）")
 _EMPHASIS = "*_~ \t"
 _ADDRESS = re.compile(r"\]\([^()\n]*+\)")
 _WORD = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef]++")
+# Short lines that each begin like a verse, a name or a number, and none with the mark of a list, heading or table.
+_VERSE = re.compile(r"[ \t>\"“„«‘'’(¡¿—–…*_]*+(?![a-zà-öø-ÿа-яёα-ωά-ώ])[^\W_]")
+_BLOCK_LINE = re.compile(r"(?m)^[ \t>]*(?:[-*+•][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|[|<:~`=]|\[[^\]\n]{1,100}\]:|-{2})")
+_MAX_VERSE, _MIN_VERSES = 60, 4  # characters of a line; so many lines of wrapped prose do not all begin so
+_MIN_LINES_WRAPPED, _MIN_WIDTH_WRAPPED = 3, 40
 _MIN_WIDE, _MIN_WRAPPED, _WIDE_WORD = 0.05, 12, 3  # share of characters; characters of a line and of a word
 _NOTE_MARK = re.compile(r"\[\^([^\s\[\]^]{1,100})\](?!:)")
 _NOTE_TEXT = re.compile(r"(?m)^ {0,3}\[\^([^\s\[\]^]{1,100})\]:[ \t]*")
@@ -59,40 +64,56 @@ def is_markup_only(text: str) -> bool:
     return len(text) > _MAX_MARKS and len(_MARKS.findall(text)) > max(_MAX_MARKS, _SHARE_OF_MARKS * len(text))
 
 
-def render_markdown(text: str) -> str:
-    """Return the HTML of a Markdown text, in which HTML is allowed."""
+def render_markdown(text: str, *, line_breaks: bool = False) -> str:
+    """Return the HTML of a Markdown text, in which HTML is allowed.
+
+    With `line_breaks` its writer's program shows the line ends of paragraphs.
+    """
     text = _reveal_notes(text) if "[^" in text else text
     first, *others = _FENCE.split(f"\n{clean_text(text)}")
-    done = [_fix_syntax(first)]
+    done = [_fix_syntax(first, line_breaks=line_breaks)]
     for code, unclosed, prose in zip(others[::3], others[1::3], others[2::3], strict=True):
-        done += [f"\n{code}" if code else _fix_syntax(f"\n{unclosed}"), _fix_syntax(prose)]
+        fenced = f"\n{code}" if code else _fix_syntax(f"\n{unclosed}", line_breaks=False)
+        done += [fenced, _fix_syntax(prose, line_breaks=line_breaks)]
     return _render("".join(done))
 
 
-def _fix_syntax(prose: str) -> str:
+def _fix_syntax(prose: str, *, line_breaks: bool) -> str:
     prose = _INDENTED_PROSE.sub("\n", _ESCAPED_BREAKS.sub("\n\n", prose))
-    return _keep_breaks(_BOLD.sub(_fix_bold, _TIGHT_HEADING.sub(r"\g<0> ", prose)))
+    return _keep_breaks(_BOLD.sub(_fix_bold, _TIGHT_HEADING.sub(r"\g<0> ", prose)), line_breaks=line_breaks)
 
 
-def _keep_breaks(prose: str) -> str:
+def _keep_breaks(prose: str, *, line_breaks: bool) -> str:
     """Return prose with a hard break at each line end that its writer meant as one."""
     prose = _PICTURE_LINE.sub(r"\g<0>  ", prose)
-    if _WIDE_END.search(prose) is None:
-        return prose
     parts = _EMPTY_LINES.split(prose)
-    return "".join(_LINE_END.sub("  \n", part) if _has_breaks(part) else part for part in parts)
+    return "".join(
+        _LINE_END.sub("  \n", part) if _has_breaks(part, line_breaks=line_breaks) else part for part in parts
+    )
 
 
-def _has_breaks(paragraph: str) -> bool:
-    """Whether a Chinese or Japanese paragraph has lines that end where its writer wanted, not where they were full."""
-    lines = _ADDRESS.sub("", paragraph.strip("\n")).split("\n")
-    text = "".join(lines)
-    if len(lines) == 1 or sum(map(len, _WIDE.findall(text))) < _MIN_WIDE * len(text):
+def _has_breaks(paragraph: str, *, line_breaks: bool) -> bool:
+    """Whether a paragraph has lines that end where its writer wanted, not where they were full."""
+    paragraph = paragraph.strip("\n")
+    if "\n" not in paragraph:
         return False
+    lines = _ADDRESS.sub("", paragraph).split("\n")
     width = max(map(len, lines))
+    full = sum(len(line) + 1 + _first_word(below) > width for line, below in pairwise(lines))
+    text = "".join(lines)
+    if not text.isascii() and sum(map(len, _WIDE.findall(text))) >= _MIN_WIDE * len(text):
+        return _has_wide_breaks(lines, width, full)
+    if line_breaks:
+        is_wrapped = len(lines) >= _MIN_LINES_WRAPPED and width >= _MIN_WIDTH_WRAPPED
+        return not (is_wrapped and full == len(lines) - 1)
+    is_short = width < _MIN_WIDTH_WRAPPED or (width <= _MAX_VERSE and (len(lines) >= _MIN_VERSES or not full))
+    return is_short and all(map(_VERSE.match, lines)) and _BLOCK_LINE.search(paragraph) is None
+
+
+def _has_wide_breaks(lines: list[str], width: int, full: int) -> bool:
+    """Whether that is so in Chinese or Japanese, of whose lines so many are full."""
     if width < _MIN_WRAPPED:
         return True
-    full = sum(len(line) + 1 + _first_word(below) > width for line, below in pairwise(lines))
     ended = sum(line.rstrip(_EMPHASIS)[-1:] in _SENTENCE_ENDS for line in lines[:-1])
     return full < len(lines) - 1 or 2 * ended > len(lines) - 1
 
