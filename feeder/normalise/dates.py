@@ -14,7 +14,7 @@ from feeder.model import Stamp
 from feeder.normalise.date_order import Orders, separator_of
 from feeder.normalise.date_places import READ_TIME, rank_of_place
 from feeder.normalise.numerals import to_arabic_digits
-from feeder.normalise.printed_dates import ParsedDate, is_order_open, parse_printed_date
+from feeder.normalise.printed_dates import ParsedDate, find_dateline, is_order_open, parse_printed_date
 from feeder.normalise.text import one_line
 
 # Archives of newspapers are old, but an older year than this is only believed where a person wrote it.
@@ -29,6 +29,7 @@ _DATE_LIKE = re.compile(r"\d\D{0,20}\d\D{0,20}\d")
 _NO_DATE = re.compile(r"0000|-0001|\{\{|\{%|<%|[$%]\w*\{|\b[Yy]{4}\b")
 _FIELDS = frozenset({"feed", "epoch", "front matter", "byline", "page", "time saved"})
 _MAX_TOLD = 60  # characters
+_DATELINE = "dateline"
 _EXACT_PLACES = frozenset({"feed", "epoch"})
 _INEXACT_PLACES = frozenset({"text", "image path", "time saved", "file time"})
 _NEAR = timedelta(days=3)  # between two dates of one article
@@ -136,7 +137,9 @@ def _is_unread(stamp: Stamp, found: ParsedDate | None, latest: datetime) -> bool
 def _is_plausible(stamp: Stamp, found: ParsedDate) -> bool:
     if found.at.date() in _ZEROS and stamp.read_from not in _EXACT_PLACES:
         return False
-    return found.at >= (_FIRST_WRITTEN if stamp.read_from in _WRITTEN_PLACES else _FIRST_PLAUSIBLE)
+    return found.at >= (
+        _FIRST_WRITTEN if stamp.read_from in _WRITTEN_PLACES or stamp.where == _DATELINE else _FIRST_PLAUSIBLE
+    )
 
 
 def _is_day_first(
@@ -175,6 +178,8 @@ def stamps_from_text(text: str, addresses: Sequence[str]) -> list[Stamp]:
     """
     months = [(int(m[1]), int(m[2])) for address in addresses for m in [_IMAGE_MONTH.search(address)] if m]
     stamps = []
+    if (day := find_dateline(text)) is not None:
+        stamps.append(Stamp(text=day, read_from="text", where=_DATELINE))
     if (day := _day_in_text(text, max(months) if months else None)) is not None:
         stamps.append(Stamp(text=day, read_from="text"))
     if months:

@@ -26,8 +26,19 @@ _MONTHS = {
 _TIME = r"(?P<h>\d{1,2})[:：](?P<m>\d{2})(?:[:：](?P<s>\d{2})(?:[.,]\d+)?)?"
 _AMPM = r"(?:\s*(?P<ampm>[AaPp])\.?[Mm]\b\.?)?"
 # Names of zones in capitals, most of which end with a T (`EST`).
-_NAMED_ZONE = r"(?-i:[A-Z]{1,4}T|MSK|WIB|UT|[A-Z][A-Za-z]{2,12}/[A-Z][A-Za-z_]{2,20})(?!\w)"
+_NAMED_ZONE = (
+    r"(?-i:[A-Z]{1,4}T|MSK|WIB|UT|MES?Z|[A-Z][a-z]{2,12}(?: [A-Z][a-z]{2,12}){0,2} [Tt]ime|"
+    r"[A-Z][A-Za-z]{2,12}/[A-Z][A-Za-z_]{2,20})(?!\w)"
+)
 _ZONE = rf"(?:\s*[（(]?(?P<zone>(?:GMT|UTC)?[+-]\d{{1,2}}:?(?:\d{{2}})?|Z|UTC|GMT|{_NAMED_ZONE})[)）]?)?(?![\d:])"
+_ZONE_WORDS = (  # before or behind a time
+    (re.compile(r"(?:北京|中国|中國|上海)[时時][间間]"), "Asia/Shanghai"),
+    (re.compile(r"(?:[台臺]北|台[湾灣]|臺灣)[时時][间間]"), "Asia/Taipei"),
+    (re.compile(r"香港[时時][间間]"), "Asia/Hong_Kong"),
+    (re.compile(r"日本時間|東京時間|东京时间"), "Asia/Tokyo"),
+    (re.compile(r"한국\s?시[간각]"), "Asia/Seoul"),
+    (re.compile(r"московско\w{1,3} времен|\bмск\b", re.IGNORECASE), "Europe/Moscow"),
+)
 _WEEKDAY = r"[（(]?(?:星期|周|週|礼拜|禮拜)[一二三四五六日天][)）]?"
 _CLOCK = rf"(?:\s*(?:{_WEEKDAY}|[T,\-–—|日]|at\b)?\s*{_TIME}{_AMPM}{_ZONE})?"
 _PATTERNS = tuple(
@@ -54,6 +65,16 @@ _FOREIGN = re.compile(
     r"(?:\s+г\.)?(?:[\s,]{1,3}(?:à|um|kl\.?|alle|a las|às|в|o)?\s{0,2}\d{1,2}[:.h]\d{2}(?!\d))?|"
     r"\d{4}\s?년\s*\d{1,2}\s?월\s*\d{1,2}\s?일"
 )
+_MAX_DATELINE = 160
+# Nothing, or a place, and an agency in brackets: `NEW YORK (Reuters, `.
+_NAME = r"(?![a-zà-ÿа-яё])[^\W\d_][^\s\d,()]{1,20}"
+_PLACE_BEFORE = re.compile(
+    r"[\s*_\"“„(\[]{0,4}(?!(?:[IO]n|At|By|Since|From|Until|After|Before|[AI]m|L[ea]|El|E[mn]|Au|[ВС])\s)"
+    rf"(?:{_NAME}(?:\s{_NAME}){{0,3}},?\s(?:{_NAME}(?:\s{_NAME}){{0,2}},\s)?)?(?:\([^\d()]{{2,30}}[,)]?\s)?(?:[-–—]\s)?"
+)
+_AGENCY_BEHIND = re.compile(
+    r"\s?[)\]]?\s?(?:\([^\d()]{2,30}\)|/[^\d/]{2,30}/)\.?\s?[-–—:.]?|\s?[)\]]?\s?[-–—:|]{1,2}\s|[)\]]\s"
+)
 
 
 class ParsedDate(NamedTuple):
@@ -78,7 +99,8 @@ def parse_printed_date(
     if (compact := _COMPACT.fullmatch(text)) is not None:
         return _parse_match(compact, zone)
     text = to_arabic_digits(text)
-    found = _find_date(text, zone, day_first=day_first)
+    zone = next((place for pattern, place in _ZONE_WORDS if pattern.search(text)), zone)
+    found = _find_date(text, zone, language, day_first=day_first)
     if found is not None:
         return found[1]
     return _parse_rfc822(text, zone) or _parse_written(text, zone, language, day_first=day_first)
@@ -88,6 +110,19 @@ def is_order_open(text: str) -> bool:
     """Whether either of two numbers of a date may be the month (`05/06/2020`)."""
     match = _OPEN.search(text)
     return match is not None and match[1] != match[2] and max(int(match[1]), int(match[2])) <= _MONTHS_OF_YEAR
+
+
+def find_dateline(text: str) -> str | None:
+    """Return the date of a report that a text begins with, as in `LONDON, 5 January 2024 (AP) —`; None for none."""
+    line = to_arabic_digits(text[:_MAX_DATELINE].partition("\n")[0])
+    if _DIGIT.search(line) is None:
+        return None
+    found = [match for pattern in (*_PATTERNS, _FOREIGN) for match in pattern.finditer(line)]
+    for match in sorted(found, key=lambda match: match.start()):
+        is_dateline = _PLACE_BEFORE.fullmatch(line[: match.start()]) and _AGENCY_BEHIND.match(line[match.end() :])
+        if is_dateline and parse_printed_date(match[0]) is not None:
+            return match[0].strip()
+    return None
 
 
 def without_date(text: str) -> str | None:
@@ -102,15 +137,19 @@ def without_date(text: str) -> str | None:
     return None if match is None else text[: match.start()] + text[match.end() :]
 
 
-def _find_date(text: str, zone: str, *, day_first: bool | None = None) -> tuple[re.Match[str], ParsedDate] | None:
+def _find_date(
+    text: str, zone: str, language: str | None = None, *, day_first: bool | None = None
+) -> tuple[re.Match[str], ParsedDate] | None:
     if _DIGIT.search(text) is None:
         return None
     matches = (match for pattern in _PATTERNS for match in pattern.finditer(text))
-    dates = ((match, _parse_match(match, zone, day_first=day_first)) for match in matches)
+    dates = ((match, _parse_match(match, zone, language, day_first=day_first)) for match in matches)
     return next(((match, date) for match, date in dates if date is not None), None)
 
 
-def _parse_match(match: re.Match[str], zone: str, *, day_first: bool | None = None) -> ParsedDate | None:
+def _parse_match(
+    match: re.Match[str], zone: str, language: str | None = None, *, day_first: bool | None = None
+) -> ParsedDate | None:
     """Return the date in the named groups of a match; None where there is no such day or time."""
     parts = match.groupdict()
     if parts.get("one"):
@@ -133,7 +172,7 @@ def _parse_match(match: re.Match[str], zone: str, *, day_first: bool | None = No
     try:
         clock = time(hour, int(parts.get("m") or 0), int(parts.get("s") or 0))
         local = datetime.combine(date(int(parts["Y"]), month, day), clock)
-        offset = find_offset(named, local) if (named := parts.get("zone")) else None
+        offset = find_offset(named, local, language) if (named := parts.get("zone")) else None
         return _dated(local, offset, zone, has_time=has_time)
     except (ValueError, OverflowError):
         return None

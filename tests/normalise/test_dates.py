@@ -237,6 +237,13 @@ def test_other_dates_of_the_article_decide_before_those_of_others() -> None:
     assert choose_dates(stamps, now=_NOW, orders={"/": True}).published == datetime(2024, 5, 3, tzinfo=UTC)
 
 
+def test_a_dateline_of_any_language_and_year_dates_a_report() -> None:
+    [stamp] = stamps_from_text("DALLAS, Nov. 22, 1963 (AP) - It rained. On July 1, 1997 it did not.", [])
+    dates = choose_dates([stamp], now=_NOW)
+    assert (dates.published, dates.published_from) == (datetime(1963, 11, 22, tzinfo=UTC), "text")
+    assert dates.read_from["published"] == "dateline"
+
+
 def test_a_date_to_come_is_not_the_one_meant() -> None:
     stamps = [Stamp(text="02/01/2026", read_from="front matter")]
     assert choose_dates(stamps, now=_NOW).published == datetime(2026, 1, 2, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.normalise.printed_dates import is_order_open, parse_printed_date, without_date
+from feeder.normalise.printed_dates import find_dateline, is_order_open, parse_printed_date, without_date
 
 
 @pytest.mark.parametrize(
@@ -108,3 +108,53 @@ def test_the_order_of_day_and_month_may_be_open(text: str, is_open: bool) -> Non
 @pytest.mark.parametrize("text", ["31 décembre 9999 23:00 -0200", "0000-00-00"])
 def test_years_that_no_clock_has_are_none(text: str) -> None:
     assert parse_printed_date(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "hour"),
+    [
+        ("2024-01-01 10:00 CST", "zh-Hans", 2),
+        ("2024-01-01 10:00 CST", "en", 16),
+        ("2024-01-01 10:00 CST", None, 16),
+        ("2024-01-01 10:00 MESZ", "de", 8),
+        ("2024-01-01 10:00 MEZ", "de", 9),
+        ("2024-01-01 10:00 Eastern Standard Time", "en", 15),
+        ("北京时间2024年1月1日 10:00", "zh", 2),
+        ("2024年1月1日 10:00（台北時間）", "zh", 2),
+        ("2024-01-01 10:00 日本時間", "ja", 1),
+        ("2024-01-01 10:00 по московскому времени", "ru", 7),
+        ("2024-01-01 10:00 Summer", "en", 10),
+    ],
+)
+def test_zones_in_words_and_by_the_language(text: str, language: str | None, hour: int) -> None:
+    found = parse_printed_date(text, language=language)
+    assert found is not None
+    assert found.at == datetime(2024, 1, 1, hour, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("LONDON, Jan. 5, 2024 (AP) -- The rain", "Jan. 5, 2024"),
+        ("LONDON Jan 5, 2024 - The rain", "Jan 5, 2024"),
+        ("SAN FRANCISCO, Calif., 5 January 2024 — The rain", "5 January 2024"),
+        ("Berlin, 5. Januar 2024 (dpa) – Der Regen", "5. Januar 2024"),
+        ("PARIS, 5 janvier 2024 (AFP) - La pluie", "5 janvier 2024"),
+        ("ПАРИЖ, 5 января 2024 (ТАСС). Дождь", "5 января 2024"),
+        ("МОСКВА, 5 января 2024 /ТАСС/. Дождь", "5 января 2024"),
+        ("NEW YORK (Reuters, Jan 5 2024) - The rain", "Jan 5 2024"),
+        ("**DALLAS, Nov. 22, 1963 (AP)** The President", "Nov. 22, 1963"),
+        ("(January 5, 2024) The rain", "January 5, 2024"),
+        ("2024-01-05 - The rain", "2024-01-05"),
+        ("On July 1, 1997 Hong Kong was returned.", None),
+        ("On July 1, 1997 - a day of rain - it was returned.", None),
+        ("In Paris, May 3, 1950 - his father", None),
+        ("Born on the farm, May 3, 1950 - his father", None),
+        ("The war ended (May 8, 1945) in Europe.", None),
+        ("PARIS, 45 Smarch 2024 - The rain", None),
+        ("LONDON - The rain began.\nJan. 5, 2024 (AP) -- more", None),
+        ("It rained for three days.", None),
+    ],
+)
+def test_a_dateline_begins_a_report(text: str, date: str | None) -> None:
+    assert find_dateline(text) == date
