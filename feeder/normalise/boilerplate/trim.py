@@ -246,9 +246,9 @@ def _restore_references(segments: Sequence[_Segment], article: _Article) -> None
                     if not may_be_reference(segment.text):
                         break
                     has_numbers = has_numbers or is_numbered(segment.text)
-                elif not segment.is_picture:
-                    if not (has_numbers and is_numbered(segment.text)) and _ends_references(segment, article):
-                        break
+                elif not (has_numbers and is_numbered(segment.text)) and _ends_references(segment, article):
+                    break
+                else:
                     segment.metadata = None
 
 
