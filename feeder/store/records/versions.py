@@ -7,6 +7,7 @@ articles under one link, that of a page which lists them. What is shown does not
 import re
 from dataclasses import replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any, Literal
 
 from feeder.model import Entry
@@ -59,13 +60,18 @@ def are_versions(one: Entry, other: Entry, *, seen_together: bool = False) -> bo
     """
     if (one.title, one.content) == (other.title, other.content):
         return True
-    short, long = sorted((fold_letters(plain(visible_text(entry.content))) for entry in (one, other)), key=len)
+    short, long = sorted((_letters_of(entry.content) for entry in (one, other)), key=len)
     window = _WIDE_WINDOW if sum(letter >= _FIRST_WIDE for letter in short) > len(short) / 2 else _WINDOW
     share = _share(short, long, window)
     if share >= (_PARTLY if seen_together else _MOSTLY):
         return True
     is_telling = len(short) >= _MIN_WINDOWS * window
     return (share >= _PARTLY or not is_telling) and have_similar_titles(one.title, other.title)
+
+
+@lru_cache(maxsize=64)  # an article may be compared with many that share its link
+def _letters_of(content: str) -> str:
+    return fold_letters(plain(visible_text(content)))
 
 
 def _share(short: str, long: str, window: int) -> float:
