@@ -6,7 +6,7 @@ RFC 4287 (Atom) where it has one.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -128,6 +128,8 @@ class Draft:
     * `withheld` is the reason why its author did not publish it; None for a published one, which is shown from `due`
       until `expires`.
     * `dated_by_text` is False in a feed: dates in the text of an entry are not its own there.
+    * `attached` returns what the article's file holds at an address, such as a picture of a book, None if nothing; it
+      is None for a file whose relative addresses lead to files beside it.
     * `read_from` names the place in the source where each of the other fields was, as `Entry.read_from` does.
     """
 
@@ -156,6 +158,7 @@ class Draft:
     expires: Stamp | None = None
     dated_by_text: bool = field(default=True, compare=False)
     base: str | None = None
+    attached: Callable[[str], bytes | None] | None = field(default=None, repr=False, compare=False)
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
