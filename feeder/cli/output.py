@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from feeder.update import UpdateReport
 
 _MATCH = "bold yellow"
+_MOST_FILES = 20  # with lost pictures that are named
 DIM = "dim"
 _SHOWN = (
     "link", "published", "updated", "authors", "credits", "categories", "language", "content", "source", "links",
@@ -105,6 +106,10 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
                 console.print(Text(f"{number:>8} × {reason}", style=DIM))
         for kind, number in source.other_kinds.items():
             console.print(Text(f"{number:>8} × {kind}", style=DIM))
+        for path, reason in source.without_pictures[:_MOST_FILES]:
+            console.print(Text(f"{path}: {reason}", style=DIM))
+        if (more := len(source.without_pictures) - _MOST_FILES) > 0:
+            console.print(Text(f"… and {more:,} more files with lost pictures", style=DIM))
     if report.site is not None:
         console.print(str(report.site))
 

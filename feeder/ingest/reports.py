@@ -1,12 +1,13 @@
 """Reports of a pass over a source, and previews of one, with their one-line texts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 _COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped")
-_LISTS = ("failed", "not_published", "not_articles")
+_LISTS = ("failed", "not_published", "not_articles", "without_pictures")
+_NAMED = 5  # lost pictures of a file that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,10 @@ class IngestReport:
 
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
     that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
-    `lost_pictures` counts pictures beside articles without an address on the web: only their words are shown, unless
-    the source has a `base`.
+    `lost_pictures` counts pictures that are neither beside their article nor on the web: only their words are shown.
 
-    `failed`, `not_published` (by their author) and `not_articles` (files of other kinds) hold (path, reason). A
-    `paused` source was skipped.
+    `failed`, `not_published` (by their author), `not_articles` (files of other kinds) and `without_pictures` (files
+    with lost pictures) hold (path, reason). A `paused` source was skipped.
     """
 
     source: str
@@ -45,6 +45,7 @@ class IngestReport:
     failed: tuple[tuple[str, str], ...] = ()
     not_published: tuple[tuple[str, str], ...] = ()
     not_articles: tuple[tuple[str, str], ...] = ()
+    without_pictures: tuple[tuple[str, str], ...] = ()
 
     @property
     def other_kinds(self) -> dict[str, int]:
@@ -76,7 +77,7 @@ class IngestReport:
         counts = {name: getattr(self, name) for name in _COUNTS}
         counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
         counts |= {"not published": len(self.not_published), "failed": len(self.failed)}
-        counts |= {"pictures without an address (set base)": self.lost_pictures}
+        counts |= {"pictures lost": self.lost_pictures}
         counts |= {"not articles": len(self.not_articles)}
         return [f"{number} {name}" for name, number in counts.items() if number]
 
@@ -89,6 +90,7 @@ class Outcomes:
         self._failed: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._withheld: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._skipped: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+        self._without_pictures: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counts, named like the fields of a report."""
@@ -106,12 +108,30 @@ class Outcomes:
         """Add a file that is no article, and what it is instead."""
         self._skipped[source].append((path, reason))
 
+    def lose_pictures(self, source: str, path: str, lost: Sequence[str]) -> None:
+        """Add a file with lost pictures, each with the reason."""
+        self._counts[source]["lost_pictures"] += len(lost)
+        self._without_pictures[source].append((path, describe_lost(lost)))
+
     def report(self, source: str) -> IngestReport:
         """Return the report of a source so far."""
         counts: dict[str, Any] = dict(self._counts[source])
         failed, withheld = tuple(self._failed[source]), tuple(self._withheld[source])
-        skipped = tuple(self._skipped[source])
-        return IngestReport(source=source, failed=failed, not_published=withheld, not_articles=skipped, **counts)
+        skipped, lost = tuple(self._skipped[source]), tuple(self._without_pictures[source])
+        return IngestReport(
+            source=source,
+            failed=failed,
+            not_published=withheld,
+            not_articles=skipped,
+            without_pictures=lost,
+            **counts,
+        )
+
+
+def describe_lost(lost: Sequence[str]) -> str:
+    """Return the lost pictures of a file in one line."""
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return f"{len(lost)} {'picture' if len(lost) == 1 else 'pictures'} lost: {', '.join(lost[:_NAMED])}{more}"
 
 
 @dataclass(frozen=True, slots=True)

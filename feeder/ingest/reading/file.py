@@ -13,13 +13,14 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from feeder.config.settings import FolderSource, SourceConfig
-from feeder.errors import ArticleError, FeedError, NotAnArticleError
+from feeder.errors import ArticleError, FeedError, NotAnArticleError, StoreError
+from feeder.ingest.reading.pictures import ArticlePictures, PicturePlace
 from feeder.ingest.reading.withholding import Withholding, find_withholding, unlisted_reason
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
 from feeder.sources.data import Data
-from feeder.sources.files.addresses import is_home_page, relative_pictures
+from feeder.sources.files.addresses import is_home_page
 from feeder.sources.files.choosing import Choice
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.store import Edges, IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
@@ -39,7 +40,8 @@ class ReadingRules:
     `folder` is the address of a folder source. `now` is the aware time of the pass. `keep_boilerplate` leaves
     boilerplate in place, `summary_only` drops the content, `keep_drafts` lets in what its author did not publish.
     `article` and `cut` are CSS selectors. Only entries that `keep` matches and `drop` does not are let in; None means
-    no such filter. `choice` has the globs of a folder, and `base` is the address of its files on the web, "" for none.
+    no such filter. `choice` has the globs of a folder, and `base` is the address of its files on the web, "" for none;
+    `pictures` are those in it, None if they are not looked for.
     """
 
     source: str
@@ -57,6 +59,7 @@ class ReadingRules:
     keep_drafts: bool = False
     choice: Choice = field(default_factory=Choice)
     base: str = ""
+    pictures: PicturePlace | None = None
 
     def origin(self, path: str) -> Origin:
         """Return the origin of a file of this source, or of an article in it (`path#number`)."""
@@ -109,7 +112,7 @@ class FileResult(NamedTuple):
     `dropped` counts the entries that the source's filters leave out; `withheld` are those that their author did not
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
     export's articles that timed out, for `slow_reason`. `not_an_article` tells what a file is that is of another kind.
-    `lost_pictures` counts the pictures beside the file, whose addresses on the web are unknown.
+    `lost_pictures` are the addresses of pictures of which only the words are shown, each with the reason.
     """
 
     file: FolderFile
@@ -122,7 +125,7 @@ class FileResult(NamedTuple):
     slow: tuple[int, ...] = ()
     slow_reason: str = ""
     not_an_article: str = ""
-    lost_pictures: int = 0
+    lost_pictures: tuple[str, ...] = ()
     is_last: bool = True
 
 
@@ -132,7 +135,8 @@ class FileTotal:
     def __init__(self) -> None:
         self.file: FolderFile | None = None
         self.error: str | None = None
-        self.articles = self.dropped = self.lost_pictures = 0
+        self.articles = self.dropped = 0
+        self.lost_pictures: list[str] = []
         self.withheld: list[WithheldArticle] = []
         self.by_date = False
         self.not_an_article = ""
@@ -226,21 +230,12 @@ def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | No
         yield FileResult(without_data, error=str(error).removeprefix(f"{file.path}: "))
     except OSError as error:  # a large file was removed meanwhile
         yield FileResult(replace(without_data, state="failed"), error=f"cannot be read: {error.strerror}")
+    except StoreError as error:  # a picture cannot be kept: the file itself is to be read again
+        yield FileResult(FolderFile(file.path, "failed"), error=str(error))
     except Exception as error:  # our bug with one document must not stop the others; it is reported and logged
         log.debug("%s", file.path, exc_info=True)
         reason = f"cannot be understood ({type(error).__name__}); please report it"
         yield FileResult(replace(without_data, state="failed"), error=reason)
-
-
-def unpublished_reasons(rules: ReadingRules, file: FolderFile) -> list[str]:
-    """Return, for each article in a file that its author did not publish, the reason."""
-    file = read_file(file, max_bytes=rules.max_bytes)
-    try:
-        drafts = () if file.data is None else _iter_drafts(rules, file, file.data)
-        found = (None if draft is None else _find_withholding(rules, draft) for draft in drafts)
-        return [withholding.reason for withholding in found if withholding is not None]
-    except ArticleError:
-        return []
 
 
 def _find_withholding(rules: ReadingRules, draft: Draft) -> Withholding | None:
@@ -279,7 +274,7 @@ def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: Da
             yield FileResult(file, is_last=False)
         number += 1
         if number > job.skip:
-            result = _read_article(rules, file, draft, job.boilerplate)
+            result = _read_article(rules, job, file, draft)
             yield result._replace(is_last=False) if is_export else result
         else:
             yield None
@@ -287,11 +282,12 @@ def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: Da
         yield FileResult(file)
 
 
-def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerplate: Boilerplate) -> FileResult:
+def _read_article(rules: ReadingRules, job: FileJob, file: FolderFile, draft: Draft) -> FileResult:
     withholding = _find_withholding(rules, draft)
     changes = draft.expires is not None if withholding is None else withholding.by_date
     by_date = changes and not rules.keep_drafts
-    entry = to_entry(rules, apply_selectors(rules, draft), boilerplate)
+    pictures = None if rules.pictures is None else rules.pictures.beside(job.file.real, draft.attached)
+    entry = to_entry(rules, apply_selectors(rules, draft), job.boilerplate, pictures)
     if withholding is not None:
         article = withheld(rules.origin(draft.origin), entry, withholding.reason)
         return FileResult(file, withheld=(article,), by_date=by_date)
@@ -299,10 +295,14 @@ def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, boilerpla
     if filtered is None:
         return FileResult(file, dropped=1, by_date=by_date)
     incoming = prepare(
-        rules.origin(draft.origin), filtered, reread=file.state == "again", known_by_link=draft.known_by_link
+        rules.origin(draft.origin),
+        filtered,
+        reread=file.state == "again",
+        known_by_link=draft.known_by_link,
+        pictures={} if pictures is None else pictures.origins,
     )
-    lost = 0 if entry.link or draft.base or rules.summary_only else len(relative_pictures(draft.content))
-    edges = (edge_of(rules, filtered, boilerplate),)
+    lost = () if pictures is None or rules.summary_only else pictures.lost_lines()
+    edges = (edge_of(rules, filtered, job.boilerplate),)
     return FileResult(file, (incoming,), edges=edges, by_date=by_date, lost_pictures=lost)
 
 
@@ -321,7 +321,9 @@ def apply_selectors(rules: ReadingRules, draft: Draft) -> Draft:
     return draft if content is None else replace(draft, content=content)
 
 
-def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Entry:
+def to_entry(
+    rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, pictures: ArticlePictures | None = None
+) -> Entry:
     """Return the normalised entry of a draft of this source, before its filters."""
     from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_iter_drafts`
 
@@ -333,6 +335,7 @@ def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Ent
         categories=rules.categories,
         boilerplate=boilerplate.get(publisher_of(draft.link, rules.source), ()),
         keep=rules.keep_boilerplate,
+        pictures=pictures,
     )
 
 
