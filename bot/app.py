@@ -28,7 +28,17 @@ from bot.delivery.sender import MAX_IN_FLIGHT, Sender, token_error
 from bot.delivery.withdrawals import withdraw
 from bot.messages import make_post, to_terminal
 from bot.tables import migrate_tables, subscriptions
-from feeder import ChannelConfig, Config, Entry, ServiceError, Store, TelegramConfig, new_clock, parse_trigger
+from feeder import (
+    ChannelConfig,
+    Config,
+    Entry,
+    ServiceError,
+    Store,
+    TelegramConfig,
+    new_clock,
+    parse_trigger,
+    with_pictures_at,
+)
 from feeder.words import Words, words_for
 
 _POLL_TIMEOUT_S = 25
@@ -89,7 +99,8 @@ class TelegramService:
                 continue
             entries = outbox.preview(store, channel, subscription)
             yield f"{name}: {len(entries)} to post{' silently' if channel.config.silent else ''}"
-            yield from (_format_post(entry, words_for(config.site.language)) for entry in entries)
+            for entry in entries:
+                yield _format_post(with_pictures_at(entry, config.site.url), words_for(config.site.language))
 
     async def run(self, config: Config, store: Store) -> None:
         """Run until cancelled; calls in flight are settled first.
@@ -191,6 +202,7 @@ async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], sto
         find_subscriptions=partial(find_subscriptions, store, channels),
         notify=partial(notify_admins, bot, config.telegram.admins),
         words=words_for(config.site.language),
+        site_url=config.site.url,
         withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
         pace=pace,
     )

@@ -6,7 +6,7 @@ RFC 4287 (Atom) where it has one.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -129,6 +129,8 @@ class Draft:
       until `expires`.
     * `dated_by_text` is False in a feed: dates in the text of an entry are not its own there.
     * `cut` has lines that its reader removed from the content, such as navigation above it.
+    * `attached` returns what the article's file holds at an address, such as a picture of a book, None if nothing; it
+      is None for a file whose relative addresses lead to files beside it.
     * `read_from` names the place in the source where each of the other fields was, as `Entry.read_from` does.
     """
 
@@ -158,6 +160,7 @@ class Draft:
     dated_by_text: bool = field(default=True, compare=False)
     base: str | None = None
     cut: tuple[str, ...] = field(default=(), compare=False)
+    attached: Callable[[str], bytes | None] | None = field(default=None, repr=False, compare=False)
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 

@@ -28,7 +28,7 @@ from bot.delivery.chats import ChannelRow
 from bot.delivery.outbox import CallOutcome, Claim, Form
 from bot.delivery.pace import Pace
 from bot.messages import Text, make_post
-from feeder import Entry, ServiceError, Store, StoreError
+from feeder import Entry, ServiceError, Store, StoreError, with_pictures_at
 from feeder.words import Words
 
 MAX_IN_FLIGHT = 8  # httpx's pool costs CPU in the square of this
@@ -102,7 +102,8 @@ class Sender:
     """Sends the planned posts until it is cancelled or the token is rejected.
 
     `find_subscriptions` returns the current subscriptions; `notify` sends a text to the bot's admins; `words` is the
-    language of posts. `withdraw` is called at each tick, before planning; None leaves the posts of removed entries.
+    language of posts, `site_url` the address of the site, which has some of their pictures. `withdraw` is called at
+    each tick, before planning; None leaves the posts of removed entries.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class Sender:
         find_subscriptions: Callable[[], Sequence[ChannelRow]],
         notify: Callable[[str], Awaitable[None]],
         words: Words,
+        site_url: str,
         withdraw: Callable[[], Awaitable[None]] | None = None,
         pace: Pace = Pace(),  # noqa: B008  frozen: a value, not a state
         now: Callable[[], datetime] = utc_now,
@@ -125,7 +127,7 @@ class Sender:
         self._store = store
         self._find_subscriptions = find_subscriptions
         self._notify = notify
-        self._words = words
+        self._words, self._site_url = words, site_url
         self._withdraw = withdraw
         self._pace = pace
         self._now = now
@@ -230,7 +232,7 @@ class Sender:
             return CallOutcome(result="failed", reason="the entry is no longer in the store")
         try:
             async with asyncio.timeout(self._call_timeout_s):
-                message = await send(self._bot, claim, entry, self._words)
+                message = await send(self._bot, claim, with_pictures_at(entry, self._site_url), self._words)
         except (TelegramError, TimeoutError) as error:
             return classify_error(error, claim.form)
         return CallOutcome(result="sent", message=message.message_id)

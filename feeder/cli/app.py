@@ -24,6 +24,7 @@ from feeder.cli.sources import opml_app, sources_app
 from feeder.errors import FeederError, QueryError
 
 if TYPE_CHECKING:
+    from feeder.config.load import Config
     from feeder.model import Entry
     from feeder.store import Store
     from feeder.update import Parts
@@ -175,7 +176,7 @@ def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: Jso
             _fail(parsed.problem, QueryError.exit_code)
         results = store.search.find(parsed, limit=limit)
         if as_json:
-            _print_json(store, [hit.entry for hit in results.hits])
+            _print_json(config, store, [hit.entry for hit in results.hits])
         else:
             print_hits(results)
         if not results.hits:
@@ -192,7 +193,7 @@ def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as
     with open_store(context) as (config, store):
         entries = store.entries.latest(limit, query=get_search(name, config.feeds) if name else None)
         if as_json:
-            _print_json(store, entries)
+            _print_json(config, store, entries)
         else:
             print_entries(entries)
 
@@ -201,14 +202,15 @@ def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as
 def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) -> None:
     """Show an entry, its text and the boilerplate cut from it."""
     from feeder.cli.output import print_entry
+    from feeder.pictures import with_pictures_at
 
     exit_on_closed_pipe()
-    with open_store(context) as (_, store):
+    with open_store(context) as (config, store):
         entry = store.entries.get(ref)
         if as_json:
-            _print_json(store, [entry])
+            _print_json(config, store, [entry])
         else:
-            print_entry(entry, store.entries.origins(entry.id))
+            print_entry(with_pictures_at(entry, config.site.url), store.entries.origins(entry.id))
 
 
 app.command()(remove)
@@ -221,8 +223,8 @@ def export(
 ) -> None:
     """Print every entry, oldest first, one JSON object per line."""
     exit_on_closed_pipe()
-    with open_store(context) as (_, store):
-        _print_json(store, store.entries.iter_all(oldest_first=True))
+    with open_store(context) as (config, store):
+        _print_json(config, store, store.entries.iter_all(oldest_first=True))
 
 
 @app.command()
@@ -335,10 +337,11 @@ def _preview(context: typer.Context, sources: Collection[str], *, again: bool, a
         raise typer.Exit(1)
 
 
-def _print_json(store: "Store", entries: Iterable["Entry"]) -> None:
+def _print_json(config: "Config", store: "Store", entries: Iterable["Entry"]) -> None:
     from feeder.cli.output import json_lines
+    from feeder.pictures import with_pictures_at
 
-    sys.stdout.writelines(json_lines(store, entries))
+    sys.stdout.writelines(json_lines(store, (with_pictures_at(entry, config.site.url) for entry in entries)))
 
 
 def _print_address(address: str) -> None:

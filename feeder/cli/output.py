@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from feeder.store import Origin, Results, Store
     from feeder.update import UpdateReport
 
-_MAX_DATES = 10  # of a source that are printed
+_MAX_NAMED = 10  # paths of a kind that are printed
 _MATCH = "bold yellow"
 DIM = "dim"
 _SHOWN = (
@@ -101,24 +101,33 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
     console = new_console()
     for source in report.sources:
         console.print(str(source))
+        counts = source.other_kinds
         if len(source.failed) > len(source.reasons):
-            for reason, number in source.reasons.items():
-                console.print(Text(f"{number:>8} × {reason}", style=DIM))
-        for kind, number in source.other_kinds.items():
+            counts = source.reasons | counts
+        for kind, number in counts.items():
             console.print(Text(f"{number:>8} × {kind}", style=DIM))
-        _print_dates(console, source.unread_dates)
         if source.other_files:
-            console.print(Text(f"          {source.other_files}", style=DIM))
+            _print_detail(console, source.other_files)
+        _print_pairs(console, source.without_pictures)
+        _print_dates(console, source.unread_dates)
     if report.site is not None:
         console.print(str(report.site))
 
 
 def _print_dates(console: Console, dates: Sequence[tuple[str, str]]) -> None:
-    """Print the first dates that are not understood."""
-    for path, text in dates[:_MAX_DATES]:
-        console.print(Text(f"          {path}: date not understood: {text}", style=DIM))
-    if (more := len(dates) - _MAX_DATES) > 0:
-        console.print(Text(f"          … and {more:,} more; --json lists all", style=DIM))
+    _print_pairs(console, [(path, f"date not understood: {text}") for path, text in dates])
+
+
+def _print_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
+    """Print the first paths, with what there is to say of each."""
+    for path, text in pairs[:_MAX_NAMED]:
+        _print_detail(console, f"{path}: {text}")
+    if (more := len(pairs) - _MAX_NAMED) > 0:
+        _print_detail(console, f"… and {more:,} more; --json lists all")
+
+
+def _print_detail(console: Console, text: str) -> None:
+    console.print(Text(f"{'':10}{text}", style=DIM))
 
 
 def print_previews(previews: Iterable["Preview"], *, as_json: bool) -> None:

@@ -89,6 +89,12 @@ class StoreConfig(_Section):
             return Path(database).parent
         return Path("data") if self.search is None else self.search.parent
 
+    @property
+    def pictures(self) -> Path:
+        """The folder of the pictures of entries: `FILE.pictures` beside an SQLite file, else `pictures`."""
+        scheme, _, database = self.url.partition("///")
+        return Path(f"{database}.pictures") if scheme == "sqlite:" else self.folder / "pictures"
+
 
 class IngestConfig(_Section):
     """Defaults for all sources."""

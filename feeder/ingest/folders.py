@@ -25,17 +25,16 @@ from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.errors import SourceError
 from feeder.ingest.learning import DateOrders, RecurringLines
-from feeder.ingest.previewing import folder_error, output_folders, paths_to_reread
+from feeder.ingest.previewing import folder_error, folder_rules, output_folders, paths_to_reread
 from feeder.ingest.reading.file import (
     FileJob,
     FileResult,
     FileTotal,
     choice_of,
     file_task,
-    reading_rules,
     split_error,
 )
-from feeder.ingest.reports import IngestReport, Outcomes
+from feeder.ingest.reports import IngestReport, Outcomes, describe_lost
 from feeder.ingest.workers import chunked, run_jobs
 from feeder.log import Progress
 from feeder.sources.files.folder import FolderFile, count_files, iter_files
@@ -89,7 +88,7 @@ class _FolderPass:
     ) -> None:
         self._source, self._store, self._progress = source, store, progress
         self._output_folders, self._seconds = output_folders(config), config.limits.document_s
-        self._rules = reading_rules(source, now)
+        self._rules = folder_rules(source, config, now)
         with store.database.read():
             self._recurring = RecurringLines(store, source.name)
             self._orders = DateOrders(store, source.name, anew=reread)
@@ -153,7 +152,7 @@ class _FolderPass:
                     if result.is_last and (files % _BATCH == 0 or len(self._incoming) >= _BATCH):
                         self._save()
                         self._seen = set()
-            if self._source.when_gone == "remove" and self._gone:
+            if self._source.when_gone == "remove" and self._gone and not self._incoming:
                 self._refuse_empty_folder()
             self._save()
         finally:
@@ -248,10 +247,12 @@ class _FolderPass:
         file = total.file
         assert file is not None  # noqa: S101  for the types: it has a result
         if not self._is_second:
-            self._outcomes.count(self._source.name, {"dropped": total.dropped, "lost_pictures": total.lost_pictures})
-        self._outcomes.note_dates(self._source.name, total.unread_dates)
-        if not self._is_second:
+            self._outcomes.count(self._source.name, {"dropped": total.dropped})
             self._orders.count(file.path, total.dates, is_new=file.state == "new")
+            if total.lost_pictures:
+                log.info("%s: %s", file.path, describe_lost(total.lost_pictures))
+                self._outcomes.lose_pictures(self._source.name, file.path, total.lost_pictures)
+        self._outcomes.note_dates(self._source.name, total.unread_dates)
         self._withhold(file.path, total)
         if total.not_an_article:
             log.info("%s: %s", file.path, total.not_an_article)

@@ -1,13 +1,14 @@
 """Reports of a pass over a source, and previews of one, with their one-line texts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped")
+_LISTS = ("failed", "not_published", "not_articles", "without_pictures", "unread_dates")
 _MAX_ENDINGS = 6  # that are named
-_LISTS = ("failed", "not_published", "not_articles", "unread_dates")
+_NAMED = 5  # lost pictures of a file that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,11 @@ class IngestReport:
 
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
     that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
-    `lost_pictures` counts pictures beside articles without an address on the web: only their words are shown, unless
-    the source has a `base`.
+    `lost_pictures` counts pictures that are neither beside their article nor on the web: only their words are shown.
 
-    `failed`, `not_published` (by their author) and `not_articles` (files of other kinds) hold (path, reason);
-    `unread_dates` (path, text) of dates that are not understood. A `paused` source was skipped.
+    `failed`, `not_published` (by their author), `not_articles` (files of other kinds) and `without_pictures` (files
+    with lost pictures) hold (path, reason); `unread_dates` (path, text) of dates that are not understood. A `paused`
+    source was skipped.
     """
 
     source: str
@@ -47,6 +48,7 @@ class IngestReport:
     failed: tuple[tuple[str, str], ...] = ()
     not_published: tuple[tuple[str, str], ...] = ()
     not_articles: tuple[tuple[str, str], ...] = ()
+    without_pictures: tuple[tuple[str, str], ...] = ()
     unread_dates: tuple[tuple[str, str], ...] = ()
     ignored_endings: Mapping[str, int] = field(default_factory=dict)
 
@@ -90,7 +92,7 @@ class IngestReport:
         counts = {name: getattr(self, name) for name in _COUNTS}
         counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
         counts |= {"not published": len(self.not_published), "failed": len(self.failed)}
-        counts |= {"pictures without an address (set base)": self.lost_pictures}
+        counts |= {"pictures lost": self.lost_pictures}
         counts |= {"not articles": len(self.not_articles), "dates not understood": len(self.unread_dates)}
         return [f"{number} {name}" for name, number in counts.items() if number]
 
@@ -105,6 +107,7 @@ class Outcomes:
         self._skipped: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._unread_dates: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._endings: dict[str, Counter[str]] = {name: Counter() for name in self._counts}
+        self._without_pictures: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counts, named like the fields of a report."""
@@ -130,11 +133,17 @@ class Outcomes:
         """Add dates that are not understood, with their paths."""
         self._unread_dates[source] += dates
 
+    def lose_pictures(self, source: str, path: str, lost: Sequence[str]) -> None:
+        """Add a file with lost pictures, each with the reason."""
+        self._counts[source]["lost_pictures"] += len(lost)
+        self._without_pictures[source].append((path, describe_lost(lost)))
+
     def report(self, source: str) -> IngestReport:
         """Return the report of a source so far."""
         counts: dict[str, Any] = dict(self._counts[source])
         failed, withheld = tuple(self._failed[source]), tuple(self._withheld[source])
         skipped, dates = tuple(self._skipped[source]), tuple(self._unread_dates[source])
+        lost = tuple(self._without_pictures[source])
         return IngestReport(
             source=source,
             failed=failed,
@@ -142,12 +151,19 @@ class Outcomes:
             not_articles=skipped,
             unread_dates=dates,
             ignored_endings=dict(self._endings[source]),
+            without_pictures=lost,
             **counts,
         )
 
 
 def _as_objects(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"path": path, "reason": reason} for path, reason in pairs]
+
+
+def describe_lost(lost: Sequence[str]) -> str:
+    """Return the lost pictures of a file in one line."""
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return f"{len(lost)} {'picture' if len(lost) == 1 else 'pictures'} lost: {', '.join(lost[:_NAMED])}{more}"
 
 
 @dataclass(frozen=True, slots=True)

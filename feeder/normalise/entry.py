@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp, is_iri
 from feeder.normalise.body.blocks import Block
 from feeder.normalise.body.html import read_html, read_text, write_html
+from feeder.normalise.body.images import LocalPictures, find_media
 from feeder.normalise.body.markdown import is_markup_only, render_markdown
 from feeder.normalise.body.saved_page import extract_saved_article
 from feeder.normalise.boilerplate.reporters import find_dateline_reporters
@@ -56,6 +57,7 @@ def normalise(
     keep: bool = False,
     orders: Orders = MappingProxyType({}),
     line_breaks: bool = False,
+    pictures: LocalPictures | None = None,
 ) -> Entry:
     """Return the entry of a draft.
 
@@ -67,11 +69,12 @@ def normalise(
     * `line_breaks`: the program that the source's Markdown is written for shows line ends within a paragraph.
     * `orders` of day and month are those that other articles of the source show.
     * `keep` leaves boilerplate in the content; its metadata is read all the same.
+    * `pictures` are those beside the article; it notes which are lost.
     """
     link = clean_link(draft.link, draft.base) if draft.link else None
     base = draft.base or link
     title = clean_label(draft.title or "", escaped=draft.escaped)
-    blocks, comments = _read_blocks(draft, base, line_breaks=line_breaks)
+    blocks, comments = _read_blocks(draft, base, pictures, line_breaks=line_breaks)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
     if keep:
@@ -79,7 +82,7 @@ def normalise(
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
     language = find_language(f"{text}\n{title}", draft.language)
     dates = choose_dates(
-        _all_stamps(draft, article, link, text),
+        _all_stamps(draft, article, link, text, pictures),
         now=now,
         zone=timezone,
         language=draft.language or language,
@@ -99,7 +102,7 @@ def normalise(
         language=language,
         summary=_summary(draft, article.blocks),
         content=write_html(article.blocks),
-        media=_all_media(draft, article.blocks, base),
+        media=_all_media(draft, article.blocks, base, pictures),
         links=_other_links(draft, article, link),
         source=_entry_source(draft, link, source),
         rights=one_line(draft.rights) if draft.rights else None,
@@ -110,24 +113,30 @@ def normalise(
     return replace(entry, read_from=read_from | {"authors": authors_from} if people else read_from)
 
 
-def _read_blocks(draft: Draft, base: str | None, *, line_breaks: bool) -> tuple[list[Block], list[str]]:
+def _read_blocks(
+    draft: Draft, base: str | None, pictures: LocalPictures | None, *, line_breaks: bool
+) -> tuple[list[Block], list[str]]:
     """Return the blocks of the content, and the text of readers' comments that were below it."""
     content = without_glossary(draft.content)
     if draft.content_type == "html":
         article = extract_saved_article(content)
-        return read_html(article.html, base), article.cut
+        return read_html(article.html, base, pictures=pictures), article.cut
     if draft.content_type == "markdown" and not is_markup_only(content):
-        return read_html(render_markdown(content, line_breaks=line_breaks), base, glued_captions=True), []
+        html = render_markdown(content, line_breaks=line_breaks)
+        return read_html(html, base, pictures=pictures, glued_captions=True), []
     return read_text(content), []
 
 
-def _all_stamps(draft: Draft, article: TrimmedArticle, link: str | None, text: str) -> list[Stamp]:
+def _all_stamps(
+    draft: Draft, article: TrimmedArticle, link: str | None, text: str, local: LocalPictures | None
+) -> list[Stamp]:
     """Return all dates; the text is searched only if no reliable date is known, and never in an entry of a feed."""
     stamps = [*draft.stamps[:_MAX_ITEMS], *(article.stamps[:_MAX_ITEMS] if draft.dated_by_text else ())]
     if draft.dated_by_text and not any(
         stamp.read_from in _RELIABLE_PLACES and stamp.means == "published" for stamp in stamps
     ):
-        pictures = [media.url for block in article.blocks for media in block.media]
+        places = {} if local is None else local.origins
+        pictures = [places.get(media.url, media.url) for block in article.blocks for media in block.media]
         stamps += stamps_from_text(text, pictures)
     return [*stamps, *(stamps_from_link(link) if link else ())]
 
@@ -262,15 +271,16 @@ def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
     return lead(text)
 
 
-def _all_media(draft: Draft, blocks: Iterable[Block], base: str | None) -> tuple[Media, ...]:
+def _all_media(
+    draft: Draft, blocks: Iterable[Block], base: str | None, pictures: LocalPictures | None
+) -> tuple[Media, ...]:
     """Return each image, audio and video once, those in the text first."""
     found: dict[str, Media] = {}
     for media in (media for block in blocks for media in block.media):
         found.setdefault(media.url, media)
     for media in draft.media[:_MAX_ITEMS]:
-        if (url := clean_link(media.url, base)) is not None:
-            title = clean_label(media.title) if media.title else None
-            found.setdefault(url, replace(media, url=url, title=title))
+        if (one := find_media(media, base, pictures)) is not None:
+            found.setdefault(one.url, replace(one, title=clean_label(one.title) if one.title else None))
     return tuple(found.values())
 
 

@@ -5,6 +5,7 @@ The only place in `publish` that turns OS errors into `PublishError`. Must not k
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,28 @@ class Folder:
         self._unsynced.add(target.parent)
         return True
 
+    def link(self, path: str, source: Path) -> bool:
+        """Make a file the same as another, durably after `sync`; return False if there is no such one.
+
+        Both share their place on the disk, if it is one disk.
+        """
+        target = self._root / path
+        with _translating_errors(self._root):
+            target.parent.mkdir(exist_ok=True)
+            temporary = _temporary(target)
+            try:
+                try:
+                    temporary.hardlink_to(source)
+                except FileNotFoundError:
+                    return False
+                except OSError:  # another disk, or a file system without links
+                    _copy(source, temporary)
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)  # nothing is replaced by a link to the same file
+        self._unsynced.add(target.parent)
+        return True
+
     def remove(self, path: str) -> None:
         """Remove a file, if it exists."""
         target = self._root / path
@@ -102,6 +125,13 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as original, target.open("xb") as copy:
+        shutil.copyfileobj(original, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
 
 
 def _temporary(path: Path) -> Path:

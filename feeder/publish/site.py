@@ -4,6 +4,7 @@
     store.iter_page_marks() ─▶ a fingerprint for each page ─▶ differs from the manifest's? ─▶ render ─▶ write
                                 entries, months, archive, saved searches, index, feed ─┘
     pages without an entry or month ─▶ removed             the manifest ─▶ written last
+    store.entries.pictures() ─▶ not there yet? ─▶ linked from the store's folder; those no entry has ─▶ removed
 
 The manifest is stored beside the database, where readers cannot fetch it. It only saves work: without it all pages are
 rendered, and those with the same bytes are not rewritten. Files that feeder did not write are never touched. If the
@@ -28,11 +29,14 @@ from feeder.config.saved import SavedSearch, read_saved
 from feeder.errors import PublishError, StoreError
 from feeder.log import Progress
 from feeder.model import Entry, Feed
+from feeder.pictures import FOLDER as PICTURES_FOLDER
+from feeder.pictures import NAME as PICTURE_NAME
+from feeder.pictures import is_named_by_content, with_pictures_at
 from feeder.publish import atom
 from feeder.publish.files import Folder
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
-from feeder.store import Copy, PageMark, Store
+from feeder.store import Copy, PageMark, PictureFolder, Store
 
 _OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
 
@@ -40,10 +44,11 @@ _CODE = Path(__file__).parent
 _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100
-_FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER)
+_FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER, PICTURES_FOLDER)
 _PAGE_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
     rf"|{pages.FEEDS_FOLDER}/[\w-]{{1,64}}\.(html|xml)"
+    rf"|{PICTURES_FOLDER}/{PICTURE_NAME.pattern}"
     r"|trends\.html",  # a page of earlier versions
 )
 _HEAD_BYTES = 4096
@@ -162,7 +167,7 @@ class _Pass:
         now: datetime,
     ) -> None:
         self._site, self._saved, self._now = config.site, saved, now
-        self._store, self._folder = store, folder
+        self._store, self._folder, self._pictures = store, folder, PictureFolder(config.store.pictures)
         self._present, self._last, self._settings = present, last, _settings_digest(config)
         self.files: dict[str, str] = {}
         self.written = self.unchanged = self.removed = 0
@@ -178,6 +183,7 @@ class _Pass:
     def run(self, progress: Progress) -> None:
         """Write all changed files, and remove stale pages."""
         total, done = self._store.entries.count(copies=False), 0
+        self._write_pictures()
         months = []
         for month, group in groupby(_with_neighbours(self._store.entries.iter_page_marks()), _month_of):
             entries = list(group)
@@ -194,6 +200,25 @@ class _Pass:
         self._write_front(total)
         self._remove_stale()
         self._folder.sync()
+
+    def _write_pictures(self) -> None:
+        """Publish the pictures that entries refer to; keep no others."""
+        names = self._store.entries.pictures()
+        for name in sorted(names):
+            path = f"{PICTURES_FOLDER}/{name}"
+            if self._is_unchanged(path, name):
+                self.files[path] = name
+                self.unchanged += 1
+            elif self._folder.link(path, self._pictures.root / name):
+                self.files[path] = name
+                self.written += 1
+            elif path in self._present and is_named_by_content(path, self._folder.read(path) or b""):
+                self.files[path] = name
+                self.unchanged += 1
+            else:
+                reason = f"missing in {self._pictures.root}; `feeder ingest --again` copies it from its source"
+                self._skip(path, reason, path)
+        self._pictures.remove_others(names)
 
     def _write_entries(self, entries: list[_Neighbours]) -> None:
         changed: dict[str, _Neighbours] = {}
@@ -269,7 +294,7 @@ class _Pass:
     def _write_feed(self, feed: Feed, entries: Sequence[Entry], *, path: str = pages.FEED_PATH) -> None:
         document = atom.render_atom(
             feed,
-            entries,
+            [with_pictures_at(entry, self._site.url) for entry in entries],
             ties=self._store.entries.ties(entries),
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
             content=self._site.content,
@@ -339,6 +364,8 @@ def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _is_ours(folder: Folder, path: str) -> bool:
+    if path.startswith(f"{PICTURES_FOLDER}/"):
+        return is_named_by_content(path, folder.read(path) or b"")
     head = folder.read(path, _HEAD_BYTES) or b""
     return any(mark in head for mark in _GENERATOR_MARKS)
 

@@ -28,6 +28,7 @@ from feeder.store.parts.documents import Documents
 from feeder.store.parts.entries import Entries
 from feeder.store.parts.search import Hit, Results, SearchIndex
 from feeder.store.parts.sources import Sources
+from feeder.store.pictures import PictureFolder
 from feeder.store.records.copies import Copy
 from feeder.store.records.documents import Document, Edges
 from feeder.store.records.entries import Origin, PageMark
@@ -68,6 +69,7 @@ __all__ = [
     "PageChanges",
     "PageMark",
     "PendingPage",
+    "PictureFolder",
     "Poll",
     "Query",
     "RelatedEntry",

@@ -108,6 +108,18 @@ names = Table(
     PrimaryKeyConstraint("name", "source", "number"),
 )
 
+# The pictures of entries that the site publishes itself (`feeder.pictures`): the name of each, and the file it was read
+# from, as it was found first.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("number", ForeignKey("entries.number", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    PrimaryKeyConstraint("number", "name"),
+    Index("ix_pictures_name", "name"),
+)
+
 # Removed entries, for the search index to follow.
 removals = Table(
     "removals",

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from feeder.config.load import Config
 from feeder.config.saved import read_saved, read_search
 from feeder.errors import QueryError, StoreError
+from feeder.pictures import with_pictures_at
 from feeder.publish import atom
 from feeder.publish.html import pages
 from feeder.publish.html import search as search_pages
@@ -78,7 +79,7 @@ class Searches:
                 page=pages.search_address(text),
                 id_path=pages.search_address(str(query), pages.SEARCH_FEED_PATH),
             ),
-            entries,
+            [with_pictures_at(entry, self._site.url) for entry in entries],
             ties=ties,
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
             content=self._site.content,

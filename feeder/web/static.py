@@ -21,6 +21,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
+from feeder import pictures
 from feeder.publish import atom
 from feeder.publish.html import pages
 
@@ -39,6 +40,7 @@ LIVE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 
 # Pages and feeds can change with every pass: clients revalidate them after a minute, which costs a 304.
 CACHE_PAGES, _CACHE_FILES = "public, max-age=60", "public, max-age=3600"
+_CACHE_PICTURES = "public, max-age=31536000, immutable"  # named by their content
 _CHARSET = "; charset=utf-8"
 _TYPES = {
     ".html": f"text/html{_CHARSET}",
@@ -210,8 +212,11 @@ def _accepts_gzip(request_headers: Headers) -> bool:
 def _content_type(file: Path) -> str:
     if file.suffix == ".xml" and (file.name == pages.FEED_PATH or file.parent.name == pages.FEEDS_FOLDER):
         return f"{atom.MEDIA_TYPE}{_CHARSET}"
-    return _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    picture = pictures.TYPES.get(file.suffix.removeprefix("."))
+    return _TYPES.get(file.suffix) or picture or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 def _cache_control(file: Path) -> str:
+    if file.parent.name == pictures.FOLDER and pictures.NAME.fullmatch(file.name):
+        return _CACHE_PICTURES
     return CACHE_PAGES if file.suffix in {".html", ".xml"} else _CACHE_FILES

@@ -151,6 +151,7 @@ class Harness:
                 find_subscriptions=lambda: find_subscriptions(self.store, self.channels),
                 notify=self._notify,
                 words=ENGLISH,
+                site_url="https://site.example/",
                 withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
                 pace=self.pace,
                 now=self.clock,

@@ -134,6 +134,7 @@ def send_all(url: str, api_url: str, token: str, start: datetime, step: str | No
             find_subscriptions=lambda: find_subscriptions(store, channel),
             notify=lambda _text: asyncio.sleep(0),
             words=ENGLISH,
+            site_url="https://site.example/",
             pace=NO_LIMITS,
             now=lambda: start,
         )

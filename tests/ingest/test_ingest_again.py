@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -291,10 +291,10 @@ def die_at_7(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
 
 
 def with_another_link(
-    origin: Origin, entry: Entry, *, reread: bool = False, known_by_link: bool = True
+    origin: Origin, entry: Entry, *, reread: bool, known_by_link: bool, pictures: Mapping[str, str]
 ) -> IncomingEntry:
     better = replace(entry, id="https://example.org/better", link="https://example.org/better", content="<p>短。</p>")
-    return prepare(origin, better, reread=reread, known_by_link=known_by_link)
+    return prepare(origin, better, reread=reread, known_by_link=known_by_link, pictures=pictures)
 
 
 def read_another_link(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:

@@ -31,6 +31,7 @@ from feeder.ingest.reading.file import (
     to_entry,
 )
 from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult, read_page
+from feeder.ingest.reading.pictures import ArticlePictures
 from feeder.model import Draft, Entry
 from feeder.sources.pages.extract import PageArticle
 from feeder.store import Store
@@ -44,11 +45,13 @@ LIMITS = LimitsConfig(document_s=0.5)
 REASON = "took too long (limits.document_s = 0.5); not tried again until it changes"
 
 
-def hang_at_endless(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Entry:
+def hang_at_endless(
+    rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, pictures: ArticlePictures | None = None
+) -> Entry:
     """Stand for a reader that never ends over some articles."""
     if "endless" in (draft.title or ""):
         hang()
-    return to_entry(rules, draft, boilerplate)
+    return to_entry(rules, draft, boilerplate, pictures)
 
 
 def read_file_or_hang(settings: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:

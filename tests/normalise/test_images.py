@@ -1,8 +1,22 @@
 """Images, audio and video: which address is the real one."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from feeder.normalise.body.images import find_alt, find_frame_page, find_picture, find_player_media, is_icon, media_type
+from feeder.model import Draft, Media
+from feeder.normalise.body.html import read_html
+from feeder.normalise.body.images import (
+    find_alt,
+    find_frame_page,
+    find_lost,
+    find_media,
+    find_picture,
+    find_player_media,
+    is_icon,
+    media_type,
+)
+from feeder.normalise.entry import normalise
 
 
 @pytest.mark.parametrize(
@@ -103,3 +117,90 @@ def test_a_frame_leads_to_its_page(source: str, page: str | None) -> None:
 )
 def test_a_media_type_is_derived_from_the_suffix(url: str, kind: str, found: str | None) -> None:
     assert media_type(url, kind) == found  # type: ignore[arg-type]  # a table's column
+
+
+class Beside:
+    """Pictures beside an article, by their addresses."""
+
+    def __init__(self, *addresses: str) -> None:
+        self._addresses = addresses
+        self.origins = {f"feeder-picture:{address}": f"uploads/2019/03/{address}" for address in addresses}
+        self.lost: list[str] = []
+
+    def find(self, address: str) -> Media | None:
+        return Media(url=f"feeder-picture:{address}", kind="image") if address in self._addresses else None
+
+    def lose(self, address: str) -> None:
+        self.lost.append(address)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "base", "url"),
+    [
+        ({"src": "a.png"}, None, "feeder-picture:a.png"),
+        ({"src": "a.png"}, "https://h.example/", "feeder-picture:a.png"),
+        ({"src": "b.png"}, "https://h.example/", "https://h.example/b.png"),
+        ({"srcset": "b.png 2x", "src": "a.png"}, "https://h.example/", "feeder-picture:a.png"),
+        ({"srcset": "b.png 2x", "src": "c.png"}, "https://h.example/", "https://h.example/b.png"),
+        ({"data-src": "https://h.example/c.png", "src": "a.png"}, None, "https://h.example/c.png"),
+        ({"data-src": "b.png", "src": "https://h.example/c.png"}, None, "https://h.example/c.png"),
+        ({"src": "loading.gif"}, None, None),
+        ({"src": "a.png", "width": "1"}, None, None),
+    ],
+)
+def test_a_file_beside_the_article_precedes_a_guess(
+    attributes: dict[str, object], base: str | None, url: str | None
+) -> None:
+    found = find_picture(attributes, base, Beside("a.png"))
+    assert (found and found.url) == url
+
+
+@pytest.mark.parametrize(
+    ("attributes", "base", "lost"),
+    [
+        ({"src": "a.png"}, None, "a.png"),
+        ({"srcset": "b.png 2x", "src": "a.png"}, None, "a.png"),
+        ({"src": "a.png"}, "https://h.example/", None),
+        ({"src": "cid:a"}, "https://h.example/", "cid:a"),
+        ({"src": r"C:\a.png"}, "https://h.example/", r"C:\a.png"),
+        ({"src": "blank.gif"}, None, None),
+        ({"src": "a.png", "height": "1"}, None, None),
+        ({"src": "data:image/gif;base64,R0lGODlhAQABAAAAACw="}, None, None),
+        ({"src": "//h.example/a.png"}, None, None),
+        ({"src": "#a"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_a_picture_that_is_neither_beside_nor_on_the_web_is_lost(
+    attributes: dict[str, object], base: str | None, lost: str | None
+) -> None:
+    assert find_lost(attributes, base) == lost
+
+
+def test_the_words_of_a_lost_picture_stay_and_it_is_noted() -> None:
+    beside = Beside("a.png")
+    html = "<p>One<img src=a.png alt=boat>two<img src=b.png alt='a ship'>three<img src=c.png></p>"
+    blocks = read_html(html, pictures=beside)
+    assert [block.text for block in blocks] == ["One", "", "two", "a ship", "three"]
+    assert beside.lost == ["b.png", "c.png"]
+    assert [block.text for block in read_html("<p><img src=b.png alt='a ship'></p>")] == ["a ship"]
+
+
+def test_media_of_front_matter_may_be_beside_the_article() -> None:
+    beside = Beside("a.png")
+    media = [Media(url=url, kind="image", title="t") for url in ("a.png", "b.png", "two words", "https://h.example/c")]
+    found = [find_media(one, None, beside) for one in media]
+    assert [one and (one.url, one.title) for one in found] == [
+        ("feeder-picture:a.png", "t"), None, None, ("https://h.example/c", "t"),
+    ]  # fmt: skip
+    assert beside.lost == ["b.png"]
+    assert find_media(media[1], "https://h.example/", beside) == Media(
+        url="https://h.example/b.png", kind="image", title="t"
+    )
+
+
+def test_the_folder_of_a_picture_may_date_its_article() -> None:
+    draft = Draft(origin="a.html", content="<p>Boats.</p><img src='a.png'>", content_type="html")
+    entry = normalise(draft, now=datetime(2026, 1, 1, tzinfo=UTC), pictures=Beside("a.png"))
+    assert (entry.published, entry.published_from) == (datetime(2019, 3, 1, tzinfo=UTC), "image path")
+    assert [media.url for media in entry.media] == ["feeder-picture:a.png"]

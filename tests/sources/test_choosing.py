@@ -6,7 +6,7 @@ import pytest
 
 from feeder.errors import NotAnArticleError
 from feeder.sources.data import Data
-from feeder.sources.files.addresses import is_home_page, relative_pictures
+from feeder.sources.files.addresses import is_home_page
 from feeder.sources.files.choosing import Choice
 from feeder.sources.files.collection import iter_document, read_document
 from feeder.sources.files.folder import iter_files
@@ -110,13 +110,6 @@ def test_a_name_that_is_written_out_is_read() -> None:
     assert choice.names("docs/README.md")
     assert not choice.names("README.md")
     assert len(list(iter_document(Data(_TEXT.encode()), "docs/README.md", chosen=True))) == 1
-
-
-def test_relative_pictures_are_found() -> None:
-    content = (
-        '![a](b.jpg) ![c](https://h.example/d.jpg) <img alt="x" src="/e.png"> <img src=data:image/png> ![f](b.jpg)'
-    )
-    assert relative_pictures(content) == ("b.jpg", "/e.png")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,29 @@ def test_each_file_is_given_out_as_what_it_is(client: httpx.Client, published: P
     assert response.content == (file / "index.html" if file.is_dir() else file).read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [("jpg", "jpeg"), ("png", "png"), ("gif", "gif"), ("webp", "webp"), ("avif", "avif"), ("bmp", "bmp")],
+)
+def test_a_picture_is_cached_for_good_as_what_it_is(
+    client: httpx.Client, published: Path, ending: str, kind: str
+) -> None:
+    path = f"pictures/{'0' * 32}.{ending}"
+    (published / "pictures").mkdir(exist_ok=True)
+    (published / path).write_bytes(b"x")
+    response = client.get(path, headers=GZIP)
+    assert response.headers["content-type"] == f"image/{kind}"
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "content-encoding" not in response.headers
+
+
+def test_another_file_beside_the_pictures_is_cached_like_all_others(client: httpx.Client, published: Path) -> None:
+    (published / "pictures").mkdir(exist_ok=True)
+    (published / "pictures/mine.png").write_bytes(b"x")
+    assert client.get("pictures/mine.png").headers["cache-control"] == "public, max-age=3600"
+
+
 def test_a_page_is_asked_for_again_soon_and_a_style_sheet_later(client: httpx.Client) -> None:
     assert client.get("atom.xml").headers["cache-control"] == "public, max-age=60"
     assert client.get("style.css").headers["cache-control"] == "public, max-age=3600"

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from feeder.config.settings import FolderSource, SourceConfig
-from feeder.errors import ArticleError, FeedError, NotAnArticleError
+from feeder.errors import ArticleError, FeedError, NotAnArticleError, StoreError
+from feeder.ingest.reading.pictures import ArticlePictures, PicturePlace
 from feeder.ingest.reading.programs import shows_line_breaks
 from feeder.ingest.reading.withholding import Withholding, find_withholding, unlisted_reason
 from feeder.ingest.workers import Task, WorkerFailure
@@ -21,7 +22,7 @@ from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
 from feeder.normalise.date_order import OrderCount, Orders, count_orders
 from feeder.sources.data import Data
-from feeder.sources.files.addresses import is_home_page, relative_pictures
+from feeder.sources.files.addresses import is_home_page
 from feeder.sources.files.choosing import Choice
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.store import Edges, IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
@@ -43,8 +44,9 @@ class ReadingRules:
     `folder` is the address of a folder source. `now` is the aware time of the pass. `keep_boilerplate` leaves
     boilerplate in place, `summary_only` drops the content, `keep_drafts` lets in what its author did not publish.
     `article` and `cut` are CSS selectors. Only entries that `keep` matches and `drop` does not are let in; None means
-    no such filter. `choice` has the globs of a folder, and `base` is the address of its files on the web, "" for none.
-    `line_breaks`: its Markdown is written for a program that shows line ends within a paragraph.
+    no such filter. `choice` has the globs of a folder, and `base` is the address of its files on the web, "" for none;
+    `pictures` are those in it, None if they are not looked for. `line_breaks`: its Markdown is written for a program
+    that shows line ends within a paragraph.
     """
 
     source: str
@@ -63,6 +65,7 @@ class ReadingRules:
     choice: Choice = field(default_factory=Choice)
     base: str = ""
     line_breaks: bool = False
+    pictures: PicturePlace | None = None
 
     def origin(self, path: str) -> Origin:
         """Return the origin of a file of this source, or of an article in it (`path#number`)."""
@@ -117,9 +120,9 @@ class FileResult(NamedTuple):
     `dropped` counts the entries that the source's filters leave out; `withheld` are those that their author did not
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
     export's articles that timed out, for `slow_reason`. `not_an_article` tells what a file is that is of another kind.
-    `lost_pictures` counts the pictures beside the file, whose addresses on the web are unknown. `unread_dates` are the
-    dates that are not understood, with the path of their article. `dates` counts those that are only numbers by
-    separator.
+    `lost_pictures` are the addresses of pictures of which only the words are shown, each with the reason.
+    `unread_dates` are the dates that are not understood, with the path of their article. `dates` counts those that are
+    only numbers by separator.
     """
 
     file: FolderFile
@@ -132,7 +135,7 @@ class FileResult(NamedTuple):
     slow: tuple[int, ...] = ()
     slow_reason: str = ""
     not_an_article: str = ""
-    lost_pictures: int = 0
+    lost_pictures: tuple[str, ...] = ()
     unread_dates: tuple[tuple[str, str], ...] = ()
     dates: Mapping[str, OrderCount] = _NO_DATES
     is_last: bool = True
@@ -144,7 +147,8 @@ class FileTotal:
     def __init__(self) -> None:
         self.file: FolderFile | None = None
         self.error: str | None = None
-        self.articles = self.dropped = self.lost_pictures = 0
+        self.articles = self.dropped = 0
+        self.lost_pictures: list[str] = []
         self.withheld: list[WithheldArticle] = []
         self.unread_dates: list[tuple[str, str]] = []
         self.dates: dict[str, OrderCount] = {}
@@ -243,33 +247,12 @@ def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | No
         yield FileResult(without_data, error=str(error).removeprefix(f"{file.path}: "))
     except OSError as error:  # a large file was removed meanwhile
         yield FileResult(replace(without_data, state="failed"), error=f"cannot be read: {error.strerror}")
+    except StoreError as error:  # a picture cannot be kept: the file itself is to be read again
+        yield FileResult(FolderFile(file.path, "failed"), error=str(error))
     except Exception as error:  # our bug with one document must not stop the others; it is reported and logged
         log.debug("%s", file.path, exc_info=True)
         reason = f"cannot be understood ({type(error).__name__}); please report it"
         yield FileResult(replace(without_data, state="failed"), error=reason)
-
-
-def look_into(rules: ReadingRules, file: FolderFile) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return why articles in a file are not published, and the dates of the others that are not understood."""
-    from feeder.normalise.dates import choose_dates, unread_dates  # noqa: PLC0415  see `_iter_drafts`
-
-    file = read_file(file, max_bytes=rules.max_bytes)
-    reasons, dates = [], []
-    try:
-        for draft in () if file.data is None else _iter_drafts(rules, file, file.data):
-            if draft is None:
-                continue
-            if (withholding := _find_withholding(rules, draft)) is not None:
-                reasons.append(withholding.reason)
-                continue
-            chosen = choose_dates(draft.stamps, now=rules.now, zone=rules.timezone, language=draft.language)
-            unread = unread_dates(
-                draft.stamps, chosen.published_from, now=rules.now, zone=rules.timezone, language=draft.language
-            )
-            dates += [(draft.origin, text) for text in unread]
-    except ArticleError:
-        return [], []
-    return reasons, dates
 
 
 def _find_withholding(rules: ReadingRules, draft: Draft) -> Withholding | None:
@@ -308,7 +291,7 @@ def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: Da
             yield FileResult(file, is_last=False)
         number += 1
         if number > job.skip:
-            result = _read_article(rules, file, draft, job)
+            result = _read_article(rules, job, file, draft)
             yield result._replace(is_last=False) if is_export else result
         else:
             yield None
@@ -316,12 +299,12 @@ def _read_articles(rules: ReadingRules, job: FileJob, file: FolderFile, data: Da
         yield FileResult(file)
 
 
-def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, job: FileJob) -> FileResult:
-    boilerplate = job.boilerplate
+def _read_article(rules: ReadingRules, job: FileJob, file: FolderFile, draft: Draft) -> FileResult:
     withholding = _find_withholding(rules, draft)
     changes = draft.expires is not None if withholding is None else withholding.by_date
     by_date = changes and not rules.keep_drafts
-    entry = to_entry(rules, apply_selectors(rules, draft), boilerplate, job.orders)
+    pictures = None if rules.pictures is None else rules.pictures.beside(job.file.real, draft.attached)
+    entry = to_entry(rules, apply_selectors(rules, draft), job.boilerplate, pictures, job.orders)
     if withholding is not None:
         article = withheld(rules.origin(draft.origin), entry, withholding.reason)
         return FileResult(file, withheld=(article,), by_date=by_date)
@@ -329,10 +312,14 @@ def _read_article(rules: ReadingRules, file: FolderFile, draft: Draft, job: File
     if filtered is None:
         return FileResult(file, dropped=1, by_date=by_date)
     incoming = prepare(
-        rules.origin(draft.origin), filtered, reread=file.state == "again", known_by_link=draft.known_by_link
+        rules.origin(draft.origin),
+        filtered,
+        reread=file.state == "again",
+        known_by_link=draft.known_by_link,
+        pictures={} if pictures is None else pictures.origins,
     )
-    lost = 0 if entry.link or draft.base or rules.summary_only else len(relative_pictures(draft.content))
-    edges = (edge_of(rules, filtered, boilerplate),)
+    lost = () if pictures is None or rules.summary_only else pictures.lost_lines()
+    edges = (edge_of(rules, filtered, job.boilerplate),)
     unread = find_unread_dates(rules, draft, filtered)
     dates = count_orders([*(stamp.text for stamp in draft.stamps), *entry.cut])
     return FileResult(
@@ -361,7 +348,13 @@ def apply_selectors(rules: ReadingRules, draft: Draft) -> Draft:
     return draft if content is None else replace(draft, content=content)
 
 
-def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, orders: Orders = _NO_ORDERS) -> Entry:
+def to_entry(
+    rules: ReadingRules,
+    draft: Draft,
+    boilerplate: Boilerplate,
+    pictures: ArticlePictures | None = None,
+    orders: Orders = _NO_ORDERS,
+) -> Entry:
     """Return the normalised entry of a draft of this source, before its filters."""
     from feeder.normalise.entry import normalise  # noqa: PLC0415  loads an HTML parser, see `_iter_drafts`
 
@@ -375,6 +368,7 @@ def to_entry(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, orders
         keep=rules.keep_boilerplate,
         orders=orders,
         line_breaks=rules.line_breaks,
+        pictures=pictures,
     )
 
 

@@ -23,16 +23,18 @@ from feeder.normalise.body.blocks import (
     with_caption,
 )
 from feeder.normalise.body.images import (
+    LocalPictures,
     find_alt,
     find_frame_page,
+    find_lost,
     find_picture,
     find_player_media,
-    has_relative_address,
     is_icon,
 )
 from feeder.normalise.body.tree import attributes_of, parse_html, row_cells, table_rows, text_of
 from feeder.normalise.text import clean_label, clean_text
 from feeder.normalise.urls import clean_link
+from feeder.pictures import SCHEME
 
 # libxml2 and html5ever slow down or fail on deep nesting; a real article has some 30 levels.
 MAX_DEPTH = 150
@@ -82,7 +84,7 @@ _SANITISER = nh3.Cleaner(
     attributes={
         "*": set(), "a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"},
     },
-    url_schemes={"http", "https", "mailto"},
+    url_schemes={"http", "https", "mailto", SCHEME},
     link_rel=None,
 )  # fmt: skip
 
@@ -107,8 +109,12 @@ _PUNCTUATION = frozenset(".,;:!?'*_")
 _CLOSING = {")": "(", "]": "["}
 
 
-def read_html(html: str, base: str | None = None, *, glued_captions: bool = False) -> list[Block]:
+def read_html(
+    html: str, base: str | None = None, *, pictures: LocalPictures | None = None, glued_captions: bool = False
+) -> list[Block]:
     """Return the blocks of an HTML text. Relative addresses are resolved against `base`.
+
+    `pictures` are those beside the article; it notes which are lost.
 
     Of a text beyond `MAX_LENGTH`, `MAX_DEPTH` or `MAX_TAGS` only the words are read, without pictures, links and
     emphasis. `glued_captions`: text after a picture without a line break is its caption, as in translated articles.
@@ -116,7 +122,7 @@ def read_html(html: str, base: str | None = None, *, glued_captions: bool = Fals
     html = clean_text(html)
     if len(html) > MAX_LENGTH or _has_too_many_tags(html):
         return read_text(unescape(re.sub(r"<[^<>]*>?", "\n\n", html)))
-    walk = _Walk(base, glued_captions=glued_captions)
+    walk = _Walk(base, pictures, glued_captions=glued_captions)
     walk.read_children(parse_html(html))
     return walk.finish()
 
@@ -179,8 +185,8 @@ def _has_too_many_tags(html: str) -> bool:
 class _Walk:
     """Walks a tree of elements and builds blocks."""
 
-    def __init__(self, base: str | None, *, glued_captions: bool) -> None:
-        self._base, self._glued_captions = base, glued_captions
+    def __init__(self, base: str | None, pictures: LocalPictures | None, *, glued_captions: bool) -> None:
+        self._base, self._pictures, self._glued_captions = base, pictures, glued_captions
         self._out = BlockBuilder()
         self._after_picture = False
 
@@ -213,7 +219,7 @@ class _Walk:
         return walk.finish()
 
     def _new_walk(self) -> "_Walk":
-        return _Walk(self._base, glued_captions=self._glued_captions)
+        return _Walk(self._base, self._pictures, glued_captions=self._glued_captions)
 
     def _inline(self, element: Element) -> None:
         self._out.open(_INLINE_ELEMENTS[element.tag])
@@ -277,13 +283,15 @@ class _Walk:
         alt = find_alt(attributes)
         if is_icon(attributes):
             self._out.text(alt)
-        elif (picture := find_picture(attributes, self._base)) is not None:
+        elif (picture := find_picture(attributes, self._base, self._pictures)) is not None:
             self._end_block()
             self._out.add(figure_block(picture, alt))
             self._after_picture = self._glued_captions
-        elif alt and self._base is None and has_relative_address(attributes):
+        elif (address := find_lost(attributes, self._base)) is not None:
+            if self._pictures is not None:
+                self._pictures.lose(address)
             self._end_block()
-            self._out.text(alt)  # all that is left of a picture beside an article that is nowhere on the web
+            self._out.text(alt)  # all that is left of it
             self._end_block()
 
     def _noscript(self, element: Element) -> None:
@@ -373,7 +381,7 @@ class _Walk:
         """Make a link to audio or video, below its poster if it has one."""
         sources = [source.get("src", "") for source in element.iter("source")]
         player = find_player_media("audio" if element.tag == "audio" else "video", element.attrib, sources, self._base)
-        poster = find_picture({"src": element.get("poster", "")}, self._base)
+        poster = find_picture({"src": element.get("poster", "")}, self._base, self._pictures)
         self._end_block()
         if poster is not None:
             self._out.add(figure_block(poster, ""))

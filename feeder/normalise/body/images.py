@@ -7,6 +7,8 @@ one-pixel images.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from feeder.model import Media, MediaKind
@@ -25,7 +27,9 @@ _PLACEHOLDER = re.compile(
     r"data:|about:|.*(?:/|^)(?:blank|pixel|spacer|placeholder|transparent|lazy(?:load)?|loading|grey|1x1|dot)\.(?:gif|png|svg)",
     re.IGNORECASE,
 )
-_RELATIVE = re.compile(r"(?![a-z][a-z0-9+.-]*:|//|#)\S", re.IGNORECASE)
+# An address that may lead to a file beside the article: relative, or of a scheme for what is attached (`cid:`) or on
+# the writer's disk (`file:`, `C:`).
+_BESIDE = re.compile(r"(?!https?:|//|#|data:|about:|blob:|javascript:|[a-z-]+-extension:)\S", re.IGNORECASE)
 _TRACKER_HOST = re.compile(
     r"^(?:pixel|counter|stats?|analytics|beacon|tracker)\.|"
     r"(?:^|\.)(?:feedburner|doubleclick|google-analytics|scorecardresearch|quantserve|statcounter)\.(?:com|net)$",
@@ -56,22 +60,66 @@ _PIXELS = re.compile(r"\s*(\d{1,5})(?:px|\.\d+)?\s*")
 _TRACKER_SIDE = 3
 
 
-def find_picture(attributes: Attributes, base: str | None) -> Media | None:
-    """Return the picture of an `<img>`; None for a placeholder, a tracker or none."""
-    if any(_pixels(attributes.get(side)) in range(_TRACKER_SIDE) for side in ("width", "height")):
+class LocalPictures(Protocol):
+    """The pictures beside an article, in its folder or attached to it."""
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """The place of each picture found so far, by its `Media.url`."""
+        ...
+
+    def find(self, address: str) -> Media | None:
+        """Return the picture that an address of the article leads to; None if there is none."""
+        ...
+
+    def lose(self, address: str) -> None:
+        """Note that only the words of a picture are left."""
+        ...
+
+
+def find_picture(attributes: Attributes, base: str | None, local: LocalPictures | None = None) -> Media | None:
+    """Return the picture of an `<img>`; None for a placeholder, a tracker or none.
+
+    A relative address is that of a picture beside the article if there is one, else it counts from `base`.
+    """
+    if _is_pixel(attributes):
         return None
+    relative: Media | None = None
     for address in _addresses(attributes):
         if _PLACEHOLDER.match(address):
             continue
+        if local is not None and (found := local.find(address)) is not None:
+            return found
         url = clean_link(address, base)
         if url is not None and not _is_tracker(url):
-            return Media(url=to_uri(url), kind="image", type=media_type(url, "image"))
-    return None
+            picture = Media(url=to_uri(url), kind="image", type=media_type(url, "image"))
+            if local is None or not _BESIDE.match(address):
+                return relative or picture
+            relative = relative or picture  # another address of the same picture may be that of a file
+    return relative
 
 
-def has_relative_address(attributes: Attributes) -> bool:
-    """Whether an `<img>` names a picture beside its page."""
-    return any(_RELATIVE.match(address) and not _PLACEHOLDER.match(address) for address in _addresses(attributes))
+def find_lost(attributes: Attributes, base: str | None) -> str | None:
+    """Return the address of an `<img>` that names a picture beside its page but is none on the web; None for others."""
+    if _is_pixel(attributes):
+        return None
+    beside = [
+        address
+        for address in _addresses(attributes)
+        if _BESIDE.match(address) and not _PLACEHOLDER.match(address) and clean_link(address, base) is None
+    ]
+    return beside[-1] if beside else None
+
+
+def find_media(given: Media, base: str | None, local: LocalPictures | None) -> Media | None:
+    """Return media that a source names apart from the content, with an absolute address; None if there is none."""
+    url = clean_link(given.url, base)
+    if given.kind == "image" and local is not None and _BESIDE.match(given.url):
+        if (found := local.find(given.url)) is not None:
+            return replace(found, title=given.title)
+        if url is None and media_type(given.url, "image") is not None:
+            local.lose(given.url)
+    return None if url is None else replace(given, url=url)
 
 
 def is_icon(attributes: Attributes) -> bool:
@@ -147,6 +195,10 @@ def _parse_size(text: str) -> float:
         return float(text or 1)
     except ValueError:  # `1.2.3`
         return 0.0
+
+
+def _is_pixel(attributes: Attributes) -> bool:
+    return any(_pixels(attributes.get(side)) in range(_TRACKER_SIDE) for side in ("width", "height"))
 
 
 def _is_tracker(url: str) -> bool:

@@ -17,6 +17,7 @@ from lxml import html as lxml_html
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import SiteConfig
 from feeder.model import Entry, Media, rfc3339
+from feeder.pictures import with_pictures_at
 from feeder.store import Copy
 from feeder.words import Words, words_for
 
@@ -90,7 +91,7 @@ def month_of(published: datetime) -> str:
 
 def render_index(site: SiteConfig, entries: Sequence[Entry], *, total: int, saved: Sequence[SavedSearch] = ()) -> str:
     """Return the front page: the newest of `total` entries, and links to the saved searches."""
-    cards = [make_card(entry) for entry in entries]
+    cards = [make_card(entry, root="") for entry in entries]
     return render("index.html", site, path="", entries=cards, total=total, saved=saved)
 
 
@@ -109,6 +110,7 @@ def render_article(
     Raises:
         ValueError: the entry contains an invalid address.
     """
+    entry, absolute = with_pictures_at(entry, "../"), with_pictures_at(entry, site.url)
     return render(
         "article.html",
         site,
@@ -116,9 +118,9 @@ def render_article(
         entry=entry,
         content=_page_content(entry.content),
         attachments=[media for media in entry.media if escape(media.url, quote=False) not in entry.content],
-        picture=_picture(entry),
+        picture=_picture(absolute),
         description=_shorten(entry.summary),
-        about=_json_ld(site, entry),
+        about=_json_ld(site, absolute),
         newer=newer,
         older=older,
         copies=copies,
@@ -154,7 +156,7 @@ def render_saved(site: SiteConfig, saved: SavedSearch, entries: Sequence[Entry])
         site,
         path=saved_path(saved, "html"),
         saved=saved,
-        entries=[make_card(entry) for entry in entries],
+        entries=[make_card(entry, root="../") for entry in entries],
         feed=saved_path(saved, "xml"),
     )
 
@@ -188,9 +190,9 @@ def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(context)
 
 
-def make_card(entry: Entry) -> dict[str, Any]:
-    """Return the values of an entry in a list."""
-    return {"entry": entry, "picture": _picture(entry)}
+def make_card(entry: Entry, *, root: str) -> dict[str, Any]:
+    """Return the values of an entry in a list; `root` leads from its page to the site."""
+    return {"entry": entry, "picture": _picture(with_pictures_at(entry, root))}
 
 
 def _picture(entry: Entry) -> Media | None:

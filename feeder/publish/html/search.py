@@ -80,8 +80,8 @@ def render_related(site: SiteConfig, entry: Entry, related: Sequence[RelatedEntr
         site,
         path=RELATED_PATH,
         entry=entry,
-        same=[make_card(item.entry) for item in related if item.same],
-        others=[make_card(item.entry) for item in related if not item.same],
+        same=[make_card(item.entry, root="") for item in related if item.same],
+        others=[make_card(item.entry, root="") for item in related if not item.same],
     )
 
 

@@ -12,6 +12,7 @@ from feeder.store.database import Database
 from feeder.store.parts.search import SearchIndex
 from feeder.store.records import copies as _copies
 from feeder.store.records import entries as _entries
+from feeder.store.records import pictures as _pictures
 from feeder.store.records import withdrawn as _withdrawn
 from feeder.store.records.copies import Copy
 from feeder.store.records.entries import Origin, PageMark
@@ -114,6 +115,11 @@ class Entries:
         """Return the copies of these entries from other sources, by key; without the entries that have none."""
         with self._database.read() as connection:
             return _copies.copies_of(connection, keys)
+
+    def pictures(self) -> set[str]:
+        """Return the names of the pictures that the site publishes itself and that entries refer to."""
+        with self._database.read() as connection:
+            return _pictures.used_pictures(connection)
 
     def set_grouping(self, *, group: bool) -> int:
         """Group copies across sources or show each of them, from now on; return how many entries this changes."""

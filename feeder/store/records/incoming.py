@@ -4,6 +4,7 @@ Computing its digests and search terms costs as much as reading it, so worker pr
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from feeder.model import Entry, entry_key, entry_to_dict
@@ -23,7 +24,8 @@ class IncomingEntry:
     `terms` are its search terms. `link_key` is the digest of its folded link and `text_key` of its text in either
     script; None if there is none, or too little. `digest` is that of the entry. `reread` means that the document is
     unchanged since it was last read: differences are due to our reading. `late` means that the entry was saved before
-    its page was fetched: it keeps its date. `item` identifies an entry of a remote source; None for folders.
+    its page was fetched: it keeps its date. `item` identifies an entry of a remote source; None for folders. `pictures`
+    are the places of the pictures that the site publishes itself, by their `Media.url`.
     """
 
     origin: Origin
@@ -35,6 +37,7 @@ class IncomingEntry:
     reread: bool = False
     late: bool = False
     item: ItemIdentity | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(
@@ -47,12 +50,13 @@ def prepare(
     guid: str | None = None,
     former_id: str | None = None,
     siblings: frozenset[str] = frozenset(),
+    pictures: Mapping[str, str] | None = None,
 ) -> IncomingEntry:
     """Compute what is needed to save an entry.
 
     If it is not `known_by_link`, its link does not identify it outside its source. `guid` is the remote source's own
     id, `former_id` the id that old versions gave it, and `siblings` are the names (`guid_name`) of the other items of
-    its document.
+    its document. `pictures` are the places of pictures, as in `IncomingEntry`.
     """
     head, body = map(plain, searchable_parts(entry))
     whole = "\n".join(filter(None, (head, body)))
@@ -77,6 +81,7 @@ def prepare(
         reread=reread,
         late=late,
         item=item,
+        pictures=pictures or {},
     )
 
 

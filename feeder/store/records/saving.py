@@ -46,6 +46,7 @@ from feeder.store.records.entries import (
 )
 from feeder.store.records.incoming import IncomingEntry, digest
 from feeder.store.records.known import EntryRecord, KnownEntries, find_known, name_of
+from feeder.store.records.pictures import Illustrated, record_pictures
 from feeder.store.records.versions import best_dated, merge_versions, with_date
 from feeder.store.tables import entries, names, origins
 
@@ -259,6 +260,14 @@ def _write(connection: Connection, known: Iterable[EntryRecord]) -> tuple[list[R
         connection.execute(insert(entries), new)
     if changed:
         connection.execute(update(entries).where(entries.c.number == bindparam("this")), changed)
+    record_pictures(
+        connection,
+        (
+            Illustrated(record.number, record.entry, record.written_from.pictures, record.stored_at is None)
+            for record in records
+            if record.written_from is not None
+        ),
+    )
     return rows, [record.number for record in records if record.copy_of is not None]
 
 

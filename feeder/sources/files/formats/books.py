@@ -2,7 +2,9 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
+from functools import partial
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
@@ -36,12 +38,12 @@ def read_epub(data: Data, name: str) -> Iterator[Draft]:
     """
     try:
         with data.open() as stream, zipfile.ZipFile(stream) as book:
-            yield from _read_chapters(book, name)
+            yield from _read_chapters(book, name, data)
     except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError, NotImplementedError, RuntimeError, EOFError) as error:
         raise ArticleError(f"{name}: not a readable EPUB ({error})") from None
 
 
-def _read_chapters(book: zipfile.ZipFile, name: str) -> Iterator[Draft]:
+def _read_chapters(book: zipfile.ZipFile, name: str, whole: Data) -> Iterator[Draft]:
     container = _parse(_read(book, _CONTAINER))
     place = next((found.get("full-path") for found in container.iter(_ROOT_FILE)), None)
     if place is None:
@@ -82,6 +84,7 @@ def _read_chapters(book: zipfile.ZipFile, name: str) -> Iterator[Draft]:
             categories=tuple(_texts(package, "subject")),
             language=draft.language or next(iter(_texts(package, "language")), None),
             rights=next(iter(_texts(package, "rights")), None),
+            attached=partial(_find_file, whole, dirname(chapter)),
             read_from={**draft.read_from, "authors": "book: creator"},
         )
 
@@ -90,6 +93,16 @@ def _read(book: zipfile.ZipFile, path: str) -> bytes:
     """Return a file of the book, of bounded size: a small archive can hold gigabytes of nothing."""
     with book.open(path) as file:
         return file.read(_MAX_CHAPTER)
+
+
+def _find_file(whole: Data, folder: str, address: str) -> bytes | None:
+    """Return the file of a book at an address in a chapter that is in a folder of it."""
+    path = normpath(join(folder, unquote(address.partition("#")[0]))).lstrip("/")
+    try:
+        with whole.open() as stream, zipfile.ZipFile(stream) as book:
+            return _read(book, path)
+    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError):
+        return None
 
 
 def _parse(data: bytes) -> Element:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage, MIMEPart
 from email.utils import getaddresses
-from urllib.parse import quote
+from functools import partial
+from urllib.parse import quote, urljoin
 
 from feeder.errors import ArticleError
 from feeder.model import Draft, Person, Stamp
@@ -64,9 +65,9 @@ def read_page_archive(data: Data, name: str) -> Iterator[Draft]:
     draft = read_article(_text_of(page).encode(), f"{name}.html")
     link = draft.link or _header(message, "snapshot-content-location") or _header(page, "content-location")
     title = draft.title if draft.read_from.get("title") != "file name" else _header(message, "subject")
-    yield _replace(
-        draft, name, link=link, title=title or draft.title, stamps=(*draft.stamps, *_stamps(message, "time saved"))
-    )
+    stamps = (*draft.stamps, *_stamps(message, "time saved"))
+    draft = _replace(draft, name, link=link, title=title or draft.title, stamps=stamps)
+    yield replace(draft, attached=partial(_find_part, message, _header(page, "content-location")))
 
 
 def read_message(data: Data, name: str) -> Iterator[Draft]:
@@ -120,6 +121,7 @@ def _message_draft(message: EmailMessage, name: str) -> Draft:
         stamps=_stamps(message, "feed"),
         authors=(Person(name=author),) if author else (),
         language=_header(message, "content-language") or None,
+        attached=partial(_find_part, message, ""),
         read_from={"title": "mail: subject", "authors": "mail: from", "link": "mail: archived-at"},
     )
 
@@ -134,7 +136,21 @@ def _text_of(part: MIMEPart) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _header(message: EmailMessage, key: str) -> str:
+def _find_part(message: EmailMessage, page: str, address: str) -> bytes | None:
+    """Return the picture of a message at an address in its text, or in its page (RFC 2557)."""
+    try:
+        wanted = {address, urljoin(page, address)}
+    except ValueError:
+        wanted = {address}
+    for part in message.walk():
+        names = {_header(part, "content-location"), f"cid:{_header(part, 'content-id').strip('<>')}"}
+        if part.get_content_maintype() == "image" and not wanted.isdisjoint(names):
+            payload = part.get_payload(decode=True)
+            return payload if isinstance(payload, bytes) else None
+    return None
+
+
+def _header(message: MIMEPart, key: str) -> str:
     try:
         return " ".join(str(message.get(key) or "").split())
     except (ValueError, TypeError, IndexError, AttributeError):  # the parser of the standard library on broken headers

@@ -2,7 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from functools import partial
+from hashlib import md5
 from typing import Any
 
 from feeder.errors import ArticleError
@@ -14,7 +17,9 @@ from feeder.sources.files.formats.xml_stream import iter_elements
 
 _ENEX_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?")
 _ENML = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!DOCTYPE[^>]{0,500}>\s*)?")
-_PICTURE = re.compile(r"<en-media\b[^<>]{0,2000}>(?:</en-media>)?", re.IGNORECASE)
+_MEDIA = re.compile(r"<en-media\b(?P<attributes>[^<>]{0,2000})>(?:</en-media>)?", re.IGNORECASE)
+_HASH = re.compile(r"\bhash\s*=\s*[\"']?([0-9a-f]{32})", re.IGNORECASE)
+_HASH_SCHEME = "en-media:"
 
 
 def is_enex(name: str, start: bytes) -> bool:
@@ -42,15 +47,37 @@ def _note_draft(note: Element) -> Draft:
     )
     return Draft(
         origin="",
-        content=_PICTURE.sub("", _ENML.sub("", note.findtext("content") or "")),
+        content=_MEDIA.sub(_render_media, _ENML.sub("", note.findtext("content") or "")),
         content_type="html",
         title=note.findtext("title") or None,
         link=own.get("source-url") or None,
         stamps=tuple(stamp for stamp in stamps if stamp.text),
         authors=(Person(name=own["author"]),) if own.get("author") else (),
         categories=tuple(tag.text for tag in note.findall("tag") if tag.text),
+        attached=partial(_find_resource, [data.text or "" for data in note.iterfind("resource/data")]),
         read_from={"title": "note: title", "link": "note: source-url", "authors": "note: author"},
     )
+
+
+def _render_media(match: "re.Match[str]") -> str:
+    """Return the picture that stands for the attachment of a note, named by its digest; nothing for other kinds."""
+    attributes = match["attributes"]
+    digest = _HASH.search(attributes)
+    return f'<img src="{_HASH_SCHEME}{digest[1].lower()}">' if digest and "image/" in attributes else ""
+
+
+def _find_resource(resources: Sequence[str], address: str) -> bytes | None:
+    """Return the attachment of a note with the digest in an address (ENML: the MD5 of its bytes)."""
+    if not address.startswith(_HASH_SCHEME):
+        return None
+    for encoded in resources:
+        try:
+            data = b64decode(encoded)
+        except ValueError:
+            continue
+        if md5(data, usedforsecurity=False).hexdigest() == address.removeprefix(_HASH_SCHEME):
+            return data
+    return None
 
 
 def _iso(time: str) -> str:
