@@ -29,7 +29,7 @@ from feeder.sources.files.metadata import (
 )
 from feeder.sources.files.opening import is_navigation_word, read_opening, says_original, without_links
 from feeder.sources.files.page_head import read_page_head
-from feeder.sources.files.withheld import is_post_name, why_path_withheld
+from feeder.sources.files.withheld import STATE_KEYS, is_post_name, why_path_withheld
 
 HeadPart = tuple[Metadata, str]
 
@@ -108,8 +108,20 @@ def _strip_head(text: str) -> HeadPart:
 
 # --- the parts of a head -------------------------------------------------------------------------------------------
 
-_FENCED = re.compile(r"\s*---[ \t]*\n(?P<block>.{0,64000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FENCED = re.compile(
+    r"\s*---[ \t]*+(?P<format>ya?ml|json|toml)?[ \t]*+\n(?P<block>.{0,64000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
 _FENCED_TOML = re.compile(r"\s*\+\+\+[ \t]*\n(?P<block>.{0,64000}?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
+# Hexo's JSON, which may be without its braces, and with a fence above it.
+_FENCED_JSON = re.compile(r"\s*(?:;;;[ \t]*\n)?(?P<block>[{\"].{0,64000}?)\n;;;[ \t]*(?:\n|\Z)", re.DOTALL)
+_NIKOLA = re.compile(r"\s*+(?:\.\.[ \t]+[\w-]{1,40}:[^\n]*\n+)+")
+_NIKOLA_MARK = re.compile(r"^\.\.[ \t]+", re.MULTILINE)
+_TITLE_BLOCK = re.compile(
+    r"\s*+%[ \t]++(?P<title>[^\n]*+\n(?>(?:[ \t]++[^\n]++\n)*))"
+    r"%[ \t]*+(?P<authors>[^\n]*+\n(?>(?:[ \t]++[^\n]++\n)*))(?:%[ \t]*+(?P<date>[^\n]*+)\n)?"
+)
+_COMMENT_KEYS = FIRST_KEYS | STATE_KEYS
 _COMMENT, _COMMENT_END, _COMMENT_LENGTH = re.compile(r"\s*+<!--"), "-->", 4000
 _LINK_LINE = re.compile(
     r"\s*+\[(?P<title>\s*+(?:(?!\n-{3,}|\n[ \t]*+\n|\]\().){0,2000}?(?:(?<!\s)\s*+)?)\]"
@@ -129,8 +141,9 @@ _OPEN_ENDS = (re.compile(r"\n-{3,}[ \t]*+(?:\n|\Z)"), re.compile(r"\n[ \t]*+(?:\
 _READ_ORIGINAL = re.compile(r"^[ \t]*\[Read Original\]\((?P<link>[^\s]+)\)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _READ_ON = re.compile(r"^[ \t]*(?:\[Read on \w+\]\([^\s)]+\)|#Omnivore)[ \t]*\n", re.MULTILINE)
 _METADATA_LIST = re.compile(
-    r"^#{1,3}[ \t]+Metadata[ \t]*\n+(?P<items>(?:[-*][ \t]+[\w ]{2,30}:.*(?:\n|\Z))+)", re.MULTILINE
+    r"^#{1,3}[ \t]+Metadata[ \t]*\n+(?P<items>(?:[-*][ \t]+\**[\w ]{2,30}(?:\*\*)?:.*(?:\n|\Z))+)", re.MULTILINE
 )
+_LIST_MARK = re.compile(r"^[-*][ \t]+\**([\w ]{2,30})(?:\*\*)?:(?:\*\*)?", re.MULTILINE)
 _READWISE = {"full title": "title", "document tags": "tags", "document note": "note"}
 _NEAR_TOP = 3000
 _MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\[\]]*+)\]\((?P<link>(?>(?:[^\s()]++|\([^\s()]*+\))+))\)")
@@ -142,9 +155,15 @@ def _all_from(place: str, **fields: object) -> dict[str, str]:
 
 
 def _front_matter(text: str) -> HeadPart | None:
-    """YAML, valid or not, between two lines of dashes."""
+    """YAML, valid or not, between two lines of dashes; JSON or TOML that is named there (Eleventy)."""
     match = _FENCED.match(text)
-    if match is None or not re.search(r"^[\w-]+[ \t]*[:：]", match["block"], re.MULTILINE):
+    if match is None:
+        return None
+    if (match["format"] or "").lower() == "toml":
+        return fields_to_metadata(read_toml(match["block"])), text[match.end() :]
+    if match["block"].lstrip().startswith("{") and (found := read_json(match["block"].lstrip())) is not None:
+        return fields_to_metadata(found[0]), text[match.end() :]
+    if not re.search(r"^[\w-]+[ \t]*[:：]", match["block"], re.MULTILINE):
         return None
     return fields_to_metadata(read_yaml(match["block"])), text[match.end() :]
 
@@ -156,7 +175,11 @@ def _toml_front_matter(text: str) -> HeadPart | None:
 
 
 def _json_front_matter(text: str) -> HeadPart | None:
-    """A JSON object at the start (Hugo)."""
+    """A JSON object at the start (Hugo), or above a line of semicolons (Hexo)."""
+    if (match := _FENCED_JSON.match(text)) is not None:
+        block = match["block"]
+        found = read_json(block if block.startswith("{") else f"{{{block.rstrip().rstrip(',')}}}")
+        return (fields_to_metadata(found[0]), text[match.end() :]) if found is not None else None
     found = read_json(text) if text.startswith("{") else None
     return (fields_to_metadata(found[0]), text[found[1] :]) if found is not None else None
 
@@ -172,6 +195,24 @@ def _open_front_matter(text: str) -> HeadPart | None:
     return None
 
 
+def _nikola_lines(text: str) -> HeadPart | None:
+    """`.. title: …` lines (Nikola)."""
+    match = _NIKOLA.match(text)
+    if match is None or first_key(fields := _NIKOLA_MARK.sub("", match[0].strip())) not in FIRST_KEYS:
+        return None
+    return fields_to_metadata(read_lines(fields)), text[match.end() :]
+
+
+def _title_block(text: str) -> HeadPart | None:
+    """Title, authors and date behind percent signs (pandoc)."""
+    match = _TITLE_BLOCK.match(text)
+    if match is None:
+        return None
+    title, authors, date = (" ".join((match[name] or "").split()) for name in ("title", "authors", "date"))
+    fields: Fields = {"title": title, "author": [name.strip() for name in re.split("[;\n]", authors)], "date": date}
+    return fields_to_metadata(fields, "title block"), text[match.end() :]
+
+
 def _properties(text: str) -> HeadPart | None:
     """`key:: value` lines (Logseq)."""
     match = _PROPERTIES.match(text)
@@ -179,24 +220,28 @@ def _properties(text: str) -> HeadPart | None:
 
 
 def _leading_comment(text: str) -> HeadPart | None:
-    """A comment at the start: the archiver's epoch in milliseconds, its `NaN`, or JSON with address and title."""
+    """A comment at the start: the archiver's epoch in milliseconds, its `NaN`, or the metadata as JSON or lines."""
     match = _COMMENT.match(text)
     end = -1 if match is None else text.find(_COMMENT_END, match.end())
     if match is None or end < 0:
         return None
     words, rest = text[match.end() : end].strip(), text[end + len(_COMMENT_END) :]
-    if len(words) > _COMMENT_LENGTH:
-        return None
+    return None if len(words) > _COMMENT_LENGTH else (_read_comment(words), rest)
+
+
+def _read_comment(words: str) -> Metadata:
     if re.fullmatch(r"\d{9,13}", words):
-        return Metadata(stamps=(Stamp(text=words, read_from="epoch"),)), rest
+        return Metadata(stamps=(Stamp(text=words, read_from="epoch"),))
     if words.startswith("{"):
         try:
             found = json.loads(words)
         except (ValueError, RecursionError):
-            return Metadata(), rest
+            return Metadata()
         fields: Fields = {k.lower(): v for k, v in found.items() if isinstance(v, str)}
-        return fields_to_metadata(fields, "leading comment"), rest
-    return Metadata(), rest
+        return fields_to_metadata(fields, "leading comment")
+    lines = _NIKOLA_MARK.sub("", words)
+    is_head = first_key(lines) in _COMMENT_KEYS and looks_like_fields(lines)
+    return fields_to_metadata(read_yaml(lines)) if is_head else Metadata()
 
 
 def _link_line(text: str) -> HeadPart | None:
@@ -288,7 +333,7 @@ def _metadata_list(text: str) -> HeadPart | None:
     match = _METADATA_LIST.search(text, 0, _NEAR_TOP)
     if match is None:
         return None
-    lines = read_lines(re.sub(r"^[-*][ \t]+", "", match["items"], flags=re.MULTILINE))
+    lines = read_lines(_LIST_MARK.sub(r"\1:", match["items"]))
     fields = {_READWISE.get(key, key): value for key, value in lines.items()}
     return fields_to_metadata(fields, "metadata list"), text[: match.start()] + text[match.end() :]
 
@@ -302,6 +347,8 @@ _RECOGNISERS: tuple[Callable[[str], HeadPart | None], ...] = (
     _front_matter,
     _toml_front_matter,
     _json_front_matter,
+    _nikola_lines,
+    _title_block,
     _properties,
     _open_front_matter,
     _leading_comment,
