@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from feeder.dates.written import read_written_date
+from feeder.dates.written import find_written_date, read_written_date
 from feeder.dates.zones import find_offset
 from feeder.normalise.numerals import to_arabic_digits
 
@@ -48,12 +48,6 @@ _EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
 _HOURS, _MONTHS_OF_YEAR = 24, 12
 _OPEN = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/\d{4}(?!\d)")
-# A date with the name of a month in any language, and perhaps a time.
-_FOREIGN = re.compile(
-    r"(?<!\d)\d{1,2}(?:\.|º|er|-?[а-я]{1,2})?\s+(?:de\s+|d[’'])?[^\s\d.,:;]{2,14}\.?(?:\s+del?)?\s+\d{4}(?!\d)"
-    r"(?:\s+г\.)?(?:[\s,]{1,3}(?:à|um|kl\.?|alle|a las|às|в|o)?\s{0,2}\d{1,2}[:.h]\d{2}(?!\d))?|"
-    r"\d{4}\s?년\s*\d{1,2}\s?월\s*\d{1,2}\s?일"
-)
 
 
 class ParsedDate(NamedTuple):
@@ -96,10 +90,8 @@ def without_date(text: str) -> str | None:
     found = _find_date(text, "UTC")
     if found is not None:
         return text[: found[0].start()] + text[found[0].end() :]
-    if _DIGIT.search(text) is None:
-        return None
-    match = next((m for m in _FOREIGN.finditer(text) if _parse_written(m[0], "UTC", None) is not None), None)
-    return None if match is None else text[: match.start()] + text[match.end() :]
+    span = find_written_date(text)
+    return None if span is None else text[: span[0]] + text[span[1] :]
 
 
 def _find_date(text: str, zone: str, *, day_first: bool = False) -> tuple[re.Match[str], ParsedDate] | None:

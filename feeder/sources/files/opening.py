@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import NamedTuple
 
+from feeder.dates.written import find_written_date
 from feeder.model import Stamp
 from feeder.sources.files.metadata import Metadata
 
@@ -191,8 +192,8 @@ def _find_byline(line: str) -> tuple[Metadata, bool] | None:
         return None
     ticked = _TICKED.fullmatch(line)
     words = ticked["words"] if ticked is not None else line.strip(_DECORATION)
-    date = _DATE.search(words)
-    author = (words[: date.start()] + words[date.end() :] if date else words).strip(" \t|·,，-—")
+    date = _find_date(words)
+    author = (words[: date[0]] + words[date[1] :] if date else words).strip(" \t|·,，-—")
     if ticked is None and (date is None or _HANDLE.fullmatch(author) is None):
         return None
     if len(author) > _MAX_NAME * 2 or _CODE.search(author):
@@ -203,10 +204,18 @@ def _find_byline(line: str) -> tuple[Metadata, bool] | None:
     metadata = Metadata(
         link=address,
         authors=(author,) if author else (),
-        stamps=(Stamp(text=date[0], read_from="byline"),) if date else (),
+        stamps=(Stamp(text=words[slice(*date)], read_from="byline"),) if date else (),
         read_from={name: place for name, value in fields.items() if value},
     )
     return metadata, date is not None or address is not None
+
+
+def _find_date(words: str) -> tuple[int, int] | None:
+    """Return where a date begins and ends in a line."""
+    if (span := find_written_date(words)) is not None:
+        return span
+    match = _DATE.search(words)
+    return match.span() if match is not None else None
 
 
 # --- the lines together ---------------------------------------------------------------------------------------------
