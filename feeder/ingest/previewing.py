@@ -9,7 +9,7 @@ from feeder.config.load import Config
 from feeder.config.settings import RemoteSource, SourceConfig
 from feeder.errors import SourceError
 from feeder.ingest.reading.file import ReadingRules, reading_rules, unpublished_reasons
-from feeder.ingest.reading.withholding import substack_lists
+from feeder.ingest.reading.substack import substack_lists
 from feeder.ingest.reports import Preview
 from feeder.sources.feeds.polling import Poll, is_due
 from feeder.sources.files.folder import FolderFile, iter_files, may_differ

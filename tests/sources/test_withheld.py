@@ -4,7 +4,6 @@ import pytest
 
 from feeder.sources.files.article import read_article
 from feeder.sources.files.collection import read_document
-from feeder.sources.files.withheld import read_substack_list, substack_id
 from tests.sources.test_collection import post, wordpress
 
 BODY = "\n\nA letter to nobody in particular.\n"
@@ -99,31 +98,6 @@ def test_a_post_of_wordpress_behind_a_password_is_not_published() -> None:
     empty = post("open").replace("<wp:status>", "<wp:post_password></wp:post_password><wp:status>")
     found = {draft.title: draft.withheld for draft in read_document(wordpress(locked, empty), "b.xml")}
     assert found == {"open": None, "locked": "export: wp:post_password"}
-
-
-def test_the_list_of_a_substack_export_says_what_is_public() -> None:
-    rows = (
-        "post_id,post_date,is_published,email_sent_at,type,audience,title,subtitle",
-        "1.hello,2024-01-01T09:00:00.000Z,true,,newsletter,everyone,Hello,",
-        "2.later,,false,,newsletter,everyone,Later,",
-        "3.paid,2024-01-01T09:00:00.000Z,true,,newsletter,only_paid,Paid,",
-        "4.patrons,2024-01-01T09:00:00.000Z,true,,newsletter,founding,Patrons,",
-        "5.short,2024-01-01T09:00:00.000Z,true",
-    )
-    assert read_substack_list("\n".join(rows)) == {
-        "2.later": "posts.csv: is_published: false",
-        "3.paid": "posts.csv: audience: only_paid",
-        "4.patrons": "posts.csv: audience: founding",
-    }
-    assert read_substack_list("title,url\na,b\n") == {}
-    broken = f"post_id,is_published\n1.a,false\n2.b,{'x' * 200_000}\n"
-    assert read_substack_list(broken) == {"1.a": "posts.csv: is_published: false"}
-
-
-def test_only_names_of_posts_have_a_substack_id() -> None:
-    assert [substack_id(name) for name in ("posts/12.a-b.html", "12.html", "a.html", "12.a.md")] == [
-        "12.a-b", "12", None, None,
-    ]  # fmt: skip
 
 
 def test_due_and_expiry_dates_are_read_from_the_head() -> None:

@@ -371,7 +371,7 @@ _FIRST_HEADING = re.compile(
 _ONLY_HEADING = re.compile(r"(?>(?:(?!# )[^\n]{0,200}\n){1,10})# +(?P<title>[^\n]*\S)[ \t]*\n(?!(?:.*\n)*# )")
 _TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{1,200})")
 _DATED_NAME = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8})(?=\D|\Z)[-_ ]*(?P<rest>.*)")
-_NUMBERED_NAME = re.compile(r"(?<!\d)\d++[_-](?P<rest>\d*+\D.*)")
+_NUMBERED_NAME = re.compile(r"(?<!\d)\d++(?:[_-]|(?<=\d{6})\.(?=[a-z]))(?P<rest>\d*+\D.*)")  # 123456.slug: Substack
 _HEX_NAME = re.compile(r"[0-9a-fA-F_ -]*")
 _LETTER_OR_DIGITS = re.compile(r"(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
 _MAX_CHANGES = 2  # between letters and digits; a name with more is an id (`p1pvv4t1a10`)

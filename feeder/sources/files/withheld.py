@@ -4,8 +4,6 @@ Each mark becomes a short reason, which `feeder ingest -v` shows. The dates on w
 read here; comparing them with the current time is `ingest/reading/withholding.py`.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 
@@ -70,9 +68,6 @@ STATE_KEYS = frozenset((*_WITHHELD_IF, *_WITHHELD_UNLESS, *_STATUS, *_PASSWORD))
 _DRAFT_FOLDERS = frozenset({"_drafts", "drafts"})  # Jekyll, Hexo; by hand, in any case
 _POST_FOLDERS = frozenset({"_posts"})
 _DIGIT = re.compile(r"\d")
-_SUBSTACK_NAME = re.compile(r"(?P<id>\d+(?:\.[^/]*)?)\.html?", re.IGNORECASE)
-_SUBSTACK_COLUMNS = frozenset({"post_id", "is_published"})
-_PAID = frozenset({"only_paid", "founding"})
 
 
 def why_withheld(fields: Mapping[str, Iterable[str]], place: str) -> str | None:
@@ -121,26 +116,3 @@ def why_path_withheld(name: str, content: str) -> str | None:
 def is_post_name(name: str) -> bool:
     """Whether the date in a file's name is when its post goes online (Jekyll)."""
     return not _POST_FOLDERS.isdisjoint(name.split("/")[:-1])
-
-
-def substack_id(path: str) -> str | None:
-    """Return the id in `posts.csv` of a post file of a Substack export; None for any other file."""
-    match = _SUBSTACK_NAME.fullmatch(path.rpartition("/")[2])
-    return match["id"] if match else None
-
-
-def read_substack_list(text: str) -> dict[str, str]:
-    """Return the reason for each unpublished or paid post in the `posts.csv` of a Substack export, by id."""
-    rows = csv.DictReader(io.StringIO(text.replace("\x00", "")), restval="")
-    reasons: dict[str, str] = {}
-    try:
-        if not _SUBSTACK_COLUMNS.issubset(rows.fieldnames or ()):
-            return {}
-        for row in rows:
-            if row["is_published"].strip().lower() in _NO:
-                reasons[row["post_id"].strip()] = "posts.csv: is_published: false"
-            elif (audience := (row.get("audience") or "").strip().lower()) in _PAID:
-                reasons[row["post_id"].strip()] = f"posts.csv: audience: {audience}"
-    except csv.Error:  # a field of more than 128 KB: truncated, or not a list of posts; the rows before it count
-        return reasons
-    return reasons
