@@ -216,7 +216,8 @@ def _read_reading_list(data: Data, name: str) -> Iterator[Draft]:
             found = {key.lower(): unescape(value) for key, value in _ATTRIBUTE.findall(match["attributes"])}
             if found.get("href", "").lower().startswith(("http:", "https:")):
                 saved = next((found[key] for key in _TIME_ATTRIBUTES if found.get(key)), "")
-                yield _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
+                draft = _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
+                yield replace(draft, withheld="export: private") if found.get("private") == "1" else draft
 
 
 def _link_draft(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:
