@@ -1,12 +1,13 @@
 """Tags of site generators become what they stand for, or nothing, and never show as source."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from feeder.normalise.entry import normalise
 from feeder.sources.files.collection import read_document
-from feeder.sources.files.dialects.wordpress import break_paragraphs
+from feeder.sources.files.dialects.wordpress import break_classic_parts, break_paragraphs
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 PICTURE = '<figure><img src="https://i.example/a.jpg" alt=""></figure>'
@@ -137,8 +138,26 @@ def test_line_ends_of_chinese_writers_are_breaks() -> None:
         ("a\n\n<ul>\n<li>b</li>\n</ul>\n\nc", "a<ul><li>b</li></ul>c"),
         ("<pre>a\n\nb</pre>\n\nc", "<pre>a\n\nb</pre>c"),
         ("a <b\nc>d</b>\ne", "a <b\nc>d</b><br>e"),
-        ("a<!--more-->\n\nb", "a<!--more-->b"),
+        ("a<!--more-->\n\nb", "a<!--more--><br><br>b"),
     ],
 )
 def test_line_ends_of_wordpress_s_classic_editor(classic: str, html: str) -> None:
     assert break_paragraphs(classic) == html
+
+
+@pytest.mark.parametrize(
+    ("post", "html"),
+    [
+        ("<!-- wp:freeform -->\na\n\nb\n<!-- /wp:freeform -->", "a<br><br>b"),
+        ("<!-- wp:x -->\n<p>a\nb</p>\n<!-- /wp:x -->\n\nc\n\nd", "\n<p>a\nb</p>\nc<br><br>d"),
+        ("<!-- wp:more /-->\na\n\nb", "a<br><br>b"),
+        ("<!-- wp:a --><!-- wp:b -->\n<!-- /wp:b -->x\ny<!-- /wp:a -->", "\nx\ny"),
+    ],
+)
+def test_classic_parts_among_wordpress_s_blocks(post: str, html: str) -> None:
+    assert re.sub(r"<!--.*?-->", "", break_classic_parts(post)) == html
+
+
+def test_forms_and_scripts_do_not_join_the_paragraphs_around_them() -> None:
+    assert break_paragraphs("a\n\n<form></form>\n\nb") == "a<br><br><form></form><br><br>b"
+    assert break_paragraphs("a\n\n<script>\nx\n\ny</script>\n\nb") == "a<br><br><script>\nx\n\ny</script><br><br>b"

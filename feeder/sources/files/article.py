@@ -376,7 +376,7 @@ _HEX_NAME = re.compile(r"[0-9a-fA-F_ -]*")
 _LETTER_OR_DIGITS = re.compile(r"(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
 _MAX_CHANGES = 2  # between letters and digits; a name with more is an id (`p1pvv4t1a10`)
 _HTML_TAG = re.compile(
-    r"</?(?:(?P<block>p|div|br|section|article|figure|h[1-6]|ul|ol|table|blockquote)|img|a|span|strong|em|b|i)\b[^<>]*>",
+    r"</?(?:(?P<block>p|div|br|section|article|figure|h[1-6]|ul|ol|table|blockquote)|img|iframe|video|audio|a|span|strong|em|b|i)\b[^<>]*>",
     re.IGNORECASE,
 )
 _MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```", re.MULTILINE)
