@@ -129,6 +129,8 @@ _LINK_LINE = re.compile(
     r"[ \t]*-{3,}[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
+_WEB_LINK = re.compile(r"(?:https?:)?//", re.IGNORECASE)
+_HEADING_BELOW = re.compile(r"\s*+(?:#{1,3}[ \t]*[^\s#]|<h[1-3]\b)")
 _REFERENCES = re.compile(r"\s*(?:\[#\]:[ \t]*\S.*\n+)+")
 _REFERENCE = re.compile(r"\[#\]:[ \t]*(?P<key>[\w-]+)[ \t]*:?[ \t]*(?P<value>.*)")
 _NOTES = re.compile(
@@ -250,10 +252,13 @@ def _link_line(text: str) -> HeadPart | None:
     if match is None or (match["title"].strip() and is_navigation_word(match["title"])):
         return None
     title, link = match["title"].strip() or None, match["link"].strip() or None
+    rest = text[match.end() :]
+    if link is not None and ("](" in link or (not _WEB_LINK.match(link) and _HEADING_BELOW.match(rest))):
+        return None  # several links, or one to another page of the site above the article's heading
     if title is not None and says_original(title):
         title = None
     metadata = Metadata(title=title, link=link, read_from=_all_from("link line", title=title, link=link))
-    return metadata, text[match.end() :]
+    return metadata, rest
 
 
 def _reference_definitions(text: str) -> HeadPart | None:
