@@ -46,7 +46,36 @@ def content(body: str, name: str = "a.md") -> str:
         ("Use `{{< ref >}}` here.", "<p>Use <code>{{&lt; ref &gt;}}</code> here.</p>"),
         ("```\n{{</* youtube 1 */>}}\n```", "<pre><code>{{&lt; youtube 1 &gt;}}</code></pre>"),
         ("Write {{</* youtube 1 */>}}.", "<p>Write {{&lt; youtube 1 &gt;}}.</p>"),
+        (
+            '{{< admonition type=tip title="Mind" >}}\nIt rains.\n{{< /admonition >}}',
+            "<p><strong>Mind</strong></p>\n<p>It rains.</p>",
+        ),
+        ('{{< github repo="ann/rain" >}}', '<p><a href="https://github.com/ann/rain">▶ github.com</a></p>'),
+        # Zola
+        ('{{ youtube(id="w7Ft2ymGmfc") }}', VIDEO),
+        ('{{ image(src="https://i.example/a.jpg") }}', PICTURE),
         # Jekyll, Octopress, Hexo, Eleventy
+        ('{% include video id="w7Ft2ymGmfc" provider="youtube" %}', VIDEO),
+        ('{% include image.html url="https://i.example/a.jpg" description="The bridge" %}', CAPTIONED),
+        ("It is {% label success@wet %} and {% span red, cold %}.", "<p>It is wet and cold.</p>"),
+        ("{::comment}\nsecret\n{:/comment}", ""),
+        ("{::nomarkdown}\n<p>Raw.</p>\n{:/}", "<p>Raw.</p>"),
+        # MkDocs, MDX
+        (
+            '!!! note "Mind"\n    It *rains*.\n\n    Still.\n',
+            "<blockquote><p><strong>Mind</strong></p><p>It <em>rains</em>.</p><p>Still.</p></blockquote>",
+        ),
+        ("import Tabs from '@theme/Tabs';\n\nIt rains.", "<p>It rains.</p>"),
+        ("export const a = 1;\n\nIt rains.", "<p>It rains.</p>"),
+        # Obsidian, Logseq, Roam
+        (
+            "![A bridge|300](https://i.example/a.jpg)",
+            '<figure><img src="https://i.example/a.jpg" alt="A bridge"></figure>',
+        ),
+        ("- [/] half\n- [-] off", "<ul><li>half</li><li>off</li></ul>"),
+        ("- wet\n  id:: 64a1b2c3-d4e5-f6a7-b8c9-d0e1f2a3b4c5\n- cold", "<ul><li>wet</li><li>cold</li></ul>"),
+        ("It is ^^wet^^ {{query (todo TODO)}}.", "<p>It is <mark>wet</mark> .</p>"),
+        ("It is <% tp.date.now() %> wet.", "<p>It is wet.</p>"),
         ("{% highlight ruby %}\nputs 1\n{% endhighlight %}", "<pre><code>puts 1</code></pre>"),
         ("{% codeblock lang:js %}\na\n{% endcodeblock %}", "<pre><code>a</code></pre>"),
         ("See [b]({{ site.baseurl }}{% post_url 2024-01-02-x %}).", "<p>See b.</p>"),

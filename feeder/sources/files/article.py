@@ -384,7 +384,7 @@ _HTML_TAG = re.compile(
     r"</?(?:(?P<block>p|div|br|section|article|figure|h[1-6]|ul|ol|table|blockquote)|img|iframe|video|audio|a|span|strong|em|b|i)\b[^<>]*>",
     re.IGNORECASE,
 )
-_MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```", re.MULTILINE)
+_MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```|^\{:", re.MULTILINE)
 # Also found in HTML by chance, so that empty lines between paragraphs must confirm it.
 _LIKELY_MARKDOWN = re.compile(
     r"\]\([^\s()]|\]\[[^\[\]\n]|^\[[^\[\]\n]{1,100}\]:|^(?:-{3,}|={3,}|\* \* \*)[ \t]*$", re.MULTILINE
