@@ -22,8 +22,8 @@ _SYNTAX = re.compile(
 )
 # Most texts have none.
 _ANY = re.compile(
-    r"\[\[|(?<![A-Za-z0-9=/&?])==[^\s=]|(?:\A|[ \t\n])\^[0-9-]{0,40}[A-Za-z]|\(\([0-9a-f]{8}-|\^\^|\|\d{1,5}(?:x\d{1,5})?\]\(|"
-    r"[-*+] \[[^ x\]]\] |[a-z]::|<%"
+    r"\[\[|(?<![A-Za-z0-9=/&?])==[^\s=]|(?:\A|[ \t\n])\^[0-9-]{0,40}[A-Za-z]|\(\([0-9a-f]{8}-|\^\^|"
+    r"\|\d{1,5}(?:x\d{1,5})?\]\(|[-*+] \[[^ x\]]\] |[a-z]::|<%"
 )
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|avif|bmp)(?:[?#].*)?", re.IGNORECASE)
 _MEDIA = re.compile(r"\.(?:mp3|m4a|ogg|wav|flac|mp4|m4v|webm|mov|ogv)(?:[?#].*)?", re.IGNORECASE)
