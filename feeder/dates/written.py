@@ -8,11 +8,12 @@ other dates of a document can tell.
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, time
 from typing import NamedTuple
 from unicodedata import decimal
 
 from feeder.dates.month_names import find_months, find_weekdays
+from feeder.dates.zones import find_offset
 
 _MAX_LENGTH = 200  # characters: longer text would make the patterns slow
 _FOLDED = {0x200E: None, 0x200F: None} | dict.fromkeys(map(ord, "−‐‑–"), "-")
@@ -60,6 +61,14 @@ _FIRST_OF_1900S = 70  # two-digit years are 1970 to 2069
 _BUDDHIST = 543  # years that the Thai calendar is ahead
 _BUDDHIST_YEARS = range(2400, 2700)
 _LAST_DAY = 31
+_WORD = re.compile(r"\S+")
+_SENTENCE = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]{3}")
+_LONGEST_WORD = len("2024-03-12T10:00:00.000000+08:00")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_AROUND = "()（）[]【】·|,，;；"
+_BEFORE_DAY = frozenset({"ngày"})
+_BEHIND_DATE = frozenset({"г.", "г", "р.", "р", "d.", "น.", "ж.", "uhr", "a.m.", "p.m.", "am", "pm"})
+_MAX_WORDS, _MAX_TIME_WORDS = 8, 6  # of a date, and of the time behind it
 _YEAR_DIGITS = 4
 _YEAR_FIRST = frozenset({"ja", "ko", "zh"})  # languages in which `23/10/30` begins with the year
 
@@ -122,6 +131,61 @@ def read_written_date(text: str, language: str | None = None) -> WrittenDate | N
         return found
     zone = zone or (comment if _ZONE.fullmatch(comment) else "") or ("KST" if _KOREAN.search(text) else "")
     return found._replace(seconds=seconds, zone=zone)
+
+
+def find_written_date(text: str, language: str | None = None) -> tuple[int, int] | None:
+    """Return where a date with a year begins and ends in a line of other words; None if there is none.
+
+    It ends before words that are no part of it (`Ann Lee, 5 mars 2024 à 10h30, Paris`).
+    """
+    if len(text) > _MAX_LENGTH or not (_YEAR.search(text) or any(era in text for era in _ERAS)):
+        return None
+    words = [match.span() for match in _WORD.finditer(text)]
+    numbered = [number for number, span in enumerate(words) if _is_numbered(text[slice(*span)])]
+    for first in numbered:
+        for last in (number for number in numbered if first <= number < first + _MAX_WORDS):
+            if len(_NUMBER.findall(text, words[first][0], words[last][1])) < len(("day", "year")):
+                continue
+            # The month may be before the numbers or behind them.
+            for start, end in ((first, last), (max(0, first - 1), last), (first, min(last + 1, len(words) - 1))):
+                if (found := _read_words(text, words, start, end, language)) is not None:
+                    return _extend(text, words, start, end, found, language)
+    return None
+
+
+def _is_numbered(word: str) -> bool:
+    """Whether a word may be part of a date; where words are not parted by spaces, sentences are none."""
+    return any(map(str.isdecimal, word)) and len(word) <= _LONGEST_WORD and _SENTENCE.search(word) is None
+
+
+def _read_words(
+    text: str, words: Sequence[tuple[int, int]], start: int, end: int, language: str | None
+) -> WrittenDate | None:
+    window = text[words[start][0] : words[end][1]].strip(_AROUND)
+    if _has_no_words(window) and len(_NUMBER.findall(window)) < len(("day", "month", "year")):
+        return None
+    found = read_written_date(window, language)
+    return found if found is not None and found.days else None
+
+
+def _extend(
+    text: str, words: Sequence[tuple[int, int]], start: int, end: int, found: WrittenDate, language: str | None
+) -> tuple[int, int]:
+    """Return where a date begins and ends with its weekday, its time and its zone."""
+    while start and (word := text[slice(*words[start - 1])].strip(_AROUND)):
+        if word.lower() not in _BEFORE_DAY and not find_weekdays(word, language):
+            break
+        start -= 1
+    for last in range(end + 1, min(end + _MAX_TIME_WORDS, len(words))):
+        longer = _read_words(text, words, start, last, language)
+        if longer is None or longer.days != found.days or longer == found:
+            continue
+        if longer.zone != found.zone and find_offset(longer.zone, datetime.combine(found.days[0], time.min)) is None:
+            break
+        found, end = longer, last
+    while end + 1 < len(words) and text[slice(*words[end + 1])].strip(",").lower() in _BEHIND_DATE:
+        end += 1
+    return words[start][0], words[end][1]
 
 
 def _fold(text: str) -> str:

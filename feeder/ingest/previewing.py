@@ -19,7 +19,7 @@ from feeder.ingest.reading.file import (
     reading_rules,
 )
 from feeder.ingest.reading.pictures import PicturePlace
-from feeder.ingest.reading.withholding import substack_lists
+from feeder.ingest.reading.substack import substack_lists
 from feeder.ingest.reports import Preview, describe_lost
 from feeder.ingest.workers import chunked, run_jobs
 from feeder.sources.feeds.polling import Poll, is_due

@@ -7,6 +7,8 @@ A comma also stands in one name (`Lee, Ann`; `Ann Lee, Jr.`; `Ann Lee, The Paper
 import re
 from collections.abc import Iterator
 
+from feeder.normalise.boilerplate.reporters import is_chinese_name
+
 _MAX_LENGTH = 1000
 _ALWAYS = re.compile(r"[;；、]")
 _COMMA = re.compile(r"[,，،]")
@@ -14,8 +16,9 @@ _HAN_OR_HANGUL = r"[\u3400-\u9fff\uac00-\ud7af]"
 _SLASH = re.compile(rf"(?<=\s)[/|｜](?=\s)|／|(?<={_HAN_OR_HANGUL})/(?={_HAN_OR_HANGUL})")
 # The words for "and" in languages that write names in capitals.
 _AND = re.compile(
-    r"[,，]\s{0,3}(?:and|&|＆)(?=\s)|(?<=\s)(?:and|&|＆|et|und|y|e|och|og|en|и|і|ve|oraz|va|dan|και|và)(?=\s)|"
-    r"[&＆](?=\s{0,3}[\u3400-\u9fff])|(?<=\s)[和與与及](?=\s)",
+    r"[,，]\s{0,3}(?:and|&|＆)(?=\s)|(?<=\s)(?:and|with|&|＆|et|und|y|e|och|og|en|и|і|ve|oraz|va|dan|και|và|"
+    r"i|a|és|ja|și|si|ir|un|in|dhe|و)(?=\s)|[&＆](?=\s{0,3}[\u3400-\u9fff])|(?<=\s)[和與与及](?=\s)|"
+    r"(?<=[\u3400-\u9fff]{2})[和與与及](?=[\u3400-\u9fff]{2})",
     re.IGNORECASE,
 )
 _ENGLISH_AND = re.compile(r"\s(?:and|&|＆)\s|&", re.IGNORECASE)
@@ -42,19 +45,27 @@ _PARTICLES = frozenset(
 _BRACKETS = re.compile(r"[（(\[【][^（）()\[\]【】]*[)）\]】]")
 _NOT_A_NAME = re.compile(r"[\d:：。？！?!]|[报報][道导導]|[综綜]合|[\u3400-\u9fff]{5}")
 _MAX_WORDS = 6
+_ADDRESS = re.compile(r"\s?[<(][^<>()\s]{1,100}@[^<>()\s]{1,100}[>)]")  # `Ann Lee <ann@paper.example>`
+_SPACED = re.compile(r"[\u3400-\u9fff]{2,4}(?:[ \u3000][\u3400-\u9fff]{2,4})+")
 
 
 def split_names(text: str) -> tuple[str, ...]:
     """Return the names in a text, in order; the text itself if it may be one name. Never empty parts."""
     text = text.strip()
+    if len(text) > _MAX_LENGTH:
+        return (text,)
+    text = _ADDRESS.sub("", text) or text
     text = text[by.end() :] if (by := _BY.match(text)) else text
-    if len(text) > _MAX_LENGTH or text.isalpha():
+    if text.isalpha() and _AND.search(text) is None:
         return (text,)
     return tuple(dict.fromkeys(name for part in _split_outside_brackets(_ALWAYS, text) for name in _split(part)))
 
 
 def _split(text: str) -> Iterator[str]:
     """Yield the names of a text without semicolons."""
+    if _SPACED.fullmatch(text) and all(map(is_chinese_name, text.split())):
+        yield from text.split()
+        return
     groups = _split_outside_brackets(_AND, text)
     if len(groups) > 1 and all(
         text.count(",") == 1 and _is_inverted(text) for text in groups

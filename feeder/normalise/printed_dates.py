@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from feeder.dates.written import read_written_date
+from feeder.dates.written import find_written_date, read_written_date
 from feeder.dates.zones import find_offset
 from feeder.normalise.numerals import to_arabic_digits
 
@@ -59,18 +59,15 @@ _EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
 _HOURS, _MONTHS_OF_YEAR = 24, 12
 _OPEN = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/\d{4}(?!\d)")
-# A date with the name of a month in any language, and perhaps a time.
-_FOREIGN = re.compile(
-    r"(?<!\d)\d{1,2}(?:\.|º|er|-?[а-я]{1,2})?\s+(?:de\s+|d[’'])?[^\s\d.,:;]{2,14}\.?(?:\s+del?)?\s+\d{4}(?!\d)"
-    r"(?:\s+г\.)?(?:[\s,]{1,3}(?:à|um|kl\.?|alle|a las|às|в|o)?\s{0,2}\d{1,2}[:.h]\d{2}(?!\d))?|"
-    r"\d{4}\s?년\s*\d{1,2}\s?월\s*\d{1,2}\s?일"
-)
 _MAX_DATELINE = 160
 # Nothing, or a place, and an agency in brackets: `NEW YORK (Reuters, `.
 _NAME = r"(?![a-zà-ÿа-яё])[^\W\d_][^\s\d,()]{1,20}"
 _PLACE_BEFORE = re.compile(
-    r"[\s*_\"“„(\[]{0,4}(?!(?:[IO]n|At|By|Since|From|Until|After|Before|[AI]m|L[ea]|El|E[mn]|Au|[ВС])\s)"
+    r"[\s*_\"“„(\[]{0,4}"
     rf"(?:{_NAME}(?:\s{_NAME}){{0,3}},?\s(?:{_NAME}(?:\s{_NAME}){{0,2}},\s)?)?(?:\([^\d()]{{2,30}}[,)]?\s)?(?:[-–—]\s)?"
+)
+_SENTENCE_START = re.compile(
+    r"[\s*_\"“„(\[]{0,4}(?:[IO]n|At|By|Since|From|Until|After|Before|[AI]m|L[ea]|El|E[mn]|Au|[ВС])\s"
 )
 _AGENCY_BEHIND = re.compile(
     r"\s?[)\]]?\s?(?:\([^\d()]{2,30}\)|/[^\d/]{2,30}/)\.?\s?[-–—:.]?|\s?[)\]]?\s?[-–—:|]{1,2}\s|[)\]]\s"
@@ -115,13 +112,14 @@ def is_order_open(text: str) -> bool:
 def find_dateline(text: str) -> str | None:
     """Return the date of a report that a text begins with, as in `LONDON, 5 January 2024 (AP) —`; None for none."""
     line = to_arabic_digits(text[:_MAX_DATELINE].partition("\n")[0])
-    if _DIGIT.search(line) is None:
+    if _DIGIT.search(line) is None or _SENTENCE_START.match(line):
         return None
-    found = [match for pattern in (*_PATTERNS, _FOREIGN) for match in pattern.finditer(line)]
-    for match in sorted(found, key=lambda match: match.start()):
-        is_dateline = _PLACE_BEFORE.fullmatch(line[: match.start()]) and _AGENCY_BEHIND.match(line[match.end() :])
-        if is_dateline and parse_printed_date(match[0]) is not None:
-            return match[0].strip()
+    spans = [match.span() for pattern in _PATTERNS for match in pattern.finditer(line)]
+    written = find_written_date(line)
+    for start, end in sorted([*spans, *([] if written is None else [written])]):
+        is_dateline = _PLACE_BEFORE.fullmatch(line[:start]) and _AGENCY_BEHIND.match(line[end:])
+        if is_dateline and parse_printed_date(line[start:end]) is not None:
+            return line[start:end].strip()
     return None
 
 
@@ -131,10 +129,8 @@ def without_date(text: str) -> str | None:
     found = _find_date(text, "UTC")
     if found is not None:
         return text[: found[0].start()] + text[found[0].end() :]
-    if _DIGIT.search(text) is None:
-        return None
-    match = next((m for m in _FOREIGN.finditer(text) if _parse_written(m[0], "UTC", None) is not None), None)
-    return None if match is None else text[: match.start()] + text[match.end() :]
+    span = find_written_date(text)
+    return None if span is None else text[: span[0]] + text[span[1] :]
 
 
 def _find_date(

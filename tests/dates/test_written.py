@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.dates.written import WrittenDate, read_written_date
+from feeder.dates.written import WrittenDate, find_written_date, read_written_date
 
 _DAY = (date(2022, 11, 16),)
 
@@ -175,3 +175,36 @@ def test_any_text_is_a_date_that_exists_or_none(text: str, language: str | None)
     found = read_written_date(text, language)
     assert found is None or len(found.days) <= 2
     assert found is None or found.seconds is None or 0 <= found.seconds <= 86_400
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "12 mars 2024", "3. März 2024", "Dienstag, 12. März 2024", "2024년 3월 12일", "2024년 3월 12일 오후 3:05",
+        "2024. március 12.", "5 มีนาคม 2567", "١٢ مارس ٢٠٢٤", "12 марта 2024 г.", "2024. gada 12. marts",
+        "12 tháng 3, 2024", "Marso 12, 2024", "令和6年3月5日", "12 mars 2024 à 10h30", "2024-03-12T10:00:00Z",
+        "9/6/2022 1:11 PM UTC", "12 Mar 2024, 10:00 a.m.", "1er avril 2024",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("around", ["{}", "Ann Lee {}", "{} Ann Lee", "By Ann Lee · {}", "Ann Lee, {}, Paris"])
+def test_a_date_is_found_beside_other_words(day: str, around: str) -> None:
+    line = around.format(day)
+    span = find_written_date(line)
+    assert span is not None
+    assert line[slice(*span)].strip("·, ") == day
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ann Lee",
+        "Ann Lee, 2024",
+        "Room 12 of 2024",
+        "3.",
+        "12 000 of 2000 voters",
+        "1921年7月，会议在上海召开。",
+        "x" * 300,
+    ],
+)
+def test_a_number_is_no_date(line: str) -> None:
+    assert find_written_date(line) is None

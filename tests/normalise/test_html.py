@@ -109,6 +109,8 @@ def test_html_becomes_clean_html(found: str, clean: str) -> None:
         (f"<figure>{_PICTURE}<p>c</p><p>d</p></figure>", "c<br>d"),
         (f"{_PICTURE}<p>▲c</p>", "▲c"),
         (f"<figure><figure>{_PICTURE}<figcaption>c</figcaption></figure><p>d</p></figure>", "c"),
+        (f"<table><tr><td>{_PICTURE}</td></tr><tr><td class='tr-caption'>{'c' * 80}</td></tr></table>", "c" * 80),
+        (f"<div class='photo'>{_PICTURE}<div class='caption'>{'c' * 80}</div></div>", "c" * 80),
     ],
 )
 def test_the_words_of_a_picture_become_its_caption(found: str, caption: str) -> None:

@@ -32,6 +32,12 @@ def test_letters_and_bytes_in_an_address_stay_what_they_were(address: str) -> No
     assert render_markdown(f"[{link}]({link}) {html} `{link}`") == f"<p>{html} {html} <code>{link}</code></p>\n"
 
 
+@pytest.mark.parametrize("line", ["12. März 2024", "3. maaliskuuta 2024, klo 10", "2024. március 5.", "2024. 3. 12."])
+def test_a_date_on_a_line_of_its_own_is_no_list(line: str) -> None:
+    assert render_markdown(f"# Hír\n\n{line}\n\nSzöveg.") == f"<h1>Hír</h1>\n<p>{line}</p>\n<p>Szöveg.</p>\n"
+    assert "<li>" in render_markdown("1. January 2024\n2. February 2024\n")
+
+
 def test_one_tilde_is_no_strikethrough_and_two_are() -> None:
     assert render_markdown("3~5℃，7~9℃ \\~ `~`") == "<p>3~5℃，7~9℃ ~ <code>~</code></p>\n"
     assert render_markdown("~~旧~~新") == "<p><del>旧</del>新</p>\n"

@@ -26,6 +26,8 @@ from feeder.normalise.boilerplate.reporters import find_dateline_reporters, find
         ("特约记者王小明发自新加坡的报道", "王小明"),
         ("记者约翰·史密斯华盛顿报道", "约翰·史密斯"),
         ("记者约翰·史密斯报道", "约翰·史密斯"),
+        ("某社记者陈洁台北电", "陈洁"),
+        ("记者王小明、实习记者李四华盛顿报道", "王小明 李四"),
         ("某中心／綜合報導", ""),
         ("记者王报道", ""),
         ("记者王、李四报道", "李四"),
@@ -37,7 +39,8 @@ def test_a_name_is_told_from_a_place(line: str, names: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "name"), [("本台记者陈洁", "陈洁"), ("（记者 张三丰）", "张三丰"), ("记者招待会", "")]
+    ("line", "name"),
+    [("本台记者陈洁", "陈洁"), ("（记者 张三丰）", "张三丰"), ("记者招待会", ""), ("某某电台记者：陈洁", "陈洁")],
 )
 def test_a_line_may_be_only_a_reporter(line: str, name: str) -> None:
     assert "".join(credit.name for credit in parse_credits(line)) == name

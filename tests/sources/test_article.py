@@ -63,6 +63,35 @@ def test_a_comment_may_hold_json() -> None:
     assert (draft.title, draft.link, draft.content) == ("雨", "https://e.org/a", "<p>x</p>")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        '---json\n{"title": "Rain", "author": "Ann", "date": "2024-01-03"}\n---',
+        '---\n{"title": "Rain", "author": "Ann", "date": "2024-01-03"}\n---',
+        ';;;\n{"title": "Rain", "author": "Ann", "date": "2024-01-03"}\n;;;',
+        ';;;\n"title": "Rain",\n"author": "Ann",\n"date": "2024-01-03"\n;;;',
+        '"title": "Rain",\n"author": "Ann",\n"date": "2024-01-03",\n;;;',
+        '---toml\ntitle = "Rain"\nauthor = "Ann"\ndate = "2024-01-03"\n---',
+        "---yaml\ntitle: Rain\nauthor: Ann\ndate: 2024-01-03\n---",
+        "<!--\ntitle: Rain\nauthor: Ann\ndate: 2024-01-03\n-->",
+        "<!--\n.. title: Rain\n.. author: Ann\n.. date: 2024-01-03\n-->",
+        ".. title: Rain\n.. author: Ann\n.. date: 2024-01-03\n",
+        "% Rain\n% Ann\n% 2024-01-03\n",
+        "---\n标题: Rain\n作者: Ann\n日期: 2024-01-03\n---",
+    ],
+)
+def test_every_program_has_its_front_matter(head: str) -> None:
+    draft = read(f"{head}\n\nIt rains.\n")
+    assert (draft.title, [person.name for person in draft.authors]) == ("Rain", ["Ann"])
+    assert (stamps(draft), draft.content.strip()) == ([("front matter", "2024-01-03")], "It rains.")
+
+
+def test_other_comments_and_lines_of_semicolons_are_no_front_matter() -> None:
+    assert read("<!-- Note: to be read aloud -->\nText.").title != "to be read aloud"
+    assert read('"Rain," she said.\n;;;\nText.').content.startswith('"Rain,"')
+    assert read("100\n% of it\n").content == "100\n% of it\n"
+
+
 def test_a_title_that_is_missing_is_looked_for() -> None:
     assert read("---\ntitle:\n---\n[](https://e.org/a)\n------\n**题目：****雨与山**\n").title == "雨与山"
     assert read("---\ntitle: ''\n---\n正文。", "000a.md").title is None

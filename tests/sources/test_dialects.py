@@ -1,12 +1,13 @@
 """Tags of site generators become what they stand for, or nothing, and never show as source."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from feeder.normalise.entry import normalise
 from feeder.sources.files.collection import read_document
-from feeder.sources.files.dialects.wordpress import break_paragraphs
+from feeder.sources.files.dialects.wordpress import break_classic_parts, break_paragraphs
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 PICTURE = '<figure><img src="https://i.example/a.jpg" alt=""></figure>'
@@ -45,7 +46,36 @@ def content(body: str, name: str = "a.md") -> str:
         ("Use `{{< ref >}}` here.", "<p>Use <code>{{&lt; ref &gt;}}</code> here.</p>"),
         ("```\n{{</* youtube 1 */>}}\n```", "<pre><code>{{&lt; youtube 1 &gt;}}</code></pre>"),
         ("Write {{</* youtube 1 */>}}.", "<p>Write {{&lt; youtube 1 &gt;}}.</p>"),
+        (
+            '{{< admonition type=tip title="Mind" >}}\nIt rains.\n{{< /admonition >}}',
+            "<p><strong>Mind</strong></p>\n<p>It rains.</p>",
+        ),
+        ('{{< github repo="ann/rain" >}}', '<p><a href="https://github.com/ann/rain">▶ github.com</a></p>'),
+        # Zola
+        ('{{ youtube(id="w7Ft2ymGmfc") }}', VIDEO),
+        ('{{ image(src="https://i.example/a.jpg") }}', PICTURE),
         # Jekyll, Octopress, Hexo, Eleventy
+        ('{% include video id="w7Ft2ymGmfc" provider="youtube" %}', VIDEO),
+        ('{% include image.html url="https://i.example/a.jpg" description="The bridge" %}', CAPTIONED),
+        ("It is {% label success@wet %} and {% span red, cold %}.", "<p>It is wet and cold.</p>"),
+        ("{::comment}\nsecret\n{:/comment}", ""),
+        ("{::nomarkdown}\n<p>Raw.</p>\n{:/}", "<p>Raw.</p>"),
+        # MkDocs, MDX
+        (
+            '!!! note "Mind"\n    It *rains*.\n\n    Still.\n',
+            "<blockquote><p><strong>Mind</strong></p><p>It <em>rains</em>.</p><p>Still.</p></blockquote>",
+        ),
+        ("import Tabs from '@theme/Tabs';\n\nIt rains.", "<p>It rains.</p>"),
+        ("export const a = 1;\n\nIt rains.", "<p>It rains.</p>"),
+        # Obsidian, Logseq, Roam
+        (
+            "![A bridge|300](https://i.example/a.jpg)",
+            '<figure><img src="https://i.example/a.jpg" alt="A bridge"></figure>',
+        ),
+        ("- [/] half\n- [-] off", "<ul><li>half</li><li>off</li></ul>"),
+        ("- wet\n  id:: 64a1b2c3-d4e5-f6a7-b8c9-d0e1f2a3b4c5\n- cold", "<ul><li>wet</li><li>cold</li></ul>"),
+        ("It is ^^wet^^ {{query (todo TODO)}}.", "<p>It is <mark>wet</mark> .</p>"),
+        ("It is <% tp.date.now() %> wet.", "<p>It is wet.</p>"),
         ("{% highlight ruby %}\nputs 1\n{% endhighlight %}", "<pre><code>puts 1</code></pre>"),
         ("{% codeblock lang:js %}\na\n{% endcodeblock %}", "<pre><code>a</code></pre>"),
         ("See [b]({{ site.baseurl }}{% post_url 2024-01-02-x %}).", "<p>See b.</p>"),
@@ -137,8 +167,26 @@ def test_line_ends_of_chinese_writers_are_breaks() -> None:
         ("a\n\n<ul>\n<li>b</li>\n</ul>\n\nc", "a<ul><li>b</li></ul>c"),
         ("<pre>a\n\nb</pre>\n\nc", "<pre>a\n\nb</pre>c"),
         ("a <b\nc>d</b>\ne", "a <b\nc>d</b><br>e"),
-        ("a<!--more-->\n\nb", "a<!--more-->b"),
+        ("a<!--more-->\n\nb", "a<!--more--><br><br>b"),
     ],
 )
 def test_line_ends_of_wordpress_s_classic_editor(classic: str, html: str) -> None:
     assert break_paragraphs(classic) == html
+
+
+@pytest.mark.parametrize(
+    ("post", "html"),
+    [
+        ("<!-- wp:freeform -->\na\n\nb\n<!-- /wp:freeform -->", "a<br><br>b"),
+        ("<!-- wp:x -->\n<p>a\nb</p>\n<!-- /wp:x -->\n\nc\n\nd", "\n<p>a\nb</p>\nc<br><br>d"),
+        ("<!-- wp:more /-->\na\n\nb", "a<br><br>b"),
+        ("<!-- wp:a --><!-- wp:b -->\n<!-- /wp:b -->x\ny<!-- /wp:a -->", "\nx\ny"),
+    ],
+)
+def test_classic_parts_among_wordpress_s_blocks(post: str, html: str) -> None:
+    assert re.sub(r"<!--.*?-->", "", break_classic_parts(post)) == html
+
+
+def test_forms_and_scripts_do_not_join_the_paragraphs_around_them() -> None:
+    assert break_paragraphs("a\n\n<form></form>\n\nb") == "a<br><br><form></form><br><br>b"
+    assert break_paragraphs("a\n\n<script>\nx\n\ny</script>\n\nb") == "a<br><br><script>\nx\n\ny</script><br><br>b"

@@ -160,11 +160,39 @@ def test_lists_of_links_are_read_by_their_keys(record: dict[str, object]) -> Non
     assert found.published == datetime(2024, 1, 1, tzinfo=UTC)
 
 
+def test_highlights_are_articles_of_quotations() -> None:
+    table = (
+        "Highlight,Book Title,Book Author,Amazon Book ID,Note,Highlighted at,Document tags\n"
+        '"First, line",Storms,Ann Song,,My note,2024-01-01 08:00:00+00:00,"sea, wind"\n'
+        "Second,Storms,Ann Song,,,2024-01-02 08:00:00+00:00,\n"
+        "Other,Calm,Bob Ray,,,2024-01-03 08:00:00+00:00,\n"
+    )
+    storms, calm = (entry(draft) for draft in read(table, "readwise-data.csv"))
+    assert storms.content == (
+        "<blockquote><p>First, line</p></blockquote>\n<p>My note</p>\n<blockquote><p>Second</p></blockquote>"
+    )
+    assert (storms.title, storms.authors[0].name, storms.categories) == ("Storms", "Ann Song", ("sea", "wind"))
+    assert (calm.title, calm.published) == ("Calm", datetime(2024, 1, 3, 8, tzinfo=UTC))
+    saved = {"url": "https://a.example/1", "title": "One", "highlights": [{"quote": "Marked"}, "x", {"quote": ""}]}
+    assert only(json.dumps([saved]), "part_000000.json").content == "<blockquote><p>Marked</p></blockquote>"
+
+
+def test_private_links_are_not_published() -> None:
+    pins = [{"href": f"https://a.example/{n}", "description": "x", "shared": n, "tags": "a b"} for n in ("yes", "no")]
+    marks = (
+        "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<TITLE>Bookmarks</TITLE>"
+        '<DT><A HREF="https://a.example/yes" PRIVATE="0">x</A><DT><A HREF="https://a.example/no" PRIVATE="1">x</A>'
+    )
+    for text, name in ((json.dumps(pins), "pins.json"), (marks, "marks.html")):
+        assert [draft.withheld is None for draft in read(text, name)] == [True, False]
+    assert read(json.dumps(pins), "pins.json")[0].categories == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
         ("a,b\n1,2\n", "t.csv"),
-        ("Highlight,Book Title,Book Author\nx,y,z\n", "readwise.csv"),
+        ("Highlight,Colour\nx,y\n", "marks.csv"),
         ('{"name": "x", "version": 1}', "package.json"),
         ("[1, 2]", "a.json"),
         ("{}", "a.json"),
@@ -291,6 +319,18 @@ def test_a_post_of_a_medium_export_is_read_by_its_microformats() -> None:
     assert found.published == datetime(2025, 4, 1, 12, tzinfo=UTC)
     assert [person.name for person in found.authors] == ["Ann"]
     assert found.content == f"<p>{_TEXT.strip()}</p>"
+
+
+@pytest.mark.parametrize(
+    "name", ["bookmarks/bookmarks-0001.html", "profile/about.html", "lists/Reading-list.html", "sessions/a.html"]
+)
+def test_the_lists_in_a_medium_export_are_no_articles(name: str) -> None:
+    style = "<style>section[data-field=subtitle] { display: none; }</style>"
+    page = f"<html><head><title>A list</title>{{}}</head><body><h3>A list</h3><p>{_TEXT}</p></body></html>"
+    for text in (page.format(style), page.format("").replace("<h3>", '<h3 class="p-name">')):
+        with pytest.raises(NotAnArticleError, match="list in a Medium export"):
+            read(text, name)
+    assert read(page.format(""), name)
 
 
 # --- Telegram ---

@@ -7,7 +7,9 @@ import pytest
 
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
+from feeder.normalise.printed_dates import parse_printed_date
 from feeder.sources.files.collection import read_document
+from feeder.sources.files.page_head import read_page_head
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _LINKS = [
@@ -210,6 +212,46 @@ def test_a_page_says_what_it_is_in_its_head(before: str, head: str, read_from: s
     assert found.published == datetime(2020, 3, 19, 10, tzinfo=UTC)
     asked = ("title", "link", "published", "authors")
     assert ", ".join(found.read_from[name] for name in asked) == read_from
+
+
+@pytest.mark.parametrize(
+    ("shown", "day", "names"),
+    [
+        ("<p><time>12 mars 2020</time></p>", 12, []),
+        (
+            '<p><time class="updated" datetime="2020-04-01">x</time><time datetime="2020-03-12">3 days ago</time></p>',
+            12,
+            [],
+        ),
+        (
+            '<span class="entry-date">Publié le 12 mars 2020</span> <a rel="author" href="/a">Ann Lee</a>',
+            12,
+            ["Ann Lee"],
+        ),
+        (
+            '<div class="post-author">by <a href="/a">Ann Lee</a></div><div class="date">12.03.2020</div>',
+            12,
+            ["Ann Lee"],
+        ),
+        ('<span itemprop="author"><span itemprop="name">Ann Lee</span></span>', None, ["Ann Lee"]),
+        ('<a rel="author" href="/a">12.03.2020</a><p class="date">soon</p>', None, []),
+    ],
+)
+def test_a_page_shows_date_and_author_near_its_heading(shown: str, day: int | None, names: list[str]) -> None:
+    metadata = read_page_head(
+        f"<html><head><title>Rain</title></head><body><h1>Rain</h1>{shown}<p>It rains.</p></body>"
+    )
+    stamps = [stamp for stamp in metadata.stamps if stamp.means == "published"]
+    found = parse_printed_date(stamps[0].text, day_first=True) if stamps else None
+    assert (found.at.day if found is not None else None, list(metadata.authors)) == (day, names)
+
+
+def test_a_page_may_name_several_authors() -> None:
+    several = '<meta name="author" content="Ann Lee"><meta name="author" content="Bob Ray">'
+    data = {**_LINKED_DATA, "author": [{"name": "Ann Lee"}, {"name": "Bob Ray"}]}
+    for head in (several, linked_data(data)):
+        metadata = read_page_head(f"<html><head><title>Rain</title>{head}</head><body><p>It rains.</p></body></html>")
+        assert metadata.authors == ("Ann Lee", "Bob Ray")
 
 
 def test_a_heading_that_says_something_else_is_not_the_page_s_title() -> None:

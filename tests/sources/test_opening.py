@@ -79,6 +79,16 @@ def test_a_heading_beside_another_title_is_among_what_was_cut() -> None:
         "([Quelle](https://e.org/1))",
         "[Rain](https://e.org/1)",
         '<p><a class="x" href="https://e.org/1">Source</a></p>',
+        "[Původní článek](https://e.org/1)",
+        "[Oorspronkelijk artikel](https://e.org/1)",
+        "[मूल लेख](https://e.org/1)",
+        "[Read the full article](<https://e.org/1>)",
+        "🔗 [e.org/1](https://e.org/1)",
+        "Originally published at https://e.org/1",
+        "*Originally published at [e.org](https://e.org/1)*",
+        "via https://e.org/1",
+        "网址：[https://e.org/1](https://e.org/1)",
+        "`https://e.org/1`",
     ],
 )
 @pytest.mark.parametrize(
@@ -126,6 +136,10 @@ def test_the_first_lines_of_an_article_stay(text: str) -> None:
         "[Forwarded from the channel](https://e.org/1)\n\n`@user 9/6/2022 1:11 PM UTC`\n\n",
         "*@user 9/6/2022 1:11 PM UTC*\n[via](https://e.org/1)\n\n",
         "`@user`\n\n[Original](https://e.org/1)\n\n`9/6/2022 1:11 PM UTC`\n\n",
+        "`@user 6 сентября 2022`\n\n[Переслано из канала](https://e.org/1)\n\n",
+        "`@user 2022년 9월 6일`\n\n[출처](https://e.org/1)\n\n",
+        "<small>@user 9/6/2022</small>\n\n[via](https://e.org/1)\n\n",
+        "_by @user on 9/6/2022_\n\n[Source](<https://e.org/1>)\n\n",
     ],
 )
 def test_byline_and_link_may_be_paragraphs(head: str) -> None:
@@ -143,3 +157,26 @@ def test_a_link_line_is_one_paragraph() -> None:
 def test_the_only_heading_below_some_lines_is_the_title() -> None:
     assert read("A motto.\n\n# Rain\n\ntext\n").title == "Rain"
     assert read("A motto.\n\n# Rain\n\ntext\n# Snow\n").title is None
+
+
+@pytest.mark.parametrize(
+    "byline", ["**Ann Lee** 6 September 2022", "By Ann Lee, September 6, 2022", "*Ann Lee · 6.9.2022*"]
+)
+def test_a_name_and_a_date_beside_the_link_to_the_original_are_a_byline(byline: str) -> None:
+    draft = read(f"{byline}\n\n[Original](https://e.org/1)\n\n{TEXT}")
+    assert (draft.link, [person.name for person in draft.authors]) == ("https://e.org/1", ["Ann Lee"])
+    assert [stamp.read_from for stamp in draft.stamps] == ["byline"]
+    assert byline in read(f"{byline}\n\n{TEXT}").content
+
+
+@pytest.mark.parametrize(
+    "line", ["[English](README.md) | [中文](README.zh.md)", "[Go on](/)", "[![logo](logo.png)](/)", "[目次](index.md)"]
+)
+def test_links_over_dashes_and_a_heading_are_no_title(line: str) -> None:
+    draft = read(f"{line}\n---\n\n## Rain\n\n{TEXT}")
+    assert (draft.title, draft.link) == ("Rain", None)
+
+
+@pytest.mark.parametrize("rule", ["---", "* * *", "<hr>"])
+def test_an_underlined_heading_below_a_rule_is_the_title(rule: str) -> None:
+    assert read(f"> * 原文地址：[Hot](https://e.org/1)\n\n{rule}\n\nRain\n====\n\n{TEXT}").title == "Rain"

@@ -16,7 +16,8 @@ from feeder.config.settings import FolderSource, SourceConfig
 from feeder.errors import ArticleError, FeedError, NotAnArticleError, StoreError
 from feeder.ingest.reading.pictures import ArticlePictures, PicturePlace
 from feeder.ingest.reading.programs import shows_line_breaks
-from feeder.ingest.reading.withholding import Withholding, find_withholding, unlisted_reason
+from feeder.ingest.reading.substack import find_listed_post, with_list
+from feeder.ingest.reading.withholding import Withholding, find_withholding
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
@@ -267,12 +268,12 @@ def _iter_drafts(rules: ReadingRules, file: FolderFile, data: Data) -> Iterator[
     # Imported for the first document only: a pass over an unchanged folder must not wait for an HTML parser.
     from feeder.sources.files.collection import iter_document  # noqa: PLC0415  as above
 
-    unlisted = unlisted_reason(file)
-    for draft in iter_document(data, file.path, chosen=rules.choice.names(file.path)):
+    listed = find_listed_post(file)
+    for one in iter_document(data, file.path, chosen=rules.choice.names(file.path)):
+        draft = one and with_list(one, listed)
         yield draft and replace(
             draft,
             stamps=(*draft.stamps, file.file_time),
-            withheld=unlisted or draft.withheld,
             base=f"{rules.base}{quote(file.path)}" if rules.base else None,
             known_by_link=draft.known_by_link and not is_home_page(draft.link),
         )

@@ -92,7 +92,7 @@ _SANITISER = nh3.Cleaner(
 _CALLOUT = re.compile(r"(?:^|\s)(?:callout|markdown-alert)(?:\s|$)")
 _NOTE_BACK = re.compile(r"\b(?:footnote-?back(?:ref|link)?|reversefootnote|data-footnote-backref)\b")
 _CAPTION_CLASS = re.compile(
-    r"(?:^|\s)(?:wp-caption-(?:text|dd)|gallery-caption|(?:image|figure|photo|picture)-?caption)(?:\s|$)"
+    r"(?:^|\s)(?:wp-caption-(?:text|dd)|(?:gallery|tr)-caption|caption(?:-?text)?|(?:image|figure|photo|picture)-?caption)(?:\s|$)"
 )
 _MAILTO = re.compile(r"mailto:[^\s@<>\"'?&]+@[^\s@<>\"'?&]+", re.IGNORECASE)
 _CELL_SPAN = re.compile(r"[1-9]\d?")
@@ -363,8 +363,8 @@ class _Walk:
         ]
         inner = [block for _, _, contents in rows for blocks in contents for block in blocks]
         if max((sum(map(bool, contents)) for _, _, contents in rows), default=0) <= 1:
-            self._end_block()
-            self._out.add(*inner)
+            for cell in (cell for _, cells, _ in rows for cell in cells):
+                self._container(cell)  # in which a picture may have its caption below it (Blogger)
             return
         parts: dict[str, list[str]] = {"thead": [], "tbody": []}
         for row, cells, contents in rows:

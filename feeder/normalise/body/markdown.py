@@ -26,6 +26,11 @@ _BOLD = re.compile(r"`[^`\n]+`|\*\*(?<![*\\]\*\*)(?=[^\s*])([^*\n`]*[^\s*`\\])\*
 # Starts of lines are found by the line end before them, for the same reason.
 _INDENTED_PROSE = re.compile(r"\n(?: {4,}|\t+)(?=[\u3000-\u9fff“‘（])")
 _TIGHT_HEADING = re.compile(r"\n#{2,6}(?=[^\s#])")
+# A date on a line of its own, which CommonMark takes for an item of a list (`12. März 2024`).
+_DATE_LINE = re.compile(
+    r"((?:\A|\n)\n)(\d{1,2}(?=\.[ \t]+[^\W\d_]{3,14}\.?[ \t]+\d{4}\b)|(?:19|20)\d\d(?=\.[ \t]+[^\n]{0,20}\d))\."
+    r"(?=[^\n]{0,50}(?:\n\s*\n|\s*\Z))"
+)
 _ESCAPED_BREAKS = re.compile(r"\\n(?:\\n)+")
 _MARKS = re.compile(r"[\[*_`!|<>#~:&\\\n]")
 _MAX_MARKS, _SHARE_OF_MARKS = 8000, 0.1
@@ -79,7 +84,7 @@ def render_markdown(text: str, *, line_breaks: bool = False) -> str:
 
 
 def _fix_syntax(prose: str, *, line_breaks: bool) -> str:
-    prose = _INDENTED_PROSE.sub("\n", _ESCAPED_BREAKS.sub("\n\n", prose))
+    prose = _DATE_LINE.sub(r"\1\2\\.", _INDENTED_PROSE.sub("\n", _ESCAPED_BREAKS.sub("\n\n", prose)))
     return _keep_breaks(_BOLD.sub(_fix_bold, _TIGHT_HEADING.sub(r"\g<0> ", prose)), line_breaks=line_breaks)
 
 

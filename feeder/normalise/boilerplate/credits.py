@@ -85,11 +85,11 @@ _LONE_ROLES = frozenset(
     ]
 )
 _WORD = re.compile("|".join(sorted(map(re.escape, _ROLE_OF), key=len, reverse=True)))
-_KIND_OF_ROLE = re.compile(r"[^\W\d_]{1,4}")  # `特约撰稿：`, `本期责编：`
+_KIND_OF_ROLE = re.compile(r"[^\W\d_]{1,4}|[^\W\d_]{2,10}[台社报報网網]")  # `特约撰稿：`, `某某电台记者：`
 _SENTENCE = re.compile(r"[。！？!?]|https?:")
 _DECORATION = " \t\n\u3000\u00a0*＊_#◎·●■★☆|｜;；,，、/／—–-（(）)[]【】「」:："
 _REPORTER = re.compile(
-    r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)|.{0,20}(?:记者|記者).{1,20}\d{1,2}日(?:专|專|外)?[电電]"
+    r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)|.{0,20}(?:记者|記者).{1,20}[电電]"
 )
 _NAME = r"[A-Z][\w.’'-]*(?: (?:[A-Z][\w.’'-]*|de|da|van|von|der|bin|al))*"
 _NAMES = rf"{_NAME}(?:(?:, and|,| and| &| in) {_NAME})*"

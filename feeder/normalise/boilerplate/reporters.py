@@ -7,7 +7,7 @@ surname of two, and a place the others.
 import re
 from collections.abc import Iterator
 
-_END = r"(?:报道|报导|報導|報道|(?:\d{1,2}月)?\d{1,2}日(?:专|專|外)?[电電])"
+_END = r"(?:报道|报导|報導|報道|(?:(?:\d{1,2}月)?\d{1,2}日)?(?:专|專|外)?[电電])"
 # What is between `记者` or a slash and the end of such a line.
 _BETWEEN = re.compile(
     rf"(?:记者|記者|[/／])[\s:：/／]{{0,4}}(?P<names>[\u4e00-\u9fff·• \u3000、，,/／@＠]{{2,30}}?)的?\s*+{_END}\Z"
@@ -20,6 +20,7 @@ _FROM = re.compile(r"(?:发自|發自|从|從)")
 _GENRE = re.compile(
     r"(?:综合|綜合|编译|編譯|外电|外電|专题|專題|独家|獨家|现场|現場|连线|連線|整理|特稿|即时|即時){1,4}\Z"
 )
+_ROLE = re.compile(r"\A(?:实习|實習|见习|見習|特约|特約|本报|本報|本台|驻外|駐外)?(?:记者|記者|编译|編譯)")
 _SEPARATOR = re.compile(r"[\s、，,/／@＠]+")
 _DOUBLE = (
     "欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 夏侯 皇甫 尉迟 尉遲 公孙 公孫 慕容 令狐 端木 东方 東方 南宫 南宮 西门 西門"
@@ -70,7 +71,8 @@ def find_reporters(line: str) -> tuple[str, ...]:
     genre = _GENRE.search(names)
     if genre is not None:
         names = names[: genre.start()]
-    return tuple(dict.fromkeys(_names(_joined(_SEPARATOR.split(names)))))
+    words = [_ROLE.sub("", word) for word in _SEPARATOR.split(names)]
+    return tuple(dict.fromkeys(_names(_joined(words))))
 
 
 def find_dateline_reporters(text: str) -> tuple[str, ...]:
@@ -82,7 +84,7 @@ def find_dateline_reporters(text: str) -> tuple[str, ...]:
 def find_lone_reporter(line: str) -> str | None:
     """Return the name in a line that is only `本报记者陈洁`; None for any other."""
     match = _LONE.fullmatch(line)
-    return match["name"] if match is not None and _is_name(match["name"]) else None
+    return match["name"] if match is not None and is_chinese_name(match["name"]) else None
 
 
 def _joined(words: list[str]) -> list[str]:
@@ -99,21 +101,22 @@ def _joined(words: list[str]) -> list[str]:
 def _names(words: list[str]) -> Iterator[str]:
     for number, word in enumerate(words):
         is_last = number + 1 == len(words)
-        if number and (word in _PLACES or (is_last and not _is_name(word))):
+        place = _known_place(word)
+        if number and (word in _PLACES or (is_last and not is_chinese_name(word.removesuffix(place)))):
             continue
         name = _without_place(word) if is_last else word
         if len(name) > 1:
             yield name
 
 
-def _is_name(word: str) -> bool:
+def is_chinese_name(word: str) -> bool:
+    """Whether a word may be the name of a person: it begins with a common surname, or is a foreign name."""
     return "·" in word or (2 <= len(word) <= 4 and (word[0] in _SURNAMES or word.startswith(_DOUBLE_SURNAMES)))  # noqa: PLR2004  characters of a name
 
 
 def _without_place(word: str) -> str:
     """Return the name at the start of a word that may end with a place."""
-    place = next((place for place in _PLACES if word.endswith(place) and len(word) - len(place) > 1), None)
-    if place is not None:
+    if place := _known_place(word):
         return word[: -len(place)]
     if "·" in word:
         return word
@@ -124,3 +127,8 @@ def _without_place(word: str) -> str:
     if length == 4:  # noqa: PLR2004  two characters each
         return word[:2]
     return word[: 4 if is_double and length > 5 else 3]  # noqa: PLR2004  a name of four, and a place
+
+
+def _known_place(word: str) -> str:
+    """Return the place at the end of a word; "" for none."""
+    return next((place for place in _PLACES if word.endswith(place) and len(word) - len(place) > 1), "")

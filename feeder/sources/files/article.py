@@ -29,7 +29,7 @@ from feeder.sources.files.metadata import (
 )
 from feeder.sources.files.opening import is_navigation_word, read_opening, says_original, without_links
 from feeder.sources.files.page_head import read_page_head
-from feeder.sources.files.withheld import is_post_name, why_path_withheld
+from feeder.sources.files.withheld import STATE_KEYS, is_post_name, why_path_withheld
 
 HeadPart = tuple[Metadata, str]
 
@@ -100,8 +100,20 @@ def _strip_head(text: str) -> HeadPart:
 
 # --- the parts of a head -------------------------------------------------------------------------------------------
 
-_FENCED = re.compile(r"\s*---[ \t]*\n(?P<block>.{0,64000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FENCED = re.compile(
+    r"\s*---[ \t]*+(?P<format>ya?ml|json|toml)?[ \t]*+\n(?P<block>.{0,64000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
 _FENCED_TOML = re.compile(r"\s*\+\+\+[ \t]*\n(?P<block>.{0,64000}?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
+# Hexo's JSON, which may be without its braces, and with a fence above it.
+_FENCED_JSON = re.compile(r"\s*(?:;;;[ \t]*\n)?(?P<block>[{\"].{0,64000}?)\n;;;[ \t]*(?:\n|\Z)", re.DOTALL)
+_NIKOLA = re.compile(r"\s*+(?:\.\.[ \t]+[\w-]{1,40}:[^\n]*\n+)+")
+_NIKOLA_MARK = re.compile(r"^\.\.[ \t]+", re.MULTILINE)
+_TITLE_BLOCK = re.compile(
+    r"\s*+%[ \t]++(?P<title>[^\n]*+\n(?>(?:[ \t]++[^\n]++\n)*))"
+    r"%[ \t]*+(?P<authors>[^\n]*+\n(?>(?:[ \t]++[^\n]++\n)*))(?:%[ \t]*+(?P<date>[^\n]*+)\n)?"
+)
+_COMMENT_KEYS = FIRST_KEYS | STATE_KEYS
 _COMMENT, _COMMENT_END, _COMMENT_LENGTH = re.compile(r"\s*+<!--"), "-->", 4000
 _LINK_LINE = re.compile(
     r"\s*+\[(?P<title>\s*+(?:(?!\n-{3,}|\n[ \t]*+\n|\]\().){0,2000}?(?:(?<!\s)\s*+)?)\]"
@@ -109,6 +121,8 @@ _LINK_LINE = re.compile(
     r"[ \t]*-{3,}[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
+_WEB_LINK = re.compile(r"(?:https?:)?//", re.IGNORECASE)
+_HEADING_BELOW = re.compile(r"\s*+(?:#{1,3}[ \t]*[^\s#]|<h[1-3]\b)")
 _REFERENCES = re.compile(r"\s*(?:\[#\]:[ \t]*\S.*\n+)+")
 _REFERENCE = re.compile(r"\[#\]:[ \t]*(?P<key>[\w-]+)[ \t]*:?[ \t]*(?P<value>.*)")
 _NOTES = re.compile(
@@ -121,8 +135,9 @@ _OPEN_ENDS = (re.compile(r"\n-{3,}[ \t]*+(?:\n|\Z)"), re.compile(r"\n[ \t]*+(?:\
 _READ_ORIGINAL = re.compile(r"^[ \t]*\[Read Original\]\((?P<link>[^\s]+)\)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _READ_ON = re.compile(r"^[ \t]*(?:\[Read on \w+\]\([^\s)]+\)|#Omnivore)[ \t]*\n", re.MULTILINE)
 _METADATA_LIST = re.compile(
-    r"^#{1,3}[ \t]+Metadata[ \t]*\n+(?P<items>(?:[-*][ \t]+[\w ]{2,30}:.*(?:\n|\Z))+)", re.MULTILINE
+    r"^#{1,3}[ \t]+Metadata[ \t]*\n+(?P<items>(?:[-*][ \t]+\**[\w ]{2,30}(?:\*\*)?:.*(?:\n|\Z))+)", re.MULTILINE
 )
+_LIST_MARK = re.compile(r"^[-*][ \t]+\**([\w ]{2,30})(?:\*\*)?:(?:\*\*)?", re.MULTILINE)
 _READWISE = {"full title": "title", "document tags": "tags", "document note": "note"}
 _NEAR_TOP = 3000
 _MARKDOWN_LINK = re.compile(r"\[(?P<words>[^\[\]]*+)\]\((?P<link>(?>(?:[^\s()]++|\([^\s()]*+\))+))\)")
@@ -134,9 +149,15 @@ def _all_from(place: str, **fields: object) -> dict[str, str]:
 
 
 def _front_matter(text: str) -> HeadPart | None:
-    """YAML, valid or not, between two lines of dashes."""
+    """YAML, valid or not, between two lines of dashes; JSON or TOML that is named there (Eleventy)."""
     match = _FENCED.match(text)
-    if match is None or not re.search(r"^[\w-]+[ \t]*[:：]", match["block"], re.MULTILINE):
+    if match is None:
+        return None
+    if (match["format"] or "").lower() == "toml":
+        return fields_to_metadata(read_toml(match["block"])), text[match.end() :]
+    if match["block"].lstrip().startswith("{") and (found := read_json(match["block"].lstrip())) is not None:
+        return fields_to_metadata(found[0]), text[match.end() :]
+    if not re.search(r"^[\w-]+[ \t]*[:：]", match["block"], re.MULTILINE):
         return None
     return fields_to_metadata(read_yaml(match["block"])), text[match.end() :]
 
@@ -148,7 +169,11 @@ def _toml_front_matter(text: str) -> HeadPart | None:
 
 
 def _json_front_matter(text: str) -> HeadPart | None:
-    """A JSON object at the start (Hugo)."""
+    """A JSON object at the start (Hugo), or above a line of semicolons (Hexo)."""
+    if (match := _FENCED_JSON.match(text)) is not None:
+        block = match["block"]
+        found = read_json(block if block.startswith("{") else f"{{{block.rstrip().rstrip(',')}}}")
+        return (fields_to_metadata(found[0]), text[match.end() :]) if found is not None else None
     found = read_json(text) if text.startswith("{") else None
     return (fields_to_metadata(found[0]), text[found[1] :]) if found is not None else None
 
@@ -164,6 +189,24 @@ def _open_front_matter(text: str) -> HeadPart | None:
     return None
 
 
+def _nikola_lines(text: str) -> HeadPart | None:
+    """`.. title: …` lines (Nikola)."""
+    match = _NIKOLA.match(text)
+    if match is None or first_key(fields := _NIKOLA_MARK.sub("", match[0].strip())) not in FIRST_KEYS:
+        return None
+    return fields_to_metadata(read_lines(fields)), text[match.end() :]
+
+
+def _title_block(text: str) -> HeadPart | None:
+    """Title, authors and date behind percent signs (pandoc)."""
+    match = _TITLE_BLOCK.match(text)
+    if match is None:
+        return None
+    title, authors, date = (" ".join((match[name] or "").split()) for name in ("title", "authors", "date"))
+    fields: Fields = {"title": title, "author": [name.strip() for name in re.split("[;\n]", authors)], "date": date}
+    return fields_to_metadata(fields, "title block"), text[match.end() :]
+
+
 def _properties(text: str) -> HeadPart | None:
     """`key:: value` lines (Logseq)."""
     match = _PROPERTIES.match(text)
@@ -171,24 +214,28 @@ def _properties(text: str) -> HeadPart | None:
 
 
 def _leading_comment(text: str) -> HeadPart | None:
-    """A comment at the start: the archiver's epoch in milliseconds, its `NaN`, or JSON with address and title."""
+    """A comment at the start: the archiver's epoch in milliseconds, its `NaN`, or the metadata as JSON or lines."""
     match = _COMMENT.match(text)
     end = -1 if match is None else text.find(_COMMENT_END, match.end())
     if match is None or end < 0:
         return None
     words, rest = text[match.end() : end].strip(), text[end + len(_COMMENT_END) :]
-    if len(words) > _COMMENT_LENGTH:
-        return None
+    return None if len(words) > _COMMENT_LENGTH else (_read_comment(words), rest)
+
+
+def _read_comment(words: str) -> Metadata:
     if re.fullmatch(r"\d{9,13}", words):
-        return Metadata(stamps=(Stamp(text=words, read_from="epoch"),)), rest
+        return Metadata(stamps=(Stamp(text=words, read_from="epoch"),))
     if words.startswith("{"):
         try:
             found = json.loads(words)
         except (ValueError, RecursionError):
-            return Metadata(), rest
+            return Metadata()
         fields: Fields = {k.lower(): v for k, v in found.items() if isinstance(v, str)}
-        return fields_to_metadata(fields, "leading comment"), rest
-    return Metadata(), rest
+        return fields_to_metadata(fields, "leading comment")
+    lines = _NIKOLA_MARK.sub("", words)
+    is_head = first_key(lines) in _COMMENT_KEYS and looks_like_fields(lines)
+    return fields_to_metadata(read_yaml(lines)) if is_head else Metadata()
 
 
 def _link_line(text: str) -> HeadPart | None:
@@ -197,10 +244,13 @@ def _link_line(text: str) -> HeadPart | None:
     if match is None or (match["title"].strip() and is_navigation_word(match["title"])):
         return None
     title, link = match["title"].strip() or None, match["link"].strip() or None
+    rest = text[match.end() :]
+    if link is not None and ("](" in link or (not _WEB_LINK.match(link) and _HEADING_BELOW.match(rest))):
+        return None  # several links, or one to another page of the site above the article's heading
     if title is not None and says_original(title):
         title = None
     metadata = Metadata(title=title, link=link, read_from=_all_from("link line", title=title, link=link))
-    return metadata, text[match.end() :]
+    return metadata, rest
 
 
 def _reference_definitions(text: str) -> HeadPart | None:
@@ -280,7 +330,7 @@ def _metadata_list(text: str) -> HeadPart | None:
     match = _METADATA_LIST.search(text, 0, _NEAR_TOP)
     if match is None:
         return None
-    lines = read_lines(re.sub(r"^[-*][ \t]+", "", match["items"], flags=re.MULTILINE))
+    lines = read_lines(_LIST_MARK.sub(r"\1:", match["items"]))
     fields = {_READWISE.get(key, key): value for key, value in lines.items()}
     return fields_to_metadata(fields, "metadata list"), text[: match.start()] + text[match.end() :]
 
@@ -294,6 +344,8 @@ _RECOGNISERS: tuple[Callable[[str], HeadPart | None], ...] = (
     _front_matter,
     _toml_front_matter,
     _json_front_matter,
+    _nikola_lines,
+    _title_block,
     _properties,
     _open_front_matter,
     _leading_comment,
@@ -316,15 +368,15 @@ _FIRST_HEADING = re.compile(
 _ONLY_HEADING = re.compile(r"(?>(?:(?!# )[^\n]{0,200}\n){1,10})# +(?P<title>[^\n]*\S)[ \t]*\n(?!(?:.*\n)*# )")
 _TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{1,200})")
 _DATED_NAME = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8})(?=\D|\Z)[-_ ]*(?P<rest>.*)")
-_NUMBERED_NAME = re.compile(r"(?<!\d)\d++[_-](?P<rest>\d*+\D.*)")
+_NUMBERED_NAME = re.compile(r"(?<!\d)\d++(?:[_-]|(?<=\d{6})\.(?=[a-z]))(?P<rest>\d*+\D.*)")  # 123456.slug: Substack
 _HEX_NAME = re.compile(r"[0-9a-fA-F_ -]*")
 _LETTER_OR_DIGITS = re.compile(r"(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]")
 _MAX_CHANGES = 2  # between letters and digits; a name with more is an id (`p1pvv4t1a10`)
 _HTML_TAG = re.compile(
-    r"</?(?:(?P<block>p|div|br|section|article|figure|h[1-6]|ul|ol|table|blockquote)|img|a|span|strong|em|b|i)\b[^<>]*>",
+    r"</?(?:(?P<block>p|div|br|section|article|figure|h[1-6]|ul|ol|table|blockquote)|img|iframe|video|audio|a|span|strong|em|b|i)\b[^<>]*>",
     re.IGNORECASE,
 )
-_MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```", re.MULTILINE)
+_MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```|^\{:", re.MULTILINE)
 # Also found in HTML by chance, so that empty lines between paragraphs must confirm it.
 _LIKELY_MARKDOWN = re.compile(
     r"\]\([^\s()]|\]\[[^\[\]\n]|^\[[^\[\]\n]{1,100}\]:|^(?:-{3,}|={3,}|\* \* \*)[ \t]*$", re.MULTILINE

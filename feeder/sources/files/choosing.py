@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 # What browsers append to a page's name for the folder of its files, in the languages of Windows.
 _PAGE_FOLDER = re.compile(
-    r"(?:[_.-]files|[_-]file|-dateien|_dateien|_fichiers|_archivos|_arquivos|_ficheiros|_bestanden|_pliki|-filer|"
+    r"(?:[_.-]files|[_-]file|-dateien|_dateien|_fichiers|_archivos|_arquivos|_ficheiros|_bestanden|_pliki|[-_]filer|"
     r"_tiedostot|_soubory|_elemei|_dosyalar|_fails|_failid|_bylos|_datoteke|_fitxers|_fitxategiak)",
     re.IGNORECASE,
 )
@@ -25,7 +25,7 @@ _KINDS = {
     "project file": """contributors maintainers contributing code_of_conduct code-of-conduct codeowners changelog
         makefile dockerfile gemfile rakefile procfile vagrantfile jenkinsfile brewfile pipfile cname issue_template
         pull_request_template cmakelists requirements requirements-dev requirements-test""",
-    "note to robots": "robots humans ads llms llms-full",
+    "note to robots": "robots humans ads llms llms-full security.txt keybase.txt",
     "list of pages": "_index _sidebar _navbar _coverpage sitemap",
     "error page": "404.html 500.html 404.htm 500.htm",  # 404.md may be the 404th of a numbered archive
 }

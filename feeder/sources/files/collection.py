@@ -15,7 +15,7 @@ from feeder.model import Draft, Person, Stamp
 from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
 from feeder.sources.files.contents import refuse_other_files, refuse_unread_format
-from feeder.sources.files.dialects.wordpress import break_paragraphs, render_shortcodes
+from feeder.sources.files.dialects.wordpress import break_classic_parts, break_paragraphs, render_shortcodes
 from feeder.sources.files.encoding import decode, open_text
 from feeder.sources.files.formats import FORMATS, Format
 from feeder.sources.files.formats.pieces import split_before
@@ -145,8 +145,7 @@ def _why_withheld(item: Element) -> str | None:
 def _post_draft(item: Element, names: dict[str, str], language: str | None) -> Draft:
     content = item.findtext(_CONTENT) or item.findtext("description") or ""
     content = render_shortcodes(content, is_html=True, plugins=True)
-    if _BLOCKS not in content:
-        content = break_paragraphs(content)
+    content = break_classic_parts(content) if _BLOCKS in content else break_paragraphs(content)
     author = (item.findtext(_CREATOR) or "").strip()
     author = names.get(author) or author
     published = (
@@ -215,7 +214,8 @@ def _read_reading_list(data: Data, name: str) -> Iterator[Draft]:
             found = {key.lower(): unescape(value) for key, value in _ATTRIBUTE.findall(match["attributes"])}
             if found.get("href", "").lower().startswith(("http:", "https:")):
                 saved = next((found[key] for key in _TIME_ATTRIBUTES if found.get(key)), "")
-                yield _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
+                draft = _link_draft(unescape(match["title"]), found["href"], saved, found.get("tags", "").split(","))
+                yield replace(draft, withheld="export: private") if found.get("private") == "1" else draft
 
 
 def _link_draft(title: str, link: str, saved: str, tags: Iterable[str]) -> Draft:

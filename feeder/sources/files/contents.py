@@ -50,6 +50,16 @@ _UNREAD = {
     ".webarchive": "Safari's web archive; save the page as HTML",
     ".warc": "web archive (WARC); extract its pages as HTML",
 }
+# What Medium's export has besides posts: its own stylesheet, or lists in these folders, marked with microformats.
+_MEDIUM_STYLE = "section[data-field=subtitle]"
+_MEDIUM_FOLDERS = frozenset(
+    str.split(
+        "blocks bookmarks claps highlights interests ips lists partner-program profile pubs-following series sessions "
+        "topics-following twitter users-following"
+    )
+)
+_MEDIUM_MARK = re.compile(r"class=\"[^\"]{0,100}\b(?:h-cite|h-card|h-feed|p-name)\b")
+_MEDIUM_POST = re.compile(r"<article\s[^<>]{0,200}\bh-entry\b")
 # The end of a sentence, perhaps with a quotation mark or a tag behind it.
 _SENTENCE = re.compile(r"[^\W\d_][^\s.!?。！？…]{0,40}[.!?。！？…][\"'”’»)）」]?(?=\s|<|\Z)|[。！？]")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -88,6 +98,8 @@ def refuse_other_files(name: str, draft: Draft, text: str) -> None:
     has_head = bool(draft.link or any(stamp.read_from != "file name" for stamp in draft.stamps))
     if kind is not None and (not has_head or kind.startswith("in ")):
         raise NotAnArticleError(f"not an article: {kind}")
+    if _is_list_of_medium(name, text):
+        raise NotAnArticleError("not an article: list in a Medium export")
     if _is_template(name, draft, text):
         raise NotAnArticleError("not an article: template")
     known_title = draft.title is not None and draft.read_from.get("title") not in {"file name", "first heading"}
@@ -95,6 +107,17 @@ def refuse_other_files(name: str, draft: Draft, text: str) -> None:
         return
     if not reads_like_prose(draft.content):
         raise NotAnArticleError("not an article: nothing in it reads like one")
+
+
+def _is_list_of_medium(name: str, text: str) -> bool:
+    """Whether a file is of a Medium export, but no post."""
+    if not name.lower().endswith(_HTML_ENDINGS):
+        return False
+    start = text[:_LOOKED_AT]
+    in_lists = not _MEDIUM_FOLDERS.isdisjoint(name.split("/")[-2:-1])
+    if in_lists:
+        return _MEDIUM_STYLE in start or _MEDIUM_MARK.search(start) is not None
+    return _MEDIUM_STYLE in start and _MEDIUM_POST.search(start) is None
 
 
 def _is_template(name: str, draft: Draft, text: str) -> bool:

@@ -32,16 +32,20 @@ _LINK = (
     "original_url",
     "original",
     "permalink",
+    "原文",
+    "原文链接",
+    "链接",
+    "来源",
 )
 _VIA = ("via", "original_link", "reprint")
 _PUBLISHED = (
     "date", "date_published", "published", "published_at", "published_time", "pubdate", "publishdate", "publish_date",
-    "created", "created_at", "captured", "time_added", "time",
+    "created", "created_at", "captured", "time_added", "time", "日期", "时间", "發布時間", "发布时间",
 )  # fmt: skip
 _UPDATED = ("updated", "lastmod", "modified", "last_modified_at", "last_modified", "update", "updated_at")
-_AUTHORS = ("author", "authors", "by", "byline", "creator")
-_CATEGORIES = ("tags", "categories", "category", "keywords")
-_TITLE = ("title",)
+_AUTHORS = ("author", "authors", "by", "byline", "creator", "作者")
+_CATEGORIES = ("tags", "categories", "category", "keywords", "标签", "標籤", "分类", "分類")
+_TITLE = ("title", "full title", "标题", "標題")  # `full title`: Readwise
 _LANGUAGE = ("lang", "language")
 _RIGHTS = ("rights", "copyright")
 _SUMMARY = ("description", "excerpt", "summary", "abstract")
@@ -49,7 +53,7 @@ _IMAGE = ("image", "cover", "thumbnail", "image_feature", "featured_image", "ban
 _CREDITS = {"translator": "translator", "reviewer": "proofreader", "proofreader": "proofreader", "editor": "editor"}
 # `title:x` and `title：x` are meant as `title: x`.
 _TIGHT_KEY = re.compile(
-    rf"^({'|'.join((*_TITLE, *_LINK, *_PUBLISHED, *_UPDATED, *_AUTHORS, *_CATEGORIES))})"
+    rf"^({'|'.join((*_TITLE, *_LINK, *_PUBLISHED, *_UPDATED, *_AUTHORS, *_CATEGORIES, *sorted(STATE_KEYS)))})"
     r"[ \t]*(?:：|:(?=[^\s:/]))[ \t]*",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -82,6 +86,7 @@ _MAX_VALUES = 200
 _MAX_DEPTH = 3
 _OPENING = re.compile(r"[\[{]|[-?][ \t]")  # can start a nested list or map in the middle of a line
 _MAX_NESTED = 100
+_HUGO_BUILD = frozenset({"build", "_build"})  # `build: {render: never}`: such a page has no address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +313,8 @@ def _flatten_map(loaded: Mapping[Any, object], depth: int, seen: set[int]) -> Fi
             elif depth < _MAX_DEPTH and id(value) not in seen:
                 seen.add(id(value))
                 nested.append(value)
+                if name in _HUGO_BUILD and "render" in value:
+                    found["render"] = str(value["render"]).lower()
         elif isinstance(value, list):
             found[name] = [text for item in value[:_MAX_VALUES] if (text := _to_text(item)) is not None]
         elif isinstance(value, bool) and name in STATE_KEYS:

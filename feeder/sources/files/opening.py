@@ -5,10 +5,12 @@ article's is left to it. Nothing here knows the other parts of a head (`article.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import NamedTuple
 
+from feeder.dates.written import find_written_date
 from feeder.model import Stamp
 from feeder.sources.files.metadata import Metadata
 
@@ -28,10 +30,11 @@ _EMOJI = re.compile(r":[a-z0-9_+-]{1,40}:")
 _RULE = re.compile(r"(?:[-*_=][ \t]*){3,}|<hr\b[^<>]*>|</?(?:div|p|nav|center|header|br)\b[^<>]*>", re.IGNORECASE)
 _HEADING = re.compile(r"#{1,3}[ \t]*(?P<text>[^\s#].*)|<h[1-3]\b[^<>]*>(?P<html>.*)</h[1-3]>", re.IGNORECASE)
 _UNDERLINE = re.compile(r"={3,}|-{3,}")
-_NOT_WORDS = re.compile(r"[\W_]+")
-# A link, code, heading, handle, rule or path in the first two lines; most articles begin with prose.
-_MAY_OPEN = re.compile(r"(?:[^\n]{0,1000}\n)?[^\n]{0,1000}?(?:[\[`#<@>＞»›／]|https?:| / |[-*_=]{3})")
-_DECORATION = " \t>*_#~-+•◎·（）()【】|"
+# Vowel signs and accents are part of words.
+_NOT_WORDS = re.compile(r"(?:(?![\u0300-\u036f\u064b-\u065f\u0900-\u0dff\u0e31-\u0e4e])[\W_])+")
+# A link, code, heading, handle, rule or path in the first three lines; most articles begin with prose.
+_MAY_OPEN = re.compile(r"(?:[^\n]{0,1000}\n){0,2}[^\n]{0,1000}?(?:[\[`#<@>＞»›／]|https?:| / |[-*_=][ \t]?[-*_=])")
+_DECORATION = " \t>*_#~-+•◎·（）()【】|🔗📎👉➡️🌐📌"
 
 # --- navigation ------------------------------------------------------------------------------------------------------
 
@@ -72,7 +75,9 @@ def _is_navigation(line: str) -> bool:
     if len(links) > 1:
         return all(is_navigation_word(word) or len(word) <= _MAX_CRUMB for word, _ in links)
     words, address = links[0]
-    is_elsewhere = address.lower().startswith(("http:", "https:", "//"))
+    is_elsewhere = address.lower().lstrip("<").startswith(("http:", "https:", "//"))
+    if is_elsewhere and not words.strip():
+        return False
     is_heading = _HEADING.fullmatch(line.strip()) is not None
     is_badge = words.startswith("![") and re.search(r"badge|\.svg", words) is not None
     return is_navigation_word(words) or is_badge or (not is_elsewhere and not is_heading)
@@ -112,11 +117,23 @@ _ORIGINAL = re.compile(
     r"fonte(?: original)?|(?:ver |ler )?(?:o )?(?:artigo )?original|(?:articolo |link )?originale|leggi l originale|"
     r"источник|оригинал(?: статьи)?|(?:читать|ссылка на) (?:оригинал|источник)|джерело|оригінал|źródło|oryginał|"
     r"kaynak|orijinal.{0,12}|bron|origineel|origine(?:el|le) artikel|källa|kilde|lähde|zdroj|forrás|πηγή|sumber|nguồn|"
+    r"(?:lien vers )?l article original|enlace al original|originalbeitrag|originalartikel.{0,6}|ursprungs?artikel|"
+    r"oorspronkelijk(?:e)? (?:artikel|bericht)|oryginaln[ya] .{1,20}|artikel asli|bài (?:gốc|viết gốc)|původní .{1,20}|"
+    r"pôvodný .{1,20}|eredeti .{1,20}|"
+    r"(?:sursa|articol(?:ul)?)(?: original[ăa]?)?|sursă|"
+    r"оригиналь?н(?:ая|ый|ое) .{1,20}|"
+    r"оригінальн(?:а|ий) .{1,20}|"
+    r"переслано.{0,60}|репост.{0,60}|weitergeleitet.{0,60}|reenviado.{0,60}|transféré.{0,60}|"
+    r"(?:read|view|see) (?:the )?(?:full|whole|complete) (?:article|story|post|text)|"
+    r"view (?:on|in) (?:the )?(?:web|browser)|"
+    r"(?:رابط )?(?:المقال|المقالة|الخبر) الأصلي[ة]?|رابط المقال|لینک (?:اصلی|منبع|خبر)|مقاله اصلی|"
+    r"(?:阅读|閱讀|查看)(?:全文|更多)|(?:本文|文章|原文)?(?:链接|鏈接|連結|地址|网址|網址)|मूल (?:लेख|स्रोत)|"
     r"元記事.{0,6}|原文を.{1,6}|出典|引用元|ソース|원문.{0,8}|출처|المصدر|المقال الأصلي|منبع|لینک|מקור|स्रोत|ที่มา",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"(?P<label>[^:：\[\]<>]{1,40}+)[:：](?!//)[ \t]*+")
 _HOME = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
+_LINK_START = re.compile(r"(?<=\S)\s+(?=\[|<?https?://)")
 _ADDRESS_WORDS = re.compile(r"(?:https?:/?/?|www\.)\S*", re.IGNORECASE)
 # A bare address of these is a picture or a player of the article.
 _PLAYED = re.compile(
@@ -141,21 +158,24 @@ def _find_original(line: str) -> _Original | None:
     text = re.sub(
         r"</?(?:p|div|b|i|em|strong|small|span|center|h[1-3]|blockquote)\b[^<>]*>", "", line, flags=re.IGNORECASE
     )
-    text = text.lstrip(_DECORATION).rstrip(" \t*_~】）|")
+    text = text.replace("\\<", "<").replace("\\>", ">").lstrip(_DECORATION).rstrip(" \t*_~】）|")
+    text = text.strip("`") if text.startswith("`http") else text
     label = _LABEL.match(text)
     if label is not None and says_original(label["label"]):
         text = text[label.end() :].lstrip(" *_")
     else:
         label = None
+    if label is None and (start := _LINK_START.search(text)) is not None and says_original(text[: start.start()]):
+        label, text = start, text[start.end() :]  # `Originally published at https://…`
     for candidate in (text, text.removesuffix(")")):  # which is the link's or around it
         match = _LINK.fullmatch(candidate) or _BARE_LINK.fullmatch(candidate)
         if match is None or candidate.startswith("!"):
             continue
         words, address = _link_parts(match) if match.re is _LINK else ("", match["link"])
-        address = unescape(address)
+        address = unescape(address.strip("<>"))
         if not address.lower().startswith(("http:", "https:")):
             continue
-        is_address = not words.strip() or _ADDRESS_WORDS.fullmatch(words.strip().replace("\\", "")) is not None
+        is_address = not words.strip() or _are_address(words.strip().replace("\\", ""), address)
         if is_address and _PLAYED.search(address):
             return None
         if label is not None and not is_address:  # normalising keeps the source's name with its link
@@ -164,8 +184,18 @@ def _find_original(line: str) -> _Original | None:
     return None
 
 
+def _are_address(words: str, address: str) -> bool:
+    """Whether the words of a link are its address, perhaps without its start or end, or its host."""
+    if _ADDRESS_WORDS.fullmatch(words):
+        return True
+    bare = re.sub(r"https?://(?:www\.)?", "", address, flags=re.IGNORECASE).lower()
+    shown = words.rstrip("…./").lower()
+    return "." in shown and " " not in shown and bare.startswith(shown)
+
+
 def says_original(words: str) -> bool:
     """Whether the words of a link say that it leads to the original."""
+    words = unicodedata.normalize("NFC", words)
     return _ORIGINAL.fullmatch(_NOT_WORDS.sub(" ", _EMOJI.sub("", words)).strip()) is not None
 
 
@@ -182,6 +212,14 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"@[\w.-]{1,40}")
+# Only beside a link is a line with a name and a date taken from the article.
+_PERSON = re.compile(r"[^\W\d_a-z][^\W\d_]*\.?(?:[ .'’-]{1,2}[^\W\d_]+\.?){0,4}")
+_AROUND_AUTHOR = re.compile(
+    r"\A(?:written |posted )?(?:by|von|par|por|di|door|av|作者|文|автор)[\s:：]+|"
+    r"(?<=\w)[\s,](?:on|at|am|le|el|em|il|den|vom)\Z",
+    re.IGNORECASE,
+)
+_MAX_BYLINE = 90
 _CODE = re.compile(r"[{}=;<>$\\]|\(\)")
 
 
@@ -190,11 +228,13 @@ def _find_byline(line: str) -> tuple[Metadata, bool] | None:
     if len(line) > 2 * _MAX_LINE:
         return None
     ticked = _TICKED.fullmatch(line)
-    words = ticked["words"] if ticked is not None else line.strip(_DECORATION)
-    date = _DATE.search(words)
-    author = (words[: date.start()] + words[date.end() :] if date else words).strip(" \t|·,，-—")
-    if ticked is None and (date is None or _HANDLE.fullmatch(author) is None):
-        return None
+    words = ticked["words"] if ticked is not None else _TAG.sub("", line).strip(_DECORATION).replace("**", "")
+    date = _find_date(words)
+    author = (words[: date[0]] + words[date[1] :] if date else words).strip(" \t|·,，-—")
+    if ticked is None:
+        author = _AROUND_AUTHOR.sub("", author).strip(_DECORATION)
+        if date is None or not (_HANDLE.fullmatch(author) or (len(line) <= _MAX_BYLINE and _PERSON.fullmatch(author))):
+            return None
     if len(author) > _MAX_NAME * 2 or _CODE.search(author):
         return None
     address = ticked["link"] if ticked is not None else None
@@ -203,10 +243,19 @@ def _find_byline(line: str) -> tuple[Metadata, bool] | None:
     metadata = Metadata(
         link=address,
         authors=(author,) if author else (),
-        stamps=(Stamp(text=date[0], read_from="byline"),) if date else (),
+        stamps=(Stamp(text=words[slice(*date)], read_from="byline"),) if date else (),
         read_from={name: place for name, value in fields.items() if value},
     )
-    return metadata, date is not None or address is not None
+    is_proven = address is not None or (date is not None and (ticked is not None or author.startswith("@")))
+    return metadata, is_proven
+
+
+def _find_date(words: str) -> tuple[int, int] | None:
+    """Return where a date begins and ends in a line."""
+    if (span := find_written_date(words)) is not None:
+        return span
+    match = _DATE.search(words)
+    return match.span() if match is not None else None
 
 
 # --- the lines together ---------------------------------------------------------------------------------------------
@@ -246,7 +295,8 @@ def read_opening(text: str, known: Metadata) -> tuple[Metadata, str] | None:
     below = next((lines[number:] for number in range(start, len(lines)) if lines[number].text), [])
     is_head = bool(below) and (below[0].text.startswith("<!--") or _heading(below[0].text) is not None)
     has_links = any(line.text and not _RULE.fullmatch(line.text) for line in lines[:start])
-    return (skipped, rest) if start and (is_head or (has_links and _is_underlined(below))) else None
+    has_title = _is_underlined(below) and (has_links or below[1].text.startswith("="))
+    return (skipped, rest) if start and (is_head or has_title) else None
 
 
 def _words_of(lines: Iterable[_Line]) -> tuple[str, ...]:

@@ -4,20 +4,21 @@ Each mark becomes a short reason, which `feeder ingest -v` shows. The dates on w
 read here; comparing them with the current time is `ingest/reading/withholding.py`.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 
 from feeder.model import Stamp
 
 _YES = frozenset({"true", "yes", "on", "1", "y", "t"})
-_NO = frozenset({"false", "no", "off", "0", "n", "f"})
+_NO = frozenset({"false", "no", "off", "0", "n", "f", "never"})
 # Withheld if true: Hugo, Jekyll, Zola, Astro and most others; unlisted posts of Hexo and Docusaurus.
-_WITHHELD_IF = ("draft", "is_draft", "isdraft", "private", "hidden", "unlisted")
-# Withheld if false: Jekyll and Hexo; Obsidian Publish and its Digital Garden; Logseq.
-_WITHHELD_UNLESS = ("published", "publish", "dg-publish", "public")
-_STATUS = ("status", "post_status", "post-status", "visibility")  # Pelican, WordPress, Micropub
+_WITHHELD_IF = ("draft", "is_draft", "isdraft", "private", "hidden", "unlisted", "unpublished")
+# Withheld if false: Jekyll and Hexo; Obsidian Publish and its Digital Garden; Logseq; Eleventy; Zola.
+_WITHHELD_UNLESS = (
+    "published", "publish", "is_published", "ispublished", "dg-publish", "public", "permalink", "render",
+)  # fmt: skip
+# Pelican, WordPress, Micropub (`post-status`), Statamic; `state` is Decap's.
+_STATUS = ("status", "post_status", "post-status", "_status", "state", "visibility")
 _WITHHELD_STATUS = frozenset(
     {
         "draft",
@@ -28,25 +29,45 @@ _WITHHELD_STATUS = frozenset(
         "pending",
         "future",
         "scheduled",
+        "inherit",
         "trash",
         "trashed",
+        "deleted",
         "skip",
+        "unpublished",
+        "not published",
+        "entwurf",
+        "brouillon",
+        "borrador",
+        "rascunho",
+        "bozza",
+        "черновик",
+        "чернетка",
+        "taslak",
+        "szkic",
+        "utkast",
+        "kladde",
+        "草稿",
+        "下書き",
+        "초안",
+        "مسودة",
+        "پیش‌نویس",
     }
 )
 _PASSWORD = ("password",)
-_EXPIRES = ("expirydate", "expiry_date", "unpublishdate")
+_EXPIRES = ("expirydate", "expiry_date", "expires", "expire_date", "unpublishdate", "unpublish_date", "unpublish_on")
 # In Hugo's order: `publishDate` is when a post goes online, `date` the day that it is about.
-_DUE = ("publishdate", "publish_date", "pubdate", "date_published", "published_at", "published", "date")
+_DUE = (
+    "publishdate", "publish_date", "publish_on", "scheduled", "scheduled_at", "pubdate", "date_published",
+    "published_at", "published", "date",
+)  # fmt: skip
 
 # Keys that decide whether an article may be shown. Only for these are YAML booleans read.
 STATE_KEYS = frozenset((*_WITHHELD_IF, *_WITHHELD_UNLESS, *_STATUS, *_PASSWORD))
 
-_DRAFT_FOLDERS = frozenset({"_drafts", "drafts"})  # Jekyll, Hexo; by hand
+_DRAFT_FOLDERS = frozenset({"_drafts", "drafts"})  # Jekyll, Hexo; by hand, in any case
 _POST_FOLDERS = frozenset({"_posts"})
 _DIGIT = re.compile(r"\d")
-_SUBSTACK_NAME = re.compile(r"(?P<id>\d+(?:\.[^/]*)?)\.html?", re.IGNORECASE)
-_SUBSTACK_COLUMNS = frozenset({"post_id", "is_published"})
-_PAID = frozenset({"only_paid", "founding"})
 
 
 def why_withheld(fields: Mapping[str, Iterable[str]], place: str) -> str | None:
@@ -85,8 +106,8 @@ def _find_date(fields: Mapping[str, Iterable[str]], keys: Iterable[str], place: 
 def why_path_withheld(name: str, content: str) -> str | None:
     """Return why a file's path withholds it: a folder of drafts, or a draft in a Medium export; None if it does not."""
     *folders, base = name.split("/")
-    if found := _DRAFT_FOLDERS.intersection(folders):
-        return f"in {min(found)}/"
+    if (folder := next((folder for folder in folders if folder.lower() in _DRAFT_FOLDERS), None)) is not None:
+        return f"in {folder}/"
     if base.startswith("draft_") and base.lower().endswith((".html", ".htm")) and "h-entry" in content:
         return "draft in a Medium export"
     return None
@@ -95,26 +116,3 @@ def why_path_withheld(name: str, content: str) -> str | None:
 def is_post_name(name: str) -> bool:
     """Whether the date in a file's name is when its post goes online (Jekyll)."""
     return not _POST_FOLDERS.isdisjoint(name.split("/")[:-1])
-
-
-def substack_id(path: str) -> str | None:
-    """Return the id in `posts.csv` of a post file of a Substack export; None for any other file."""
-    match = _SUBSTACK_NAME.fullmatch(path.rpartition("/")[2])
-    return match["id"] if match else None
-
-
-def read_substack_list(text: str) -> dict[str, str]:
-    """Return the reason for each unpublished or paid post in the `posts.csv` of a Substack export, by id."""
-    rows = csv.DictReader(io.StringIO(text.replace("\x00", "")), restval="")
-    reasons: dict[str, str] = {}
-    try:
-        if not _SUBSTACK_COLUMNS.issubset(rows.fieldnames or ()):
-            return {}
-        for row in rows:
-            if row["is_published"].strip().lower() in _NO:
-                reasons[row["post_id"].strip()] = "posts.csv: is_published: false"
-            elif (audience := (row.get("audience") or "").strip().lower()) in _PAID:
-                reasons[row["post_id"].strip()] = f"posts.csv: audience: {audience}"
-    except csv.Error:  # a field of more than 128 KB: truncated, or not a list of posts; the rows before it count
-        return reasons
-    return reasons

@@ -1,4 +1,4 @@
-"""Attributes and marks of kramdown, pandoc, Docusaurus and VuePress: `{: .lead}`, `:::tip`, `[TOC]`."""
+"""Attributes and marks of kramdown, pandoc, MkDocs, MDX and VuePress: `{: .lead}`, `:::tip`, `!!! note`, `[TOC]`."""
 
 import re
 
@@ -7,6 +7,12 @@ from feeder.sources.files.dialects.code import CODE, Replacement, replace_outsid
 _SYNTAX = re.compile(
     CODE + r"|(?P<contents>^[ \t]*+(?:[-*+]|\d\.)[ \t]++[^\n]{1,100}\n"
     r"\{:[ \t]*+(?:toc|[^{}\n]{0,100}\btoc\b)[^{}\n]{0,100}\}[ \t]*+$)|"
+    r"(?P<hidden>\{::comment\}(?>(?s:.*?)\{:/(?:comment)?\}|(?s:.*)))|"
+    r"(?P<mdx>^(?:import\s[^\n;]{0,300}?from\s*+[\"'][^\"'\n]{1,200}[\"'];?|import\s*+[\"'][^\"'\n]{1,200}[\"'];?|"
+    r"export[ \t]+(?:const|let|default|function)\b[^\n]*+)[ \t]*+$)|"
+    r"(?P<admonition>^(?:!!!|\?\?\?\+?)[ \t]*+[\w-]{1,30}(?>(?:[ \t]++[\w-]{1,30})*)"
+    r"(?:[ \t]*+\"(?P<named>[^\"\n]{0,200})\")?[ \t]*+\n"
+    r"(?P<inside>(?>(?:(?: {4}|\t)[^\n]*+(?:\n|\Z)|[ \t]*+\n(?=(?: {4}|\t)\S))+)))|"
     r"(?P<line>^[ \t]*+(?:\[\[?_?toc_?\]?\]|\[\[_TOC_\]\]|"
     r"\{:[^{}\n]{1,300}\}|\{::?/?[^{}\n]{0,100}\}|<!--[ \t]*+more[ \t]*+-->)[ \t]*+$)|"
     r"(?P<kramdown>\{::?/?[ \t]*+[.#a-z/][^{}\n]{0,300}\})|"
@@ -14,7 +20,9 @@ _SYNTAX = re.compile(
     r"(?P<heading>^(?P<words>\#{1,6}[ \t][^\n{}]*+)\{[ \t]*+[#.][^{}\n]{0,200}\}[ \t]*+$)|"
     r"(?P<box>^[ \t>]*+:{3,}+[ \t]*+(?:\{[^{}\n]{0,200}\}|(?P<kind>[\w-]{0,40}+))(?P<title>[^\n]{0,200}+)$)"
 )
-_ANY = re.compile(r"\{[ \t]*+[:.#]|[)\]]\{|:::|toc_?\]|<!--[ \t]*+more", re.IGNORECASE)  # most texts have none
+_ANY = re.compile(
+    r"(?m)^(?:import|export)\s|^(?:!!!|\?\?\?)|\{[ \t]*+[:.#]|[)\]]\{|:::|toc_?\]|<!--[ \t]*+more", re.IGNORECASE
+)  # most texts have none
 
 
 def without_attributes(text: str) -> str:
@@ -27,6 +35,10 @@ def without_attributes(text: str) -> str:
 def _replace(match: "re.Match[str]") -> Replacement:
     if match["words"] is not None:
         return match["words"], match.end()
+    if match["admonition"] is not None:
+        inside = re.sub(r"(?m)^(?: {4}|\t)?", "> ", match["inside"].rstrip("\n"))
+        title = f"> **{match['named']}**\n>\n" if match["named"] else ""
+        return f"\n{title}{inside}\n", match.end()
     if match["box"] is not None:
         title = match["title"].strip(" \t[]:")
         title = "" if title.startswith("{") else title

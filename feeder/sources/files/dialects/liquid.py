@@ -20,11 +20,13 @@ from feeder.sources.files.dialects.tags import parse_tag, render_single
 _TAG = re.compile(CODE + r"|\{%-?\s*+(?P<tag>\w[\w-]*+)|\{\{-?(?P<print>[^{}\n]{0,1000})\}\}")
 _END = re.compile(r"\{%-?\s*+end-?([\w-]+?)(?:\s[^%{}\n]{0,100})?\s*-?%\}")
 _LITERAL = re.compile(r"\s*+(?:\"([^\"]*+)\"|'([^']*+)')\s*+(?:\||-?\Z)")
-# Values that Jekyll and Hexo know; in a text without tags, other words in braces are the writer's.
+# Values that Jekyll, Hexo and Logseq know; in a text without tags, other words in braces are the writer's.
 _KNOWN_VALUE = re.compile(
-    r"\s*+(?:(?:site|page|post|layout|include|content|config|theme|paginator|jekyll|baseurl)\b|.*\|)"
+    r"\s*+(?:(?:site|page|post|layout|include|content|config|theme|paginator|jekyll|baseurl|"
+    r"query|renderer|embed|namespace|function)\b|.*\|)"
 )
 _MACRO = re.compile(r"\s*+(?P<name>video|youtube|tweet|twitter|vimeo|bilibili|iframe|embed)\s++(?P<values>\S.*+)")
+_CALL = re.compile(r"\s*+(?P<name>\w+)\((?P<values>(?:[^()]|\([^()]*\))*)\)\s*+(?:-)?")
 _REMOVED_WITH_CONTENTS = frozenset(
     {"capture", "for", "macro", "style", "javascript", "schema", "css", "js", "tablerow"}
 )
@@ -85,6 +87,8 @@ def _print_value(match: "re.Match[str]", *, has_tags: bool) -> str:
         return literal[1] or literal[2] or ""
     if (macro := _MACRO.fullmatch(value)) is not None:
         return place(render_single(parse_tag(macro["name"], macro["values"])), match, match.end())
+    if (call := _CALL.fullmatch(value)) is not None:  # Zola's short codes
+        return place(render_single(parse_tag(call["name"], call["values"])), match, match.end())
     is_known = has_tags or is_in_address(match) or _KNOWN_VALUE.match(value) is not None
     return "" if is_known else match[0]
 

@@ -13,7 +13,17 @@ _SYNTAX = re.compile(
     r"(?P<page>[^\[\]|\n]{1,400})(?:\|(?P<shown>[^\[\]\n]{0,400}))?\]\](?!\()|"
     r"(?<![A-Za-z0-9=/&?])==(?=[^\s=])(?P<marked>[^=\n]{0,1000}[^\s=])==(?![A-Za-z0-9=])|"
     r"(?P<id>(?:[ \t]|^)\^(?=[0-9-]{0,40}[A-Za-z])[A-Za-z0-9-]{2,40}[ \t]*+$)|"
+    r"(?<!\^)\^\^(?=[^\s^])(?P<roam>[^\^\n]{0,1000})\^\^|"
+    r"(?<=!\[)(?P<alt>[^\[\]\n|]{0,500})\|\d{1,5}(?:x\d{1,5})?(?=\]\()|"
+    r"(?P<task>^[ \t>]*+[-*+][ \t]++)\[[/<>?!*\"lbiSIpcfkwud-]\][ \t]++|"
+    r"(?P<property>^[ \t]++(?:id|collapsed|created-at|updated-at)::[^\n]*+\n?)|"
+    r"(?P<templater><%[^%\n]{0,500}%>)|"
     r"(?P<block>\(\([0-9a-f]{8}-[0-9a-f-]{27}\)\))"
+)
+# Most texts have none.
+_ANY = re.compile(
+    r"\[\[|(?<![A-Za-z0-9=/&?])==[^\s=]|(?:\A|[ \t\n])\^[0-9-]{0,40}[A-Za-z]|\(\([0-9a-f]{8}-|\^\^|"
+    r"\|\d{1,5}(?:x\d{1,5})?\]\(|[-*+] \[[^ x\]]\] |[a-z]::|<%"
 )
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|avif|bmp)(?:[?#].*)?", re.IGNORECASE)
 _MEDIA = re.compile(r"\.(?:mp3|m4a|ogg|wav|flac|mp4|m4v|webm|mov|ogv)(?:[?#].*)?", re.IGNORECASE)
@@ -23,7 +33,7 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 def render_obsidian(text: str) -> str:
     """Return a Markdown text without wiki links, embeds, marks and ids."""
-    if "[[" not in text and "==" not in text and "^" not in text and "((" not in text:
+    if _ANY.search(text) is None:
         return text
     return replace_outside_code(text, _SYNTAX, _replace)
 
@@ -31,7 +41,8 @@ def render_obsidian(text: str) -> str:
 def _replace(match: "re.Match[str]") -> Replacement:
     if match["page"] is not None:
         return _render_link(match), match.end()
-    return (f"<mark>{match['marked']}</mark>" if match["marked"] is not None else ""), match.end()
+    marked = match["marked"] or match["roam"]
+    return f"<mark>{marked}</mark>" if marked else match["alt"] or match["task"] or "", match.end()
 
 
 def _render_link(match: "re.Match[str]") -> str:

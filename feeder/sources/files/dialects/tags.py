@@ -30,6 +30,7 @@ _PLAYERS = {
     "jsfiddle": "https://jsfiddle.net/{}/",
     "codepen": "https://codepen.io/{}",
     "slideshare": "https://www.slideshare.net/{}",
+    "github": "https://github.com/{}",
     "speakerdeck": "https://speakerdeck.com/{}",
     "spotify": "https://open.spotify.com/{}",
     "soundcloud": "https://soundcloud.com/{}",
@@ -50,13 +51,31 @@ _CODE_NAMES = re.compile(
     r"include_code|console|terminal|command",
     re.IGNORECASE,
 )
-_LINK_NAMES = re.compile(r"(?:ext|external|site|page|app)?[-_]?(?:link|url|btn|button|a|cta)\w{0,10}", re.IGNORECASE)
+_LINK_NAMES = re.compile(r"a|(?:ext|external|site|page|app)?[-_]?(?:link|url|btn|button|cta)\w{0,10}", re.IGNORECASE)
 _TITLED_NAMES = re.compile(r"details|expand|spoiler|fold\w{0,3}|tab|collapse|accordion|toggle|step", re.IGNORECASE)
 _HIDDEN_NAMES = re.compile(r"comments?|private|ignore|draft", re.IGNORECASE)
 _INLINE_NAMES = {"kbd": "kbd", "keys": "kbd", "mark": "mark", "sup": "sup", "sub": "sub", "u": "u", "b": "b", "i": "i"}
+# NexT's and Butterfly's words in a style: `{% label success@words %}`, `{% span red, words %}`.
+_STYLED_NAMES = frozenset({"label", "span", "emp", "wavy", "del", "psw", "hideinline", "btn", "bubble"})
 _SOURCE_KEYS = ("src", "image", "img", "url", "link", "href", "path", "file", "image_path", "image-path", "source")
 _MEDIA_KEYS = ("src", "mp3", "mp4", "m4a", "m4v", "ogg", "wav", "webm", "ogv", "url", "file", "source")
-_ID_KEYS = ("id", "v", "vid", "video", "videoid", "video_id", "bvid", "src", "url", "href", "link", "code", "post")
+_ID_KEYS = (
+    "id",
+    "key",
+    "repo",
+    "v",
+    "vid",
+    "video",
+    "videoid",
+    "video_id",
+    "bvid",
+    "src",
+    "url",
+    "href",
+    "link",
+    "code",
+    "post",
+)
 _TITLE_KEYS = ("title", "summary", "header", "heading", "label", "name")
 _TEXT_KEYS = ("text", "content", "body", "caption", "description", "note")
 
@@ -102,15 +121,27 @@ def is_hidden(name: str) -> bool:
 def render_single(tag: Tag) -> str:
     """Return the HTML of a tag without contents; "" if it stands for nothing."""
     name = tag.name.lower()
-    player = _NICKNAMES.get(name) or next((known for known in _PLAYERS if known in name), None)
+    provider = tag.named.get("provider", "").lower()  # {% include video provider="youtube" %}
+    player = _NICKNAMES.get(name) or next((known for known in _PLAYERS if known in (name, provider)), None)
+    player = player or next((known for known in _PLAYERS if known in name), None)
     if player is not None and (html := _player(tag, player)):
         return html
     if (html := _picture(tag, is_certain=_PICTURE_NAMES.search(name) is not None)) or (html := _media(tag, name)):
         return html
+    if name in _STYLED_NAMES and tag.words:
+        return escape(_without_style(tag), quote=False)
     if name in _INLINE_NAMES and tag.words:
         inline = _INLINE_NAMES[name]
         return f"<{inline}>{escape(' '.join(tag.words))}</{inline}>"
     return _link(tag) or render_inline(" ".join(tag.phrases) or tag.first(_TEXT_KEYS))
+
+
+def _without_style(tag: Tag) -> str:
+    """Return the words of a tag whose other values are colours and sizes."""
+    words = " ".join(tag.words)
+    if "@" in words:
+        return words.partition("@")[2]
+    return tag.words[-1] if tag.name.lower() == "span" else words
 
 
 def render_opening(tag: Tag) -> tuple[str, str]:
@@ -185,7 +216,7 @@ def _picture(tag: Tag, *, is_certain: bool) -> str:
     words = [word for word in tag.words if not _is_layout(word) and f'src="{escape(word)}"' not in image]
     before = next((n for n, word in enumerate(tag.words) if f'src="{escape(word)}"' in image), 0)
     words = [word for word in words if word not in tag.words[:before]]
-    caption = tag.named.get("caption") or tag.named.get("title") or " ".join(words)
+    caption = tag.first(("caption", "title", "description")) or " ".join(words)
     source = tag.named.get("attr", "")
     if source and _WEB.match(tag.named.get("attrlink", "")):
         source = f"[{source}]({tag.named['attrlink']})"
@@ -198,7 +229,9 @@ def _is_layout(word: str) -> bool:
 
 
 def _media(tag: Tag, name: str) -> str:
-    candidates = [*(value for key in _MEDIA_KEYS if (value := tag.named.get(key))), *tag.words]
+    # Hexo's players have `"url=https://…"` in quotes.
+    words = (re.sub(r"\A\w{1,20}=(?=https?:)", "", word) for word in tag.words)
+    candidates = [*(value for key in _MEDIA_KEYS if (value := tag.named.get(key))), *words]
     for value in candidates:
         kind = "audio" if _SOUND.search(value) else "video" if _FILM.search(value) else None
         if kind is not None:

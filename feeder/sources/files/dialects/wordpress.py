@@ -92,13 +92,35 @@ def _captioned(contents: str, caption: str) -> str:
 _TOKEN = re.compile(
     r"(?P<verbatim><(?P<name>pre|script|style|textarea)\b(?>(?s:.*?)</(?P=name)\s*>|(?s:.*)))|"
     r"(?P<comment><!--(?>(?s:.*?)-->|(?s:.*)))|"
-    r"(?P<block></?(?:table|thead|tfoot|caption|col|colgroup|tbody|tr|td|th|div|dl|dd|dt|ul|ol|li|pre|form|map|area|"
-    r"blockquote|address|style|p|h[1-6]|hr|fieldset|legend|section|article|aside|hgroup|header|footer|nav|figure|"
+    r"(?P<block></?(?:table|thead|tfoot|caption|col|colgroup|tbody|tr|td|th|div|dl|dd|dt|ul|ol|li|pre|"
+    r"blockquote|address|p|h[1-6]|hr|fieldset|legend|section|article|aside|hgroup|header|footer|nav|figure|"
     r"figcaption|details|menu|summary|br|iframe|video|audio|object)\b[^<>]*+>)|"
     r"(?P<inline><[^<>]*+>)",
     re.IGNORECASE,
 )
 _EMPTY_LINE = re.compile(r"\n[ \t\n]*\n")
+
+
+_BLOCK_COMMENT = re.compile(r"<!-- /?wp:[^>]{0,4000}-->")
+_CLASSIC = re.compile(r"<!-- wp:(?:freeform|core/freeform)[^>]{0,200}-->")
+
+
+def break_classic_parts(html: str) -> str:
+    """Return the HTML of a post of the block editor with the line ends of its classic parts as breaks.
+
+    A classic part is between `wp:freeform` and its end, or not between any marks of blocks.
+    """
+    parts: list[str] = []
+    done, depth = 0, 0
+    for mark in _BLOCK_COMMENT.finditer(html):
+        text = html[done : mark.start()]
+        parts += [text if depth else break_paragraphs(text), mark[0]]
+        done = mark.end()
+        if mark[0].startswith("<!-- /"):
+            depth = max(0, depth - 1)
+        elif not (mark[0].endswith("/-->") or _CLASSIC.match(mark[0])):
+            depth += 1
+    return "".join((*parts, html[done:] if depth else break_paragraphs(html[done:])))
 
 
 def break_paragraphs(html: str) -> str:
@@ -111,7 +133,8 @@ def break_paragraphs(html: str) -> str:
     done, after_block = 0, True
     html = html.replace("\r\n", "\n").replace("\r", "\n")
     for token in _TOKEN.finditer(html):
-        is_block = token["inline"] is None
+        # What shows nothing (comments, scripts, forms) does not part the lines around it.
+        is_block = token["block"] is not None or (token["name"] or "").lower() == "pre"
         parts += [_break_lines(html[done : token.start()], after_block=after_block, before_block=is_block), token[0]]
         done, after_block = token.end(), is_block
     parts.append(_break_lines(html[done:], after_block=after_block, before_block=True))

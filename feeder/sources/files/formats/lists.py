@@ -14,6 +14,7 @@ from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.data import Data
 from feeder.sources.files.encoding import open_text
+from feeder.sources.files.formats.highlights import is_highlights, quotations, read_highlights
 
 Record = Mapping[str, object]
 
@@ -50,7 +51,8 @@ def read_table(data: Data, name: str) -> Iterator[Draft]:
     columns = _columns(data.start(4096))
     if _SUBSTACK.issubset(columns):
         raise NotAnArticleError("not an article: list of the posts in a Substack export, read with them")
-    if not set(_LINK).intersection(columns) or not {*_TITLE, *_SAVED}.intersection(columns):
+    is_of_links = not is_highlights(columns)
+    if is_of_links and (not set(_LINK).intersection(columns) or not {*_TITLE, *_SAVED}.intersection(columns)):
         shown = ", ".join(columns[:5])
         raise NotAnArticleError(f"not an article: table without links (columns: {shown[:80]})")
     csv.field_size_limit(_MAX_FIELD)
@@ -60,9 +62,8 @@ def read_table(data: Data, name: str) -> Iterator[Draft]:
         rows = csv.DictReader(chain([first], lines), restval="", delimiter=_delimiter(first))
         try:
             rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
-            for row in rows:
-                if (draft := record_draft({key: value for key, value in row.items() if key})) is not None:
-                    yield draft
+            records = ({key: value for key, value in row.items() if key} for row in rows)
+            yield from filter(None, map(record_draft, records)) if is_of_links else read_highlights(records)
         except csv.Error as error:
             raise ArticleError(f"{name}: line {rows.line_num} is not valid CSV ({error})") from error
 
@@ -75,7 +76,7 @@ def record_draft(record: Record) -> Draft | None:
         return None
     # Pinboard calls the title `description`, and the description `extended`.
     title = _first(record, _TITLE) or (_first(record, ("description",)) if "href" in record else "")
-    content, summary = _first(record, _CONTENT), _first(record, _SUMMARY)
+    content, summary = _first(record, _CONTENT) or quotations(record.get("highlights")), _first(record, _SUMMARY)
     published, saved = _first(record, _PUBLISHED), _first(record, _SAVED)
     stamps = [Stamp(text=published, read_from="feed", where="export: published")] if published else []
     if saved and not saved.startswith("0000"):
@@ -91,6 +92,7 @@ def record_draft(record: Record) -> Draft | None:
         categories=tuple(dict.fromkeys(_tags(record))),
         summary=summary if content and summary != title else None,
         language=_first(record, _LANGUAGE) or None,
+        withheld="export: shared: no" if _text(record.get("shared")).lower() == "no" else None,  # Pinboard
         read_from={"title": "saved link", "link": "saved link", "categories": "saved link: tags"},
     )
 
@@ -135,4 +137,5 @@ def _tags(record: Record) -> Iterator[str]:
                 continue
             except (ValueError, RecursionError, TypeError):
                 pass
-        yield from (tag for part in re.split(r"[|,;]", text) if (tag := part.strip(" []\"'")))
+        marks = r"\s" if "href" in record else "[|,;]"  # Pinboard's tags have no blanks
+        yield from (tag for part in re.split(marks, text) if (tag := part.strip(" []\"'")))

@@ -55,7 +55,7 @@ def read_restructured(data: Data, name: str) -> Iterator[Draft]:
         for field in tree.findall(nodes.field)
         if len(field) > 1
     }
-    for kind in (nodes.author, nodes.date):
+    for kind in (nodes.author, nodes.date, nodes.status):
         for found in tree.findall(kind):
             fields.setdefault(kind.__name__, found.astext())
     metadata = fields_to_metadata(fields, "field list")
@@ -70,5 +70,7 @@ def read_restructured(data: Data, name: str) -> Iterator[Draft]:
         authors=draft.authors or tuple(Person(name=author) for author in metadata.authors),
         categories=draft.categories or metadata.categories,
         withheld=draft.withheld or metadata.withheld,
+        due=draft.due or metadata.due,
+        expires=draft.expires or metadata.expires,
         read_from={**draft.read_from, **metadata.read_from, "title": "title of the document"},
     )
