@@ -114,7 +114,6 @@ def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
     ISO 8859-1), then the `names` in order: those that decode without loss before those with a small one. If UTF-8 is
     one of them it may be damaged as long as most characters are whole.
     """
-    names = tuple(names)
     if (marked := _decode_by_mark(data)) is not None:
         return marked
     if data.isascii():
@@ -122,6 +121,7 @@ def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
         return data.decode() if escaped is None else escaped
     if (text := _decode_strictly(data, ["utf-8"])) is not None:
         return text
+    names = tuple(names)  # not before: looking for a declaration takes longer than decoding
     fitting = (codec for name in names if (codec := find_codec(name)) is not None)
     codecs = list(islice(dict.fromkeys(fitting), _MAX_NAMES))
     sample = _sample(data)

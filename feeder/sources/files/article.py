@@ -43,7 +43,16 @@ def read_article(data: bytes, name: str) -> Draft:
     Raises:
         ArticleError: empty file or binary.
     """
-    text = decode(data, name).replace("\r\n", "\n").replace("\r", "\n")
+    return read_text(decode(data, name), name)
+
+
+def read_text(text: str, name: str) -> Draft:
+    """Return the draft of one document as `read_article` does; `text` is all of it, decoded.
+
+    Raises:
+        ArticleError: it is empty.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     for char in _INVISIBLE:
         text = text.replace(char, "")
     if not text.strip():

@@ -13,7 +13,7 @@ from feeder.errors import ArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.data import Data
-from feeder.sources.files.article import read_article
+from feeder.sources.files.article import read_text
 from feeder.sources.files.contents import refuse_other_files, refuse_unread_format
 from feeder.sources.files.dialects.wordpress import break_classic_parts, break_paragraphs, render_shortcodes
 from feeder.sources.files.encoding import decode, open_text
@@ -68,9 +68,10 @@ def _find_format(data: Data, name: str) -> Format | None:
 def _read_single(data: bytes, name: str, *, chosen: bool) -> Iterator[Draft]:
     if not chosen:
         refuse_unread_format(name)
-    draft = with_saved_origin(read_article(data, name), data)
+    text = decode(data, name)
+    draft = with_saved_origin(read_text(text, name), text)
     if not chosen:
-        refuse_other_files(name, draft, decode(data, name))
+        refuse_other_files(name, draft, text)
     yield draft
 
 

@@ -38,7 +38,9 @@ _MAX_FIELD = 10_000_000
 
 def is_table(name: str, start: bytes) -> bool:
     """Whether a file is a table: by its ending, or because its first line names the columns of a reading list."""
-    return name.lower().endswith(".csv") or {"url", "time_added"}.issubset(_columns(start))
+    return name.lower().endswith(".csv") or (
+        b"time_added" in start.lower() and {"url", "time_added"}.issubset(_columns(start))
+    )
 
 
 def read_table(data: Data, name: str) -> Iterator[Draft]:

@@ -29,6 +29,7 @@ _PLACES = (
 _MIRRORED = re.compile(
     r"<!--\s*Mirrored from ([\w.-]{1,200}/?[^\s<>]{0,2000}) by HTTrack[^,>]{0,80}(?:,([^>]{1,60}?))?\s*-->"
 )
+_SIGNS = ("with singlefile", "by singlefile", "saved from", "savepage-", "data-scrapbook-", "mirrored from")
 _TIMES = (
     re.compile(r"<meta\s+name=\"?savepage-date\"?\s+content=\"([^\"]{1,100})\"", re.IGNORECASE),
     re.compile(r"\sdata-scrapbook-create=\"(\d{14})"),
@@ -43,18 +44,20 @@ _ARCHIVED = re.compile(
 )
 
 
-def with_saved_origin(draft: Draft, data: bytes) -> Draft:
-    """Return the draft of a page with the address and time at which it was saved, and what its microformats say."""
+def with_saved_origin(draft: Draft, text: str) -> Draft:
+    """Return the draft of a page with the address and time at which it was saved, and what its microformats say.
+
+    `text` is that of the file.
+    """
     if draft.content_type != "html":
         return draft
-    start = data[:_HEAD].decode("utf-8", "replace")
-    link, saved = _origin(start)
+    link, saved = _origin(text[:_HEAD])
     if link and (not draft.link or (is_home_page(draft.link) and not is_home_page(link))):
         draft = replace(draft, link=link, read_from={**draft.read_from, "link": "comment of the saved page"})
     if saved:
         stamp = Stamp(text=_readable(saved), read_from="time saved", where="comment of the saved page")
         draft = replace(draft, stamps=(*draft.stamps, stamp))
-    return _with_microformats(draft) if b"h-entry" in data else draft
+    return _with_microformats(draft) if "h-entry" in text else draft
 
 
 def without_archive(draft: Draft) -> Draft:
@@ -71,6 +74,9 @@ def without_archive(draft: Draft) -> Draft:
 
 def _origin(start: str) -> tuple[str, str]:
     """Return the address and the time of a saved page; "" for none."""
+    low = start.lower()
+    if not any(sign in low for sign in _SIGNS):
+        return "", ""
     time = next((match[1] for pattern in _TIMES if (match := pattern.search(start)) is not None), "")
     for pattern in _PLACES:
         if (match := pattern.search(start)) is not None:
