@@ -44,7 +44,7 @@ _HALVES = (  # of the day: before the time, after it
 _KOREAN = re.compile("[년월일]|오전|오후")
 _NUMBER = re.compile(r"\d+")
 _COMMENT = re.compile(r"\(([^()]*)\)")
-_YEAR_AT_END = re.compile(r"(?<![\d:+-])\d{4}\Z")
+_YEAR_AT_END = re.compile(r"(?<![\d:+-])(?<![+-]\s)\d{4}\Z")
 _YEAR_BELOW_ZERO = re.compile(r"(?<!\S)-\d{4}(?![\d:])")
 _NO_ZONE = re.compile(r"\b(?:uhr|hrs?|hours|г|น)\b\.?|\betc/?(?!\S)|(?<![,;|·/.])[,;|·/.]++(?!\S)", re.IGNORECASE)
 _ZONE = re.compile(
@@ -107,7 +107,7 @@ def read_written_date(text: str, language: str | None = None) -> WrittenDate | N
         words, rest = rest, ""
     elif (year := _YEAR_AT_END.search(rest)) is not None:  # `Nov 16 10:00:00 GMT 2022` (asctime)
         words, rest = f"{words} {year[0]}", rest[: year.start()]
-    zone = " ".join(_NO_ZONE.sub(" ", rest).split())
+    zone = " ".join(_NO_ZONE.sub(" ", rest).split()).strip("[]")
     if (offset := _OFFSET_AND_NAME.fullmatch(zone)) is not None:
         zone = offset[1]
     if zone and _ZONE.fullmatch(zone) is None:

@@ -101,6 +101,8 @@ def test_a_day_is_read(text: str) -> None:
         ("10:00:60", 36060, ""),
         ("10:00 +0100", 36000, "+0100"),
         ("10:00 (CET)", 36000, "CET"),
+        ("10:00 + 0100", 36000, "+ 0100"),
+        ("10:00[Europe/Paris]", 36000, "Europe/Paris"),
         ("10:00:00 GMT+0100 (Central European Standard Time)", 36000, "GMT+0100"),
         ("10:00:00 +0000 UTC", 36000, "+0000"),
         ("10:00 Europe/Berlin", 36000, "Europe/Berlin"),
