@@ -134,7 +134,7 @@ def _read_feed(job: FeedJob) -> FeedResult:
         return _error_result(job, f"cannot be understood ({type(error).__name__}); please report it")
     # A feed lists its newest entry first; the store numbers entries in the order in which they come.
     drafts = {entry_key(draft.id or ""): draft for draft in reversed(feed.drafts)}
-    reader = _FeedReader(job, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
+    reader = _FeedReader(job, drafts)
     for path, draft in drafts.items():
         reader.read(path, draft)
     if feed.broken_off:
@@ -162,8 +162,12 @@ def _parse(job: FeedJob) -> ParsedFeed:
 class _FeedReader:
     """Reads the entries of one feed and gathers what to save."""
 
-    def __init__(self, job: FeedJob, guids: frozenset[str]) -> None:
-        self._job, self._guids = job, guids
+    def __init__(self, job: FeedJob, drafts: Mapping[str, Draft]) -> None:
+        self._job = job
+        self._versions = {path: self._version(draft) for path, draft in drafts.items()}
+        unchanged = (path for path, version in self._versions.items() if self._is_stored(path, version))
+        guids = (guid_name(draft.guid) for draft in drafts.values() if draft.guid)
+        self._siblings = frozenset((*guids, *unchanged))
         self._origin = feed_origin(job.source)
         self._documents: list[Document] = []
         self._incoming: list[IncomingEntry] = []
@@ -180,8 +184,8 @@ class _FeedReader:
             self._not_published.append((draft.link or draft.id or path, draft.withheld))
             self._withheld[path] = guid_name(draft.guid) if draft.guid else None
             return
-        stored, version = self._job.documents.get(path), self._version(draft)
-        is_same = stored is not None and stored.digest == version
+        stored, version = self._job.documents.get(path), self._versions[path]
+        is_same = self._is_stored(path, version)
         if is_same and not self._job.reread and not (stored is not None and stored.again):
             return
         error = None
@@ -236,7 +240,7 @@ class _FeedReader:
                 known_by_link=draft.known_by_link,
                 guid=draft.guid,
                 former_id=draft.former_id,
-                siblings=self._guids,
+                siblings=self._siblings - {entry.key},
             )
         )
         self._edges.append(edge_of(rules, entry, boilerplate))
@@ -244,6 +248,10 @@ class _FeedReader:
     def _await_page(self, path: str, draft: Draft, version: str, link: str, *, reread: bool) -> None:
         number, now = len(self._pending), self._job.rules.now
         self._pending.append((PendingPage(path, link, version, number, now, again=reread), pack(draft)))
+
+    def _is_stored(self, path: str, version: str) -> bool:
+        stored = self._job.documents.get(path)
+        return stored is not None and stored.digest == version
 
     def _version(self, draft: Draft) -> str:
         """Return a digest of what a feed says about an entry.
