@@ -42,7 +42,7 @@ class Poll:
     * `interval_s` is the current interval in seconds, 0 before the first response. `asked_s` is the one that the feed
       asks for; `skip_hours` (0 to 23) and `skip_days` (Monday is 0), in UTC, are when it asks not to be polled.
     * `failures` counts failures in a row, and `error` explains the last in one line. Without failures it is why
-      the feed is not polled: its server asks for a pause.
+      the feed is not polled: requests to its server are paused.
     * `moved_to` is where permanent redirects led in the last `moved_seen` requests.
     * `gone_at` is since when the server says that the feed is gone for good; `failures` counts how often it did.
     * `hub` is the address of its WebSub hub, and `topic` its address there; None: `address`.
