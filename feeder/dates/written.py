@@ -44,7 +44,8 @@ _HALVES = (  # of the day: before the time, after it
 _KOREAN = re.compile("[년월일]|오전|오후")
 _NUMBER = re.compile(r"\d+")
 _COMMENT = re.compile(r"\(([^()]*)\)")
-_YEAR_AT_END = re.compile(r"(?<![\d:+-])(?<![+-]\s)\d{4}\Z")
+_YEAR_AT_END = re.compile(r"(?<![\d:+-])(?<![+-]\s)\d{4}(?=(?:\s[A-Z]{1,5})?\Z)")
+_OFFSET_AT_END = re.compile(r"(?<=\d)\s(?:[A-Z]{1,5}\s?)?[+-]{1,2}\d\d:?\d\d\Z")
 _YEAR_BELOW_ZERO = re.compile(r"(?<!\S)-\d{4}(?![\d:])")
 _NO_ZONE = re.compile(r"\b(?:uhr|hrs?|hours|г|น)\b\.?|\betc/?(?!\S)|(?<![,;|·/.])[,;|·/.]++(?!\S)", re.IGNORECASE)
 _ZONE = re.compile(
@@ -52,7 +53,7 @@ _ZONE = re.compile(
     r"[A-Za-z.]+(?: [A-Za-z.]+){0,3} time",
     re.IGNORECASE,
 )
-_OFFSET_AND_NAME = re.compile(r"([+-]\d\d:?\d\d) [A-Za-z]+")
+_OFFSET_AND_NAME = re.compile(r"(?:[A-Za-z]{1,5}\s?)?-?([+-]\d\d:?\d\d)(?: [A-Za-z]+)?")
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 _NOON, _MIDNIGHT, _MINUTE, _HOUR = 12, 24, 60, 3600
 _CENTURY = 100
@@ -103,10 +104,13 @@ def read_written_date(text: str, language: str | None = None) -> WrittenDate | N
     text = _fold(text)
     comment = " ".join(_COMMENT.findall(text))
     words, clock, rest = _split(_COMMENT.sub(" ", text).strip())
-    if _NUMBER.search(words) is None:  # `10:00, 16 November 2022`
-        words, rest = rest, ""
+    if clock is None:
+        words = _OFFSET_AT_END.sub("", words)
+    elif _NUMBER.search(words) is None:  # `10:00, 16 November 2022`
+        offset = _OFFSET_AT_END.search(rest)
+        words, rest = (rest, "") if offset is None else (rest[: offset.start()], offset[0])
     elif (year := _YEAR_AT_END.search(rest)) is not None:  # `Nov 16 10:00:00 GMT 2022` (asctime)
-        words, rest = f"{words} {year[0]}", rest[: year.start()]
+        words, rest = f"{words} {year[0]}", rest[: year.start()] + rest[year.end() :]
     zone = " ".join(_NO_ZONE.sub(" ", rest).split()).strip("[]")
     if (offset := _OFFSET_AND_NAME.fullmatch(zone)) is not None:
         zone = offset[1]
