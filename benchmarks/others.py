@@ -5,8 +5,8 @@
 
 gofeed has a JSON file of the expected values beside each document, its date tests have texts and times, and each layout
 of its dates is one of the same time (2 January 2006 15:04:05 -0700). miniflux's documents and expectations are read
-from its Go tests. Texts are compared as people see them. Each difference is printed; docs/remote.md explains them. Entries
-without anything, which we drop, first get an enclosure in the document. Nothing is written.
+from its Go tests. Texts are compared as people see them. Each difference is printed; docs/remote.md explains them.
+Entries without anything, which we drop, first get an enclosure in the document. Nothing is written.
 """
 
 import argparse

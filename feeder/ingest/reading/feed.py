@@ -8,7 +8,7 @@ too. If the source wants full articles, an entry waits in the store for its page
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,6 @@ from feeder.ingest.reading.file import (
     apply_filters,
     apply_selectors,
     edge_of,
-    load_parsers,
     reading_rules,
     to_entry,
 )
@@ -28,7 +27,7 @@ from feeder.ingest.reading.packing import pack
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Source, entry_key
 from feeder.normalise.urls import clean_link
-from feeder.sources.feeds.parsing.parsed import Hints, ParsedFeed
+from feeder.sources.feeds.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.websub import find_hub
 from feeder.sources.http.crawl import FetchResult
 from feeder.store import Batch, Document, IncomingEntry, Origin, PageChanges, PendingPage, guid_name, prepare
@@ -105,11 +104,16 @@ def fail_feed(job: FeedJob, failure: WorkerFailure) -> tuple[FeedResult, None]:
 
 
 def load_feed_parsers() -> None:
-    """Import the parsers by reading a small feed, so that no feed's budget is spent on that."""
-    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  see `_parse`
+    """Import the parsers by reading a small feed, so that no feed's budget is spent on that.
 
-    parse_feed(b"<rss><channel><item><title>a</title></item></channel></rss>", url="https://feed.example/")
-    load_parsers()
+    Those of files and pages are not among them: they are as large as all the rest of a worker.
+    """
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  see `_parse`
+    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  as above
+
+    item = b"<item><title>a</title><description>&lt;p&gt;A few words.&lt;/p&gt;</description></item>"
+    for draft in parse_feed(b"<rss><channel>%b</channel></rss>" % item, url="https://feed.example/").drafts:
+        normalise(draft, now=datetime.now(UTC))
 
 
 FEED_TASK: Task[FeedJob, FeedResult] = Task(run=read_feed, on_failure=fail_feed, load=load_feed_parsers)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from feeder.sources.http.holds import Hold, name_status, parse_http_date, read_retry_after
 
 if TYPE_CHECKING:
-    from feeder.sources.feeds.parsing.parsed import Hints
+    from feeder.sources.feeds.parsed import Hints
 
 GONE_AFTER = 3  # times in a row that a server says so: some do by mistake, or while they are repaired
 MOVED_AFTER = 3  # identical permanent redirects in a row: servers also redirect by mistake

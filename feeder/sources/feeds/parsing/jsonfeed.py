@@ -10,11 +10,11 @@ from typing import Any, Literal
 from feeder.errors import FeedError
 from feeder.markup import strip_forbidden
 from feeder.model import Draft, Link, Media, Person, Source, Stamp
+from feeder.sources.feeds.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.attachments import kind_of, media_of
 from feeder.sources.feeds.parsing.elements import MAX_PEOPLE, MAX_SHARED, base_of_site, host_of, join, resolve_links
 from feeder.sources.feeds.parsing.feed_dates import to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.identity import assign_ids
-from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.texts import Markup, as_written
 
 Object = Mapping[str, Any]

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from feeder.markup import Element
 from feeder.model import Draft, Link, Person, Source, Stamp
+from feeder.sources.feeds.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.attachments import find_file_links, find_media, is_page
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
@@ -36,7 +37,6 @@ from feeder.sources.feeds.parsing.elements import (
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date, to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.hints import find_hints
 from feeder.sources.feeds.parsing.identity import assign_ids
-from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.texts import Markup, as_written, plain_text, title_text
 
 _TITLES = ("title", "dc:title", "media:title", "itunes:title")
