@@ -119,10 +119,10 @@ def _compare_entry(entry: Json, draft: Draft) -> Iterator[tuple[str, object, obj
     found += [each for each in addresses if each not in found and each in {m.url for m in draft.media}]
     yield "files", addresses, found + [link.href for link in draft.links if link.href in addresses]
     replies = next((link.href for link in draft.links if link.rel == "replies"), "")
-    for field, names in _DATES.items():
-        if (text := next((entry[name] for name in names if entry.get(name)), None)) is not None:
+    for field, keys in _DATES.items():
+        if (date := next((entry[key] for key in keys if entry.get(key)), None)) is not None:
             stamp = next((stamp for stamp in draft.stamps if stamp.means == field), None)
-            yield field, parse_feed_date(text), None if stamp is None else parse_feed_date(stamp.text)
+            yield field, parse_feed_date(date), None if stamp is None else parse_feed_date(stamp.text)
     yield "comments", entry.get("comments", ""), replies
 
 

@@ -182,3 +182,40 @@ def test_any_text_is_a_date_that_exists_or_none(text: str, language: str | None)
     found = read_written_date(text, language)
     assert found is None or len(found.days) <= 2
     assert found is None or found.seconds is None or 0 <= found.seconds <= 86_400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1402/05/12", "۱۴۰۲/۰۵/۱۲", "1402-5-12", "12/05/1402", "12 مرداد 1402", "پنجشنبه، ۱۲ مرداد ۱۴۰۲",
+        "1402 مرداد 12",
+    ],
+)  # fmt: skip
+def test_a_persian_date_is_read(text: str) -> None:
+    assert written(text).days == (date(2023, 8, 3),)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1370/01/01", date(1991, 3, 21)),
+        ("1375/01/01", date(1996, 3, 20)),
+        ("1399/12/30", date(2021, 3, 20)),
+        ("1400/01/01", date(2021, 3, 21)),
+        ("1403/01/01", date(2024, 3, 20)),
+        ("1403/07/01", date(2024, 9, 22)),
+        ("1404/01/01", date(2025, 3, 21)),
+        ("1408/01/01", date(2029, 3, 20)),
+    ],
+)
+def test_leap_years_of_the_persian_calendar_count(text: str, day: date) -> None:
+    assert written(text).days == (day,)
+
+
+@pytest.mark.parametrize("text", ["1402/13/12", "1402/12/31", "12 مرداد 2023", "12 صفر 1445"])
+def test_a_persian_date_that_does_not_exist_and_an_islamic_one_in_words_are_not_read(text: str) -> None:
+    assert read_written_date(text) is None
+
+
+def test_a_persian_year_with_a_month_of_ours_is_no_date() -> None:
+    assert written("12 May 1402").days == ()
