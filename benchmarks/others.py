@@ -1,11 +1,12 @@
 """Compares our feed parser with what the tests of gofeed and miniflux expect of their documents.
 
-    python -m benchmarks.others gofeed FOLDER     FOLDER is gofeed's testdata
+    python -m benchmarks.others gofeed FOLDER     FOLDER has gofeed's testdata and internal/shared
     python -m benchmarks.others miniflux FOLDER   FOLDER is miniflux's internal/reader
 
-gofeed has a JSON file of the expected values beside each document; miniflux's documents and expectations are read from
-its Go tests. Texts are compared as people see them. Each difference is printed; docs/remote.md explains them. Entries
-without anything, which we drop, first get an enclosure in the document. Nothing is written.
+gofeed has a JSON file of the expected values beside each document, its date tests have texts and times, and each layout
+of its dates is one of the same time (2 January 2006 15:04:05 -0700). miniflux's documents and expectations are read
+from its Go tests. Texts are compared as people see them. Each difference is printed; docs/remote.md explains them.
+Entries without anything, which we drop, first get an enclosure in the document. Nothing is written.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from feeder.normalise.body.html import read_html, read_text, write_html
 from feeder.normalise.entry import normalise
 from feeder.normalise.text import one_line
 from feeder.sources.feeds.parsing import parse_feed
+from feeder.sources.feeds.parsing.feed_dates import parse_feed_date
 from feeder.sources.feeds.parsing.texts import Markup, title_text
 
 Json: TypeAlias = Any
@@ -37,6 +39,13 @@ _DOCUMENT = re.compile(r":= `(.*?)`", re.DOTALL)
 _PARSE = re.compile(r'Parse\("([^"]*)"')
 _EXPECTED = re.compile(r'feed\.(?:Entries\[(\d+)\]\.)?([\w\[\].]+) != (`[^`]*`|"(?:[^"\\]|\\.)*")')
 _COUNT = re.compile(r"len\(feed\.(?:Entries\[(\d+)\]\.)?(\w+)\) != (\d+)")
+_DATE = re.compile(r'^\s*\{"([^"]+)", "([\d :-]+)"\}', re.MULTILINE)
+_LAYOUT = re.compile(r'^\s*"([^"\n]+)",', re.MULTILINE)
+_CONTENTS = ("content", "content_html", "content_text", "description", "summary")
+_DATES = {
+    "published": ("publishedParsed", "pubDateParsed", "date_published"),
+    "updated": ("updatedParsed", "date_modified"),
+}
 _TESTS = ("rss/parser", "atom/atom_10", "atom/atom_03", "rdf/parser", "json/parser")
 
 
@@ -51,17 +60,32 @@ class Difference(NamedTuple):
 
 def compare_gofeed(folder: Path) -> Iterator[Difference]:
     """Yield all compared values of gofeed's documents."""
-    for path in sorted(folder.rglob("*.xml")):
-        if (expected := path.with_suffix(".json")).exists():
+    for path in sorted((folder / "testdata").rglob("*.*")):
+        suffix = ".json" if path.suffix == ".xml" else "_expected.json"
+        if (expected := path.with_name(path.stem + suffix)).exists() and expected != path:
             value = json.loads(expected.read_text("utf-8"))
             name = path.relative_to(folder).as_posix()
             for field, theirs, ours in _compare_document(path.read_bytes(), value.get("feed") or value):
                 if theirs or ours:
                     yield Difference(name, field, theirs, ours)
+    shared = folder / "internal" / "shared"
+    for text, theirs in _DATE.findall((shared / "dateparser_test.go").read_text("utf-8")):
+        yield Difference(text, "date", theirs, f"{parse_feed_date(text):%Y-%m-%d %H:%M:%S}")
+    for layout in _LAYOUT.findall((shared / "dateparser.go").read_text("utf-8")):
+        text = re.sub(r"Z(?=07)", "-", layout).replace("_2", "2").replace(".999", "").removesuffix("999999")
+        found = parse_feed_date(text)
+        yield Difference(text, "layout", _time_of(text), None if found is None else f"{found:%Y-%m-%d %H:%M}")
+
+
+def _time_of(layout: str) -> str:
+    """Return what a layout of Go writes for its reference time, in UTC."""
+    has_zone, has_time = re.search("-07|MST", layout), re.search(":04|15", layout)
+    return f"2006-01-02 {'00:00' if not has_time else '22:04' if has_zone else '15:04'}"
 
 
 def _compare_document(data: bytes, theirs: Json) -> Iterator[tuple[str, object, object]]:
-    data = _END.sub(f"<enclosure url='{_FILE}'/>".encode() + rb"\g<0>", data)
+    if data.lstrip()[:1] != b"{":
+        data = _END.sub(f"<enclosure url='{_FILE}'/>".encode() + rb"\g<0>", data)
     try:
         ours = parse_feed(data, url=_URL)
     except FeedError as error:
@@ -77,24 +101,28 @@ def _compare_document(data: bytes, theirs: Json) -> Iterator[tuple[str, object, 
 
 def _compare_entry(entry: Json, draft: Draft) -> Iterator[tuple[str, object, object]]:
     yield "title", _label(entry.get("title")), one_line(draft.title or "")
-    content = next((text for name in ("content", "description", "summary") if (text := _value(entry.get(name)))), "")
+    content = next((text for name in _CONTENTS if (text := _value(entry.get(name)))), "")
     yield "content", _visible(content, "html"), _visible(draft.content, draft.content_type)
     links = [link for link in entry.get("links", ()) if isinstance(link, dict)]
     page = next((link.get("href") for link in links if link.get("rel", "alternate") in {"", "alternate"}), None)
-    yield "link", entry.get("link") or page or "", draft.link or ""
+    yield "link", entry.get("link") or entry.get("url") or page or "", draft.link or ""
     yield "id", _value(entry.get("guid")) or entry.get("id") or "", draft.guid or ""
     people = entry.get("authors") or entry.get("author") or []
     names = [_person(person) for person in (people if isinstance(people, list) else [people])]
     own = draft.authors if draft.read_from.get("authors") != "feed" else ()
     yield "authors", [name for name in names if name], [person.name for person in own]
-    categories = [_category(category) for category in entry.get("categories") or ()]
+    categories = [_category(category) for category in entry.get("categories") or entry.get("tags") or ()]
     yield "categories", [one_line(text) for text in categories if text], [one_line(text) for text in draft.categories]
-    files = [entry["enclosure"]] if entry.get("enclosure") else entry.get("enclosures") or []
+    files = entry.get("enclosures") or entry.get("attachments") or [entry.get("enclosure") or {}]
     addresses = [file["url"] for file in files if file.get("url")]
     found = [medium.url for medium in draft.media if medium.url != _FILE and medium.kind != "image"]
     found += [each for each in addresses if each not in found and each in {m.url for m in draft.media}]
     yield "files", addresses, found + [link.href for link in draft.links if link.href in addresses]
     replies = next((link.href for link in draft.links if link.rel == "replies"), "")
+    for field, keys in _DATES.items():
+        if (date := next((entry[key] for key in keys if entry.get(key)), None)) is not None:
+            stamp = next((stamp for stamp in draft.stamps if stamp.means == field), None)
+            yield field, parse_feed_date(date), None if stamp is None else parse_feed_date(stamp.text)
     yield "comments", entry.get("comments", ""), replies
 
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 # Abbreviations that are in use but not in Babel's data.
 _MORE_MONTHS = {
-    "de": {1: "jän", 3: "mrz", 5: "mai"},
+    "bn": {1: "জানুয়ারি", 2: "ফেব্রুয়ারি"},
+    "de": {1: "jän", 2: "feber", 3: "mrz", 5: "mai"},
     "el": {3: "μάώ", 5: "μαϊ", 6: "ιον", 7: "ιολ"},
 }
 _ENGLISH = {

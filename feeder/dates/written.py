@@ -45,7 +45,8 @@ _HALVES = (  # of the day: before the time, after it
 _KOREAN = re.compile("[년월일]|오전|오후")
 _NUMBER = re.compile(r"\d+")
 _COMMENT = re.compile(r"\(([^()]*)\)")
-_YEAR_AT_END = re.compile(r"(?<![\d:+-])\d{4}\Z")
+_YEAR_AT_END = re.compile(r"(?<![\d:+-])(?<![+-]\s)\d{4}(?=(?:\s[A-Z]{1,5})?\Z)")
+_OFFSET_AT_END = re.compile(r"(?<=\d)\s(?:[A-Z]{1,5}\s?)?[+-]{1,2}\d\d:?\d\d\Z")
 _YEAR_BELOW_ZERO = re.compile(r"(?<!\S)-\d{4}(?![\d:])")
 _NO_ZONE = re.compile(r"\b(?:uhr|hrs?|hours|г|น)\b\.?|\betc/?(?!\S)|(?<![,;|·/.])[,;|·/.]++(?!\S)", re.IGNORECASE)
 _ZONE = re.compile(
@@ -53,13 +54,19 @@ _ZONE = re.compile(
     r"[A-Za-z.]+(?: [A-Za-z.]+){0,3} time",
     re.IGNORECASE,
 )
-_OFFSET_AND_NAME = re.compile(r"([+-]\d\d:?\d\d) [A-Za-z]+")
+_OFFSET_AND_NAME = re.compile(r"(?:[A-Za-z]{1,5}\s?)?-?([+-]\d\d:?\d\d)(?: [A-Za-z]+)?")
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 _NOON, _MIDNIGHT, _MINUTE, _HOUR = 12, 24, 60, 3600
 _CENTURY = 100
 _FIRST_OF_1900S = 70  # two-digit years are 1970 to 2069
 _BUDDHIST = 543  # years that the Thai calendar is ahead
 _BUDDHIST_YEARS = range(2400, 2700)
+# Years of the Persian calendar since 1991. Those of the Islamic calendar since then are later; its months begin when
+# the moon is seen, so its dates are not converted.
+_PERSIAN_YEARS = range(1370, 1411)
+_PERSIAN_EPOCH = 226_142  # days from our year 1 to that calendar's, but for leap days
+_PERSIAN_MONTHS = str.split("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند")
+_PERSIAN_LETTERS = str.maketrans("يك", "یک")
 _LAST_DAY = 31
 _WORD = re.compile(r"\S+")
 _SENTENCE = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]{3}")
@@ -112,11 +119,14 @@ def read_written_date(text: str, language: str | None = None) -> WrittenDate | N
     text = _fold(text)
     comment = " ".join(_COMMENT.findall(text))
     words, clock, rest = _split(_COMMENT.sub(" ", text).strip())
-    if _NUMBER.search(words) is None:  # `10:00, 16 November 2022`
-        words, rest = rest, ""
+    if clock is None:
+        words = _OFFSET_AT_END.sub("", words)
+    elif _NUMBER.search(words) is None:  # `10:00, 16 November 2022`
+        offset = _OFFSET_AT_END.search(rest)
+        words, rest = (rest, "") if offset is None else (rest[: offset.start()], offset[0])
     elif (year := _YEAR_AT_END.search(rest)) is not None:  # `Nov 16 10:00:00 GMT 2022` (asctime)
-        words, rest = f"{words} {year[0]}", rest[: year.start()]
-    zone = " ".join(_NO_ZONE.sub(" ", rest).split())
+        words, rest = f"{words} {year[0]}", rest[: year.start()] + rest[year.end() :]
+    zone = " ".join(_NO_ZONE.sub(" ", rest).split()).strip("[]")
     if (offset := _OFFSET_AND_NAME.fullmatch(zone)) is not None:
         zone = offset[1]
     if zone and _ZONE.fullmatch(zone) is None:
@@ -222,15 +232,33 @@ def _read_day(words: str, language: str | None) -> WrittenDate | None:
         return WrittenDate(())
     if len(numbers) == len(("day", "month", "year")):
         return _read_numbers(words, numbers, language)
-    if not numbers or len(numbers) > len(("day", "year")):
+    if len(numbers) == len(("day", "year")):
+        return _read_month_in_words(words, numbers, language)
+    return _read_month(words, numbers, language) if numbers else None
+
+
+def _read_month_in_words(words: str, numbers: Sequence[str], language: str | None) -> WrittenDate | None:
+    """Return what a day and a year with the name of a month mean."""
+    one, other = numbers
+    if len(other) < _YEAR_DIGITS and (len(one) == _YEAR_DIGITS or int(one) > _LAST_DAY):
+        one, other = other, one
+    is_persian = int(other) in _PERSIAN_YEARS
+    if (month := _find_persian_month(words)) is not None:
+        return _written(int(other), [(month, int(one))], words, language) if is_persian else None
+    months = _find_month_between(_NUMBER.split(words), language)
+    if not months:
+        return _read_month(words, numbers, language)
+    if is_persian:
+        return WrittenDate(())
+    return _written(_year(other, words), [(month, int(one)) for month in months], words, language)
+
+
+def _read_month(words: str, numbers: Sequence[str], language: str | None) -> WrittenDate | None:
+    """Return what a year, perhaps with a month, means: its first day."""
+    if len(numbers) > len(("year", "month")) or len(numbers[0]) != _YEAR_DIGITS:
         return None
     months = _find_month_between(_NUMBER.split(words), language)
-    if len(numbers) == len(("day", "year")) and months:
-        one, other = numbers
-        if len(other) < _YEAR_DIGITS and (len(one) == _YEAR_DIGITS or int(one) > _LAST_DAY):
-            one, other = other, one
-        return _written(_year(other, words), [(month, int(one)) for month in months], words, language)
-    if len(numbers[0]) != _YEAR_DIGITS or not (months or _has_no_words(words)):
+    if not (months or _has_no_words(words)):
         return None
     month = months[0] if months else int(numbers[1]) if len(numbers) > 1 else 1
     return _written(int(numbers[0]), [(month, 1)], words, language)
@@ -246,6 +274,11 @@ def _find_month_between(parts: Sequence[str], language: str | None) -> tuple[int
     return next((months for part in candidates if part and (months := find_months(part, language))), ())
 
 
+def _find_persian_month(words: str) -> int | None:
+    found = words.translate(_PERSIAN_LETTERS).split()
+    return next((number for number, name in enumerate(_PERSIAN_MONTHS, start=1) if name in found), None)
+
+
 def _has_no_words(text: str) -> bool:
     return not any(map(str.isalpha, text))
 
@@ -259,6 +292,8 @@ def _read_numbers(words: str, numbers: Sequence[str], language: str | None) -> W
         return _written(_year(one, words), [(int(two), int(three))], words, language)
     if _VIETNAMESE_MONTH.search(words):
         return _written(_year(three, words), [(int(two), int(one))], words, language)
+    if int(three) in _PERSIAN_YEARS:
+        return _written(int(three), [(int(two), int(one))], words, language)
     days = dict.fromkeys([(int(one), int(two)), (int(two), int(one))])
     written = _written(_year(three, words), days, words, language)
     separator = words[words.index(one) + len(one) :].lstrip()[:1]
@@ -286,6 +321,15 @@ def _written(year: int, days: Iterable[tuple[int, int]], words: str, language: s
 
 def _date(year: int, month: int, day: int) -> date | None:
     try:
-        return date(year, month, day)
+        return _from_persian(year, month, day) if year in _PERSIAN_YEARS else date(year, month, day)
     except ValueError:
         return None
+
+
+def _from_persian(year: int, month: int, day: int) -> date:
+    """Return a day of the Persian calendar: six months of 31 days, five of 30, and in 8 of 33 years a day more."""
+    if not (1 <= month <= 12 and 1 <= day <= (31 if month <= 6 else 30)):  # noqa: PLR2004  as above
+        raise ValueError
+    cycles, years = divmod(year + 1595, 33)
+    leap_days = cycles * 8 + (years + 3) // 4
+    return date.fromordinal(365 * year + leap_days + 31 * (month - 1) - max(0, month - 7) + day + _PERSIAN_EPOCH)

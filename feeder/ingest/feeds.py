@@ -45,8 +45,8 @@ from feeder.sources.feeds.polling import (
 )
 from feeder.sources.feeds.websub import after_miss, pushed_until
 from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
-from feeder.sources.http.holds import Holds
-from feeder.store import Outcome, Store
+from feeder.sources.http.holds import Holds, read_holds, write_holds
+from feeder.store import HOLDS_NOTE, Outcome, Store
 
 _BATCH_ENTRIES = 500  # per transaction
 _BATCH_FEEDS = 50  # per transaction
@@ -102,7 +102,8 @@ class _FeedPass:
         jitter: Callable[[], float],
     ) -> None:
         self._config, self._store, self._now, self._reread = config, store, now, reread
-        self._progress, self._jitter, self._holds = progress, jitter, Holds(now)
+        self._progress, self._jitter = progress, jitter
+        self._holds = Holds(now, read_holds(store.database.get_note(HOLDS_NOTE)))
         self._sources = {source.name: source for source in sources}
         polls = store.sources.polls()
         self._polls = {source.name: current_poll(source, polls) for source in sources}
@@ -167,7 +168,7 @@ class _FeedPass:
         for response in responses:
             poll = self._polls[response.key]
             if response.hold is not None:
-                self._outcomes.count(response.key, {"not_due": 1})
+                self._outcomes.hold(response.key, str(response.hold))
                 self._settle(after_hold(poll, response.hold))
             elif response.error is not None:
                 self._fail(response, response.error)
@@ -286,8 +287,9 @@ class _FeedPass:
 
     def _hold_others(self) -> None:
         """Keep the next passes, too, from requesting anything of the servers that asked for a pause."""
-        if self._holds.is_empty:
+        if not self._holds.has_new:
             return
+        self._store.database.set_note(HOLDS_NOTE, write_holds(self._holds))
         for poll in self._store.sources.polls().values():
             hold = self._holds.at(server_of(poll.address))
             if hold is not None and not poll.is_gone and (poll.next_check_at or hold.until) <= hold.until:

@@ -152,7 +152,7 @@ class _FolderPass:
                     if result.is_last and (files % _BATCH == 0 or len(self._incoming) >= _BATCH):
                         self._save()
                         self._seen = set()
-            if self._source.when_gone == "remove" and self._gone and not self._incoming:
+            if self._source.when_gone == "remove" and self._gone:
                 self._refuse_empty_folder()
             self._save()
         finally:

@@ -18,7 +18,7 @@ class IngestReport:
     Documents: `read` counts new and changed files, `again` unchanged ones that were read again (on request, or because
     of boilerplate learned later), `unchanged` those not opened, `gone` those no longer there, `ignored` those that are
     not articles by their ending, and `ignored_endings` those of each. For a remote source the feed is the document;
-    `not_due`: it was not polled yet.
+    `not_due`: it was not polled yet; `held` says why if requests to its server are paused.
 
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
     that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
@@ -45,6 +45,7 @@ class IngestReport:
     awaited: int = 0
     lost_pictures: int = 0
     paused: bool = False
+    held: str | None = None
     failed: tuple[tuple[str, str], ...] = ()
     not_published: tuple[tuple[str, str], ...] = ()
     not_articles: tuple[tuple[str, str], ...] = ()
@@ -84,7 +85,7 @@ class IngestReport:
 
     def __str__(self) -> str:
         if self.is_idle:
-            return f"{self.source}: {'paused' if self.paused else 'not due'}"
+            return f"{self.source}: {'paused' if self.paused else self.held or 'not due'}"
         unchanged = f" ({self.unchanged} unchanged)" if self.unchanged else ""
         return f"{self.source}: {', '.join(self._phrases()) or 'nothing new'}{unchanged}"
 
@@ -108,6 +109,7 @@ class Outcomes:
         self._unread_dates: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._endings: dict[str, Counter[str]] = {name: Counter() for name in self._counts}
         self._without_pictures: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+        self._held: dict[str, str] = {}
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counts, named like the fields of a report."""
@@ -116,6 +118,11 @@ class Outcomes:
     def fail(self, source: str, path: str, reason: str) -> None:
         """Add a failure."""
         self._failed[source].append((path, reason))
+
+    def hold(self, source: str, reason: str) -> None:
+        """Add why a source was not polled: requests to its server are paused."""
+        self.count(source, {"not_due": 1})
+        self._held[source] = reason
 
     def withhold(self, source: str, path: str, reason: str) -> None:
         """Add an article that its author did not publish, and how that is marked."""
@@ -146,6 +153,7 @@ class Outcomes:
         lost = tuple(self._without_pictures[source])
         return IngestReport(
             source=source,
+            held=self._held.get(source),
             failed=failed,
             not_published=withheld,
             not_articles=skipped,

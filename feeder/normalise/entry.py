@@ -10,7 +10,7 @@ Pure: `now` and settings are arguments, and the same draft gives the same entry.
 
 import re
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -31,6 +31,7 @@ from feeder.normalise.language import find_language
 from feeder.normalise.names import split_names
 from feeder.normalise.text import clean_label, lead, one_line, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
+from feeder.picture_sizes import picture_size
 
 _Value = TypeVar("_Value")
 
@@ -258,8 +259,8 @@ def _entry_source(draft: Draft, link: str | None, source: str) -> Source:
     return Source(title=parts.netloc, id=to_uri(home), link=home, name=name)
 
 
-def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
-    """Return the source's own summary, else the first paragraphs, without captions and headings."""
+def _summary(draft: Draft, blocks: Sequence[Block]) -> str:
+    """Return the source's own summary, else the first paragraphs, without captions and headings, else tables."""
     if draft.summary and (own := clean_label(draft.summary, escaped=draft.escaped)):
         return lead(own, 300)
     text = ""
@@ -268,18 +269,20 @@ def _summary(draft: Draft, blocks: Iterable[Block]) -> str:
             text += block.text if _FULL_WIDTH_END.search(text) else f" {block.text}"
             if len(text) > 240:  # noqa: PLR2004  enough for `lead` to find the end of a sentence
                 break
-    return lead(text)
+    return lead(text or " ".join(block.text for block in blocks if block.kind == "table"))
 
 
 def _all_media(
     draft: Draft, blocks: Iterable[Block], base: str | None, pictures: LocalPictures | None
 ) -> tuple[Media, ...]:
-    """Return each image, audio and video once, those in the text first."""
+    """Return each image, audio and video once, those in the text first; other sizes of a picture there are left out."""
     found: dict[str, Media] = {}
     for media in (media for block in blocks for media in block.media):
         found.setdefault(media.url, media)
+    shown = {picture_size(media.url)[0] for media in found.values() if media.kind == "image"} if draft.media else set()
     for media in draft.media[:_MAX_ITEMS]:
-        if (one := find_media(media, base, pictures)) is not None:
+        one = find_media(media, base, pictures)
+        if one is not None and not (one.kind == "image" and picture_size(one.url)[0] in shown):
             found.setdefault(one.url, replace(one, title=clean_label(one.title) if one.title else None))
     return tuple(found.values())
 

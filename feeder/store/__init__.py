@@ -49,6 +49,7 @@ from feeder.store.taking import Batch
 from feeder.store.taking import take as _take
 
 __all__ = [
+    "HOLDS_NOTE",
     "LAST_FAILURE_NOTE",
     "LAST_INGEST_NOTE",
     "LAST_PASS_NOTE",
@@ -88,6 +89,7 @@ __all__ = [
 ]
 
 # Names of notes.
+HOLDS_NOTE = "holds"  # the servers to which requests are paused (`sources/http/holds.py`)
 LAST_INGEST_NOTE = "last_ingest_at"  # when an ingest last finished (RFC 3339)
 LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last succeeded (RFC 3339); a name, not a secret
 PASS_STARTED_NOTE = "pass_started_at"  # noqa: S105  when the running pass began (RFC 3339); "" once it has ended

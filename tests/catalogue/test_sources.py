@@ -88,10 +88,10 @@ def test_feeds_that_wait_for_their_server_are_shown_with_the_reason(feeder: Feed
     assert feeder("ingest", "down").code == 1
     shown = feeder("sources", "list").out
     assert re.search(
-        r"rain +feed +file +ok +just now +in 2 h +\S+/rain\n  not polled: its server asks for a pause", shown
+        r"rain +feed +file +ok +just now +in 2 h +\S+/rain\n  not polled: requests to \S+ are paused", shown
     )
     assert re.search(
-        r"ok   source rain +\S+/rain: not polled: its server asks .*\(429 Too Many Requests\)", feeder("check").out
+        r"ok   source rain +\S+/rain: not polled: requests to .*\(429 Too Many Requests\)", feeder("check").out
     )
 
 
@@ -133,7 +133,7 @@ def test_the_feed_of_a_page_is_found(feeder: Feeder, server: Server, page: bytes
 def test_where_there_is_no_feed_that_is_said_in_a_line(feeder: Feeder, server: Server) -> None:
     server.answers["/blog"] = Answer(body=b"<p>Hello</p>")
     for address, told in (
-        ("/blog", f"feeder: {server.url('/blog')}: no feed found there or at 35 common addresses"),
+        ("/blog", f"feeder: {server.url('/blog')}: no feed found there or at 38 common addresses"),
         ("/none", f"feeder: {server.url('/none')}: its server answers 404 Not Found"),
     ):
         ended = feeder("sources", "test", "--allow-private", server.url(address))

@@ -101,7 +101,12 @@ def test_a_day_is_read(text: str) -> None:
         ("10:00:60", 36060, ""),
         ("10:00 +0100", 36000, "+0100"),
         ("10:00 (CET)", 36000, "CET"),
-        ("10:00:00 GMT+0100 (Central European Standard Time)", 36000, "GMT+0100"),
+        ("10:00 + 0100", 36000, "+ 0100"),
+        ("10:00 --0100", 36000, "-0100"),
+        ("10:00 MST-07:00", 36000, "-07:00"),
+        ("10:00 MST -0700", 36000, "-0700"),
+        ("10:00[Europe/Paris]", 36000, "Europe/Paris"),
+        ("10:00:00 GMT+0100 (Central European Standard Time)", 36000, "+0100"),
         ("10:00:00 +0000 UTC", 36000, "+0000"),
         ("10:00 Europe/Berlin", 36000, "Europe/Berlin"),
         ("10:00 Etc/", 36000, ""),
@@ -120,6 +125,8 @@ def test_a_time_is_read(time: str, seconds: int, zone: str) -> None:
     [
         ("10:00, 16 November 2022", 36000),
         ("10:00 16.11.2022", 36000),
+        ("10:00 16.11.2022 -0700", 36000),
+        ("Wed Nov 16 10:00:00 2022 MST", 36000),
         ("Wed Nov 16 10:00:00 GMT 2022", 36000),
         ("20221116T100000Z", 36000),
         ("20221116100000", 36000),
@@ -208,3 +215,40 @@ def test_a_date_is_found_beside_other_words(day: str, around: str) -> None:
 )
 def test_a_number_is_no_date(line: str) -> None:
     assert find_written_date(line) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1402/05/12", "۱۴۰۲/۰۵/۱۲", "1402-5-12", "12/05/1402", "12 مرداد 1402", "پنجشنبه، ۱۲ مرداد ۱۴۰۲",
+        "1402 مرداد 12",
+    ],
+)  # fmt: skip
+def test_a_persian_date_is_read(text: str) -> None:
+    assert written(text).days == (date(2023, 8, 3),)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1370/01/01", date(1991, 3, 21)),
+        ("1375/01/01", date(1996, 3, 20)),
+        ("1399/12/30", date(2021, 3, 20)),
+        ("1400/01/01", date(2021, 3, 21)),
+        ("1403/01/01", date(2024, 3, 20)),
+        ("1403/07/01", date(2024, 9, 22)),
+        ("1404/01/01", date(2025, 3, 21)),
+        ("1408/01/01", date(2029, 3, 20)),
+    ],
+)
+def test_leap_years_of_the_persian_calendar_count(text: str, day: date) -> None:
+    assert written(text).days == (day,)
+
+
+@pytest.mark.parametrize("text", ["1402/13/12", "1402/12/31", "12 مرداد 2023", "12 صفر 1445"])
+def test_a_persian_date_that_does_not_exist_and_an_islamic_one_in_words_are_not_read(text: str) -> None:
+    assert read_written_date(text) is None
+
+
+def test_a_persian_year_with_a_month_of_ours_is_no_date() -> None:
+    assert written("12 May 1402").days == ()

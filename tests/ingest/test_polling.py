@@ -154,15 +154,17 @@ def test_what_fails_is_named_and_asked_less_and_less_often(server: Server, sqlit
     assert report.failed == ((server.url("/rain"), "its server answers 503 Service Unavailable"),)
     known = sqlite_store.sources.polls()["rain"]
     assert (known.failures, known.next_check_at) == (1, NOW + timedelta(hours=2))
-    poll(config, sqlite_store)
+    later = timedelta(hours=2)
+    poll(config, sqlite_store, later)
+    later *= 2
     server.answers["/rain"] = Answer(body=b"<html><body>Sign in</body></html>")
-    assert poll(config, sqlite_store).failed[0][1] == "this is a web page, not a feed"
+    assert poll(config, sqlite_store, later).failed[0][1] == "this is a web page, not a feed"
     config = config.model_copy(update={"store": StoreConfig(url=sqlite_store.database.url)})
     [bad] = [finding for finding in check(config) if finding.about == "source rain"]
     assert bad.text == f"{server.url('/rain')}: this is a web page, not a feed (3 times in a row)"
     assert not bad.ok
     server.answers["/rain"] = Answer(body=rss(1))
-    assert poll(config, sqlite_store).new == 1
+    assert poll(config, sqlite_store, later).new == 1
     assert sqlite_store.sources.polls()["rain"].error is None
 
 
@@ -176,15 +178,35 @@ def test_a_server_that_asks_for_a_pause_is_left_alone_by_all_of_its_feeds(server
     assert [report.not_due for report in reports] == [0, 0, 0, 1, 1, 1]
     assert [bool(report.failed) for report in reports] == [False, False, True, False, False, False]
     assert len(server.requests) == 3
-    told = "not polled: its server asks for a pause until 2026-05-01 14:00 UTC (429 Too Many Requests)"
+    host = server.url("").partition("//")[2]
+    told = f"not polled: requests to {host} are paused until 2026-05-01 14:00 UTC (429 Too Many Requests)"
+    assert str(reports[3]) == f"s3: {told}"
     polls = sqlite_store.sources.polls()
     assert {polls[name].error for name in names if name != "s2"} == {told}
     for minutes in (30, 119):
         assert all(report.not_due for report in ingest(config, sqlite_store, now=NOW + timedelta(minutes=minutes)))
+    sqlite_store.sources.poll_now("s0", now=NOW)  # as after a delivery of a hub
+    for asked in ((), ("s0", "s2")):
+        now = NOW + timedelta(minutes=40)
+        assert {report.held for report in ingest(config, sqlite_store, names=asked, now=now)} <= {told, None}
+        [s0] = [each for each in ingest(config, sqlite_store, names=["s0"], now=now) if each.source == "s0"]
+        assert str(s0) == f"s0: {told}"
     assert len(server.requests) == 3
     ingest(config, sqlite_store, now=NOW + timedelta(hours=2))
     assert (len(server.requests), sqlite_store.entries.count()) == (9, 6)
     assert {poll.error for poll in sqlite_store.sources.polls().values()} == {None}
+
+
+def test_too_many_requests_are_a_pause_of_an_hour_if_the_server_names_no_time(
+    server: Server, sqlite_store: Store
+) -> None:
+    server.answers |= {"/rain": Answer(429), "/wind": Answer(body=rss(1))}
+    config = settings(source(server, "rain"), source(server, "wind"), per_host=1)
+    for minutes in (0, 59):
+        ingest(config, sqlite_store, now=NOW + timedelta(minutes=minutes))
+        assert len(server.requests) == 1
+    ingest(config, sqlite_store, names=["wind"], now=NOW + timedelta(minutes=60))
+    assert sqlite_store.entries.count() == 1
 
 
 def test_a_pause_holds_for_the_server_that_a_feed_is_redirected_to(server: Server, sqlite_store: Store) -> None:

@@ -298,3 +298,16 @@ def _is_ended(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def test_only_what_is_read_loads_its_parsers() -> None:
+    code = (
+        "import sys, feeder.ingest, feeder.store\n"
+        "parsers = {'lxml', 'rapidfuzz', 'feeder.sources.feeds.parsing', 'feeder.normalise.entry'}\n"
+        "assert not parsers & sys.modules.keys(), parsers & sys.modules.keys()\n"
+        "from feeder.ingest.reading.feed import load_feed_parsers\n"
+        "load_feed_parsers()\n"
+        "assert not {'trafilatura', 'feeder.sources.files.collection'} & sys.modules.keys()\n"
+        "assert {'lxml', 'feeder.sources.feeds.parsing', 'feeder.normalise.entry'} <= sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

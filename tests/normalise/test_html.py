@@ -247,7 +247,7 @@ def test_captions_boxes_and_the_way_back_from_a_note(html: str, clean: str) -> N
     [
         ("See https://a.example/b.", '<p>See <a href="https://a.example/b">https://a.example/b</a>.</p>'),
         ("(www.a.example/b_(c))", '<p>(<a href="http://www.a.example/b_(c)">www.a.example/b_(c)</a>)</p>'),
-        ("参见https://a.example/甲，乙", "<p>参见https://a.example/甲，乙</p>"),
+        ("参见https://a.example/甲，乙", '<p>参见<a href="https://a.example/甲">https://a.example/甲</a>，乙</p>'),
         ("见 https://a.example/甲，乙", '<p>见 <a href="https://a.example/甲">https://a.example/甲</a>，乙</p>'),
         ("https://a.example/b https://a.example/c", None),
         ("http://[bad and https://, me@www.a.example", "<p>http://[bad and https://, me@www.a.example</p>"),

@@ -156,6 +156,26 @@ def test_media_are_once_with_those_of_the_head_last() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("shown", "other", "count"),
+    [
+        ("/p-1024x683.jpg", "/p-150x150.jpg", 1),
+        ("/p-300x200.jpg", "/p.jpg", 1),
+        ("/p.jpg?w=640", "http://e.org/p.jpg?w=90", 1),
+        ("/p.jpg", "/q.jpg", 2),
+        ("/2024/05/p.jpg", "/2024/06/p.jpg", 2),
+    ],
+)
+def test_a_picture_of_the_text_is_not_there_again_in_another_size(shown: str, other: str, count: int) -> None:
+    media = (Media(url=other, kind="image"), Media(url="/a.mp3", kind="audio"))
+    found = entry(content=f'<p>雨</p><img src="{shown}">', media=media).media
+    assert [medium.kind for medium in found] == ["image"] * count + ["audio"]
+
+
+def test_an_article_that_is_only_a_table_is_summed_up_by_it() -> None:
+    assert entry(content="<table><tr><td>a</td><td>b</td></tr></table>").summary.split() == ["a", "b"]
+
+
 def test_links_are_clean_once_and_never_the_entry_s_own() -> None:
     links = (
         Link(rel="via", href="https://o.example/x?fbclid=1", title="a&amp;b"),

@@ -23,7 +23,7 @@ from feeder.sources.feeds.polling import (
     request_headers,
     with_metadata,
 )
-from feeder.sources.http.holds import Hold, Holds, read_retry_after
+from feeder.sources.http.holds import Hold, Holds, read_holds, read_retry_after, write_holds
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)  # a Friday
 BOUNDS = PollBounds(timedelta(minutes=15), timedelta(days=1))
@@ -82,9 +82,9 @@ def test_a_feed_that_an_earlier_version_ended_after_one_410_is_polled_twice_more
 
 
 def test_a_feed_waits_while_its_server_asks_for_a_pause() -> None:
-    hold = Hold(NOW + timedelta(hours=2), 429)
+    hold = Hold(NOW + timedelta(hours=2), 429, "e.org")
     held = after_hold(NEW, hold)
-    assert held.error == "not polled: its server asks for a pause until 2026-05-01 14:00 UTC (429 Too Many Requests)"
+    assert held.error == "not polled: requests to e.org are paused until 2026-05-01 14:00 UTC (429 Too Many Requests)"
     assert (held.failures, wait(held)) == (0, timedelta(hours=2))
     assert wait(after_hold(replace(NEW, next_check_at=NOW + timedelta(hours=3)), hold)) == timedelta(hours=3)
     failed = after_failure(NEW, "no", now=NOW, bounds=BOUNDS, jitter=0)
@@ -205,9 +205,10 @@ def test_retry_after_is_granted_up_to_a_week(header: str, minutes: int) -> None:
         (429, "99999999999", 7 * 24 * 60),
         (503, "Fri, 31 Dec 9999 23:59:59 GMT", 7 * 24 * 60),
         (429, "0", None),
-        (429, "-5", None),
-        (429, "soon", None),
-        (429, None, None),
+        (429, "-5", 60),
+        (429, "soon", 60),
+        (429, None, 60),
+        (503, None, None),
         (503, "Fri, 01 May 2026 11:00:00 GMT", None),
         (500, "3600", None),
         (200, "3600", None),
@@ -218,7 +219,7 @@ def test_a_busy_server_that_names_a_time_asks_for_a_pause(status: int, header: s
     holds.note("e.org", status, {} if header is None else {"retry-after": header})
     hold = holds.at("e.org")
     assert (hold and (hold.until - NOW) / timedelta(minutes=1)) == minutes
-    assert holds.is_empty == (minutes is None)
+    assert holds.has_new == (minutes is not None)
     assert holds.at("www.e.org") is None
 
 
@@ -226,7 +227,16 @@ def test_of_two_pauses_of_a_server_the_longer_one_counts() -> None:
     holds = Holds(NOW)
     for seconds in ("60", "3600", "5"):
         holds.note("e.org", 429, {"retry-after": seconds})
-    assert holds.at("e.org") == (NOW + timedelta(hours=1), 429)
+    assert holds.at("e.org") == (NOW + timedelta(hours=1), 429, "e.org")
+
+
+def test_a_pause_lasts_beyond_its_pass_until_its_end() -> None:
+    holds = Holds(NOW)
+    holds.note("e.org:81", 503, {"retry-after": "3600"})
+    for minutes in (59, 60):
+        later = Holds(NOW + timedelta(minutes=minutes), read_holds(write_holds(holds)))
+        assert (list(later), later.has_new) == (list(holds) if minutes < 60 else [], False)
+    assert list(read_holds(None)) == []
 
 
 def test_a_feed_moves_after_the_third_permanent_redirect_in_a_row() -> None:

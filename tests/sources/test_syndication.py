@@ -337,8 +337,11 @@ def test_an_unknown_module_says_nothing_of_the_entry() -> None:
 
 @pytest.mark.parametrize(
     "space",
-    ["https://purl.org/dc/elements/1.1", " HTTP://purl.org/dc/elements/1.1/ ", "http://purl.org/dc/\n  elements/1.1/"],
-)
+    [
+        "https://purl.org/dc/elements/1.1", " HTTP://purl.org/dc/elements/1.1/ ",
+        "http://purl.org/dc/\n  elements/1.1/", "http://www.purl.org/dc/elements/1.1/", "purl.org//dc/elements/1.1//",
+    ],
+)  # fmt: skip
 def test_a_namespace_is_known_whatever_its_prefix_scheme_case_and_white_space(space: str) -> None:
     assert names(draft(f"<title>x</title><d:creator xmlns:d='{space}'>Ann</d:creator>")) == ("Ann",)
 

@@ -69,7 +69,43 @@ def test_an_address_that_begins_with_www_is_a_host() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["Some text", "0", "none", "12 Kommentare", "n/a", "5/10", "コメント", "Closed.", "無"]
+    "address",
+    [
+        "http:/h.example/p", "http//h.example/p", "http:///h.example/p", "http:h.example/p", "http:\\\\h.example\\p",
+        "http://http://h.example/p", "https:http://h.example/p", '"http://h.example/p"', "&lt;http://h.example/p&gt;",
+        "http://h.example/\n   p", "http://h.example/   p", "h.example/p",
+    ],
+)  # fmt: skip
+def test_a_misspelt_address_is_what_was_meant(address: str) -> None:
+    assert rss(f"<link>{address}</link>", site="http://h.example/in/").link == "http://h.example/p"
+
+
+def test_a_path_that_looks_like_a_host_is_a_path_elsewhere() -> None:
+    assert rss("<link>x.example/p</link>").link == "https://h.example/x.example/p"
+
+
+def test_relative_addresses_of_a_feed_without_a_site_count_from_its_own_address() -> None:
+    items = "<rss xmlns:a='http://www.w3.org/2005/Atom'><channel>{}<item><link>/p</link></item></channel></rss>"
+    assert read(items.format("<a:link rel='self' href='https://h.example/f'/>")).link == "https://h.example/p"
+    item = json.dumps({"feed_url": "https://h.example/f", "items": [{"title": "x", "url": "/p"}]})
+    assert read(item).link == "https://h.example/p"
+
+
+@pytest.mark.parametrize(
+    ("guid", "link"),
+    [
+        ("<guid>www.h.example/p</guid>", "http://www.h.example/p"),
+        ("<guid isPermaLink='true'>p/1</guid>", "https://h.example/p/1"),
+        ("<guid isPermaLink='true'>p1</guid>", None),
+        ("<guid isPermaLink='false'>www.h.example/p</guid>", None),
+    ],
+)
+def test_a_permalink_is_the_link_of_an_entry_without_one(guid: str, link: str | None) -> None:
+    assert rss(guid).link == link
+
+
+@pytest.mark.parametrize(
+    "words", ["Some text", "0", "none", "12 Kommentare", "n/a", "5/10", "コメント", "Closed.", "無", "http://"]
 )
 def test_words_in_place_of_an_address_are_no_link(words: str) -> None:
     assert rss(f"<comments>{words}</comments>").links == ()
@@ -135,6 +171,16 @@ def test_an_enclosure_is_where_its_publisher_has_it() -> None:
     origin = "<fb:origEnclosureLink>https://h.example/{0}</fb:origEnclosureLink>"
     assert pictures(counted.format("a") + origin.format("a")) == ["a"]
     assert pictures(counted.format("a") + counted.format("b") + origin.format("a") + origin.format("b")) == ["a", "b"]
+    assert pictures(counted.format("a") + counted.format("b") + origin.format("b")) == [
+        "https://counter.example/~r/a",
+        "b",
+    ]
+    twice = counted.format("a") + counted.format("a").replace("enclosure", "media:content")
+    assert pictures(twice + origin.format("a")) == ["a"]
+    link = "<link rel='enclosure' href='https://counter.example/~r/5' type='audio/mpeg'/>"
+    space = "xmlns:fb='http://rssnamespace.org/feedburner/ext/1.0'"
+    assert atom(link + origin.format("a").replace("Link>", f"Link {space}>", 1)).media[0].url == "https://h.example/a"
+    assert rss("<pheedo:origLink>https://h.example/a</pheedo:origLink>").link == "https://h.example/a"
 
 
 def test_a_podcast_links_its_chapters_and_transcripts() -> None:

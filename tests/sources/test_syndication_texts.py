@@ -85,6 +85,13 @@ def test_words_on_both_sides_of_a_block_stay_apart() -> None:
     )
 
 
+@pytest.mark.parametrize("tag", ["<img alt='a > b'>", '<p title="a > b">', "<br class='x'>", "<img alt=it's>"])
+def test_an_attribute_may_hold_what_ends_a_tag_elsewhere(tag: str) -> None:
+    text = f"<![CDATA[First {tag} Second]]>"
+    assert rss(f"<description>{text}</description><content:encoded>x</content:encoded>").summary == "First Second"
+    assert rss(f"<title>{text}</title>").title == "First Second"
+
+
 @pytest.mark.parametrize(
     ("text", "seen"),
     [

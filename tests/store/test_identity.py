@@ -71,6 +71,37 @@ def test_a_recording_of_its_own_makes_another_broadcast() -> None:
     assert not is_same(held, "g-10", made("News", at=TUESDAY, media=(eleven,)), "g-11")
 
 
+def test_without_guids_a_recording_of_its_own_makes_another_broadcast_too() -> None:
+    ten, eleven = (Media(url=f"https://site.example/{hour}.mp3", kind="audio") for hour in (10, 11))
+    assert not is_same(made("News", media=(ten,)), None, made("News", at=TUESDAY, media=(eleven,)), None)
+    assert is_same(made("News", media=(ten,)), None, made("News", at=TUESDAY, media=(ten,)), None)
+
+
+def test_a_guid_that_several_entries_have_tells_nothing_where_the_title_differs() -> None:
+    held = [
+        Candidate(n, str(n), frozenset(item(made(t, link=None), "0").names), plain(t), made(t, link=None))
+        for n, t in enumerate(("A", "B"))
+    ]
+    came = made("C", link=None)
+    names = dict.fromkeys(item(came, "0").names, held)
+    assert match_items([(item(came, "0"), came)], names, {}) == {}
+
+
+def test_where_a_feed_without_links_changes_all_guids_title_date_and_text_tell() -> None:
+    assert is_same(made(link=None), "0", made(link=None), "g-1")
+    assert not is_same(made(link=None), "0", made(link=None, content="<p>Other</p>"), "g-1")
+    assert not is_same(made(link=None), "0", made(link=None, at=TUESDAY), "g-1")
+
+
+def test_an_unchanged_item_of_the_document_is_no_other_one() -> None:
+    held = made("Service", link=None)
+    one = Candidate(1, "k", frozenset(item(held).names), plain(held.title), held)
+    came = made("Service", link=None, at=TUESDAY)
+    names = {name: [one] for name in item(held).names}
+    assert match_items([(item(came), came)], names, {}) == {0: 1}
+    assert match_items([(item(came, siblings=frozenset({"k"})), came)], names, {}) == {}
+
+
 def test_a_feed_that_gives_another_guid_at_every_poll_makes_no_second_entry() -> None:
     assert is_same(made(), "x-1", made(), "x-2")
     assert is_same(made(at=None), "x-1", made(at=None), "x-2")

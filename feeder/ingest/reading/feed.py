@@ -8,7 +8,7 @@ too. If the source wants full articles, an entry waits in the store for its page
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +21,6 @@ from feeder.ingest.reading.file import (
     apply_selectors,
     edge_of,
     find_unread_dates,
-    load_parsers,
     reading_rules,
     to_entry,
 )
@@ -29,7 +28,7 @@ from feeder.ingest.reading.packing import pack
 from feeder.ingest.workers import Task, WorkerFailure
 from feeder.model import Draft, Source, entry_key
 from feeder.normalise.urls import clean_link
-from feeder.sources.feeds.parsing.parsed import Hints, ParsedFeed
+from feeder.sources.feeds.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.websub import find_hub
 from feeder.sources.http.crawl import FetchResult
 from feeder.store import Batch, Document, IncomingEntry, Origin, PageChanges, PendingPage, guid_name, prepare
@@ -108,11 +107,16 @@ def fail_feed(job: FeedJob, failure: WorkerFailure) -> tuple[FeedResult, None]:
 
 
 def load_feed_parsers() -> None:
-    """Import the parsers by reading a small feed, so that no feed's budget is spent on that."""
-    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  see `_parse`
+    """Import the parsers by reading a small feed, so that no feed's budget is spent on that.
 
-    parse_feed(b"<rss><channel><item><title>a</title></item></channel></rss>", url="https://feed.example/")
-    load_parsers()
+    Those of files and pages are not among them: they are as large as all the rest of a worker.
+    """
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  see `_parse`
+    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  as above
+
+    item = b"<item><title>a</title><description>&lt;p&gt;A few words.&lt;/p&gt;</description></item>"
+    for draft in parse_feed(b"<rss><channel>%b</channel></rss>" % item, url="https://feed.example/").drafts:
+        normalise(draft, now=datetime.now(UTC))
 
 
 FEED_TASK: Task[FeedJob, FeedResult] = Task(run=read_feed, on_failure=fail_feed, load=load_feed_parsers)
@@ -137,7 +141,7 @@ def _read_feed(job: FeedJob) -> FeedResult:
         return _error_result(job, f"cannot be understood ({type(error).__name__}); please report it")
     # A feed lists its newest entry first; the store numbers entries in the order in which they come.
     drafts = {entry_key(draft.id or ""): draft for draft in reversed(feed.drafts)}
-    reader = _FeedReader(job, frozenset(guid_name(draft.guid) for draft in feed.drafts if draft.guid))
+    reader = _FeedReader(job, drafts)
     for path, draft in drafts.items():
         reader.read(path, draft)
     if feed.broken_off:
@@ -165,8 +169,12 @@ def _parse(job: FeedJob) -> ParsedFeed:
 class _FeedReader:
     """Reads the entries of one feed and gathers what to save."""
 
-    def __init__(self, job: FeedJob, guids: frozenset[str]) -> None:
-        self._job, self._guids = job, guids
+    def __init__(self, job: FeedJob, drafts: Mapping[str, Draft]) -> None:
+        self._job = job
+        self._versions = {path: self._version(draft) for path, draft in drafts.items()}
+        unchanged = (path for path, version in self._versions.items() if self._is_stored(path, version))
+        guids = (guid_name(draft.guid) for draft in drafts.values() if draft.guid)
+        self._siblings = frozenset((*guids, *unchanged))
         self._origin = feed_origin(job.source)
         self._documents: list[Document] = []
         self._incoming: list[IncomingEntry] = []
@@ -184,8 +192,8 @@ class _FeedReader:
             self._not_published.append((draft.link or draft.id or path, draft.withheld))
             self._withheld[path] = guid_name(draft.guid) if draft.guid else None
             return
-        stored, version = self._job.documents.get(path), self._version(draft)
-        is_same = stored is not None and stored.digest == version
+        stored, version = self._job.documents.get(path), self._versions[path]
+        is_same = self._is_stored(path, version)
         if is_same and not self._job.reread and not (stored is not None and stored.again):
             return
         error = None
@@ -243,7 +251,7 @@ class _FeedReader:
                 known_by_link=draft.known_by_link,
                 guid=draft.guid,
                 former_id=draft.former_id,
-                siblings=self._guids,
+                siblings=self._siblings - {entry.key},
             )
         )
         self._edges.append(edge_of(rules, entry, boilerplate))
@@ -251,6 +259,10 @@ class _FeedReader:
     def _await_page(self, path: str, draft: Draft, version: str, link: str, *, reread: bool) -> None:
         number, now = len(self._pending), self._job.rules.now
         self._pending.append((PendingPage(path, link, version, number, now, again=reread), pack(draft)))
+
+    def _is_stored(self, path: str, version: str) -> bool:
+        stored = self._job.documents.get(path)
+        return stored is not None and stored.digest == version
 
     def _version(self, draft: Draft) -> str:
         """Return a digest of what a feed says about an entry.

@@ -102,7 +102,7 @@ _AGO = re.compile(r"前\Z|\bago\Z")
 _CAPTION_LENGTH = 120
 # An address in plain text; full-width punctuation ends it.
 _WRITTEN_ADDRESS = re.compile(
-    r"(?<![\w@/.-])(?:https?://|www\.(?=[\w-]+\.))[^\s<>\"`{}|\\^\u2018-\u201f\u3000-\u303f\uff00-\uffef]{1,4096}",
+    r"(?<![A-Za-z0-9_@/.-])(?:https?://|www\.(?=[\w-]+\.))[^\s<>\"`{}|\\^\u2018-\u201f\u3000-\u303f\uff00-\uffef]{1,4096}",
     re.IGNORECASE,
 )
 _PUNCTUATION = frozenset(".,;:!?'*_")

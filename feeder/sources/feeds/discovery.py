@@ -23,11 +23,14 @@ _PATHS = (
 )  # fmt: skip
 _ROOT_PATHS = (
     "feeds/posts/default", "index.rdf", "feed.atom", "feed.rss", "index.rss", "rss/feed.xml", "feed/atom/",
-    "index.php?feed=rss2", "?feed=atom", "?feed=rss", "feed.php", "rss.php", "spip.php?page=backend",
+    "index.atom", "feeds/all.atom.xml", "blog/feed/", "index.php?feed=rss2", "?feed=atom", "?feed=rss",
+    "feed.php", "rss.php", "spip.php?page=backend", "?format=feed&type=rss",
 )  # fmt: skip
 # Squarespace and Joomla add these to the address of a page.
 _QUERIES = ("?format=rss", "?format=feed&type=rss")
-_FEED_LIKE = re.compile(r"(?:^|[/._?&=-])(?:rss2?|atom|rdf|feeds?)(?:$|[/._?&=-])|(?<!sitemap)\.xml$", re.IGNORECASE)
+_FEED_LIKE = re.compile(
+    r"(?:^|[\s/._?&=-])(?:rss2?|atom|rdf|feeds?)(?:$|[\s/._?&=-])|(?<!sitemap)\.xml$", re.IGNORECASE
+)
 _FEED_HOST = re.compile(r"(?:feeds?|rss)\d?\.|(?:.*\.)?feedburner\.com", re.IGNORECASE)
 # Comments in an address or a title, in the languages of widespread content systems; `p` is WordPress's post.
 _COMMENTS = re.compile(
@@ -134,7 +137,8 @@ def _read_link(relations: tuple[str, ...], attributes: Mapping[str, str], base: 
     elif "feed" in relations and "html" not in media_type:
         rank = _RSS_RANK
     elif "alternate" in relations and "stylesheet" not in relations and _INTERFACE not in address:
-        looks_like_feed = not media_type and _FEED_LIKE.search(_path(address)) is not None
+        words = f"{_path(address)} {attributes.get('title', '')}"
+        looks_like_feed = not media_type and _FEED_LIKE.search(words) is not None
         rank = _ANY_RANK if media_type in _ANY_TYPES or looks_like_feed else None
     return None if rank is None else _new_found(address, attributes, rank, is_of_comments="replies" in relations)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from feeder.sources.http.holds import Hold, name_status, parse_http_date, read_retry_after
 
 if TYPE_CHECKING:
-    from feeder.sources.feeds.parsing.parsed import Hints
+    from feeder.sources.feeds.parsed import Hints
 
 GONE_AFTER = 3  # times in a row that a server says so: some do by mistake, or while they are repaired
 MOVED_AFTER = 3  # identical permanent redirects in a row: servers also redirect by mistake
@@ -42,7 +42,7 @@ class Poll:
     * `interval_s` is the current interval in seconds, 0 before the first response. `asked_s` is the one that the feed
       asks for; `skip_hours` (0 to 23) and `skip_days` (Monday is 0), in UTC, are when it asks not to be polled.
     * `failures` counts failures in a row, and `error` explains the last in one line. Without failures it is why
-      the feed is not polled: its server asks for a pause.
+      the feed is not polled: requests to its server are paused.
     * `moved_to` is where permanent redirects led in the last `moved_seen` requests.
     * `gone_at` is since when the server says that the feed is gone for good; `failures` counts how often it did.
     * `hub` is the address of its WebSub hub, and `topic` its address there; None: `address`.

@@ -33,6 +33,8 @@ _OVERHEAD = 192 * 1024  # bytes of headers, interim responses and framing, besid
 _HEADER_ENCODING = "iso-8859-1"  # RFC 9110 §5.5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
+# IANA's content codings. Other names (`utf-8`, `none`) are mistakes for none.
+_REGISTERED = frozenset(str.split("aes128gcm br compress dcb dcz deflate exi gzip pack200-gzip x-compress x-gzip zstd"))
 _CODINGS: dict[tuple[str, ...], Coding | None] = {
     (): None,
     ("gzip",): "gzip",
@@ -275,7 +277,7 @@ class _Slots:
 
 async def _read_body(response: httpcore.Response, headers: httpx.Headers, stream: GuardedStream, limit: int) -> bytes:
     codings = [coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")]
-    applied = tuple(coding for coding in codings if coding not in ("", "identity"))
+    applied = tuple(coding for coding in codings if coding in _REGISTERED)
     if applied not in _CODINGS:
         raise FetchError(f"unsupported encoding {printable_line(', '.join(applied))}", reason="protocol")
     if int(headers.get("content-length", 0)) > limit:

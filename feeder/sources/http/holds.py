@@ -1,9 +1,10 @@
-"""Servers that ask for a pause: `Retry-After` with a 429 or 503 (RFC 6585 §4, RFC 9110 §15.6.4). Pure.
+"""Servers that are left alone for a while: after a 429, and a 503 with `Retry-After`. Pure.
 
-It holds for every address of that server, for the rest of the pass; passes store it with the feeds of the server.
+A pause holds for every address of the server, in this pass and the next ones (RFC 6585 §4, RFC 9110 §15.6.4). A 503
+without `Retry-After` may be the trouble of one feed, which backs off by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -11,41 +12,59 @@ from typing import NamedTuple
 
 BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _MAX_WAIT = timedelta(days=7)
+_DEFAULT_WAIT = timedelta(hours=1)  # after a 429 that names no time: as long as the usual windows of rate limits
 
 
 class Hold(NamedTuple):
-    """A pause that a server asks for, and the status with which it did."""
+    """A pause of all requests to a server (host and port), and the status that was its reason."""
 
     until: datetime
     status: int
+    server: str
 
     def __str__(self) -> str:
-        reason = f"({name_status(self.status)})"
-        return f"not polled: its server asks for a pause until {self.until:%Y-%m-%d %H:%M} UTC {reason}"
+        until, reason = f"{self.until:%Y-%m-%d %H:%M} UTC", name_status(self.status)
+        return f"not polled: requests to {self.server} are paused until {until} ({reason})"
 
 
 class Holds:
-    """The servers that ask for a pause in a pass at `now`, an aware time."""
+    """The pauses that last beyond `now`, an aware time: those of earlier passes, and those noted in this one."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, earlier: Iterable[Hold] = ()) -> None:
         self._now = now
-        self._by_server: dict[str, Hold] = {}
+        self._by_server = {hold.server: hold for hold in earlier if hold.until > now}
+        self.has_new = False
 
     def note(self, server: str, status: int, headers: Mapping[str, str]) -> None:
         """Note whether a response asks for a pause; header names are in lower case."""
-        wait = read_retry_after(headers.get("retry-after"), self._now) if status in BUSY else None
+        if status not in BUSY:
+            return
+        wait = read_retry_after(headers.get("retry-after"), self._now)
+        if wait is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = _DEFAULT_WAIT
         if wait:
-            hold = Hold(self._now + wait, status)
+            hold = Hold(self._now + wait, status, server)
             self._by_server[server] = max(hold, self._by_server.get(server, hold))
+            self.has_new = True
 
     def at(self, server: str) -> Hold | None:
-        """Return the pause that a server asks for; None if it does not."""
+        """Return the pause of a server; None for none."""
         return self._by_server.get(server)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no server asks for a pause."""
-        return not self._by_server
+    def __iter__(self) -> Iterator[Hold]:
+        return iter(self._by_server.values())
+
+
+def write_holds(holds: Iterable[Hold]) -> str:
+    """Return pauses as text, one on each line."""
+    return "\n".join(f"{hold.until.isoformat()} {hold.status} {hold.server}" for hold in holds)
+
+
+def read_holds(text: str | None) -> Iterator[Hold]:
+    """Yield the pauses of a text of `write_holds`."""
+    for line in (text or "").splitlines():
+        until, status, server = line.split(" ", 2)
+        yield Hold(datetime.fromisoformat(until), int(status), server)
 
 
 def name_status(status: int) -> str:

@@ -3,6 +3,7 @@
 Knows nothing about HTTP.
 """
 
+import re
 import zlib
 from typing import Literal
 
@@ -13,20 +14,21 @@ Coding = Literal["gzip", "deflate"]
 _STEP = 64 * 1024  # bytes decompressed at a time: memory stays close to the limit
 _GZIP = zlib.MAX_WBITS | 16
 _MAGIC = b"\x1f\x8b"
-_CHECKED = 2  # bytes that tell zlib from a bare deflate stream
+_CHECKED = 2  # bytes that tell how a body is compressed
+_TEXT = re.compile(rb"<[?!A-Za-z]|[{\[][\s{\"]|\xef\xbb|\s[\s<{\[]")  # how documents begin
 
 
 class Body:
     """Collects the pieces of a body of at most `limit` bytes, decompressed. `coding` is None if it is not compressed.
 
-    A file that is gzip itself (`feed.xml.gz`) is decompressed too.
+    Its first bytes tell more than the label: servers label gzip as deflate, and plain text as compressed. A file that
+    is gzip itself (`feed.xml.gz`) is decompressed too.
     """
 
     def __init__(self, *, limit: int, coding: Coding | None) -> None:
         self._limit, self._coding = limit, coding
-        self._inflater = zlib.decompressobj(_GZIP) if coding == "gzip" else None
-        self._start = b""  # of deflate, until it is known which kind it is
-        self._has_data = False
+        self._inflater: zlib._Decompress | None = None
+        self._start = b""  # until it is known how the body is compressed
         self._content = bytearray()
 
     def feed(self, data: bytes) -> None:
@@ -35,15 +37,16 @@ class Body:
         Raises:
             FetchError: the body is larger than the limit, or is not compressed as labelled.
         """
-        if self._coding is None:
-            self._append(data)
-            return
-        self._has_data = self._has_data or bool(data)
-        if self._inflater is None:
+        if self._coding is not None and self._inflater is None:
             data = self._start = self._start + data
             if len(data) < _CHECKED:
                 return
-            self._inflater = zlib.decompressobj(zlib.MAX_WBITS if _is_zlib(data) else -zlib.MAX_WBITS)
+            self._coding = _coding_of(data, self._coding)
+        if self._coding is None:
+            self._append(data)
+            return
+        if self._inflater is None:
+            self._inflater = _new_inflater(data, self._coding)
         try:
             self._inflate(self._inflater, data)
         except zlib.error as error:
@@ -55,7 +58,7 @@ class Body:
         Raises:
             FetchError: the compressed data is truncated, or the body is larger than the limit.
         """
-        if self._has_data and self._coding is not None:  # many servers label an empty body gzip
+        if self._start and self._coding is not None:  # many servers label an empty body gzip
             if self._inflater is not None:
                 self._append(self._inflater.flush())
             if self._inflater is None or not self._inflater.eof:
@@ -80,6 +83,19 @@ class Body:
         if len(self._content) + len(data) > self._limit:
             raise FetchError(f"larger than {self._limit:,} bytes", reason="too-large")
         self._content += data
+
+
+def _coding_of(data: bytes, label: Coding) -> Coding | None:
+    """Return how a body that begins with this data is compressed; None if it is not."""
+    if data.startswith(_MAGIC):
+        return "gzip"
+    return None if _TEXT.match(data) else label
+
+
+def _new_inflater(data: bytes, coding: Coding) -> "zlib._Decompress":
+    if coding == "gzip":
+        return zlib.decompressobj(_GZIP)
+    return zlib.decompressobj(zlib.MAX_WBITS if _is_zlib(data) else -zlib.MAX_WBITS)
 
 
 def _is_zlib(data: bytes) -> bool:

@@ -16,10 +16,10 @@ from soupsieve import match as matches
 from feeder.errors import FeedError
 from feeder.markup import tag_attribute
 from feeder.model import Draft, Source, Stamp
+from feeder.sources.feeds.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.elements import join, resolve_links
 from feeder.sources.feeds.parsing.feed_dates import to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.identity import assign_ids
-from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.pages.select import decode_page, inner_html, page_base, parse_page, tag_text
 
 _HEADINGS = "h1, h2, h3, h4, h5, h6"

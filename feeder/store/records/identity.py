@@ -3,14 +3,15 @@
 An entry belongs to its source. The same id or link in another source is another entry (`copies.py` groups these for
 display); folders are compared as one (`known.py`).
 
-    same guid ──┬─ an IRI or UUID, or title, date or link is equal ──► same entry
+    same guid ──┬─ an IRI or UUID, or title, link or (of one entry only) date is equal ──► same entry
                 └─ else ──► another one: the source reuses its numbers
     same former id ──► same entry (`sources/feeds/former.py`)
     same link ──┬─ shared by others ── title and date are equal ──► same entry
                 ├─ both have guids ── the date is equal, or title, text and recordings are ──► same entry
-                └─ else ── title or date is equal, or neither has a date ──► same entry
+                └─ else ── title and recordings, or date is equal, or neither has a date ──► same entry
     no guid, no link ──┬─ same title ── no other date, or the same text ──► same entry
                        └─ same date ── title and text are similar ──► same entry
+    other guid, no link ── title, date, text and recordings are equal ──► same entry
 
 The closest matches win, and each entry matches at most one item of a document: two items that differ only in their
 date are two entries. The names of an item never depend on the other items of its document.
@@ -37,8 +38,8 @@ class ItemIdentity(NamedTuple):
 
     `names` are digests to find it by; it may also be stored under its plain `title`, from before it had others. `guid`
     is the name made of the source's own id; None if it has none. `is_unique` means a globally unique guid. `former` is
-    the key of the id that old versions gave it. `siblings` are the guids of the other items of its document;
-    `has_own_link` is False if others there have the same link.
+    the key of the id that old versions gave it. `siblings` are the guids of the other items of its document, and
+    the keys of those that are unchanged; `has_own_link` is False if others there have the same link.
     """
 
     names: tuple[str, ...]
@@ -75,10 +76,14 @@ def identify(
     names = [name for name in (own, link_key and link_name(link_key)) if name]
     if not names:
         names = [title_name(title), *([] if date is None else [_name(_DATE, date.isoformat())])]
-    is_unique = guid is not None and (is_iri(guid) or (len(guid) == _UUID_LENGTH and is_iri(f"urn:uuid:{guid}")))
+    is_unique = guid is not None and (is_iri(guid) or _is_uuid(guid.strip("{}")))
     if not is_unique:  # several items may share the others
         names.append(_name(_EXACT, f"{link_key}\n{date}\n{title}"))
     return ItemIdentity(tuple(names), title, own, is_unique, former, siblings - {own}, has_own_link)
+
+
+def _is_uuid(text: str) -> bool:
+    return len(text) == _UUID_LENGTH and is_iri(f"urn:uuid:{text}")
 
 
 def title_name(title: str) -> str:
@@ -137,8 +142,8 @@ def _candidates(
     if item.former is not None and item.former in former:
         one = former[item.former]
         found.setdefault(one.number, one)
-    # A candidate with the guid of another item of the document is that item.
-    return (one for one in found.values() if item.siblings.isdisjoint(one.names))
+    # A candidate with the guid or key of another item of the document is that item.
+    return (one for one in found.values() if item.siblings.isdisjoint((one.key, *one.names)))
 
 
 def _distance(
@@ -150,7 +155,9 @@ def _distance(
     is_named = any(map(is_guid, one.names))
     rank: int | None = None
     if item.guid in one.names:
-        rank = 0 if is_titled or is_dated or link is not None else 1 if item.is_unique else None
+        is_reused = not item.is_unique and len(candidates.get(item.guid or "", ())) > 1
+        is_known = is_titled or link is not None or (is_dated and not is_reused)
+        rank = 0 if is_known else 1 if item.is_unique else None
     elif item.former == one.key and not any(name.startswith((_GUID, _EXACT)) for name in one.names):
         rank = 2
     elif link is not None:
@@ -159,6 +166,8 @@ def _distance(
         rank = 3 if is_same else None
     elif item.guid is None or not is_named:
         rank = 4 if _have_same_content(entry, one.entry, is_titled=is_titled, is_dated=is_dated) else None
+    elif is_titled and is_dated and not (entry.link or one.entry.link):
+        rank = 4 if _is_same_text(entry, one.entry) else None  # its source has changed all guids
     return None if rank is None else 2 * rank + (not (is_titled and is_dated))
 
 
@@ -170,8 +179,8 @@ def _is_same_page(
     if is_shared:
         return is_titled and (is_dated or not have_dates)
     if item.guid is not None and any(map(is_guid, one.names)):
-        return is_dated or (is_titled and _text(entry) == _text(one.entry) and _have_same_recordings(entry, one.entry))
-    return is_titled or is_dated or not have_dates
+        return is_dated or (is_titled and _is_same_text(entry, one.entry))
+    return is_dated or not have_dates or (is_titled and _have_same_recordings(entry, one.entry))
 
 
 def _have_same_content(entry: Entry, other: Entry, *, is_titled: bool, is_dated: bool) -> bool:
@@ -191,6 +200,10 @@ def _are_equal(one: datetime | None, other: datetime | None) -> bool:
 
 def _text(entry: Entry) -> str:
     return visible_text(entry.content)
+
+
+def _is_same_text(entry: Entry, other: Entry) -> bool:
+    return _text(entry) == _text(other) and _have_same_recordings(entry, other)
 
 
 def _have_same_recordings(entry: Entry, other: Entry) -> bool:

@@ -55,8 +55,8 @@ def prepare(
     """Compute what is needed to save an entry.
 
     If it is not `known_by_link`, its link does not identify it outside its source. `guid` is the remote source's own
-    id, `former_id` the id that old versions gave it, and `siblings` are the names (`guid_name`) of the other items of
-    its document. `pictures` are the places of pictures, as in `IncomingEntry`.
+    id, `former_id` the id that old versions gave it, and `siblings` are the names (`guid_name`) or keys of the other
+    items of its document. `pictures` are the places of pictures, as in `IncomingEntry`.
     """
     head, body = map(plain, searchable_parts(entry))
     whole = "\n".join(filter(None, (head, body)))

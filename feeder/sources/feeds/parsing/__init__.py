@@ -11,11 +11,11 @@ Pure. Texts of a draft are as the source wrote them; normalising makes them safe
 import re
 
 from feeder.errors import FeedError
+from feeder.sources.feeds.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.parsing.document import read_feed_xml
 from feeder.sources.feeds.parsing.elements import adopt_namespace, name_of
 from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.feeds.parsing.jsonfeed import read_json
-from feeder.sources.feeds.parsing.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.parsing.xml import ROOTS, read_feed
 
 # Behind the messages of a broken program.

@@ -3,14 +3,14 @@
 One picture in several sizes is one: the largest.
 """
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from feeder.markup import Element
 from feeder.model import Link, Media, MediaKind
+from feeder.picture_sizes import picture_size
 from feeder.sources.feeds.parsing.elements import (
     Fields,
     attribute_of,
@@ -39,16 +39,6 @@ _EXTENSION = re.compile(r"\.(\w{2,4})\Z")
 
 
 _PODCAST_FILES = {"podcast:chapters": "Chapters", "podcast:transcript": "Transcript"}
-# Parts of an address that only say in which size a picture is sent.
-_SIZE_PARAMETERS = frozenset(
-    str.split(
-        "w width wid imwidth maxwidth h height hei imheight maxheight size sz s resize fit crop q quality qlt dpr auto "
-        "format fm fmt strip sig signature"
-    )
-)
-_SIZE_IN_PATH = re.compile(
-    r"[-_](\d{2,4})x\d{2,4}(?=\.\w{2,5}\Z)|(?<=/)(?:w|s|h)?_?(\d{2,4})(?:x\d{2,4}|-[a-z0-9-]{1,20})?/|=[swh](\d{2,4})[\w-]{0,40}\Z"
-)
 _NUMBER = re.compile(r"\d+")
 
 
@@ -68,10 +58,11 @@ def find_media(fields: Fields, base: str) -> tuple[Media, ...]:
     has_pictures = sum(each.media.kind == "image" for each in found) > 1
     largest: dict[str, tuple[float, Media]] = {}
     for each in found:
-        is_sized = has_pictures and each.media.kind == "image"
-        name, width = _picture_and_width(each) if is_sized else (each.media.url, 0.0)
-        if name not in largest or width > largest[name][0]:
-            largest[name] = width, each.media
+        name, width = each.media.url, 0.0
+        if has_pictures and each.media.kind == "image":
+            name, width = picture_size(name, [side for side in each[1:] if side])
+        if name not in largest or (each.width or width) > largest[name][0]:
+            largest[name] = each.width or width, each.media
     return tuple(media for _, media in largest.values())
 
 
@@ -155,16 +146,34 @@ def is_page(content: Element, address: str) -> bool:
     )
 
 
-def _iter_enclosures(fields: Fields) -> Iterator[tuple[Element, str]]:
-    """Yield enclosures with their addresses: those that a click counter replaced, and contents elsewhere, too."""
+def _originals(fields: Fields) -> Mapping[str, str]:
+    """Return the real addresses of files by those of a click counter: of the same file name, else in the same order."""
     originals = [text_of(element) for element in fields.get("feedburner:origenclosurelink", ())]
-    for number, element in enumerate(fields.get("enclosure", ())):
-        original = originals[number] if number < len(originals) else ""
-        if address := original or attribute_of(element, "url", "href"):
-            yield element, address
-    for element in fields.get("link", ()):
-        if "enclosure" in rels_of(element) and (address := attribute_of(element, "href")):
-            yield element, address
+    if not originals:
+        return {}
+    elements = (*fields.get("enclosure", ()), *_enclosure_links(fields), *fields.get("media:content", ()))
+    counted = dict.fromkeys(attribute_of(element, "url", "href") for element in elements)
+    by_name = {_file_name(original): original for original in originals}
+    named = {address: by_name[name] for address in counted if (name := _file_name(address)) in by_name}
+    others = (address for address in counted if address not in named)
+    left = (original for original in originals if original not in named.values())
+    return {**dict(zip(others, left, strict=False)), **named}
+
+
+def _file_name(address: str) -> str:
+    return address.partition("?")[0].rpartition("/")[2]
+
+
+def _enclosure_links(fields: Fields) -> list[Element]:
+    return [element for element in fields.get("link", ()) if "enclosure" in rels_of(element)]
+
+
+def _iter_enclosures(fields: Fields) -> Iterator[tuple[Element, str]]:
+    """Yield enclosures with their addresses, and contents elsewhere."""
+    originals = _originals(fields)
+    for element in (*fields.get("enclosure", ()), *_enclosure_links(fields)):
+        if address := attribute_of(element, "url", "href"):
+            yield element, originals.get(address, address)
     for element in fields.get("content", ()):
         if address := attribute_of(element, "src"):  # RFC 4287 §4.1.3.2
             yield element, address
@@ -199,13 +208,13 @@ def _media_in(place: Fields, base: str) -> Iterator[_Found]:
 
 
 def _contents_and_thumbnails(place: Fields, base: str) -> Iterator[_Found]:
-    inner = []
+    inner, originals = [], _originals(place)
     for element in place.get("media:content", ()):
         children = fields_of(element)
         inner += [children] if children else []
         if address := attribute_of(element, "url"):
             media = media_of(
-                join(base, address),
+                join(base, originals.get(address, address)),
                 attribute_of(element, "type"),
                 length=attribute_of(element, "filesize"),
                 title=first_text(children, "media:title"),
@@ -234,22 +243,6 @@ def _one_of_sizes(pictures: Sequence[_Found]) -> Iterable[_Found]:
     if len(widths) < len(pictures) or 0 in widths:
         return pictures
     return sorted(pictures, key=lambda picture: picture.width)[-1:]
-
-
-def _picture_and_width(found: _Found) -> tuple[str, float]:
-    """Return what is the same in all sizes of a picture, and the width of this one; without a size it is whole."""
-    address, _, query = found.media.url.partition("?")
-    fields = [field.partition("=")[::2] for field in query.split("&")]
-    sizes = [value for name, value in fields if name.lower() in _SIZE_PARAMETERS]
-    written = _SIZE_IN_PATH.search(address, address.find("/", len("https://")) + 1)
-    said = {str(found.width), str(found.height)} - {"0"}
-    path = _SIZE_IN_PATH.sub("", address) if written else address
-    path = _NUMBER.sub(lambda number: "" if number[0] in said else number[0], path)
-    others = "&".join(f"{name}={value}" for name, value in fields if name.lower() not in _SIZE_PARAMETERS)
-    numbers = [number for size in sizes for number in _NUMBER.findall(size)[:1]] + list(
-        filter(None, written.groups() if written else ())
-    )
-    return f"{path}?{others}", float(found.width or (numbers[0][:6] if numbers else math.inf))
 
 
 def _pictures(fields: Fields, base: str) -> Iterator[_Found]:

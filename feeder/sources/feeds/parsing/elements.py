@@ -2,7 +2,7 @@
 
 The formats copy from each other, so names are the same in all: those of RSS, RDF and Atom are bare (`title`), whatever
 their namespace; those of modules have the usual prefix (`dc:creator`). All are in lower case. Namespaces are compared
-without scheme, white space and slash at the end. An element of an unknown one never has a bare name.
+without scheme, `www.`, white space and surplus slashes. An element of an unknown one never has a bare name.
 """
 
 import base64
@@ -32,12 +32,12 @@ _PREFIXES = {
     "cyber.harvard.edu/rss/rss.html": "",
     "my.netscape.com/rdf/simple/0.9": "",
     "channel.netscape.com/rdf/simple/0.9": "",
-    "www.rssboard.org/rss-specification": "",
+    "rssboard.org/rss-specification": "",
     "purl.org/atom/ns#": "",
     "purl.org/rss/1.0": "",
     "purl.org/rss/1.0/modules/rss091#": "",
     "purl.org/net/rss1.1#": "",
-    "www.w3.org/2005/atom": "",
+    "w3.org/2005/atom": "",
     "purl.org/dc/elements/1.0": "dc",
     "purl.org/dc/elements/1.1": "dc",
     "purl.org/dc/terms": "dcterms",
@@ -50,11 +50,12 @@ _PREFIXES = {
     "search.yahoo.com/mrss": "media",
     "search.yahoo.com/rss": "media",
     "video.search.yahoo.com/mrss": "media",
-    "www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
-    "www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
-    "www.w3.org/1999/xhtml": "xhtml",
+    "itunes.com/dtds/podcast-1.0.dtd": "itunes",
+    "w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+    "w3.org/1999/xhtml": "xhtml",
 }
-_SCHEME = re.compile(r"\Ahttps?:/*")
+_SCHEME = re.compile(r"\A(?:https?:/*)?(?:www\.)?")
+_SLASHES = re.compile(r"/{2,}")
 _FOREIGN = ("{http://www.w3.org/2000/svg}", "{http://www.w3.org/1998/Math/MathML}")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -65,9 +66,16 @@ _OPENING = re.compile(r"<[A-Za-z][^<>]*>")
 _ADDRESS = re.compile(r"(?<=\s)((?:href|src|poster|cite)\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _ALTERNATE = frozenset({"alternate"})
 _REGISTRY = re.compile(r"\Ahttps?://www\.iana\.org/assignments/(?:link-relations/#?|relation/)")
-_ADDRESS_START = re.compile(r"https?:\S|/|\.{1,2}/|\?\S|#[a-z]|www\.\S", re.IGNORECASE)
+_ADDRESS_START = re.compile(r"https?:/*[^\s/]|/|\.{1,2}/|\?\S|#[a-z]|www\.\S", re.IGNORECASE)
 _PAGE_FILE = re.compile(r"\.(?:html?|php|aspx?|cgi|jsp)(?=[?#]|\Z)", re.IGNORECASE)
 _SHORT_WORDS = re.compile(r"\w{0,4}/\w{0,4}")  # `n/a`, `5/10`
+_WELL_FORMED = re.compile(r"https?://(?!https?:?//)[^/\\]")
+_LINE_BREAK = re.compile(r"\s{2,}|[\r\n]")  # in an attribute it is spaces
+# `http:/host/p`, `http//host/p`, `http:\\host\p`, `http://http://host/p`, `"http://host/p"`
+_MISSPELT = re.compile(
+    r"[\"'<]*(?:https?:/{0,3}(?=https?[:/]))?(https?)(?::[/\\]{1,3}|[/\\]{2}|:(?=[^/\\]*/))(?=[\w-]+(?:\.[\w-]+)+(?:[/\\?#:\"'>]|\Z))",
+    re.IGNORECASE,
+)
 _HOST_ALONE = re.compile(r"www\.[\w-]+\.[\w.-]+(?=[/?#:]|\Z)", re.IGNORECASE)
 _XMLNS = re.compile(r"\sxmlns(?::\w+)?=\"[^\"]*\"")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+", re.ASCII)
@@ -110,7 +118,8 @@ def _name(tag: str) -> str | None:
     if not brace:
         prefix, _, bare = tag.lower().rpartition(":")
         return bare if prefix in _BARE else tag.lower()
-    known = _PREFIXES.get(_SCHEME.sub("", "".join(space[1:].split()).lower()).rstrip("/"))
+    address = _SCHEME.sub("", "".join(space[1:].split()).lower(), count=1)
+    known = _PREFIXES.get(_SLASHES.sub("/", address).rstrip("/"))
     if known is None:
         return None
     return f"{known}:{local.lower()}" if known else local.lower()
@@ -280,11 +289,20 @@ def _self_and_ancestors(element: Element) -> Iterable[Element]:
 
 
 def join(base: str, address: str) -> str:
-    """Join an address to `base`; an invalid one is returned unchanged. `www.example.org/a` is a host and a path."""
+    """Join an address to `base`; an invalid one is returned unchanged.
+
+    `www.example.org/a` and, on that site, `example.org/a` are a host and a path; misspelt schemes are corrected.
+    """
     address = address.strip()
-    if address.startswith(("https://", "http://")):
+    if "\n" in address or "  " in address:
+        address = _LINE_BREAK.sub("", address)
+    if _WELL_FORMED.match(address):
         return address
-    if _HOST_ALONE.match(address):
+    if (scheme := _MISSPELT.match(address)) is not None:
+        rest = address[scheme.end() :].rstrip("\"'>").replace("\\", "/")
+        return f"{scheme[1].lower()}://{rest}"
+    host = address.partition("/")[0]
+    if _HOST_ALONE.match(address) or ("." in host and host.lower() == host_of(base)):
         return f"http://{address}"
     try:
         return urljoin(base, address)
@@ -316,7 +334,7 @@ def is_address(text: str) -> bool:
         return True
     if len(text.split()) != 1:
         return False
-    return _PAGE_FILE.search(text) is not None or ("/" in text and _SHORT_WORDS.fullmatch(text) is None)
+    return _PAGE_FILE.search(text) is not None or ("/" in text.rstrip("/") and _SHORT_WORDS.fullmatch(text) is None)
 
 
 def resolve_links(text: str, base: str) -> str:

@@ -1,8 +1,8 @@
 """How often a feed asks to be polled: `ttl`, `skipHours`, `skipDays` (RSS 2.0) and `sy:` (RSS 1.0 Syndication)."""
 
 from feeder.markup import Element
+from feeder.sources.feeds.parsed import Hints
 from feeder.sources.feeds.parsing.elements import Fields, fields_of, first_text, text_of
-from feeder.sources.feeds.parsing.parsed import Hints
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _PERIODS = {"hourly": _HOUR, "daily": _DAY, "weekly": 7 * _DAY, "monthly": 30 * _DAY, "yearly": 365 * _DAY}

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from feeder.model import Draft, is_iri
 from feeder.sources.feeds.former import former_ids
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE)
 
 
 def assign_ids(drafts: Sequence[Draft], site: str) -> tuple[Draft, ...]:
@@ -65,7 +65,8 @@ def _id_of(draft: Draft, host: str, site: str) -> str:
     if guid is not None:
         if is_iri(guid):
             return guid
-        return f"urn:uuid:{guid.lower()}" if _UUID.fullmatch(guid) else _urn(f"{host}/{guid}")
+        found = _UUID.fullmatch(guid)
+        return _urn(f"{host}/{guid}") if found is None else f"urn:uuid:{found[1].lower()}"
     if link and is_iri(link) and _page(link) != _page(site):
         return link
     return _urn("\n".join((host, link or "", *_texts(draft))))

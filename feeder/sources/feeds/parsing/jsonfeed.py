@@ -10,11 +10,11 @@ from typing import Any, Literal
 from feeder.errors import FeedError
 from feeder.markup import strip_forbidden
 from feeder.model import Draft, Link, Media, Person, Source, Stamp
+from feeder.sources.feeds.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.attachments import kind_of, media_of
 from feeder.sources.feeds.parsing.elements import MAX_PEOPLE, MAX_SHARED, base_of_site, host_of, join, resolve_links
 from feeder.sources.feeds.parsing.feed_dates import to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.identity import assign_ids
-from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.texts import Markup, as_written
 
 Object = Mapping[str, Any]
@@ -34,8 +34,8 @@ def read_json(data: bytes, url: str) -> ParsedFeed:
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise FeedError("not a JSON Feed: it has no list of items")
     link = join(url, _text(feed, "home_page_url")) if _text(feed, "home_page_url") else None
-    base = base_of_site(link, url)
     feed_url = _text(feed, "feed_url") or None
+    base = base_of_site(link or feed_url, url)
     feed_id = feed_url or link or url
     source = Source(title=_text(feed, "title")[:MAX_SHARED] or feed_id, id=feed_id, link=link)
     people, language = tuple(islice(_people(feed, base), MAX_PEOPLE)), _text(feed, "language")[:MAX_SHARED] or None

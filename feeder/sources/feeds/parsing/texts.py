@@ -12,17 +12,18 @@ from typing import NamedTuple
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_ATTRIBUTES = r"(?>=\s*\"[^\"<]*\"|=\s*'[^'<]*'|[^<>])*>"  # a quoted value may hold `>`
+_TAG = re.compile(rf"</?[A-Za-z]{_ATTRIBUTES}")
 _INLINE = re.compile(
     r"</?(?:a|abbr|acronym|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|img|ins|kbd|mark|nobr|q|s|samp|small|span|strike|"
-    r"strong|sub|sup|time|tt|u|var|wbr)(?:\s[^<>]*)?/?>",
+    rf"strong|sub|sup|time|tt|u|var|wbr)(?=[\s/>]){_ATTRIBUTES}",
     re.IGNORECASE,
 )
 _BLOCK_NAMES = (
     "address|article|aside|blockquote|br|center|dd|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|li|main|ol|p|pre|"
     "section|table|td|th|tr|ul"
 )
-_BLOCK = re.compile(rf"</?(?:{_BLOCK_NAMES})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_BLOCK = re.compile(rf"</?(?:{_BLOCK_NAMES})(?=[\s/>]){_ATTRIBUTES}", re.IGNORECASE)
 _ANY_MARKUP = re.compile(
     rf"<!--|</?(?:{_BLOCK_NAMES}|a|b|em|i|img|span|strong|iframe|video|audio)(?=[\s/>])", re.IGNORECASE
 )

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from feeder.markup import Element
 from feeder.model import Draft, Link, Person, Source, Stamp
+from feeder.sources.feeds.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.attachments import find_file_links, find_media, is_page
 from feeder.sources.feeds.parsing.elements import (
     MAX_SHARED,
@@ -36,7 +37,6 @@ from feeder.sources.feeds.parsing.elements import (
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date, to_iso, with_exact_dates
 from feeder.sources.feeds.parsing.hints import find_hints
 from feeder.sources.feeds.parsing.identity import assign_ids
-from feeder.sources.feeds.parsing.parsed import ParsedFeed
 from feeder.sources.feeds.parsing.texts import Markup, as_written, plain_text, title_text
 
 _TITLES = ("title", "dc:title", "media:title", "itunes:title")
@@ -51,7 +51,8 @@ _LANGUAGES = ("dc:language", "language")
 _RIGHTS = ("rights", "copyright", "dc:rights", "dcterms:rights")
 _FEED_TYPES = frozenset({"application/atom+xml", "application/rss+xml", "application/rdf+xml", "application/json"})
 _PAGES = frozenset({"", "text/html", "html", "application/xhtml+xml", "xhtml"})
-_WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_SPACE_OR_SCHEME = re.compile(r"[\s:]")
+_WEB_ADDRESS = re.compile(r"(?:https?://|www\.[\w-]+\.)\S+", re.IGNORECASE)
 _MAX_ENTRIES = 5000  # a document of empty entries must not delay the others
 _FROM_FEED = "feed"  # `read_from` of a field that an entry takes from its feed
 ROOTS = frozenset({"rss", "rdf", "rdf:rdf", "feed", "channel"})
@@ -85,7 +86,7 @@ class _Parser:
         self._base = self._base_of(self._channel) or join(url, attribute_of(self._channel, "base"))
         self._link = self._find_page(self._channel, self._fields, self._base).text or None
         if not self._atom and self._base == url:
-            self._base = base_of_site(self._link, url)
+            self._base = base_of_site(self._link or self._find_rel("self"), url)
         language = language_of(self._channel) or first_text(self._fields, *_LANGUAGES)
         self._language = language[:MAX_SHARED] or None
         self._rights = self._text(self._fields, _RIGHTS).text[:MAX_SHARED] or None
@@ -204,8 +205,9 @@ class _Parser:
 
     def _find_page(self, entry: Element, fields: Fields, base: str) -> _ElementText:
         """Return the page of an entry, without the redirect of a click counter."""
-        if address := first_text(fields, "feedburner:origlink"):
-            return _ElementText(address, "feedburner:origlink")
+        for name in ("feedburner:origlink", "pheedo:origlink"):
+            if address := first_text(fields, name):
+                return _ElementText(address, name)
         found = self._find_link(fields, base)
         if not found.text and (address := attribute_of(entry, "href")):
             return _ElementText(join(base, address), "href")  # Channel Definition Format, like `base` and `lastmod`
@@ -237,9 +239,11 @@ class _Parser:
                 return _ElementText(join(base, address), "content")
         for name in ("guid", "id"):
             for element in fields.get(name, ()):
-                address = self._id_of(element)
-                if _WEB_ADDRESS.fullmatch(address) and attribute_of(element, "ispermalink").lower() != "false":
-                    return _ElementText(address, name)
+                address, is_permalink = self._id_of(element), attribute_of(element, "ispermalink").lower()
+                if is_permalink == "true" and "/" in address and _SPACE_OR_SCHEME.search(address) is None:
+                    address = join(self._base_of(element) or self._base, address)
+                if _WEB_ADDRESS.fullmatch(address) and is_permalink != "false":
+                    return _ElementText(join(self._base, address), name)
         return _ElementText()
 
     def _find_id(self, entry: Element, fields: Fields) -> str:

@@ -9,9 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from feeder.query import And, Node, Not, Or, Phrase, Query
 from feeder.store.search.search import Search
 
@@ -63,6 +60,9 @@ def nearest(word: str, known: Mapping[str, int]) -> str | None:
 
     `known` says of words how common they are. One mistake may be in a word of four or five letters, two in a longer.
     """
+    from rapidfuzz import process  # noqa: PLC0415  a pass over sources needs no spelling
+    from rapidfuzz.distance import OSA  # noqa: PLC0415  as above
+
     most = 1 if len(word) < _TWO_FROM else 2
     found = process.extract(word, known.keys() - {word}, scorer=OSA.distance, score_cutoff=most, limit=None)
     return min(((mistakes, -known[term], term) for term, mistakes, _ in found), default=(0, 0, None))[2]

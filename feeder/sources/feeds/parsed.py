@@ -1,4 +1,4 @@
-"""The values of a parsed feed, whatever its format."""
+"""The values of a parsed feed, whatever its format. Apart from the parsers: a pass without changes loads none."""
 
 from dataclasses import dataclass
 
