@@ -142,3 +142,17 @@ def test_line_ends_of_chinese_writers_are_breaks() -> None:
 )
 def test_line_ends_of_wordpress_s_classic_editor(classic: str, html: str) -> None:
     assert break_paragraphs(classic) == html
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("> Note.\n{.is-info}", "<blockquote><p>Note.</p></blockquote>"),
+        ("- a\n{.links-list}", "<ul><li>a</li></ul>"),
+        (":::note info\nNote.\n:::", "<p>Note.</p>"),
+        (":::message alert\nNote.\n:::", "<p>Note.</p>"),
+        (":::tip information\nNote.\n:::", "<p><strong>information</strong></p>\n<p>Note.</p>"),
+    ],
+)
+def test_attributes_and_kinds_of_boxes_are_not_shown(source: str, shown: str) -> None:
+    assert content(source) == shown
