@@ -159,3 +159,8 @@ def test_the_heading_of_the_first_section_stays_even_if_it_recurs() -> None:
     found = trim(read_html(html), title="", link=None, learned={fingerprint("Introduction")})
     assert found.cut == ("Introduction",)
     assert found.blocks[0].text == "Introduction"
+
+
+def test_a_table_of_pictures_does_not_hide_the_head() -> None:
+    pictures = '<table><tr><td><img src="https://i.example/a.png"></td><td><img src="https://i.example/b.png"></td></tr></table>'
+    assert trim_html(f"{pictures}<p>October 2004</p>{_BODY}").cut == ("October 2004",)

@@ -121,7 +121,7 @@ def _segments(blocks: Sequence[Block]) -> Iterable[_Segment]:
             for number, line in enumerate(block.lines):
                 yield _Segment(index, number, (line,), line.text, is_player, is_heading=is_heading)
         else:
-            is_picture = block.kind in {"figure", "rule"}
+            is_picture = block.kind in {"figure", "rule"} or (block.kind == "table" and not block.text.strip())
             yield _Segment(index, None, block.lines, block.text, is_picture, is_heading=is_heading)
 
 
