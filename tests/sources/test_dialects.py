@@ -151,6 +151,7 @@ def test_line_ends_of_wordpress_s_classic_editor(classic: str, html: str) -> Non
         ("- a\n{.links-list}", "<ul><li>a</li></ul>"),
         (":::note info\nNote.\n:::", "<p>Note.</p>"),
         (":::message alert\nNote.\n:::", "<p>Note.</p>"),
+        ("&#123;% raw %}\n\nNote.\n\n&#123;% endraw %}", "<p>Note.</p>"),
         (":::tip information\nNote.\n:::", "<p><strong>information</strong></p>\n<p>Note.</p>"),
     ],
 )
