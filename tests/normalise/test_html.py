@@ -256,3 +256,12 @@ def test_captions_boxes_and_the_way_back_from_a_note(html: str, clean: str) -> N
 def test_addresses_in_plain_text_become_links(text: str, html: str | None) -> None:
     found = write_html(read_text(text))
     assert found == html if html else found.count("<a href") == 2
+
+
+def test_a_table_around_an_article_is_layout() -> None:
+    text = "".join(f"{word} is a word in a rather long sentence of this article.<br><br>" for word in "abcdefgh")
+    beside = '<td><a href="/">Home</a></td><td><img src="https://i.example/a.png"></td>'
+    html = write_html(read_html(f"<table><tr>{beside}<td>{text}</td></tr></table>"))
+    assert "<table>" not in html
+    assert html.count("<p>") == 9
+    assert "<table>" in write_html(read_html(f"<table><tr><td>{text}</td><td>{text}</td></tr></table>"))

@@ -1,5 +1,6 @@
 """The article of a saved web page, without losing prose."""
 
+import re
 import sys
 from datetime import UTC, datetime
 
@@ -123,3 +124,11 @@ def test_comments_below_an_article_are_cut_and_told() -> None:
     article = extract_saved_article(f'<div>{_PROSE * 3}<div id="comments"><p>Well said!</p></div></div>')
     assert "Well said" not in article.html
     assert article.cut == ["Well said!"]
+
+
+def test_words_around_an_unknown_element_are_kept() -> None:
+    prose = "".join(f"<p>It rained on day {n}, and for {n} hours nobody went out of the house.</p>" for n in range(30))
+    odd = '<p>The weather <xa href="x">report</a> that nobody had read said so.</p>'
+    page = f"<html><head><title>Rain</title></head><body><div>{prose}{odd}{prose}</div></body></html>"
+    text = " ".join(re.sub(r"<[^>]*>", "", extract_saved_article(page).html).split())
+    assert "The weather report that nobody had read said so." in text

@@ -3,6 +3,7 @@
 import pytest
 
 from feeder.normalise.body.html import read_html, write_html
+from feeder.normalise.boilerplate.learned import fingerprint
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 
 _BODY = "<p>昨天夜里，北方下了雨。</p>\n<p>今天早上，山里的树都绿了。</p>"
@@ -120,3 +121,46 @@ def test_a_player_between_an_article_and_its_notices_stays() -> None:
 def test_sources_of_a_list_become_links() -> None:
     found = trim_html(f"{_BODY}<p>参考链接：</p><p>1）https://o.example/x</p><p>2）https://o.example/y</p>")
     assert [link.href for link in found.links] == ["https://o.example/x", "https://o.example/y"]
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [("October 2004", "1 October 2004"), ("octobre 2004", "1 octobre 2004"), ("2004年10月", "2004-10-1")],
+)
+def test_a_month_at_the_head_is_a_date(line: str, day: str) -> None:
+    found = trim_html(f"<p>{line}</p>{_BODY}")
+    assert ([stamp.text for stamp in found.stamps], found.cut) == ([day], (line,))
+
+
+@pytest.mark.parametrize("line", ["Windows 2000", "2004年13月", "Summer 2004"])
+def test_words_with_a_year_are_no_date(line: str) -> None:
+    assert trim_html(f"<p>{line}</p>{_BODY}").cut == ()
+
+
+def test_the_first_publication_has_a_date_and_a_link() -> None:
+    line = 'Originally published at <a href="https://o.example/x">o.example</a> on August 6, 2018.'
+    found = trim_html(f"{_BODY}<p><em>{line}</em></p>")
+    assert [link.href for link in found.links] == ["https://o.example/x"]
+    assert len(found.stamps) == len(found.cut) == 1
+    assert trim_html(f"{_BODY}<p>Originally published in May, it was read by many.</p>").cut == ()
+    undated = '<p>First published in <a href="https://o.example/x">o.example</a>.</p>'
+    assert trim_html(f"{_BODY}{undated}").stamps == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["微信扫一扫赞赏作者", "关注我们，获取更多消息", "感谢你读到这里，不如关注一下？", "往期文章精选"]
+)
+def test_invitations_of_accounts_are_removed(line: str) -> None:
+    assert trim_html(f"{_BODY}<p>{line}</p>").cut == (line,)
+
+
+def test_the_heading_of_the_first_section_stays_even_if_it_recurs() -> None:
+    html = f"<h2>Introduction</h2>{_BODY}<p>Introduction</p>"
+    found = trim(read_html(html), title="", link=None, learned={fingerprint("Introduction")})
+    assert found.cut == ("Introduction",)
+    assert found.blocks[0].text == "Introduction"
+
+
+def test_a_table_of_pictures_does_not_hide_the_head() -> None:
+    pictures = '<table><tr><td><img src="https://i.example/a.png"></td><td><img src="https://i.example/b.png"></td></tr></table>'
+    assert trim_html(f"{pictures}<p>October 2004</p>{_BODY}").cut == ("October 2004",)

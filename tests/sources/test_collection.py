@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeder.errors import ArticleError
+from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Entry
 from feeder.normalise.entry import normalise
 from feeder.sources.files.collection import read_document
@@ -146,3 +146,10 @@ def test_a_table_that_cannot_be_read_is_refused_by_line() -> None:
 def test_any_other_file_holds_one_article() -> None:
     (draft,) = read_document(b"# A\n\nb", "a.md")
     assert (draft.origin, draft.title) == ("a.md", "A")
+
+
+def test_a_binary_file_with_another_ending_is_no_article() -> None:
+    with pytest.raises(NotAnArticleError, match="not an article: binary file"):
+        read_document(b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00", "image.other")
+    with pytest.raises(ArticleError, match=r"a\.md: binary file"):
+        read_document(b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00", "a.md")

@@ -190,3 +190,18 @@ def test_classic_parts_among_wordpress_s_blocks(post: str, html: str) -> None:
 def test_forms_and_scripts_do_not_join_the_paragraphs_around_them() -> None:
     assert break_paragraphs("a\n\n<form></form>\n\nb") == "a<br><br><form></form><br><br>b"
     assert break_paragraphs("a\n\n<script>\nx\n\ny</script>\n\nb") == "a<br><br><script>\nx\n\ny</script><br><br>b"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("> Note.\n{.is-info}", "<blockquote><p>Note.</p></blockquote>"),
+        ("- a\n{.links-list}", "<ul><li>a</li></ul>"),
+        (":::note info\nNote.\n:::", "<p>Note.</p>"),
+        (":::message alert\nNote.\n:::", "<p>Note.</p>"),
+        ("&#123;% raw %}\n\nNote.\n\n&#123;% endraw %}", "<p>Note.</p>"),
+        (":::tip information\nNote.\n:::", "<p><strong>information</strong></p>\n<p>Note.</p>"),
+    ],
+)
+def test_attributes_and_kinds_of_boxes_are_not_shown(source: str, shown: str) -> None:
+    assert content(source) == shown

@@ -162,3 +162,19 @@ def test_very_long_dotted_keys_do_not_exhaust_memory(rest: str) -> None:
 
 def test_a_number_with_too_many_digits_does_not_affect_the_rest_of_a_head() -> None:
     assert read_toml(f"title = 'a'\nn = {'9' * 5000}")["title"] == "a"
+
+
+def test_a_wiki_s_date_is_that_of_the_last_change() -> None:
+    found = fields_to_metadata(read_yaml("date: 2025-11-02\ndateCreated: 2023-01-26\neditor: markdown"))
+    assert [(stamp.text, stamp.means) for stamp in found.stamps] == [
+        ("2023-01-26", "published"),
+        ("2025-11-02", "updated"),
+    ]
+    assert found.credits == ()
+    assert [credit.name for credit in fields_to_metadata({"editor": "Jane"}).credits] == ["Jane"]
+
+
+def test_keys_may_be_in_other_languages() -> None:
+    found = fields_to_metadata(read_yaml("标题: 雨\n作者: 甲\n链接: https://e.org/1\n发布时间: 2021-03-04"))
+    assert (found.title, found.authors, found.link) == ("雨", ("甲",), "https://e.org/1")
+    assert [stamp.text for stamp in found.stamps] == ["2021-03-04"]

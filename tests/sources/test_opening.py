@@ -180,3 +180,57 @@ def test_links_over_dashes_and_a_heading_are_no_title(line: str) -> None:
 @pytest.mark.parametrize("rule", ["---", "* * *", "<hr>"])
 def test_an_underlined_heading_below_a_rule_is_the_title(rule: str) -> None:
     assert read(f"> * 原文地址：[Hot](https://e.org/1)\n\n{rule}\n\nRain\n====\n\n{TEXT}").title == "Rain"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "> 公众号: Rain & Co\n> 发布时间: 2021-03-04 17:33\n> 原文链接: https://e.org/1\n\n---\n",
+        "- **Author:** Rain & Co\n- **Published:** March 4, 2021\n- **Source:** <https://e.org/1>\n\n",
+        "*Autor:* Rain & Co\n*Datum:* 4. März 2021\n*Quelle:* [hier](https://e.org/1)\n\n",
+        "**Автор**: Rain & Co\n\n**Дата**: 4 марта 2021\n\n**Источник**: https://e.org/1\n\n",
+        "作者：Rain & Co | 发布日期：2021年3月4日 | 链接：https://e.org/1\n\n",
+        "著者：Rain & Co\n公開日：2021-03-04\n元記事：https://e.org/1\n\n",
+    ],
+)
+def test_lines_with_labels_are_metadata(head: str) -> None:
+    draft = read(f"# Monday\n\n{head.replace(' & ', ' ')}{TEXT}")
+    assert (draft.title, draft.link) == ("Monday", "https://e.org/1")
+    assert [person.name for person in draft.authors] == ["Rain Co"]
+    assert len(draft.stamps) == 1
+    assert draft.content.lstrip() == TEXT
+
+
+def test_other_labels_stay_in_the_article() -> None:
+    draft = read(f"# Monday\n\nAuthor: A, B\nReading time: 5 min\nDate: 2021-03-04\nNote: it may rain\n\n{TEXT}")
+    assert [person.name for person in draft.authors] == ["A", "B"]
+    assert draft.content == f"Reading time: 5 min\n\nNote: it may rain\n\n{TEXT}"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "日期：2021年3月4日\n时间：19:00\n地点：山上\n",
+        "主讲：甲\n时间：2021年3月4日\n作者：乙\n",
+        "Question: why\nAnswer: because\n",
+        "Date: 2021-03-04\nTime: 7 pm\n",
+        "By: a river\nDate: unknown\n",
+    ],
+)
+def test_announcements_and_dialogues_are_no_metadata(lines: str) -> None:
+    draft = read(f"# Monday\n\n{lines}\n{TEXT}")
+    assert (draft.authors, draft.stamps) == ((), ())
+    assert lines in draft.content
+
+
+def test_what_a_translation_names_as_its_original_is_not_its_link() -> None:
+    draft = read(f"# Monday\n\n作者：甲\n译者：乙\n原文：https://e.org/1\n\n{TEXT}")
+    assert (draft.link, [link.href for link in draft.links]) == (None, ["https://e.org/1"])
+    assert [credit.name for credit in draft.credits] == ["乙"]
+
+
+@pytest.mark.parametrize("more", ["https://e.org/2\n\n", "It is [an event](https://e.org/1).\n\n"])
+def test_a_card_above_an_article_is_not_its_link(more: str) -> None:
+    head = "---\ntitle: Rain\n---\n\n"
+    assert read(f"{head}https://e.org/1\n\n{TEXT}\n{more}").link is None
+    assert read(f"{head}https://e.org/1\n\n{TEXT}").link == "https://e.org/1"

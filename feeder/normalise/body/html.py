@@ -5,7 +5,7 @@ contents are read. nh3 sanitises the output again, in case the walk has a bug.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape, unescape
 
 import nh3
@@ -355,7 +355,7 @@ class _Walk:
             self._out.add(Block("code", "pre", html, (Line(html, text),)))
 
     def _table(self, element: Element) -> None:
-        """Keep a table of two or more columns; one with a single column is only layout."""
+        """Keep a table of two or more columns; one with a single column or an article in a cell is layout."""
         rows = [
             (row, cells, [self._read_inside(cell) for cell in cells])
             for row in table_rows(element)
@@ -365,6 +365,10 @@ class _Walk:
         if max((sum(map(bool, contents)) for _, _, contents in rows), default=0) <= 1:
             for cell in (cell for _, cells, _ in rows for cell in cells):
                 self._container(cell)  # in which a picture may have its caption below it (Blogger)
+            return
+        if _has_main_cell([blocks for _, _, contents in rows for blocks in contents if blocks]):
+            self._end_block()
+            self._out.add(*inner)
             return
         parts: dict[str, list[str]] = {"thead": [], "tbody": []}
         for row, cells, contents in rows:
@@ -435,6 +439,18 @@ def _contents_html(blocks: list[Block]) -> str:
         bare = first.html.removeprefix("<p>").removesuffix("</p>")
         return bare + "".join(block.html for block in others)
     return "".join(block.html for block in blocks)
+
+
+_MIN_LINES, _MIN_ARTICLE, _MAIN_SHARE = 3, 400, 0.8  # lines, characters, share of the text of a table
+
+
+def _has_main_cell(cells: Sequence[Sequence[Block]]) -> bool:
+    """Whether one cell of a table has an article, and the others what was once beside it: pictures, navigation."""
+    texts = [[line for block in blocks for line in block.text.split("\n") if line] for blocks in cells]
+    lengths = [sum(map(len, lines)) for lines in texts]
+    longest = max(lengths)
+    lines = len(texts[lengths.index(longest)])
+    return lines >= _MIN_LINES and longest >= max(_MAIN_SHARE * sum(lengths), _MIN_ARTICLE)
 
 
 def _cell_html(cell: Element, blocks: list[Block]) -> str:

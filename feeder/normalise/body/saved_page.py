@@ -60,6 +60,7 @@ _MAX_COMMENTS = 0.7  # of a page; with more, they are the article
 _MIN_LINK_SHARE = 0.4
 _MIN_PROSE = 40  # minimum characters of a paragraph of prose
 _NEARLY_ALL = 0.9
+_WHOLE = 0.998  # of the prose: the library drops the words around elements that it does not know
 
 
 class SavedArticle(NamedTuple):
@@ -184,5 +185,5 @@ def _extract_by_library(html: str, extracted: Element) -> str | None:
     if not found or not prose:
         return None
     part = lxml.html.fromstring(found)
-    is_better = len(_prose(part)) >= _NEARLY_ALL * prose and _length(part) <= _length(extracted)
+    is_better = len(_prose(part)) >= _WHOLE * prose and _length(part) <= _length(extracted)
     return found if is_better else None

@@ -60,6 +60,8 @@ _RELATIVE = re.compile(
     r"\d+\s*(?:秒|分钟|分鐘|小时|小時|天|周|个月|minutes?|hours?|days?)\s*(?:之?前|ago)", re.IGNORECASE
 )
 _MAX_DATE_LINE = 90
+_MONTH = re.compile(r"[^\W\d_]{3,12}\.?,?(?: de| del)? (?:1[89]|20)\d{2}")
+_WIDE_MONTH = re.compile(r"((?:1[89]|20)\d{2})\s?([年년])\s?(\d{1,2})\s?([月월])")
 
 
 def recognise_date(context: LineContext) -> LineMetadata | None:
@@ -70,7 +72,7 @@ def recognise_date(context: LineContext) -> LineMetadata | None:
         return LineMetadata()
     rest = without_date(context.text)
     if rest is None:
-        return None
+        return _recognise_month(context.text)
     stamps = (Stamp(text=context.text, read_from="body"),)
     if _DATE_WORDS.fullmatch(rest):
         return LineMetadata(stamps=stamps)
@@ -79,6 +81,17 @@ def recognise_date(context: LineContext) -> LineMetadata | None:
         rest = rest[source.end() :]
     credits_ = parse_credits(rest)
     return LineMetadata(stamps=stamps, credits=credits_) if not rest or credits_ or is_empty_credit(rest) else None
+
+
+def _recognise_month(text: str) -> LineMetadata | None:
+    """A month and a year (`October 2004`): its first day."""
+    if (wide := _WIDE_MONTH.fullmatch(text)) is not None:
+        day = f"{wide[1]}-{wide[3]}-1"
+    elif _MONTH.fullmatch(text) is not None:
+        day = f"1 {text.replace(',', '')}"
+    else:
+        return None
+    return LineMetadata(stamps=(Stamp(text=day, read_from="body"),)) if without_date(day) == "" else None
 
 
 _DATE_LABEL = re.compile(
@@ -112,6 +125,22 @@ def _credit_line(context: LineContext) -> LineMetadata | None:
     if context.line.links and any(credit.role == "source" for credit in credits_):
         return None  # `_source_line` keeps the links, which are worth more than the names
     return LineMetadata(credits=credits_) if credits_ or is_empty_credit(context.text) else None
+
+
+_ORIGINALLY = re.compile(
+    r"(?:This (?:article|post|story|piece|essay|blog(?: post)?) (?:was |is |has been )?)?"
+    r"(?:(?:also|first|originally) )+"
+    r"(?:published|posted|appeared) (?:at|on|in|by) [^\n]{1,160}",
+    re.IGNORECASE,
+)
+
+
+def _first_publication(context: LineContext) -> LineMetadata | None:
+    """Where and when the article was first published, with a link (`Originally published at … on August 6, 2018.`)."""
+    if not context.line.links or _ORIGINALLY.fullmatch(context.text) is None:
+        return None
+    stamps = (Stamp(text=context.text, read_from="body"),) if without_date(context.text) is not None else ()
+    return LineMetadata(stamps=stamps, links=_via_links(context.line, context.link))
 
 
 _SOURCE_LABEL = re.compile(
@@ -319,6 +348,7 @@ HEAD: tuple[Recogniser, ...] = (
 BELOW_HEAD: tuple[Recogniser, ...] = (_credit_line,)
 TAIL: tuple[Recogniser, ...] = (
     _ornament,
+    _first_publication,
     _notice,
     _hash_tags,
     _tag_line,
@@ -345,7 +375,7 @@ PICTURES: tuple[Recogniser, ...] = (_notice, _invitation)
 # --- sections that are not the article -------------------------------------------------------------------------------
 
 _SECTION = re.compile(
-    r"\W*(?:(?:延伸|相关|相關|推荐|推薦|扩展|精彩)(?:阅读|閱讀|报道|報導|文章|链接|新闻|新聞)|相关|往期(?:回顾|精选|文章|推荐)|"
+    r"\W*(?:(?:延伸|相关|相關|推荐|推薦|扩展|精彩)(?:阅读|閱讀|报道|報導|文章|链接|新闻|新聞)|相关|往期(?:文章|内容)?(?:回顾|精选|文章|推荐)|"
     r"您?可能(?:感兴趣|喜欢|还喜欢)的?(?:文章|内容)?|猜你喜[欢歡]|热门文章|最新文章|共享此文章|分享(?:到|至|此文|这篇文章)?|评论|評論|"
     r"关注我们|關注我們|联系我们|标签|更多资讯.{0,8}关注.{0,4}|(?:请|請)?关注(?:和订阅)?我们的以下账号|"
     r"Related(?: (?:articles|posts|stories|reading))?|Read more|More from .{1,30}|You may also like|Recommended|"

@@ -65,6 +65,7 @@ class _Segment:
     lines: tuple[Line, ...]
     text: str
     is_picture: bool  # a picture, player or rule: never decides where the article starts or ends
+    is_heading: bool = False
     metadata: LineMetadata | None = None
 
 
@@ -114,12 +115,14 @@ def trim(
 
 def _segments(blocks: Sequence[Block]) -> Iterable[_Segment]:
     for index, block in enumerate(blocks):
+        is_heading = re.fullmatch(r"h[1-6]", block.tag) is not None
         if block.kind == "paragraph":
             is_player = _is_player(block)
             for number, line in enumerate(block.lines):
-                yield _Segment(index, number, (line,), line.text, is_player)
+                yield _Segment(index, number, (line,), line.text, is_player, is_heading=is_heading)
         else:
-            yield _Segment(index, None, block.lines, block.text, block.kind in {"figure", "rule"})
+            is_picture = block.kind in {"figure", "rule"} or (block.kind == "table" and not block.text.strip())
+            yield _Segment(index, None, block.lines, block.text, is_picture, is_heading=is_heading)
 
 
 def _length(segments: Iterable[_Segment]) -> int:
@@ -141,7 +144,9 @@ def _mark_head(segments: Sequence[_Segment], article: _Article) -> None:
             )
         elif segment.metadata is None:
             above = [other.text for other in reversed(segments[:number])]
-            segment.metadata = _recognise(segment, recognisers, article, above, cut_below=False)
+            # The heading of the first section (`Introduction`) may recur like a notice, but is the article's.
+            known = article._replace(learned=()) if segment.is_heading else article
+            segment.metadata = _recognise(segment, recognisers, known, above, cut_below=False)
             if segment.metadata is None:
                 if number >= _MAX_MOTTO or len(segment.text) > _MAX_BYLINE:
                     return

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html import unescape
 
-from feeder.errors import ArticleError
+from feeder.errors import ArticleError, NotAnArticleError
 from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.data import Data
 from feeder.sources.files.article import read_text
-from feeder.sources.files.contents import refuse_other_files, refuse_unread_format
+from feeder.sources.files.contents import has_article_ending, refuse_other_files, refuse_unread_format
 from feeder.sources.files.dialects.wordpress import break_classic_parts, break_paragraphs, render_shortcodes
 from feeder.sources.files.encoding import decode, open_text
 from feeder.sources.files.formats import FORMATS, Format
@@ -68,8 +68,14 @@ def _find_format(data: Data, name: str) -> Format | None:
 def _read_single(data: bytes, name: str, *, chosen: bool) -> Iterator[Draft]:
     if not chosen:
         refuse_unread_format(name)
-    text = decode(data, name)
-    draft = with_saved_origin(read_text(text, name), text)
+    try:
+        text = decode(data, name)
+        draft = with_saved_origin(read_text(text, name), text)
+    except ArticleError as error:
+        if chosen or has_article_ending(name):
+            raise
+        reason = str(error).removeprefix(f"{name}: ")
+        raise NotAnArticleError(f"not an article: {reason}") from None
     if not chosen:
         refuse_other_files(name, draft, text)
     yield draft

@@ -75,6 +75,11 @@ def ending_of(name: str) -> str:
     return f".{ending.lower()}" if stem and dot and len(ending) <= 12 and ending.isalnum() else ""  # noqa: PLR2004  longer than any ending
 
 
+def has_article_ending(name: str) -> bool:
+    """Whether a file is named as articles are; any other file that cannot be read is none."""
+    return ending_of(name) in _ARTICLE_ENDINGS or "." not in name.rpartition("/")[2]
+
+
 def refuse_unread_format(name: str) -> None:
     """Refuse a file in a format that is not read, before it is read as something else.
 

@@ -35,22 +35,44 @@ _LINK = (
     "原文",
     "原文链接",
     "链接",
+    "網址",
+    "网址",
     "来源",
+    "來源",
 )
 _VIA = ("via", "original_link", "reprint")
 _PUBLISHED = (
-    "date", "date_published", "published", "published_at", "published_time", "pubdate", "publishdate", "publish_date",
-    "created", "created_at", "captured", "time_added", "time", "日期", "时间", "發布時間", "发布时间",
+    "datecreated", "date", "date_published", "published", "published_at", "published_time", "pubdate",
+    "publishdate", "publish_date", "created", "created_at", "captured", "time_added", "time",
+    "publish_time", "publishtime", "publishedat", "published_date", "date_created", "createdat", "post_date",
+    "发布时间", "发布日期", "發布時間", "日期", "时间", "创建时间", "時間", "日付", "公開日", "날짜", "작성일",
+    "fecha", "datum", "data", "дата",
 )  # fmt: skip
 _UPDATED = ("updated", "lastmod", "modified", "last_modified_at", "last_modified", "update", "updated_at")
-_AUTHORS = ("author", "authors", "by", "byline", "creator", "作者")
+_AUTHORS = ("author", "authors", "by", "byline", "creator", "作者", "著者", "저자", "autor", "auteur", "автор")
 _CATEGORIES = ("tags", "categories", "category", "keywords", "标签", "標籤", "分类", "分類")
-_TITLE = ("title", "full title", "标题", "標題")  # `full title`: Readwise
+_TITLE = (
+    "title",
+    "full title",
+    "标题",
+    "標題",
+    "タイトル",
+    "제목",
+    "titel",
+    "título",
+    "titulo",
+    "titre",
+    "titolo",
+    "заголовок",
+)
 _LANGUAGE = ("lang", "language")
 _RIGHTS = ("rights", "copyright")
 _SUMMARY = ("description", "excerpt", "summary", "abstract")
 _IMAGE = ("image", "cover", "thumbnail", "image_feature", "featured_image", "banner", "coverimage")
 _CREDITS = {"translator": "translator", "reviewer": "proofreader", "proofreader": "proofreader", "editor": "editor"}
+# Wiki.js writes the date of the last change as `date` beside `dateCreated`, and the program as `editor`.
+_CREATED_BESIDE = "datecreated"
+_EDITING_PROGRAMS = frozenset({"markdown", "code", "ckeditor", "asciidoc", "visual", "wysiwyg", "html", "redirect"})
 # `title:x` and `title：x` are meant as `title: x`.
 _TIGHT_KEY = re.compile(
     rf"^({'|'.join((*_TITLE, *_LINK, *_PUBLISHED, *_UPDATED, *_AUTHORS, *_CATEGORIES, *sorted(STATE_KEYS)))})"
@@ -212,6 +234,10 @@ def first_key(block: str) -> str:
 def fields_to_metadata(fields: Fields, place: str = "front matter") -> Metadata:
     """Return the metadata in the fields. `place` is what people call the place that they were read from."""
     fields = {key: _without_surrogates(value) for key, value in fields.items()}
+    if _texts(fields, _CREATED_BESIDE) and _texts(fields, "date"):
+        fields["updated"] = fields.pop("date")
+    if str(fields.get("editor")).lower() in _EDITING_PROGRAMS:
+        del fields["editor"]
     reader = _FieldReader(fields, place)
     link = reader.first_address("link", (*_LINK, *_VIA)) or reader.first_text("link", ("permalink",))
     texts = {key: [value] if isinstance(value, str) else value for key, value in fields.items()}

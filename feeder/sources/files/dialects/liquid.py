@@ -19,6 +19,8 @@ from feeder.sources.files.dialects.tags import parse_tag, render_single
 
 _TAG = re.compile(CODE + r"|\{%-?\s*+(?P<tag>\w[\w-]*+)|\{\{-?(?P<print>[^{}\n]{0,1000})\}\}")
 _END = re.compile(r"\{%-?\s*+end-?([\w-]+?)(?:\s[^%{}\n]{0,100})?\s*-?%\}")
+# Tools that escape the braces of a page escape the tags that they put around it, too.
+_ESCAPED_RAW = re.compile(r"(?m)^&#123;%-? {0,3}(?:end)?raw {0,3}-?%\}[ \t]*+(?:\n|\Z)")
 _LITERAL = re.compile(r"\s*+(?:\"([^\"]*+)\"|'([^']*+)')\s*+(?:\||-?\Z)")
 # Values that Jekyll, Hexo and Logseq know; in a text without tags, other words in braces are the writer's.
 _KNOWN_VALUE = re.compile(
@@ -44,6 +46,8 @@ _SUFFIX = re.compile(r"\.(?:html?|md|liquid|njk|svg)\Z|\.(?:html?|md|liquid)\b.*
 
 def render_liquid(text: str, *, is_html: bool = False) -> str:
     """Return a text without Liquid's tags."""
+    if "&#123;%" in text:
+        text = _ESCAPED_RAW.sub("", text)
     has_tags = "{%" in text
     if not has_tags and "{{" not in text:
         return text
