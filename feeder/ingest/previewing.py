@@ -73,17 +73,16 @@ def paused_sources(store: Store | None, names: Collection[str]) -> Collection[st
 def folder_rules(source: FolderSource, config: Config, now: datetime, *, keep_pictures: bool = True) -> ReadingRules:
     """Return how the files of a folder are read.
 
-    With a `base`, the pictures are on the web, so that none is looked for in the folder.
+    With a `base`, the pictures beside articles are on the web, so that none is looked for in the folder.
     """
-    place = None
-    if source.base is None:
-        place = PicturePlace(
-            folder=source.folder,
-            skipped=output_folders(config),
-            choice=choice_of(source),
-            max_bytes=source.max_bytes,
-            kept_in=config.store.pictures if keep_pictures else None,
-        )
+    place = PicturePlace(
+        folder=source.folder,
+        skipped=output_folders(config),
+        choice=choice_of(source),
+        max_bytes=source.max_bytes,
+        kept_in=config.store.pictures if keep_pictures else None,
+        only_attached=source.base is not None,
+    )
     return replace(reading_rules(source, now), pictures=place)
 
 

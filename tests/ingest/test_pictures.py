@@ -1,5 +1,6 @@
 """Pictures beside articles: a pass finds them and keeps them, or says which are lost."""
 
+import json
 import os
 import re
 import zipfile
@@ -17,7 +18,7 @@ from feeder.config.load import Config
 from feeder.config.settings import FolderSource, SiteConfig, StoreConfig
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest.reading import pictures as module
-from feeder.model import Entry
+from feeder.model import Draft, Entry
 from feeder.pictures import picture_media, picture_name
 from feeder.store import Store
 from tests.pictures import JPEG, png
@@ -287,7 +288,7 @@ def test_a_link_that_replaces_a_file_after_it_was_checked_is_not_followed(
 
     monkeypatch.setattr(module.ArticlePictures, "_check", check_and_swap)
     place = module.PicturePlace(folder=notes.folder, max_bytes=1000)
-    found = place.beside(str(notes.folder / "post.md"))
+    found = place.beside(str(notes.folder / "post.md"), Draft(origin="post.md", content="", content_type="markdown"))
     assert found.find("img/a.png") is None
     found.lose("img/a.png")
     assert found.lost_lines() == ("img/a.png (cannot be read: Too many levels of symbolic links)",)
@@ -408,6 +409,53 @@ def test_the_pictures_of_a_book_are_in_the_book(notes: Notes) -> None:
     notes.write("boats.epub", book({"OEBPS/images/a.png": png("in the book")}, chapter))
     assert notes.read().without_pictures == (("boats.epub", "1 picture lost: ../images/b.png (not found)"),)
     assert shown(notes.entry()) == [name(png("in the book"))]
+
+
+def test_the_pictures_of_a_book_are_published_though_a_base_is_set(notes: Notes) -> None:
+    notes.settings = {"base": "https://h.example/"}
+    chapter = f"<h1>One</h1><p>{TEXT * 4}</p><p><img src='../images/a.png'/></p><p>{TEXT}</p>"
+    notes.write("boats.epub", book({"OEBPS/images/a.png": png("a")}, chapter))
+    notes.read()
+    assert shown(notes.entry()) == [name(png("a"))]
+
+
+def embedded(data: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(data).decode()}"
+
+
+def test_pictures_written_into_a_page_are_published(notes: Notes) -> None:
+    boat, icon = png("a boat" * 1000), png("icon")
+    page = (
+        f"<html><head><title>Boats</title></head><body><nav><a href='/'>Home</a></nav><article><p>{TEXT * 3}</p>"
+        f"<img src='{embedded(boat)}'><p>{TEXT * 3}</p><figure><img src=\"{embedded(boat[::-1])}\"></figure>"
+        f"<img src='{embedded(icon)}'><p>{TEXT * 3}</p><p><img src='a.png'></p><p>{TEXT}</p></article></body></html>"
+    )
+    notes.write("a.png", png("beside"))
+    notes.write("page.html", page)
+    assert [reason for _, reason in notes.read().without_pictures] == [
+        "1 picture lost: embedded:1.png (not a picture of a known type)"
+    ]
+    assert shown(notes.entry()) == [name(boat), name(png("beside"))]
+
+
+def test_a_picture_written_into_markdown_is_published_and_one_cut_off_is_told(notes: Notes) -> None:
+    notes.settings = {"base": "https://h.example/"}
+    boat = png("a boat" * 1000)
+    notes.article(f"![a]({embedded(boat)})\n\n![b]({embedded(boat)[:-3]})")
+    assert [reason for _, reason in notes.read().without_pictures] == ["1 picture lost: embedded:1.png (empty)"]
+    assert shown(notes.entry()) == [name(boat)]
+
+
+def test_the_plots_of_a_notebook_are_published(notes: Notes) -> None:
+    plot, attached = png("a plot" * 1000), png("attached" * 1000)
+    code = {"cell_type": "code", "source": "plot()", "outputs": [
+        {"data": {"image/png": b64encode(plot).decode() + "\n", "text/plain": "<Figure size 640x480>"}}]}  # fmt: skip
+    words = {"cell_type": "markdown", "source": f"# Boats\n\n{TEXT}\n\n![a](attachment:a.png)",
+             "attachments": {"a.png": {"image/png": b64encode(attached).decode()}}}  # fmt: skip
+    notes.write("boats.ipynb", json.dumps({"cells": [words, code], "metadata": {}}))
+    assert notes.read().lost_pictures == 0
+    assert shown(notes.entry()) == [name(attached), name(plot)]
+    assert "Figure size" not in notes.entry().content
 
 
 def message(head: str, *parts: tuple[str, bytes]) -> bytes:

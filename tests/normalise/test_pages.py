@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeder.model import Draft
-from feeder.normalise.body.saved_page import extract_saved_article
+from feeder.normalise.body.saved_page import _PICTURE, extract_saved_article
 from feeder.normalise.entry import normalise
 
 _PROSE = "".join(
@@ -111,6 +111,25 @@ def test_the_library_s_result_is_used_if_it_loses_no_prose_and_has_less_around(
     assert (
         extract_saved_article(f"<html><body><article>{_PROSE}</article></body></html>").html == found
     ) is is_believed
+
+
+def test_pictures_and_their_captions_are_kept_where_the_library_s_result_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictures = (
+        '<img src="https://i.example/no-ending" alt="1 > 0">',
+        '<figure><img data-src="https://i.example/b.jpg" src="data:,"><figcaption>Boats</figcaption></figure>',
+    )
+    monkeypatch.setitem(
+        sys.modules, "trafilatura", Extractor(f'<div>{_PROSE}<img src="0.png"/><img src="1.png"/></div>')
+    )
+    html = extract_saved_article(f"<html><body><article>{_PROSE}{''.join(pictures)}</article></body></html>").html
+    assert html == f"<div>{_PROSE}{''.join(pictures)}</div>"
+
+
+def test_tables_in_figures_are_left_to_the_library() -> None:
+    table = '<figure><table><tr><td>1</td><td><img src="a.jpg"></td></tr></table></figure>'
+    assert [match[0] for match in _PICTURE.finditer(table)] == ['<img src="a.jpg">']
 
 
 def test_comments_that_are_most_of_a_page_are_its_article() -> None:

@@ -304,7 +304,7 @@ def _read_article(rules: ReadingRules, job: FileJob, file: FolderFile, draft: Dr
     withholding = _find_withholding(rules, draft)
     changes = draft.expires is not None if withholding is None else withholding.by_date
     by_date = changes and not rules.keep_drafts
-    pictures = None if rules.pictures is None else rules.pictures.beside(job.file.real, draft.attached)
+    pictures = None if rules.pictures is None else rules.pictures.beside(job.file.real, draft)
     entry = to_entry(rules, apply_selectors(rules, draft), job.boilerplate, pictures, job.orders)
     if withholding is not None:
         article = withheld(rules.origin(draft.origin), entry, withholding.reason)

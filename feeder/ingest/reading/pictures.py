@@ -17,7 +17,7 @@ from pathlib import Path
 from posixpath import join
 
 from feeder.ingest.reading.picture_paths import picture_paths
-from feeder.model import Media
+from feeder.model import Draft, Media
 from feeder.pictures import picture_media
 from feeder.sources.files.choosing import Choice
 from feeder.store import PictureFolder
@@ -38,7 +38,7 @@ class PicturePlace:
 
     `folder` is the source's, `skipped` are folders that feeder writes, `choice` has the source's globs, of which only
     `exclude` concerns pictures. A picture has at most `max_bytes`. `kept_in` is the folder that they are copied to;
-    None to look only.
+    None to look only. With `only_attached`, those that a file holds itself are found, and none beside it.
     """
 
     folder: Path
@@ -46,13 +46,16 @@ class PicturePlace:
     choice: Choice = field(default_factory=Choice)
     max_bytes: int
     kept_in: Path | None = None
+    only_attached: bool = False
 
-    def beside(self, article: str, attached: Attached | None = None) -> "ArticlePictures":
-        """Return the pictures beside an article, or those in its file if that has any: `Draft.attached`.
+    def beside(self, article: str, draft: Draft) -> "ArticlePictures":
+        """Return the pictures in the file of an article and beside it.
 
         `article` is the path of its file on this machine.
         """
-        return ArticlePictures(self, article, attached)
+        return ArticlePictures(
+            self, article, draft.attached, looks_beside=not (self.only_attached or draft.is_container)
+        )
 
 
 class _RefusedError(Exception):
@@ -65,8 +68,9 @@ class ArticlePictures:
     `lost` has the reason why each lost one is not published, by its address.
     """
 
-    def __init__(self, place: PicturePlace, article: str, attached: Attached | None) -> None:
+    def __init__(self, place: PicturePlace, article: str, attached: Attached | None, *, looks_beside: bool) -> None:
         self._place, self._file, self._attached = place, article, attached
+        self._looks_beside = looks_beside
         self._origins: dict[str, str] = {}
         self._found: dict[str, Media | str] = {}  # or why it is not published
         self._listings: dict[str, Mapping[str, list[str]]] = {}
@@ -105,9 +109,9 @@ class ArticlePictures:
         return tuple(f"{_printable(address)} ({reason})" for address, reason in self.lost.items())
 
     def _look_for(self, address: str) -> Media | str:
-        if self._attached is not None:
-            return self._look_inside(self._attached, address)
-        if _WEB.match(address):
+        if self._attached is not None and (inside := self._look_inside(self._attached, address)) is not None:
+            return inside
+        if not self._looks_beside or _WEB.match(address):
             return _NOT_FOUND
         reason = ""
         for path in self._existing(picture_paths(address, self._article, self._root)):
@@ -120,11 +124,11 @@ class ArticlePictures:
                 return media
         return reason or _NOT_FOUND
 
-    def _look_inside(self, attached: Attached, address: str) -> Media | str:
-        """Return a picture that the article's own file holds."""
+    def _look_inside(self, attached: Attached, address: str) -> Media | str | None:
+        """Return a picture that the article's own file holds, or why it is not published; None for none."""
         try:
             if (data := attached(address)) is None:
-                return _NOT_FOUND
+                return None
             media = self._read(data)
         except _RefusedError as refused:
             return str(refused)

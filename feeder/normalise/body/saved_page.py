@@ -54,6 +54,13 @@ _ARTICLE_PATHS = (
     "//*[contains(@class, 'article-body') or contains(@class, 'article-content') or contains(@class, 'post-body')]",
     "//*[@id='content' or @id='main' or @id='article']",
 )
+_IMG = r"<img\b(?>(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*)>"
+_IN_FIGURE = r"(?!</?figure\b|<(?:table|pre|blockquote|iframe|video|audio)\b)(?s:.)"
+_PICTURE = re.compile(
+    rf"<figure\b[^<>]{{0,2000}}>(?:(?!<img\b){_IN_FIGURE}){{0,4000}}{_IMG}(?:{_IN_FIGURE}){{0,8000}}</figure>|{_IMG}",
+    re.IGNORECASE,
+)
+_NUMBERED_PICTURE = re.compile(r"<img\b[^<>]{0,200}?\bsrc=\"(\d{1,6})\.png\"[^<>]{0,200}>(?:</img>)?")
 _SMALL = 400  # characters: a larger element known only by its class is removed only if it is mostly links
 _MAX_SHARE = 0.5
 _MAX_COMMENTS = 0.7  # of a page; with more, they are the article
@@ -179,11 +186,21 @@ def _link_length(element: Element) -> int:
 
 
 def _extract_by_library(html: str, extracted: Element) -> str | None:
-    """Return the article that trafilatura extracts; None if it drops prose of `extracted` or keeps more around it."""
-    found = extract_with_trafilatura(html, favor_recall=True)
+    """Return the article that trafilatura extracts; None if it drops prose of `extracted` or keeps more around it.
+
+    It drops captions, pictures whose address has no ending of a picture, and attributes that hold another address (lazy
+    loading). So it sees numbered pictures in place of pictures and figures.
+    """
+    pictures: list[str] = []
+
+    def number(tag: re.Match[str]) -> str:
+        pictures.append(tag[0])
+        return f'<img src="{len(pictures) - 1}.png">'
+
+    found = extract_with_trafilatura(_PICTURE.sub(number, html), favor_recall=True)
     prose = len(_prose(extracted))
     if not found or not prose:
         return None
     part = lxml.html.fromstring(found)
     is_better = len(_prose(part)) >= _WHOLE * prose and _length(part) <= _length(extracted)
-    return found if is_better else None
+    return _NUMBERED_PICTURE.sub(lambda tag: pictures[int(tag[1])], found) if is_better else None

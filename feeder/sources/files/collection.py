@@ -19,7 +19,7 @@ from feeder.sources.files.dialects.wordpress import break_classic_parts, break_p
 from feeder.sources.files.encoding import decode, open_text
 from feeder.sources.files.formats import FORMATS, Format
 from feeder.sources.files.formats.pieces import split_before
-from feeder.sources.files.formats.saved_page import with_saved_origin, without_archive
+from feeder.sources.files.formats.saved_page import take_embedded, with_saved_origin, without_archive
 from feeder.sources.files.formats.xml_stream import iter_elements
 
 _SNIFFED = 4096
@@ -69,8 +69,8 @@ def _read_single(data: bytes, name: str, *, chosen: bool) -> Iterator[Draft]:
     if not chosen:
         refuse_unread_format(name)
     try:
-        text = decode(data, name)
-        draft = with_saved_origin(read_text(text, name), text)
+        text, attached = take_embedded(decode(data, name))
+        draft = replace(with_saved_origin(read_text(text, name), text), attached=attached)
     except ArticleError as error:
         if chosen or has_article_ending(name):
             raise

@@ -85,6 +85,7 @@ def _read_chapters(book: zipfile.ZipFile, name: str, whole: Data) -> Iterator[Dr
             language=draft.language or next(iter(_texts(package, "language")), None),
             rights=next(iter(_texts(package, "rights")), None),
             attached=partial(_find_file, whole, dirname(chapter)),
+            is_container=True,
             read_from={**draft.read_from, "authors": "book: creator"},
         )
 

@@ -67,7 +67,7 @@ def read_page_archive(data: Data, name: str) -> Iterator[Draft]:
     title = draft.title if draft.read_from.get("title") != "file name" else _header(message, "subject")
     stamps = (*draft.stamps, *_stamps(message, "time saved"))
     draft = _replace(draft, name, link=link, title=title or draft.title, stamps=stamps)
-    yield replace(draft, attached=partial(_find_part, message, _header(page, "content-location")))
+    yield replace(draft, attached=partial(_find_part, message, _header(page, "content-location")), is_container=True)
 
 
 def read_message(data: Data, name: str) -> Iterator[Draft]:
@@ -122,6 +122,7 @@ def _message_draft(message: EmailMessage, name: str) -> Draft:
         authors=(Person(name=author),) if author else (),
         language=_header(message, "content-language") or None,
         attached=partial(_find_part, message, ""),
+        is_container=True,
         read_from={"title": "mail: subject", "authors": "mail: from", "link": "mail: archived-at"},
     )
 

@@ -13,6 +13,7 @@ from feeder.markup import Element
 from feeder.model import Draft, Person, Stamp
 from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
+from feeder.sources.files.formats.saved_page import take_embedded
 from feeder.sources.files.formats.xml_stream import iter_elements
 
 _ENEX_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?")
@@ -55,6 +56,7 @@ def _note_draft(note: Element) -> Draft:
         authors=(Person(name=own["author"]),) if own.get("author") else (),
         categories=tuple(tag.text for tag in note.findall("tag") if tag.text),
         attached=partial(_find_resource, [data.text or "" for data in note.iterfind("resource/data")]),
+        is_container=True,
         read_from={"title": "note: title", "link": "note: source-url", "authors": "note: author"},
     )
 
@@ -106,7 +108,7 @@ def read_notebook(data: Data, name: str) -> Iterator[Draft]:
         raise ArticleError(f"{name}: not a Jupyter notebook") from None
     if not parts:
         raise ArticleError(f"{name}: this notebook is empty")
-    text = "\n\n".join(parts)
+    text, attached = take_embedded("\n\n".join(parts))
     draft = read_article(text.encode("utf-8", "replace"), f"{name.removesuffix('.ipynb')}.md")
     people = metadata.get("authors") or ()
     names = [str(one.get("name") or "") for one in people if isinstance(one, dict)]
@@ -122,6 +124,7 @@ def read_notebook(data: Data, name: str) -> Iterator[Draft]:
         categories=draft.categories,
         summary=draft.summary,
         withheld=draft.withheld,
+        attached=attached,
         read_from=draft.read_from,
     )
 
@@ -130,15 +133,27 @@ def _cell(cell: dict[str, Any], language: str) -> str:
     text = _joined(cell.get("source") or cell.get("input")).strip("\n")
     kind = cell.get("cell_type")
     if kind in {"markdown", "raw"}:
+        for name, files in (cell.get("attachments") or {}).items():
+            text = text.replace(f"attachment:{name}", next(_pictures(files), ""))
         return text
     if kind == "heading":
         return f"{'#' * int(cell.get('level') or 1)} {text}"
     parts = [_fenced(text, language)] if text else []
     for output in cell.get("outputs") or ():
-        printed = _joined(output.get("text") or (output.get("data") or {}).get("text/plain"))
+        data = output.get("data") or {}
+        pictures = [f"![]({picture})" for picture in _pictures(data)]
+        printed = "" if pictures else _joined(output.get("text") or data.get("text/plain"))
+        parts += pictures[:1]
         if printed.strip():
             parts.append(_fenced(printed.rstrip("\n"), ""))
     return "\n\n".join(parts)
+
+
+def _pictures(data: dict[str, Any]) -> Iterator[str]:
+    """Yield the pictures among the forms of an output, as addresses."""
+    for kind in ("image/png", "image/jpeg"):
+        if kind in data:
+            yield f"data:{kind};base64,{''.join(_joined(data[kind]).split())}"
 
 
 def _joined(value: object) -> str:

@@ -1,12 +1,15 @@
-"""What tools that save web pages write into them: the address and the time, and the article that microformats mark.
+"""What tools that save web pages write into them: address and time, pictures, the article that microformats mark.
 
 SingleFile, browsers, HTTrack, monolith, Save Page WE, WebScrapBook, Medium's export; and addresses in web archives,
 which contain the address of the page.
 """
 
 import re
-from collections.abc import Iterable
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
+from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Tag
 
@@ -15,6 +18,10 @@ from feeder.model import Draft, Person, Stamp
 from feeder.sources.files.addresses import is_home_page
 
 _HEAD = 16_000
+_EMBEDDED = "embedded:"  # and a number: the address of a picture that a document holds as `data:`
+_DATA_ADDRESS = re.compile(
+    r"data:image/(?P<kind>jpe?g|png|gif|webp|avif|bmp);base64,(?P<data>[A-Za-z0-9+/%\s]{1500,}+=*)", re.IGNORECASE
+)
 _URL = r"(https?://[^\s<>\"']{1,4000})"
 _PLACES = (
     re.compile(
@@ -42,6 +49,31 @@ _ARCHIVED = re.compile(
     r"(?P<page>https?:/{1,2}.+)",
     re.IGNORECASE,
 )
+
+
+def take_embedded(text: str) -> tuple[str, Callable[[str], bytes | None] | None]:
+    """Return a document without the pictures that are written into it, and what it holds at the addresses in place.
+
+    Small ones stay: they are icons and placeholders. The second value is None if there is none.
+    """
+    if ";base64," not in text:
+        return text, None
+    found: dict[str, str] = {}
+
+    def take(match: re.Match[str]) -> str:
+        address = f"{_EMBEDDED}{len(found)}.{match['kind'].lower()}"
+        found[address] = match["data"]
+        return address
+
+    text = _DATA_ADDRESS.sub(take, text)
+    return text, partial(_decode_embedded, found) if found else None
+
+
+def _decode_embedded(found: Mapping[str, str], address: str) -> bytes | None:
+    try:
+        return b64decode(unquote(found[address])) if address in found else None
+    except ValueError:  # cut off, or no Base64
+        return b""
 
 
 def with_saved_origin(draft: Draft, text: str) -> Draft:
