@@ -426,7 +426,8 @@ def read_opening(text: str, known: Metadata) -> tuple[Metadata, str] | None:
     if (labelled := _read_labelled_head(lines[start:])) is not None:
         above = "".join(f"{line}\n" for line in labelled.kept)
         return labelled.metadata, (f"{above}\n" if above else "") + text[labelled.end :]
-    found = _read_head(lines[start:], known, has_cards=_has_cards(text))
+    has_cards = any(_BARE_LINK.fullmatch(line.text) for line in lines[start:]) and _has_cards(text)
+    found = _read_head(lines[start:], known, has_cards=has_cards)
     if found is not None:
         metadata, end = found
         return metadata.or_else(skipped), text[end:]

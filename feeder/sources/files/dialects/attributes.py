@@ -2,7 +2,7 @@
 
 import re
 
-from feeder.sources.files.dialects.code import CODE, Replacement, replace_outside_code
+from feeder.sources.files.dialects.code import CODE, Replacement, has_sign, replace_outside_code
 
 _SYNTAX = re.compile(
     CODE + r"|(?P<contents>^[ \t]*+(?:[-*+]|\d\.)[ \t]++[^\n]{1,100}\n"
@@ -21,14 +21,23 @@ _SYNTAX = re.compile(
     r"(?P<box>^[ \t>]*+:{3,}+[ \t]*+(?:\{[^{}\n]{0,200}\}|(?P<kind>[\w-]{0,40}+)"
     r"(?:[ \t]++(?:info|warn|alert|warning|danger|tip|success|caution|important)(?!\w))?+)(?P<title>[^\n]{0,200}+)$)"
 )
-_ANY = re.compile(
-    r"(?m)^(?:import|export)\s|^(?:!!!|\?\?\?)|\{[ \t]*+[:.#]|[)\]]\{|:::|toc_?\]|<!--[ \t]*+more", re.IGNORECASE
-)  # most texts have none
+_CONTENTS = re.compile(r"(?i:toc)_?\]")
+_SIGNS = {
+    "import": re.compile(r"(?m)^import\s"),
+    "export": re.compile(r"(?m)^export\s"),
+    "!!!": re.compile(r"(?m)^!!!"),
+    "???": re.compile(r"(?m)^\?\?\?"),
+    "{": re.compile(r"\{[ \t]*+[:.#]|[)\]]\{"),
+    ":::": re.compile(":::"),
+    "toc": _CONTENTS,
+    "TOC": _CONTENTS,
+    "<!--": re.compile(r"<!--[ \t]*+more", re.IGNORECASE),
+}
 
 
 def without_attributes(text: str) -> str:
     """Return a Markdown text without attributes, lists of contents, and the fences of boxes."""
-    if _ANY.search(text) is None:
+    if not has_sign(text, _SIGNS):
         return text
     return replace_outside_code(text, _SYNTAX, _replace)
 

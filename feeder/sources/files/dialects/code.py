@@ -5,7 +5,7 @@ a tag are part of it, and a tag in code is code.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 
 # Fenced code, to the end of the text if it is not closed; code spans, which end in their paragraph; indented code.
@@ -17,6 +17,7 @@ _SPAN = r"(?<![`\\])(?:`(?!`)(?>(?:[^`\n]|\n(?![ \t]*+\n))*)`(?!`)|``(?!`)(?>(?:
 _INDENTED = r"(?<=\n\n)(?P<indented>(?: {4}|\t)[^\n]*+(?>(?:\n(?:[ \t]*+(?=\n)|(?: {4}|\t)[^\n]*+))*))"
 _IN_MARKDOWN = rf"(?P<markdown>{_FENCED}|{_SPAN}|{_INDENTED})"
 _ELEMENT = r"(?P<element><(?P<name>pre|code|script|style|textarea)\b(?>(?s:.*?)</(?P=name)\s*>|(?s:.*)))"
+_FENCED_CODE = re.compile(f"(?im){_FENCED}")
 CODE = rf"(?im)(?:{_IN_MARKDOWN}|{_ELEMENT})"
 
 _LIST_ITEM = re.compile(r"\s|[ \t>]*+(?:[-*+]|\d{1,9}[.)])[ \t]|\[\^")
@@ -27,6 +28,21 @@ _CONTEXT = 1000  # characters before indented lines in which the line above is l
 
 # The text of a tag and where to go on, which is behind the tag or, if its contents are taken too, behind its end tag.
 Replacement = tuple[str, int]
+
+
+Signs = Mapping[str, "re.Pattern[str]"]
+
+
+def has_sign(text: str, signs: Signs) -> bool:
+    """Whether a text has one of the signs, and what its pattern finds, outside fenced code; most texts have not.
+
+    This takes a tenth of the time of `replace_outside_code`.
+    """
+    found = [(sign, pattern) for sign, pattern in signs.items() if sign in text and pattern.search(text)]
+    if not found:
+        return False
+    text = _FENCED_CODE.sub("", text)
+    return any(sign in text and pattern.search(text) for sign, pattern in found)
 
 
 def replace_outside_code(

@@ -6,7 +6,7 @@ translators, which `normalise/text.py` knows.
 
 import re
 
-from feeder.sources.files.dialects.code import CODE, Replacement, replace_outside_code
+from feeder.sources.files.dialects.code import CODE, Replacement, has_sign, replace_outside_code
 
 _SYNTAX = re.compile(
     CODE + r"|(?P<embed>!?)\[\[(?![a-z]{2,3}(?:-[a-z]{2,8})?:)"
@@ -20,11 +20,16 @@ _SYNTAX = re.compile(
     r"(?P<templater><%[^%\n]{0,500}%>)|"
     r"(?P<block>\(\([0-9a-f]{8}-[0-9a-f-]{27}\)\))"
 )
-# Most texts have none.
-_ANY = re.compile(
-    r"\[\[|(?<![A-Za-z0-9=/&?])==[^\s=]|(?:\A|[ \t\n])\^[0-9-]{0,40}[A-Za-z]|\(\([0-9a-f]{8}-|\^\^|"
-    r"\|\d{1,5}(?:x\d{1,5})?\]\(|[-*+] \[[^ x\]]\] |[a-z]::|<%"
-)
+_SIGNS = {
+    "[[": re.compile(r"\[\[(?![a-z]{2,3}(?:-[a-z]{2,8})?:)"),
+    "==": re.compile(r"==[^\s=]"),
+    "^": re.compile(r"(?:\A|[ \t\n])\^[0-9-]{0,40}[A-Za-z]|\^\^"),
+    "((": re.compile(r"\(\([0-9a-f]{8}-"),
+    "|": re.compile(r"\|\d{1,5}(?:x\d{1,5})?\]\("),
+    " [": re.compile(r"[-*+][ \t]\[[^ x\]]\][ \t]"),
+    "::": re.compile(r"[ \t](?:id|collapsed|created-at|updated-at)::", re.IGNORECASE),
+    "<%": re.compile("<%"),
+}
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|avif|bmp)(?:[?#].*)?", re.IGNORECASE)
 _MEDIA = re.compile(r"\.(?:mp3|m4a|ogg|wav|flac|mp4|m4v|webm|mov|ogv)(?:[?#].*)?", re.IGNORECASE)
 _SIZE = re.compile(r"\s*\d+(?:x\d+)?\s*")
@@ -33,7 +38,7 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 def render_obsidian(text: str) -> str:
     """Return a Markdown text without wiki links, embeds, marks and ids."""
-    if _ANY.search(text) is None:
+    if not has_sign(text, _SIGNS):
         return text
     return replace_outside_code(text, _SYNTAX, _replace)
 
