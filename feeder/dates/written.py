@@ -172,6 +172,8 @@ def _read_words(
     text: str, words: Sequence[tuple[int, int]], start: int, end: int, language: str | None
 ) -> WrittenDate | None:
     window = text[words[start][0] : words[end][1]].strip(_AROUND)
+    if window.count("(") > window.count(")"):  # `10:00 (UTC)`
+        window += ")"
     if _has_no_words(window) and len(_NUMBER.findall(window)) < len(("day", "month", "year")):
         return None
     found = read_written_date(window, language)

@@ -58,7 +58,10 @@ def split_names(text: str) -> tuple[str, ...]:
     text = text[by.end() :] if (by := _BY.match(text)) else text
     if text.isalpha() and _AND.search(text) is None:
         return (text,)
-    return tuple(dict.fromkeys(name for part in _split_outside_brackets(_ALWAYS, text) for name in _split(part)))
+    parts = _split_outside_brackets(_ALWAYS, text)
+    # `Lee, Ann; Ray, Bob`: semicolons, because commas are in the names (Pelican, citations)
+    are_inverted = ";" in text and len(parts) > 1 and all(map(_is_inverted, parts))
+    return tuple(dict.fromkeys(name for part in parts for name in ((part,) if are_inverted else _split(part))))
 
 
 def _split(text: str) -> Iterator[str]:

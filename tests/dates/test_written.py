@@ -252,3 +252,11 @@ def test_a_persian_date_that_does_not_exist_and_an_islamic_one_in_words_are_not_
 
 def test_a_persian_year_with_a_month_of_ours_is_no_date() -> None:
     assert written("12 May 1402").days == ()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "UTC+8", "GMT+08:00"])
+def test_a_zone_in_brackets_is_part_of_the_date(zone: str) -> None:
+    line = f"@ann 2024-03-12 10:00 ({zone})"
+    span = find_written_date(line)
+    assert span is not None
+    assert line[slice(*span)] == f"2024-03-12 10:00 ({zone})"

@@ -201,3 +201,8 @@ def test_calls_and_links_to_other_articles_are_cut(tail: str) -> None:
 def test_a_block_of_very_many_lines_is_recognised_line_by_line() -> None:
     title_again = f"<blockquote>{f'{_TITLE}<br>' * 9000}</blockquote>"
     assert write_html(trim_html(title_again + _BODY).blocks) == _BODY  # quadratic work would not be seen to end
+
+
+def test_code_is_no_notice() -> None:
+    code = "<pre><code>print(1)</code></pre>"
+    assert write_html(trim_html(f"{_BODY}\n{code}").blocks) == f"{_BODY}\n{code}"

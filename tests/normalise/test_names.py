@@ -80,3 +80,7 @@ def test_several_people_are_told_apart(text: str, names: tuple[str, ...]) -> Non
 )
 def test_one_name_stays_one(text: str) -> None:
     assert split_names(text) == (text.strip(),)
+
+
+def test_where_semicolons_part_names_commas_are_in_them() -> None:
+    assert split_names("Lee, Ann; van Ray, Bob C.") == ("Lee, Ann", "van Ray, Bob C.")

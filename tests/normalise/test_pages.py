@@ -151,3 +151,9 @@ def test_words_around_an_unknown_element_are_kept() -> None:
     page = f"<html><head><title>Rain</title></head><body><div>{prose}{odd}{prose}</div></body></html>"
     text = " ".join(re.sub(r"<[^>]*>", "", extract_saved_article(page).html).split())
     assert "The weather report that nobody had read said so." in text
+
+
+@pytest.mark.parametrize("note", ['class="footnote brackets"', 'epub:type="footnote"', 'role="doc-endnote"'])
+def test_notes_beside_the_text_are_part_of_it(note: str) -> None:
+    html = f"<article><p>{'Rain fell in the hills. ' * 20}</p><aside {note}><p>In May.</p></aside></article>"
+    assert "In May." in extract_saved_article(html).html

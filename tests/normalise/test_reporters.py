@@ -27,6 +27,8 @@ from feeder.normalise.boilerplate.reporters import find_dateline_reporters, find
         ("记者约翰·史密斯华盛顿报道", "约翰·史密斯"),
         ("记者约翰·史密斯报道", "约翰·史密斯"),
         ("某社记者陈洁台北电", "陈洁"),
+        ("某台记者陈洁柏林专稿", "陈洁"),
+        ("本报记者陈洁发自乌鲁木齐", "陈洁"),
         ("记者王小明、实习记者李四华盛顿报道", "王小明 李四"),
         ("某中心／綜合報導", ""),
         ("记者王报道", ""),
@@ -58,3 +60,11 @@ def test_a_line_may_be_only_a_reporter(line: str, name: str) -> None:
 )
 def test_a_dateline_names_its_reporters(text: str, author: tuple[str, ...]) -> None:
     assert find_dateline_reporters(text) == author
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("特约记者：陈洁    台北报导", "陈洁"), ("某台记者陈洁柏林专稿", "陈洁"), ("本报记者陈洁发自乌鲁木齐", "陈洁")],
+)
+def test_a_credit_names_the_reporter_alone(line: str, name: str) -> None:
+    assert [credit.name for credit in parse_credits(line)] == [name]

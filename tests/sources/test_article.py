@@ -298,3 +298,15 @@ def _read_or_refuse(data: bytes, name: str) -> Any:
         assert read_article(data, name).origin == name
     except ArticleError as error:
         assert str(error).startswith(name)  # noqa: PT017  either outcome is right
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("*First in The Paper.*\n\n----\n\n## Rain ##\n\nIt rained.\n", "Rain"),
+        ("| Source | A |\n|---|---|\n| By | B |\n\n___\n\nRain\n===\n\nIt rained.\n", "Rain"),
+        ("It rained.\n\n* * *\n\n## One\n\nA lot.\n\n## Two\n\nMore.\n", "a name"),
+    ],
+)
+def test_the_only_heading_below_a_preface_is_the_title(text: str, title: str) -> None:
+    assert read_article(text.encode(), "a-name.md").title == title

@@ -57,6 +57,8 @@ def test_the_frames_beside_a_saved_page_are_no_entries(tmp_path: Path, folder: s
         ("COPYING", _TEXT, "licence"),
         ("README.md", f"# My blog\n\n{_TEXT}", "readme"),
         ("README.zh-CN.md", _TEXT, "readme"),
+        ("README_EN.md", _TEXT, "readme"),
+        ("google0123456789abcdef.html", _TEXT, "proof of ownership for a search engine"),
         ("docs/README", _TEXT, "readme"),
         ("CONTRIBUTING.md", _TEXT, "project file"),
         ("SECURITY.md", _TEXT, "project file"),

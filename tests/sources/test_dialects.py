@@ -107,6 +107,10 @@ def content(body: str, name: str = "a.md") -> str:
         # Obsidian
         ("[[Page|shown]], [[Page]], [[Page#Part]]", "<p>shown, Page, Page &gt; Part</p>"),
         ("![[https://i.example/a.jpg|300]]", PICTURE),
+        (
+            "![[https://i.example/a.jpg|A bridge|300]]",
+            '<figure><img src="https://i.example/a.jpg" alt="A bridge"></figure>',
+        ),
         ("字==标记==字 a==b==c", "<p>字<mark>标记</mark>字 a==b==c</p>"),
         ("Text. ^abc12f", "<p>Text.</p>"),
         ("> [!note] Mind\n> Text.", "<blockquote><p>Mind</p><p>Text.</p></blockquote>"),

@@ -321,6 +321,17 @@ def test_a_post_of_a_medium_export_is_read_by_its_microformats() -> None:
     assert found.content == f"<p>{_TEXT.strip()}</p>"
 
 
+def test_a_page_in_hatom_has_its_address_and_exact_time() -> None:
+    page = (
+        '<html><head><title>Storm</title></head><body><article class="hentry"><h1>Storm</h1>'
+        '<abbr class="published" title="2009-03-05T09:30:00Z">5 March 2009</abbr>'
+        f'<a rel="bookmark" href="https://h.example/storm">#</a><p>{_TEXT}</p>{{}}</article></body></html>'
+    )
+    found = only(page.format(""), "a.html")
+    assert (found.link, found.published) == ("https://h.example/storm", datetime(2009, 3, 5, 9, 30, tzinfo=UTC))
+    assert only(page.format('<a rel="bookmark" href="https://h.example/b">B</a>'), "a.html").link is None
+
+
 @pytest.mark.parametrize(
     "name", ["bookmarks/bookmarks-0001.html", "profile/about.html", "lists/Reading-list.html", "sessions/a.html"]
 )

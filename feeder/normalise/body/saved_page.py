@@ -43,6 +43,8 @@ _UNWANTED_NAME = re.compile(
     r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
+# docutils, EPUB (`epub:type`) and DPUB-ARIA (`doc-footnote`) set notes in an <aside>.
+_NOTE_NAME = re.compile(r"\b(?:footnotes?|endnotes?|rearnotes?)\b", re.IGNORECASE)
 _TITLE_NAME = re.compile(r"(?:^|[\s_-])(?:entry|post|page|article)-title(?:$|\s)", re.IGNORECASE)
 _ARTICLE_PATHS = (
     "//*[@itemprop='articleBody']",
@@ -132,6 +134,8 @@ def _is_unwanted(element: Element, name: str, total: int) -> bool:
     is_unwanted_tag = element.tag in _UNWANTED_TAGS or (
         element.tag == "footer" and element.getparent().tag not in {"blockquote", "figure"}
     )
+    if element.tag == "aside" and _NOTE_NAME.search(" ".join(element.values())):
+        return False
     if not is_unwanted_tag and not (name and _UNWANTED_NAME.search(name)):
         return False
     length = _length(element)

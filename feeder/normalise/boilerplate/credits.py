@@ -89,7 +89,8 @@ _KIND_OF_ROLE = re.compile(r"[^\W\d_]{1,4}|[^\W\d_]{2,10}[台社报報网網]") 
 _SENTENCE = re.compile(r"[。！？!?]|https?:")
 _DECORATION = " \t\n\u3000\u00a0*＊_#◎·●■★☆|｜;；,，、/／—–-（(）)[]【】「」:："
 _REPORTER = re.compile(
-    r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道)|.{2,20}[/／].{2,12}(?:报道|报导|報導|報道)|.{0,20}(?:记者|記者).{1,20}[电電]"
+    r".{0,20}(?:记者|記者).{1,20}(?:报道|报导|報導|報道|专稿|專稿)|.{0,20}(?:记者|記者).{1,12}(?:发自|發自)[\u4e00-\u9fff·]{2,8}|"
+    r".{2,20}[/／].{2,12}(?:报道|报导|報導|報道)|.{0,20}(?:记者|記者).{1,20}[电電]"
 )
 _NAME = r"[A-Z][\w.’'-]*(?: (?:[A-Z][\w.’'-]*|de|da|van|von|der|bin|al))*"
 _NAMES = rf"{_NAME}(?:(?:, and|,| and| &| in) {_NAME})*"
@@ -141,7 +142,9 @@ def parse_credits(line: str) -> tuple[Credit, ...]:
         }
         if is_film or len(name) > (_MAX_LONE_NAME if len(labels) == 1 and _DESCRIBED.search(name) else _MAX_NAME):
             return ()
-        found.extend(Credit(role=role, name=name) for role in _roles(label[0]) if name)
+        # `记者：王小明 台北报导`
+        names = find_reporters(f"记者{name}") or (name,)
+        found.extend(Credit(role=role, name=each) for role in _roles(label[0]) for each in names if each)
     return tuple(dict.fromkeys(found))
 
 

@@ -7,7 +7,10 @@ surname of two, and a place the others.
 import re
 from collections.abc import Iterator
 
-_END = r"(?:报道|报导|報導|報道|(?:(?:\d{1,2}月)?\d{1,2}日)?(?:专|專|外)?[电電])"
+_END = (
+    r"(?:报道|报导|報導|報道|专稿|專稿|(?:发自|發自)[\u4e00-\u9fff·]{2,8}|"
+    r"(?:(?:\d{1,2}月)?\d{1,2}日)?(?:专|專|外)?[电電])"
+)
 # What is between `记者` or a slash and the end of such a line.
 _BETWEEN = re.compile(
     rf"(?:记者|記者|[/／])[\s:：/／]{{0,4}}(?P<names>[\u4e00-\u9fff·• \u3000、，,/／@＠]{{2,30}}?)的?\s*+{_END}\Z"

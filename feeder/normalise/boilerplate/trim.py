@@ -37,6 +37,7 @@ _MAX_BYLINE = 60
 _ABOVE = 10  # lines of context for recognisers
 _MAX_BETWEEN = 40
 _MAX_MOTTO = 5  # lines at the top that may be unrecognised and not prose
+_CALL = re.compile(r"\w\(|[{}<>;=$\\]")  # in code; not in Chinese credits, whose indented lines are code to Markdown
 _MAX_SHARE = 0.5  # more than this share of an article is the article
 
 
@@ -57,7 +58,8 @@ class TrimmedArticle:
 class _Segment:
     """A line of a paragraph, or a whole block of another kind: the unit of removal.
 
-    `metadata` is set once the segment is to be removed.
+    `metadata` is set once the segment is to be removed. `is_code`: program code, whose words may be a notice's
+    (`print(1)`).
     """
 
     block: int
@@ -66,6 +68,7 @@ class _Segment:
     text: str
     is_picture: bool  # a picture, player or rule: never decides where the article starts or ends
     is_heading: bool = False
+    is_code: bool = False
     metadata: LineMetadata | None = None
 
 
@@ -122,7 +125,8 @@ def _segments(blocks: Sequence[Block]) -> Iterable[_Segment]:
                 yield _Segment(index, number, (line,), line.text, is_player, is_heading=is_heading)
         else:
             is_picture = block.kind in {"figure", "rule"} or (block.kind == "table" and not block.text.strip())
-            yield _Segment(index, None, block.lines, block.text, is_picture, is_heading=is_heading)
+            is_code = block.kind == "code" and _CALL.search(block.text) is not None
+            yield _Segment(index, None, block.lines, block.text, is_picture, is_heading=is_heading, is_code=is_code)
 
 
 def _length(segments: Iterable[_Segment]) -> int:
@@ -190,6 +194,8 @@ def _recognise(
     cut_below: bool,
 ) -> LineMetadata | None:
     """Return the metadata of a segment if all of its lines are recognised; else None."""
+    if segment.is_code:
+        return None
     found = []
     for number, line in enumerate(segment.lines):
         nearest = [other.text for other in reversed(segment.lines[max(0, number - _ABOVE) : number])]

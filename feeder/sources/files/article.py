@@ -375,6 +375,10 @@ _FIRST_HEADING = re.compile(
 )
 # Below lines that may be anything, the heading that is the only one of its level.
 _ONLY_HEADING = re.compile(r"(?>(?:(?!# )[^\n]{0,200}\n){1,10})# +(?P<title>[^\n]*\S)[ \t]*\n(?!(?:.*\n)*# )")
+# Below a preface and a rule, if no other heading is as high.
+_RULE = re.compile(r"\n[ \t]*+\n[ \t]*+(?:[-*_][ \t]*+){3,}+(?=\n)")
+_HIGH_HEADING = re.compile(r"^(?:#{1,2}[ \t]*+[^\s#]|={3,}+[ \t]*+$)", re.MULTILINE)
+_MAX_PREFACE = 1000
 _TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{1,200})")
 _DATED_NAME = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8})(?=\D|\Z)[-_ ]*(?P<rest>.*)")
 _NUMBERED_NAME = re.compile(r"(?<!\d)\d++(?:[_-]|(?<=\d{6})\.(?=[a-z]))(?P<rest>\d*+\D.*)")  # 123456.slug: Substack
@@ -405,7 +409,11 @@ def _find_title(metadata: Metadata, body: str, name: str) -> tuple[str | None, s
 def _title_in_body(body: str) -> str | None:
     """Return the heading at the top of a body, or a title with a label near it."""
     start = body[:3000]
-    if (heading := _FIRST_HEADING.match(start)) is not None:
+    heading = _FIRST_HEADING.match(start)
+    rule = _RULE.search(start, 0, _MAX_PREFACE) if heading is None else None
+    if rule is not None and len(_HIGH_HEADING.findall(body)) == 1:
+        heading = _FIRST_HEADING.match(start, rule.end())
+    if heading is not None:
         return without_links(heading["atx"] or heading["setext"] or heading["html"]).strip(" *_")
     if (label := _TITLE_LABEL.search(start)) is not None:
         return label["title"].strip()

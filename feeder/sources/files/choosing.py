@@ -38,6 +38,8 @@ _WRITTEN = re.compile(
     r"(?P<stem>[^.]+)(?:\.[a-z]{2}(?:[-_]\w{2,4})?)?(?:\.(?:md|markdown|mdx|txt|text|html?|xml|rst|adoc|org))?",
     re.IGNORECASE,
 )
+_README = re.compile(r"readme[-_][a-z]{2}(?:[-_][a-z]{2,4})?\.(?:md|markdown|txt|rst)")
+_OWNERSHIP = re.compile(r"google[0-9a-f]{16}\.html|yandex_[0-9a-f]{16}\.html|baidu_verify_\S{1,40}\.html")
 _LICENCE = re.compile(
     r"(?:un)?licen[sc]e(?:[-_.](?:md|txt|html?|rst|mit|apache|gpl|bsd|cc|code|content|docs?)\S*)?|copying\S*"
 )
@@ -105,6 +107,10 @@ def kind_by_name(path: str) -> str | None:
         return f"in {min(machinery)}/"
     if _LICENCE.fullmatch(name.lower()) is not None:
         return "licence"
+    if _README.fullmatch(name.lower()) is not None:
+        return "readme"
+    if _OWNERSHIP.fullmatch(name.lower()) is not None:
+        return "proof of ownership for a search engine"
     match = _WRITTEN.fullmatch(name)
     stem = match["stem"] if match else name
     return "project file" if stem in _IN_CAPITALS else _KIND_OF.get(stem.lower()) or _KIND_OF.get(name.lower())

@@ -100,7 +100,9 @@ def refuse_other_files(name: str, draft: Draft, text: str) -> None:
         NotAnArticleError: by its name and head it is of another kind, or it does not read like an article.
     """
     kind = kind_by_name(name)
-    has_head = bool(draft.link or any(stamp.read_from != "file name" for stamp in draft.stamps))
+    # A path is where a generator puts the file, whatever it is (`permalink: /404.html`).
+    has_link = draft.link is not None and "//" in draft.link
+    has_head = has_link or any(stamp.read_from != "file name" for stamp in draft.stamps)
     if kind is not None and (not has_head or kind.startswith("in ")):
         raise NotAnArticleError(f"not an article: {kind}")
     if _is_list_of_medium(name, text):

@@ -23,6 +23,8 @@ _TAG = re.compile(r"<[^<>]*>")
 _TIME = re.compile(r"<time\b(?P<attributes>[^<>]{0,1000})>\s*(?P<words>[^<]{0,100})", re.IGNORECASE)
 _UPDATED = re.compile(r"updated|modified|dateModified|comment", re.IGNORECASE)
 _DATETIME = re.compile(r"\bdatetime\s{0,5}=\s{0,5}[\"']?([^\"'<>]{4,60})", re.IGNORECASE)
+# hAtom's dates are in the title of an <abbr>, their words are for readers.
+_ABBREVIATED = re.compile(r"<abbr\b[^<>]{0,500}?\stitle\s?=\s?[\"']([^\"'<>]{4,60})", re.IGNORECASE)
 _MARKED = (
     r"<(?:span|p|div|li|small|em|abbr|b|i|dd|td|a|address|strong|h[2-6])\b[^<>]{{0,500}}?\s(?:class|itemprop|rel|id)\s?="
     r"\s?[\"']?(?:[^\"'<>]{{0,200}}[\s_-])?(?:{})(?=[\s\"'>])[^<>]{{0,500}}>"
@@ -120,7 +122,8 @@ def _read_body(body: str) -> dict[str, str]:
             found["<time>"] = day
             break
     for match in _DATE.finditer(part):
-        if day := _date_in(match["words"]):
+        exact = _ABBREVIATED.match(match[0])
+        if day := (_date_in(exact[1]) if exact is not None else "") or _date_in(match["words"]):
             found["marked date"] = day
             break
     if (author := _AUTHOR.search(part)) is not None:

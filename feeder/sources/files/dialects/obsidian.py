@@ -55,7 +55,9 @@ def _render_link(match: "re.Match[str]") -> str:
     path = page.partition("#")[0] if not _WEB.match(page) else page
     suffix = path[path.rfind(".") :] if "." in path else ""
     if match["embed"] and (_PICTURE.fullmatch(suffix) or _WEB.match(page)) and not _MEDIA.fullmatch(suffix):
-        return f"![{'' if _SIZE.fullmatch(shown) else shown}](<{page}>)"
+        words, bar, size = shown.rpartition("|")
+        alt = words if bar and _SIZE.fullmatch(size) else shown
+        return f"![{'' if _SIZE.fullmatch(alt) else alt}](<{page}>)"
     if match["embed"] and _MEDIA.fullmatch(suffix):
         return f'<video src="{page}"></video>'
     if _WEB.match(page):

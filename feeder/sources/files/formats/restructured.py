@@ -56,8 +56,8 @@ def read_restructured(data: Data, name: str) -> Iterator[Draft]:
         if len(field) > 1
     }
     for kind in (nodes.author, nodes.date, nodes.status):
-        for found in tree.findall(kind):
-            fields.setdefault(kind.__name__, found.astext())
+        if found := [node.astext() for node in tree.findall(kind)]:
+            fields.setdefault(kind.__name__, "; ".join(found) if kind is nodes.author else found[0])
     metadata = fields_to_metadata(fields, "field list")
     yield replace(
         draft,

@@ -89,7 +89,9 @@ def with_saved_origin(draft: Draft, text: str) -> Draft:
     if saved:
         stamp = Stamp(text=_readable(saved), read_from="time saved", where="comment of the saved page")
         draft = replace(draft, stamps=(*draft.stamps, stamp))
-    return _with_microformats(draft) if "h-entry" in text else draft
+    if "h-entry" in text:
+        return _with_microformats(draft)
+    return _with_bookmark(draft) if not draft.link and "bookmark" in text else draft
 
 
 def without_archive(draft: Draft) -> Draft:
@@ -166,6 +168,16 @@ def _with_microformats(draft: Draft) -> Draft:
         summary=draft.summary or (summary.get_text(" ", strip=True) if summary and canonical is not None else None),
         read_from=places,
     )
+
+
+def _with_bookmark(draft: Draft) -> Draft:
+    """Return the draft with the address of its `rel="bookmark"` (hAtom), where the page has only one."""
+    soup = BeautifulSoup(limit_attributes(draft.content), "lxml")
+    links = {tag_attribute(tag, "href") for tag in soup.select(".hentry a[rel~=bookmark][href]")}
+    address = links.pop() if len(links) == 1 else ""
+    if not address.startswith(("http:", "https:")):
+        return draft
+    return replace(draft, link=address, read_from={**draft.read_from, "link": "hAtom: bookmark"})
 
 
 def _names(tags: Iterable[Tag]) -> tuple[str, ...]:
