@@ -24,7 +24,7 @@ from feeder.ingest import folders as module
 from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, file_task, read_articles
 from feeder.model import Draft
 from feeder.sources.files import collection
-from feeder.sources.files.article import read_article
+from feeder.sources.files.article import read_text
 from feeder.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -141,12 +141,12 @@ def read_by(monkeypatch: pytest.MonkeyPatch, run: Reading) -> None:
 
 
 def break_at_1(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
-    def breaks(data: bytes, name: str) -> Draft:
+    def breaks(text: str, name: str) -> Draft:
         if name == "1.md":
             raise RecursionError
-        return read_article(data, name)
+        return read_text(text, name)
 
-    with patch.object(collection, "read_article", breaks):
+    with patch.object(collection, "read_text", breaks):
         yield from read_articles(rules, job)
 
 

@@ -33,6 +33,7 @@ from feeder.ingest.reading.file import (
 from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult, read_page
 from feeder.ingest.reading.pictures import ArticlePictures
 from feeder.model import Draft, Entry
+from feeder.normalise.date_order import Orders
 from feeder.sources.pages.extract import PageArticle
 from feeder.store import Store
 from tests.http_server import Answer, Server
@@ -46,12 +47,12 @@ REASON = "took too long (limits.document_s = 0.5); not tried again until it chan
 
 
 def hang_at_endless(
-    rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, pictures: ArticlePictures | None = None
+    rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, *more: ArticlePictures | Orders | None
 ) -> Entry:
     """Stand for a reader that never ends over some articles."""
     if "endless" in (draft.title or ""):
         hang()
-    return to_entry(rules, draft, boilerplate, pictures)
+    return to_entry(rules, draft, boilerplate, *more)  # type: ignore[arg-type]  as they were given
 
 
 def read_file_or_hang(settings: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
