@@ -194,17 +194,21 @@ def _save_batch(
 
 
 def _new(connection: Connection, known: KnownEntries, incoming: IncomingEntry, number: int) -> EntryRecord:
-    """Return a new record; if its id is taken, it gets one made of its source and that id."""
+    """Return a new record; if its id is taken, it gets one made of its source and that id, and of more if need be.
+
+    Thousands may share all but their content, so only equal ones are counted.
+    """
     entry = incoming.entry
     for attempt in count():
         if entry.key not in known.keys and (attempt == 0 or not _is_taken(connection, entry.key)):
             break
-        facts = (incoming.origin.source, incoming.entry.id, incoming.entry.title, rfc3339(incoming.entry.published))
-        parts = facts[: 2 if attempt == 0 else 4]
-        name = "\n".join((*parts, *([str(attempt)] if attempt > 1 else ())))
-        entry = replace(incoming.entry, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
-    own = frozenset((entry.key, incoming.link_key))
-    record = EntryRecord(number, entry, incoming.origin, own, link_key=incoming.link_key, written_from=incoming)
+        own = incoming.entry
+        facts = (incoming.origin.source, own.id, own.title, rfc3339(own.published), own.content)
+        parts = facts[: (2, 4, 5)[min(attempt, 2)]]
+        name = "\n".join((*parts, *([str(attempt)] if attempt > 2 else ())))
+        entry = replace(own, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
+    own_names = frozenset((entry.key, incoming.link_key))
+    record = EntryRecord(number, entry, incoming.origin, own_names, link_key=incoming.link_key, written_from=incoming)
     known.add(record, incoming.text_key)
     return record
 
