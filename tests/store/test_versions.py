@@ -198,7 +198,7 @@ def test_a_date_of_the_body_that_an_epoch_confirms_is_better_than_another_epoch(
 
 
 def test_unlike_articles_that_share_all_but_their_text_have_ids_that_stay(store: Store) -> None:
-    texts = (WEATHER, MARKET, GERMAN, ADDED * 4, "\n".join(reversed(MARKET.split())))
+    texts = (WEATHER, MARKET, GERMAN * 2, ADDED * 4, "\n".join(reversed(MARKET.split())))
     articles = [(place(f"{number}"), version(text, "Notes")) for number, text in enumerate(texts)]
     assert save(store, articles) == [Outcome.NEW] * len(texts)
     held = {entry.content: entry.id for entry in store.entries.latest(10)}

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 
 _FEED = "feed"  # `published_from` of a date that a feed states, and how that of an unclear one begins
+_ID_FACTS = (2, 4, 5)  # of which a new id is made, until it is free
 _MOST_NAMES = 24  # of an entry in one source: some feeds change guids at every poll
 
 
@@ -204,8 +205,8 @@ def _new(connection: Connection, known: KnownEntries, incoming: IncomingEntry, n
             break
         own = incoming.entry
         facts = (incoming.origin.source, own.id, own.title, rfc3339(own.published), own.content)
-        parts = facts[: (2, 4, 5)[min(attempt, 2)]]
-        name = "\n".join((*parts, *([str(attempt)] if attempt > 2 else ())))
+        parts = facts[: _ID_FACTS[min(attempt, len(_ID_FACTS) - 1)]]
+        name = "\n".join((*parts, *([str(attempt)] if attempt >= len(_ID_FACTS) else ())))
         entry = replace(own, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
     own_names = frozenset((entry.key, incoming.link_key))
     record = EntryRecord(number, entry, incoming.origin, own_names, link_key=incoming.link_key, written_from=incoming)
