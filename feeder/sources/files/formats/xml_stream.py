@@ -12,7 +12,6 @@ from feeder.sources.data import Data
 from feeder.sources.feeds.parsing.document import fix_references, read_xml, remove_invalid
 from feeder.sources.files.encoding import open_text
 
-
 # How a part may end that continues in the next: a reference, the beginning or end of CDATA or of a comment.
 _UNFINISHED = re.compile(r"(?:&[#\w]{0,33}|<[!\[A-Z-]{0,8}|\]{1,2}|-{1,2})\Z")
 _LONGEST = 34
