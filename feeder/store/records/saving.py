@@ -74,8 +74,7 @@ def merge(stored: Entry, incoming: Entry, *, reread: bool = False, late: bool = 
     (`_is_correction`). `updated` changes with the title or the visible text, or if a feed says so (RFC 4287 §4.2.15):
     to the source's own date if that is newer, else to now. With `reread` the document is unchanged: better reading is
     not a change by the publisher, and `updated` stays, unless it was only the date of publication, which is corrected.
-    With `late`, for an entry saved before its page was fetched,
-    `published` stays too.
+    With `late`, for an entry saved before its page was fetched, `published` stays too.
     """
     new = with_date(replace(incoming, id=stored.id, first_seen_at=stored.first_seen_at), stored, "updated")
     if late or not (_is_correction(stored, incoming) or (reread and not _is_undated(incoming))):
