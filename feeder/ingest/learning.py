@@ -81,7 +81,7 @@ class RecurringLines:
 class DateOrders:
     """The orders of day and month that one pass over one source knows, and what it adds to that.
 
-    With `anew`, all files are read again, and counted from nothing.
+    With `anew`, all files are read again, and counted from nothing: until then the old counts stay stored.
     """
 
     def __init__(self, store: Store, source: str, *, anew: bool) -> None:
@@ -89,7 +89,7 @@ class DateOrders:
         note = store.database.get_note(self._note)
         stored: dict[str, list[int]] = json.loads(note or "{}")
         self._saved = {separator: OrderCount(*counts) for separator, counts in stored.items()}
-        self._counts_all = anew or note is None
+        self._counts_all, self._anew = anew or note is None, anew
         self._before = {} if anew else self._saved
         self._counts = dict(self._before)
         self._open: dict[str, set[str]] = {}  # paths of files with dates of either order, by separator
@@ -104,14 +104,18 @@ class DateOrders:
                 self._open.setdefault(separator, set()).add(path)
 
     def save(self) -> None:
-        """Store what was counted."""
+        """Store what was counted so far."""
+        if not self._anew:
+            self._store_counts()
+
+    def _store_counts(self) -> None:
         if self._counts != self._saved:
             self._saved = dict(self._counts)
             self._store.database.set_note(self._note, json.dumps(self._counts, sort_keys=True))
 
     def apply(self) -> int:
         """Mark the files to read again because another order is known than when they were read; return how many."""
-        self.save()
+        self._store_counts()
         orders = known_orders(self._counts)
         changed = {one for one in (*orders, *self.known) if orders.get(one) != self.known.get(one)}
         self.known = orders

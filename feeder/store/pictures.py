@@ -49,16 +49,19 @@ class PictureFolder:
         return self.root / name
 
     def remove_others(self, names: Container[str]) -> None:
-        """Remove the pictures that are not among these, and what a killed process has left."""
+        """Remove the pictures that are not among these, and what a killed process has left.
+
+        Raises:
+            StoreError: they cannot be removed.
+        """
         try:
-            found = sorted(os.listdir(self.root))  # noqa: PTH208  names are all that is needed
+            for name in sorted(os.listdir(self.root)):  # noqa: PTH208  names are all that is needed
+                if (NAME.fullmatch(name) and name not in names) or name.startswith(_TEMPORARY):
+                    (self.root / name).unlink(missing_ok=True)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StoreError(f"{self.root}: cannot be read: {error.strerror}") from None
-        for name in found:
-            if (NAME.fullmatch(name) and name not in names) or name.startswith(_TEMPORARY):
-                (self.root / name).unlink(missing_ok=True)
+            raise StoreError(f"{self.root}: cannot be cleaned up: {error.strerror}") from None
 
     def _write(self, file: Path, data: bytes) -> None:
         self.root.mkdir(parents=True, exist_ok=True)

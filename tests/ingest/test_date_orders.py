@@ -9,6 +9,8 @@ import pytest
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.ingest import IngestReport, ingest
+from feeder.ingest.learning import DateOrders
+from feeder.normalise.date_order import OrderCount
 from feeder.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -74,6 +76,16 @@ def test_bylines_in_the_text_count(folder: Path, sqlite_store: Store) -> None:
         )
     read(folder, sqlite_store)
     assert published(sqlite_store) == {"a": "2021-08-09", "b": "2021-08-19"}
+
+
+def test_counts_stay_until_all_is_read_again(sqlite_store: Store) -> None:
+    sqlite_store.database.set_note("orders of dates: mirror", '{"/": [9, 0, 1]}')
+    orders = DateOrders(sqlite_store, "mirror", anew=True)
+    orders.count("a.md", {"/": OrderCount(month_first=1)}, is_new=False)
+    orders.save()
+    assert json.loads(sqlite_store.database.get_note("orders of dates: mirror") or "") == {"/": [9, 0, 1]}
+    orders.apply()
+    assert json.loads(sqlite_store.database.get_note("orders of dates: mirror") or "") == {"/": [0, 1, 0]}
 
 
 def test_reading_all_again_counts_from_nothing(folder: Path, sqlite_store: Store) -> None:

@@ -509,3 +509,10 @@ def test_the_pictures_of_a_note_are_its_attachments(notes: Notes) -> None:
     report = notes.read()
     assert shown(notes.entry()) == [name(png("a"))]
     assert report.without_pictures == (("boats.enex", f"1 picture lost: en-media:{'0' * 32} (not found)"),)
+
+
+def test_a_file_name_that_is_no_utf_8_does_no_harm(notes: Notes) -> None:
+    (notes.folder / os.fsdecode(b"\xff.png")).write_bytes(png("a"))
+    notes.article("![a boat](%FF.png)")
+    notes.read()
+    assert shown(notes.entry()) == [name(png("a"))]

@@ -1,5 +1,6 @@
 """Whether a folder's Markdown is written for a program that shows line ends within a paragraph."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +58,11 @@ def test_hexo_does_and_jekyll_does_not(root: Path, settings: str, *, expected: b
     (root / "_config.yml").write_text(settings)
     (root / "source" / "_posts").mkdir(parents=True)
     assert shows_line_breaks(root / "source" / "_posts") is expected
+
+
+def test_a_pipe_is_no_settings(root: Path) -> None:
+    os.mkfifo(root / "_config.yml")
+    assert not shows_line_breaks(root)
 
 
 def test_notes_of_a_vault_keep_their_lines(root: Path, sqlite_store: Store) -> None:

@@ -12,11 +12,13 @@ import pytest
 from feeder.errors import ArticleError
 from feeder.model import Draft, entry_to_dict
 from feeder.sources.data import Data, LargeFile
+from feeder.sources.feeds.parsing.xml import MAX_ENTRIES
 from feeder.sources.files import folder as folder_module
 from feeder.sources.files.collection import iter_document, read_document
 from feeder.sources.files.encoding import open_text
 from feeder.sources.files.folder import FolderFile, read_file
 from feeder.sources.files.formats import pieces
+from feeder.sources.files.formats.xml_stream import Utf8Stream
 from tests.entries import make_entry
 from tests.sources.test_collection import post, wordpress
 
@@ -106,6 +108,43 @@ def test_a_large_export_has_the_drafts_of_a_small_one(name: str, tmp_path: Path)
     found = drafts_of(tmp_path, name, _EXPORTS[name])
     assert found == read_document(_EXPORTS[name], name)
     assert [draft.origin for draft in found] == [f"{name}#{number}" for number in range(1, len(found) + 1)]
+
+
+_REFERENCES = (
+    "<item><title>T&eacute; &amp; &#233; A&T {0}</title>"
+    "<description><![CDATA[<p>a &nbsp; ]] b</p>]]></description></item>"
+)
+
+
+@pytest.mark.parametrize("part", [1, 2, 5, 33, 1000])
+def test_references_in_a_large_export_are_read_as_in_a_small_one(
+    part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _RSS.format("<!-- &nbsp; -->" + _repeat(_REFERENCES)).encode()
+    read = Utf8Stream.read
+    monkeypatch.setattr(Utf8Stream, "read", lambda stream, _size: read(stream, part))
+    found = drafts_of(tmp_path, "feed.xml", data)
+    assert found == read_document(data, "feed.xml")
+    assert [draft.title for draft in found] == [f"T\u00e9 & \u00e9 A&T {number}" for number in range(3)]
+    assert "a &nbsp; ]] b" in found[0].content
+
+
+def test_a_saved_feed_may_have_more_entries_than_are_polled() -> None:
+    items = "".join(_ITEM.format(number) for number in range(MAX_ENTRIES + 1))
+    assert len(read_document(_RSS.format(items).encode(), "feed.xml")) == MAX_ENTRIES + 1
+
+
+def test_a_damaged_chapter_is_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(_EXPORTS["book.epub"])) as book:
+        parts = {part: book.read(part) for part in book.namelist()}
+    with zipfile.ZipFile(tmp_path / "a.epub", "w", zipfile.ZIP_DEFLATED) as book:
+        for part, content in parts.items():
+            book.writestr(part, content)
+    data = bytearray((tmp_path / "a.epub").read_bytes())
+    start = data.find(b"a.xhtml") + len("a.xhtml")
+    data[start : start + 12] = b"\xff" * 12
+    with pytest.raises(ArticleError, match=r"^a\.epub: not a readable EPUB"):
+        read_document(bytes(data), "a.epub")
 
 
 _BOOKMARKS = (

@@ -58,7 +58,13 @@ def test_a_folder_that_cannot_be_used_is_one_line(folder: PictureFolder) -> None
     folder.root.write_bytes(b"")
     with pytest.raises(StoreError, match=r"feeder\.db\.pictures: cannot be written: File exists"):
         folder.keep(picture("a"), png("a"))
-    with pytest.raises(StoreError, match=r"feeder\.db\.pictures: cannot be read: Not a directory"):
+    with pytest.raises(StoreError, match=r"feeder\.db\.pictures: cannot be cleaned up: Not a directory"):
+        folder.remove_others(())
+
+
+def test_what_cannot_be_removed_is_one_line(folder: PictureFolder) -> None:
+    (folder.root / ".feeder-0123").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"feeder\.db\.pictures: cannot be cleaned up: "):
         folder.remove_others(())
 
 

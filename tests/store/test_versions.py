@@ -195,3 +195,13 @@ def test_a_date_of_the_body_that_an_epoch_confirms_is_better_than_another_epoch(
     exact = version(WEATHER, at=day(3), place="body", updated=day(4), read_from={"updated": "epoch"})
     save(store, [(place("a"), version(WEATHER, at=day(2), place="epoch")), (place("b"), exact)])
     assert store.entries.get(exact.id).published == day(3)
+
+
+def test_unlike_articles_that_share_all_but_their_text_have_ids_that_stay(store: Store) -> None:
+    texts = (WEATHER, MARKET, GERMAN * 2, ADDED * 4, "\n".join(reversed(MARKET.split())))
+    articles = [(place(f"{number}"), version(text, "Notes")) for number, text in enumerate(texts)]
+    assert save(store, articles) == [Outcome.NEW] * len(texts)
+    held = {entry.content: entry.id for entry in store.entries.latest(10)}
+    assert len(set(held.values())) == len(texts)
+    assert save(store, articles[::-1]) == [Outcome.SAME] * len(texts)
+    assert {entry.content: entry.id for entry in store.entries.latest(10)} == held

@@ -31,8 +31,6 @@ from feeder.store import Edges, IncomingEntry, Origin, Query, WithheldArticle, p
 log = logging.getLogger(__name__)
 _MAX_SLOW = 10  # articles of one export that time out before the rest of it is given up
 _NUMBERS = re.compile(r"#\d++(?>(?:, #\d++)*)")
-
-
 _NO_ORDERS: Orders = {}
 _NO_DATES: Mapping[str, OrderCount] = {}
 Boilerplate = Mapping[str, frozenset[str]]  # digests of lines that recur at the edges of articles, by publisher
@@ -247,7 +245,7 @@ def read_articles(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | No
     except ArticleError as error:
         yield FileResult(without_data, error=str(error).removeprefix(f"{file.path}: "))
     except OSError as error:  # a large file was removed meanwhile
-        yield FileResult(replace(without_data, state="failed"), error=f"cannot be read: {error.strerror}")
+        yield FileResult(replace(without_data, state="failed"), error=f"cannot be read: {error.strerror or error}")
     except StoreError as error:  # a picture cannot be kept: the file itself is to be read again
         yield FileResult(FolderFile(file.path, "failed"), error=str(error))
     except Exception as error:  # our bug with one document must not stop the others; it is reported and logged

@@ -120,7 +120,7 @@ class ArticlePictures:
             except _RefusedError as refused:
                 reason = reason or str(refused)
             else:
-                self._origins[media.url] = f"{self._place.folder}/{path}"
+                self._origins[media.url] = _storable(f"{self._place.folder}/{path}")
                 return media
         return reason or _NOT_FOUND
 
@@ -253,6 +253,11 @@ def _open_inside(root: str, path: str) -> int:
         return os.open(name, flags | os.O_NONBLOCK, dir_fd=parent)
     finally:
         os.close(parent)
+
+
+def _storable(path: str) -> str:
+    """Return a path as text; bytes in it that are no UTF-8 become "?"."""
+    return path.encode(errors="replace").decode()
 
 
 def _printable(address: str) -> str:

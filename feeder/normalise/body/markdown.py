@@ -42,7 +42,6 @@ _HIDDEN_TILDE, _HIDDEN_PERCENT = "\ufffe", "\uffff"  # removed by `clean_text`, 
 _ENCODED_LETTERS = re.compile(r"%[89A-F][0-9A-F](?:%[89A-F][0-9A-F])*")
 # Where a Chinese or Japanese line may end for its writer's sake.
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]+")
-_WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][^\n]{0,200}\n[^\n]")
 _EMPTY_LINES = re.compile(r"(\n[ \t]*+\n)")
 _PICTURE_LINE = re.compile(r"(?m)^[ \t]*+!\[[^\n]*+(?=\n[^\n])")  # a picture becomes a block of its own
 _LINE_END = re.compile(r"(?<=[^\n\\])\n(?=[^\n])")

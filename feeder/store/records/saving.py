@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 
 _FEED = "feed"  # `published_from` of a date that a feed states, and how that of an unclear one begins
+_ID_FACTS = (2, 4, 5)  # of which a new id is made, until it is free
 _MOST_NAMES = 24  # of an entry in one source: some feeds change guids at every poll
 
 
@@ -73,8 +74,7 @@ def merge(stored: Entry, incoming: Entry, *, reread: bool = False, late: bool = 
     (`_is_correction`). `updated` changes with the title or the visible text, or if a feed says so (RFC 4287 §4.2.15):
     to the source's own date if that is newer, else to now. With `reread` the document is unchanged: better reading is
     not a change by the publisher, and `updated` stays, unless it was only the date of publication, which is corrected.
-    With `late`, for an entry saved before its page was fetched,
-    `published` stays too.
+    With `late`, for an entry saved before its page was fetched, `published` stays too.
     """
     new = with_date(replace(incoming, id=stored.id, first_seen_at=stored.first_seen_at), stored, "updated")
     if late or not (_is_correction(stored, incoming) or (reread and not _is_undated(incoming))):
@@ -194,17 +194,21 @@ def _save_batch(
 
 
 def _new(connection: Connection, known: KnownEntries, incoming: IncomingEntry, number: int) -> EntryRecord:
-    """Return a new record; if its id is taken, it gets one made of its source and that id."""
+    """Return a new record; if its id is taken, it gets one made of its source and that id, and of more if need be.
+
+    Thousands may share all but their content, so only equal ones are counted.
+    """
     entry = incoming.entry
     for attempt in count():
         if entry.key not in known.keys and (attempt == 0 or not _is_taken(connection, entry.key)):
             break
-        facts = (incoming.origin.source, incoming.entry.id, incoming.entry.title, rfc3339(incoming.entry.published))
-        parts = facts[: 2 if attempt == 0 else 4]
-        name = "\n".join((*parts, *([str(attempt)] if attempt > 1 else ())))
-        entry = replace(incoming.entry, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
-    own = frozenset((entry.key, incoming.link_key))
-    record = EntryRecord(number, entry, incoming.origin, own, link_key=incoming.link_key, written_from=incoming)
+        own = incoming.entry
+        facts = (incoming.origin.source, own.id, own.title, rfc3339(own.published), own.content)
+        parts = facts[: _ID_FACTS[min(attempt, len(_ID_FACTS) - 1)]]
+        name = "\n".join((*parts, *([str(attempt)] if attempt >= len(_ID_FACTS) else ())))
+        entry = replace(own, id=uuid.uuid5(uuid.NAMESPACE_URL, name).urn)
+    own_names = frozenset((entry.key, incoming.link_key))
+    record = EntryRecord(number, entry, incoming.origin, own_names, link_key=incoming.link_key, written_from=incoming)
     known.add(record, incoming.text_key)
     return record
 

@@ -60,8 +60,9 @@ def are_versions(one: Entry, other: Entry, *, seen_together: bool = False) -> bo
     """
     if (one.title, one.content) == (other.title, other.content):
         return True
-    short, long = sorted((_letters_of(entry.content) for entry in (one, other)), key=len)
-    window = _WIDE_WINDOW if sum(letter >= _FIRST_WIDE for letter in short) > len(short) / 2 else _WINDOW
+    (short, window), (long, _) = sorted(
+        (_letters_of(entry.content) for entry in (one, other)), key=lambda letters: len(letters[0])
+    )
     share = _share(short, long, window)
     if share >= (_PARTLY if seen_together else _MOSTLY):
         return True
@@ -70,8 +71,11 @@ def are_versions(one: Entry, other: Entry, *, seen_together: bool = False) -> bo
 
 
 @lru_cache(maxsize=64)  # an article may be compared with many that share its link
-def _letters_of(content: str) -> str:
-    return fold_letters(plain(visible_text(content)))
+def _letters_of(content: str) -> tuple[str, int]:
+    """Return the letters of a text, and how many of them a sample of it has."""
+    letters = fold_letters(plain(visible_text(content)))
+    is_wide = sum(letter >= _FIRST_WIDE for letter in letters) > len(letters) / 2
+    return letters, _WIDE_WINDOW if is_wide else _WINDOW
 
 
 def _share(short: str, long: str, window: int) -> float:

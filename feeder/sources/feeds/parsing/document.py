@@ -162,8 +162,12 @@ def _unchanged(data: bytes) -> bytes:
 
 
 def _fix_references(data: bytes) -> bytes:
-    """Return the document with HTML entities as characters and each stray `&` escaped."""
-    return _AMPERSAND.sub(lambda match: _fix_reference(match[0]), data.decode()).encode()
+    return fix_references(data.decode()).encode()
+
+
+def fix_references(text: str) -> str:
+    """Return a part of a document with HTML entities as characters and each stray `&` escaped, except in CDATA."""
+    return _AMPERSAND.sub(lambda match: _fix_reference(match[0]), text)
 
 
 def _fix_reference(text: str) -> str:

@@ -53,7 +53,7 @@ _FEED_TYPES = frozenset({"application/atom+xml", "application/rss+xml", "applica
 _PAGES = frozenset({"", "text/html", "html", "application/xhtml+xml", "xhtml"})
 _SPACE_OR_SCHEME = re.compile(r"[\s:]")
 _WEB_ADDRESS = re.compile(r"(?:https?://|www\.[\w-]+\.)\S+", re.IGNORECASE)
-_MAX_ENTRIES = 5000  # a document of empty entries must not delay the others
+MAX_ENTRIES = 5000  # a document of empty entries must not delay the others
 _FROM_FEED = "feed"  # `read_from` of a field that an entry takes from its feed
 ROOTS = frozenset({"rss", "rdf", "rdf:rdf", "feed", "channel"})
 
@@ -99,7 +99,7 @@ class _Parser:
         self._source = Source(title=self._title or self._id, id=self._id, link=self._link, updated=updated)
 
     def parse(self) -> ParsedFeed:
-        drafts = [draft for entry in self._entries[:_MAX_ENTRIES] if (draft := self._draft(entry)) is not None]
+        drafts = [draft for entry in self._entries[:MAX_ENTRIES] if (draft := self._draft(entry)) is not None]
         return ParsedFeed(
             id=self._id,
             title=self._title,

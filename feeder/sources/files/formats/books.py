@@ -23,6 +23,7 @@ _PAGES = frozenset({"application/xhtml+xml", "text/html"})
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _MIN_TEXT = 200  # characters: less is a cover, a title page or a list of chapters
 _MAX_CHAPTER = 20_000_000
+_DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError)
 
 
 def is_epub(name: str, start: bytes) -> bool:
@@ -39,7 +40,7 @@ def read_epub(data: Data, name: str) -> Iterator[Draft]:
     try:
         with data.open() as stream, zipfile.ZipFile(stream) as book:
             yield from _read_chapters(book, name, data)
-    except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (*_DAMAGE, etree.XMLSyntaxError) as error:
         raise ArticleError(f"{name}: not a readable EPUB ({error})") from None
 
 
@@ -102,7 +103,7 @@ def _find_file(whole: Data, folder: str, address: str) -> bytes | None:
     try:
         with whole.open() as stream, zipfile.ZipFile(stream) as book:
             return _read(book, path)
-    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError):
+    except (*_DAMAGE, ValueError):
         return None
 
 

@@ -15,7 +15,7 @@ from feeder.markup import Element
 from feeder.model import Draft
 from feeder.sources.data import Data
 from feeder.sources.feeds.parsing import parse_feed
-from feeder.sources.feeds.parsing.xml import read_feed
+from feeder.sources.feeds.parsing.xml import MAX_ENTRIES, read_feed
 from feeder.sources.files.encoding import open_text
 from feeder.sources.files.formats.xml_stream import parse_events
 
@@ -38,6 +38,7 @@ _KINDS = {
 }
 _BATCH = 200
 _ENTRIES = frozenset({"entry", "item"})
+_ENDS = (b"</entry>", b"</item>")
 _BLOGGER_KIND = re.compile(r"http://schemas\.google\.com/blogger/2008/kind#(\w+)")
 _POSTS = frozenset({"post", "page"})
 _APP = "{http://www.w3.org/2007/app}"
@@ -75,7 +76,8 @@ def read_feed_file(data: Data, name: str) -> Iterator[Draft]:
             raise ArticleError(f"{name}: there is no XML in it")
         raise NotAnArticleError(f"not an article: {kind}")
     is_blogger = b"blogger" in data.start(20_000)
-    drafts = _parse_batches(data, name) if data.is_large or is_blogger else parse_feed(data.read(), url=name).drafts
+    is_long = data.is_large or sum(map(data.read().count, _ENDS)) > MAX_ENTRIES
+    drafts = _parse_batches(data, name) if is_long or is_blogger else parse_feed(data.read(), url=name).drafts
     for draft in drafts:
         if draft.content or draft.title or draft.link:
             yield replace(draft, guid=None, former_id=None)

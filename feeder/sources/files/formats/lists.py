@@ -32,7 +32,6 @@ _SUMMARY = ("excerpt", "selection", "summary", "note", "extended", "description"
 _LANGUAGE = ("language", "lang")
 _SUBSTACK = {"post_id", "is_published"}
 _ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
-_EPOCH = re.compile(r"\d{9,13}")
 _MAX_FIELD = 10_000_000
 
 
