@@ -6,7 +6,7 @@ hostile input. Guessing uses a sample, so its time does not grow with the docume
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 _MARKS = (
@@ -81,6 +81,9 @@ _TOLERATED_LOSS = 0.05  # share of the non-ASCII characters that may be undecoda
 _TOLERATED_LOSS_OF_UTF8 = (
     0.5  # if it is declared or not East Asian: bytes of other encodings hardly ever look like UTF-8
 )
+_TOLERATED_LOSS_OF_MISLABELLED = 0.25  # if an encoding of single bytes is declared, which hardly ever looks like UTF-8
+_MIN_MISLABELLED = 3  # characters
+_SINGLE_BYTE = ("iso8859", "koi8", "mac", "cp125", "cp866", "cp874")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _JAPANESE = ("euc_jp", "cp932")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -112,7 +115,7 @@ def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
 
     A byte order mark comes first, then UTF-8 (other encodings never look like it by chance, and servers often label it
     ISO 8859-1), then the `names` in order: those that decode without loss before those with a small one. If UTF-8 is
-    one of them it may be damaged as long as most characters are whole.
+    one of them it may be damaged as long as most characters are whole; if another is, as long as three quarters are.
     """
     if (marked := _decode_by_mark(data)) is not None:
         return marked
@@ -125,7 +128,7 @@ def decode_declared(data: bytes, names: Iterable[str]) -> str | None:
     fitting = (codec for name in names if (codec := find_codec(name)) is not None)
     codecs = list(islice(dict.fromkeys(fitting), _MAX_NAMES))
     sample = _sample(data)
-    if any(map(_is_utf8, names)) and _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8):
+    if _is_damaged_utf8(sample, names, codecs):
         return data.decode("utf-8", "replace")
     if not _nearly_decodes(sample, "utf-8") and (text := _decode_strictly(data, codecs)) is not None:
         return text
@@ -150,9 +153,19 @@ def find_codec_of_start(start: bytes, names: Iterable[str]) -> str:
     sample = _sample(start)
     if start.isascii():
         return next(iter(codecs), "utf-8")
-    if any(map(_is_utf8, names)) and _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8):
+    if _is_damaged_utf8(sample, names, codecs):
         return "utf-8"
     return next((codec for codec in ("utf-8", *codecs) if _nearly_decodes(sample, codec)), None) or _guess(sample)
+
+
+def _is_damaged_utf8(sample: bytes, names: Iterable[str], codecs: Sequence[str]) -> bool:
+    """Whether a text is UTF-8 but for some bytes, as declared or although another encoding is."""
+    if any(map(_is_utf8, names)):
+        return _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_UTF8)
+    if not codecs or not codecs[0].startswith(_SINGLE_BYTE):
+        return False
+    whole = len(_beyond_ascii(sample.decode("utf-8", "ignore")))
+    return whole >= _MIN_MISLABELLED and _nearly_decodes(sample, "utf-8", _TOLERATED_LOSS_OF_MISLABELLED)
 
 
 def _guess(sample: bytes) -> str:

@@ -52,7 +52,7 @@ def hang_at_endless(
     """Stand for a reader that never ends over some articles."""
     if "endless" in (draft.title or ""):
         hang()
-    return to_entry(rules, draft, boilerplate, *more)  # type: ignore[arg-type]  as they were given
+    return to_entry(rules, draft, boilerplate, *more)  # type: ignore[arg-type]
 
 
 def read_file_or_hang(settings: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:

@@ -54,6 +54,21 @@ def test_a_page_that_announces_nothing_is_looked_through_for_links_of_its_own_si
     assert found("<p>nothing</p>") == []
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<a href='/abo.php'>RSS</a>",
+        "<a href='/abo.php'><img src='/i.png' alt='RSS-Feed abonnieren'></a>",
+        "<a href='/abo.php'><i class='icon'></i> Подписка (RSS)</a>",
+        "<a href='/abo.php' title='S’abonner au flux RSS'>☰</a>",
+    ],
+)
+def test_a_link_of_the_site_may_be_known_by_its_words(link: str) -> None:
+    others = "<a href='https://other.example/x'>RSS</a><a href='/a'>What RSS is, and how it came into the world</a>"
+    page = others + link
+    assert [found.feed_url for found in find_feeds(page, "https://h.example/")] == ["https://h.example/abo.php"]
+
+
 def test_a_page_made_to_cost_much_is_looked_through_once() -> None:
     assert found("<link " * 100_000 + "<!--" * 100_000) == []
 

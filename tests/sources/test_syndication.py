@@ -346,6 +346,29 @@ def test_a_namespace_is_known_whatever_its_prefix_scheme_case_and_white_space(sp
     assert names(draft(f"<title>x</title><d:creator xmlns:d='{space}'>Ann</d:creator>")) == ("Ann",)
 
 
+@pytest.mark.parametrize(
+    "space", ["http://search.yahoo.com/mrss", "https://search.yahoo.com/mrss/", "http://www.rssboard.org/media-rss"]
+)
+def test_media_rss_has_several_addresses(space: str) -> None:
+    (medium,) = draft(f"<m:content xmlns:m='{space}' url='https://h.example/a.mp3' type='audio/mpeg'/>").media
+    assert medium.url == "https://h.example/a.mp3"
+
+
+def test_a_narrower_category_stands_in_a_wider_one_and_one_of_a_file_in_its_element() -> None:
+    itunes, media = "xmlns:i='http://www.itunes.com/dtds/podcast-1.0.dtd'", "xmlns:m='http://search.yahoo.com/mrss/'"
+    nested = f"<i:category {itunes} text='Arts'><i:category text='Books'/></i:category>"
+    of_file = f"<m:content {media} url='https://h.example/a.mp3'><m:category label='Music'>m/1</m:category></m:content>"
+    assert draft(nested + of_file).categories == ("Arts", "Books", "Music")
+
+
+def test_an_address_counts_from_the_base_of_its_own_element() -> None:
+    feed = """<feed xmlns='http://www.w3.org/2005/Atom' xml:base='http://h.example/a/'><entry>
+        <link xml:base='b/' href='1'/><content xml:base='/media/' src='e.mp3' type='audio/mpeg'/></entry></feed>"""
+    (only,) = parse(feed).drafts
+    assert only.link == "http://h.example/a/b/1"
+    assert [medium.url for medium in only.media] == ["http://h.example/media/e.mp3"]
+
+
 def test_an_element_of_an_unknown_namespace_is_never_one_of_rss() -> None:
     named = ("title", "link", "guid", "description", "author", "category", "pubDate", "image", "enclosure")
     foreign = "".join(f"<{name} xmlns='http://nobody.example/'>http://wrong.example/</{name}>" for name in named)

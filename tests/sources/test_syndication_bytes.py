@@ -128,6 +128,19 @@ def test_damaged_utf_8_is_utf_8_where_it_is_declared_and_mostly_whole(text: str)
     assert (parse(by_header, "text/xml; charset=UTF-8").drafts[0].title or "").startswith(text)
 
 
+@pytest.mark.parametrize("declared", ["ISO-8859-1", "windows-1251", "iso-8859-15"])
+def test_damaged_utf_8_is_utf_8_though_single_bytes_are_declared(declared: str) -> None:
+    text = "Été à Nîmes, прилив"
+    data = _FEED.format(declared=f" encoding='{declared}'", title=text).encode()
+    data = data.replace(b"</title>", b"\xe2\x80</title>")
+    assert parse(data).drafts[0].title == f"{text}\ufffd"
+
+
+def test_a_few_bytes_that_might_be_utf_8_are_what_is_declared() -> None:
+    assert title("«Spaß» für Bärbel", "cp1252", declared="iso-8859-1") == "«Spaß» für Bärbel"
+    assert title("ТАБЛИЦА ТИПОВ", "iso8859-5", declared="iso-8859-5") == "ТАБЛИЦА ТИПОВ"
+
+
 def test_what_is_no_utf_8_at_all_is_not_read_so_though_it_is_declared() -> None:
     assert title("Ein schöner Tag für Bärbel", "cp1252", declared="utf-8") == "Ein schöner Tag für Bärbel"
     assert title("今天的海水很清，人们都在海边走来走去", "gb18030", declared="utf-8").startswith("今天的海水")
@@ -167,6 +180,22 @@ def test_a_json_feed_may_follow_messages_too() -> None:
     assert [draft.title for draft in parse(b"<br />\n<b>Notice</b>: x<br />\n" + feed + b"<!-- 3 s -->").drafts] == [
         "a"
     ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<html><body>{}</body></html>", "<!DOCTYPE html>\n<html><head><title>x</title></head>{}</html>", "<body>\n{}"],
+)
+@pytest.mark.parametrize(
+    "feed",
+    [
+        "<?xml version='1.0'?><rss version='2.0'><channel><item><title>Flüsse</title></item></channel></rss>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>Flüsse</title></entry></feed>",
+        "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><item><title>Flüsse</title></item></r:RDF>",
+    ],
+)
+def test_a_feed_in_a_web_page_is_read(page: str, feed: str) -> None:
+    assert [draft.title for draft in parse(page.format(feed).encode()).drafts] == ["Flüsse"]
 
 
 def test_a_page_that_holds_rdf_is_no_feed() -> None:

@@ -93,6 +93,29 @@ def test_where_a_feed_without_links_changes_all_guids_title_date_and_text_tell()
     assert not is_same(made(link=None), "0", made(link=None, at=TUESDAY), "g-1")
 
 
+@pytest.mark.parametrize(
+    ("held_guid", "guid"),
+    [(None, None), ("https://site.example/?p=1", "https://moved.example/?p=1"), (None, "https://moved.example/a")],
+)
+def test_where_a_site_moves_path_title_and_date_tell(held_guid: str | None, guid: str | None) -> None:
+    assert is_same(made(), held_guid, made(link=OTHER), guid)
+    assert not is_same(made(), held_guid, made(link=OTHER, at=TUESDAY), guid)
+    assert not is_same(made(), held_guid, made("Sun", link=OTHER), guid)
+    assert not is_same(made(), held_guid, made(link="https://moved.example/b"), guid)
+
+
+def test_where_a_site_without_dates_moves_path_and_title_tell() -> None:
+    assert is_same(made(at=None), "https://site.example/a", made(link=OTHER, at=None), "https://moved.example/a")
+
+
+def test_the_front_page_of_another_site_is_another_page() -> None:
+    assert not is_same(made(link="https://site.example/"), None, made(link="https://moved.example/"), None)
+
+
+def test_an_id_that_is_no_address_tells_more_than_the_path() -> None:
+    assert not is_same(made(), "tag:site.example,2024:1", made(link=OTHER), "tag:site.example,2024:2")
+
+
 def test_an_unchanged_item_of_the_document_is_no_other_one() -> None:
     held = made("Service", link=None)
     one = Candidate(1, "k", frozenset(item(held).names), plain(held.title), held)

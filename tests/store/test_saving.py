@@ -146,6 +146,14 @@ def test_other_text_from_the_same_origin_replaces(store: Store) -> None:
     assert (held.content, held.updated, held.first_seen_at) == ("<p>短</p>", NOW, make_entry().first_seen_at)
 
 
+def test_a_feed_that_loses_a_text_does_not_take_it_away(store: Store) -> None:
+    feed = Origin("feed", "https://a.example/f")
+    save(store, [(feed, make_entry(1))])
+    save(store, [(feed, make_entry(1, title="Another", content="", language=None, first_seen_at=NOW))])
+    held = store.entries.get(make_entry(1).key)
+    assert (held.title, held.content, held.language) == ("Another", make_entry().content, make_entry().language)
+
+
 def test_of_two_origins_the_fuller_text_wins_and_stays(store: Store) -> None:
     short, full = (HERE, make_entry(1)), (THERE, make_entry(1, content=LONGER))
     assert save(store, [short]) == [Outcome.NEW]

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from feeder.markup import limit_attributes
+from feeder.markup import Element, limit_attributes
 from feeder.sources.http.links import iter_links
 
 # Rank of a type: the first RSS or Atom link is the page's own feed (HTML §4.6.7.1).
@@ -31,6 +32,8 @@ _QUERIES = ("?format=rss", "?format=feed&type=rss")
 _FEED_LIKE = re.compile(
     r"(?:^|[\s/._?&=-])(?:rss2?|atom|rdf|feeds?)(?:$|[\s/._?&=-])|(?<!sitemap)\.xml$", re.IGNORECASE
 )
+_RSS = re.compile(r"(?<![^\W_])rss(?![^\W_])", re.IGNORECASE)  # in a link for readers, in any language
+_MAX_INSIDE, _MAX_WORDS = 5, 40  # elements and characters of such a link
 _FEED_HOST = re.compile(r"(?:feeds?|rss)\d?\.|(?:.*\.)?feedburner\.com", re.IGNORECASE)
 # Comments in an address or a title, in the languages of widespread content systems; `p` is WordPress's post.
 _COMMENTS = re.compile(
@@ -76,7 +79,8 @@ def find_feeds(page: str, url: str, *, link_headers: str = "") -> tuple[FeedLink
     """Return the feeds that a page at `url` announces, the most likely first.
 
     These are the links of its `Link` headers (RFC 8288) and its `<link>` elements with the type of a feed (HTML
-    §4.6.7.1), comment feeds last. If there are none, its links within the same site that look like feeds.
+    §4.6.7.1), comment feeds last. If there are none, its links within the same site whose addresses or words look like
+    feeds.
     """
     announced = [
         found
@@ -84,14 +88,14 @@ def find_feeds(page: str, url: str, *, link_headers: str = "") -> tuple[FeedLink
         if (found := _read_link(link.relations, {**link.parameters, "href": link.target}, url)) is not None
     ]
     base, linked = None, []
-    for name, attributes in _iter_elements(page):
+    for name, attributes, words in _iter_elements(page):
         if name == "base":
             base = base or _join(url, attributes.get("href", ""))
         elif name == "link":
             relations = tuple(attributes.get("rel", "").lower().split())
             if (found := _read_link(relations, attributes, base or url)) is not None:
                 announced.append(found)
-        elif (found := _read_anchor(attributes, base or url, url)) is not None:
+        elif (found := _read_anchor(attributes, words, base or url, url)) is not None:
             linked.append(found)
     ranked = sorted(announced or linked, key=lambda found: found[:2])
     return tuple({found.link.feed_url: found.link for found in reversed(ranked)}.values())[::-1][:_MAX_FEEDS]
@@ -115,15 +119,26 @@ def common_addresses(url: str) -> tuple[str, ...]:
     )
 
 
-def _iter_elements(page: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Yield the name and attributes of each element that may link to a feed, in order."""
+def _iter_elements(page: str) -> Iterator[tuple[str, Mapping[str, str], str]]:
+    """Yield the name, attributes and words of each element that may link to a feed, in order."""
     html = limit_attributes(page[:_MAX_LENGTH])
     root = (
         etree.fromstring(html.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8")) if html.strip() else None
     )
     if root is not None:
         for element in root.iter("base", "link", "a", "area"):
-            yield element.tag, element.attrib
+            yield element.tag, element.attrib, _words_of(element)
+
+
+def _words_of(element: Element) -> str:
+    """Return the words of a short link, and those of its pictures; "" for others."""
+    if element.tag != "a" or len(inside := list(islice(element.iter(), _MAX_INSIDE + 1))) > _MAX_INSIDE:
+        return ""
+    texts = (
+        text for each in inside for text in (each.text, each.get("alt"), each.tail if each is not element else None)
+    )
+    words = " ".join(filter(None, texts))
+    return words if len(words) <= _MAX_WORDS else ""
 
 
 def _read_link(relations: tuple[str, ...], attributes: Mapping[str, str], base: str) -> _Found | None:
@@ -143,7 +158,7 @@ def _read_link(relations: tuple[str, ...], attributes: Mapping[str, str], base: 
     return None if rank is None else _new_found(address, attributes, rank, is_of_comments="replies" in relations)
 
 
-def _read_anchor(attributes: Mapping[str, str], base: str, url: str) -> _Found | None:
+def _read_anchor(attributes: Mapping[str, str], words: str, base: str, url: str) -> _Found | None:
     """Return what a link for readers leads to if that looks like a feed of this site."""
     href = attributes.get("href", "")
     address = _join(base, href)
@@ -153,7 +168,8 @@ def _read_anchor(attributes: Mapping[str, str], base: str, url: str) -> _Found |
     is_likely = _is_same_site(address, url) and _FEED_LIKE.search(_path(address))
     if is_certain or is_likely or _FEED_HOST.match(urlsplit(address).hostname or ""):
         return _new_found(address, attributes, 0)
-    return None
+    is_named = _is_same_site(address, url) and _RSS.search(f"{words} {attributes.get('title', '')}")
+    return _new_found(address, attributes, 1) if is_named else None
 
 
 def _new_found(address: str, attributes: Mapping[str, str], rank: int, *, is_of_comments: bool = False) -> _Found:

@@ -12,6 +12,7 @@ display); folders are compared as one (`known.py`).
     no guid, no link ──┬─ same title ── no other date, or the same text ──► same entry
                        └─ same date ── title and text are similar ──► same entry
     other guid, no link ── title, date, text and recordings are equal ──► same entry
+    link on another host ── path, title and date are equal ──► same entry: the site has moved
 
 The closest matches win, and each entry matches at most one item of a document: two items that differ only in their
 date are two entries. The names of an item never depend on the other items of its document.
@@ -24,9 +25,11 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from feeder.model import Entry, is_iri
+from feeder.normalise.urls import fold_link
 from feeder.query.tokens import plain, visible_text
 
-_GUID, _LINK, _TITLE, _DATE, _EXACT = "glwde"
+_GUID, _LINK, _TITLE, _DATE, _EXACT, _MOVED = "glwdem"
+_WEB_ADDRESS = ("http:", "https:")
 _DATED = "feed"  # how `Entry.published_from` begins for dates that the source states
 _MAX_COMPARED = 500  # characters of each text
 _MIN_SIMILARITY = 0.6  # of the characters, in order
@@ -79,7 +82,14 @@ def identify(
     is_unique = guid is not None and (is_iri(guid) or _is_uuid(guid.strip("{}")))
     if not is_unique:  # several items may share the others
         names.append(_name(_EXACT, f"{link_key}\n{date}\n{title}"))
+    if (path := _path(entry.link or "")) and (not is_unique or (guid or "").lower().startswith(_WEB_ADDRESS)):
+        names.append(_name(_MOVED, f"{path}\n{date}\n{title}"))
     return ItemIdentity(tuple(names), title, own, is_unique, former, siblings - {own}, has_own_link)
+
+
+def _path(link: str) -> str:
+    """Return the folded path and query of a link; "" if it is the front page of its site."""
+    return fold_link(link).partition("/")[2] if link else ""
 
 
 def _is_uuid(text: str) -> bool:
@@ -168,6 +178,8 @@ def _distance(
         rank = 4 if _have_same_content(entry, one.entry, is_titled=is_titled, is_dated=is_dated) else None
     elif is_titled and is_dated and not (entry.link or one.entry.link):
         rank = 4 if _is_same_text(entry, one.entry) else None  # its source has changed all guids
+    if rank is None and link is None and any(name.startswith(_MOVED) and name in one.names for name in item.names):
+        rank = 4
     return None if rank is None else 2 * rank + (not (is_titled and is_dated))
 
 

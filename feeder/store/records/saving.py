@@ -222,6 +222,8 @@ def _merge(record: EntryRecord, incoming: IncomingEntry) -> Outcome:
     if record.content_origin.scope != scope:  # entries of other sources and of folders are not changed
         return Outcome.SAME
     stored, entry, content_origin = record.entry, incoming.entry, incoming.origin
+    if scope and not (entry.content or incoming.reread):  # feeds lose their texts by mistake more often than on purpose
+        entry = replace(entry, content=stored.content, language=stored.language, cut=stored.cut)
     new: Entry | None
     if scope or record.content_origin == incoming.origin:
         if record.origins - {incoming.origin}:  # a version in another file may have the better date

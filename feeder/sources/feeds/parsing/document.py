@@ -1,9 +1,9 @@
 """UTF-8 bytes -> an XML tree that is safe to walk, even if the XML is broken.
 
 The document type is removed before parsing, so that there are no entities to expand and no DTD to fetch. libxml2 limits
-the depth (`huge_tree` off). What precedes the root of a feed, such as messages of a broken program, is skipped. Of a
-document that breaks off, the last entry is left out: half of it would replace the whole one of an earlier poll. Other
-common mistakes of feeds are fixed; the parser recovers from the rest.
+the depth (`huge_tree` off). What precedes the root of a feed is skipped: messages of a broken program, or the start of
+a page around it. Of a document that breaks off, the last entry is left out: half of it would replace the whole one of
+an earlier poll. Other common mistakes of feeds are fixed; the parser recovers from the rest.
 """
 
 import html
@@ -31,6 +31,9 @@ _ROOT = re.compile(
     rb"<!--.*?(?:-->|\Z)|<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)(?=[\s>])", re.DOTALL | re.IGNORECASE
 )
 _PAGE_HEAD = 4096  # bytes that tell a web page
+# A feed in a web page: its root with a version or namespaces, soon followed by an entry.
+_WRAPPED = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed)\s(?=[^<>]{0,200}[\w:]=[\"'])[^<>]{0,4000}>", re.IGNORECASE)
+_ENTRY = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_OR_END = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|"
     rb"<(?P<close>/?)(?:[\w.-]{1,40}:)?(?:(?P<entry>item|entry)|rss|rdf|feed|channel)(?=[\s/>])[^<>]*(?P<end>>?)",
@@ -134,12 +137,13 @@ def _remove_doctype(data: bytes) -> bytes:
 
 
 def _skip_junk(data: bytes) -> bytes:
-    """Return the document from the root of its feed on, if other things precede it; a web page is unchanged."""
+    """Return the document from the root of its feed on; one that is a web page without a feed is unchanged."""
     first = _PROLOG.match(data)
     if first is not None and first["name"].decode().lower() in _ROOTS:
         return data[first.start("tag") :]
     if is_html_page(data[:_PAGE_HEAD].decode("utf-8", "ignore")):
-        return data
+        wrapped = _WRAPPED.search(data)
+        return data if wrapped is None or _ENTRY.search(data, wrapped.end()) is None else data[wrapped.start() :]
     roots = (found.start() for found in _ROOT.finditer(data) if not found[0].startswith(b"<!--"))
     return data[next(roots, 0) :]
 

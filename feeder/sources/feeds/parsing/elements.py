@@ -50,6 +50,7 @@ _PREFIXES = {
     "search.yahoo.com/mrss": "media",
     "search.yahoo.com/rss": "media",
     "video.search.yahoo.com/mrss": "media",
+    "rssboard.org/media-rss": "media",
     "itunes.com/dtds/podcast-1.0.dtd": "itunes",
     "w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
     "w3.org/1999/xhtml": "xhtml",
@@ -61,6 +62,7 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 _ANY_BASE = etree.XPath("boolean(//@xml:base)")
+_OWN_BASE = etree.XPath("//*[@xml:base][@href or @src or @url]")
 
 _OPENING = re.compile(r"<[A-Za-z][^<>]*>")
 _ADDRESS = re.compile(r"(?<=\s)((?:href|src|poster|cite)\s*=\s*)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
@@ -264,6 +266,15 @@ def people_of(fields: Fields, *names: str, base: str) -> tuple[Person, ...]:
 def has_base(root: Element) -> bool:
     """Whether any element of a document has an `xml:base`: in most documents none does, which saves looking."""
     return bool(_ANY_BASE(root))
+
+
+def resolve_own_bases(root: Element, url: str) -> None:
+    """Make the addresses absolute that stand in one element with their `xml:base`, in a document at `url`."""
+    for element in _OWN_BASE(root):
+        base = base_of(element, url)
+        for name in ("href", "src", "url"):
+            if base and (address := attribute_of(element, name)):
+                element.set(name, join(base, address))
 
 
 def language_of(element: Element) -> str | None:

@@ -32,6 +32,7 @@ from feeder.sources.feeds.parsing.elements import (
     people_of,
     rels_of,
     resolve_links,
+    resolve_own_bases,
     text_of,
 )
 from feeder.sources.feeds.parsing.feed_dates import feed_date_to_iso, parse_feed_date, to_iso, with_exact_dates
@@ -73,6 +74,8 @@ def read_feed(root: Element, url: str, *, broken_off: bool = False) -> ParsedFee
 class _Parser:
     def __init__(self, root: Element, url: str) -> None:
         self._url, self._has_base = url, has_base(root)
+        if self._has_base:
+            resolve_own_bases(root, url)
         self._atom = name_of(root) == "feed"
         inside = fields_of(root)
         self._channel = inside["channel"][0] if inside.get("channel") else root
@@ -327,12 +330,23 @@ def _read_from(**names: str) -> Mapping[str, str]:
 def _categories(fields: Fields) -> Iterator[_ElementText]:
     for place in (fields, _grouped(fields)) if "media:group" in fields else (fields,):
         for name in ("category", "dc:subject", "itunes:category", "media:category"):
-            for element in place.get(name, ()):
+            for element in _with_parts(place, name):
                 if category := attribute_of(element, "label", "term", "text") or _category_text(element, name):
                     yield _ElementText(category, name)
         for name in ("itunes:keywords", "media:keywords"):
             words = first_text(place, name).split(",")
             yield from (_ElementText(word.strip(), name) for word in words if word.strip())
+
+
+def _with_parts(fields: Fields, name: str) -> Iterator[Element]:
+    """Yield the categories of a name; iTunes nests a narrower one in another, Media RSS has those of a file inside."""
+    for element in fields.get(name, ()):
+        yield element
+        if name == "itunes:category":
+            yield from fields_of(element).get(name, ())
+    if name == "media:category":
+        for element in fields.get("media:content", ()):
+            yield from fields_of(element).get(name, ())
 
 
 def _category_text(element: Element, name: str) -> str:
