@@ -151,3 +151,10 @@ def test_words_around_an_unknown_element_are_kept() -> None:
     page = f"<html><head><title>Rain</title></head><body><div>{prose}{odd}{prose}</div></body></html>"
     text = " ".join(re.sub(r"<[^>]*>", "", extract_saved_article(page).html).split())
     assert "The weather report that nobody had read said so." in text
+
+
+def test_text_that_is_not_in_paragraphs_is_not_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", Extractor("<p>lost</p>"))
+    bare = "<br><br>".join(f"On day {n} it rained, and nobody went out of the house for hours." for n in range(9))
+    html = extract_saved_article(f"<html><body><div>{bare}<blockquote>{_PROSE}</blockquote></div></body></html>").html
+    assert html.count("nobody went out") == 9
