@@ -78,6 +78,8 @@ def normalise(
     blocks, comments = _read_blocks(draft, base, pictures, line_breaks=line_breaks)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
+    if link is None and (link := _own_link(draft, article)) is not None:
+        base = base or link
     if keep:
         article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
@@ -140,6 +142,13 @@ def _all_stamps(
         pictures = [places.get(media.url, media.url) for block in article.blocks for media in block.media]
         stamps += stamps_from_text(text, pictures)
     return [*stamps, *(stamps_from_link(link) if link else ())]
+
+
+def _own_link(draft: Draft, article: TrimmedArticle) -> str | None:
+    """Return the address that an article gives as its own; that of a translation's original is not."""
+    if any(credit.role == "translator" for credit in (*draft.credits, *article.credits)):
+        return None
+    return next(filter(None, map(clean_link, article.addresses)), None)
 
 
 def _authors_and_credits(draft: Draft, article: TrimmedArticle) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
@@ -291,7 +300,8 @@ def _other_links(draft: Draft, article: TrimmedArticle, own: str | None) -> tupl
     """Return the links other than the alternate one, each address once and never the entry's own."""
     found = {fold_link(own): None} if own else {}
     links: list[Link] = []
-    for link in (*draft.links[:_MAX_ITEMS], *article.links):
+    originals = (Link(rel="via", href=address) for address in article.addresses)
+    for link in (*draft.links[:_MAX_ITEMS], *originals, *article.links):
         if len(links) == _MAX_ITEMS:
             break
         if (href := clean_link(link.href, own)) is not None and (fold := fold_link(href)) not in found:

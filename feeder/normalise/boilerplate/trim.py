@@ -51,6 +51,7 @@ class TrimmedArticle:
     links: tuple[Link, ...] = ()
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -110,6 +111,7 @@ def trim(
         links=_merge(f.links for f in found_metadata),
         authors=_merge(f.authors for f in found_metadata),
         categories=_merge(f.categories for f in found_metadata),
+        addresses=_merge(f.addresses for f in found_metadata),
     )
 
 
