@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ _RELIABLE_PLACES = frozenset({"feed", "epoch", "front matter", "byline", "page",
 # Fields that a draft may have, as named in `Draft.read_from`.
 _DRAFT_FIELDS = ("title", "link", "categories", "language", "summary", "rights", "source")
 _MAX_ITEMS = 100  # authors, categories, links, attached media and dates of one entry
+_OPENING = 3  # paragraphs, of which the first may be a caption
 _MAX_NAME = 300  # characters of an author or category
 _CONTENT_TYPES = {"html": "HTML", "markdown": "Markdown", "text": "plain text"}
 
@@ -171,8 +173,8 @@ def _author_candidates(
     yield _unique_people(given), draft.read_from.get("authors", "the source")
     yield _people_named(name for text in article.authors for name in split_names(clean_label(text))), "byline"
     yield _people_named(credit.name for credit in credits_ if credit.role == "author"), "credits"
-    opening = next((block.text for block in article.blocks if block.kind == "paragraph"), "")
-    yield _people_named(find_dateline_reporters(opening)), "dateline"
+    for block in islice((block for block in article.blocks if block.kind == "paragraph"), _OPENING):
+        yield _people_named(find_dateline_reporters(block.text)), "dateline"
 
 
 def _one_author_each(credit: Credit) -> tuple[Credit, ...]:

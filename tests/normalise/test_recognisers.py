@@ -204,3 +204,11 @@ def test_a_notice_about_reprints_has_author_and_address(notice: str, authors: tu
 )
 def test_words_about_an_address_are_none(line: str) -> None:
     assert trim_unlinked(f"{_BODY}<p>{line}</p>").addresses == ()
+
+
+@pytest.mark.parametrize(("about", "cut"), [("甲乙，写作人，住在山里。", 3), ("丙丁，写作人，住在山里。", 0)])
+def test_what_is_below_a_learned_line_may_be_about_the_author(about: str, cut: int) -> None:
+    html = f"{_BODY * 3}<p>请订阅本报的周刊</p><p>专栏 | {about[:2]}</p><p>{about}</p>"
+    learned = {fingerprint("请订阅本报的周刊")}
+    found = trim(read_html(html), title="", link=None, authors=("甲乙",), learned=learned)
+    assert len(found.cut) == cut

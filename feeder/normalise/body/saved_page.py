@@ -69,6 +69,8 @@ _MIN_LINK_SHARE = 0.4
 _MIN_PROSE = 40  # minimum characters of a paragraph of prose
 _NEARLY_ALL = 0.9
 _MAX_BARE = 0.05  # of the prose: the library breaks sentences that are not in paragraphs at their links
+_MOST = 0.995  # of all words but links, each of which counts once
+_MIN_WORDS = 20
 _WHOLE = 0.998  # of the prose: the library drops the words around elements that it does not know
 
 
@@ -185,6 +187,11 @@ def _bare_length(element: Element) -> int:
     return sum(length for text in texts if (length := len((text or "").strip())) >= _MIN_PROSE)
 
 
+def _length_of_words(element: Element) -> int:
+    texts = element.xpath(".//text()[not(ancestor::a)]")
+    return sum(length for text in texts if (length := len(text.strip())) >= _MIN_WORDS)
+
+
 def _length(element: Element) -> int:
     return len("".join(element.text_content().split()))
 
@@ -210,5 +217,6 @@ def _extract_by_library(html: str, extracted: Element) -> str | None:
     if not found or _bare_length(extracted) > _MAX_BARE * prose or not prose:
         return None
     part = lxml.html.fromstring(found)
-    is_better = len(_prose(part)) >= _WHOLE * prose and _length(part) <= _length(extracted)
+    is_whole = len(_prose(part)) >= _WHOLE * prose and _length_of_words(part) >= _MOST * _length_of_words(extracted)
+    is_better = is_whole and _length(part) <= _length(extracted)
     return _NUMBERED_PICTURE.sub(lambda tag: pictures[int(tag[1])], found) if is_better else None

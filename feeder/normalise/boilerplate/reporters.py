@@ -118,8 +118,10 @@ def is_chinese_name(word: str) -> bool:
 def _without_place(word: str) -> str:
     """Return the name at the start of a word that may end with a place."""
     if place := _known_place(word):
-        word = word[: -len(place)]  # of which there may be two, a country and a city
-        return word.removesuffix(_known_place(word))
+        word = word[: -len(place)]
+    starts = [start for place in _PLACES if (start := word.find(place, 2)) > 0]  # of a country before its city
+    if place or starts:
+        return word[: min(starts, default=None)]
     if "·" in word:
         return word
     is_double = word.startswith(_DOUBLE_SURNAMES)
