@@ -45,6 +45,8 @@ _MONTH_DAY = re.compile(r"(\d(?<![\d年]\d)\d?)\s*月\s*(\d{1,2})\s*日")
 _IMAGE_MONTH = re.compile(r"/(20\d{2})/(0[1-9]|1[0-2])/")
 _LINK_DATE = re.compile(r"/(?:[^/]*-)?((?:19|20)\d{2})[-/]?(0\d|1[0-2])[-/]?([0-2]\d|3[01])(?=[-/_.]|\Z)")
 _DATELINE_END = re.compile(r"\s?(?:专|專|外)?(?:[电電讯訊]|消息|报[道导]|報[道導])")
+_IN_BRACKETS = re.compile(r"【[^【】\n]{0,24}\Z")
+_BRACKET_END = re.compile(r"[^【】\n]{0,6}】")
 _SOURCE_LENGTH = 40
 _SOURCE_BEFORE = re.compile(r"(?:[来來]源|[发發][表布佈][于於])[^\n。]{0,40}\Z")
 _HEAD = 200  # characters
@@ -203,6 +205,7 @@ def _rank(stamp: Stamp, date: ParsedDate, epochs: Sequence[datetime]) -> int:
 
 def _day_in_text(text: str, month: tuple[int, int] | None) -> str | None:
     """Return the first date in the text that fits the month of the pictures."""
+    text = to_arabic_digits(text[:_HEAD]) + text[_HEAD:]
     found = [(m.start(), int(m[1]), int(m[2]), int(m[3])) for m in _FULL_DATE.finditer(text)]
     if month is not None:
         year = month[0]
@@ -226,10 +229,13 @@ def _day_in_text(text: str, month: tuple[int, int] | None) -> str | None:
 
 
 def _is_dateline(text: str, start: int) -> bool:
-    """Whether a date is that of the report: `（某社北京2020年1月2日电）` near the head, or that of the source named."""
+    """Whether a date is that of the source named or of the report: `（某社2020年1月2日电）`, `【某报2020年1月2日】`."""
     if _SOURCE_BEFORE.search(text[max(0, start - _SOURCE_LENGTH) : start]):
         return True
-    return start < _HEAD and _DATELINE_END.match(text, text.find("日", start) + 1) is not None
+    end = text.find("日", start) + 1
+    if start < _HEAD and _IN_BRACKETS.search(text[max(0, start - _SOURCE_LENGTH) : start]):
+        return _BRACKET_END.match(text, end) is not None
+    return start < _HEAD and _DATELINE_END.match(text, end) is not None
 
 
 def _is_plausible_for(day: datetime, month: tuple[int, int]) -> bool:

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ _RELIABLE_PLACES = frozenset({"feed", "epoch", "front matter", "byline", "page",
 # Fields that a draft may have, as named in `Draft.read_from`.
 _DRAFT_FIELDS = ("title", "link", "categories", "language", "summary", "rights", "source")
 _MAX_ITEMS = 100  # authors, categories, links, attached media and dates of one entry
+_OPENING = 3  # paragraphs, of which the first may be a caption
 _MAX_NAME = 300  # characters of an author or category
 _CONTENT_TYPES = {"html": "HTML", "markdown": "Markdown", "text": "plain text"}
 
@@ -78,6 +80,8 @@ def normalise(
     blocks, comments = _read_blocks(draft, base, pictures, line_breaks=line_breaks)
     authors = [person.name for person in draft.authors]
     article = trim(blocks, title=title, link=link, authors=authors, learned=boilerplate)
+    if link is None and (link := _own_link(draft, article)) is not None:
+        base = base or link
     if keep:
         article = replace(article, blocks=tuple(blocks), cut=())
     text = "\n".join(filter(None, (block.text for block in article.blocks)))
@@ -142,6 +146,13 @@ def _all_stamps(
     return [*stamps, *(stamps_from_link(link) if link else ())]
 
 
+def _own_link(draft: Draft, article: TrimmedArticle) -> str | None:
+    """Return the address that an article gives as its own; that of a translation's original is not."""
+    if any(credit.role == "translator" for credit in (*draft.credits, *article.credits)):
+        return None
+    return next(filter(None, map(clean_link, article.addresses)), None)
+
+
 def _authors_and_credits(draft: Draft, article: TrimmedArticle) -> tuple[tuple[Person, ...], tuple[Credit, ...], str]:
     """Return the authors, the other credits, and where the authors were read from."""
     draft_credits = (Credit(role=credit.role, name=_clean_name(credit.name)) for credit in draft.credits[:_MAX_ITEMS])
@@ -162,8 +173,8 @@ def _author_candidates(
     yield _unique_people(given), draft.read_from.get("authors", "the source")
     yield _people_named(name for text in article.authors for name in split_names(clean_label(text))), "byline"
     yield _people_named(credit.name for credit in credits_ if credit.role == "author"), "credits"
-    opening = next((block.text for block in article.blocks if block.kind == "paragraph"), "")
-    yield _people_named(find_dateline_reporters(opening)), "dateline"
+    for block in islice((block for block in article.blocks if block.kind == "paragraph"), _OPENING):
+        yield _people_named(find_dateline_reporters(block.text)), "dateline"
 
 
 def _one_author_each(credit: Credit) -> tuple[Credit, ...]:
@@ -291,7 +302,8 @@ def _other_links(draft: Draft, article: TrimmedArticle, own: str | None) -> tupl
     """Return the links other than the alternate one, each address once and never the entry's own."""
     found = {fold_link(own): None} if own else {}
     links: list[Link] = []
-    for link in (*draft.links[:_MAX_ITEMS], *article.links):
+    originals = (Link(rel="via", href=address) for address in article.addresses)
+    for link in (*draft.links[:_MAX_ITEMS], *originals, *article.links):
         if len(links) == _MAX_ITEMS:
             break
         if (href := clean_link(link.href, own)) is not None and (fold := fold_link(href)) not in found:

@@ -78,3 +78,7 @@ def test_a_sentence_is_no_credit(line: str) -> None:
 def test_a_role_without_a_name_is_an_empty_credit() -> None:
     assert is_empty_credit("发布：")
     assert parse_credits("发布：") == ()
+
+
+def test_a_person_who_was_a_reporter_is_no_credit() -> None:
+    assert parse_credits("教师（某市中学，前某大学校报记者）") == ()

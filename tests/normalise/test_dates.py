@@ -244,6 +244,18 @@ def test_a_dateline_of_any_language_and_year_dates_a_report() -> None:
     assert dates.read_from["published"] == "dateline"
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("【某报二零二零年十二月十七日】昨天下了雨。", "2020-12-17"),
+        ("【某报2020年12月17日讯】1999年7月1日也下了雨，2021年1月1日没有。", "2020-12-17"),
+        ("【春雨】二零二零年十二月十七日下了雨，2021年1月1日没有。", None),
+    ],
+)
+def test_a_date_in_brackets_at_the_start_is_that_of_the_report(text: str, day: str | None) -> None:
+    assert [stamp.text for stamp in stamps_from_text(text, [])] == ([day] if day else [])
+
+
 def test_a_date_to_come_is_not_the_one_meant() -> None:
     stamps = [Stamp(text="02/01/2026", read_from="front matter")]
     assert choose_dates(stamps, now=_NOW).published == datetime(2026, 1, 2, tzinfo=UTC)

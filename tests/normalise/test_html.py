@@ -265,3 +265,10 @@ def test_a_table_around_an_article_is_layout() -> None:
     assert "<table>" not in html
     assert html.count("<p>") == 9
     assert "<table>" in write_html(read_html(f"<table><tr><td>{text}</td><td>{text}</td></tr></table>"))
+
+
+def test_obsolete_elements_of_plain_text_are_code() -> None:
+    assert (
+        write_html(read_html("<p>A list:</p><xmp>\nrain\nsnow\n</xmp>"))
+        == "<p>A list:</p>\n<pre><code>rain\nsnow</code></pre>"
+    )

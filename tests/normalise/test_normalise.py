@@ -242,3 +242,20 @@ def _texts(value: Any) -> list[str]:
 def test_paragraphs_of_a_summary_are_joined_as_their_script_wants() -> None:
     assert entry(content="<p>下雨了。</p><p>天晴了。</p>").summary == "下雨了。天晴了。"
     assert entry(content="<p>It rained.</p><p>It cleared.</p>").summary == "It rained. It cleared."
+
+
+_FOOT = "<p>山里下了雨，树都绿了。</p><p>{}原文链接：https://e.org/2024/05/03/rain</p>"
+
+
+def test_an_article_that_gives_its_own_address_has_it() -> None:
+    found = entry(link=None, content=_FOOT.format(""), content_type="html")
+    assert (found.link, found.id, found.links) == ("https://e.org/2024/05/03/rain",) * 2 + ((),)
+    assert found.published == datetime(2024, 5, 3, tzinfo=UTC)
+
+
+def test_the_original_of_a_translation_is_not_its_own_address() -> None:
+    found = entry(link=None, content=_FOOT.format("译者：李远山</p><p>"), content_type="html")
+    assert (found.link, [(link.rel, link.href) for link in found.links]) == (
+        None,
+        [("via", "https://e.org/2024/05/03/rain")],
+    )

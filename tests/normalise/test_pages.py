@@ -157,3 +157,10 @@ def test_words_around_an_unknown_element_are_kept() -> None:
 def test_notes_beside_the_text_are_part_of_it(note: str) -> None:
     html = f"<article><p>{'Rain fell in the hills. ' * 20}</p><aside {note}><p>In May.</p></aside></article>"
     assert "In May." in extract_saved_article(html).html
+
+
+def test_text_that_is_not_in_paragraphs_is_not_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", Extractor("<p>lost</p>"))
+    bare = "<br><br>".join(f"On day {n} it rained, and nobody went out of the house for hours." for n in range(9))
+    html = extract_saved_article(f"<html><body><div>{bare}<blockquote>{_PROSE}</blockquote></div></body></html>").html
+    assert html.count("nobody went out") == 9

@@ -164,3 +164,51 @@ def test_the_heading_of_the_first_section_stays_even_if_it_recurs() -> None:
 def test_a_table_of_pictures_does_not_hide_the_head() -> None:
     pictures = '<table><tr><td><img src="https://i.example/a.png"></td><td><img src="https://i.example/b.png"></td></tr></table>'
     assert trim_html(f"{pictures}<p>October 2004</p>{_BODY}").cut == ("October 2004",)
+
+
+def trim_unlinked(html: str) -> TrimmedArticle:
+    return trim(read_html(html), title="春雨", link=None)
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "<p>原文地址（需登录）：https://e.org/新/雨（图）-1.html</p>",
+        '<p>本文链接：<a href="https://e.org/新/雨（图）-1.html">https://e.org/新/雨（图）-1.html</a></p>',
+        "<p>Original URL: https://e.org/新/雨（图）-1.html</p>",
+        "<p>【原文链接】：https://e.org/新/雨（图）-1.html</p>",
+    ],
+)
+def test_the_foot_may_give_the_article_s_own_address(foot: str) -> None:
+    found = trim_unlinked(f"{_BODY}{foot}")
+    assert found.addresses == ("https://e.org/新/雨（图）-1.html",)
+    assert len(found.cut) == 1
+
+
+@pytest.mark.parametrize(
+    ("notice", "authors"),
+    [
+        ("本站的文章，作者皆保留版权。转载必须包含本声明，并注明作者李远山和本文原始网址：", ("李远山",)),
+        ("转载请注明作者和本文地址：", ()),
+        ("转载时要保留这里的链接，即原文链接：", ()),
+    ],
+)
+def test_a_notice_about_reprints_has_author_and_address(notice: str, authors: tuple[str, ...]) -> None:
+    address = '<a href="https://e.org/1">https://e.org/1</a>'
+    found = trim_unlinked(f"{_BODY}<h4>版权声明</h4><p>{notice}<br>{address}</p>")
+    assert (found.addresses, found.authors, len(found.cut)) == (("https://e.org/1",), authors, 3)
+
+
+@pytest.mark.parametrize(
+    "line", ["原文地址：某市某街", "他在信里写下了原文地址：", "他说本文链接：https://e.org/1 打不开。"]
+)
+def test_words_about_an_address_are_none(line: str) -> None:
+    assert trim_unlinked(f"{_BODY}<p>{line}</p>").addresses == ()
+
+
+@pytest.mark.parametrize(("about", "cut"), [("甲乙，写作人，住在山里。", 3), ("丙丁，写作人，住在山里。", 0)])
+def test_what_is_below_a_learned_line_may_be_about_the_author(about: str, cut: int) -> None:
+    html = f"{_BODY * 3}<p>请订阅本报的周刊</p><p>专栏 | {about[:2]}</p><p>{about}</p>"
+    learned = {fingerprint("请订阅本报的周刊")}
+    found = trim(read_html(html), title="", link=None, authors=("甲乙",), learned=learned)
+    assert len(found.cut) == cut

@@ -234,6 +234,7 @@ def test_a_page_says_what_it_is_in_its_head(before: str, head: str, read_from: s
             ["Ann Lee"],
         ),
         ('<span itemprop="author"><span itemprop="name">Ann Lee</span></span>', None, ["Ann Lee"]),
+        ('<div><span class="date-header">2024-05-03</span></div>', 3, []),
         ('<a rel="author" href="/a">12.03.2020</a><p class="date">soon</p>', None, []),
     ],
 )

@@ -59,6 +59,24 @@ def test_navigation_is_among_what_was_cut(above: str, cut: tuple[str, ...], byli
     assert read(f"{above}# Rain\n\n{byline}{TEXT}").cut == cut
 
 
+@pytest.mark.parametrize("rule", ["", "------------\n"])
+def test_a_menu_below_the_heading_is_cut(rule: str) -> None:
+    menu = "#### [首页](https://e.org/) &nbsp;|&nbsp; [新闻](https://e.org/n)"
+    page = f'<div class="body">\n 山里下了雨。\n <p>\n 树绿了。\n </p>\n</div>\n\n<hr/>\n{menu}\n'
+    draft = read(f"### 春雨\n{rule}\n{menu}\n\n{page}")
+    assert (draft.title, draft.content_type, draft.cut) == ("春雨", "markdown", ("首页 \xa0|\xa0 新闻",))
+    assert draft.content.startswith('<div class="body">')
+    assert draft.content.rstrip().endswith(menu)
+
+
+def test_links_below_the_heading_may_be_the_article() -> None:
+    assert read("# Rain\n\n[One](https://e.org/1) | [Two](https://e.org/2)\n").cut == ()
+
+
+def test_a_heading_may_have_hashes_and_an_underline() -> None:
+    assert read(f"#### Rain\n------\n\n{TEXT}").title == "Rain"
+
+
 def test_a_heading_beside_another_title_is_among_what_was_cut() -> None:
     head = "# The second storm\n\n[Read the original](https://e.org/1)\n\n"
     assert read(f"---\ntitle: Rain\n---\n{head}{TEXT}").cut == ("The second storm",)

@@ -6,7 +6,7 @@ import pytest
 
 from feeder.model import Entry
 from feeder.store import Batch, Origin, Outcome, Store, prepare
-from feeder.store.records.versions import MIN_LETTERS, have_similar_titles
+from feeder.store.versions import MIN_LETTERS, have_similar_titles
 from tests.entries import make_entry
 from tests.saving import save
 

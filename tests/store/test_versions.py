@@ -9,7 +9,7 @@ import pytest
 
 from feeder.model import Entry
 from feeder.store import Origin, Outcome, Store
-from feeder.store.records.versions import are_versions
+from feeder.store.versions import are_versions
 from tests.entries import make_entry
 from tests.saving import save
 

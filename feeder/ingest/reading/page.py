@@ -29,7 +29,7 @@ from feeder.query.tokens import visible_text
 from feeder.sources.http.crawl import FetchResult
 from feeder.sources.pages.extract import PageArticle, extract_article, with_article
 from feeder.store import IncomingEntry, Origin, PendingPage, StoredPage, prepare
-from feeder.store.records.versions import fullness
+from feeder.store.versions import fullness
 
 log = logging.getLogger(__name__)
 

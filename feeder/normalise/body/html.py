@@ -68,7 +68,7 @@ _CONTAINERS = frozenset(
 _SKIPPED = frozenset(
     str.split(
         "script style template head title meta link base svg math form button input select option textarea label "
-        "nav canvas map area dialog menu applet param source track col colgroup xmp plaintext noembed frameset frame",
+        "nav canvas map area dialog menu applet param source track col colgroup noembed frameset frame",
     ),
 )
 _HIDDEN_CLASS = re.compile(r"\b(?:off-screen|sr-only|visually-?hidden|screen-reader-text|u-hidden)\b")
@@ -413,7 +413,7 @@ _BLOCK_HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("ul", "ol"), _Walk._list),  # noqa: SLF001  as above
     **dict.fromkeys(("audio", "video"), _Walk._player),  # noqa: SLF001  as above
     **dict.fromkeys(("iframe", "embed", "object"), _Walk._frame),  # noqa: SLF001  as above
-    **dict.fromkeys(("pre", "listing"), _Walk._code),  # noqa: SLF001  as above
+    **dict.fromkeys(("pre", "listing", "xmp", "plaintext"), _Walk._code),  # noqa: SLF001  as above
     "hr": _Walk._rule,  # noqa: SLF001  as above
     "img": _Walk._image,  # noqa: SLF001  as above
     "image": _Walk._image,  # noqa: SLF001  as above

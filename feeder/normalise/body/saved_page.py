@@ -63,12 +63,16 @@ _PICTURE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED_PICTURE = re.compile(r"<img\b[^<>]{0,200}?\bsrc=\"(\d{1,6})\.png\"[^<>]{0,200}>(?:</img>)?")
+_CONTAINERS = ("body", "div", "section", "article", "main", "center")
 _SMALL = 400  # characters: a larger element known only by its class is removed only if it is mostly links
 _MAX_SHARE = 0.5
 _MAX_COMMENTS = 0.7  # of a page; with more, they are the article
 _MIN_LINK_SHARE = 0.4
 _MIN_PROSE = 40  # minimum characters of a paragraph of prose
 _NEARLY_ALL = 0.9
+_MAX_BARE = 0.05  # of the prose: the library breaks sentences that are not in paragraphs at their links
+_MOST = 0.995  # of all words but links, each of which counts once
+_MIN_WORDS = 20
 _WHOLE = 0.998  # of the prose: the library drops the words around elements that it does not know
 
 
@@ -181,6 +185,17 @@ def _paragraphs(element: Element) -> Iterator[str]:
             yield text
 
 
+def _bare_length(element: Element) -> int:
+    """Return the length of the sentences that stand between other elements, as where `<br>` ends each paragraph."""
+    texts = (text for part in element.iter(*_CONTAINERS) for text in (part.text, *(child.tail for child in part)))
+    return sum(length for text in texts if (length := len((text or "").strip())) >= _MIN_PROSE)
+
+
+def _length_of_words(element: Element) -> int:
+    texts = element.xpath(".//text()[not(ancestor::a)]")
+    return sum(length for text in texts if (length := len(text.strip())) >= _MIN_WORDS)
+
+
 def _length(element: Element) -> int:
     return len("".join(element.text_content().split()))
 
@@ -203,8 +218,9 @@ def _extract_by_library(html: str, extracted: Element) -> str | None:
 
     found = extract_with_trafilatura(_PICTURE.sub(number, html), favor_recall=True)
     prose = len(_prose(extracted))
-    if not found or not prose:
+    if not found or _bare_length(extracted) > _MAX_BARE * prose or not prose:
         return None
     part = lxml.html.fromstring(found)
-    is_better = len(_prose(part)) >= _WHOLE * prose and _length(part) <= _length(extracted)
+    is_whole = len(_prose(part)) >= _WHOLE * prose and _length_of_words(part) >= _MOST * _length_of_words(extracted)
+    is_better = is_whole and _length(part) <= _length(extracted)
     return _NUMBERED_PICTURE.sub(lambda tag: pictures[int(tag[1])], found) if is_better else None

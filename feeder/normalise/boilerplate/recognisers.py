@@ -20,13 +20,14 @@ from feeder.normalise.urls import clean_link, fold_link
 
 
 class LineMetadata(NamedTuple):
-    """The metadata in a line that is removed."""
+    """The metadata in a line that is removed. `addresses` are those that it gives as the article's own."""
 
     stamps: tuple[Stamp, ...] = ()
     credits: tuple[Credit, ...] = ()
     links: tuple[Link, ...] = ()
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,39 @@ def _via_links(line: Line, own_link: str | None) -> tuple[Link, ...]:
     return tuple(links)
 
 
+# What says that an address is the article's own, not that of something it is about.
+_OWN = re.compile(
+    r"(?:(?:本文|原文|原帖|文章|本[帖页頁])(?:的)?(?:原始|永久|原文)?(?:[链鏈][接结結]|連結|地址|[网網]址)|永久(?:[链鏈][接结結]|連結|地址)|"
+    r"permalink|original (?:url|link|address)|(?:url|link) (?:of|to) (?:this|the original) (?:article|post))"
+    r"(?:\s?[（(][^（）()\n]{1,20}[)）])?[】\s]?[:：]\s?",
+    re.IGNORECASE,
+)
+_OWN_ADDRESS = re.compile(r"https?://\S{4,2000}", re.IGNORECASE)
+_REPRINT = re.compile(r"[转轉][载載贴貼帖][^\n]{0,200}?[:：]\Z")
+_NAMED_AUTHOR = re.compile(
+    r"(?:[注标標]明|署名)(?:原)?作者(?:姓名)?[:：「“\s]{0,3}(?P<name>[^\W\d_和及与與出来來信的并並](?>[^\s，。、：:“”「」和及与與并並]{1,19}))"
+    r"[」”\s]{0,3}[和及与與、，并並]"
+)
+
+
+def _own_address(context: LineContext) -> LineMetadata | None:
+    """The address of the article itself (`原文地址：…`), or a notice above it about reprints that names the author."""
+    label = _OWN.match(context.text.lstrip(_DECORATION))
+    rest = context.text.lstrip(_DECORATION)[label.end() :].strip() if label is not None else context.text
+    if label is not None or (context.above and _ends_with_label(context.above[0])):
+        address = context.line.links[0][0] if len(context.line.links) == 1 else rest
+        if _OWN_ADDRESS.fullmatch(rest) or (_is_link(context) and label is None):
+            return LineMetadata(addresses=(address,)) if _OWN_ADDRESS.fullmatch(address) else None
+    if not context.cut_below or not _ends_with_label(context.text) or _REPRINT.search(context.text) is None:
+        return None
+    author = _NAMED_AUTHOR.search(context.text)
+    return LineMetadata(authors=(author["name"],) if author else ())
+
+
+def _ends_with_label(text: str) -> bool:
+    return any(match.end() == len(text) for match in _OWN.finditer(text))
+
+
 _IS_SENTENCE = re.compile(r"[。！？.!?][”」』’\"）)]?\Z")
 _MAX_ACCOUNT = 30
 _FOOTER = re.compile(r"\|\s*(?:Permalink|No comments?|\d+ comments?|Add to)|Permalink\s*\|", re.IGNORECASE)
@@ -352,6 +386,7 @@ TAIL: tuple[Recogniser, ...] = (
     _notice,
     _hash_tags,
     _tag_line,
+    _own_address,
     _credit_line,
     _source_line,
     _link_to_follow,

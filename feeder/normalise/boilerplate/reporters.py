@@ -21,7 +21,7 @@ _DATELINE = re.compile(
 _LONE = re.compile(r"[（(【\[]?\w{0,8}?(?:记者|記者)[\s:：]{0,2}(?P<name>[\u4e00-\u9fff]{2,4})[)）】\]]?")
 _FROM = re.compile(r"(?:发自|發自|从|從)")
 _GENRE = re.compile(
-    r"(?:综合|綜合|编译|編譯|外电|外電|专题|專題|独家|獨家|现场|現場|连线|連線|整理|特稿|即时|即時){1,4}\Z"
+    r"(?:综合|綜合|编译|編譯|外电|外電|专题|專題|独家|獨家|现场|現場|采访|採訪|连线|連線|整理|特稿|即时|即時){1,4}\Z"
 )
 _ROLE = re.compile(r"\A(?:实习|實習|见习|見習|特约|特約|本报|本報|本台|驻外|駐外)?(?:记者|記者|编译|編譯)")
 _SEPARATOR = re.compile(r"[\s、，,/／@＠]+")
@@ -47,6 +47,7 @@ _PLACES = tuple(
             "南寧 海口 三亚 三亞 银川 銀川 西宁 西寧 连云港 秦皇岛 纽约 紐約 华盛顿 華盛頓 旧金山 舊金山 "
             "洛杉矶 洛杉磯 芝加哥 波士顿 波士頓 休斯敦 休斯頓 西雅图 西雅圖 费城 費城 达拉斯 亚特兰大 迈阿密 "
             "底特律 拉斯维加斯 檀香山 夏威夷 多伦多 多倫多 温哥华 溫哥華 渥太华 渥太華 蒙特利尔 伦敦 倫敦 巴黎 "
+            "休士顿 休士頓 白俄罗斯 俄罗斯 瑞士 瑞典 荷兰 西班牙 意大利 爱尔兰 新西兰 马来西亚 印尼 "
             "柏林 法兰克福 慕尼黑 汉堡 科隆 波恩 布鲁塞尔 布魯塞爾 日内瓦 日內瓦 苏黎世 伯尔尼 维也纳 維也納 "
             "罗马 羅馬 米兰 米蘭 马德里 馬德里 巴塞罗那 里斯本 阿姆斯特丹 海牙 哥本哈根 斯德哥尔摩 奥斯陆 "
             "赫尔辛基 都柏林 雅典 华沙 華沙 布拉格 布达佩斯 布加勒斯特 索非亚 贝尔格莱德 基辅 基輔 莫斯科 "
@@ -120,7 +121,10 @@ def is_chinese_name(word: str) -> bool:
 def _without_place(word: str) -> str:
     """Return the name at the start of a word that may end with a place."""
     if place := _known_place(word):
-        return word[: -len(place)]
+        word = word[: -len(place)]
+    starts = [start for place in _PLACES if (start := word.find(place, 2)) > 0]  # of a country before its city
+    if place or starts:
+        return word[: min(starts, default=None)]
     if "·" in word:
         return word
     is_double = word.startswith(_DOUBLE_SURNAMES)

@@ -36,6 +36,7 @@ _MAX_NOTICE = 400  # characters: anything longer is part of the article
 _MAX_BYLINE = 60
 _ABOVE = 10  # lines of context for recognisers
 _MAX_BETWEEN = 40
+_MAX_BIOGRAPHY, _MAX_ABOUT = 10, 800  # lines, characters
 _MAX_MOTTO = 5  # lines at the top that may be unrecognised and not prose
 _CALL = re.compile(r"\w\(|[{}<>;=$\\]")  # in code; not in Chinese credits, whose indented lines are code to Markdown
 _MAX_SHARE = 0.5  # more than this share of an article is the article
@@ -52,6 +53,7 @@ class TrimmedArticle:
     links: tuple[Link, ...] = ()
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ def trim(
     article = _Article(title, link, authors, learned, _length(segments) if learned else 0)
     _mark_byline(blocks, segments)
     _mark_head(segments[:_MAX_HEAD], article)
+    _mark_biography(segments[-_MAX_BIOGRAPHY:], article)
     _mark_tail(segments[-_MAX_TAIL:], article)
     if _mark_sections(segments):
         _mark_tail(segments[-_MAX_TAIL:], article)
@@ -113,6 +116,7 @@ def trim(
         links=_merge(f.links for f in found_metadata),
         authors=_merge(f.authors for f in found_metadata),
         categories=_merge(f.categories for f in found_metadata),
+        addresses=_merge(f.addresses for f in found_metadata),
     )
 
 
@@ -174,6 +178,20 @@ def _mark_tail(segments: Sequence[_Segment], article: _Article) -> None:
             if segment.metadata is None:
                 return
         cut_below = cut_below or segment.metadata is not None
+
+
+def _mark_biography(segments: Sequence[_Segment], article: _Article) -> None:
+    """Mark what is below a learned line and names the author: who writes the column."""
+    for number, segment in enumerate(segments[:-1]):
+        below = segments[number + 1 :]
+        if (
+            fingerprint(segment.text) in article.learned
+            and any(author in other.text for author in article.authors for other in below[:2])
+            and _length(below) <= min(_MAX_ABOUT, _MAX_SHARE * article.length)
+        ):
+            for other in below:
+                other.metadata = other.metadata or LineMetadata()
+            return
 
 
 def _recognise_between(segments: Sequence[_Segment], article: _Article) -> LineMetadata | None:

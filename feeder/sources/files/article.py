@@ -370,7 +370,7 @@ _RECOGNISERS: tuple[Callable[[str], HeadPart | None], ...] = (
 
 _FIRST_HEADING = re.compile(
     r"\s*+(?:#{1,2}[ \t]*(?P<atx>[^\n#](?:[^\n]*[^\n \t#])?)[ \t#]*+(?:\n|\Z)|"
-    r"(?P<setext>[^\n]{1,200})\n(?:={3,}|-{5,})[ \t]*(?:\n|\Z)|"
+    r"(?:#{1,6}[ \t]++)?(?P<setext>[^\n]{1,200})\n(?:={3,}|-{5,})[ \t]*(?:\n|\Z)|"
     r"<h1[^>]*>(?P<html>[^<]{1,300})</h1>)",
 )
 # Below lines that may be anything, the heading that is the only one of its level.
@@ -394,6 +394,7 @@ _MARKDOWN_SYNTAX = re.compile(r"\]\((?:https?:|/)|^#{1,6} |\*\*|^>|^[*-] |^```|^
 _LIKELY_MARKDOWN = re.compile(
     r"\]\([^\s()]|\]\[[^\[\]\n]|^\[[^\[\]\n]{1,100}\]:|^(?:-{3,}|={3,}|\* \* \*)[ \t]*$", re.MULTILINE
 )
+_SURE_MARKDOWN = re.compile(r"^#{1,6}[ \t][^\n<>]*\]\([^\s()]", re.MULTILINE)
 _SUFFIXES = frozenset({".md", ".markdown", ".mdown", ".txt", ".html", ".htm", ".text"})
 
 
@@ -455,6 +456,7 @@ def _content_type(body: str, name: str) -> ContentType:
     if not is_markdown and tags and paragraphs:
         blocks = sum(tag["block"] is not None for tag in tags)
         is_markdown = blocks == 0 or (blocks < paragraphs and _LIKELY_MARKDOWN.search(body) is not None)
-    if tags and (not is_markdown or (start.startswith("<") and len(tags) > paragraphs)):
+    is_html = start.startswith("<") and len(tags) > paragraphs and _SURE_MARKDOWN.search(body) is None
+    if tags and (not is_markdown or is_html):
         return "html"
     return "markdown" if is_markdown or _split_name(name)[1] not in {".txt", ".text"} else "text"

@@ -29,6 +29,7 @@ _LONE_ADDRESS = re.compile(r"(?m)^[ \t]*+(?P<link>https?://[^\s<>\"|]++)[ \t]*+$
 _TAG = re.compile(r"<[^<>]*>")
 _EMOJI = re.compile(r":[a-z0-9_+-]{1,40}:")
 _RULE = re.compile(r"(?:[-*_=][ \t]*){3,}|<hr\b[^<>]*>|</?(?:div|p|nav|center|header|br)\b[^<>]*>", re.IGNORECASE)
+_OPENING_TAG = re.compile(r"<(?:div|p|nav|center|header)\b", re.IGNORECASE)
 _HEADING = re.compile(r"#{1,3}[ \t]*(?P<text>[^\s#].*)|<h[1-3]\b[^<>]*>(?P<html>.*)</h[1-3]>", re.IGNORECASE)
 _UNDERLINE = re.compile(r"={3,}|-{3,}")
 # Vowel signs and accents are part of words.
@@ -85,6 +86,12 @@ def _is_navigation(line: str) -> bool:
     is_heading = _HEADING.fullmatch(line.strip()) is not None
     is_badge = words.startswith("![") and re.search(r"badge|\.svg", words) is not None
     return is_navigation_word(words) or is_badge or (not is_elsewhere and not is_heading)
+
+
+def _is_menu(line: str) -> bool:
+    """Whether a line below a heading is navigation: several links, one of which says so (`Home | News`)."""
+    words = [_link_parts(match)[0] for match in _LINK.finditer(unescape(line))]
+    return len(words) > 1 and _is_navigation(line) and any(word.strip() and is_navigation_word(word) for word in words)
 
 
 def is_navigation_word(words: str) -> bool:
@@ -491,7 +498,8 @@ def _read_head(lines: list[_Line], known: Metadata, *, has_cards: bool) -> tuple
         is_card = has_cards and _BARE_LINK.fullmatch(line.text) is not None
         known_link = "" if is_card else known.link or metadata.link
         if not line.text or (_RULE.fullmatch(line.text) and (end or has_heading)):
-            end = line.end if end and line.text else end
+            # An element that opens here may have the article in it.
+            end = line.end if end and line.text and _OPENING_TAG.match(line.text) is None else end
             continue
         if known_link is None and (original := _find_original(line.text)) is not None:
             is_heading = _heading(line.text) is not None
@@ -518,7 +526,9 @@ def _read_head(lines: list[_Line], known: Metadata, *, has_cards: bool) -> tuple
             else:
                 pending = (byline[0], line.end)
             continue
-        if has_heading and _UNDERLINE.fullmatch(line.text):
+        if has_heading and (_UNDERLINE.fullmatch(line.text) or _is_menu(line.text)):
+            menu = _words_of([line])
+            metadata, end = metadata.or_else(Metadata(cut=menu)), line.end if menu else end
             continue
         words = _heading(line.text) or (line.text if _is_underlined(lines[number:]) else None)
         if words is None or has_heading or end or pending:

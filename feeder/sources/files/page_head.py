@@ -31,7 +31,9 @@ _MARKED = (
     r"(?:\s|(?:by|von|par|por|作者|文)[\s:：|]{{1,3}}(?=<)|<(?:a|span|strong|b|i|em)\b[^<>]{{0,500}}>){{0,9}}(?P<words>[^<]{{2,100}})"
 )
 _DATE = re.compile(
-    _MARKED.format("datePublished|dateCreated|pubdate|published|publish-?date|date|posted-on|timestamp|date-?time"),
+    _MARKED.format(
+        "datePublished|dateCreated|pubdate|published|publish-?date|date(?:-header|-display)?|posted-on|timestamp|date-?time"
+    ),
     re.IGNORECASE,
 )
 _AUTHOR = re.compile(_MARKED.format("author|byline|author-?name|fn"), re.IGNORECASE)

@@ -19,8 +19,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from feeder.store.records.counting import next_changes
 from feeder.store.records.entries import Origin, in_chunks
 from feeder.store.records.known import EntryRecord
-from feeder.store.records.versions import have_similar_titles
 from feeder.store.tables import entries, notes
+from feeder.store.versions import have_similar_titles
 
 _NOTE = "duplicates"  # the note that is "show" if copies are not grouped
 

@@ -14,7 +14,7 @@ from feeder.query.terms import Terms, terms_of
 from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, digest_of, link_key
 from feeder.store.records.identity import ItemIdentity, identify
-from feeder.store.records.versions import MIN_LETTERS, fold_letters
+from feeder.store.versions import MIN_LETTERS, fold_letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

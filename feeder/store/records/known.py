@@ -19,8 +19,8 @@ from feeder.query.tokens import plain
 from feeder.store.records.entries import Origin, in_chunks, to_entry
 from feeder.store.records.identity import Candidate, match_items, title_name
 from feeder.store.records.incoming import IncomingEntry
-from feeder.store.records.versions import are_versions, have_similar_titles
 from feeder.store.tables import entries, names, origins
+from feeder.store.versions import are_versions, have_similar_titles
 
 _MAX_PER_NAME = 50  # the newest ones: a status page may have a thousand entries with one link
 

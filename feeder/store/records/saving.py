@@ -47,8 +47,8 @@ from feeder.store.records.entries import (
 from feeder.store.records.incoming import IncomingEntry, digest
 from feeder.store.records.known import EntryRecord, KnownEntries, find_known, name_of
 from feeder.store.records.pictures import Illustrated, record_pictures
-from feeder.store.records.versions import best_dated, merge_versions, with_date
 from feeder.store.tables import entries, names, origins
+from feeder.store.versions import best_dated, merge_versions, with_date
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -138,5 +138,5 @@ def _tags(record: Record) -> Iterator[str]:
                 continue
             except (ValueError, RecursionError, TypeError):
                 pass
-        marks = r"\s" if "href" in record else "[|,;]"  # Pinboard's tags have no blanks
-        yield from (tag for part in re.split(marks, text) if (tag := part.strip(" []\"'")))
+        parts = text.split() if "href" in record else re.split("[|,;]", text)  # Pinboard's tags have no blanks
+        yield from (tag for part in parts if (tag := part.strip(" []\"'")))
