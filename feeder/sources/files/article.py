@@ -376,7 +376,7 @@ _FIRST_HEADING = re.compile(
 # Below lines that may be anything, the heading that is the only one of its level.
 _ONLY_HEADING = re.compile(r"(?>(?:(?!# )[^\n]{0,200}\n){1,10})# +(?P<title>[^\n]*\S)[ \t]*\n(?!(?:.*\n)*# )")
 # Below a preface and a rule, if no other heading is as high.
-_RULE = re.compile(r"\n[ \t]*+\n[ \t]*+(?:[-*_][ \t]*+){3,}+(?=\n)")
+_RULE = re.compile(r"\n[ \t]*+\n[ \t]*+(?>(?:[-*_][ \t]*+){3,})(?=\n)")
 _HIGH_HEADING = re.compile(r"^(?:#{1,2}[ \t]*+[^\s#]|={3,}+[ \t]*+$)", re.MULTILINE)
 _MAX_PREFACE = 1000
 _TITLE_LABEL = re.compile(r"(?:题目|題目|标题|標題)\s*[:：][\s*]*(?P<title>[^\n*]{1,200})")

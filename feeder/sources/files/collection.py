@@ -92,10 +92,9 @@ def _read_export(found: Format, data: Data, name: str) -> Iterator[Draft | None]
     for draft in found.read(data, name):
         published += draft.withheld is None
         withheld += draft.withheld is not None
-        if data.is_large:
-            yield None
-        else:
+        if not data.is_large:
             drafts.append(draft)
+        yield None
     if not published and not withheld:
         raise ArticleError(f"{name}: this export has no articles")
     number = 0
