@@ -39,6 +39,7 @@ _MAX_BETWEEN = 40
 _MAX_BIOGRAPHY, _MAX_ABOUT = 10, 800  # lines, characters
 _MAX_MOTTO = 5  # lines at the top that may be unrecognised and not prose
 _CALL = re.compile(r"\w\(|[{}<>;=$\\]")  # in code; not in Chinese credits, whose indented lines are code to Markdown
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _MAX_SHARE = 0.5  # more than this share of an article is the article
 
 
@@ -122,7 +123,7 @@ def trim(
 
 def _segments(blocks: Sequence[Block]) -> Iterable[_Segment]:
     for index, block in enumerate(blocks):
-        is_heading = re.fullmatch(r"h[1-6]", block.tag) is not None
+        is_heading = block.tag in _HEADINGS
         if block.kind == "paragraph":
             is_player = _is_player(block)
             for number, line in enumerate(block.lines):
@@ -182,16 +183,20 @@ def _mark_tail(segments: Sequence[_Segment], article: _Article) -> None:
 
 def _mark_biography(segments: Sequence[_Segment], article: _Article) -> None:
     """Mark what is below a learned line and names the author: who writes the column."""
-    for number, segment in enumerate(segments[:-1]):
-        below = segments[number + 1 :]
-        if (
-            fingerprint(segment.text) in article.learned
-            and any(author in other.text for author in article.authors for other in below[:2])
-            and _length(below) <= min(_MAX_ABOUT, _MAX_SHARE * article.length)
-        ):
-            for other in below:
-                other.metadata = other.metadata or LineMetadata()
-            return
+    if not article.learned or not article.authors:
+        return
+    start, length, limit = len(segments), 0, min(_MAX_ABOUT, _MAX_SHARE * article.length)
+    for number in range(len(segments) - 1, 0, -1):
+        length += len(segments[number].text)
+        if length > limit:
+            break
+        names_author = any(
+            author in other.text for author in article.authors for other in segments[number : number + 2]
+        )
+        if names_author and fingerprint(segments[number - 1].text) in article.learned:
+            start = number
+    for segment in segments[start:]:
+        segment.metadata = segment.metadata or LineMetadata()
 
 
 def _recognise_between(segments: Sequence[_Segment], article: _Article) -> LineMetadata | None:
