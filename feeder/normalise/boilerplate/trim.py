@@ -8,6 +8,7 @@ removed, and rebuilds the blocks.
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 from feeder.model import Credit, Link, Stamp
@@ -185,16 +186,16 @@ def _mark_biography(segments: Sequence[_Segment], article: _Article) -> None:
     """Mark what is below a learned line and names the author: who writes the column."""
     if not article.learned or not article.authors:
         return
-    start, length, limit = len(segments), 0, min(_MAX_ABOUT, _MAX_SHARE * article.length)
-    for number in range(len(segments) - 1, 0, -1):
-        length += len(segments[number].text)
-        if length > limit:
-            break
+    lengths = accumulate(len(segment.text) for segment in reversed(segments[1:]))
+    few = sum(length <= min(_MAX_ABOUT, _MAX_SHARE * article.length) for length in lengths)
+
+    def begins_biography(number: int) -> bool:
         names_author = any(
             author in other.text for author in article.authors for other in segments[number : number + 2]
         )
-        if names_author and fingerprint(segments[number - 1].text) in article.learned:
-            start = number
+        return names_author and fingerprint(segments[number - 1].text) in article.learned
+
+    start = next(filter(begins_biography, range(len(segments) - few, len(segments))), len(segments))
     for segment in segments[start:]:
         segment.metadata = segment.metadata or LineMetadata()
 
