@@ -132,7 +132,7 @@ def written(module: ModuleType) -> tuple[dict[Pattern, tuple[str, set[str]]], se
         flags = [word.value for word in call.keywords if word.arg == "flags"]
         flags += call.args[_FLAGS_AT[_method(call)] :]
         try:
-            values = [eval(ast.unparse(part), vars(module)) for part in (call.args[0], *flags[:1])]  # noqa: S307
+            values = [eval(ast.unparse(part), vars(module)) for part in (call.args[0], *flags[:1])]  # noqa: S307  our code
         except NameError:
             # Patterns built from constants on import, or cached, are found by `reachable`.
             if function and not _is_cached_pattern(vars(module).get(function), module):
@@ -177,7 +177,7 @@ def ways_of_use(every: dict[str, ModuleType]) -> dict[Pattern, set[str]]:
         for node in ast.walk(_source(module)):
             if isinstance(node, ast.Attribute) and node.attr in _WAYS:
                 try:
-                    holder = eval(ast.unparse(node.value), vars(module))  # noqa: S307
+                    holder = eval(ast.unparse(node.value), vars(module))  # noqa: S307  our own code
                 except Exception:  # noqa: BLE001  not a constant of the module
                     if isinstance(node.value, ast.Name) and node.attr != "split":  # strings have `split` too
                         of_variables.add(_WAYS[node.attr])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -31,9 +32,7 @@ from feeder.ingest.reading.file import (
     to_entry,
 )
 from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult, read_page
-from feeder.ingest.reading.pictures import ArticlePictures
 from feeder.model import Draft, Entry
-from feeder.normalise.date_order import Orders
 from feeder.sources.pages.extract import PageArticle
 from feeder.store import Store
 from tests.http_server import Answer, Server
@@ -46,13 +45,11 @@ LIMITS = LimitsConfig(document_s=0.5)
 REASON = "took too long (limits.document_s = 0.5); not tried again until it changes"
 
 
-def hang_at_endless(
-    rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, *more: ArticlePictures | Orders | None
-) -> Entry:
+def hang_at_endless(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, *more: Any) -> Entry:
     """Stand for a reader that never ends over some articles."""
     if "endless" in (draft.title or ""):
         hang()
-    return to_entry(rules, draft, boilerplate, *more)  # type: ignore[arg-type]
+    return to_entry(rules, draft, boilerplate, *more)
 
 
 def read_file_or_hang(settings: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:

@@ -181,8 +181,10 @@ def test_who_asks_again_and_again_is_kept(config: Config, sqlite_store: Store, m
         for _ in range(5):
             writer.write(REQUEST + b"\r\n")
             head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 ")
             await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
             await asyncio.sleep(0.6)
+        assert not reader.at_eof(), "the connection is closed"
         writer.close()
 
     talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
