@@ -26,11 +26,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.made_up import write_archive
 from benchmarks.memory import Peak
 from feeder.config.load import Config
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import IncomingEntry, prepare
+from feeder.incoming.origin import Origin
 from feeder.ingest import ingest
 from feeder.normalise.entry import normalise
 from feeder.sources.files.article import read_article
 from feeder.sources.files.folder import iter_files, read_file
-from feeder.store import Batch, IncomingEntry, Origin, Store, prepare
+from feeder.store import Store
 
 CORES = 2
 SAMPLE = 3000

@@ -29,7 +29,7 @@ from benchmarks.memory import MemoryUse, Peak
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig
 from feeder.ingest import ingest
-from feeder.ingest.reading.feed import new_feed_job, read_feed
+from feeder.reading.feed import new_feed_job, read_feed
 from feeder.sources.http.crawl import FetchResult
 from feeder.store import Store
 from feeder.store.records.entries import in_chunks

@@ -38,12 +38,15 @@ from benchmarks.plot import Point, draw_plot
 from benchmarks.recombined import LAST, PLANTED, Articles
 from benchmarks.rivals import compare
 from benchmarks.timing import ALL, StageTimes, time_queries
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.query import parse_query, searchable_text
 from feeder.query.periods import PLACES, first_position
 from feeder.query.terms import Row, terms_of
 from feeder.query.tokens import plain
-from feeder.store import Batch, Origin, Store, prepare
+from feeder.store import Store
 from feeder.store.search.index import Index, IndexPosition, make_current, new_folder
 from feeder.store.search.search import Order
 

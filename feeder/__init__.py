@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from feeder.config.values import parse_duration
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
-    from feeder.pictures import with_pictures_at
+    from feeder.pictures.references import with_pictures_at
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
@@ -32,7 +32,7 @@ _EXPORTS = {
         "StoreError",
     ),
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
-    "feeder.pictures": ("with_pictures_at",),
+    "feeder.pictures.references": ("with_pictures_at",),
     "feeder.config.saved": ("find_feed", "read_search"),
     "feeder.words": ("explain_query_error",),
     "feeder.schedule": ("new_clock", "parse_trigger"),

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
-from feeder.store import Batch, Origin, Outcome, Store, prepare
+from feeder.store import Outcome, Store
 
 
 def save(store: Store, found: Iterable[tuple[Origin, Entry]]) -> list[Outcome]:

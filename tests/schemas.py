@@ -24,7 +24,7 @@ from feeder.config.load import Config
 from feeder.config.settings import ChannelConfig, FeedSource, FolderSource, SiteConfig, StoreConfig
 from feeder.errors import ConfigError
 from feeder.ingest import ingest
-from feeder.ingest.reading.feed import new_feed_job
+from feeder.reading.feed import new_feed_job
 from feeder.store import Store
 
 FOLDER = Path(__file__).parent / "data" / "schemas"
@@ -76,7 +76,7 @@ def config_of(database: Path) -> Config:
 
 def take_feed(store: Store, *, again: bool = False) -> list[str]:
     """Store the feed without a network; return the outcome of each entry."""
-    from feeder.ingest.reading.feed import read_feed  # noqa: PLC0415  the first schema has no feeds
+    from feeder.reading.feed import read_feed  # noqa: PLC0415  the first schema has no feeds
     from feeder.sources.http.crawl import FetchResult  # noqa: PLC0415  as above
 
     source = FeedSource(name="tides", feed=FEED_URL)

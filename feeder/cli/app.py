@@ -202,7 +202,7 @@ def latest(context: typer.Context, name: SavedName = None, limit: Limit = 20, as
 def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) -> None:
     """Show an entry, its text and the boilerplate cut from it."""
     from feeder.cli.output import print_entry
-    from feeder.pictures import with_pictures_at
+    from feeder.pictures.references import with_pictures_at
 
     exit_on_closed_pipe()
     with open_store(context) as (config, store):
@@ -339,7 +339,7 @@ def _preview(context: typer.Context, sources: Collection[str], *, again: bool, a
 
 def _print_json(config: "Config", store: "Store", entries: Iterable["Entry"]) -> None:
     from feeder.cli.output import json_lines
-    from feeder.pictures import with_pictures_at
+    from feeder.pictures.references import with_pictures_at
 
     sys.stdout.writelines(json_lines(store, (with_pictures_at(entry, config.site.url) for entry in entries)))
 

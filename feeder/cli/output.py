@@ -16,9 +16,10 @@ from feeder.query.tokens import visible_text
 
 if TYPE_CHECKING:
     from feeder.cli.check import CheckResult
+    from feeder.incoming.origin import Origin
     from feeder.ingest import Preview
     from feeder.log import Progress as ReportProgress
-    from feeder.store import Origin, Results, Store
+    from feeder.store import Results, Store
     from feeder.update import UpdateReport
 
 _MAX_NAMED = 10  # paths of a kind that are printed

@@ -27,10 +27,10 @@ from feeder.config.load import Config
 from feeder.config.settings import PageSource, RemoteSource
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.pages import fetch_pages
-from feeder.ingest.reading.feed import FEED_TASK, FeedJob, FeedResult, new_feed_job
 from feeder.ingest.reports import IngestReport, Outcomes
-from feeder.ingest.workers import chunked, run_jobs
 from feeder.log import Progress
+from feeder.reading.feed import FEED_TASK, FeedJob, FeedResult, new_feed_job
+from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.feeds.polling import (
     Poll,
     PollBounds,

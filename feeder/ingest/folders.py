@@ -24,9 +24,12 @@ from typing import TYPE_CHECKING
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.errors import SourceError
+from feeder.incoming.batch import Batch, Document, Edges
 from feeder.ingest.learning import DateOrders, RecurringLines
 from feeder.ingest.previewing import folder_error, folder_rules, output_folders, paths_to_reread
-from feeder.ingest.reading.file import (
+from feeder.ingest.reports import IngestReport, Outcomes, describe_lost
+from feeder.log import Progress
+from feeder.reading.file import (
     FileJob,
     FileResult,
     FileTotal,
@@ -34,13 +37,13 @@ from feeder.ingest.reading.file import (
     file_task,
     split_error,
 )
-from feeder.ingest.reports import IngestReport, Outcomes, describe_lost
-from feeder.ingest.workers import chunked, run_jobs
-from feeder.log import Progress
+from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.files.folder import FolderFile, count_files, iter_files
-from feeder.store import Batch, Document, Edges, IncomingEntry, Outcome, Store, WithheldArticle
+from feeder.store import Outcome, Store
 
 if TYPE_CHECKING:
+    from feeder.incoming.entry import IncomingEntry
+    from feeder.incoming.withheld import WithheldArticle
     from feeder.normalise.boilerplate.learned import Edge
 
 log = logging.getLogger(__name__)

@@ -22,8 +22,8 @@ from feeder.catalogue.known import active_sources, current_poll
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource
 from feeder.ingest.learning import RecurringLines
-from feeder.ingest.reading.feed import FEED_TASK, new_feed_job
-from feeder.ingest.workers import run_job
+from feeder.reading.feed import FEED_TASK, new_feed_job
+from feeder.reading.workers import run_job
 from feeder.sources.feeds import websub
 from feeder.sources.feeds.polling import explain_status
 from feeder.sources.feeds.websub import HubSubscription, HubTopic

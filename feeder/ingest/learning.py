@@ -16,12 +16,13 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from feeder.incoming.batch import Edges
 from feeder.normalise.boilerplate.learned import Edge
 from feeder.normalise.date_order import OrderCount, known_orders
-from feeder.store import Edges, Outcome, Store
+from feeder.store import Outcome, Store
 
 if TYPE_CHECKING:
-    from feeder.ingest.reading.file import Boilerplate
+    from feeder.reading.file import Boilerplate
 
 _APPLIED_NOTE = "boilerplate applied: "  # + the source: a digest of the boilerplate its files were read or marked with
 _ORDERS_NOTE = "orders of dates: "  # + the source: numbers of dates by separator (`OrderCount`)

@@ -22,18 +22,19 @@ from http import HTTPStatus
 
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource
+from feeder.incoming.batch import Batch, Document, PageChanges, PendingPage, StoredPage
+from feeder.incoming.origin import digest_of
 from feeder.ingest.learning import RecurringLines
-from feeder.ingest.reading.feed import feed_origin
-from feeder.ingest.reading.file import ReadingRules, reading_rules
-from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult
 from feeder.ingest.reports import Outcomes
-from feeder.ingest.workers import chunked, run_jobs
 from feeder.log import Progress
+from feeder.reading.feed import feed_origin
+from feeder.reading.file import ReadingRules, reading_rules
+from feeder.reading.page import PAGE_TASK, PageJob, PageResult
+from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.feeds.polling import explain_status
 from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
 from feeder.sources.http.holds import Holds, read_retry_after
-from feeder.store import Batch, Document, Outcome, PageChanges, PendingPage, Store, StoredPage
-from feeder.store.records.entries import digest_of
+from feeder.store import Outcome, Store
 
 ATTEMPTS = 5  # at a page, before its entry stays as it is
 _FIRST_WAIT, _BACKOFF = timedelta(minutes=15), 4  # after the first failure; then 1 h, 4 h and 16 h

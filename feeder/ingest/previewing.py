@@ -10,7 +10,9 @@ from feeder.catalogue.known import current_poll, named_sources
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource, RemoteSource, SourceConfig
 from feeder.errors import SourceError
-from feeder.ingest.reading.file import (
+from feeder.incoming.batch import Document
+from feeder.ingest.reports import Preview, describe_lost
+from feeder.reading.file import (
     FileJob,
     FileResult,
     ReadingRules,
@@ -18,13 +20,12 @@ from feeder.ingest.reading.file import (
     file_task,
     reading_rules,
 )
-from feeder.ingest.reading.pictures import PicturePlace
-from feeder.ingest.reading.substack import substack_lists
-from feeder.ingest.reports import Preview, describe_lost
-from feeder.ingest.workers import chunked, run_jobs
+from feeder.reading.pictures import PicturePlace
+from feeder.reading.substack import substack_lists
+from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.feeds.polling import Poll, is_due
 from feeder.sources.files.folder import FolderFile, iter_files, may_differ
-from feeder.store import Document, Store
+from feeder.store import Store
 
 _CHUNK = 50  # files sent to a worker at once
 _GROW_AFTER = 400  # files read by one process before more are started

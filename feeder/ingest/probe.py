@@ -14,12 +14,12 @@ from httpx import codes
 
 from feeder.config.load import Config
 from feeder.errors import FeedError, FetchError
-from feeder.ingest.reading.feed import load_feed_parsers
-from feeder.ingest.workers import Task, WorkerFailure, run_job
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
 from feeder.normalise.text import clean_label, lead
 from feeder.normalise.urls import clean_link, to_uri
+from feeder.reading.feed import load_feed_parsers
+from feeder.reading.workers import Task, WorkerFailure, run_job
 from feeder.sources.feeds.discovery import FeedLink, common_addresses, complete_url, find_feeds
 from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.feeds.polling import ACCEPT, explain_status

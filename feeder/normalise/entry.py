@@ -32,7 +32,7 @@ from feeder.normalise.language import find_language
 from feeder.normalise.names import split_names
 from feeder.normalise.text import clean_label, lead, one_line, without_glossary
 from feeder.normalise.urls import clean_link, fold_link, to_uri
-from feeder.picture_sizes import picture_size
+from feeder.pictures.sizes import picture_size
 
 _Value = TypeVar("_Value")
 

@@ -29,14 +29,15 @@ from feeder.config.saved import SavedSearch, read_saved
 from feeder.errors import PublishError, StoreError
 from feeder.log import Progress
 from feeder.model import Entry, Feed
-from feeder.pictures import FOLDER as PICTURES_FOLDER
-from feeder.pictures import NAME as PICTURE_NAME
-from feeder.pictures import is_named_by_content, with_pictures_at
+from feeder.pictures.folder import PictureFolder
+from feeder.pictures.references import FOLDER as PICTURES_FOLDER
+from feeder.pictures.references import NAME as PICTURE_NAME
+from feeder.pictures.references import is_named_by_content, with_pictures_at
 from feeder.publish import atom
 from feeder.publish.files import Folder
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
-from feeder.store import Copy, PageMark, PictureFolder, Store
+from feeder.store import Copy, PageMark, Store
 
 _OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
 

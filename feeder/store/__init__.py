@@ -17,6 +17,7 @@ from typing import Self
 from sqlalchemy import URL
 
 from feeder.errors import StoreMissingError
+from feeder.incoming.batch import Batch
 from feeder.normalise.boilerplate.learned import Tally
 from feeder.query import Query, parse_query
 from feeder.query.tokens import Fragment
@@ -28,24 +29,17 @@ from feeder.store.parts.documents import Documents
 from feeder.store.parts.entries import Entries
 from feeder.store.parts.search import Hit, Results, SearchIndex
 from feeder.store.parts.sources import Sources
-from feeder.store.pictures import PictureFolder
 from feeder.store.records.copies import Copy
-from feeder.store.records.documents import Document, Edges
-from feeder.store.records.entries import Origin, PageMark
-from feeder.store.records.identity import guid_name
-from feeder.store.records.incoming import IncomingEntry, prepare
-from feeder.store.records.removing import WithheldArticle, withheld
+from feeder.store.records.entries import PageMark
 from feeder.store.records.removing import remove_orphans as _remove_orphans
 from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import read_tally
 from feeder.store.records.withdrawn import WithdrawnEntry
 from feeder.store.remote.added import AddedSource, new_added
-from feeder.store.remote.pages import PageChanges, PendingPage, StoredPage
 from feeder.store.search.assist.related import RelatedEntry
 from feeder.store.search.assist.suggestions import Suggestion
 from feeder.store.search.follow import IndexStatus
 from feeder.store.search.search import Facets, Order
-from feeder.store.taking import Batch
 from feeder.store.taking import take as _take
 
 __all__ = [
@@ -55,37 +49,24 @@ __all__ = [
     "LAST_PASS_NOTE",
     "PASS_STARTED_NOTE",
     "AddedSource",
-    "Batch",
     "Copy",
-    "Document",
-    "Edges",
     "Facets",
     "Fragment",
     "Hit",
-    "IncomingEntry",
     "IndexStatus",
     "Order",
-    "Origin",
     "Outcome",
-    "PageChanges",
     "PageMark",
-    "PendingPage",
-    "PictureFolder",
     "Poll",
     "Query",
     "RelatedEntry",
     "Results",
     "Store",
-    "StoredPage",
     "Suggestion",
     "WithdrawnEntry",
-    "WithheldArticle",
-    "guid_name",
     "migrate",
     "new_added",
     "parse_query",
-    "prepare",
-    "withheld",
 ]
 
 # Names of notes.

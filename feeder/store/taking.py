@@ -8,53 +8,24 @@
 The batch of a source that has been removed meanwhile is dropped.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection
 
-from feeder.normalise.boilerplate.learned import Edge
+from feeder.incoming.batch import Batch
 from feeder.query.terms import Row
-from feeder.store.records.documents import Document, Edges, record
-from feeder.store.records.incoming import IncomingEntry
-from feeder.store.records.removing import WithheldArticle, forget, forget_by_guid, withdraw
+from feeder.store.records.documents import record
+from feeder.store.records.removing import forget, forget_by_guid, withdraw
 from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import count_edges
 from feeder.store.records.withdrawn import save_allowed
 from feeder.store.remote.added import find_removed
-from feeder.store.remote.pages import PageChanges, take_pages
+from feeder.store.remote.pages import take_pages
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What was read from one source.
-
-    `edges` has one item for each `incoming` entry, in order, or none at all. `documents` are the files of a folder, or
-    the items of a feed, as just read; those at the paths `gone` no longer exist. `document_edges` are the edges of the
-    articles of opened documents, by path.
-
-    Entries at the addresses `left` that are not among the incoming are no longer there. Articles that are
-    `not_published` are removed from the addresses `may_hold`, and entries with the guids `withdrawn` from the source.
-    `pages` are changes to the pages that entries wait for.
-
-    A document with many articles comes in several batches: the last one says what is no longer there. Each is given the
-    same set `seen`, which collects the (number, address) of what was saved.
-    """
-
-    source: str
-    incoming: Sequence[IncomingEntry] = ()
-    edges: Sequence[Edge] = ()
-    documents: Sequence[Document] = ()
-    gone: Collection[str] = ()
-    document_edges: Mapping[str, Edges] = field(default_factory=dict)
-    left: Collection[str] = ()
-    not_published: Sequence[WithheldArticle] = ()
-    may_hold: Collection[str] = ()
-    withdrawn: Collection[str] = ()
-    pages: PageChanges = field(default_factory=PageChanges)
-    seen: set[tuple[int, str]] = field(default_factory=set)
+if TYPE_CHECKING:
+    from feeder.normalise.boilerplate.learned import Edge
 
 
 class TakeResult(NamedTuple):

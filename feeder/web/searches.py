@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from feeder.config.load import Config
 from feeder.config.saved import read_saved, read_search
 from feeder.errors import QueryError, StoreError
-from feeder.pictures import with_pictures_at
+from feeder.pictures.references import with_pictures_at
 from feeder.publish import atom
 from feeder.publish.html import pages
 from feeder.publish.html import search as search_pages

@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
-from feeder import pictures
+from feeder.pictures import references as pictures
 from feeder.publish import atom
 from feeder.publish.html import pages
 

@@ -17,7 +17,7 @@ from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
 from bot.delivery.withdrawals import withdraw
 from feeder import ChannelConfig, Config, Store, TelegramConfig
-from feeder.store import Origin
+from feeder.incoming.origin import Origin
 from feeder.words import ENGLISH
 from tests.bot.api import BotApi
 from tests.bot.unsynced import open_store

@@ -12,7 +12,10 @@ from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, read_channels, sync_channels
 from bot.tables import migrate_tables
 from feeder.config.settings import ChannelConfig
-from feeder.store import Batch, Origin, Outcome, Store, parse_query, prepare
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
+from feeder.store import Outcome, Store, parse_query
 from tests.catalogue.test_managing import NOW, add, blog, server  # noqa: F401  fixtures
 from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 from tests.entries import make_entry

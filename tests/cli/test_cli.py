@@ -15,8 +15,11 @@ import pytest
 
 from feeder.cli.app import main
 from feeder.config.load import embedded
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
-from feeder.store import Batch, Origin, Store, prepare
+from feeder.store import Store
 from feeder.store.locks import file_lock
 from tests.entries import make_entry
 

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from feeder.catalogue.status import SourceState
 from feeder.cli.output import print_entry, print_hits, progress_bar
 from feeder.cli.output_sources import print_states
-from feeder.store import Origin, Store, parse_query
+from feeder.incoming.origin import Origin
+from feeder.store import Store, parse_query
 from tests.entries import make_entry
 from tests.saving import save
 

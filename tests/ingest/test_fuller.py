@@ -15,16 +15,17 @@ import pytest
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig, PageSource, SourceConfig
 from feeder.errors import FeedError
+from feeder.incoming.batch import Batch
 from feeder.ingest import IngestReport, ingest
 from feeder.ingest import pages as module
-from feeder.ingest.reading import page as articles
-from feeder.ingest.reading.file import to_entry
-from feeder.ingest.reading.packing import pack, unpack
-from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult, read_page
 from feeder.model import Draft, Entry, Link, Media, Person, Source, Stamp, entry_key
+from feeder.reading import page as articles
+from feeder.reading.file import to_entry
+from feeder.reading.packing import pack, unpack
+from feeder.reading.page import PAGE_TASK, PageJob, PageResult, read_page
 from feeder.sources.http import client
 from feeder.sources.pages.extract import extract_article, with_article
-from feeder.store import Batch, Outcome, Store, new_added
+from feeder.store import Outcome, Store, new_added
 from tests.http_server import Answer, Request, Server
 from tests.sources.network import OTHER_PUBLIC, PUBLIC, MadeNetwork
 
@@ -554,7 +555,8 @@ from datetime import UTC, datetime
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig
 from feeder.ingest import ingest, pages
-from feeder.store import Batch, Store, new_added
+from feeder.store import Store, new_added
+from feeder.incoming.batch import Batch
 pages.fetch_all = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 source = FeedSource(name="rain", feed=sys.argv[2], allow_private=True, full=True)
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from feeder.config.settings import FolderSource
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
-from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, file_task, read_articles
 from feeder.model import Draft
+from feeder.reading.file import FileJob, FileResult, ReadingRules, file_task, read_articles
 from feeder.sources.files import collection
 from feeder.sources.files.article import read_text
 from feeder.store import Store

@@ -15,12 +15,14 @@ from sqlalchemy import select
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.errors import StoreError
+from feeder.incoming.entry import IncomingEntry, prepare
+from feeder.incoming.origin import Origin
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
-from feeder.ingest.reading import file as reading
-from feeder.ingest.reading.file import FileJob, FileResult, ReadingRules, read_articles
 from feeder.model import Entry
-from feeder.store import IncomingEntry, Origin, Store, prepare
+from feeder.reading import file as reading
+from feeder.reading.file import FileJob, FileResult, ReadingRules, read_articles
+from feeder.store import Store
 from feeder.store.tables import metadata
 from tests.ingest.test_ingest import read_by
 

@@ -18,11 +18,12 @@ from feeder.ingest import feeds as polling
 from feeder.ingest import folders as files
 from feeder.ingest import pages as fuller
 from feeder.ingest import probe as probing
-from feeder.ingest.reading import feed as feeds
-from feeder.ingest.reading import file as reading
-from feeder.ingest.reading import page as articles
-from feeder.ingest.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
-from feeder.ingest.reading.file import (
+from feeder.model import Draft, Entry
+from feeder.reading import feed as feeds
+from feeder.reading import file as reading
+from feeder.reading import page as articles
+from feeder.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
+from feeder.reading.file import (
     Boilerplate,
     FileJob,
     FileResult,
@@ -31,14 +32,13 @@ from feeder.ingest.reading.file import (
     read_articles,
     to_entry,
 )
-from feeder.ingest.reading.page import PAGE_TASK, PageJob, PageResult, read_page
-from feeder.model import Draft, Entry
+from feeder.reading.page import PAGE_TASK, PageJob, PageResult, read_page
 from feeder.sources.pages.extract import PageArticle
 from feeder.store import Store
 from tests.http_server import Answer, Server
 from tests.ingest.test_fuller import page
 from tests.ingest.test_polling import rss
-from tests.ingest.test_workers import hang
+from tests.reading.test_workers import hang
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 LIMITS = LimitsConfig(document_s=0.5)

@@ -17,11 +17,11 @@ import pytest
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource, SiteConfig, StoreConfig
 from feeder.ingest import IngestReport, ingest, preview
-from feeder.ingest.reading import pictures as module
 from feeder.model import Draft, Entry
-from feeder.pictures import picture_media, picture_name
+from feeder.pictures.references import picture_media, picture_name
+from feeder.reading import pictures as module
 from feeder.store import Store
-from tests.pictures import JPEG, png
+from tests.picture_data import JPEG, png
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 TEXT = "The harbour was closed for two days. Boats waited outside until the storm had passed."

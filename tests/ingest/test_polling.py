@@ -19,11 +19,11 @@ from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig, SourceConfig, StoreConfig
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import feeds as module
-from feeder.ingest.reading import feed as feeds
-from feeder.ingest.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
-from feeder.ingest.reading.file import Boilerplate, ReadingRules, to_entry
-from feeder.ingest.workers import Task, run_jobs
 from feeder.model import Draft, Entry
+from feeder.reading import feed as feeds
+from feeder.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
+from feeder.reading.file import Boilerplate, ReadingRules, to_entry
+from feeder.reading.workers import Task, run_jobs
 from feeder.sources.feeds import parsing as syndication
 from feeder.sources.feeds.polling import MOVED_AFTER
 from feeder.sources.http import crawl as remote

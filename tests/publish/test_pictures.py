@@ -14,11 +14,11 @@ from feeder.config.load import Config
 from feeder.config.settings import FolderSource, SiteConfig, StoreConfig
 from feeder.errors import PublishError
 from feeder.ingest import ingest
-from feeder.pictures import picture_media, picture_name, with_pictures_at
+from feeder.pictures.references import picture_media, picture_name, with_pictures_at
 from feeder.publish.files import Folder
 from feeder.publish.site import PublishReport, publish
 from feeder.store import Store
-from tests.pictures import png
+from tests.picture_data import png
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 SITE = "https://site.example/archive/"

@@ -12,11 +12,13 @@ import pytest
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, SiteConfig, StoreConfig
 from feeder.errors import ConfigError, PublishError, StoreError
+from feeder.incoming.batch import Batch
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.publish import site as site_module
 from feeder.publish.html import pages
 from feeder.publish.site import PublishReport, publish
-from feeder.store import Batch, Origin, Store
+from feeder.store import Store
 from feeder.store.parts.entries import Entries
 from tests import saving
 from tests.entries import make_entry

@@ -10,10 +10,11 @@ import pytest
 
 from feeder import query
 from feeder.errors import QueryError
+from feeder.incoming.origin import Origin
 from feeder.model import Entry, Media, Person, Source
 from feeder.normalise.entry import normalise
 from feeder.sources.files.article import read_article
-from feeder.store import Origin, Store, parse_query
+from feeder.store import Store, parse_query
 from feeder.store.search.search import Order
 from tests.saving import save
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.normalise.entry import normalise
 from feeder.sources.files.collection import read_document
-from feeder.store import Origin, Store
+from feeder.store import Store
 from tests.saving import save
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)

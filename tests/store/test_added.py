@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from feeder.config.settings import FeedSource
+from feeder.incoming.batch import Batch, Document
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.sources.feeds.polling import new_poll
-from feeder.store import AddedSource, Batch, Document, Origin, Outcome, Store, new_added, prepare
+from feeder.store import AddedSource, Outcome, Store, new_added
 from feeder.store.tables import added, documents, polls, removed_sources
 from tests.entries import make_entry
 from tests.saving import save

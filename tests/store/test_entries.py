@@ -6,9 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeder.errors import NoSuchEntryError
+from feeder.incoming.batch import Batch, Document
+from feeder.incoming.entry import digest
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
-from feeder.store import Batch, Document, Origin, Outcome, Store
-from feeder.store.records.incoming import digest
+from feeder.store import Outcome, Store
 from tests.entries import make_entry
 from tests.saving import save
 

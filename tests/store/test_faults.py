@@ -13,7 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from feeder.errors import PassRunningError, StoreBusyError, StoreError
-from feeder.store import Batch, Document, Origin, Outcome, Store, parse_query, prepare
+from feeder.incoming.batch import Batch, Document
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
+from feeder.store import Outcome, Store, parse_query
 from tests.entries import make_entry
 from tests.saving import save
 
@@ -75,7 +78,8 @@ def test_a_store_cannot_be_opened_while_it_is_being_made(tmp_path: Path) -> None
 
 WORKER = """
 import sys
-from feeder.store import Origin, Store
+from feeder.store import Store
+from feeder.incoming.origin import Origin
 from tests.entries import make_entry
 from tests.saving import save
 with Store.open(sys.argv[1]) as store:
@@ -111,7 +115,8 @@ def test_four_processes_write_at_once_without_an_error(store: Store, store_url: 
 KILLED = """
 import os, signal, sys
 from sqlalchemy import event
-from feeder.store import Origin, Store
+from feeder.store import Store
+from feeder.incoming.origin import Origin
 from tests.entries import make_entry
 from tests.saving import save
 store = Store.open(sys.argv[1])

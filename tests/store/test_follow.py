@@ -16,8 +16,11 @@ import pytest
 from sqlalchemy import text
 
 from feeder.errors import StoreError
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
-from feeder.store import Batch, Origin, Results, Store, parse_query, prepare
+from feeder.store import Results, Store, parse_query
 from feeder.store.search.checksums import is_whole
 from feeder.store.search.follow import Follower
 from feeder.store.search.index import DamagedError, read_position, write_lock

@@ -1,6 +1,9 @@
 """An entry goes with the last place that it was met at."""
 
-from feeder.store import Batch, Origin, Outcome, Store, parse_query, prepare
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
+from feeder.store import Outcome, Store, parse_query
 from tests.entries import make_entry
 from tests.saving import save
 from tests.store.test_merging import HERE, LONG, THERE, article

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
+from feeder.incoming.versions import MIN_LETTERS, have_similar_titles
 from feeder.model import Entry
-from feeder.store import Batch, Origin, Outcome, Store, prepare
-from feeder.store.versions import MIN_LETTERS, have_similar_titles
+from feeder.store import Outcome, Store
 from tests.entries import make_entry
 from tests.saving import save
 

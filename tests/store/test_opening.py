@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from feeder.errors import StoreError, StoreTooNewError
-from feeder.store import Origin, Store, migrate
+from feeder.incoming.origin import Origin
+from feeder.store import Store, migrate
 from feeder.store.engine import read_url, wal_is_safe
 from feeder.store.tables import metadata
 from tests.entries import make_entry

@@ -1,7 +1,10 @@
 from datetime import UTC, datetime
 
+from feeder.incoming.batch import Batch, Document
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.sources.feeds.polling import Poll, new_poll
-from feeder.store import Batch, Document, Origin, Outcome, Store, prepare
+from feeder.store import Outcome, Store
 from tests.entries import make_entry
 
 AT = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)

@@ -1,8 +1,9 @@
 import pytest
 
 from feeder.errors import NoSuchEntryError
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
-from feeder.store import Origin, Store
+from feeder.store import Store
 from tests.entries import make_entry
 from tests.saving import save
 

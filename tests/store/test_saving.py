@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.model import Credit, Entry, Link, Media, Person, Source
-from feeder.store import Origin, Outcome, Store, parse_query, prepare
+from feeder.store import Outcome, Store, parse_query
 from feeder.store.records import saving
 from feeder.store.records.known import EntryRecord
 from feeder.store.records.saving import merge

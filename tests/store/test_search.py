@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeder.errors import QueryError
+from feeder.incoming.origin import Origin
 from feeder.model import Entry, Media, Person, Source
-from feeder.store import Origin, Outcome, Store, parse_query
+from feeder.store import Outcome, Store, parse_query
 from tests import saving
 from tests.entries import make_entry
 

@@ -1,6 +1,7 @@
 import pytest
 
-from feeder.store import Origin, Store, parse_query
+from feeder.incoming.origin import Origin
+from feeder.store import Store, parse_query
 from feeder.store.search.assist.spelling import nearest
 from tests.entries import make_entry
 from tests.saving import save

@@ -5,8 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeder.errors import QueryError
+from feeder.incoming.origin import Origin
 from feeder.model import Person, Source
-from feeder.store import Origin, Store, Suggestion, parse_query
+from feeder.store import Store, Suggestion, parse_query
 from feeder.store.search.assist.suggestions import LastWord, read_typed
 from tests.entries import make_entry
 from tests.saving import save

@@ -14,9 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feeder.config.load import Config
 from feeder.config.settings import SiteConfig, WebConfig
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.publish.site import publish
-from feeder.store import Origin, Store
+from feeder.store import Store
 from feeder.web import create_app
 from tests.entries import make_entry
 from tests.saving import save

@@ -10,9 +10,10 @@ from bs4 import BeautifulSoup
 
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig
+from feeder.incoming.origin import Origin
 from feeder.model import Entry, Source, rfc3339
 from feeder.publish.site import publish
-from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Origin, Results, Store
+from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Results, Store
 from feeder.web import create_app
 from tests.entries import make_entry
 from tests.publish.rfc4287 import violations

@@ -12,9 +12,10 @@ import pytest
 
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig
+from feeder.incoming.origin import Origin
 from feeder.model import Entry, Media
 from feeder.publish.site import publish
-from feeder.store import Origin, Store
+from feeder.store import Store
 from tests.entries import make_entry
 from tests.saving import save
 

@@ -34,7 +34,7 @@ from feeder.normalise.body.images import (
 from feeder.normalise.body.tree import attributes_of, parse_html, row_cells, table_rows, text_of
 from feeder.normalise.text import clean_label, clean_text
 from feeder.normalise.urls import clean_link
-from feeder.pictures import SCHEME
+from feeder.pictures.references import SCHEME
 
 # libxml2 and html5ever slow down or fail on deep nesting; a real article has some 30 levels.
 MAX_DEPTH = 150

@@ -17,7 +17,7 @@ from lxml import html as lxml_html
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import SiteConfig
 from feeder.model import Entry, Media, rfc3339
-from feeder.pictures import with_pictures_at
+from feeder.pictures.references import with_pictures_at
 from feeder.store import Copy
 from feeder.words import Words, words_for
 

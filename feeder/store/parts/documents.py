@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping
 
+from feeder.incoming.batch import Document, Edges
 from feeder.store.database import Database
 from feeder.store.records import documents as _documents
-from feeder.store.records.documents import Document, Edges
 
 
 class Documents:

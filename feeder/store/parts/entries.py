@@ -6,6 +6,7 @@ The SQL is in `records`: `entries`, `copies`, `withdrawn`. `Store.take` saves en
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.query import Query
 from feeder.store.database import Database
@@ -15,7 +16,7 @@ from feeder.store.records import entries as _entries
 from feeder.store.records import pictures as _pictures
 from feeder.store.records import withdrawn as _withdrawn
 from feeder.store.records.copies import Copy
-from feeder.store.records.entries import Origin, PageMark
+from feeder.store.records.entries import PageMark
 from feeder.store.records.withdrawn import WithdrawnEntry
 
 _PAGE = 200

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from feeder.config.settings import FeedSource, FolderSource, SourceConfig
+from feeder.incoming.batch import PendingPage, StoredPage
 from feeder.sources.feeds.polling import Poll
 from feeder.sources.feeds.websub import HubSubscription
 from feeder.store.database import Database
@@ -14,15 +15,7 @@ from feeder.store.remote import added as _added
 from feeder.store.remote import departed as _departed
 from feeder.store.remote import hubs as _hubs
 from feeder.store.remote.added import AddedSource
-from feeder.store.remote.pages import (
-    PendingPage,
-    StoredPage,
-    count_pending_pages,
-    forget_pages,
-    read_draft,
-    read_pages,
-    read_pending_pages,
-)
+from feeder.store.remote.pages import count_pending_pages, forget_pages, read_draft, read_pages, read_pending_pages
 from feeder.store.remote.polls import read_polls, record_polls
 
 

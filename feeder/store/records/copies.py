@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
+from feeder.incoming.origin import Origin
+from feeder.incoming.versions import have_similar_titles
 from feeder.store.records.counting import next_changes
-from feeder.store.records.entries import Origin, in_chunks
+from feeder.store.records.entries import in_chunks
 from feeder.store.records.known import EntryRecord
 from feeder.store.tables import entries, notes
-from feeder.store.versions import have_similar_titles
 
 _NOTE = "duplicates"  # the note that is "show" if copies are not grouped
 

@@ -1,34 +1,12 @@
 """Documents of sources, the edges of their articles, and notes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from feeder.incoming.batch import Document, Edges
 from feeder.store.records.entries import in_chunks
 from feeder.store.tables import documents, edges, notes
-
-# For each article of a document: its publisher, and fingerprints of the lines at its head and tail: those that stayed
-# but may turn out to be boilerplate, and those removed as boilerplate.
-Edges = Sequence[tuple[str, Sequence[str], Sequence[str]]]
-
-
-class Document(NamedTuple):
-    """A file of a folder source, or an item of a feed, as last read.
-
-    `mtime_ns` is its modification time in nanoseconds since 1970, `digest` that of its content, and `error` the reason
-    if it did not become an entry, else None. `articles` is the most it has contained; `again` means that it will be
-    re-read although it has not changed.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    digest: str
-    error: str | None = None
-    articles: int = 0
-    again: bool = False
-
 
 _DOCUMENT = [documents.c[name] for name in Document._fields]
 

@@ -1,6 +1,5 @@
 """Entries as rows: conversion, and all ways to read them. Nothing here writes."""
 
-import hashlib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -11,8 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Connection, RowMapping, Text, case, cast, func, select
 
 from feeder.errors import NoSuchEntryError
+from feeder.incoming.origin import Origin, link_key
 from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key, rfc3339
-from feeder.normalise.urls import fold_link
 from feeder.store.tables import counters, entries, origins, removals
 
 CHUNK = 500  # values in one IN (…); SQLite allows 32,766 in a statement, PostgreSQL 65,535
@@ -43,18 +42,6 @@ _KEY_PREFIX = re.compile(r"[0-9a-f]{6,15}")
 _T = TypeVar("_T")
 
 
-class Origin(NamedTuple):
-    """Where an entry was seen: the source's configured name, and the path of the file or the URL of the feed."""
-
-    source: str
-    address: str
-
-    @property
-    def scope(self) -> str:
-        """The source within which entries are compared; "" for folders, which are compared as one."""
-        return self.source if self.address.startswith(("http://", "https://")) else ""
-
-
 class PageMark(NamedTuple):
     """What the site writer needs of every entry; `version` changes whenever its page would."""
 
@@ -80,16 +67,6 @@ def free_positions(connection: Connection, position: int, given: Container[int])
         taken = set(connection.scalars(select(column).where(column.between(candidates[0], candidates[-1]))))
         yield from (free for free in candidates if free not in taken and free not in given)
         position += CHUNK
-
-
-def link_key(link: str) -> str:
-    """Return the digest of a folded link, the same for all spellings, as 32 hexadecimal digits."""
-    return digest_of(fold_link(link))
-
-
-def digest_of(text: str) -> str:
-    """Return the first 32 hexadecimal digits of a text's SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def to_row(entry: Entry, *, number: int, position: int, tie: int, content_origin: Origin) -> dict[str, Any]:

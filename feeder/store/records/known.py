@@ -13,14 +13,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
+from feeder.incoming.entry import IncomingEntry
+from feeder.incoming.identity import Candidate, match_items, title_name
+from feeder.incoming.origin import Origin
+from feeder.incoming.versions import are_versions, have_similar_titles
 from feeder.model import Entry
 from feeder.normalise.urls import to_uri
 from feeder.query.tokens import plain
-from feeder.store.records.entries import Origin, in_chunks, to_entry
-from feeder.store.records.identity import Candidate, match_items, title_name
-from feeder.store.records.incoming import IncomingEntry
+from feeder.store.records.entries import in_chunks, to_entry
 from feeder.store.tables import entries, names, origins
-from feeder.store.versions import are_versions, have_similar_titles
 
 _MAX_PER_NAME = 50  # the newest ones: a status page may have a thousand entries with one link
 

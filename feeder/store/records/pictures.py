@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, insert, select
 
 from feeder.model import Entry
-from feeder.pictures import picture_name
+from feeder.pictures.references import picture_name
 from feeder.store.records.entries import in_chunks
 from feeder.store.tables import pictures
 

@@ -11,42 +11,18 @@ removes the orphans.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from feeder.model import Entry
-from feeder.query.tokens import plain
+from feeder.incoming.origin import Origin
+from feeder.incoming.withheld import WithheldArticle, letters_of
 from feeder.store.records.copies import promote
 from feeder.store.records.counting import next_changes
-from feeder.store.records.entries import Origin, in_chunks
-from feeder.store.records.incoming import prepare
+from feeder.store.records.entries import in_chunks
 from feeder.store.tables import entries, names, origins, removals
 
 _IS_ORPHAN = ~select(origins).where(origins.c.number == entries.c.number).exists()
-
-
-class WithheldArticle(NamedTuple):
-    """An unpublished article, and the `reason` in a few words.
-
-    `names` would identify its entry: key, link key and text key; `title` is its letters, "" if they identify nothing.
-    """
-
-    address: str
-    reason: str
-    names: frozenset[str]
-    title: str
-
-
-def withheld(origin: Origin, entry: Entry, reason: str) -> WithheldArticle:
-    """Return an unpublished article, identified by the entry that it would have been."""
-    one = prepare(origin, entry)
-    names = frozenset(filter(None, (entry.key, one.link_key, one.text_key)))
-    return WithheldArticle(origin.address, reason, names, _letters(entry.title))
-
-
-def _letters(title: str) -> str:
-    return "".join(plain(title).split())
 
 
 def withdraw(
@@ -74,7 +50,7 @@ def withdraw(
         left += [
             {"n": number, "a": address}
             for number, address, title, *known in rows
-            if number not in seen_numbers and (not names.isdisjoint(known) or _letters(title) in titles)
+            if number not in seen_numbers and (not names.isdisjoint(known) or letters_of(title) in titles)
         ]
     _forget(connection, source, left)
 

@@ -27,6 +27,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from feeder.incoming.entry import IncomingEntry, digest
+from feeder.incoming.origin import Origin, digest_of
+from feeder.incoming.versions import best_dated, merge_versions, with_date
 from feeder.model import Entry, rfc3339
 from feeder.query import searchable_text
 from feeder.query.periods import first_position
@@ -34,21 +37,10 @@ from feeder.query.terms import Row, Terms, terms_of
 from feeder.query.tokens import plain, visible_text
 from feeder.store.records.copies import find_copies
 from feeder.store.records.counting import next_changes, set_counter
-from feeder.store.records.entries import (
-    CHUNK,
-    Origin,
-    counter,
-    digest_of,
-    find_taken_positions,
-    free_positions,
-    in_chunks,
-    to_row,
-)
-from feeder.store.records.incoming import IncomingEntry, digest
+from feeder.store.records.entries import CHUNK, counter, find_taken_positions, free_positions, in_chunks, to_row
 from feeder.store.records.known import EntryRecord, KnownEntries, find_known, name_of
 from feeder.store.records.pictures import Illustrated, record_pictures
 from feeder.store.tables import entries, names, origins
-from feeder.store.versions import best_dated, merge_versions, with_date
 
 if TYPE_CHECKING:
     from datetime import datetime

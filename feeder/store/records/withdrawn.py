@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
+from feeder.incoming.entry import IncomingEntry
+from feeder.incoming.identity import is_guid
+from feeder.incoming.origin import Origin, digest_of
 from feeder.query.terms import Row
 from feeder.query.tokens import plain
-from feeder.store.records.entries import Origin, digest_of, in_chunks
-from feeder.store.records.identity import is_guid
-from feeder.store.records.incoming import IncomingEntry
+from feeder.store.records.entries import in_chunks
 from feeder.store.records.removing import remove_numbers
 from feeder.store.records.saving import Outcome, save
 from feeder.store.tables import documents, entries, names, origins, polls, withdrawn, withdrawn_names

@@ -9,62 +9,13 @@ text here.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, update
 
+from feeder.incoming.batch import PageChanges, PendingPage, StoredPage
 from feeder.store.records.entries import in_chunks
 from feeder.store.tables import awaited, documents, pages
-
-
-class PendingPage(NamedTuple):
-    """An entry whose page has to be fetched.
-
-    `path` is that of its document, `version` a digest of the feed's item, `number` its place in the feed, the oldest
-    first. `again`: the item is unchanged. `saved`: the entry is already stored without its page. `attempts` is the
-    number of failed requests; `due_at`, aware UTC, is when the next is allowed.
-    """
-
-    path: str
-    link: str
-    version: str
-    number: int
-    due_at: datetime
-    again: bool = False
-    saved: bool = False
-    attempts: int = 0
-
-
-class StoredPage(NamedTuple):
-    """The article extracted from the page of an entry, for one `version` of the feed's item.
-
-    `rules` is a digest of the selectors used, `etag` and `last_modified` are the server's, byte for byte as
-    ISO 8859-1. `late`: the entry was stored before its page, and keeps its date.
-    """
-
-    path: str
-    version: str
-    rules: str
-    fetched_at: datetime
-    article: str
-    etag: str | None = None
-    last_modified: str | None = None
-    late: bool = False
-
-
-class PageChanges(NamedTuple):
-    """Changes to the pages of one source.
-
-    `pending` are new entries that wait for their page, with their drafts; `postponed` wait longer; `fetched` are to be
-    stored; the entries at the paths `done` no longer wait.
-    """
-
-    pending: Sequence[tuple[PendingPage, str]] = ()
-    postponed: Sequence[PendingPage] = ()
-    fetched: Sequence[StoredPage] = ()
-    done: Sequence[str] = ()
-
 
 _PENDING = [awaited.c[name] for name in PendingPage._fields]
 _PAGE = [pages.c[name] for name in StoredPage._fields]

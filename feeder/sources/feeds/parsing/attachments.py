@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from feeder.markup import Element
 from feeder.model import Link, Media, MediaKind
-from feeder.picture_sizes import picture_size
+from feeder.pictures.sizes import picture_size
 from feeder.sources.feeds.parsing.elements import (
     Fields,
     attribute_of,

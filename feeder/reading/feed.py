@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from feeder.config.settings import PageSource, RemoteSource
 from feeder.errors import FeedError
-from feeder.ingest.reading.file import (
+from feeder.incoming.batch import Batch, Document, PageChanges, PendingPage
+from feeder.incoming.entry import IncomingEntry, prepare
+from feeder.incoming.identity import guid_name
+from feeder.incoming.origin import Origin, digest_of
+from feeder.model import Draft, Source, entry_key
+from feeder.normalise.urls import clean_link
+from feeder.reading.file import (
     Boilerplate,
     ReadingRules,
     apply_filters,
@@ -24,15 +30,11 @@ from feeder.ingest.reading.file import (
     reading_rules,
     to_entry,
 )
-from feeder.ingest.reading.packing import pack
-from feeder.ingest.workers import Task, WorkerFailure
-from feeder.model import Draft, Source, entry_key
-from feeder.normalise.urls import clean_link
+from feeder.reading.packing import pack
+from feeder.reading.workers import Task, WorkerFailure
 from feeder.sources.feeds.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.websub import find_hub
 from feeder.sources.http.crawl import FetchResult
-from feeder.store import Batch, Document, IncomingEntry, Origin, PageChanges, PendingPage, guid_name, prepare
-from feeder.store.records.entries import digest_of
 
 if TYPE_CHECKING:
     from feeder.normalise.boilerplate.learned import Edge

@@ -16,11 +16,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from posixpath import join
 
-from feeder.ingest.reading.picture_paths import picture_paths
 from feeder.model import Draft, Media
-from feeder.pictures import picture_media
+from feeder.pictures.folder import PictureFolder
+from feeder.pictures.references import picture_media
+from feeder.reading.picture_paths import picture_paths
 from feeder.sources.files.choosing import Choice
-from feeder.store import PictureFolder
 
 Attached = Callable[[str], bytes | None]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from feeder.ingest.reading.substack import ListedPost, find_listed_post, read_substack_list, substack_id, with_list
 from feeder.model import Draft
+from feeder.reading.substack import ListedPost, find_listed_post, read_substack_list, substack_id, with_list
 from feeder.sources.files.folder import FolderFile
 
 LIST = (

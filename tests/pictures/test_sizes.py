@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from feeder.picture_sizes import picture_size
+from feeder.pictures.sizes import picture_size
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feeder.ingest.workers import Task, WorkerFailure, chunked, run_job, run_jobs
+from feeder.reading.workers import Task, WorkerFailure, chunked, run_job, run_jobs
 
 
 def double(number: int) -> list[int]:
@@ -258,8 +258,8 @@ def sleep_at_6(number: int) -> list[int]:
 _ENDLESS = """
 import multiprocessing, threading, time
 from itertools import count
-from feeder.ingest.workers import run_jobs
-from tests.ingest.test_workers import DOUBLE, sleep_at_6
+from feeder.reading.workers import run_jobs
+from tests.reading.test_workers import DOUBLE, sleep_at_6
 
 def report():
     while not (children := multiprocessing.active_children()):
@@ -305,7 +305,7 @@ def test_only_what_is_read_loads_its_parsers() -> None:
         "import sys, feeder.ingest, feeder.store\n"
         "parsers = {'lxml', 'rapidfuzz', 'feeder.sources.feeds.parsing', 'feeder.normalise.entry'}\n"
         "assert not parsers & sys.modules.keys(), parsers & sys.modules.keys()\n"
-        "from feeder.ingest.reading.feed import load_feed_parsers\n"
+        "from feeder.reading.feed import load_feed_parsers\n"
         "load_feed_parsers()\n"
         "assert not {'trafilatura', 'feeder.sources.files.collection'} & sys.modules.keys()\n"
         "assert {'lxml', 'feeder.sources.feeds.parsing', 'feeder.normalise.entry'} <= sys.modules.keys()\n"

@@ -12,7 +12,14 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from feeder.errors import FeedError
-from feeder.ingest.reading.file import (
+from feeder.incoming.batch import PendingPage, StoredPage
+from feeder.incoming.entry import IncomingEntry, prepare
+from feeder.incoming.origin import Origin
+from feeder.incoming.versions import fullness
+from feeder.model import Draft, Entry
+from feeder.normalise.boilerplate.learned import Edge
+from feeder.query.tokens import visible_text
+from feeder.reading.file import (
     Boilerplate,
     ReadingRules,
     apply_filters,
@@ -21,15 +28,10 @@ from feeder.ingest.reading.file import (
     load_parsers,
     to_entry,
 )
-from feeder.ingest.reading.packing import pack, unpack
-from feeder.ingest.workers import Task, WorkerFailure
-from feeder.model import Draft, Entry
-from feeder.normalise.boilerplate.learned import Edge
-from feeder.query.tokens import visible_text
+from feeder.reading.packing import pack, unpack
+from feeder.reading.workers import Task, WorkerFailure
 from feeder.sources.http.crawl import FetchResult
 from feeder.sources.pages.extract import PageArticle, extract_article, with_article
-from feeder.store import IncomingEntry, Origin, PendingPage, StoredPage, prepare
-from feeder.store.versions import fullness
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from feeder.incoming.identity import Candidate, ItemIdentity, guid_name, identify, match_items
+from feeder.incoming.origin import link_key
 from feeder.model import Entry, Media
 from feeder.query.tokens import plain
-from feeder.store.records.entries import link_key
-from feeder.store.records.identity import Candidate, ItemIdentity, guid_name, identify, match_items
 from tests.entries import make_entry
 
 MONDAY, TUESDAY = datetime(2024, 6, 3, 8, tzinfo=UTC), datetime(2024, 6, 4, 8, tzinfo=UTC)

@@ -14,19 +14,23 @@ from urllib.parse import quote
 
 from feeder.config.settings import FolderSource, SourceConfig
 from feeder.errors import ArticleError, FeedError, NotAnArticleError, StoreError
-from feeder.ingest.reading.pictures import ArticlePictures, PicturePlace
-from feeder.ingest.reading.programs import shows_line_breaks
-from feeder.ingest.reading.substack import find_listed_post, with_list
-from feeder.ingest.reading.withholding import Withholding, find_withholding
-from feeder.ingest.workers import Task, WorkerFailure
+from feeder.incoming.batch import Edges
+from feeder.incoming.entry import IncomingEntry, prepare
+from feeder.incoming.origin import Origin
+from feeder.incoming.withheld import WithheldArticle, withheld
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
 from feeder.normalise.date_order import OrderCount, Orders, count_orders
+from feeder.query import Query, parse_query
+from feeder.reading.pictures import ArticlePictures, PicturePlace
+from feeder.reading.programs import shows_line_breaks
+from feeder.reading.substack import find_listed_post, with_list
+from feeder.reading.withholding import Withholding, find_withholding
+from feeder.reading.workers import Task, WorkerFailure
 from feeder.sources.data import Data
 from feeder.sources.files.addresses import is_home_page
 from feeder.sources.files.choosing import Choice
 from feeder.sources.files.folder import FolderFile, read_file
-from feeder.store import Edges, IncomingEntry, Origin, Query, WithheldArticle, parse_query, prepare, withheld
 
 log = logging.getLogger(__name__)
 _MAX_SLOW = 10  # articles of one export that time out before the rest of it is given up

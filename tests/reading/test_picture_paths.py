@@ -1,6 +1,6 @@
 import pytest
 
-from feeder.ingest.reading.picture_paths import picture_paths
+from feeder.reading.picture_paths import picture_paths
 
 
 @pytest.mark.parametrize(

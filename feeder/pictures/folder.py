@@ -12,7 +12,7 @@ from pathlib import Path
 
 from feeder.errors import StoreError
 from feeder.model import Media
-from feeder.pictures import NAME, picture_name
+from feeder.pictures.references import NAME, picture_name
 
 _TEMPORARY = ".feeder-"
 

@@ -9,7 +9,7 @@ import pytest
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.ingest import ingest
-from feeder.ingest.reading.programs import shows_line_breaks
+from feeder.reading.programs import shows_line_breaks
 from feeder.store import Store
 
 HEXO = "# Hexo Configuration\ntitle: Rain\nnew_post_name: :title.md\n"

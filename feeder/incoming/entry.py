@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from feeder.incoming.identity import ItemIdentity, identify
+from feeder.incoming.origin import Origin, digest_of, link_key
+from feeder.incoming.versions import MIN_LETTERS, fold_letters
 from feeder.model import Entry, entry_key, entry_to_dict
 from feeder.normalise.urls import to_uri
 from feeder.query import searchable_parts
 from feeder.query.terms import Terms, terms_of
 from feeder.query.tokens import plain
-from feeder.store.records.entries import Origin, digest_of, link_key
-from feeder.store.records.identity import ItemIdentity, identify
-from feeder.store.versions import MIN_LETTERS, fold_letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

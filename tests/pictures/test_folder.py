@@ -3,11 +3,15 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import StoreError
+from feeder.incoming.batch import Batch
+from feeder.incoming.entry import prepare
+from feeder.incoming.origin import Origin
 from feeder.model import Media
-from feeder.pictures import picture_media, picture_name
-from feeder.store import Batch, Origin, PictureFolder, Store, prepare
+from feeder.pictures.folder import PictureFolder
+from feeder.pictures.references import picture_media, picture_name
+from feeder.store import Store
 from tests.entries import make_entry
-from tests.pictures import png
+from tests.picture_data import png
 
 
 def picture(words: str) -> Media:

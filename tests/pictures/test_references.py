@@ -1,9 +1,9 @@
 import pytest
 
 from feeder.model import Media
-from feeder.pictures import FOLDER, is_named_by_content, picture_media, picture_name, with_pictures_at
+from feeder.pictures.references import FOLDER, is_named_by_content, picture_media, picture_name, with_pictures_at
 from tests.entries import make_entry
-from tests.pictures import png
+from tests.picture_data import png
 
 BMP = b"BM" + (100).to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little") + (40).to_bytes(4, "little")
 

@@ -7,9 +7,10 @@ from itertools import permutations
 
 import pytest
 
+from feeder.incoming.origin import Origin
+from feeder.incoming.versions import are_versions
 from feeder.model import Entry
-from feeder.store import Origin, Outcome, Store
-from feeder.store.versions import are_versions
+from feeder.store import Outcome, Store
 from tests.entries import make_entry
 from tests.saving import save
 
