@@ -18,8 +18,9 @@ from feeder.sources.feeds.parsing.encoding import to_utf8
 from feeder.sources.feeds.parsing.jsonfeed import read_json
 from feeder.sources.feeds.parsing.xml import ROOTS, read_feed
 
-# Behind the messages of a broken program.
-_JSON_FEED = re.compile(rb"\{\s*\"(?=[^<>]{0,2000}https?:\\?/\\?/jsonfeed\.org\\?/version\\?/)")
+_JSON_VERSION = re.compile(rb"https?:\\?/\\?/jsonfeed\.org\\?/version\\?/")
+_JSON_OBJECT = re.compile(rb"\{\s*\"")
+_JSON_HEAD = 2000  # bytes of an object before its version
 
 __all__ = ["Hints", "ParsedFeed", "parse_feed"]
 
@@ -50,10 +51,20 @@ def _parse(data: bytes, url: str, content_type: str | None) -> ParsedFeed:
     name = "" if root is None else name_of(root)
     if root is not None and name in ROOTS:
         return read_feed(root, url, broken_off=broken_off)
-    if (start := _JSON_FEED.search(text)) is not None:
-        return read_json(text[start.start() :], url)
+    if (json_feed := _find_json_feed(text)) is not None:
+        return read_json(json_feed, url)
     if root is None:
         raise FeedError("not a feed: there is no XML in it")
     if name.rpartition(":")[2] == "html" or "html" in (content_type or "").lower():
         raise FeedError("this is a web page, not a feed")
     raise FeedError(f"not a feed but another kind of XML document: <{name[:40]}>")
+
+
+def _find_json_feed(text: bytes) -> bytes | None:
+    """Return a JSON Feed that stands behind the messages of a broken program."""
+    for version in _JSON_VERSION.finditer(text):
+        before = text[max(0, version.start() - _JSON_HEAD) : version.start()]
+        before = before[max(before.rfind(b"<"), before.rfind(b">")) + 1 :]
+        if (start := _JSON_OBJECT.search(before)) is not None:
+            return text[version.start() - len(before) + start.start() :]
+    return None

@@ -10,7 +10,7 @@ from feeder.sources.files.dialects.tags import parse_tag
 _TAG = re.compile(CODE + r"|\{\{(?P<mark>[<%])(?P<escaped>/\*)?")
 _INNER = re.compile(r"\s*+(?P<end>/?)\s*+(?P<name>[^\s/\"'`]++(?>(?:/[^\s/\"'`]+)*))(?P<values>.*+)", re.DOTALL)
 _END = re.compile(r"\{\{[<%]-?\s*+/\s*+([^\s/\"'`]+)\s*+-?[>%]\}\}")
-_ESCAPED = re.compile(r"\{\{([<%])/\*(.{0,4000}?)\*/[>%]\}\}", re.DOTALL)
+_ESCAPED = re.compile(r"\{\{([<%])/\*((?>[^{*]|\{(?!\{)|\*(?!/))*)\*/[>%]\}\}")
 _REFERENCES = frozenset({"ref", "relref", "param", "toc", "absurl", "relurl"})
 
 

@@ -101,7 +101,7 @@ _TOKEN = re.compile(
 _EMPTY_LINE = re.compile(r"\n[ \t\n]*\n")
 
 
-_BLOCK_COMMENT = re.compile(r"<!-- /?wp:[^>]{0,4000}-->")
+_BLOCK_COMMENT = re.compile(r"<!-- /?wp:[^<>]{0,4000}-->")
 _CLASSIC = re.compile(r"<!-- wp:(?:freeform|core/freeform)[^>]{0,200}-->")
 
 

@@ -49,7 +49,9 @@ def xml_root(start: bytes) -> bytes:
     """Return the local name of the root element of a document, in lower case; b"" if it does not begin as XML."""
     if start[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         start = start.decode("utf-16", "replace").encode()
-    text = _IGNORED.sub(b"", start.removeprefix(b"\xef\xbb\xbf")).lstrip()
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    while (ignored := _IGNORED.match(text)) is not None:
+        text = text[ignored.end() :].lstrip()
     match = _ROOT.match(text)
     return match[1].lower() if match else b""
 
