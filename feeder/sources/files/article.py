@@ -450,9 +450,11 @@ def _content_type(body: str, name: str) -> ContentType:
     start = body.lstrip()
     if _split_name(name)[1] in {".html", ".htm"} or is_html_page(start):
         return "html"
+    is_markdown = _MARKDOWN_SYNTAX.search(body) is not None
+    if is_markdown and not start.startswith("<"):
+        return "markdown"
     tags = list(_HTML_TAG.finditer(body))
     paragraphs = body.count("\n\n")
-    is_markdown = _MARKDOWN_SYNTAX.search(body) is not None
     if not is_markdown and tags and paragraphs:
         blocks = sum(tag["block"] is not None for tag in tags)
         is_markdown = blocks == 0 or (blocks < paragraphs and _LIKELY_MARKDOWN.search(body) is not None)
