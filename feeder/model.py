@@ -129,6 +129,7 @@ class Draft:
       until `expires`.
     * `dated_by_text` is False in a feed: dates in the text of an entry are not its own there.
     * `cut` has lines that its reader removed from the content, such as navigation above it.
+    * `lost` tells in words what its reader could not read of it or behind it.
     * `attached` returns what the article's file holds at an address, such as a picture of a book, None if nothing; it
       is None for a file that holds nothing. `is_container`: no relative address leads to a file beside it.
     * `read_from` names the place in the source where each of the other fields was, as `Entry.read_from` does.
@@ -160,6 +161,7 @@ class Draft:
     dated_by_text: bool = field(default=True, compare=False)
     base: str | None = None
     cut: tuple[str, ...] = field(default=(), compare=False)
+    lost: tuple[str, ...] = field(default=(), compare=False)
     attached: Callable[[str], bytes | None] | None = field(default=None, repr=False, compare=False)
     is_container: bool = field(default=False, compare=False)
     read_from: Mapping[str, str] = field(default_factory=dict, compare=False)

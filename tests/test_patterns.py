@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from feeder.query import tokens
+from feeder.sources.files.formats import xml_stream
 from tests.patterns import (
     EVERY_WAY,
     STEEPEST,
@@ -23,7 +24,10 @@ from tests.patterns import (
 )
 
 # Functions that build patterns at run time, with examples; all other patterns are constants.
-MADE = {
+MADE: dict[str, list[str]] = {
+    "feeder.sources.files.formats.xml_stream:_pattern_of": [
+        f"(?s:{xml_stream._pattern_of(['entry', 'item']).pattern})"
+    ],
     "feeder.query.tokens:_spans": [tokens._pattern(phrase) for phrase in ("a b", "中 文", "a中b", "b 中a 文", "a")],
 }
 

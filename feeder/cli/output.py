@@ -110,6 +110,7 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
         if source.other_files:
             _print_detail(console, source.other_files)
         _print_pairs(console, source.without_pictures)
+        _print_pairs(console, source.incomplete)
         _print_dates(console, source.unread_dates)
     if report.site is not None:
         console.print(str(report.site))

@@ -252,6 +252,9 @@ class _FolderPass:
         if not self._is_second:
             self._outcomes.count(self._source.name, {"dropped": total.dropped})
             self._orders.count(file.path, total.dates, is_new=file.state == "new")
+            for path, text in total.incomplete:
+                log.info("%s: %s", path, text)
+            self._outcomes.note_incomplete(self._source.name, total.incomplete)
             if total.lost_pictures:
                 log.info("%s: %s", file.path, describe_lost(total.lost_pictures))
                 self._outcomes.lose_pictures(self._source.name, file.path, total.lost_pictures)

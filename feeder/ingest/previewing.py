@@ -105,7 +105,8 @@ class _FolderPreview:
         self._rules, self._folder, self._max_paths = rules, folder, max_paths
         self._skipped, self._seconds = output_folders(config), config.limits.document_s
         self._paths: dict[str, list[str]] = {
-            kind: [] for kind in ("new", "changed", "gone", "not published", "not articles", "with lost pictures")
+            kind: []
+            for kind in ("new", "changed", "gone", "not published", "not articles", "with lost pictures", "incomplete")
         }
         self._counts = dict.fromkeys((*self._paths, "again", "failed", "unchanged"), 0)
         self._failed: list[tuple[str, str]] = []
@@ -163,6 +164,8 @@ class _FolderPreview:
             self._add("not articles", f"{path} ({result.not_an_article})")
         if result.lost_pictures:
             self._lost.setdefault(path, []).extend(result.lost_pictures)
+        for article, missing in result.incomplete:
+            self._add("incomplete", f"{article}: {missing}")
         self._dates += result.unread_dates
 
     def _add(self, kind: str, text: str, number: int = 1) -> None:

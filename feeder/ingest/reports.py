@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped")
-_LISTS = ("failed", "not_published", "not_articles", "without_pictures", "unread_dates")
+_LISTS = ("failed", "not_published", "not_articles", "without_pictures", "unread_dates", "incomplete")
 _MAX_ENDINGS = 6  # that are named
 _NAMED = 5  # lost pictures of a file that are named
 
@@ -25,8 +25,8 @@ class IngestReport:
     `lost_pictures` counts pictures that are neither beside their article nor on the web: only their words are shown.
 
     `failed`, `not_published` (by their author), `not_articles` (files of other kinds) and `without_pictures` (files
-    with lost pictures) hold (path, reason); `unread_dates` (path, text) of dates that are not understood. A `paused`
-    source was skipped.
+    with lost pictures) hold (path, reason); `unread_dates` (path, text) of dates that are not understood, and
+    `incomplete` (path, what is missing) of articles of which a part could not be read. A `paused` source was skipped.
     """
 
     source: str
@@ -51,6 +51,7 @@ class IngestReport:
     not_articles: tuple[tuple[str, str], ...] = ()
     without_pictures: tuple[tuple[str, str], ...] = ()
     unread_dates: tuple[tuple[str, str], ...] = ()
+    incomplete: tuple[tuple[str, str], ...] = ()
     ignored_endings: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -94,6 +95,7 @@ class IngestReport:
         counts |= {"read again": self.again, "pages fetched": self.pages, "pages awaited": self.awaited}
         counts |= {"not published": len(self.not_published), "failed": len(self.failed)}
         counts |= {"pictures lost": self.lost_pictures}
+        counts |= {"incomplete": len(self.incomplete)}
         counts |= {"not articles": len(self.not_articles), "dates not understood": len(self.unread_dates)}
         return [f"{number} {name}" for name, number in counts.items() if number]
 
@@ -107,6 +109,7 @@ class Outcomes:
         self._withheld: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._skipped: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._unread_dates: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
+        self._incomplete: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._endings: dict[str, Counter[str]] = {name: Counter() for name in self._counts}
         self._without_pictures: dict[str, list[tuple[str, str]]] = {name: [] for name in self._counts}
         self._held: dict[str, str] = {}
@@ -140,6 +143,10 @@ class Outcomes:
         """Add dates that are not understood, with their paths."""
         self._unread_dates[source] += dates
 
+    def note_incomplete(self, source: str, articles: Iterable[tuple[str, str]]) -> None:
+        """Add the paths of articles, each with what could not be read."""
+        self._incomplete[source] += articles
+
     def lose_pictures(self, source: str, path: str, lost: Sequence[str]) -> None:
         """Add a file with lost pictures, each with the reason."""
         self._counts[source]["lost_pictures"] += len(lost)
@@ -158,6 +165,7 @@ class Outcomes:
             not_published=withheld,
             not_articles=skipped,
             unread_dates=dates,
+            incomplete=tuple(self._incomplete[source]),
             ignored_endings=dict(self._endings[source]),
             without_pictures=lost,
             **counts,

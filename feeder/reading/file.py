@@ -124,7 +124,8 @@ class FileResult(NamedTuple):
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
     export's articles that timed out, for `slow_reason`. `not_an_article` tells what a file is that is of another kind.
     `lost_pictures` are the addresses of pictures of which only the words are shown, each with the reason.
-    `unread_dates` are the dates that are not understood, with the path of their article. `dates` counts those that are
+    `unread_dates` are the dates that are not understood, and `incomplete` tells what else could not be read, each with
+    the path of its article. `dates` counts those that are
     only numbers by separator.
     """
 
@@ -140,6 +141,7 @@ class FileResult(NamedTuple):
     not_an_article: str = ""
     lost_pictures: tuple[str, ...] = ()
     unread_dates: tuple[tuple[str, str], ...] = ()
+    incomplete: tuple[tuple[str, str], ...] = ()
     dates: Mapping[str, OrderCount] = _NO_DATES
     is_last: bool = True
 
@@ -154,6 +156,7 @@ class FileTotal:
         self.lost_pictures: list[str] = []
         self.withheld: list[WithheldArticle] = []
         self.unread_dates: list[tuple[str, str]] = []
+        self.incomplete: list[tuple[str, str]] = []
         self.dates: dict[str, OrderCount] = {}
         self.by_date = False
         self.not_an_article = ""
@@ -171,6 +174,7 @@ class FileTotal:
         self.lost_pictures += result.lost_pictures
         self.withheld += result.withheld
         self.unread_dates += result.unread_dates
+        self.incomplete += result.incomplete
         for separator, count in result.dates.items():
             self.dates[separator] = self.dates.get(separator, OrderCount()).plus(count)
         self.by_date |= result.by_date
@@ -332,6 +336,7 @@ def _read_article(rules: ReadingRules, job: FileJob, file: FolderFile, draft: Dr
         by_date=by_date,
         lost_pictures=lost,
         unread_dates=tuple((draft.origin, text) for text in unread),
+        incomplete=tuple((draft.origin, text) for text in draft.lost),
         dates=dates,
     )
 

@@ -314,7 +314,7 @@ def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     (folder / "picture.jpg").write_bytes(b"")
     [shown] = preview(config, sqlite_store, now=NOW)
     counts = {"new": 1, "changed": 1, "gone": 1, "again": 0, "failed": 1, "unchanged": 1}
-    others = ("not published", "not articles", "with lost pictures")
+    others = ("not published", "not articles", "with lost pictures", "incomplete")
     assert shown.counts == counts | dict.fromkeys(others, 0)
     paths = {"new": ("7.md",), "changed": ("0.md",), "gone": ("1.md",)}
     assert shown.paths == paths | dict.fromkeys(others, ())

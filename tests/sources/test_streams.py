@@ -17,8 +17,7 @@ from feeder.sources.files import folder as folder_module
 from feeder.sources.files.collection import iter_document, read_document
 from feeder.sources.files.encoding import open_text
 from feeder.sources.files.folder import FolderFile, read_file
-from feeder.sources.files.formats import pieces
-from feeder.sources.files.formats.xml_stream import Utf8Stream
+from feeder.sources.files.formats import pieces, xml_stream
 from tests.entries import make_entry
 from tests.sources.test_collection import post, wordpress
 
@@ -121,12 +120,62 @@ def test_references_in_a_large_export_are_read_as_in_a_small_one(
     part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = _RSS.format("<!-- &nbsp; -->" + _repeat(_REFERENCES)).encode()
-    read = Utf8Stream.read
-    monkeypatch.setattr(Utf8Stream, "read", lambda stream, _size: read(stream, part))
+    monkeypatch.setattr(xml_stream, "_PART", part)
     found = drafts_of(tmp_path, "feed.xml", data)
     assert found == read_document(data, "feed.xml")
     assert [draft.title for draft in found] == [f"T\u00e9 & \u00e9 A&T {number}" for number in range(3)]
     assert "a &nbsp; ]] b" in found[0].content
+
+
+@pytest.mark.parametrize("part", [1, 7, 1000])
+def test_a_mistake_in_one_entry_of_a_large_feed_costs_no_other(
+    part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml_stream, "_PART", part)
+    broken = (
+        "<item><title>A</title><description><p>one<br>two <b>three</p></description></item>",
+        "<item><title>A</title><other><p>a<div>b</p></other></item>",
+        "<item><title>A</title>",
+        "<item><title>A</title><description><![CDATA[</item><item>]]></description></item>",
+        "<item><title>A</title><!-- <item> --><description>x</description></item >",
+    )
+    for one in broken:
+        data = _RSS.format(f"{_ITEM.format(1)}{one}{_ITEM.format(2)}").encode()
+        assert [draft.title for draft in drafts_of(tmp_path, "feed.xml", data)] == ["T1", "A", "T2"], one
+    [_, described, _] = drafts_of(
+        tmp_path, "feed.xml", _RSS.format(_ITEM.format(1) + broken[0] + _ITEM.format(2)).encode()
+    )
+    assert described.content == "<p>one<br>two <b>three</p>"
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [("feed.xml", "</item>"), ("blogger.xml", "</entry>"), ("notes.enex", "</note>"), ("wordpress.xml", "</item>")],
+)
+def test_the_last_entry_of_a_file_that_breaks_off_is_left_out_and_told(name: str, end: str, tmp_path: Path) -> None:
+    data = _EXPORTS[name]
+    starts = [start.start() for start in re.finditer(rb"<(?:item|note|entry)>", data)]
+    whole = drafts_of(tmp_path, name, data[: starts[1]])
+    assert not any(draft.lost for draft in whole)
+    for cut in (starts[1] + 7, starts[1] + 30, data.index(end.encode(), starts[1]) + len(end) - 1):
+        small, large = read_document(data[:cut], name), drafts_of(tmp_path, name, data[:cut])
+        assert small == large == whole, cut
+        assert [draft.lost for draft in (small[-1], large[-1])] == [
+            ("the file breaks off: its last entry is left out",)
+        ] * 2  # fmt: skip
+
+
+def test_an_entry_that_does_not_fit_into_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_stream, "_PART", 10)
+    monkeypatch.setattr(xml_stream, "_MAX_ELEMENT", 300)
+    data = _RSS.format(f"<item><title>{'a' * 700}</title></item>").encode()
+    with pytest.raises(ArticleError, match=r"^feed\.xml: an entry of more than 300 characters$"):
+        drafts_of(tmp_path, "feed.xml", data)
+
+
+def test_a_large_file_without_xml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArticleError, match=r"^a\.enex: there is no XML in it$"):
+        drafts_of(tmp_path, "a.enex", b"nothing here")
 
 
 def test_a_saved_feed_may_have_more_entries_than_are_polled() -> None:

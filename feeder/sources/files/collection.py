@@ -20,7 +20,7 @@ from feeder.sources.files.encoding import decode, open_text
 from feeder.sources.files.formats import FORMATS, Format
 from feeder.sources.files.formats.pieces import split_before
 from feeder.sources.files.formats.saved_page import take_embedded, with_saved_origin, without_archive
-from feeder.sources.files.formats.xml_stream import iter_elements
+from feeder.sources.files.formats.xml_stream import XmlParts
 
 _SNIFFED = 4096
 
@@ -131,9 +131,14 @@ def _is_wordpress(_name: str, start: bytes) -> bool:
 
 def _read_wordpress(data: Data, name: str) -> Iterator[Draft]:
     """Yield the posts and pages of a blog, without attachments and menus; those that are not public are withheld."""
+    parts = XmlParts(data, name, ["language", "author", "item"])  # in this order in the file
+    yield from parts.tell_break(_iter_posts(parts.elements()))
+
+
+def _iter_posts(elements: Iterable[Element]) -> Iterator[Draft]:
     names: dict[str, str] = {}
     language = None
-    for element in iter_elements(data, name, ["language", "author", "item"]):  # in this order in the file
+    for element in elements:
         if element.tag == "language":
             language = element.text
         elif element.tag != "item":

@@ -1,9 +1,10 @@
 """UTF-8 bytes -> an XML tree that is safe to walk, even if the XML is broken.
 
 The document type is removed before parsing, so that there are no entities to expand and no DTD to fetch. libxml2 limits
-the depth (`huge_tree` off). What precedes the root of a feed is skipped: messages of a broken program, or the start of
-a page around it. Of a document that breaks off, the last entry is left out: half of it would replace the whole one of
-an earlier poll. Other common mistakes of feeds are fixed; the parser recovers from the rest.
+the depth, to 2048 in a document above 10 MB, else to 256. What precedes the root of a feed is skipped: messages of a
+broken program, or the start of a page around it. Of a document that breaks off, the last entry is left out: half of it
+would replace the whole one of an earlier poll. Other common mistakes of feeds are fixed; the parser recovers from the
+rest.
 """
 
 import html
@@ -30,6 +31,7 @@ _PROLOG = re.compile(
 _ROOT = re.compile(
     rb"<!--.*?(?:-->|\Z)|<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)(?=[\s>])", re.DOTALL | re.IGNORECASE
 )
+_HUGE = 10_000_000  # bytes that libxml2 lets a text have, unless it is told to expect more
 _PAGE_HEAD = 4096  # bytes that tell a web page
 # A feed in a web page: its root with a version or namespaces, soon followed by an entry.
 _WRAPPED = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed)\s(?=[^<>]{0,200}[\w:]=[\"'])[^<>]{0,4000}>", re.IGNORECASE)
@@ -78,7 +80,7 @@ def _clean(data: bytes) -> bytes:
 
 def _parse_strictly(data: bytes) -> Element | None:
     try:
-        return etree.fromstring(data, _parser(recover=False))
+        return etree.fromstring(data, _parser(data, recover=False))
     except etree.XMLSyntaxError:
         return None
 
@@ -89,19 +91,19 @@ def _repair(data: bytes) -> Element | None:
         if (root := _parse_strictly(data)) is not None:
             return root
     try:
-        return etree.fromstring(data, _parser(recover=True))
+        return etree.fromstring(data, _parser(data, recover=True))
     except etree.XMLSyntaxError:
         return None
 
 
-def _parser(*, recover: bool) -> etree.XMLParser:
+def _parser(data: bytes, *, recover: bool) -> etree.XMLParser:
     return etree.XMLParser(
         encoding="utf-8",
         recover=recover,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
-        huge_tree=False,
+        huge_tree=len(data) > _HUGE,
         remove_comments=True,
         remove_pis=True,
     )
@@ -202,6 +204,7 @@ def _fix_texts(data: bytes) -> bytes:
 
 def _is_balanced(inner: str) -> bool:
     """Whether the tags of an XML fragment are balanced; its prefixes may be declared outside of it."""
-    parser = _parser(recover=True)
-    etree.fromstring(f"<x>{inner}</x>".encode(), parser)
+    data = f"<x>{inner}</x>".encode()
+    parser = _parser(data, recover=True)
+    etree.fromstring(data, parser)
     return all(error.domain_name == "NAMESPACE" for error in parser.error_log)

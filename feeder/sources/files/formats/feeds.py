@@ -1,11 +1,11 @@
 """Saved feeds: RSS, Atom and RDF documents in a folder, and Blogger's exports, which are Atom feeds of everything.
 
-The document is parsed a few hundred entries at a time, so that memory does not grow with it.
+A long document is read a few hundred entries at a time, each time as a feed of these: so it is repaired as a short one
+is, and memory does not grow with it.
 """
 
 import re
-from collections.abc import Iterator
-from copy import deepcopy
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lxml import etree
@@ -15,9 +15,10 @@ from feeder.markup import Element
 from feeder.model import Draft
 from feeder.sources.data import Data
 from feeder.sources.feeds.parsing import parse_feed
+from feeder.sources.feeds.parsing.document import read_feed_xml
+from feeder.sources.feeds.parsing.elements import adopt_namespace
 from feeder.sources.feeds.parsing.xml import MAX_ENTRIES, read_feed
-from feeder.sources.files.encoding import open_text
-from feeder.sources.files.formats.xml_stream import parse_events
+from feeder.sources.files.formats.xml_stream import XmlParts, told_as_broken_off
 
 _ROOT = re.compile(rb"<(?![?!])(?:[\w.-]{1,40}:)?([\w.-]{1,60})")
 _IGNORED = re.compile(
@@ -36,8 +37,8 @@ _KINDS = {
     b"stylesheet": "stylesheet",
     b"transform": "stylesheet",
 }
-_BATCH = 200
-_ENTRIES = frozenset({"entry", "item"})
+_BATCH, _BATCH_LENGTH = 200, 2_000_000  # entries, characters
+_ENTRIES = ("entry", "item")
 _ENDS = (b"</entry>", b"</item>")
 _BLOGGER_KIND = re.compile(r"http://schemas\.google\.com/blogger/2008/kind#(\w+)")
 _POSTS = frozenset({"post", "page"})
@@ -79,57 +80,63 @@ def read_feed_file(data: Data, name: str) -> Iterator[Draft]:
         raise NotAnArticleError(f"not an article: {kind}")
     is_blogger = b"blogger" in data.start(20_000)
     is_long = data.is_large or sum(map(data.read().count, _ENDS)) > MAX_ENTRIES
-    drafts = _parse_batches(data, name) if is_long or is_blogger else parse_feed(data.read(), url=name).drafts
+    drafts = _read_parts(data, name) if is_long or is_blogger else _read_whole(data, name)
     for draft in drafts:
         if draft.content or draft.title or draft.link:
             yield replace(draft, guid=None, former_id=None)
 
 
-def _parse_batches(data: Data, name: str) -> Iterator[Draft]:
-    with open_text(data, name) as text:
-        events = parse_events(text, ("start", "end"))
-        try:
-            _, root = next(events)
-        except (StopIteration, etree.XMLSyntaxError):
-            raise ArticleError(f"{name}: there is no XML in it") from None
-        waiting: list[Element] = []
-        for event, element in events:
-            if event == "end" and isinstance(element.tag, str) and element.tag.rpartition("}")[2] in _ENTRIES:
-                if _is_published_kind(element):
-                    waiting.append(element)
-                else:
-                    _drop(element)
-                if len(waiting) == _BATCH:
-                    yield from _read_batch(root, waiting, name)
-        yield from _read_batch(root, waiting, name)
+def _read_whole(data: Data, name: str) -> Iterator[Draft]:
+    feed = parse_feed(data.read(), url=name)
+    yield from feed.drafts[:-1]
+    yield from map(told_as_broken_off if feed.broken_off else _unchanged, feed.drafts[-1:])
 
 
-def _read_batch(root: Element, waiting: list[Element], name: str) -> Iterator[Draft]:
-    """Read entries as a feed of their own, with the feed's head, and take them out of the tree."""
-    # The parser is ahead of its events: the tree has more entries than those that are complete.
-    batch = set(waiting)
-    if waiting:
-        yield from read_feed(_copy_with(root, batch), name).drafts
-    for element in waiting:
-        _drop(element)
-    waiting.clear()
+def _unchanged(draft: Draft) -> Draft:
+    return draft
 
 
-def _copy_with(root: Element, batch: set[Element]) -> Element:
-    """Return a copy of a feed with only some of its entries."""
-    twin = etree.Element(root.tag, root.attrib, root.nsmap)
-    for child in root:
-        if isinstance(child.tag, str) and child.tag.rpartition("}")[2] == "channel":
-            twin.append(_copy_with(child, batch))
-        elif child in batch or not (isinstance(child.tag, str) and child.tag.rpartition("}")[2] in _ENTRIES):
-            twin.append(deepcopy(child))
-    return twin
+def _read_parts(data: Data, name: str) -> Iterator[Draft]:
+    parts = XmlParts(data, name, _ENTRIES)
+    yield from parts.tell_break(_iter_drafts(parts, name))
 
 
-def _drop(element: Element) -> None:
-    element.clear()
-    if (parent := element.getparent()) is not None:
-        parent.remove(element)
+def _iter_drafts(parts: XmlParts, name: str) -> Iterator[Draft]:
+    waiting: list[str] = []
+    length = 0
+    for part in parts:
+        waiting.append(part)
+        length += len(part)
+        if len(waiting) == _BATCH or length > _BATCH_LENGTH:
+            yield from _read_batch(parts, waiting, name)
+            waiting, length = [], 0
+    yield from _read_batch(parts, waiting, name)
+
+
+def _read_batch(parts: XmlParts, waiting: Sequence[str], name: str) -> Iterator[Draft]:
+    """Read entries as a feed of their own, with the feed's head; in halves if one would swallow others."""
+    if not waiting:
+        return
+    root = read_feed_xml(f"{parts.head}{''.join(waiting)}{parts.closings}".encode("utf-8", "replace")).root
+    entries = [] if root is None else _entries_of(root)
+    if len(entries) != len(waiting) and len(waiting) > 1:
+        middle = len(waiting) // 2
+        for half in (waiting[:middle], waiting[middle:]):
+            yield from _read_batch(parts, half, name)
+        return
+    if root is None:
+        return
+    adopt_namespace(root)
+    for entry in entries:
+        if not _is_published_kind(entry) and (parent := entry.getparent()) is not None:
+            parent.remove(entry)
+    yield from read_feed(root, name).drafts
+
+
+def _entries_of(root: Element) -> list[Element]:
+    """Return the entries of a feed that are not inside another."""
+    tags = [f"{{*}}{name}" for name in _ENTRIES]
+    return [found for found in root.iter(*tags) if next(found.iterancestors(*tags), None) is None]
 
 
 def _is_published_kind(entry: Element) -> bool:

@@ -14,7 +14,7 @@ from feeder.model import Draft, Person, Stamp
 from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
 from feeder.sources.files.formats.saved_page import take_embedded
-from feeder.sources.files.formats.xml_stream import iter_elements
+from feeder.sources.files.formats.xml_stream import XmlParts
 
 _ENEX_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?")
 _ENML = re.compile(r"\A\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!DOCTYPE[^>]{0,500}>\s*)?")
@@ -34,7 +34,8 @@ def read_enex(data: Data, name: str) -> Iterator[Draft]:
     Raises:
         ArticleError: it is not XML.
     """
-    return map(_note_draft, iter_elements(data, name, ["note"]))
+    notes = XmlParts(data, name, ["note"])
+    return notes.tell_break(map(_note_draft, notes.elements()))
 
 
 def _note_draft(note: Element) -> Draft:
