@@ -131,7 +131,8 @@ class Draft:
     * `cut` has lines that its reader removed from the content, such as navigation above it.
     * `lost` tells in words what its reader could not read of it or behind it.
     * `attached` returns what the article's file holds at an address, such as a picture of a book, None if nothing; it
-      is None for a file that holds nothing. `is_container`: no relative address leads to a file beside it.
+      raises an `ArticleError` for what cannot be read, and is None for a file that holds nothing. `is_container`: no
+      relative address leads to a file beside it.
     * `read_from` names the place in the source where each of the other fields was, as `Entry.read_from` does.
     """
 

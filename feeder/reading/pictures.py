@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from posixpath import join
 
+from feeder.errors import ArticleError
 from feeder.model import Draft, Media
 from feeder.pictures.folder import PictureFolder
 from feeder.pictures.references import picture_media
@@ -130,7 +131,7 @@ class ArticlePictures:
             if (data := attached(address)) is None:
                 return None
             media = self._read(data)
-        except _RefusedError as refused:
+        except (_RefusedError, ArticleError) as refused:
             return str(refused)
         self._origins[media.url] = f"{self._place.folder}/{self._article}"
         return media

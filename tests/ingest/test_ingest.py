@@ -301,6 +301,18 @@ def test_progress_knows_how_many_there_are_from_the_first(
     assert told[-1] == (5, 5)
 
 
+def test_what_is_missing_of_an_article_is_told(folder: Path, config: Config, sqlite_store: Store) -> None:
+    item = "<item><title>T{0}</title><link>https://h.example/{0}</link><description>Wet</description>"
+    (folder / "feed.xml").write_text(f"<rss><channel>{item.format(1)}</item>{item.format(2)}")
+    missing = ("feed.xml#1", "the file breaks off: its last entry is left out")
+    [shown] = preview(config, sqlite_store, now=NOW)
+    assert shown.paths["incomplete"] == (": ".join(missing),)
+    report = only_report(ingest(config, sqlite_store, now=NOW))
+    assert (report.new, report.incomplete) == (1, (missing,))
+    assert str(report) == "mirror: 1 read, 1 new, 1 incomplete"
+    assert report.as_dict()["incomplete"] == [{"path": missing[0], "reason": missing[1]}]
+
+
 def test_a_preview_shows_what_would_be_read_and_changes_nothing(
     folder: Path, config: Config, sqlite_store: Store
 ) -> None:

@@ -411,6 +411,17 @@ def test_the_pictures_of_a_book_are_in_the_book(notes: Notes) -> None:
     assert shown(notes.entry()) == [name(png("in the book"))]
 
 
+def test_a_picture_of_a_book_that_is_too_large_is_told(notes: Notes) -> None:
+    notes.settings = {"max_bytes": 50_000_000}
+    chapter = f"<h1>One</h1><p>{TEXT * 4}</p><p><img alt='a' src='../a.png'/></p><p>{TEXT}</p>"
+    notes.write("boats.epub", book({"OEBPS/a.png": png("x" * 20_000_000)}, chapter))
+    [(path, reason)] = notes.read().without_pictures
+    assert (path, reason) == (
+        "boats.epub",
+        "1 picture lost: ../a.png (too large: 20,000,008 bytes (limit in a book: 20,000,000))",
+    )
+
+
 def test_the_pictures_of_a_book_are_published_though_a_base_is_set(notes: Notes) -> None:
     notes.settings = {"base": "https://h.example/"}
     chapter = f"<h1>One</h1><p>{TEXT * 4}</p><p><img src='../images/a.png'/></p><p>{TEXT}</p>"

@@ -12,6 +12,7 @@ from feeder.model import Draft, Entry, entry_to_dict
 from feeder.normalise.entry import normalise
 from feeder.sources.data import Data
 from feeder.sources.files.collection import is_collection, read_document
+from feeder.sources.files.formats import books
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _TEXT = "The harbour was closed for two days. Boats waited outside until the storm had passed. "
@@ -141,6 +142,16 @@ def test_lists_of_links_are_read_by_their_columns(text: str) -> None:
     found = only(text, "list.csv")
     assert (found.title, found.link, found.categories) == ("One", "https://a.example/1", ("x",))
     assert found.published == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.tsv", "part_000000"])
+@pytest.mark.parametrize("head", ["", "sep={0}\r\n", "\r\n"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_lists_of_links_are_read_in_every_encoding(name: str, head: str, delimiter: str, codec: str) -> None:
+    text = "title|url|time_added\r\nÉté à la mer|https://a.example/1|1704067200\r\n"
+    [draft] = read((head.format(delimiter) + text.replace("|", delimiter)).encode(codec), name)
+    assert (draft.title, draft.link) == ("Été à la mer", "https://a.example/1")
 
 
 @pytest.mark.parametrize(
@@ -486,6 +497,19 @@ def test_chapters_of_a_book_are_entries() -> None:
     for data in (b"PK\x03\x04", b"x", b""):
         with pytest.raises(ArticleError, match="EPUB"):
             read(data, "a.epub")
+
+
+def test_a_chapter_that_is_read_in_part_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "_MAX_FILE", 1000)
+    long, short = f"<h1>One</h1><p>{_TEXT * 20}</p>", f"<h1>Two</h1><p>{_TEXT * 4}</p>"
+    one, two = read(epub(long, short), "a.epub")
+    assert one.lost == (f"O/c0.xhtml: read up to 1,000 of {len(long):,} bytes",)
+    assert two.lost == ()
+    assert two.attached is not None
+    assert two.attached("c1.xhtml") == short.encode()
+    assert two.attached("c9.xhtml") is None
+    with pytest.raises(ArticleError, match=rf"^too large: {len(long):,} bytes \(limit in a book: 1,000\)$"):
+        two.attached("c0.xhtml")
 
 
 def test_restructured_text_is_read_by_docutils() -> None:

@@ -34,7 +34,7 @@ _ENDING_KINDS = {
     "script": "mjs cjs jsx tsx vue svelte astro pl lua jl swift kt scala clj ex exs hs ps1 bat cmd fish awk sql",
     "configuration": "conf config env properties editorconfig plist rc htaccess nix tf dockerfile mk cmake gradle",
     "patch": "diff patch rej orig",
-    "data": "csv json jsonl ndjson xml geojson parquet ics vcf po pot mo",
+    "data": "csv tsv json jsonl ndjson xml geojson parquet ics vcf po pot mo",
     "signature or certificate": "asc sig pem crt key pub gpg",
 }
 _KIND_OF_ENDING = {f".{ending}": kind for kind, endings in _ENDING_KINDS.items() for ending in endings.split()}

@@ -35,7 +35,7 @@ _IGNORED = frozenset(
         """
     .jpg .jpeg .png .gif .webp .svg .bmp .ico .avif .tif .tiff .heic .pdf .doc .docx .xls .xlsx .ppt .pptx .mobi
     .zip .gz .tgz .bz2 .xz .7z .rar .tar .zst .mp3 .m4a .ogg .opus .wav .flac .mp4 .m4v .mov .webm .avi .mkv .srt .vtt
-    .css .js .mjs .ts .map .yml .yaml .toml .ini .cfg .tsv .py .pyc .rb .sh .go .rs .c .h
+    .css .js .mjs .ts .map .yml .yaml .toml .ini .cfg .py .pyc .rb .sh .go .rs .c .h
     .java .lock .log .bak .tmp .swp .db .sqlite
     .db-journal .db-wal .db-shm .woff .woff2 .ttf .otf .eot .exe .dll .so .bin .dat .bib .tex
     """,

@@ -22,7 +22,7 @@ _ROOT_FILE = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
 _PAGES = frozenset({"application/xhtml+xml", "text/html"})
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _MIN_TEXT = 200  # characters: less is a cover, a title page or a list of chapters
-_MAX_CHAPTER = 20_000_000
+_MAX_FILE = 20_000_000  # bytes: a small archive can hold gigabytes of nothing
 _DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError)
 
 
@@ -67,7 +67,7 @@ def _read_chapters(book: zipfile.ZipFile, name: str, whole: Data) -> Iterator[Dr
         ):
             chapters.append(normpath(join(dirname(place), unquote(item.get("href") or ""))))
     for chapter in chapters:
-        data = _read(book, chapter)
+        data, size = _read(book, chapter), book.getinfo(chapter).file_size
         text = data.decode("utf-8", "replace")
         if len(_TAG.sub("", text.partition("</head>")[2] or text).strip()) < _MIN_TEXT:
             continue
@@ -86,22 +86,29 @@ def _read_chapters(book: zipfile.ZipFile, name: str, whole: Data) -> Iterator[Dr
             language=draft.language or next(iter(_texts(package, "language")), None),
             rights=next(iter(_texts(package, "rights")), None),
             attached=partial(_find_file, whole, dirname(chapter)),
+            lost=(f"{chapter}: read up to {_MAX_FILE:,} of {size:,} bytes",) if size > _MAX_FILE else (),
             is_container=True,
             read_from={**draft.read_from, "authors": "book: creator"},
         )
 
 
 def _read(book: zipfile.ZipFile, path: str) -> bytes:
-    """Return a file of the book, of bounded size: a small archive can hold gigabytes of nothing."""
+    """Return a file of the book, the first `_MAX_FILE` bytes of it."""
     with book.open(path) as file:
-        return file.read(_MAX_CHAPTER)
+        return file.read(_MAX_FILE)
 
 
 def _find_file(whole: Data, folder: str, address: str) -> bytes | None:
-    """Return the file of a book at an address in a chapter that is in a folder of it."""
+    """Return the file of a book at an address in a chapter that is in a folder of it.
+
+    Raises:
+        ArticleError: it is too large.
+    """
     path = normpath(join(folder, unquote(address.partition("#")[0]))).lstrip("/")
     try:
         with whole.open() as stream, zipfile.ZipFile(stream) as book:
+            if (size := book.getinfo(path).file_size) > _MAX_FILE:
+                raise ArticleError(f"too large: {size:,} bytes (limit in a book: {_MAX_FILE:,})")
             return _read(book, path)
     except (*_DAMAGE, ValueError):
         return None

@@ -12,6 +12,7 @@ from itertools import chain
 
 from feeder.errors import ArticleError, NotAnArticleError
 from feeder.model import Draft, Person, Stamp
+from feeder.sources.charset import decode_declared
 from feeder.sources.data import Data
 from feeder.sources.files.encoding import open_text
 from feeder.sources.files.formats.highlights import is_highlights, quotations, read_highlights
@@ -37,8 +38,8 @@ _MAX_FIELD = 10_000_000
 
 def is_table(name: str, start: bytes) -> bool:
     """Whether a file is a table: by its ending, or because its first line names the columns of a reading list."""
-    return name.lower().endswith(".csv") or (
-        b"time_added" in start.lower() and {"url", "time_added"}.issubset(_columns(start))
+    return name.lower().endswith((".csv", ".tsv")) or (
+        b"time_added" in start.lower().replace(b"\0", b"") and {"url", "time_added"}.issubset(_columns(start))
     )
 
 
@@ -59,7 +60,7 @@ def read_table(data: Data, name: str) -> Iterator[Draft]:
     csv.field_size_limit(_MAX_FIELD)
     with open_text(data, name) as text:
         lines = (line.replace("\x00", "") for line in text)
-        first = next(lines)
+        first = next(filter(_is_header, lines))
         rows = csv.DictReader(chain([first], lines), restval="", delimiter=_delimiter(first))
         try:
             rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
@@ -99,12 +100,18 @@ def record_draft(record: Record) -> Draft | None:
 
 
 def _columns(start: bytes) -> list[str]:
-    line = next(iter(start.removeprefix(b"\xef\xbb\xbf").splitlines()), b"").decode("utf-8", "replace")
+    text = decode_declared(start, ()) or start.decode("utf-8", "replace")
+    line = next(filter(_is_header, text.splitlines()), "")
     try:
         fields = next(csv.reader([line.strip()], delimiter=_delimiter(line)), [])
     except csv.Error:  # not a table
         return []
     return [field.strip().lower() for field in fields]
+
+
+def _is_header(line: str) -> bool:
+    """Whether the first line of which this is true names the columns: Excel may write its delimiter above them."""
+    return bool(line.strip()) and not line.lower().startswith("sep=")
 
 
 def _delimiter(line: str) -> str:
