@@ -15,6 +15,7 @@ from typing import NamedTuple
 _MORE_MONTHS = {
     "bn": {1: "জানুয়ারি", 2: "ফেব্রুয়ারি"},
     "de": {1: "jän", 2: "feber", 3: "mrz", 5: "mai"},
+    "my": {2: "ဖေဖေါ်ဝါရီ", 8: "သြဂုတ်"},
     "el": {3: "μάώ", 5: "μαϊ", 6: "ιον", 7: "ιολ"},
 }
 _ENGLISH = {
@@ -28,7 +29,8 @@ _ENGLISH = {
     )
     for name in names.split(",")
 }
-_SPLIT = re.compile(r"[\s.,;:()'’·،\-/]+")
+_JOINED = {"he": "ב{}", "km": "ខែ{}", "my": "{}လ"}  # "in", and "month", written with the name
+_SPLIT = re.compile(r"[\s.,;:()'’·،၊\-/]+")
 _IGNORED = re.compile("[\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2066-\u2069\u0640]")
 _FOLDED = str.maketrans({"ı": "i", "ي": "ی", "ك": "ک", "ł": "l", "ø": "o", "đ": "d"})
 _ALIASES = {"no": "nb", "nn": "nb", "iw": "he", "in": "id", "sh": "sr", "tl": "fil"}
@@ -112,7 +114,8 @@ def _tables() -> _Tables:
         weekdays[language] = _by_name(day_names, 0)
     for language, more in _MORE_MONTHS.items():
         months[language].update({" ".join(_fold(name)): number for number, name in more.items()})
-    months["he"] |= {f"ב{name}": number for name, number in months["he"].items()}  # "in", written with the name
+    for language, pattern in _JOINED.items():
+        months[language] |= {pattern.format(name): number for name, number in months[language].items()}
     return _Tables(_with_all(months), _with_all(weekdays))
 
 

@@ -70,6 +70,20 @@ LANGUAGES = {
     "mr": ("mr",),
     "fil": ("fil",),
     "sw": ("sw",),
+    "be": ("be", "be_TARASK"),
+    "km": ("km",),
+    "my": ("my",),
+    "lo": ("lo",),
+    "mn": ("mn",),
+    "uz": ("uz",),
+    "ky": ("ky",),
+    "gu": ("gu",),
+    "kn": ("kn",),
+    "ml": ("ml",),
+    "pa": ("pa",),
+    "ne": ("ne",),
+    "si": ("si",),
+    "am": ("am",),
 }
 
 

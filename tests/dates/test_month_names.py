@@ -38,6 +38,9 @@ def test_every_name_in_babels_data_is_known(language: str) -> None:
         ("تشرين الأول", 10),
         ("พ.ย.", 11),
         ("thg 11", 11),
+        ("ខែមីនា", 3),
+        ("မတ်လ", 3),
+        ("သြဂုတ်", 8),
         ("januára\u200f", 1),
     ],
 )
