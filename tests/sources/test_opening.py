@@ -252,3 +252,48 @@ def test_a_card_above_an_article_is_not_its_link(more: str) -> None:
     head = "---\ntitle: Rain\n---\n\n"
     assert read(f"{head}https://e.org/1\n\n{TEXT}\n{more}").link is None
     assert read(f"{head}https://e.org/1\n\n{TEXT}").link == "https://e.org/1"
+
+
+@pytest.mark.parametrize(
+    ("line", "author", "name"),
+    [
+        ("`李明` 转自：[港口报](https://e.org/a/1)", "李明", "港口报"),
+        ("`李明` 轉載自[港口报](https://e.org/a/1)", "李明", "港口报"),
+        ("`李明` （转自：[港口报](https://e.org/a/1)）", "李明", "港口报"),
+        ("作者：李明 转自：[港口报](https://e.org/a/1)", "李明", "港口报"),
+        ("文/李明 | 来源：**[港口报](https://e.org/a/1)**", "李明", "港口报"),
+        ("李明 2024-03-05 原载于：[港口报](https://e.org/a/1)", "李明", "港口报"),
+        ("By Ann Lee, via [Harbour Times](https://e.org/a/1)", "Ann Lee", "Harbour Times"),
+        ("`Ann Lee` source: https://e.org/a/1", "Ann Lee", None),
+        ("`Ann Lee` via <https://e.org/a/1>", "Ann Lee", None),
+    ],
+)
+def test_the_source_behind_a_byline_gives_link_and_credit(line: str, author: str, name: str | None) -> None:
+    draft = read(f"# Rain\n\n{line}\n\n{TEXT}")
+    assert (draft.link, [person.name for person in draft.authors]) == ("https://e.org/a/1", [author])
+    assert [(credit.role, credit.name) for credit in draft.credits] == ([("source", name)] if name else [])
+    assert draft.content.strip() == TEXT.strip()
+
+
+def test_the_home_page_of_a_source_is_not_the_link_of_an_article() -> None:
+    draft = read(f"# Rain\n\n`李明` 转自：[港口报](https://e.org/)\n\n{TEXT}")
+    assert (draft.link, [(link.rel, link.href, link.title) for link in draft.links]) == (
+        None,
+        [("via", "https://e.org/", "港口报")],
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "本文 转自：[港口报](https://e.org/a/1)",
+        "The picture is from [the archive](https://e.org/a/1)",
+        "Read more about rain, from [here](https://e.org/a/1)",
+        "`x = 1` from [the docs](https://e.org/a/1)",
+        "`李明` 转自：[港口报](a.md)",
+    ],
+)
+def test_other_lines_with_a_source_stay_in_the_article(line: str) -> None:
+    draft = read(f"# Rain\n\n{line}\n\n{TEXT}")
+    assert (draft.link, draft.authors, draft.credits) == (None, (), ())
+    assert line in draft.content

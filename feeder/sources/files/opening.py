@@ -226,11 +226,20 @@ _HANDLE = re.compile(r"@[\w.-]{1,40}")
 # Only beside a link is a line with a name and a date taken from the article.
 _PERSON = re.compile(r"[^\W\d_a-z][^\W\d_]*\.?(?:[ .'’-]{1,2}[^\W\d_]+\.?){0,4}")
 _AROUND_AUTHOR = re.compile(
-    r"\A(?:written |posted )?(?:by|von|par|por|di|door|av|作者|文|автор)[\s:：]+|"
+    r"\A(?:written |posted )?(?:by|von|par|por|di|door|av|作者|文|автор)[\s:：/／]+|"
     r"(?<=\w)[\s,](?:on|at|am|le|el|em|il|den|vom)\Z",
     re.IGNORECASE,
 )
+# The source behind a byline: `转自：[name](link)`.
+_SOURCE = re.compile(
+    r"(?<![^\W\d_])(?:(?:原文)?(?:[转轉][载載发發贴貼帖]?|[来來])自|[来來]源|出[处處]|原[载載][于於]?|首[发發][于於]?|"
+    r"via|source|quelle|fuente|fonte|источник|출처|出典)(?:"
+    rf"[ \t]*+(?:[:：][ \t]*+)?[*_]{{0,3}}{_MARKDOWN_LINK}|"
+    r"(?:[:：]?[ \t]++|：)<?(?P<bare>https?://[^\s<>\"|()（）：]++)>?)[)）】*_ \t。]*+\Z",
+    re.IGNORECASE,
+)
 _MAX_BYLINE = 90
+_BEFORE_SOURCE = " \t\u3000|｜·,，;；。(（【-—–/"
 _CODE = re.compile(r"[{}=;<>$\\]|\(\)")
 
 
@@ -238,6 +247,8 @@ def _find_byline(line: str) -> tuple[Metadata, bool] | None:
     """Return the author, date and link in backticks or beside a handle, and whether the line proves to be a byline."""
     if len(line) > 2 * _MAX_LINE:
         return None
+    if (source := _SOURCE.search(line)) is not None and (before := line[: source.start()].strip(_BEFORE_SOURCE)):
+        return _read_sourced_byline(before, source)
     ticked = _TICKED.fullmatch(line)
     words = ticked["words"] if ticked is not None else _TAG.sub("", line).strip(_DECORATION).replace("**", "")
     date = _find_date(words)
@@ -259,6 +270,28 @@ def _find_byline(line: str) -> tuple[Metadata, bool] | None:
     )
     is_proven = address is not None or (date is not None and (ticked is not None or author.startswith("@")))
     return metadata, is_proven
+
+
+def _read_sourced_byline(byline: str, source: re.Match[str]) -> tuple[Metadata, bool] | None:
+    """Return the metadata of a byline in backticks or with a label, or of a name and a date, and of the source."""
+    found = _find_byline(byline)
+    if found is None:
+        author = _AROUND_AUTHOR.sub("", byline)
+        if author == byline or len(byline) > _MAX_BYLINE or _CODE.search(author):
+            return None
+        found = Metadata(authors=(author.strip(_DECORATION),), read_from={"authors": "byline"}), False
+    words, address = source["words"] or "", unescape(source["link"] or source["bare"]).strip("<>")
+    name = "" if _are_address(words, address) else words.strip(_DECORATION)
+    if not address.lower().startswith(("http:", "https:")):
+        return None
+    is_home = _HOME.fullmatch(address) is not None  # of the source, not of the article
+    sourced = Metadata(
+        link=None if is_home else address,
+        links=(Link(rel="via", href=address, title=name or None),) if is_home else (),
+        credits=(Credit(role="source", name=name),) if name and not is_home else (),
+        read_from={} if is_home else {"link": "link to the original"},
+    )
+    return found[0].or_else(sourced), True
 
 
 def _find_date(words: str) -> tuple[int, int] | None:
