@@ -15,6 +15,7 @@ from feeder.errors import ArticleError, FeedError, NotAnArticleError
 from feeder.model import Credit, Draft, Link, Media, Person, Source, Stamp
 from feeder.sources.data import Data
 from feeder.sources.feeds.parsing.jsonfeed import read_json
+from feeder.sources.files.dialects.ghost import Rendered, render_lexical, render_mobiledoc
 from feeder.sources.files.formats.lists import record_draft
 from feeder.sources.files.formats.telegram import read_messages
 
@@ -154,11 +155,12 @@ def _read_ghost(data: Data, place: str) -> Iterator[Draft]:
         elif visibility != "public":
             withheld = f"export: visibility: {visibility}"
         stamps = _stamps(post, ("published_at", "created_at"), "updated_at")
+        rendered, lost = _render_ghost(post)
         picture = str(post.get("feature_image") or "").removeprefix("__GHOST_URL__")
         yield Draft(
             origin="",
-            content=str(post.get("html") or post.get("plaintext") or "").replace("__GHOST_URL__", ""),
-            content_type="html" if post.get("html") else "text",
+            content=rendered.content.replace("__GHOST_URL__", ""),
+            content_type=rendered.content_type,
             title=post.get("title") or None,
             link=post.get("canonical_url") or (f"/{post['slug']}/" if post.get("slug") else None),
             stamps=tuple(stamps),
@@ -168,10 +170,24 @@ def _read_ghost(data: Data, place: str) -> Iterator[Draft]:
             summary=post.get("custom_excerpt") or None,
             language=post.get("locale") or None,
             withheld=withheld,
+            lost=lost,
             read_from={"title": "export: title", "link": "export: slug", "authors": "export: authors"},
         )
     if is_empty:
         raise NotAnArticleError("not an article: data (JSON)")
+
+
+def _render_ghost(post: Object) -> tuple[Rendered, tuple[str, ...]]:
+    """Return the text of a post, and what could not be read of it."""
+    if post.get("html"):
+        return Rendered(str(post["html"])), ()
+    lost: list[str] = []
+    for key, render in (("lexical", render_lexical), ("mobiledoc", render_mobiledoc)):
+        if post.get(key):
+            if (rendered := render(str(post[key]))) is not None:
+                return rendered, (*lost, *(f"block of an unknown kind left out: {kind}" for kind in rendered.unknown))
+            lost.append(f"its {key} text is damaged")
+    return Rendered(str(post.get("plaintext") or ""), "text"), tuple(lost)
 
 
 def _objects(data: Data, prefix: str) -> Iterator[dict[str, Any]]:
