@@ -125,6 +125,33 @@ def test_of_unlike_articles_with_one_link_only_the_withdrawn_one_stays_out(store
     assert [entry.title for entry in store.entries.latest(9)] == ["Shares rise"]
 
 
+def crowd(number: int) -> Entry:
+    words = [f"{word}{number}" for word in WEATHER.split()]
+    return version(" ".join(words), f"No. {number}")
+
+
+def test_many_unlike_articles_with_one_link_stay_what_they_are(store: Store) -> None:
+    articles = [(place(f"list#{number}"), crowd(number)) for number in range(60)]
+    assert save(store, articles) == [Outcome.NEW] * 60
+    held = {entry.title: entry.id for entry in store.entries.latest(99)}
+    assert len(set(held.values())) == 60
+    assert save(store, articles) == save(store, articles[::-1]) == [Outcome.SAME] * 60
+    assert save(store, [(place("list#3"), version(MARKET, "Shares rise"))]) == [Outcome.CHANGED]
+    assert save(store, [(place("copy"), crowd(50))]) == [Outcome.SAME]
+    assert save(store, [(place("list#60"), crowd(60))]) == [Outcome.NEW]
+    now = {entry.title: entry.id for entry in store.entries.latest(99)}
+    assert now.items() >= {title: id_ for title, id_ in held.items() if title != "No. 3"}.items()
+    assert now.keys() - held.keys() == {"Shares rise", "No. 60"}
+    assert len(now) == 61
+
+
+def test_a_version_of_one_of_many_unlike_articles_is_an_article_of_its_own(store: Store) -> None:
+    save(store, [(place(f"{number}"), crowd(number)) for number in range(60)])
+    edited = replace(crowd(7), content=crowd(7).content + "<p>More.</p>")
+    assert save(store, [(place("other"), edited)]) == [Outcome.NEW]
+    assert save(store, [(place("7"), edited)]) == [Outcome.CHANGED]
+
+
 FIRST = version(WEATHER, at=day(2), place="epoch")
 SECOND = version(WEATHER.replace("cattle", "cows") + ADDED, at=day(5))
 TEASER = version(WEATHER[:60], at=day(8))

@@ -47,21 +47,24 @@ class _Groups:
     """Entries by the link and text keys that copies share."""
 
     def __init__(self) -> None:
-        self._by_key: defaultdict[str | None, list[_Member]] = defaultdict(list)
+        # By scope too: thousands of articles of one source may share a link.
+        self._by_key: defaultdict[str, defaultdict[str, list[_Member]]] = defaultdict(lambda: defaultdict(list))
 
     def add(self, member: _Member, keys: Iterable[str | None]) -> None:
         for key in keys:
             if key is not None:
-                self._by_key[key].append(member)
+                self._by_key[key][member.scope].append(member)
 
     def root(self, title: str, scope: str, keys: Iterable[str | None]) -> int | None:
         """Return the original of the entries of other sources that share a key and have a similar title."""
         alike = [
             one.root
             for key in keys
-            if key is not None
-            for one in self._by_key.get(key, ())
-            if one.scope != scope and have_similar_titles(one.title, title)
+            if key is not None and key in self._by_key
+            for other, members in self._by_key[key].items()
+            if other != scope
+            for one in members
+            if have_similar_titles(one.title, title)
         ]
         return min(alike, default=None)
 

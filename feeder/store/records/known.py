@@ -2,7 +2,8 @@
 
 Articles of folders are matched across all folders: by their own id; else by folded link if they are versions of one
 article (`versions.py`), because unlike articles may share a link; else by text if the titles are similar; else by file
-if an unchanged file is re-read. Entries of a remote source are matched within it, by `identity.py`.
+if an unchanged file is re-read. A link of many unlike articles names nobody: of those, a file finds only its own, so
+that saving one takes no longer the more there are. Entries of a remote source are matched within it, by `identity.py`.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, not_, select
 
 from feeder.incoming.entry import IncomingEntry
 from feeder.incoming.identity import Candidate, match_items, title_name
@@ -24,6 +25,7 @@ from feeder.store.records.entries import in_chunks, to_entry
 from feeder.store.tables import entries, names, origins
 
 _MAX_PER_NAME = 50  # the newest ones: a status page may have a thousand entries with one link
+_MAX_UNLIKE = 50  # articles of folders with one link
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +59,7 @@ class KnownEntries:
     def __init__(self) -> None:
         self.records: dict[int, EntryRecord] = {}
         self.keys: set[str] = set()  # taken keys, of any source
+        self.crowded: frozenset[str] = frozenset()  # link keys of so many entries that not all of these are here
         self._by_name: defaultdict[str, list[EntryRecord]] = defaultdict(list)  # keys, link keys and aliases
         self._by_text: defaultdict[str, list[EntryRecord]] = defaultdict(list)
         self._by_origin: defaultdict[Origin, list[EntryRecord]] = defaultdict(list)
@@ -116,16 +119,22 @@ class KnownEntries:
 
     def _find_version(self, incoming: IncomingEntry) -> EntryRecord | None:
         """Return the entry with the same link of which this is a version; of a file's own, a later one is."""
-        names_ = dict.fromkeys((incoming.entry.key, incoming.link_key))
-        found = {record.number: record for name in names_ if name for record in self._by_name.get(name, ())}
-        if len(found) == 1 and (only := next(iter(found.values()))).content_origin == incoming.origin:
-            return only
-        here = [record for record in found.values() if incoming.origin in record.origins]
-        elsewhere = [record for record in found.values() if incoming.origin not in record.origins]
-        for record in (*here, *elsewhere[-_MAX_PER_NAME:]):
+        names_ = [name for name in dict.fromkeys((incoming.entry.key, incoming.link_key)) if name is not None]
+        named = [self._by_name.get(name, ()) for name in names_]
+        here = [one for one in self._by_origin.get(incoming.origin, ()) if any(one in records for records in named)]
+        elsewhere: list[EntryRecord] = []
+        if not any(map(self._is_crowded, names_)):
+            found = {record.number: record for records in named for record in records}
+            if len(found) == 1 and (only := next(iter(found.values()))).content_origin == incoming.origin:
+                return only
+            elsewhere = [record for record in found.values() if incoming.origin not in record.origins]
+        for record in (*here, *elsewhere):
             if are_versions(record.entry, incoming.entry):
                 return record
         return next((record for record in here if _is_still(record, incoming)), None)
+
+    def _is_crowded(self, name: str) -> bool:
+        return name in self.crowded or len(self._by_name.get(name, ())) > _MAX_UNLIKE
 
 
 def _is_still(record: EntryRecord, incoming: IncomingEntry) -> bool:
@@ -147,14 +156,21 @@ def find_known(connection: Connection, batch: Sequence[IncomingEntry]) -> KnownE
     own = [incoming for incoming in batch if incoming.item is None]
     known = KnownEntries()
     aliases = _find_aliases(connection, own)
-    reread_origins = _find_at_origins(connection, {incoming.origin for incoming in own if incoming.reread})
+    links = {incoming.link_key for incoming in own if incoming.link_key is not None}
+    known.crowded = _find_crowded(connection, links)
+    at_origins = {one.origin for one in own if one.reread or one.link_key in known.crowded}
+    at_own_origins = _find_at_origins(connection, at_origins)
     named = _find_named(connection, remote)
     former = {item.former for incoming in remote if (item := incoming.item) is not None and item.former is not None}
     keys = {incoming.entry.key for incoming in batch} | former
-    numbers = {number for number, _ in (*aliases, *reread_origins)} | _numbers(named)
-    links = {incoming.link_key for incoming in own} - {None}
+    numbers = {number for number, _ in (*aliases, *at_own_origins)} | _numbers(named)
     texts = {incoming.text_key for incoming in own} - {None}
-    wanted = ((column.number, numbers), (column.key, keys), (column.link_key, links), (column.text_key, texts))
+    wanted = (
+        (column.number, numbers),
+        (column.key, keys),
+        (column.link_key, links - known.crowded),
+        (column.text_key, texts),
+    )
     for row in _rows(connection, wanted):
         known.add(
             EntryRecord(
@@ -178,6 +194,20 @@ def find_known(connection: Connection, batch: Sequence[IncomingEntry]) -> KnownE
     if remote:
         _match_remote(connection, known, remote, named)
     return known
+
+
+def _find_crowded(connection: Connection, links: Collection[str]) -> frozenset[str]:
+    """Return the links that too many articles of folders have."""
+    column = entries.c.link_key
+    of_folder = and_(*(not_(entries.c.held_address.startswith(scheme)) for scheme in ("http://", "https://")))
+    found: set[str] = set()
+    for chunk in in_chunks(sorted(links)):
+        many = select(column).where(column.in_(chunk)).group_by(column).having(func.count() > _MAX_UNLIKE)
+        for link in connection.scalars(many).all():
+            first = select(entries.c.number).where(column == link, of_folder).limit(_MAX_UNLIKE + 1)
+            if len(connection.scalars(first).all()) > _MAX_UNLIKE:
+                found.add(link)
+    return frozenset(found)
 
 
 def _rows(connection: Connection, wanted: Iterable[tuple[ColumnElement[Any], Collection[Any]]]) -> list[RowMapping]:
