@@ -109,6 +109,8 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
             console.print(Text(f"{number:>8} × {kind}", style=DIM))
         if source.other_files:
             _print_detail(console, source.other_files)
+        if source.pictures_elsewhere:
+            _print_detail(console, source.pictures_elsewhere)
         _print_pairs(console, source.without_pictures)
         _print_pairs(console, source.incomplete)
         _print_dates(console, source.unread_dates)

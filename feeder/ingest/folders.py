@@ -250,7 +250,7 @@ class _FolderPass:
         file = total.file
         assert file is not None  # noqa: S101  for the types: it has a result
         if not self._is_second:
-            self._outcomes.count(self._source.name, {"dropped": total.dropped})
+            self._outcomes.count(self._source.name, {"dropped": total.dropped, "web_pictures": total.web_pictures})
             self._orders.count(file.path, total.dates, is_new=file.state == "new")
             for path, text in total.incomplete:
                 log.info("%s: %s", path, text)

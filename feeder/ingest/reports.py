@@ -23,6 +23,7 @@ class IngestReport:
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
     that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
     `lost_pictures` counts pictures that are neither beside their article nor on the web: only their words are shown.
+    `web_pictures` counts those that are not beside it and whose relative address counts from the article's own link.
 
     `failed`, `not_published` (by their author), `not_articles` (files of other kinds) and `without_pictures` (files
     with lost pictures) hold (path, reason); `unread_dates` (path, text) of dates that are not understood, and
@@ -44,6 +45,7 @@ class IngestReport:
     pages: int = 0
     awaited: int = 0
     lost_pictures: int = 0
+    web_pictures: int = 0
     paused: bool = False
     held: str | None = None
     failed: tuple[tuple[str, str], ...] = ()
@@ -63,6 +65,13 @@ class IngestReport:
         more = ["…"] if len(commonest) > _MAX_ENDINGS else []
         endings = ", ".join([*(ending for ending, _ in commonest[:_MAX_ENDINGS]), *more])
         return f"{self.ignored} other {'file' if self.ignored == 1 else 'files'} not read ({endings})"
+
+    @property
+    def pictures_elsewhere(self) -> str:
+        """How many pictures are not in the folder but shown from the web, as text; "" for none."""
+        number = self.web_pictures
+        are = "picture is" if number == 1 else "pictures are"
+        return f"{number:,} {are} not in the folder, but shown from the articles' own sites" if number else ""
 
     @property
     def other_kinds(self) -> dict[str, int]:

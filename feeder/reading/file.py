@@ -123,7 +123,8 @@ class FileResult(NamedTuple):
     `dropped` counts the entries that the source's filters leave out; `withheld` are those that their author did not
     publish. `by_date`: which ones that are changes on some day even if the file does not. `slow` are the numbers of an
     export's articles that timed out, for `slow_reason`. `not_an_article` tells what a file is that is of another kind.
-    `lost_pictures` are the addresses of pictures of which only the words are shown, each with the reason.
+    `lost_pictures` are the addresses of pictures of which only the words are shown, each with the reason;
+    `web_pictures` counts those with a relative address that are shown from the web.
     `unread_dates` are the dates that are not understood, and `incomplete` tells what else could not be read, each with
     the path of its article. `dates` counts those that are
     only numbers by separator.
@@ -140,6 +141,7 @@ class FileResult(NamedTuple):
     slow_reason: str = ""
     not_an_article: str = ""
     lost_pictures: tuple[str, ...] = ()
+    web_pictures: int = 0
     unread_dates: tuple[tuple[str, str], ...] = ()
     incomplete: tuple[tuple[str, str], ...] = ()
     dates: Mapping[str, OrderCount] = _NO_DATES
@@ -152,7 +154,7 @@ class FileTotal:
     def __init__(self) -> None:
         self.file: FolderFile | None = None
         self.error: str | None = None
-        self.articles = self.dropped = 0
+        self.articles = self.dropped = self.web_pictures = 0
         self.lost_pictures: list[str] = []
         self.withheld: list[WithheldArticle] = []
         self.unread_dates: list[tuple[str, str]] = []
@@ -172,6 +174,7 @@ class FileTotal:
         self.articles += len(result.incoming) + result.dropped + len(result.withheld) + len(result.slow)
         self.dropped += result.dropped
         self.lost_pictures += result.lost_pictures
+        self.web_pictures += result.web_pictures
         self.withheld += result.withheld
         self.unread_dates += result.unread_dates
         self.incomplete += result.incomplete
@@ -335,6 +338,7 @@ def _read_article(rules: ReadingRules, job: FileJob, file: FolderFile, draft: Dr
         edges=edges,
         by_date=by_date,
         lost_pictures=lost,
+        web_pictures=0 if pictures is None or rules.summary_only else len(pictures.on_the_web),
         unread_dates=tuple((draft.origin, text) for text in unread),
         incomplete=tuple((draft.origin, text) for text in draft.lost),
         dates=dates,

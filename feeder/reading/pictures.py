@@ -66,7 +66,8 @@ class _RefusedError(Exception):
 class ArticlePictures:
     """The pictures beside one article: a `LocalPictures`.
 
-    `lost` has the reason why each lost one is not published, by its address.
+    `lost` has the reason why each lost one is not published, by its address. `on_the_web` are the relative addresses
+    that count from the article's own link.
     """
 
     def __init__(self, place: PicturePlace, article: str, attached: Attached | None, *, looks_beside: bool) -> None:
@@ -76,6 +77,7 @@ class ArticlePictures:
         self._found: dict[str, Media | str] = {}  # or why it is not published
         self._listings: dict[str, Mapping[str, list[str]]] = {}
         self.lost: dict[str, str] = {}
+        self.on_the_web: set[str] = set()
 
     @cached_property
     def _root(self) -> str:
@@ -104,6 +106,11 @@ class ArticlePictures:
     def lose(self, address: str) -> None:
         """Note that only the words of a picture are left."""
         self.lost[address] = str(self._found.get(address, _NOT_FOUND))
+
+    def refer(self, address: str) -> None:
+        """Note that a picture is shown from the web, unless the source says that all are there."""
+        if self._looks_beside:
+            self.on_the_web.add(address)
 
     def lost_lines(self) -> tuple[str, ...]:
         """Return a line for each lost picture: its address and the reason."""

@@ -315,7 +315,7 @@ def test_a_configured_base_is_preferred_to_files(notes: Notes) -> None:
     notes.write("posts/a.png", png("a"))
     notes.article("![a](a.png)", "posts/post.md")
     report = notes.read()
-    assert (report.lost_pictures, notes.kept) == (0, set())
+    assert (report.lost_pictures, report.web_pictures, notes.kept) == (0, 0, set())
     assert 'src="https://h.example/blog/posts/a.png"' in notes.entry().content
 
 
@@ -329,6 +329,16 @@ def test_without_a_file_a_picture_counts_from_the_articles_own_link(notes: Notes
     assert 'src="https://h.example/2024/there.png"' in content
     assert 'src="https://c.example/c.png"' in content
     assert report.without_pictures == (("post.md", "1 picture lost: cid:part1@mail (not found)"),)
+    assert report.web_pictures == 1
+    assert report.pictures_elsewhere == "1 picture is not in the folder, but shown from the articles' own sites"
+
+
+def test_a_picture_of_front_matter_that_is_shown_from_the_web_is_counted(notes: Notes) -> None:
+    notes.article("![b](b.png)", head="link: https://h.example/post\nimage: /cover.jpg\n")
+    report = notes.read()
+    assert (report.web_pictures, report.lost_pictures) == (2, 0)
+    assert report.pictures_elsewhere == "2 pictures are not in the folder, but shown from the articles' own sites"
+    assert notes.read().pictures_elsewhere == ""
 
 
 def test_placeholders_icons_and_code_are_no_lost_pictures(notes: Notes) -> None:

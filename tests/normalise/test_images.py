@@ -126,12 +126,16 @@ class Beside:
         self._addresses = addresses
         self.origins = {f"feeder-picture:{address}": f"uploads/2019/03/{address}" for address in addresses}
         self.lost: list[str] = []
+        self.referred: list[str] = []
 
     def find(self, address: str) -> Media | None:
         return Media(url=f"feeder-picture:{address}", kind="image") if address in self._addresses else None
 
     def lose(self, address: str) -> None:
         self.lost.append(address)
+
+    def refer(self, address: str) -> None:
+        self.referred.append(address)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,10 @@ class LocalPictures(Protocol):
         """Note that only the words of a picture are left."""
         ...
 
+    def refer(self, address: str) -> None:
+        """Note that a picture that is not beside the article is shown from the web, where its address counts from."""
+        ...
+
 
 def find_picture(attributes: Attributes, base: str | None, local: LocalPictures | None = None) -> Media | None:
     """Return the picture of an `<img>`; None for a placeholder, a tracker or none.
@@ -85,6 +89,7 @@ def find_picture(attributes: Attributes, base: str | None, local: LocalPictures 
     if _is_pixel(attributes):
         return None
     relative: Media | None = None
+    own = ""
     for address in _addresses(attributes):
         if _PLACEHOLDER.match(address):
             continue
@@ -94,8 +99,11 @@ def find_picture(attributes: Attributes, base: str | None, local: LocalPictures 
         if url is not None and not _is_tracker(url):
             picture = Media(url=to_uri(url), kind="image", type=media_type(url, "image"))
             if local is None or not _BESIDE.match(address):
-                return relative or picture
-            relative = relative or picture  # another address of the same picture may be that of a file
+                relative = relative or picture
+                break
+            relative, own = relative or picture, own or address  # another address of it may be that of a file
+    if local is not None and own:
+        local.refer(own)
     return relative
 
 
@@ -117,7 +125,9 @@ def find_media(given: Media, base: str | None, local: LocalPictures | None) -> M
     if given.kind == "image" and local is not None and _BESIDE.match(given.url):
         if (found := local.find(given.url)) is not None:
             return replace(found, title=given.title)
-        if url is None and media_type(given.url, "image") is not None:
+        if url is not None:
+            local.refer(given.url)
+        elif media_type(given.url, "image") is not None:
             local.lose(given.url)
     return None if url is None else replace(given, url=url)
 
