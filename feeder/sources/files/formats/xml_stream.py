@@ -16,7 +16,7 @@ from feeder.sources.feeds.parsing.document import read_xml
 from feeder.sources.files.encoding import open_text
 
 _PART, _MOST_AT_ONCE = 500_000, 8_000_000  # characters
-_MAX_ELEMENT = 50_000_000  # characters: with its tree it must fit into memory
+_MAX_ELEMENT = 40_000_000  # characters: with its tree it takes ten times as many bytes
 _UNREAD = r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<[?].*?(?:[?]>|\Z)"  # in which no tag is one
 _TAG = re.compile(rf"{_UNREAD}|<(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]{{0,100}})[^<>]*>", re.DOTALL)
 # What is cut off within a tag, at the end of a part, has the end "".
