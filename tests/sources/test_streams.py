@@ -276,3 +276,10 @@ def test_a_text_is_split_before_each_match(part: int, monkeypatch: pytest.Monkey
     assert split("<a>1") == ["", "<a>1"]
     assert split("no match in here") == ["no match in here"]
     assert split("") == [""]
+
+
+@pytest.mark.parametrize("part", [1, 50, 1000])
+def test_a_comment_that_never_ends_costs_no_entry(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_stream, "_PART", part)
+    data = _RSS.format(f"{_ITEM.format(1)}<!-- a -->{_ITEM.format(2)}<!-- b {_ITEM.format(3)}").encode()
+    assert [draft.title for draft in drafts_of(tmp_path, "feed.xml", data)] == ["T1", "T2", "T3"]

@@ -20,7 +20,10 @@ _MAX_ELEMENT = 40_000_000  # characters: with its tree it takes ten times as man
 _UNREAD = r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<[?].*?(?:[?]>|\Z)"  # in which no tag is one
 _TAG = re.compile(rf"{_UNREAD}|<(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]{{0,100}})[^<>]*>", re.DOTALL)
 # What is cut off within a tag, at the end of a part, has the end "".
-_TAG_OF = _UNREAD + r"|<(?P<close>/?)(?P<name>(?:[\w.-]{{1,40}}:)?(?:{names}))(?=[\s/>])[^<>]*(?P<end>>|\Z)?"
+_TAG_OF = (
+    _UNREAD.replace(r"-->|\Z", r"-->|(?P<unended>\Z)")
+    + r"|<(?P<close>/?)(?P<name>(?:[\w.-]{{1,40}}:)?(?:{names}))(?=[\s/>])[^<>]*(?P<end>>|\Z)?"
+)
 _BROKEN_OFF = "the file breaks off: its last entry is left out"
 
 
@@ -35,6 +38,7 @@ class XmlParts:
         self._data, self._name, self._tags = data, name, tags
         self._pattern = _pattern_of(tags)
         self.broken_off = False
+        self._comment: int | None = None  # where one begins that has no end so far
         self.head = ""
         """What precedes the first element; known with it."""
         self.openings = self.closings = ""
@@ -57,6 +61,14 @@ class XmlParts:
                     yield text[start:end] + closing
                     done = end
                 text = text[done:]
+                self._comment = None if self._comment is None else self._comment - done
+        if self._comment is not None:  # that never ends, so that it is none
+            text = text[: self._comment] + text[self._comment :].replace("<!--", "")
+            for start, end, closing in self._find_elements(text):
+                if is_first:
+                    self._set_head(text[:start])
+                    is_first = False
+                yield text[start:end] + closing
         if is_first and _TAG.search(text) is None:
             raise ArticleError(f"{self._name}: there is no XML in it")
 
@@ -98,7 +110,9 @@ class XmlParts:
         None is inside another of its name: where the next begins, the one before has no end tag.
         """
         start, name, is_cut = None, "", False
+        self._comment = None
         for tag in self._pattern.finditer(text):
+            self._comment = None if tag["unended"] is None else tag.start()
             if tag["name"] is None or (start is not None and tag["name"] != name):
                 continue
             if is_cut := tag["end"] == "":
