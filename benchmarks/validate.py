@@ -26,7 +26,8 @@ from benchmarks.parity import SUFFIXES, Document, serve
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, FeedSource, FetchConfig, SiteConfig
 from feeder.ingest import ingest
-from feeder.publish.atom import make_feed, render_atom
+from feeder.publish.feeds import describe_feed
+from feeder.publish.formats import ATOM, RSS, Rendering, render_feed
 from feeder.publish.html.pages import SEARCH_FEED_PATH, entry_path
 from feeder.publish.site import publish
 from feeder.store import Store
@@ -69,19 +70,14 @@ def feeds_of(
     saved = tuple(FeedConfig(name=name, query=query) for name, query in _SEARCHES.items())
     config = config.model_copy(update={"site": site, "feeds": saved})
     publish(config, store, now=_NOW)
-    for path in sorted(folder.rglob("*.xml")):
+    for path in sorted((*folder.rglob("*.xml"), *folder.rglob("*.rss"))):
         yield f"{_SITE}{path.relative_to(folder).as_posix()}", path.read_bytes()
     yield from asyncio.run(_search_feeds(config, store))
     for number, entries in enumerate(in_chunks(store.entries.iter_all(), _MAX_ENTRIES)):
-        name = f"all-{number}.xml"
-        document = render_atom(
-            make_feed(site, name),
-            entries,
-            page_url=lambda entry: _SITE + entry_path(entry.key),
-            ties=store.entries.ties(entries),
-            content=content,
-        )
-        yield _SITE + name, document
+        how = Rendering(lambda entry: _SITE + entry_path(entry.key), store.entries.ties(entries), content)
+        for kind in (ATOM, RSS):
+            name = f"all-{number}.{kind.ending}"
+            yield _SITE + name, render_feed(kind, describe_feed(site, name, empty_since=_NOW), entries, how)
 
 
 async def _search_feeds(config: Config, store: Store) -> list[tuple[str, bytes]]:
@@ -89,6 +85,11 @@ async def _search_feeds(config: Config, store: Store) -> list[tuple[str, bytes]]
     async with httpx.AsyncClient(transport=transport, base_url=_SITE) as client:
         responses = [await client.get(SEARCH_FEED_PATH, params={"q": query}) for query in _SEARCHES.values()]
     return [(str(response.raise_for_status().url), response.content) for response in responses]
+
+
+def _media_type(address: str) -> str:
+    is_rss = address.endswith((".rss", "/feed.xml"))
+    return RSS.media_type if is_rss else ATOM.media_type
 
 
 class Validator:
@@ -102,7 +103,7 @@ class Validator:
     def events(self, address: str, document: bytes) -> tuple[list[Any], Counter[str]]:
         """Return the errors of a document published at an address, and the number of warnings of each type."""
         events = self._module.validateStream(
-            BytesIO(document), firstOccurrenceOnly=0, contentType="application/atom+xml", base=address
+            BytesIO(document), firstOccurrenceOnly=0, contentType=_media_type(address), base=address
         )["loggedEvents"]
         errors = [event for event in events if isinstance(event, self._logging.Error)]
         return errors, Counter(type(event).__name__ for event in events if isinstance(event, self._logging.Warning))
@@ -121,7 +122,7 @@ def main() -> None:
             for address, document in feeds_of(config, store, content, Path(name) / content):
                 errors, warnings = validator.events(address, document)
                 warned = ", ".join(f"{count} × {kind}" for kind, count in warnings.most_common())
-                entries = document.count(b"<entry")
+                entries = document.count(b"<entry") + document.count(b"<item>")
                 print(
                     f"{content:7} {address.removeprefix(_SITE):24} {entries:5} entries, {len(errors)} errors; {warned}"
                 )

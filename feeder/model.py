@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 MediaKind = Literal["image", "audio", "video"]
@@ -226,22 +226,36 @@ def entry_key(entry_id: str) -> str:
     ]  # an argument of the shell may contain surrogates
 
 
+class FeedLink(NamedTuple):
+    """A link of an output feed: to the same in another format (`alternate`), or to archives (RFC 5005)."""
+
+    rel: Literal["alternate", "current", "prev-archive", "next-archive"]
+    href: str
+    type: str
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """The metadata of an output feed, without its entries.
 
-    `link` is the site's page, `self_link` the public address of the feed itself. `updated` is aware UTC; None if the
-    feed has no entry yet.
+    `link` is the site's page, `self_link` the public address of the feed itself. `updated` is aware UTC: what a feed
+    without entries states. `links` lead to the same feed in other formats and to its archives (RFC 5005), `hubs` are
+    WebSub hubs. `is_archive`: it is complete and never changes.
     """
 
     id: str
     title: str
     link: str
     self_link: str
-    updated: datetime | None
+    updated: datetime
     subtitle: str | None = None
     language: str | None = None
-    authors: tuple[Person, ...] = field(default=())
+    icon: str | None = None
+    authors: tuple[Person, ...] = ()
+    links: tuple[FeedLink, ...] = ()
+    hubs: tuple[str, ...] = ()
+    is_archive: bool = False
 
 
 def entry_to_dict(entry: Entry) -> dict[str, Any]:

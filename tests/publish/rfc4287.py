@@ -12,8 +12,9 @@ XML = "{http://www.w3.org/XML/1998/namespace}"
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _RELATIONS = {"alternate", "related", "self", "enclosure", "via", "replies"}  # RFC 4685 §4 for the last
+_RELATIONS |= {"current", "prev-archive", "hub"}  # RFC 5005 §4, WebSub §4
 _FEED_CHILDREN = {"author", "category", "contributor", "generator", "icon", "id", "link", "logo", "rights", "subtitle"}
-_FEED_CHILDREN |= {"title", "updated"}
+_FEED_CHILDREN |= {"title", "updated", "{http://purl.org/syndication/history/1.0}archive"}
 _ENTRY_CHILDREN = {"author", "category", "content", "contributor", "id", "link", "published", "rights", "source"}
 _ENTRY_CHILDREN |= {"summary", "title", "updated", "{http://www.itunes.com/dtds/podcast-1.0.dtd}duration"}
 _ONCE = {"generator", "icon", "id", "logo", "rights", "subtitle", "title", "updated", "content", "published", "source"}
