@@ -62,7 +62,7 @@ def update(
 ) -> UpdateReport:
     """Run the given parts of a pass over the named sources (all if none is named).
 
-    `again` reads unchanged files too. An exception of `progress` ends the pass; what was saved and written by then
+    `again` reads unchanged files too, and looks at every published one. An exception of `progress` ends the pass; what was saved and written by then
     stays.
 
     Raises:
@@ -86,7 +86,7 @@ def update(
         if "publish" in parts:
             from feeder.publish.site import publish  # noqa: PLC0415  a pass that only reads loads no templates
 
-            site = publish(config, store, progress=progress)
+            site = publish(config, store, verify=again, progress=progress)
     if "ingest" in parts and not sources and has_hubs:  # without the lock: a slow hub keeps no other pass waiting
         update_subscriptions(config, store, now=datetime.now(UTC))
     return UpdateReport(sources=reports, site=site, notices=notices)

@@ -115,11 +115,16 @@ def ingest(
 
 
 @app.command()
-def publish(context: typer.Context) -> None:
-    """Write the feed and the pages to the output folder."""
+def publish(
+    context: typer.Context,
+    again: Annotated[
+        bool, typer.Option("--again", help="Look at every published file; restore what was changed by hand.")
+    ] = False,
+) -> None:
+    """Write the feeds and the pages to the output folder."""
     from feeder.update import PUBLISH
 
-    _run_pass(context, PUBLISH)
+    _run_pass(context, PUBLISH, again=again)
 
 
 @app.command()

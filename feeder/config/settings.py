@@ -59,7 +59,10 @@ class _Section(BaseModel):
 
 
 class SiteConfig(_Section):
-    """The published feed and pages, and where they are written."""
+    """The published feeds and pages, and where they are written.
+
+    A feed ends before it is longer than `bytes_per_feed`. `hubs` are the addresses of WebSub hubs.
+    """
 
     title: str = "feeder"
     subtitle: str = ""
@@ -67,6 +70,8 @@ class SiteConfig(_Section):
     language: LanguageTag = "zh-Hans"
     output: Path = Path("public")
     entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
+    bytes_per_feed: Annotated[int, Field(ge=10_000)] = 2_000_000
+    hubs: tuple[HttpUrl, ...] = ()
     content: Literal["full", "summary"] = "full"
     duplicates: Literal["group", "show"] = "group"
 

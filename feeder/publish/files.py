@@ -6,14 +6,15 @@ The only place in `publish` that turns OS errors into `PublishError`. Must not k
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from feeder.errors import PublishError
 
 # A dot file, which web servers do not serve; the name identifies those that a killed process left behind.
 _TEMPORARY_START, _TEMPORARY_END = ".feeder-", ".tmp"
+_FEW = 50  # files that are synced one by one
 
 
 def check_writable(folder: Path) -> None:
@@ -32,23 +33,26 @@ def check_writable(folder: Path) -> None:
 class Folder:
     """The files below `root`; paths are relative to it, with "/" as the separator.
 
-    Every method raises `PublishError` if the file system fails.
+    What is written appears with `flush`, a group of files at a time: syncing each takes longer than rendering it. Every
+    method raises `PublishError` if the file system fails.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Create the folder if it does not exist."""
+    def __init__(self, root: Path, *subfolders: str) -> None:
+        """Create the folder if it does not exist; `subfolders` are those that files are written to."""
         self._root = root
+        self._prefixes = ("", *(f"{name}/" for name in subfolders))
+        self._waiting: dict[Path, Path] = {}  # temporary files by their targets
         self._unsynced: set[Path] = set()
         with _translating_errors(root):
             root.mkdir(parents=True, exist_ok=True)
 
-    def files(self, *subfolders: str) -> dict[str, str]:
-        """Return the files in the root and in `subfolders`, each with its size and modification time as a string.
+    def files(self) -> dict[str, str]:
+        """Return the files in the root and in the subfolders, each with its size and modification time as a string.
 
         Temporary files that a killed process left behind are removed.
         """
         found = {}
-        for prefix in ("", *(f"{name}/" for name in subfolders)):
+        for prefix in self._prefixes:
             with _translating_errors(self._root):
                 for name, stats in _list_files(self._root / prefix):
                     if name.startswith(_TEMPORARY_START) and name.endswith(_TEMPORARY_END):
@@ -56,6 +60,30 @@ class Folder:
                     else:
                         found[prefix + name] = stats
         return found
+
+    def times(self) -> dict[str, int]:
+        """Return the modification times of root and subfolders: they change when a file comes, goes or is replaced.
+
+        In nanoseconds since 1970, 0 for a folder that is missing.
+        """
+        found = {}
+        for prefix in self._prefixes:
+            try:
+                found[prefix] = (self._root / prefix).stat().st_mtime_ns
+            except OSError:
+                found[prefix] = 0
+        return found
+
+    def looks(self, path: str) -> str | None:
+        """Return the size and modification time of a file, as `files` does; None if there is no such file."""
+        try:
+            return _format_stats((self._root / path).stat())
+        except OSError:
+            return None
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return self.looks(path) is not None
 
     def read(self, path: str, size: int = -1) -> bytes | None:
         """Return the content of a file, or its first `size` bytes; None if there is no such file."""
@@ -67,18 +95,42 @@ class Folder:
                 return None
 
     def write(self, path: str, data: bytes) -> bool:
-        """Replace the content of a file, durably after `sync`; return False if it is `data` already."""
+        """Replace the content of a file at the next `flush`; return False if it is `data` already."""
         if self.read(path) == data:
             return False
         target = self._root / path
         with _translating_errors(self._root):
             target.parent.mkdir(exist_ok=True)
-            _replace(target, data)
-        self._unsynced.add(target.parent)
+            temporary = self._waiting.get(target) or _temporary(target)
+            self._waiting[target] = temporary
+            try:
+                temporary.write_bytes(data)
+            except BaseException:
+                del self._waiting[target]
+                temporary.unlink(missing_ok=True)
+                raise
         return True
 
+    def flush(self) -> None:
+        """Put the files that wait in their places, all of them durably; and make durable what was removed."""
+        with _translating_errors(self._root):
+            _sync_files(list(self._waiting.values()))
+            for target in list(self._waiting):
+                self._waiting.pop(target).replace(target)
+                self._unsynced.add(target.parent)
+            for folder in sorted(self._unsynced):
+                _sync_folder(folder)
+            self._unsynced.clear()
+
+    def discard(self) -> None:
+        """Remove the files that wait."""
+        for temporary in self._waiting.values():
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        self._waiting.clear()
+
     def link(self, path: str, source: Path) -> bool:
-        """Make a file the same as another, durably after `sync`; return False if there is no such one.
+        """Make a file the same as another, durably after `flush`; return False if there is no such one.
 
         Both share their place on the disk, if it is one disk.
         """
@@ -106,25 +158,18 @@ class Folder:
             target.unlink(missing_ok=True)
         self._unsynced.add(target.parent)
 
-    def sync(self) -> None:
-        """Flush the folders, so that files written or removed stay so after a power cut."""
-        with _translating_errors(self._root):
-            for folder in sorted(self._unsynced):
-                _sync_folder(folder)
-        self._unsynced.clear()
 
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = _temporary(path)
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _sync_files(files: Sequence[Path]) -> None:
+    """Flush the contents of files to the disk; many at once by one call for all disks."""
+    if len(files) > _FEW:
+        os.sync()
+        return
+    for file in files:
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _copy(source: Path, target: Path) -> None:

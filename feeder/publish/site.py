@@ -1,59 +1,78 @@
-"""Updates the published folder from the store: rewrites the files that changed, each atomically.
+"""Updates the published folder from the store: what changed since the last pass, each file atomically.
 
-    store, settings and code unchanged, every file intact ──▶ saved searches whose time range moves ─▶ done
-    store.iter_page_marks() ─▶ a fingerprint for each page ─▶ differs from the manifest's? ─▶ render ─▶ write
-                                entries, months, archive, saved searches, index, feed ─┘
-    pages without an entry or month ─▶ removed             the manifest ─▶ written last
-    store.entries.pictures() ─▶ not there yet? ─▶ linked from the store's folder; those no entry has ─▶ removed
+    nothing changed ──▶ saved searches whose time range moves ──▶ done
+    store.entries.changed_marks ──▶ ledger ──▶ what is touched: pages of entries and their neighbours, months, topics
+        ──▶ a fingerprint each ──▶ differs from the ledger's? ──▶ render ──▶ write
+    the ledger ──▶ committed last
 
-The manifest is stored beside the database, where readers cannot fetch it. It only saves work: without it all pages are
-rendered, and those with the same bytes are not rewritten. Files that feeder did not write are never touched. If the
-search index cannot be used, the files of saved searches stay. Must not know how pages look or how files are replaced.
+All is touched if settings or code are others, if the folder is not as it was left, or if the last pass was killed.
+Files that feeder did not write are never touched. If the search index cannot be used, the files of saved searches stay.
+Must not know how pages look or how files are replaced.
 """
 
 import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import quote
 
 from feeder.config.load import Config
 from feeder.config.saved import SavedSearch, read_saved
 from feeder.errors import PublishError, StoreError
 from feeder.log import Progress
-from feeder.model import Entry, Feed
+from feeder.model import Entry, Feed, FeedLink, rfc3339
 from feeder.pictures.folder import PictureFolder
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import NAME as PICTURE_NAME
 from feeder.pictures.references import is_named_by_content, with_pictures_at
-from feeder.publish import atom
+from feeder.publish.archives import FOLDER as ARCHIVES_FOLDER
+from feeder.publish.archives import Archive, divide
+from feeder.publish.feeds import (
+    CATEGORIES_FOLDER,
+    EVERYTHING,
+    LANGUAGES_FOLDER,
+    SOURCES_FOLDER,
+    Topic,
+    make_archive,
+    make_feed,
+    saved_topic,
+)
+from feeder.publish.feeds import FOLDERS as TOPIC_FOLDERS
 from feeder.publish.files import Folder
+from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, render_feed
+from feeder.publish.formats.item import GENERATOR, Item
+from feeder.publish.formats.json_feed import MARK as JSON_MARK
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
+from feeder.publish.ledger import Ledger, Touched
+from feeder.publish.subscribe import list_topics, render_opml
+from feeder.publish.topics import Group, choose_topics, to_topic
 from feeder.store import Copy, PageMark, Store
-
-_OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
+from feeder.words import words_for
 
 _CODE = Path(__file__).parent
 _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
-_BATCH = 100
-_FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, pages.FEEDS_FOLDER, PICTURES_FOLDER)
+_BATCH = 100  # entries that are read at once
+_CHANGES = 2000  # that are read at once
+_GROUP = 500  # files that are written before they are synced
+_FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, *TOPIC_FOLDERS, ARCHIVES_FOLDER, PICTURES_FOLDER)
 _PAGE_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
-    rf"|{pages.FEEDS_FOLDER}/[\w-]{{1,64}}\.(html|xml)"
+    rf"|({'|'.join(TOPIC_FOLDERS)})/[\w.-]{{1,80}}\.(html|xml|rss|json)"
+    rf"|{ARCHIVES_FOLDER}/\d{{4}}-\d\d-\d{{1,6}}\.xml"
     rf"|{PICTURES_FOLDER}/{PICTURE_NAME.pattern}"
     r"|trends\.html",  # a page of earlier versions
 )
 _HEAD_BYTES = 4096
-_GENERATOR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{atom.GENERATOR}</generator>".encode())
+_GENERATOR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK)
+_OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
 
 
 class PublishReport(NamedTuple):
@@ -73,34 +92,12 @@ class PublishReport(NamedTuple):
         return f"site: {text or 'nothing new'} ({self.unchanged} unchanged)"
 
 
-class _Manifest(NamedTuple):
-    """The state after the last pass, as JSON: `files` are fingerprints by path, `looks` their sizes and times.
-
-    `settings` is a digest of the settings and the code. `change` is the number of the store's last published change,
-    None if something could not be published. `token` is also in the store, so that the manifest of another store is
-    not used.
-    """
-
-    files: Mapping[str, str] = MappingProxyType({})
-    looks: Mapping[str, str] = MappingProxyType({})
-    settings: str = ""
-    change: int | None = None
-    token: str = ""
-
-
-class _Neighbours(NamedTuple):
-    """An entry with the neighbours that its page links to."""
-
-    newer: PageMark | None
-    mark: PageMark
-    older: PageMark | None
-
-
 def publish(
     config: Config,
     store: Store,
     *,
     now: datetime | None = None,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> PublishReport:
     """Update the published folder from the store.
@@ -111,6 +108,7 @@ def publish(
         config: The folder and the settings of the site.
         store: The entries.
         now: An aware datetime, the end of relative times in saved searches; None for the current time.
+        verify: Look at every file, also in folders in which none came or went: what was changed in place is restored.
         progress: Called with ("publish", entries done, entries in total); an exception it raises ends the pass.
 
     Raises:
@@ -118,89 +116,136 @@ def publish(
         PublishError: the folder cannot be written, or contains another site, which is left unchanged.
     """
     saved = read_saved(config)
-    folder = Folder(config.site.output)
-    present = folder.files(*_FOLDERS)
-    state, name = Folder(config.store.folder), f"published-{_digest(str(config.site.output))}.json"
-    has_manifest = state.read(name, 1) is not None
-    last = _read_manifest(state, name) if has_manifest else _read_manifest(folder, _OLD_MANIFEST)
-    intact = {path for path, stats in present.items() if last.looks.get(path) == stats}
-    settings = _digest(_settings_digest(config), *(search.config.model_dump_json() for search in saved))
-    # Before anything else is read: the next pass then publishes what arrives meanwhile.
-    change = store.entries.last_change()
-    note = f"published:{_digest(str(config.site.output))}"
-    same_store = bool(last.token) and store.database.get_note(note) == last.token
-    current = same_store and (last.settings, last.change) == (settings, change) and intact.issuperset(last.files)
-    if not same_store or intact.isdisjoint(last.files):  # no file is intact: it may be another folder
-        _check_ownership(config, folder)
-    fingerprints = {path: last.files.get(path, "") for path in intact}
-    site = _Pass(config, store, folder, present, fingerprints, saved, now or datetime.now(UTC))
-    if current:
-        site.refresh()
-    else:
-        site.run(progress or (lambda _stage, _done, _total: None))
-    if not current or site.written or site.failed or not has_manifest:
-        token = last.token if same_store else secrets.token_hex(8)
-        if not same_store:
-            store.database.set_note(note, token)
-        manifest = _Manifest(site.files, {}, settings, None if site.failed else change, token)
-        _write_manifest(folder, state, name, manifest)
-    if _OLD_MANIFEST in present:
-        folder.remove(_OLD_MANIFEST)
-        folder.sync()
+    folder = Folder(config.site.output, *_FOLDERS)
+    name = f"published-{_digest(str(config.site.output))}"
+    with closing(Ledger.open(config.store.folder / f"{name}.db")) as ledger:
+        site = _Pass(config, store, folder, ledger, saved, now or datetime.now(UTC))
+        try:
+            site.run(progress or (lambda _stage, _done, _total: None), verify=verify)
+        finally:
+            folder.discard()
+    for old in (config.site.output / _OLD_MANIFEST, config.store.folder / f"{name}.json"):
+        old.unlink(missing_ok=True)
     return PublishReport(site.written, site.unchanged, site.removed, tuple(site.failed.values()))
 
 
 class _Pass:
-    """One pass over the store, newest first, month by month.
-
-    `present` are the paths of existing files, `last` the fingerprints of those that are intact; `files` becomes the
-    fingerprints of all files of the site.
-    """
+    """One pass. `_seen` are the paths that belong to the site, as far as this pass looked at them."""
 
     def __init__(
         self,
         config: Config,
         store: Store,
         folder: Folder,
-        present: Collection[str],
-        last: Mapping[str, str],
+        ledger: Ledger,
         saved: Sequence[SavedSearch],
         now: datetime,
     ) -> None:
-        self._site, self._saved, self._now = config.site, saved, now
-        self._store, self._folder, self._pictures = store, folder, PictureFolder(config.store.pictures)
-        self._present, self._last, self._settings = present, last, _settings_digest(config)
-        self.files: dict[str, str] = {}
+        self._config, self._site, self._saved, self._now = config, config.site, saved, now
+        self._store, self._folder, self._ledger = store, folder, ledger
+        self._pictures = PictureFolder(config.store.pictures)
+        self._settings = _settings_digest(config)
+        self._since = now
+        self._rendered: Cache = {}
+        self._fingerprints: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
         self.written = self.unchanged = self.removed = 0
         self.failed: dict[str, tuple[str, str]] = {}
 
-    def refresh(self) -> None:
-        """Write only the saved searches whose time range moves."""
-        moving = [saved for saved in self._saved if saved.moves]
-        self.files = dict(self._last)
-        self.unchanged = len(self.files) - len(moving) * len(pages.SAVED_ENDINGS)
-        self._write_saved(moving)
+    # --- the course of a pass -----------------------------------------------------------------------------------------
 
-    def run(self, progress: Progress) -> None:
-        """Write all changed files, and remove stale pages."""
-        total, done = self._store.entries.count(copies=False), 0
+    def run(self, progress: Progress, *, verify: bool) -> None:
+        """Write what changed, and remove what is gone."""
+        ledger = self._ledger
+        settings = _digest(self._settings, *(search.config.model_dump_json() for search in self._saved))
+        note = f"published:{_digest(str(self._site.output))}"
+        if not ledger.get("token") or self._store.database.get_note(note) != ledger.get("token"):
+            self._begin(note)
+        self._since = datetime.fromisoformat(ledger.get("since"))
+        # Before anything else is read: the next pass then publishes what arrives meanwhile.
+        change = self._store.entries.last_change()
+        mark = self._store.entries.mark_change(change)
+        last = int(ledger.get("change") or 0)
+        is_whole = not ledger.get("unfinished") and ledger.get("settings") == settings
+        if verify or json.dumps(self._folder.times()) != ledger.get("folders"):
+            is_whole = self._look_at_files() and is_whole
+        if is_whole and (change, mark) == (last, ledger.get("mark")):
+            self._write_saved([search for search in self._saved if search.moves])
+        else:
+            ledger.put("unfinished", "yes")
+            self._update(last, progress, all_touched=not is_whole)
+            ledger.put("unfinished", "yes" if self.failed else "")
+        self._flush()
+        for name, value in {"settings": settings, "change": str(change), "mark": mark}.items():
+            ledger.put(name, value)
+        ledger.put("broken", json.dumps(sorted(self._broken)))
+        ledger.put("folders", json.dumps(self._folder.times()))
+        ledger.commit()
+        self.unchanged = ledger.count_files() - self.written
+
+    def _begin(self, note: str) -> None:
+        """Begin the ledger of a folder that this store has not written yet."""
+        if self._folder.read("index.html", 1) is not None and not self._is_ours("index.html"):
+            raise PublishError(
+                f"{self._site.output / 'index.html'}: not written by feeder; move it away, or set site.output to "
+                "another folder",
+            )
+        token = secrets.token_hex(8)
+        for clear in (self._ledger.clear_entries, self._ledger.clear_archives, self._ledger.clear_files):
+            clear()
+        for name in ("change", "mark", "folders"):
+            self._ledger.put(name, "")
+        self._ledger.put("unfinished", "yes")
+        self._ledger.put("since", rfc3339(self._now.replace(microsecond=0)))
+        self._ledger.put("token", token)
+        self._ledger.commit()
+        self._store.database.set_note(note, token)
+
+    def _look_at_files(self) -> bool:
+        """Forget the files that are not as they were left; return whether all are."""
+        present, known = self._folder.files(), self._ledger.files()
+        others = [path for path, looks in known.items() if present.get(path) != looks]
+        for path in others:
+            self._ledger.remove_file(path)
+        strange = [path for path in present.keys() - known.keys() if _PAGE_NAME.fullmatch(path)]
+        return not others and not strange
+
+    def _update(self, last: int, progress: Progress, *, all_touched: bool) -> None:
+        ledger = self._ledger
+        old_months = {month.name for month in ledger.months()}
+        touched = self._read_changes(last)
+        if all_touched:
+            touched.entries = set(ledger.numbers())
+            touched.months |= {month.name for month in ledger.months()} | old_months
+            touched.groups |= {(group.folder, group.name) for group in ledger.groups()}
         self._write_pictures()
-        months = []
-        for month, group in groupby(_with_neighbours(self._store.entries.iter_page_marks()), _month_of):
-            entries = list(group)
-            self._write_entries(entries)
-            months.append(self._write_month(month, entries))
-            done += len(entries)
-            progress("publish", done, total)
-        self._write_if_changed(
-            f"{pages.ARCHIVE_FOLDER}/index.html",
-            _digest(self._settings, *months),
-            lambda: pages.render_archive(self._site, months),
-        )
+        self._write_entries(touched.entries, progress)
+        self._write_months(touched.months, old_months)
+        topics = self._write_topics(touched.groups)
+        self._write_list(topics)
         self._write_saved(self._saved)
-        self._write_front(total)
-        self._remove_stale()
-        self._folder.sync()
+        self._write_front()
+        self._write_everything(touched.gone, all_touched=all_touched)
+        self._remove_others(touched, topics, all_touched=all_touched)
+
+    def _read_changes(self, last: int) -> Touched:
+        """Take over into the ledger what changed in the store since the last pass."""
+        entries, ledger = self._store.entries, self._ledger
+        touched = Touched()
+        if last and not entries.has_passed(last, ledger.get("mark")):  # an older copy of the database was restored
+            touched.gone.update(ledger.newest(ledger.count()))
+            last = 0
+        if not last:
+            ledger.clear_entries()
+        while True:
+            changes = entries.changed_marks(last, _CHANGES)
+            ledger.apply(changes, touched)
+            if changes.rows < _CHANGES:
+                return touched
+            last = changes.upto
+
+    # --- the files ----------------------------------------------------------------------------------------------------
 
     def _write_pictures(self) -> None:
         """Publish the pictures that entries refer to; keep no others."""
@@ -208,192 +253,282 @@ class _Pass:
         for name in sorted(names):
             path = f"{PICTURES_FOLDER}/{name}"
             if self._is_unchanged(path, name):
-                self.files[path] = name
-                self.unchanged += 1
-            elif self._folder.link(path, self._pictures.root / name):
-                self.files[path] = name
+                continue
+            if self._folder.link(path, self._pictures.root / name):
+                self._fingerprints[path] = name
                 self.written += 1
-            elif path in self._present and is_named_by_content(path, self._folder.read(path) or b""):
-                self.files[path] = name
-                self.unchanged += 1
+            elif is_named_by_content(path, self._folder.read(path) or b""):
+                self._fingerprints[path] = name
             else:
                 reason = f"missing in {self._pictures.root}; `feeder ingest --again` copies it from its source"
                 self._skip(path, reason, path)
         self._pictures.remove_others(names)
 
-    def _write_entries(self, entries: list[_Neighbours]) -> None:
-        changed: dict[str, _Neighbours] = {}
-        for item in entries:
-            path = pages.entry_path(item.mark.key)
-            if self._is_unchanged(path, self._fingerprint(item)):
-                self.files[path] = self._last[path]
-                self.unchanged += 1
-            else:
-                changed[item.mark.key] = item
-        for keys in _batches(changed):
-            copies = self._store.entries.copies(keys)
-            for entry in self._store.entries.get_many(keys):
-                self._write_entry(entry, changed[entry.key], copies.get(entry.key, ()))
+    def _write_entries(self, numbers: Iterable[int], progress: Progress) -> None:
+        done, total = 0, self._ledger.count()
+        marks = self._ledger.marks(list(numbers))
+        done = total - len(marks)
+        for batch in _batches(marks):
+            self._write_batch(batch)
+            done += len(batch)
+            progress("publish", done, total)
 
-    def _write_entry(self, entry: Entry, item: _Neighbours, copies: Sequence[Copy]) -> None:
+    def _write_batch(self, marks: Sequence[PageMark]) -> None:
+        copies = self._store.entries.copies([mark.key for mark in marks])
+        changed: dict[str, tuple[str, Neighbour | None, Neighbour | None]] = {}
+        for mark in marks:
+            newer, older = map(_to_neighbour, self._ledger.neighbours(mark.position))
+            own_copies = copies.get(mark.key, ())
+            fingerprint = _digest(self._settings, mark.version, newer, older, own_copies)
+            if not self._is_unchanged(pages.entry_path(mark.key), fingerprint):
+                changed[mark.key] = (fingerprint, newer, older)
+        for entry in self._store.entries.get_many(list(changed)):
+            fingerprint, newer, older = changed[entry.key]
+            self._write_entry(entry, fingerprint, newer, older, copies.get(entry.key, ()))
+
+    def _write_entry(
+        self,
+        entry: Entry,
+        fingerprint: str,
+        newer: Neighbour | None,
+        older: Neighbour | None,
+        copies: Sequence[Copy],
+    ) -> None:
         path = pages.entry_path(entry.key)
         try:
-            page = pages.render_article(
-                self._site,
-                entry,
-                newer=_to_neighbour(item.newer),
-                older=_to_neighbour(item.older),
-                copies=copies,
-            ).encode()
+            page = pages.render_article(self._site, entry, newer=newer, older=older, copies=copies).encode()
         except ValueError as error:  # an invalid address, or lone surrogates
             self._record_failure(entry, str(error))
-            if path in self._present:
-                self.files[path] = ""
+            self._keep(path)
+            if not self._folder.has(path):
+                self._broken.add(entry.key)
             return
-        self._write(path, page, self._fingerprint(item))
+        self._broken.discard(entry.key)
+        self._write(path, page, fingerprint)
 
-    def _write_month(self, name: str, entries: list[_Neighbours]) -> Month:
-        listed = [
-            MonthEntry(item.mark.key, item.mark.published, item.mark.title)
-            for item in entries
-            if pages.entry_path(item.mark.key) in self.files
-        ]
-        newer_entry, older_entry = entries[0].newer, entries[-1].older
-        newer = pages.month_of(newer_entry.published) if newer_entry else None
-        older = pages.month_of(older_entry.published) if older_entry else None
+    def _write_months(self, touched: Iterable[str], old_months: Iterable[str]) -> None:
+        """Write the pages of months, and of those whose neighbours came or went; and the page that lists them."""
+        months = self._ledger.months()
+        names = [month.name for month in months]
+        places = {name: place for place, name in enumerate(names)}
+        wanted = set(touched) & places.keys()
+        for name in set(old_months) ^ places.keys():
+            later, earlier = [other for other in names if other > name], [other for other in names if other < name]
+            wanted.update((*later[-1:], *earlier[:1]))
+        for name in sorted(wanted, reverse=True):
+            place = places[name]
+            listed = [
+                MonthEntry(mark.key, mark.published, mark.title)
+                for mark in self._ledger.month(name)
+                if mark.key not in self._broken
+            ]
+            newer = names[place - 1] if place else None
+            older = names[place + 1] if place + 1 < len(names) else None
+            fingerprint = _digest(self._settings, newer, older, *listed)
+            self._write_if_changed(
+                pages.month_path(name),
+                fingerprint,
+                lambda: pages.render_month(self._site, name, listed, newer=newer, older=older),  # noqa: B023  called at once
+            )
+        totals = [Month(*month) for month in months]
         self._write_if_changed(
-            pages.month_path(name),
-            _digest(self._settings, newer, older, *listed),
-            lambda: pages.render_month(self._site, name, listed, newer=newer, older=older),
+            f"{pages.ARCHIVE_FOLDER}/index.html",
+            _digest(self._settings, *totals),
+            lambda: pages.render_archive(self._site, totals),
         )
-        return Month(name, len(listed))
 
-    def _write_front(self, total: int) -> None:
-        """Write static files, the error page, the index and the feed; the last two link to all others."""
-        for file in sorted(_STATIC.iterdir()):
-            self._write(file.name, file.read_bytes())
-        self._write("404.html", pages.render_error(self._site, 404).encode())
-        latest = self._store.entries.latest(self._site.entries_per_feed)
-        shown = [entry for entry in latest if pages.entry_path(entry.key) in self.files]
-        index = pages.render_index(self._site, shown, total=total, saved=self._saved)
-        self._write("index.html", index.encode())
-        self._write_feed(atom.make_feed(self._site, pages.FEED_PATH, id_path=""), latest)
+    def _write_topics(self, touched: Iterable[tuple[str, str]]) -> list[Topic]:
+        """Write the pages and feeds of topics that are touched or new; return all topics."""
+        changed, topics = set(touched), []
+        language_name = words_for(self._site.language).language_name
+        for group in choose_topics(self._ledger.groups()):
+            topic = to_topic(group, language_name)
+            topics.append(topic)
+            if (group.folder, group.name) in changed or self._ledger.fingerprint(topic.page) is None:
+                self._write_topic(group, topic)
+        return topics
+
+    def _write_topic(self, group: Group, topic: Topic) -> None:
+        newest = self._ledger.members(group, self._site.entries_per_feed)
+        fingerprint = _digest(self._settings, topic, group.total, *newest)
+        paths = (topic.page, *map(topic.path, FORMATS))
+        unchanged = [self._is_unchanged(path, fingerprint) for path in paths]  # each is seen
+        if all(unchanged):
+            return
+        entries = self._store.entries.get_many([mark.key for mark in newest])
+        page = pages.render_topic(self._site, topic, self._with_pages(entries), total=group.total)
+        self._write(topic.page, page.encode(), fingerprint)
+        self._write_feeds(topic, entries, fingerprint)
+
+    def _write_list(self, topics: Sequence[Topic]) -> None:
+        """Write the page and the OPML that list all feeds."""
+        kinds = list_topics(self._site, self._saved, topics)
+        self._write(pages.SUBSCRIBE_PATH, pages.render_subscribe(self._site, kinds).encode())
+        self._write(pages.OPML_PATH, render_opml(self._site, kinds))
 
     def _write_saved(self, saved: Iterable[SavedSearch]) -> None:
         for search in saved:
-            page, path = (pages.saved_path(search, ending) for ending in pages.SAVED_ENDINGS)
+            topic = saved_topic(search)
             try:
                 entries = self._store.entries.latest(search.config.limit, query=search.query, now=self._now)
             except StoreError as error:
-                self._skip(f"feeds.{search.config.name}", str(error), page, path)
+                self._skip(f"feeds.{search.config.name}", str(error), topic.page, *map(topic.path, FORMATS))
                 continue
-            shown = [entry for entry in entries if pages.entry_path(entry.key) in self.files]
-            self._write(page, pages.render_saved(self._site, search, shown).encode())
-            feed = atom.make_feed(self._site, quote(path), title=search.title, page=quote(page))
-            self._write_feed(feed, entries, path=path)
+            self._write(topic.page, pages.render_topic(self._site, topic, self._with_pages(entries)).encode())
+            self._write_feeds(topic, entries)
 
-    def _write_feed(self, feed: Feed, entries: Sequence[Entry], *, path: str = pages.FEED_PATH) -> None:
-        document = atom.render_atom(
-            feed,
-            [with_pictures_at(entry, self._site.url) for entry in entries],
-            ties=self._store.entries.ties(entries),
+    def _write_front(self) -> None:
+        """Write static files, the error page and the index."""
+        for file in sorted(_STATIC.iterdir()):
+            self._write(file.name, file.read_bytes())
+        self._write("404.html", pages.render_error(self._site, 404).encode())
+        latest = self._store.entries.get_many(self._ledger.newest(self._site.entries_per_feed))
+        total = self._ledger.count()
+        index = pages.render_index(self._site, self._with_pages(latest), total=total, saved=self._saved)
+        self._write("index.html", index.encode())
+
+    def _write_everything(self, gone: Iterable[str], *, all_touched: bool) -> None:
+        """Write the feed of all entries, new archives, and those with entries that are gone."""
+        ledger = self._ledger
+        names = ledger.archives()
+        touched = ledger.leave_archives(gone)
+        if all_touched:
+            touched = set(names)
+        made, current = divide(ledger.current(), names, keep=self._site.entries_per_feed, now=self._now)
+        latest = self._store.entries.get_many(current)
+        fitting = self._count_fitting(latest)
+        if fitting < len(latest):
+            made, _ = divide(ledger.current(), names, keep=fitting, now=self._now, at_least=1)
+        for archive in made:
+            ledger.add_archive(archive)
+            touched.add(archive.name)
+        links: tuple[FeedLink, ...] = ()
+        for name in ledger.archives():
+            path = Archive(name, ()).path
+            if name in touched:
+                self._write_archive(ledger.archive(name), links)
+            links = (FeedLink("prev-archive", self._site.url + path, ATOM.media_type),)
+        self._write_feeds(EVERYTHING, latest[:fitting], links=links)
+
+    def _write_archive(self, archive: Archive, links: Sequence[FeedLink]) -> None:
+        fingerprint = _digest(self._site.url, archive, links)
+        if not self._is_unchanged(archive.path, fingerprint):
+            feed = make_archive(self._site, archive.path, empty_since=self._since, links=links)
+            entries = self._store.entries.get_many(archive.keys)
+            self._write(archive.path, self._render(ATOM, feed, entries), fingerprint)
+
+    def _count_fitting(self, entries: Sequence[Entry]) -> int:
+        """Return how many of the newest entries fit into a feed, at least one."""
+        fitting = length = 0
+        for entry in entries:
+            length += len(Item(entry, entry.updated, "").text(self._site.content)[0].encode(errors="replace"))
+            if fitting and length > self._site.bytes_per_feed:
+                break
+            fitting += 1
+        return fitting
+
+    def _write_feeds(
+        self, topic: Topic, entries: Sequence[Entry], fingerprint: str | None = None, links: Sequence[FeedLink] = ()
+    ) -> None:
+        """Write the feed of a topic in every format."""
+        for kind in FORMATS:
+            feed = make_feed(self._site, topic, kind, empty_since=self._since, links=links)
+            max_bytes = self._site.bytes_per_feed if topic.stem else None  # the archives have the rest of everything
+            self._write(topic.path(kind), self._render(kind, feed, entries, max_bytes), fingerprint)
+
+    def _render(self, kind: Format, feed: Feed, entries: Sequence[Entry], max_bytes: int | None = None) -> bytes:
+        how = Rendering(
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
+            ties=self._store.entries.ties(entries),
             content=self._site.content,
             on_unwritable=self._record_failure,
+            max_bytes=max_bytes,
+            cache=None if feed.is_archive else self._rendered,
         )
-        self._write(path, document)
+        return render_feed(kind, feed, [with_pictures_at(entry, self._site.url) for entry in entries], how)
+
+    def _with_pages(self, entries: Iterable[Entry]) -> list[Entry]:
+        return [entry for entry in entries if entry.key not in self._broken]
+
+    # --- writing and removing -----------------------------------------------------------------------------------------
+
+    def _remove_others(self, touched: Touched, topics: Iterable[Topic], *, all_touched: bool) -> None:
+        """Remove the files that no longer belong to the site."""
+        if all_touched:
+            self._flush()
+            stale = {path for path in self._folder.files().keys() - self._seen if _PAGE_NAME.fullmatch(path)}
+        else:
+            names = {month.name for month in self._ledger.months()}
+            of_topics = {path for topic in topics for path in (topic.page, *map(topic.path, FORMATS))}
+            listed = (SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)
+            stale = {path for folder in listed for path in self._ledger.files(f"{folder}/")} - of_topics
+            stale |= {pages.entry_path(key) for key in touched.gone}
+            stale |= {pages.month_path(name) for name in touched.months - names}
+            stale |= self._ledger.files(f"{PICTURES_FOLDER}/").keys() - self._seen
+        for path in sorted(stale):
+            if self._is_ours(path):
+                self._folder.remove(path)
+                self.removed += 1
+            self._ledger.remove_file(path)
 
     def _skip(self, name: str, reason: str, *paths: str) -> None:
         """Record a failure and leave existing files as they are."""
         self.failed[name] = (name, reason)
-        self.files.update((path, "") for path in paths if path in self._present)
+        for path in paths:
+            self._keep(path)
 
-    def _remove_stale(self) -> None:
-        for path in sorted(set(self._present) - self.files.keys()):
-            if _PAGE_NAME.fullmatch(path) and _is_ours(self._folder, path):
-                self._folder.remove(path)
-                self.removed += 1
+    def _keep(self, path: str) -> None:
+        """Leave a file as it is, and try again at the next pass."""
+        self._seen.add(path)
 
     def _write_if_changed(self, path: str, fingerprint: str, render: Callable[[], str]) -> None:
-        if self._is_unchanged(path, fingerprint):
-            self.files[path] = fingerprint
-            self.unchanged += 1
-        else:
+        if not self._is_unchanged(path, fingerprint):
             self._write(path, render().encode(), fingerprint)
 
     def _write(self, path: str, data: bytes, fingerprint: str | None = None) -> None:
-        self.files[path] = fingerprint or hashlib.sha256(data).hexdigest()[:16]
-        if self._folder.write(path, data):
-            self.written += 1
-        else:
-            self.unchanged += 1
+        """Write a file; without a fingerprint, its content is that."""
+        self._seen.add(path)
+        if fingerprint is None:
+            fingerprint = hashlib.sha256(data).hexdigest()[:16]
+            if self._ledger.fingerprint(path) == fingerprint:
+                return
+        self._fingerprints[path] = fingerprint
+        self.written += self._folder.write(path, data)
+        if len(self._fingerprints) >= _GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Put the files that were written in their places, and record them."""
+        self._folder.flush()
+        for path, fingerprint in self._fingerprints.items():
+            if (looks := self._folder.looks(path)) is not None:
+                self._ledger.set_file(path, fingerprint, looks)
+        self._fingerprints.clear()
+        self._ledger.commit()
 
     def _is_unchanged(self, path: str, fingerprint: str) -> bool:
-        return self._last.get(path) == fingerprint
+        self._seen.add(path)
+        return self._ledger.fingerprint(path) == fingerprint
 
-    def _fingerprint(self, item: _Neighbours) -> str:
-        return _digest(self._settings, item.mark.version, _to_neighbour(item.newer), _to_neighbour(item.older))
+    def _is_ours(self, path: str) -> bool:
+        if path.startswith(f"{PICTURES_FOLDER}/"):
+            return is_named_by_content(path, self._folder.read(path) or b"")
+        head = self._folder.read(path, _HEAD_BYTES) or b""
+        return any(mark in head for mark in _GENERATOR_MARKS)
 
     def _record_failure(self, entry: Entry, reason: str) -> None:
         origins = self._store.entries.origins(entry.id)
         self.failed.setdefault(entry.id, (origins[0].address if origins else entry.id, reason))
 
 
-def _with_neighbours(marks: Iterable[PageMark]) -> Iterator[_Neighbours]:
-    newer: PageMark | None = None
-    mark: PageMark | None = None
-    for older in marks:
-        if mark is not None:
-            yield _Neighbours(newer, mark, older)
-        newer, mark = mark, older
-    if mark is not None:
-        yield _Neighbours(newer, mark, None)
-
-
-def _month_of(item: _Neighbours) -> str:
-    return pages.month_of(item.mark.published)
-
-
 def _to_neighbour(mark: PageMark | None) -> Neighbour | None:
     return None if mark is None else Neighbour(mark.key, mark.title)
 
 
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(keys)
+def _batches(marks: Iterable[PageMark]) -> Iterable[list[PageMark]]:
+    remaining = iter(marks)
     while batch := list(islice(remaining, _BATCH)):
         yield batch
-
-
-def _is_ours(folder: Folder, path: str) -> bool:
-    if path.startswith(f"{PICTURES_FOLDER}/"):
-        return is_named_by_content(path, folder.read(path) or b"")
-    head = folder.read(path, _HEAD_BYTES) or b""
-    return any(mark in head for mark in _GENERATOR_MARKS)
-
-
-def _check_ownership(config: Config, folder: Folder) -> None:
-    if folder.read("index.html", 1) is not None and not _is_ours(folder, "index.html"):
-        raise PublishError(
-            f"{config.site.output / 'index.html'}: not written by feeder; move it away, or set site.output to another "
-            "folder",
-        )
-
-
-def _write_manifest(folder: Folder, state: Folder, name: str, manifest: _Manifest) -> None:
-    found = folder.files(*_FOLDERS)
-    manifest = manifest._replace(looks={path: found[path] for path in manifest.files})
-    state.write(name, json.dumps(manifest._asdict(), separators=(",", ":"), sort_keys=True).encode())
-    state.sync()
-
-
-def _read_manifest(folder: Folder, name: str) -> _Manifest:
-    """Return the manifest of the last pass; an empty one if there is none or it is invalid."""
-    try:
-        manifest = _Manifest(**json.loads(folder.read(name) or b"{}"))
-    except (ValueError, TypeError):
-        return _Manifest()
-    is_valid = isinstance(manifest.files, dict) and isinstance(manifest.looks, dict)
-    return manifest if is_valid else _Manifest()
 
 
 def _settings_digest(config: Config) -> str:

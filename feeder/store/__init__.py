@@ -30,7 +30,7 @@ from feeder.store.parts.entries import Entries
 from feeder.store.parts.search import Hit, Results, SearchIndex
 from feeder.store.parts.sources import Sources
 from feeder.store.records.copies import Copy
-from feeder.store.records.entries import PageMark
+from feeder.store.records.entries import MarkChanges, PageMark
 from feeder.store.records.removing import remove_orphans as _remove_orphans
 from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import read_tally
@@ -54,6 +54,7 @@ __all__ = [
     "Fragment",
     "Hit",
     "IndexStatus",
+    "MarkChanges",
     "Order",
     "Outcome",
     "PageMark",

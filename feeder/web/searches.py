@@ -6,6 +6,7 @@ Each handler is a plain function of the request, run in a thread. Must not know 
 import logging
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,7 +16,8 @@ from feeder.config.load import Config
 from feeder.config.saved import read_saved, read_search
 from feeder.errors import QueryError, StoreError
 from feeder.pictures.references import with_pictures_at
-from feeder.publish import atom
+from feeder.publish.feeds import describe_feed
+from feeder.publish.formats import ATOM, Rendering, render_feed
 from feeder.publish.html import pages
 from feeder.publish.html import search as search_pages
 from feeder.publish.html.narrow import narrow
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _RETRY = {"Retry-After": "60"}
 _SEARCH_HEADERS = {**security_headers(search_pages.SEARCH_SECURITY_POLICY), "Cache-Control": "no-store"}
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # an empty store
 _FEW_RESULTS = 5  # below this many, another spelling is suggested
 _RELATED_SHOWN = 10
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -71,21 +74,26 @@ class Searches:
         except StoreError as error:
             log.warning("search feed: %s", error)
             return Response(status_code=503, headers={**LIVE_HEADERS, **_RETRY})
-        document = atom.render_atom(
-            atom.make_feed(
-                self._site,
-                f"{pages.SEARCH_FEED_PATH}?{request.url.query}",
-                title=text,
-                page=pages.search_address(text),
-                id_path=pages.search_address(str(query), pages.SEARCH_FEED_PATH),
-            ),
-            [with_pictures_at(entry, self._site.url) for entry in entries],
-            ties=ties,
+        feed = describe_feed(
+            self._site,
+            f"{pages.SEARCH_FEED_PATH}?{request.url.query}",
+            title=text,
+            page=pages.search_address(text),
+            empty_since=self._last_update(),
+            id_path=pages.search_address(str(query), pages.SEARCH_FEED_PATH),
+        )
+        how = Rendering(
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
+            ties=ties,
             content=self._site.content,
             on_unwritable=lambda entry, reason: log.warning("search feed: %s: %s", entry.id, reason),
+            max_bytes=self._site.bytes_per_feed,
         )
-        return respond_with_document(document, f"{atom.MEDIA_TYPE}; charset=utf-8", CACHE_PAGES, request.headers)
+        document = render_feed(ATOM, feed, [with_pictures_at(entry, self._site.url) for entry in entries], how)
+        return respond_with_document(document, f"{ATOM.media_type}; charset=utf-8", CACHE_PAGES, request.headers)
+
+    def _last_update(self) -> datetime:
+        return next((entry.updated for entry in self._store.entries.latest(1)), _NEVER)
 
     def suggest(self, request: Request) -> Response:
         """Return completions of a query as JSON: `text` is the query, `name` and `note` are shown to people."""

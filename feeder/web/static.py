@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from feeder.pictures import references as pictures
-from feeder.publish import atom
+from feeder.publish.feeds import media_type_of
 from feeder.publish.html import pages
 
 
@@ -210,8 +210,8 @@ def _accepts_gzip(request_headers: Headers) -> bool:
 
 
 def _content_type(file: Path) -> str:
-    if file.suffix == ".xml" and (file.name == pages.FEED_PATH or file.parent.name == pages.FEEDS_FOLDER):
-        return f"{atom.MEDIA_TYPE}{_CHARSET}"
+    if (feed := media_type_of(file.parent.name, file.name)) is not None:
+        return f"{feed}{_CHARSET}"
     picture = pictures.TYPES.get(file.suffix.removeprefix("."))
     return _TYPES.get(file.suffix) or picture or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 

@@ -51,6 +51,13 @@ ENGLISH = Words(
     search_feed="Subscribe to this search",
     saved="Topics",
     saved_search="Search all articles",
+    subscribe="Subscribe",
+    subscribe_more="Put one of these addresses into a feed reader. Which format makes no difference to most.",
+    everything="Everything",
+    sources="Sources",
+    categories="Categories",
+    languages="Languages",
+    opml="All feeds as a list (OPML)",
     how_to_search="How to search",
     search_help=(
         ("spring rain", "both words"),

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 
@@ -85,6 +85,13 @@ class Words:
     search_feed: str
     saved: str
     saved_search: str
+    subscribe: str
+    subscribe_more: str
+    everything: str
+    sources: str
+    categories: str
+    languages: str
+    opml: str
     how_to_search: str
     search_help: tuple[tuple[str, str], ...]
     """Searches, and what each finds."""
@@ -152,6 +159,14 @@ class Words:
     def number(self, number: int) -> str:
         """Return a whole number with its thousands apart."""
         return format_decimal(number, locale=self.locale)
+
+    def language_name(self, tag: str) -> str:
+        """Return the name of the language of a BCP 47 tag; the tag if it has none."""
+        try:
+            name = Locale.parse(tag, sep="-").get_display_name(self.locale)
+        except (ValueError, UnknownLocaleError):
+            name = None
+        return name or tag
 
     def counted(self, phrase: Counted, number: int) -> str:
         """Return the phrase in the form for this number, with the number in it."""

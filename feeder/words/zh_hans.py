@@ -65,6 +65,13 @@ SIMPLIFIED = Words(
     search_feed="订阅这个搜索",
     saved="专题",
     saved_search="在全部文章里搜索",
+    subscribe="订阅",
+    subscribe_more="把下面任意一个地址放进订阅阅读器即可；格式不同，内容相同。",
+    everything="全部文章",
+    sources="来源",
+    categories="分类",
+    languages="语言",
+    opml="全部订阅源的列表（OPML）",
     how_to_search="如何搜索",
     search_help=(
         ("春天 雨", "两个词都要有"),

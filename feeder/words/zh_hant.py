@@ -65,6 +65,13 @@ TRADITIONAL = Words(
     search_feed="訂閱這個搜尋",
     saved="專題",
     saved_search="在全部文章裡搜尋",
+    subscribe="訂閱",
+    subscribe_more="把下面任一個網址放進訂閱閱讀器即可；格式不同，內容相同。",
+    everything="全部文章",
+    sources="來源",
+    categories="分類",
+    languages="語言",
+    opml="全部訂閱源的清單（OPML）",
     how_to_search="如何搜尋",
     search_help=(
         ("春天 雨", "兩個詞都要有"),

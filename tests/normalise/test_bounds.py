@@ -10,7 +10,7 @@ import pytest
 
 from feeder.model import Draft, Entry, Feed, Link, Person
 from feeder.normalise.entry import normalise
-from feeder.publish.atom import render_atom
+from feeder.publish.formats import ATOM, Rendering, render_feed
 from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.files.article import read_article
 from feeder.sources.files.metadata import read_lines
@@ -103,10 +103,15 @@ def test_text_of_a_feed_that_all_its_entries_share_is_bounded(channel: str) -> N
 
 def write(count: int) -> object:
     categories, authors = (f"c{n}" for n in range(count)), (Person(name=f"a{n}") for n in range(count))
-    feed = Feed(id="urn:x", title="a", link="https://e.org/", self_link="https://e.org/a", updated=None)
-    return render_atom(
-        feed, [make_entry(categories=tuple(categories), authors=tuple(authors))], page_url=lambda _: "https://e.org/p"
+    feed = Feed(
+        id="urn:x",
+        title="a",
+        link="https://e.org/",
+        self_link="https://e.org/a",
+        updated=datetime(2023, 1, 1, tzinfo=UTC),
     )
+    entries = [make_entry(categories=tuple(categories), authors=tuple(authors))]
+    return render_feed(ATOM, feed, entries, Rendering(lambda _: "https://e.org/p"))
 
 
 def tags(count: int) -> object:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feeder.model import Credit, Entry, Feed, Link, Media, Person, Source
-from feeder.publish.atom import render_atom
+from feeder.publish.formats import ATOM as ATOM_FORMAT
+from feeder.publish.formats import Format, Rendering, render_feed
 from tests.entries import make_entry
 from tests.publish.rfc4287 import ATOM, XML, violations
 
@@ -19,7 +20,7 @@ FEED = Feed(
     title="测试",
     link=SITE,
     self_link=f"{SITE}atom.xml",
-    updated=None,
+    updated=datetime(2023, 1, 1, tzinfo=UTC),
     subtitle="一行",
     language="zh-Hans",
 )
@@ -47,8 +48,8 @@ def page_url(entry: Entry) -> str:
     return f"{SITE}entries/{entry.key}.html"
 
 
-def render(*entries: Entry, feed: Feed = FEED, **options: Any) -> bytes:
-    return render_atom(feed, entries, page_url=page_url, **options)
+def render(*entries: Entry, feed: Feed = FEED, kind: Format = ATOM_FORMAT, **options: Any) -> bytes:
+    return render_feed(kind, feed, entries, Rendering(page_url, **options))
 
 
 def entries_of(document: bytes) -> list[etree._Element]:
@@ -196,7 +197,7 @@ def test_a_tie_that_meets_another_entrys_fraction_moves_the_newer_entry() -> Non
 def test_a_feed_without_entries_is_a_feed() -> None:
     document = render()
     assert violations(document, served_from=FEED.self_link) == []
-    assert etree.fromstring(document).findtext(f"{ATOM}updated") == "1970-01-01T00:00:00+00:00"
+    assert etree.fromstring(document).findtext(f"{ATOM}updated") == "2023-01-01T00:00:00+00:00"
 
 
 def test_a_site_without_a_title_goes_by_its_address() -> None:

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.model import Link, Media, Source
+from feeder.publish.feeds import Topic, saved_topic
 from feeder.publish.html import pages
 from feeder.publish.html.narrow import narrow
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
@@ -51,7 +52,7 @@ def every_page() -> dict[str, str]:
         ),
         "month": pages.render_month(SITE, "2023-02", listed, newer="2023-03", older="2022-12"),
         "archive": pages.render_archive(SITE, [Month("2023-02", 1)]),
-        "saved": pages.render_saved(SITE, RAIN, [make_entry()]),
+        "saved": pages.render_topic(SITE, saved_topic(RAIN), [make_entry()]),
         "search": render_search(SITE, "春天", found),
         "search without words": render_search(SITE, saved=[RAIN]),
         "search that is a mistake": render_search(SITE, "雨 (", problem=Problem("看不懂", 2)),
@@ -284,11 +285,11 @@ def test_the_page_of_a_saved_search_shows_its_newest_and_leads_to_feed_and_searc
     soup = read(every_page()["saved"])
     assert text_of(soup, "h1") == "下雨的日子"
     assert hrefs(soup, ".item a") == [f"../entries/{KEY}.html"]
-    feed = "../feeds/%E9%9B%A8-1.xml"
-    assert hrefs(soup, 'link[rel="alternate"]') == ["../atom.xml", feed]
-    assert hrefs(soup, ".heading a, .more a") == [feed, "../search?q=%E9%9B%A8%20last%3A7d"]
+    feeds = [f"../feeds/%E9%9B%A8-1.{ending}" for ending in ("xml", "rss", "json")]
+    assert hrefs(soup, 'link[rel="alternate"]') == ["../atom.xml", "../feed.xml", "../feed.json", *feeds]
+    assert hrefs(soup, ".heading a, .more a") == [*feeds, "../search?q=%E9%9B%A8%20last%3A7d"]
     assert hrefs(soup, "link[rel=canonical]") == [f"{SITE.url}feeds/%E9%9B%A8-1.html"]
-    empty = read(pages.render_saved(SITE, SavedSearch(FeedConfig(name="x", query="雨"), RAIN.query), []))
+    empty = read(pages.render_topic(SITE, Topic("feeds/x", "x", "雨"), []))
     assert text_of(empty, "h1") == "x"
     assert text_of(empty, ".empty") == "还没有文章。"
 

@@ -14,6 +14,8 @@ HIT = Hit(make_entry(), (Fragment("春天", match=True), Fragment("的", match=F
 FACETS = Facets((("BBC", 30), ("VOA", 11)), (("天气", 9),), (("2022-03", 30), ("2023-02", 11)))
 LANGUAGES = ["zh-Hans", "zh-Hant", "en"]
 
+FEEDS = ["atom.xml", "feed.xml", "feed.json"]
+
 
 def read(page: str) -> BeautifulSoup:
     return BeautifulSoup(page, "lxml")
@@ -150,7 +152,7 @@ def test_every_example_of_the_help_is_a_search_that_can_be_understood(language: 
 
 def test_a_search_leads_to_its_own_feed() -> None:
     soup = read(render_search(SITE, "a&b <c>", make_page()))
-    assert hrefs(soup, "link[rel=alternate]") == ["atom.xml", "search.xml?q=a%26b%20%3Cc%3E"]
+    assert hrefs(soup, "link[rel=alternate]") == [*FEEDS, "search.xml?q=a%26b%20%3Cc%3E"]
     assert hrefs(soup, ".more a") == ["search.xml?q=a%26b%20%3Cc%3E"]
 
 

@@ -1,10 +1,13 @@
-import json
 import os
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
+from urllib.parse import quote
 
 import feedparser
 import pytest
@@ -29,11 +32,16 @@ FIXED = {
     "404.html",
     "archive/index.html",
     "atom.xml",
+    "feed.json",
+    "feed.xml",
+    "feeds.opml",
     "icon.svg",
     "index.html",
     "style.css",
+    "subscribe.html",
     "suggest.js",
 }
+FEEDS = {"atom.xml", "feed.json", "feed.xml"}
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
@@ -44,8 +52,8 @@ def make_config(output: Path, **values: Any) -> Config:
     )
 
 
-def manifest_of(config: Config) -> Path:
-    [file] = config.store.folder.glob("published-*.json")
+def ledger_of(config: Config) -> Path:
+    [file] = config.store.folder.glob("published-*.db")
     return file
 
 
@@ -57,7 +65,9 @@ def config(tmp_path: Path) -> Config:
 def dated_entry(number: int, **changes: Any) -> Entry:
     """Return an entry published that many days after the start of 2023."""
     moment = START + timedelta(days=number)
-    return make_entry(number, **{"title": f"题 {number}", "published": moment, "updated": moment} | changes)
+    return make_entry(
+        number, **{"title": f"题 {number}", "published": moment, "updated": moment, "categories": ()} | changes
+    )
 
 
 def save(store: Store, *entries: Entry) -> None:
@@ -146,7 +156,7 @@ def test_a_second_pass_over_the_same_store_touches_nothing(config: Config, sqlit
     reports: list[PublishReport] = []
     assert changed(config, lambda: reports.append(publish(config, sqlite_store))) == set()
     assert reports == [PublishReport(written=0, unchanged=first.written, removed=0)]
-    assert manifest_of(config).read_bytes()
+    assert ledger_of(config).read_bytes()
 
 
 def test_the_same_store_gives_the_same_bytes_in_another_folder(tmp_path: Path, sqlite_store: Store) -> None:
@@ -168,7 +178,7 @@ def test_a_new_entry_changes_its_month_its_neighbour_and_the_front_alone(config:
         save(sqlite_store, new)
         publish(config, sqlite_store)
 
-    front = {"index.html", "atom.xml", "archive/index.html"}
+    front = {"index.html", *FEEDS, "archive/index.html"}
     assert changed(config, work) == front | {"archive/2023-02.html", page(new), page(entries[-1])}
 
 
@@ -183,7 +193,7 @@ def test_an_entry_whose_text_changed_is_written_again_and_nothing_else_but_the_f
         save(sqlite_store, dated_entry(2, content="<p>另一段文字</p>"))
         publish(config, sqlite_store)
 
-    assert changed(config, work) == {page(entries[1]), "atom.xml"}
+    assert changed(config, work) == {page(entries[1]), *FEEDS}
     assert "另一段文字" in (config.site.output / page(entries[1])).read_text()
 
 
@@ -204,23 +214,39 @@ def test_a_file_that_was_damaged_by_hand_is_made_whole(config: Config, sqlite_st
     before = files(config)
     for path in published(config):
         (config.site.output / path).write_text("junk")
-        assert publish(config, sqlite_store).written == 1
+        assert publish(config, sqlite_store).written == 0  # in place: only who looks at every file sees it
+        assert publish(config, sqlite_store, verify=True).written == 1
         assert files(config)[path][0] == before[path][0]
     assert str(publish(config, sqlite_store)) == f"site: nothing new ({len(before)} unchanged)"
 
 
-@pytest.mark.parametrize("manifest", [None, b"", b"[]", b"{", b'{"files": []}', b'{"other": 1}', b"\xff"])
-def test_without_a_manifest_to_go_by_nothing_that_is_right_is_touched(
-    config: Config, sqlite_store: Store, manifest: bytes | None
+@pytest.mark.parametrize("ledger", [None, b"", b"junk", b"SQLite format 3\0" + bytes(4096)])
+def test_without_a_ledger_to_go_by_nothing_that_is_right_is_touched(
+    config: Config, sqlite_store: Store, ledger: bytes | None
 ) -> None:
     save(sqlite_store, dated_entry(1), dated_entry(2))
     publish(config, sqlite_store)
-    file = manifest_of(config)
+    file = ledger_of(config)
     file.unlink()
-    if manifest is not None:
-        file.write_bytes(manifest)
+    if ledger is not None:
+        file.write_bytes(ledger)
     assert changed(config, lambda: publish(config, sqlite_store)) == set()
-    assert len(json.loads(file.read_bytes())["files"]) == len(published(config))
+    assert publish(config, sqlite_store).unchanged == len(published(config))
+
+
+def test_the_ledger_of_another_version_is_begun_anew(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, dated_entry(1))
+    publish(config, sqlite_store)
+    with closing(sqlite3.connect(ledger_of(config))) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    assert changed(config, lambda: publish(config, sqlite_store)) == set()
+
+
+def test_a_ledger_that_cannot_be_written_is_one_line(tmp_path: Path, sqlite_store: Store) -> None:
+    config = make_config(tmp_path / "public")
+    config.store.folder.write_text("a file")
+    with pytest.raises(PublishError, match=r"state/published-\w+\.db: cannot be written: .*unchanged"):
+        publish(config, sqlite_store)
 
 
 def test_pages_of_entries_that_are_gone_are_removed_and_other_files_are_not(
@@ -249,12 +275,12 @@ def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: 
     assert page(dated_entry(2)) in published(config)
 
 
-def test_pages_that_are_gone_are_removed_even_when_the_manifest_is_lost(
+def test_pages_that_are_gone_are_removed_even_when_the_ledger_is_lost(
     config: Config, tmp_path: Path, sqlite_store: Store
 ) -> None:
     save(sqlite_store, dated_entry(1), dated_entry(40))
     publish(config, sqlite_store)
-    manifest_of(config).unlink()
+    ledger_of(config).unlink()
     with Store.open(f"sqlite:///{tmp_path}/empty.db") as empty:
         assert publish(config, empty).removed == 4
     assert published(config) == FIXED
@@ -367,7 +393,7 @@ def test_progress_counts_every_entry_and_what_it_raises_ends_the_pass(config: Co
     save(sqlite_store, *[dated_entry(number) for number in (1, 2, 40)])
     seen: list[tuple[str, int, int | None]] = []
     publish(config, sqlite_store, progress=lambda *arguments: seen.append(arguments))
-    assert seen == [("publish", 1, 3), ("publish", 3, 3)]
+    assert seen == [("publish", 3, 3)]
     (config.site.output / "index.html").unlink()
 
     def stop(*_arguments: object) -> None:
@@ -444,13 +470,14 @@ def test_a_saved_search_that_counts_back_from_now_changes_as_time_passes_and_onl
     pass_at(9)
     assert titles(config, "week") == [f"题 {number}" for number in range(9, 1, -1)]
     assert pass_at(9) == set()
-    assert pass_at(10) == {"feeds/week.xml", "feeds/week.html"}
+    week = {f"feeds/week.{ending}" for ending in ("html", "xml", "rss", "json")}
+    assert pass_at(10) == week
     assert titles(config, "week")[-1] == "题 3"
-    assert pass_at(30) == {"feeds/week.xml", "feeds/week.html"}
+    assert pass_at(30) == week
     assert pass_at(40) == set()
     total = len(published(config))
     assert publish(config, sqlite_store, now=START + timedelta(days=50)) == PublishReport(0, total, 0)
-    assert publish(config, sqlite_store, now=START + timedelta(days=9)) == PublishReport(2, total - 2, 0)
+    assert publish(config, sqlite_store, now=START + timedelta(days=9)) == PublishReport(4, total - 4, 0)
 
 
 def test_only_what_leads_to_them_is_written_when_saved_searches_come_and_go(
@@ -459,7 +486,8 @@ def test_only_what_leads_to_them_is_written_when_saved_searches_come_and_go(
     config, without = with_feeds(tmp_path / "public", RAIN), with_feeds(tmp_path / "public")
     save(sqlite_store, dated_entry(1))
     publish(without, sqlite_store)
-    ours = {"feeds/rain.xml", "feeds/rain.html", "index.html"}
+    ours = {f"feeds/rain.{ending}" for ending in ("html", "xml", "rss", "json")}
+    ours |= {"feeds.opml", "index.html", "subscribe.html"}
     assert changed(config, lambda: publish(config, sqlite_store)) == ours
     (config.site.output / "feeds/mine.xml").write_text("mine")
     (config.site.output / "feeds/mine.html").write_text("mine")
@@ -508,25 +536,168 @@ def test_what_the_search_index_cannot_say_stays_as_it_was_and_the_rest_is_publis
     assert titles(config, "rain") == ["题 2", "题 1"]
 
 
-def test_the_page_of_trending_words_that_earlier_versions_wrote_is_removed(config: Config, sqlite_store: Store) -> None:
+def test_what_earlier_versions_wrote_is_removed(config: Config, sqlite_store: Store) -> None:
     config.site.output.mkdir()
-    page_of_words = config.site.output / "trends.html"
-    page_of_words.write_text("my own trends")
+    mine, theirs = config.site.output / "trends.htm", config.site.output / "trends.html"
+    mine.write_text("my own trends")
+    theirs.write_text(pages.render_error(config.site, 404))
     publish(config, sqlite_store)
-    assert page_of_words.exists()
-    save(sqlite_store, dated_entry(1))
-    page_of_words.write_text(pages.render_error(config.site, 404))
-    assert publish(config, sqlite_store).removed == 1
-    assert not page_of_words.exists()
+    assert (mine.exists(), theirs.exists()) == (True, False)
+    ledger = ledger_of(config)
+    for manifest in (config.site.output / ".feeder.json", ledger.with_suffix(".json")):
+        manifest.write_text("{}")
+        publish(config, sqlite_store)
+        assert not manifest.exists()
 
 
-def test_the_manifest_of_an_earlier_version_is_taken_over_and_out_of_the_folder(
+def test_a_pass_that_was_killed_is_made_up_for(
+    config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(sqlite_store, *[dated_entry(number) for number in range(4)])
+    publish(config, sqlite_store)
+    save(sqlite_store, dated_entry(9))
+    sqlite_store.entries.withdraw([dated_entry(0).key], now=START)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("_write_entries", "_write_months", "_write_everything", "_remove_others"):
+        with monkeypatch.context() as patch:
+            patch.setattr(site_module, "_GROUP", 1)
+            patch.setattr(site_module._Pass, name, die)
+            with pytest.raises(KeyboardInterrupt):
+                publish(config, sqlite_store)
+        assert not list(config.site.output.rglob("*.tmp"))
+    publish(config, sqlite_store)
+    expected = make_config(config.site.output.parent / "other/public")
+    publish(expected, sqlite_store)
+    assert published(config) == published(expected)
+    assert {path: data for path, (data, _) in files(config).items() if path.startswith("entries/")} == {
+        path: data for path, (data, _) in files(expected).items() if path.startswith("entries/")
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_passes_over_changes_write_what_one_pass_over_all_would(tmp_path: Path, sqlite_store: Store, seed: int) -> None:
+    random = Random(seed)
+    config = make_config(tmp_path / "public", entries_per_feed=4)
+    entries: dict[int, Entry] = {}
+    for _ in range(8):
+        for _ in range(random.randrange(6)):
+            number = random.randrange(40)
+            day = random.randrange(120)
+            categories = tuple(random.sample(["雨", "雪", "C++"], random.randrange(3)))
+            language = random.choice(["en", "zh-Hans"])
+            entries[number] = dated_entry(
+                number, published=START + timedelta(days=day), categories=categories, language=language
+            )
+            saving.save(sqlite_store, [(Origin(f"s{number % 3}", f"{number}.md"), entries[number])])
+        if entries and random.random() < 0.5:
+            gone = random.choice(sorted(entries))
+            sqlite_store.take([Batch(source=f"s{gone % 3}", left=[f"{gone}.md"])])
+            sqlite_store.remove_orphans()
+            del entries[gone]
+        publish(config, sqlite_store, now=START)
+        walked = walk(config)
+        assert sorted(walked) == sorted(entry.id for entry in sqlite_store.entries.latest(1000))
+    whole = make_config(tmp_path / "whole/public", entries_per_feed=4)
+    publish(whole, sqlite_store, now=START)
+
+    def comparable(one: Config) -> dict[str, bytes]:
+        """Return all files but those that depend on what was archived when."""
+        of_everything = {"atom.xml", "feed.xml", "feed.json"}
+        return {
+            path: data
+            for path, (data, _) in files(one).items()
+            if path not in of_everything and not path.startswith("archives/")
+        }
+
+    assert comparable(config) == comparable(whole)
+
+
+def walk(config: Config) -> list[str]:
+    """Return the ids of the feed and its archives, as a reader that follows `prev-archive` finds them."""
+    ids, address = [], "atom.xml"
+    while address:
+        feed = feedparser.parse((config.site.output / address).read_bytes())
+        ids += [entry.id for entry in feed.entries]
+        links = {link.rel: link.href for link in feed.feed.links}
+        assert links["self"] == config.site.url + address
+        assert ("current" in links) == (address != "atom.xml")
+        address = links.get("prev-archive", "").removeprefix(config.site.url)
+    return ids
+
+
+def test_a_reader_that_follows_the_archives_gets_every_entry_once_and_they_never_change(
     config: Config, sqlite_store: Store
 ) -> None:
+    entries = [dated_entry(number) for number in range(230)]
+    save(sqlite_store, *entries[100:])
+    publish(config, sqlite_store, now=START)
+    assert sorted(walk(config)) == sorted(entry.id for entry in entries[100:])
+    sealed = {path for path in published(config) if path.startswith("archives/")}
+    assert len(sealed) == 1
+
+    def work() -> None:
+        save(sqlite_store, *entries[:100])
+        publish(config, sqlite_store, now=START)
+
+    assert sealed.isdisjoint(changed(config, work))
+    assert sorted(walk(config)) == sorted(entry.id for entry in entries)
+    for path in published(config):
+        if path.startswith("archives/"):
+            document = (config.site.output / path).read_bytes()
+            assert violations(document, served_from=config.site.url + path) == []
+            assert b":archive" in document
+
+
+def test_what_is_withdrawn_leaves_the_archives_too(config: Config, sqlite_store: Store) -> None:
+    save(sqlite_store, *[dated_entry(number) for number in range(130)])
+    publish(config, sqlite_store, now=START)
+    sqlite_store.entries.withdraw([dated_entry(0).key], now=START)
+    publish(config, sqlite_store, now=START)
+    assert dated_entry(0).id not in walk(config)
+    assert len(walk(config)) == 129
+
+
+def test_a_feed_of_long_articles_moves_them_to_the_archives_sooner(tmp_path: Path, sqlite_store: Store) -> None:
+    config = make_config(tmp_path / "public", bytes_per_feed=10_000)
+    save(sqlite_store, *[dated_entry(number, content=f"<p>{'长' * 1500}</p>") for number in range(9)])
+    publish(config, sqlite_store, now=START)
+    assert len(feedparser.parse((config.site.output / "atom.xml").read_bytes()).entries) == 2
+    assert len(walk(config)) == 9
+
+
+def test_sources_categories_and_languages_have_pages_and_feeds(config: Config, sqlite_store: Store) -> None:
+    tagged = [dated_entry(number, categories=("C++", "雨")) for number in range(3)]
+    saving.save(sqlite_store, [(Origin("北方", f"{entry.key}.md"), entry) for entry in tagged])
+    english = dated_entry(5, language="en", categories=("rare",))
+    saving.save(sqlite_store, [(Origin("south", "5.md"), english)])
+    publish(config, sqlite_store)
+    stems = {path.rpartition(".")[0] for path in published(config) if path.split("/")[0] not in {"entries", "archive"}}
+    [plus] = (stem for stem in stems if stem.startswith("categories/c-"))
+    assert stems >= {"sources/北方", "sources/south", "categories/雨", plus, "languages/en", "languages/zh-Hans"}
+    assert not any("rare" in stem for stem in stems)
+    for path in ("sources/北方.xml", f"{plus}.xml"):
+        document = (config.site.output / path).read_bytes()
+        assert violations(document, served_from=config.site.url + quote(path)) == []
+        assert len(feedparser.parse(document).entries) == 3
+    listed = (config.site.output / "subscribe.html").read_text()
+    assert all(
+        f'href="{quote(stem)}.{ending}"' in listed for stem in (plus, "sources/south") for ending in ("xml", "rss")
+    )
+    assert (config.site.output / "feeds.opml").read_text().count("xmlUrl") == 7
+
+    def work() -> None:
+        saving.save(sqlite_store, [(Origin("south", "6.md"), dated_entry(6, language="en"))])
+        publish(config, sqlite_store)
+
+    touched = changed(config, work)
+    assert "sources/south.json" in touched
+    assert not any("北方" in path or path.startswith("categories/") for path in touched)
+
+
+def test_one_source_alone_is_no_topic(config: Config, sqlite_store: Store) -> None:
     save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
-    old, new = config.site.output / ".feeder.json", manifest_of(config)
-    new.rename(old)
-    assert publish(config, sqlite_store).written == 0
-    assert not old.exists()
-    assert new.exists()
+    assert not any(path.startswith(("sources/", "languages/")) for path in published(config))

@@ -10,7 +10,7 @@ from feeder.incoming.batch import Batch, Document
 from feeder.incoming.entry import digest
 from feeder.incoming.origin import Origin
 from feeder.model import Entry
-from feeder.store import Outcome, Store
+from feeder.store import MarkChanges, Outcome, Store
 from tests.entries import make_entry
 from tests.saving import save
 
@@ -90,14 +90,24 @@ def test_iterating_keeps_no_writer_waiting(store: Store) -> None:
 
 def test_page_marks_are_newest_first_and_name_each_page(store: Store) -> None:
     newest = fill(store, 2, 1, 3)
-    marks = list(store.entries.iter_page_marks())
-    assert [mark[:3] for mark in marks] == [(entry.key, entry.published, entry.title) for entry in newest]
+    changes = store.entries.changed_marks(0, 10)
+    marks = sorted(changes.marks.values(), reverse=True)
+    assert [mark[1:4] for mark in marks] == [(entry.key, entry.published, entry.title) for entry in newest]
     assert len({mark.version for mark in marks}) == 3
+    assert (changes.copies, changes.gone, changes.upto, changes.rows) == ({}, [], store.entries.last_change(), 3)
+
+
+def test_marks_come_in_the_order_of_changes_in_parts(store: Store) -> None:
+    fill(store, 1, 2, 3)
+    first = store.entries.changed_marks(0, 2)
+    second = store.entries.changed_marks(first.upto, 2)
+    assert [len(first.marks), len(second.marks), second.upto] == [2, 1, store.entries.last_change()]
+    assert store.entries.changed_marks(second.upto, 2) == MarkChanges({}, {}, [], second.upto, 0)
 
 
 def test_an_empty_store_is_empty_throughout(store: Store) -> None:
     assert (store.entries.count(), store.entries.last_change(), store.entries.last_number()) == (0, 0, 0)
-    assert [*store.entries.latest(5), *store.entries.iter_all(), *store.entries.iter_page_marks()] == []
+    assert [*store.entries.latest(5), *store.entries.iter_all(), *store.entries.changed_marks(0, 9).marks] == []
     assert [*store.entries.added_after(0, 5), *store.entries.newest_numbers(5)] == []
     assert store.entries.origins("urn:x") == ()
     assert store.search.follow(rebuild=True)
@@ -129,7 +139,8 @@ def test_a_note_is_kept_and_replaced(store: Store) -> None:
 def test_moments_come_back_aware_and_in_utc(store: Store) -> None:
     save(store, [(HERE, make_entry(1))])
     assert store.entries.latest(1)[0].published.tzinfo is UTC
-    assert next(store.entries.iter_page_marks()).published == datetime(2023, 2, 20, 14, 37, 16, tzinfo=UTC)
+    [mark] = store.entries.changed_marks(0, 9).marks.values()
+    assert mark.published == datetime(2023, 2, 20, 14, 37, 16, tzinfo=UTC)
 
 
 def test_the_date_of_a_source_is_kept_and_alone_changes_no_entry(store: Store) -> None:

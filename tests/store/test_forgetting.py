@@ -22,7 +22,7 @@ def test_an_entry_is_removed_with_the_last_file_that_it_was_met_in(store: Store)
     assert store.entries.origins(article(1).id) == (THERE,)
     assert store.entries.last_change() == before + 1
     assert gone(store, THERE) == 1
-    assert (store.entries.count(), list(store.entries.iter_page_marks())) == (0, [])
+    assert (store.entries.count(), [*store.entries.changed_marks(0, 9).marks]) == (0, [])
 
 
 def test_what_was_removed_is_found_by_no_search(store: Store) -> None:

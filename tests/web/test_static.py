@@ -33,6 +33,8 @@ def status_line(address: str, target: str) -> str:
         ("index.html", "text/html; charset=utf-8"),
         ("archive/", "text/html; charset=utf-8"),
         ("atom.xml", "application/atom+xml; charset=utf-8"),
+        ("feed.xml", "application/rss+xml; charset=utf-8"),
+        ("feed.json", "application/feed+json; charset=utf-8"),
         ("style.css", "text/css; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
         ("robots.txt", "text/plain; charset=utf-8"),
@@ -266,8 +268,8 @@ def test_a_file_that_goes_away_while_it_is_asked_for_is_not_found(
 
 
 def test_a_link_within_the_folder_is_followed(client: httpx.Client, published: Path) -> None:
-    (published / "feed.xml").symlink_to(published / "atom.xml")
-    assert client.get("feed.xml").status_code == 200
+    (published / "link.xml").symlink_to(published / "atom.xml")
+    assert client.get("link.xml").status_code == 200
 
 
 def test_an_unknown_address_gets_a_page_that_leads_home(client: httpx.Client) -> None:

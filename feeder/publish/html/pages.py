@@ -8,7 +8,7 @@ No page needs JavaScript or loads anything from another host, except the images,
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,17 +18,18 @@ from feeder.config.saved import SavedSearch
 from feeder.config.settings import SiteConfig
 from feeder.model import Entry, Media, rfc3339
 from feeder.pictures.references import with_pictures_at
+from feeder.publish.feeds import EVERYTHING, Topic, saved_topic
+from feeder.publish.formats import FORMATS
 from feeder.store import Copy
 from feeder.words import Words, words_for
 
-FEED_PATH = "atom.xml"
 SEARCH_PATH = "search"
+SUBSCRIBE_PATH = "subscribe.html"
+OPML_PATH = "feeds.opml"
 SEARCH_FEED_PATH = "search.xml"
 RELATED_PATH = "related"
 ARCHIVE_FOLDER = "archive"
 ENTRIES_FOLDER = "entries"
-FEEDS_FOLDER = "feeds"
-SAVED_ENDINGS: tuple[Literal["html"], Literal["xml"]] = ("html", "xml")
 # In the head of every page: it tells our pages from other files.
 GENERATOR_MARK = '<meta name="generator" content="feeder">'
 # `frame-ancestors` works only in the HTTP header, and is added there.
@@ -70,11 +71,6 @@ def entry_path(key: str) -> str:
 def month_path(name: str) -> str:
     """Return the path of the page of a month such as "2023-02" below the site."""
     return f"{ARCHIVE_FOLDER}/{name}.html"
-
-
-def saved_path(saved: SavedSearch, ending: Literal["html", "xml"]) -> str:
-    """Return the path of the page or feed of a saved search below the site."""
-    return f"{FEEDS_FOLDER}/{saved.config.name}.{ending}"
 
 
 def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> str:
@@ -149,16 +145,15 @@ def render_archive(site: SiteConfig, months: Sequence[Month]) -> str:
     )
 
 
-def render_saved(site: SiteConfig, saved: SavedSearch, entries: Sequence[Entry]) -> str:
-    """Return the page of a saved search with its newest entries."""
-    return render(
-        "saved.html",
-        site,
-        path=saved_path(saved, "html"),
-        saved=saved,
-        entries=[make_card(entry, root="../") for entry in entries],
-        feed=saved_path(saved, "xml"),
-    )
+def render_topic(site: SiteConfig, topic: Topic, entries: Sequence[Entry], *, total: int | None = None) -> str:
+    """Return the page of a topic with its newest entries, of `total`; None if they are not counted."""
+    cards = [make_card(entry, root="../") for entry in entries]
+    return render("topic.html", site, path=topic.page, topic=topic, entries=cards, total=total)
+
+
+def render_subscribe(site: SiteConfig, kinds: Sequence[tuple[str, Sequence[Topic]]]) -> str:
+    """Return the page that lists all feeds, as titles of kinds and their topics."""
+    return render("subscribe.html", site, path=SUBSCRIBE_PATH, kinds=kinds)
 
 
 def render_error(site: SiteConfig, status: int, *, root: str | None = None) -> str:
@@ -260,11 +255,14 @@ def _environment() -> Environment:
         entry_path=entry_path,
         month_path=month_path,
         month_of=month_of,
-        feed_path=FEED_PATH,
+        everything=EVERYTHING,
+        formats=FORMATS,
         search_path=SEARCH_PATH,
+        subscribe_path=SUBSCRIBE_PATH,
+        opml_path=OPML_PATH,
         search_feed_path=SEARCH_FEED_PATH,
         search_address=search_address,
-        saved_path=saved_path,
+        saved_topic=saved_topic,
         related_path=RELATED_PATH,
         archive_path=f"{ARCHIVE_FOLDER}/index.html",
     )

@@ -16,7 +16,7 @@ from feeder.store.records import entries as _entries
 from feeder.store.records import pictures as _pictures
 from feeder.store.records import withdrawn as _withdrawn
 from feeder.store.records.copies import Copy
-from feeder.store.records.entries import PageMark
+from feeder.store.records.entries import MarkChanges
 from feeder.store.records.withdrawn import WithdrawnEntry
 
 _PAGE = 200
@@ -83,16 +83,20 @@ class Entries:
             position = page[-1][0]
             yield from (entry for _, entry in page)
 
-    def iter_page_marks(self) -> Iterator[PageMark]:
-        """Yield key, publication, title and version of every entry, newest first."""
-        position = None
-        while True:
-            with self._database.read() as connection:
-                marks = _entries.page_marks(connection, _PAGE * 10, before=position)
-            if not marks:
-                return
-            position = marks[-1][0]
-            yield from (mark for _, mark in marks)
+    def changed_marks(self, change: int, limit: int) -> MarkChanges:
+        """Return the page marks of what changed after a change, up to `limit` entries in the order of their changes."""
+        with self._database.read() as connection:
+            return _entries.changed_marks(connection, change, limit)
+
+    def mark_change(self, change: int) -> str:
+        """Return a mark that tells this change from the one with its number in a restored store; "" if none has it."""
+        with self._database.read() as connection:
+            return _entries.mark_of(connection, change)
+
+    def has_passed(self, change: int, mark: str) -> bool:
+        """Whether the store's history contains this change with this mark."""
+        with self._database.read() as connection:
+            return _entries.has_passed(connection, change, mark)
 
     def ties(self, entries: Iterable[Entry]) -> dict[str, int]:
         """Return by id how many entries with the same `updated` were saved before each of these.

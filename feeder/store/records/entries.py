@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Text, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select
 
 from feeder.errors import NoSuchEntryError
 from feeder.incoming.origin import Origin, link_key
@@ -43,12 +43,19 @@ _T = TypeVar("_T")
 
 
 class PageMark(NamedTuple):
-    """What the site writer needs of every entry; `version` changes whenever its page would."""
+    """What the site writer needs of every entry; `version` changes with the entry.
 
+    `position` orders entries by publication, and `source` is the configured name of the source of the current text.
+    """
+
+    position: int
     key: str
     published: datetime
     title: str
     version: str
+    source: str
+    language: str | None
+    categories: tuple[str, ...]
 
 
 def find_taken_positions(connection: Connection, positions: Iterable[int]) -> set[int]:
@@ -192,17 +199,43 @@ def _in_order(connection: Connection, column: ColumnElement[Any], wanted: Sequen
     return [found[value] for value in wanted if value in found]
 
 
-def page_marks(connection: Connection, limit: int, *, before: int | None = None) -> list[tuple[int, PageMark]]:
-    """Return up to `limit` page marks with their positions, newest first, from just before a position."""
-    column = entries.c
-    copy = entries.alias("copy")
-    copies = select(func.coalesce(func.max(copy.c.changed), 0)).where(copy.c.copy_of == column.number)
-    version = column.version.concat("-").concat(cast(copies.scalar_subquery(), Text))
-    statement = select(column.position, column.key, column.published, column.title, version).where(_SHOWN)
-    if before is not None:
-        statement = statement.where(column.position < before)
-    rows = connection.execute(statement.order_by(column.position.desc()).limit(limit))
-    return [(position, PageMark(*mark)) for position, *mark in rows]
+class MarkChanges(NamedTuple):
+    """Page marks of entries that changed up to the change `upto`, by number.
+
+    `copies` are the numbers of entries that readers do not see, with that of the one they see; `gone` are those of
+    removed entries. `rows` is the number of changed entries, copies included.
+    """
+
+    marks: dict[int, PageMark]
+    copies: dict[int, int]
+    gone: list[int]
+    upto: int
+    rows: int
+
+
+_MARK_COLUMNS = ("number", "position", "key", "published", "title", "version", "held_source", "language", "categories")
+_MARKED = [entries.c[name] for name in _MARK_COLUMNS]
+
+
+def changed_marks(connection: Connection, change: int, limit: int) -> MarkChanges:
+    """Return the page marks of what changed after a change, up to `limit` entries in the order of their changes."""
+    column = entries.c.changed
+    statement = select(column, entries.c.copy_of, *_MARKED).where(column > change)
+    rows = connection.execute(statement.order_by(column).limit(limit)).all()
+    upto = rows[-1][0] if len(rows) == limit else counter(connection, "changes")
+    gone = select(removals.c.number).where(removals.c.changed > change, removals.c.changed <= upto)
+    return MarkChanges(
+        {row[2]: _mark(row[2:]) for row in rows if row[1] is None},
+        {row[2]: row[1] for row in rows if row[1] is not None},
+        list(connection.scalars(gone)),
+        upto,
+        len(rows),
+    )
+
+
+def _mark(row: Sequence[Any]) -> PageMark:
+    _, *values, categories = row
+    return PageMark._make((*values, tuple(categories)))
 
 
 def ties_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:

@@ -1,0 +1,322 @@
+"""What is published in one folder: the entries with their places in lists, and each file with its fingerprint.
+
+    entries    the mark of every entry that readers see, and its month
+    groups     sources, categories and languages with their numbers of entries; members: the entries of each
+    archived   the archive that an entry is in; one that went and came back is new
+    files      the fingerprint of each file, and its size and time as they were left
+
+An SQLite file beside the store, where readers cannot fetch it. It only saves work: without it all pages are rendered,
+and those with the same bytes are not rewritten. It is committed after the files that it tells of have been written: a
+killed pass does its work again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from feeder.errors import PublishError
+from feeder.publish.archives import Archive
+from feeder.publish.html.pages import month_of
+from feeder.publish.topics import Group, groups_of
+from feeder.store import MarkChanges, PageMark
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE entries (
+    number INTEGER PRIMARY KEY, month TEXT NOT NULL, archive TEXT, position INTEGER NOT NULL, key TEXT NOT NULL,
+    published TEXT NOT NULL, title TEXT NOT NULL, version TEXT NOT NULL, source TEXT NOT NULL, language TEXT,
+    categories TEXT NOT NULL
+);
+CREATE INDEX entries_position ON entries (position);
+CREATE INDEX entries_key ON entries (key);
+CREATE INDEX entries_month ON entries (month, position);
+CREATE INDEX entries_current ON entries (position) WHERE archive IS NULL;
+CREATE TABLE copies (number INTEGER PRIMARY KEY, copy_of INTEGER NOT NULL);
+CREATE TABLE groups (
+    folder TEXT, name TEXT, title TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (folder, name)
+) WITHOUT ROWID;
+CREATE TABLE members (
+    folder TEXT, name TEXT, position INTEGER, number INTEGER, PRIMARY KEY (folder, name, position, number)
+) WITHOUT ROWID;
+CREATE TABLE archives (sequence INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE archived (key TEXT PRIMARY KEY, archive TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX archived_in ON archived (archive);
+CREATE TABLE files (path TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, looks TEXT NOT NULL) WITHOUT ROWID;
+"""
+_MARK = "position, key, published, title, version, source, language, categories"
+_END = "\U0010ffff"  # after every path
+
+
+@dataclass
+class Touched:
+    """What changes of entries touch.
+
+    `entries` are the numbers of those whose page may change, `gone` the keys of those that readers see no more.
+    `groups` are folders and names.
+    """
+
+    entries: set[int] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    months: set[str] = field(default_factory=set)
+    groups: set[tuple[str, str]] = field(default_factory=set)
+
+
+class MonthTotal(NamedTuple):
+    """A month such as "2023-02" and the number of its entries."""
+
+    name: str
+    total: int
+
+
+class Ledger:
+    """An open ledger. Nothing is kept before `commit`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+        self._connection = connection
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """Open the ledger in a file; a damaged one, or that of another version, is begun anew.
+
+        Raises:
+            PublishError: it cannot be written.
+        """
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(sqlite3.DatabaseError):
+                return cls(_connect(file))
+            file.unlink(missing_ok=True)
+            return cls(_connect(file))
+        except (OSError, sqlite3.Error) as error:
+            raise PublishError(f"{file}: cannot be written: {error}; the published files are unchanged") from None
+
+    def close(self) -> None:
+        """Close it; what was not committed is lost."""
+        self._connection.close()
+
+    def commit(self) -> None:
+        """Keep what was written since the last commit."""
+        self._connection.commit()
+
+    # --- values -----------------------------------------------------------------------------------------------------
+
+    def get(self, name: str) -> str:
+        """Return a value; "" if there is none."""
+        row = self._run("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def put(self, name: str, value: str) -> None:
+        """Set a value."""
+        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    # --- files ------------------------------------------------------------------------------------------------------
+
+    def fingerprint(self, path: str) -> str | None:
+        """Return the fingerprint of a file; None if we have written none there."""
+        row = self._run("SELECT fingerprint FROM files WHERE path = ?", (path,)).fetchone()
+        return str(row[0]) if row else None
+
+    def set_file(self, path: str, fingerprint: str, looks: str) -> None:
+        """Record a file that was written or found."""
+        self._run("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (path, fingerprint, looks))
+
+    def remove_file(self, path: str) -> None:
+        """Forget a file."""
+        self._run("DELETE FROM files WHERE path = ?", (path,))
+
+    def clear_files(self) -> None:
+        """Forget all files."""
+        self._run("DELETE FROM files")
+
+    def files(self, prefix: str = "") -> dict[str, str]:
+        """Return the files whose paths begin with a prefix, with their sizes and times."""
+        return dict(self._run("SELECT path, looks FROM files WHERE path >= ? AND path < ?", (prefix, prefix + _END)))
+
+    def count_files(self) -> int:
+        """Return the number of files."""
+        return int(self._run("SELECT COUNT(*) FROM files").fetchone()[0])
+
+    # --- changes ----------------------------------------------------------------------------------------------------
+
+    def clear_entries(self) -> None:
+        """Forget all entries, but not which archives they are in, nor any file."""
+        for table in ("entries", "copies", "groups", "members"):
+            self._run(f"DELETE FROM {table}")  # noqa: S608  a constant
+
+    def apply(self, changes: MarkChanges, touched: Touched) -> None:
+        """Take over changes of the store; add what they touch."""
+        for number in [*changes.gone, *changes.copies]:
+            self._remove(number, touched)
+        for number, mark in changes.marks.items():
+            self._remove(number, touched)
+            self._add(number, mark, touched)
+        for number, copy_of in changes.copies.items():
+            touched.entries.add(copy_of)
+            self._run("INSERT OR REPLACE INTO copies VALUES (?, ?)", (number, copy_of))
+
+    def _add(self, number: int, mark: PageMark, touched: Touched) -> None:
+        archive = self._run("SELECT archive FROM archived WHERE key = ?", (mark.key,)).fetchone()
+        row = (*mark[:2], mark.published.isoformat(), *mark[3:-1], json.dumps(mark.categories, ensure_ascii=False))
+        self._run(
+            f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (number, month_of(mark.published), archive and archive[0], *row),
+        )
+        for folder, name, title, _ in groups_of(mark):
+            self._run(
+                "INSERT INTO groups VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET total = total + 1",
+                (folder, name, title),
+            )
+            self._run("INSERT INTO members VALUES (?, ?, ?, ?)", (folder, name, mark.position, number))
+        self._touch(mark, touched)
+        touched.gone.discard(mark.key)
+        touched.entries.add(number)
+
+    def _remove(self, number: int, touched: Touched) -> None:
+        copy = self._run("DELETE FROM copies WHERE number = ? RETURNING copy_of", (number,)).fetchone()
+        if copy is not None:
+            touched.entries.add(copy[0])
+        row = self._run(f"DELETE FROM entries WHERE number = ? RETURNING {_MARK}", (number,)).fetchone()  # noqa: S608
+        if row is None:
+            return
+        mark = _to_mark(row)
+        for folder, name, _, _ in groups_of(mark):
+            self._run("UPDATE groups SET total = total - 1 WHERE folder = ? AND name = ?", (folder, name))
+            self._run(
+                "DELETE FROM members WHERE folder = ? AND name = ? AND position = ? AND number = ?",
+                (folder, name, mark.position, number),
+            )
+        self._touch(mark, touched)
+        touched.gone.add(mark.key)
+        touched.entries.discard(number)
+
+    def _touch(self, mark: PageMark, touched: Touched) -> None:
+        """Note the lists that an entry stands in, and its neighbours, whose pages name it."""
+        touched.months.add(month_of(mark.published))
+        touched.groups.update((group.folder, group.name) for group in groups_of(mark))
+        for sign, order in ((">", "ASC"), ("<", "DESC")):
+            touched.entries.update(row[0] for row in self._beside("number", mark.position, sign, order))
+
+    # --- lists ------------------------------------------------------------------------------------------------------
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all entries, newest first."""
+        return [row[0] for row in self._run("SELECT number FROM entries ORDER BY position DESC")]
+
+    def count(self) -> int:
+        """Return the number of entries."""
+        return int(self._run("SELECT COUNT(*) FROM entries").fetchone()[0])
+
+    def marks(self, numbers: Sequence[int]) -> list[PageMark]:
+        """Return the marks of entries that are there, newest first."""
+        wanted = json.dumps(list(numbers))
+        where = "number IN (SELECT value FROM json_each(?)) ORDER BY position DESC"
+        return [_to_mark(row) for row in self._run(f"SELECT {_MARK} FROM entries WHERE {where}", (wanted,))]  # noqa: S608
+
+    def neighbours(self, position: int) -> tuple[PageMark | None, PageMark | None]:
+        """Return the marks of the next newer and the next older entry than one at a position; None if it has none."""
+        newer = next(iter(self._beside(_MARK, position, ">", "ASC")), None)
+        older = next(iter(self._beside(_MARK, position, "<", "DESC")), None)
+        return newer and _to_mark(newer), older and _to_mark(older)
+
+    def _beside(self, columns: str, position: int, sign: str, order: str) -> Iterable[Any]:
+        statement = f"SELECT {columns} FROM entries WHERE position {sign} ? ORDER BY position {order} LIMIT 1"  # noqa: S608
+        return self._run(statement, (position,)).fetchall()
+
+    def newest(self, limit: int) -> list[str]:
+        """Return the keys of the newest entries, newest first."""
+        return [row[0] for row in self._run("SELECT key FROM entries ORDER BY position DESC LIMIT ?", (limit,))]
+
+    def months(self) -> list[MonthTotal]:
+        """Return all months, newest first."""
+        rows = self._run("SELECT month, COUNT(*) FROM entries GROUP BY month ORDER BY month DESC")
+        return [MonthTotal(*row) for row in rows]
+
+    def month(self, name: str) -> list[PageMark]:
+        """Return the marks of the entries of a month, newest first."""
+        statement = f"SELECT {_MARK} FROM entries WHERE month = ? ORDER BY position DESC"  # noqa: S608
+        return [_to_mark(row) for row in self._run(statement, (name,))]
+
+    def groups(self) -> list[Group]:
+        """Return all groups that have entries."""
+        return [Group(*row) for row in self._run("SELECT folder, name, title, total FROM groups WHERE total > 0")]
+
+    def members(self, group: Group, limit: int) -> list[PageMark]:
+        """Return the marks of the newest entries of a group, newest first."""
+        rows = self._run(
+            "SELECT number FROM members WHERE folder = ? AND name = ? ORDER BY position DESC LIMIT ?",
+            (group.folder, group.name, limit),
+        )
+        return self.marks([row[0] for row in rows])
+
+    # --- archives ---------------------------------------------------------------------------------------------------
+
+    def current(self) -> list[str]:
+        """Return the keys of the entries that are in no archive, newest first."""
+        return [row[0] for row in self._run("SELECT key FROM entries WHERE archive IS NULL ORDER BY position DESC")]
+
+    def archives(self) -> list[str]:
+        """Return the names of all archives, oldest first."""
+        return [row[0] for row in self._run("SELECT name FROM archives ORDER BY sequence")]
+
+    def archive(self, name: str) -> Archive:
+        """Return an archive with the entries in it that readers see."""
+        rows = self._run(
+            "SELECT entries.key FROM archived JOIN entries ON entries.key = archived.key "
+            "WHERE archived.archive = ? ORDER BY entries.position DESC",
+            (name,),
+        )
+        return Archive(name, tuple(row[0] for row in rows))
+
+    def leave_archives(self, keys: Iterable[str]) -> set[str]:
+        """Take entries that are gone out of their archives; return the names of these."""
+        wanted = json.dumps(list(keys))
+        statement = "DELETE FROM archived WHERE key IN (SELECT value FROM json_each(?)) RETURNING archive"
+        return {row[0] for row in self._run(statement, (wanted,))}
+
+    def add_archive(self, archive: Archive) -> None:
+        """Add an archive behind all others."""
+        self._run("INSERT INTO archives (name) VALUES (?)", (archive.name,))
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO archived VALUES (?, ?)", [(key, archive.name) for key in archive.keys]
+        )
+        self._connection.executemany(
+            "UPDATE entries SET archive = ? WHERE key = ?", [(archive.name, key) for key in archive.keys]
+        )
+
+    def clear_archives(self) -> None:
+        """Forget all archives."""
+        self._run("DELETE FROM archives")
+        self._run("DELETE FROM archived")
+        self._run("UPDATE entries SET archive = NULL")
+
+
+def _to_mark(row: Sequence[Any]) -> PageMark:
+    position, key, published, title, version, source, language, categories = row
+    moment = datetime.fromisoformat(published)
+    return PageMark(position, key, moment, title, version, source, language, tuple(json.loads(categories)))
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    """Open a ledger and make its tables.
+
+    Raises:
+        sqlite3.DatabaseError: it is another file, or that of another version.
+    """
+    connection = sqlite3.connect(file, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = TRUNCATE")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        if version != _VERSION:  # a new file; for that of another version, making the tables fails
+            connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT;")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
