@@ -62,8 +62,8 @@ def update(
 ) -> UpdateReport:
     """Run the given parts of a pass over the named sources (all if none is named).
 
-    `again` reads unchanged files too, and looks at every published one. An exception of `progress` ends the pass; what was saved and written by then
-    stays.
+    `again` reads unchanged files too, and looks at every published one. An exception of `progress` ends the pass; what
+    was saved and written by then stays.
 
     Raises:
         PassRunningError: another pass is running; nothing was done.

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
@@ -30,7 +30,7 @@ from feeder.model import Entry, Feed, FeedLink, rfc3339
 from feeder.pictures.folder import PictureFolder
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import NAME as PICTURE_NAME
-from feeder.pictures.references import is_named_by_content, with_pictures_at
+from feeder.pictures.references import with_pictures_at
 from feeder.publish.archives import FOLDER as ARCHIVES_FOLDER
 from feeder.publish.archives import Archive, divide
 from feeder.publish.feeds import (
@@ -46,13 +46,13 @@ from feeder.publish.feeds import (
 from feeder.publish.feeds import FOLDERS as TOPIC_FOLDERS
 from feeder.publish.files import Folder
 from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, render_feed
-from feeder.publish.formats.item import GENERATOR, Item
-from feeder.publish.formats.json_feed import MARK as JSON_MARK
+from feeder.publish.formats.item import Item
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, Neighbour
 from feeder.publish.ledger import Ledger, Touched
 from feeder.publish.subscribe import list_topics, render_opml
 from feeder.publish.topics import Group, choose_topics, to_topic
+from feeder.publish.writer import Writer
 from feeder.store import Copy, PageMark, Store
 from feeder.words import words_for
 
@@ -61,7 +61,6 @@ _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100  # entries that are read at once
 _CHANGES = 2000  # that are read at once
-_GROUP = 500  # files that are written before they are synced
 _FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, *TOPIC_FOLDERS, ARCHIVES_FOLDER, PICTURES_FOLDER)
 _PAGE_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
@@ -70,8 +69,6 @@ _PAGE_NAME = re.compile(
     rf"|{PICTURES_FOLDER}/{PICTURE_NAME.pattern}"
     r"|trends\.html",  # a page of earlier versions
 )
-_HEAD_BYTES = 4096
-_GENERATOR_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK)
 _OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
 
 
@@ -126,11 +123,11 @@ def publish(
             folder.discard()
     for old in (config.site.output / _OLD_MANIFEST, config.store.folder / f"{name}.json"):
         old.unlink(missing_ok=True)
-    return PublishReport(site.written, site.unchanged, site.removed, tuple(site.failed.values()))
+    return site.report()
 
 
 class _Pass:
-    """One pass. `_seen` are the paths that belong to the site, as far as this pass looked at them."""
+    """One pass."""
 
     def __init__(
         self,
@@ -147,11 +144,14 @@ class _Pass:
         self._settings = _settings_digest(config)
         self._since = now
         self._rendered: Cache = {}
-        self._fingerprints: dict[str, str] = {}
-        self._seen: set[str] = set()
+        self._files = Writer(folder, ledger)
         self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
-        self.written = self.unchanged = self.removed = 0
+        self.unchanged = 0
         self.failed: dict[str, tuple[str, str]] = {}
+
+    def report(self) -> PublishReport:
+        """Return what the pass did."""
+        return PublishReport(self._files.written, self.unchanged, self._files.removed, tuple(self.failed.values()))
 
     # --- the course of a pass -----------------------------------------------------------------------------------------
 
@@ -176,17 +176,17 @@ class _Pass:
             ledger.put("unfinished", "yes")
             self._update(last, progress, all_touched=not is_whole)
             ledger.put("unfinished", "yes" if self.failed else "")
-        self._flush()
+        self._files.flush()
         for name, value in {"settings": settings, "change": str(change), "mark": mark}.items():
             ledger.put(name, value)
         ledger.put("broken", json.dumps(sorted(self._broken)))
         ledger.put("folders", json.dumps(self._folder.times()))
         ledger.commit()
-        self.unchanged = ledger.count_files() - self.written
+        self.unchanged = ledger.count_files() - self._files.written
 
     def _begin(self, note: str) -> None:
         """Begin the ledger of a folder that this store has not written yet."""
-        if self._folder.read("index.html", 1) is not None and not self._is_ours("index.html"):
+        if self._folder.read("index.html", 1) is not None and not self._files.is_ours("index.html"):
             raise PublishError(
                 f"{self._site.output / 'index.html'}: not written by feeder; move it away, or set site.output to "
                 "another folder",
@@ -252,14 +252,9 @@ class _Pass:
         names = self._store.entries.pictures()
         for name in sorted(names):
             path = f"{PICTURES_FOLDER}/{name}"
-            if self._is_unchanged(path, name):
+            if self._files.is_unchanged(path, name):
                 continue
-            if self._folder.link(path, self._pictures.root / name):
-                self._fingerprints[path] = name
-                self.written += 1
-            elif is_named_by_content(path, self._folder.read(path) or b""):
-                self._fingerprints[path] = name
-            else:
+            if not self._files.link(path, self._pictures.root / name, name):
                 reason = f"missing in {self._pictures.root}; `feeder ingest --again` copies it from its source"
                 self._skip(path, reason, path)
         self._pictures.remove_others(names)
@@ -280,7 +275,7 @@ class _Pass:
             newer, older = map(_to_neighbour, self._ledger.neighbours(mark.position))
             own_copies = copies.get(mark.key, ())
             fingerprint = _digest(self._settings, mark.version, newer, older, own_copies)
-            if not self._is_unchanged(pages.entry_path(mark.key), fingerprint):
+            if not self._files.is_unchanged(pages.entry_path(mark.key), fingerprint):
                 changed[mark.key] = (fingerprint, newer, older)
         for entry in self._store.entries.get_many(list(changed)):
             fingerprint, newer, older = changed[entry.key]
@@ -299,12 +294,12 @@ class _Pass:
             page = pages.render_article(self._site, entry, newer=newer, older=older, copies=copies).encode()
         except ValueError as error:  # an invalid address, or lone surrogates
             self._record_failure(entry, str(error))
-            self._keep(path)
+            self._files.keep(path)
             if not self._folder.has(path):
                 self._broken.add(entry.key)
             return
         self._broken.discard(entry.key)
-        self._write(path, page, fingerprint)
+        self._files.write(path, page, fingerprint)
 
     def _write_months(self, touched: Iterable[str], old_months: Iterable[str]) -> None:
         """Write the pages of months, and of those whose neighbours came or went; and the page that lists them."""
@@ -325,13 +320,13 @@ class _Pass:
             newer = names[place - 1] if place else None
             older = names[place + 1] if place + 1 < len(names) else None
             fingerprint = _digest(self._settings, newer, older, *listed)
-            self._write_if_changed(
+            self._files.write_if_changed(
                 pages.month_path(name),
                 fingerprint,
                 lambda: pages.render_month(self._site, name, listed, newer=newer, older=older),  # noqa: B023  called at once
             )
         totals = [Month(*month) for month in months]
-        self._write_if_changed(
+        self._files.write_if_changed(
             f"{pages.ARCHIVE_FOLDER}/index.html",
             _digest(self._settings, *totals),
             lambda: pages.render_archive(self._site, totals),
@@ -352,19 +347,19 @@ class _Pass:
         newest = self._ledger.members(group, self._site.entries_per_feed)
         fingerprint = _digest(self._settings, topic, group.total, *newest)
         paths = (topic.page, *map(topic.path, FORMATS))
-        unchanged = [self._is_unchanged(path, fingerprint) for path in paths]  # each is seen
+        unchanged = [self._files.is_unchanged(path, fingerprint) for path in paths]  # each is seen
         if all(unchanged):
             return
         entries = self._store.entries.get_many([mark.key for mark in newest])
         page = pages.render_topic(self._site, topic, self._with_pages(entries), total=group.total)
-        self._write(topic.page, page.encode(), fingerprint)
+        self._files.write(topic.page, page.encode(), fingerprint)
         self._write_feeds(topic, entries, fingerprint)
 
     def _write_list(self, topics: Sequence[Topic]) -> None:
         """Write the page and the OPML that list all feeds."""
         kinds = list_topics(self._site, self._saved, topics)
-        self._write(pages.SUBSCRIBE_PATH, pages.render_subscribe(self._site, kinds).encode())
-        self._write(pages.OPML_PATH, render_opml(self._site, kinds))
+        self._files.write(pages.SUBSCRIBE_PATH, pages.render_subscribe(self._site, kinds).encode())
+        self._files.write(pages.OPML_PATH, render_opml(self._site, kinds))
 
     def _write_saved(self, saved: Iterable[SavedSearch]) -> None:
         for search in saved:
@@ -374,18 +369,18 @@ class _Pass:
             except StoreError as error:
                 self._skip(f"feeds.{search.config.name}", str(error), topic.page, *map(topic.path, FORMATS))
                 continue
-            self._write(topic.page, pages.render_topic(self._site, topic, self._with_pages(entries)).encode())
+            self._files.write(topic.page, pages.render_topic(self._site, topic, self._with_pages(entries)).encode())
             self._write_feeds(topic, entries)
 
     def _write_front(self) -> None:
         """Write static files, the error page and the index."""
         for file in sorted(_STATIC.iterdir()):
-            self._write(file.name, file.read_bytes())
-        self._write("404.html", pages.render_error(self._site, 404).encode())
+            self._files.write(file.name, file.read_bytes())
+        self._files.write("404.html", pages.render_error(self._site, 404).encode())
         latest = self._store.entries.get_many(self._ledger.newest(self._site.entries_per_feed))
         total = self._ledger.count()
         index = pages.render_index(self._site, self._with_pages(latest), total=total, saved=self._saved)
-        self._write("index.html", index.encode())
+        self._files.write("index.html", index.encode())
 
     def _write_everything(self, gone: Iterable[str], *, all_touched: bool) -> None:
         """Write the feed of all entries, new archives, and those with entries that are gone."""
@@ -412,10 +407,10 @@ class _Pass:
 
     def _write_archive(self, archive: Archive, links: Sequence[FeedLink]) -> None:
         fingerprint = _digest(self._site.url, archive, links)
-        if not self._is_unchanged(archive.path, fingerprint):
+        if not self._files.is_unchanged(archive.path, fingerprint):
             feed = make_archive(self._site, archive.path, empty_since=self._since, links=links)
             entries = self._store.entries.get_many(archive.keys)
-            self._write(archive.path, self._render(ATOM, feed, entries), fingerprint)
+            self._files.write(archive.path, self._render(ATOM, feed, entries), fingerprint)
 
     def _count_fitting(self, entries: Sequence[Entry]) -> int:
         """Return how many of the newest entries fit into a feed, at least one."""
@@ -434,7 +429,7 @@ class _Pass:
         for kind in FORMATS:
             feed = make_feed(self._site, topic, kind, empty_since=self._since, links=links)
             max_bytes = self._site.bytes_per_feed if topic.stem else None  # the archives have the rest of everything
-            self._write(topic.path(kind), self._render(kind, feed, entries, max_bytes), fingerprint)
+            self._files.write(topic.path(kind), self._render(kind, feed, entries, max_bytes), fingerprint)
 
     def _render(self, kind: Format, feed: Feed, entries: Sequence[Entry], max_bytes: int | None = None) -> bytes:
         how = Rendering(
@@ -455,8 +450,8 @@ class _Pass:
     def _remove_others(self, touched: Touched, topics: Iterable[Topic], *, all_touched: bool) -> None:
         """Remove the files that no longer belong to the site."""
         if all_touched:
-            self._flush()
-            stale = {path for path in self._folder.files().keys() - self._seen if _PAGE_NAME.fullmatch(path)}
+            self._files.flush()
+            stale = {path for path in self._folder.files().keys() - self._files.seen if _PAGE_NAME.fullmatch(path)}
         else:
             names = {month.name for month in self._ledger.months()}
             of_topics = {path for topic in topics for path in (topic.page, *map(topic.path, FORMATS))}
@@ -464,57 +459,15 @@ class _Pass:
             stale = {path for folder in listed for path in self._ledger.files(f"{folder}/")} - of_topics
             stale |= {pages.entry_path(key) for key in touched.gone}
             stale |= {pages.month_path(name) for name in touched.months - names}
-            stale |= self._ledger.files(f"{PICTURES_FOLDER}/").keys() - self._seen
+            stale |= self._ledger.files(f"{PICTURES_FOLDER}/").keys() - self._files.seen
         for path in sorted(stale):
-            if self._is_ours(path):
-                self._folder.remove(path)
-                self.removed += 1
-            self._ledger.remove_file(path)
+            self._files.remove(path)
 
     def _skip(self, name: str, reason: str, *paths: str) -> None:
         """Record a failure and leave existing files as they are."""
         self.failed[name] = (name, reason)
         for path in paths:
-            self._keep(path)
-
-    def _keep(self, path: str) -> None:
-        """Leave a file as it is, and try again at the next pass."""
-        self._seen.add(path)
-
-    def _write_if_changed(self, path: str, fingerprint: str, render: Callable[[], str]) -> None:
-        if not self._is_unchanged(path, fingerprint):
-            self._write(path, render().encode(), fingerprint)
-
-    def _write(self, path: str, data: bytes, fingerprint: str | None = None) -> None:
-        """Write a file; without a fingerprint, its content is that."""
-        self._seen.add(path)
-        if fingerprint is None:
-            fingerprint = hashlib.sha256(data).hexdigest()[:16]
-            if self._ledger.fingerprint(path) == fingerprint:
-                return
-        self._fingerprints[path] = fingerprint
-        self.written += self._folder.write(path, data)
-        if len(self._fingerprints) >= _GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        """Put the files that were written in their places, and record them."""
-        self._folder.flush()
-        for path, fingerprint in self._fingerprints.items():
-            if (looks := self._folder.looks(path)) is not None:
-                self._ledger.set_file(path, fingerprint, looks)
-        self._fingerprints.clear()
-        self._ledger.commit()
-
-    def _is_unchanged(self, path: str, fingerprint: str) -> bool:
-        self._seen.add(path)
-        return self._ledger.fingerprint(path) == fingerprint
-
-    def _is_ours(self, path: str) -> bool:
-        if path.startswith(f"{PICTURES_FOLDER}/"):
-            return is_named_by_content(path, self._folder.read(path) or b"")
-        head = self._folder.read(path, _HEAD_BYTES) or b""
-        return any(mark in head for mark in _GENERATOR_MARKS)
+            self._files.keep(path)
 
     def _record_failure(self, entry: Entry, reason: str) -> None:
         origins = self._store.entries.origins(entry.id)

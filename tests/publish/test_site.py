@@ -19,6 +19,7 @@ from feeder.incoming.batch import Batch
 from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.publish import site as site_module
+from feeder.publish import writer as writer_module
 from feeder.publish.html import pages
 from feeder.publish.site import PublishReport, publish
 from feeder.store import Store
@@ -563,7 +564,7 @@ def test_a_pass_that_was_killed_is_made_up_for(
 
     for name in ("_write_entries", "_write_months", "_write_everything", "_remove_others"):
         with monkeypatch.context() as patch:
-            patch.setattr(site_module, "_GROUP", 1)
+            patch.setattr(writer_module, "GROUP", 1)
             patch.setattr(site_module._Pass, name, die)
             with pytest.raises(KeyboardInterrupt):
                 publish(config, sqlite_store)

@@ -1,0 +1,95 @@
+"""Writes and removes the files of a pass, and records them in the ledger.
+
+A file whose fingerprint is the ledger's is not even rendered; one that holds the same bytes is not written. Only files
+that feeder has written are replaced or removed.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from feeder.pictures.references import FOLDER as PICTURES_FOLDER
+from feeder.pictures.references import is_named_by_content
+from feeder.publish.files import Folder
+from feeder.publish.formats.item import GENERATOR
+from feeder.publish.formats.json_feed import MARK as JSON_MARK
+from feeder.publish.html import pages
+from feeder.publish.ledger import Ledger
+
+GROUP = 500  # files that are written before they are synced
+_HEAD_BYTES = 4096
+_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK)
+
+
+class Writer:
+    """The files of one pass; `seen` are the paths that it looked at and that belong to the site."""
+
+    def __init__(self, folder: Folder, ledger: Ledger) -> None:
+        self._folder, self._ledger = folder, ledger
+        self._fingerprints: dict[str, str] = {}
+        self.seen: set[str] = set()
+        self.written = self.removed = 0
+
+    def is_unchanged(self, path: str, fingerprint: str) -> bool:
+        """Whether a file of the site is there with this fingerprint."""
+        self.seen.add(path)
+        return self._ledger.fingerprint(path) == fingerprint
+
+    def write(self, path: str, data: bytes, fingerprint: str | None = None) -> None:
+        """Write a file; None as its fingerprint means that of its content."""
+        self.seen.add(path)
+        if fingerprint is None:
+            fingerprint = hashlib.sha256(data).hexdigest()[:16]
+            if self._ledger.fingerprint(path) == fingerprint:
+                return
+        self._fingerprints[path] = fingerprint
+        self.written += self._folder.write(path, data)
+        if len(self._fingerprints) >= GROUP:
+            self.flush()
+
+    def write_if_changed(self, path: str, fingerprint: str, render: Callable[[], str]) -> None:
+        """Render and write a file if its fingerprint is another."""
+        if not self.is_unchanged(path, fingerprint):
+            self.write(path, render().encode(), fingerprint)
+
+    def write_unless_theirs(self, path: str, data: bytes) -> None:
+        """Write a file where people may have put their own, which stays."""
+        if self._ledger.fingerprint(path) is not None or not self._folder.has(path):
+            self.write(path, data)
+
+    def link(self, path: str, source: Path, fingerprint: str) -> bool:
+        """Publish a picture from another folder; return False if it is neither there nor published already."""
+        if self._folder.link(path, source):
+            self.written += 1
+        elif not is_named_by_content(path, self._folder.read(path) or b""):
+            return False
+        self.seen.add(path)
+        self._fingerprints[path] = fingerprint
+        return True
+
+    def keep(self, path: str) -> None:
+        """Leave a file of the site as it is."""
+        self.seen.add(path)
+
+    def remove(self, path: str) -> None:
+        """Remove a file that no longer belongs to the site, if we wrote it."""
+        if self.is_ours(path):
+            self._folder.remove(path)
+            self.removed += 1
+        self._ledger.remove_file(path)
+
+    def flush(self) -> None:
+        """Put the files that were written in their places, and record them."""
+        self._folder.flush()
+        for path, fingerprint in self._fingerprints.items():
+            if (looks := self._folder.looks(path)) is not None:
+                self._ledger.set_file(path, fingerprint, looks)
+        self._fingerprints.clear()
+        self._ledger.commit()
+
+    def is_ours(self, path: str) -> bool:
+        """Whether feeder has written a file, by its content."""
+        if path.startswith(f"{PICTURES_FOLDER}/"):
+            return is_named_by_content(path, self._folder.read(path) or b"")
+        head = self._folder.read(path, _HEAD_BYTES) or b""
+        return any(mark in head for mark in _MARKS)
