@@ -14,13 +14,13 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from feeder.config.load import Config
 from feeder.config.saved import SavedSearch, read_saved
@@ -31,6 +31,7 @@ from feeder.pictures.folder import PictureFolder
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import NAME as PICTURE_NAME
 from feeder.pictures.references import with_pictures_at
+from feeder.publish import crawlers
 from feeder.publish.archives import FOLDER as ARCHIVES_FOLDER
 from feeder.publish.archives import Archive, divide
 from feeder.publish.feeds import (
@@ -61,14 +62,23 @@ _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100  # entries that are read at once
 _CHANGES = 2000  # that are read at once
-_FOLDERS = (pages.ENTRIES_FOLDER, pages.ARCHIVE_FOLDER, *TOPIC_FOLDERS, ARCHIVES_FOLDER, PICTURES_FOLDER)
+_FOLDERS = (
+    pages.ENTRIES_FOLDER,
+    pages.ARCHIVE_FOLDER,
+    *TOPIC_FOLDERS,
+    ARCHIVES_FOLDER,
+    crawlers.SITEMAPS_FOLDER,
+    PICTURES_FOLDER,
+)
 _PAGE_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
     rf"|({'|'.join(TOPIC_FOLDERS)})/[\w.-]{{1,80}}\.(html|xml|rss|json)"
     rf"|{ARCHIVES_FOLDER}/\d{{4}}-\d\d-\d{{1,6}}\.xml"
+    rf"|{crawlers.SITEMAPS_FOLDER}/\d{{4}}-\d\d(-\d{{1,4}})?\.xml"
     rf"|{PICTURES_FOLDER}/{PICTURE_NAME.pattern}"
     r"|trends\.html",  # a page of earlier versions
 )
+_T = TypeVar("_T")
 _OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
 
 
@@ -226,6 +236,7 @@ class _Pass:
         self._write_list(topics)
         self._write_saved(self._saved)
         self._write_front()
+        self._write_for_crawlers(topics)
         self._write_everything(touched.gone, all_touched=all_touched)
         self._remove_others(touched, topics, all_touched=all_touched)
 
@@ -263,7 +274,7 @@ class _Pass:
         done, total = 0, self._ledger.count()
         marks = self._ledger.marks(list(numbers))
         done = total - len(marks)
-        for batch in _batches(marks):
+        for batch in _batches(marks, _BATCH):
             self._write_batch(batch)
             done += len(batch)
             progress("publish", done, total)
@@ -325,12 +336,29 @@ class _Pass:
                 fingerprint,
                 lambda: pages.render_month(self._site, name, listed, newer=newer, older=older),  # noqa: B023  called at once
             )
+            self._write_sitemaps(name, listed)
         totals = [Month(*month) for month in months]
         self._files.write_if_changed(
             f"{pages.ARCHIVE_FOLDER}/index.html",
             _digest(self._settings, *totals),
             lambda: pages.render_archive(self._site, totals),
         )
+
+    def _write_sitemaps(self, month: str, listed: Sequence[MonthEntry]) -> None:
+        """Write the sitemaps of the entries of a month."""
+        parts = _batches(listed, crawlers.MAX_ADDRESSES)
+        for path, part in zip(crawlers.sitemap_paths(month, len(listed)), parts, strict=False):
+            addresses = [pages.entry_path(entry.key) for entry in part]
+            self._files.write(path, crawlers.render_sitemap(self._site, addresses))
+
+    def _sitemaps(self, topics: Iterable[Topic]) -> list[str]:
+        """Return the paths of all sitemaps, after writing that of the other pages."""
+        path = f"{crawlers.SITEMAPS_FOLDER}/pages.xml"
+        others = [pages.SUBSCRIBE_PATH, f"{pages.ARCHIVE_FOLDER}/", *(topic.page for topic in topics)]
+        months = self._ledger.months()
+        others += [pages.month_path(month.name) for month in months]
+        self._files.write(path, crawlers.render_sitemap(self._site, ["", *others]))
+        return [path, *(one for month in months for one in crawlers.sitemap_paths(*month))]
 
     def _write_topics(self, touched: Iterable[tuple[str, str]]) -> list[Topic]:
         """Write the pages and feeds of topics that are touched or new; return all topics."""
@@ -381,6 +409,13 @@ class _Pass:
         total = self._ledger.count()
         index = pages.render_index(self._site, self._with_pages(latest), total=total, saved=self._saved)
         self._files.write("index.html", index.encode())
+
+    def _write_for_crawlers(self, topics: Iterable[Topic]) -> None:
+        """Write sitemaps, and what people may have written themselves: robots.txt and the manifest of icons."""
+        sitemaps = self._sitemaps(topics)
+        self._files.write(crawlers.SITEMAP_PATH, crawlers.render_sitemap_index(self._site, sitemaps))
+        self._files.write_unless_theirs(crawlers.ROBOTS_PATH, crawlers.render_robots(self._site))
+        self._files.write_unless_theirs(crawlers.MANIFEST_PATH, crawlers.render_manifest(self._site))
 
     def _write_everything(self, gone: Iterable[str], *, all_touched: bool) -> None:
         """Write the feed of all entries, new archives, and those with entries that are gone."""
@@ -458,7 +493,8 @@ class _Pass:
             listed = (SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)
             stale = {path for folder in listed for path in self._ledger.files(f"{folder}/")} - of_topics
             stale |= {pages.entry_path(key) for key in touched.gone}
-            stale |= {pages.month_path(name) for name in touched.months - names}
+            for name in touched.months - names:
+                stale |= {pages.month_path(name), *self._ledger.files(f"{crawlers.SITEMAPS_FOLDER}/{name}")}
             stale |= self._ledger.files(f"{PICTURES_FOLDER}/").keys() - self._files.seen
         for path in sorted(stale):
             self._files.remove(path)
@@ -478,9 +514,9 @@ def _to_neighbour(mark: PageMark | None) -> Neighbour | None:
     return None if mark is None else Neighbour(mark.key, mark.title)
 
 
-def _batches(marks: Iterable[PageMark]) -> Iterable[list[PageMark]]:
-    remaining = iter(marks)
-    while batch := list(islice(remaining, _BATCH)):
+def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
         yield batch
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import is_named_by_content
+from feeder.publish.crawlers import MARKS as CRAWLER_MARKS
 from feeder.publish.files import Folder
 from feeder.publish.formats.item import GENERATOR
 from feeder.publish.formats.json_feed import MARK as JSON_MARK
@@ -18,7 +19,7 @@ from feeder.publish.ledger import Ledger
 
 GROUP = 500  # files that are written before they are synced
 _HEAD_BYTES = 4096
-_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK)
+_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK, *CRAWLER_MARKS)
 
 
 class Writer:
@@ -54,8 +55,10 @@ class Writer:
 
     def write_unless_theirs(self, path: str, data: bytes) -> None:
         """Write a file where people may have put their own, which stays."""
-        if self._ledger.fingerprint(path) is not None or not self._folder.has(path):
+        if not self._folder.has(path) or self.is_ours(path):
             self.write(path, data)
+        else:
+            self._ledger.remove_file(path)
 
     def link(self, path: str, source: Path, fingerprint: str) -> bool:
         """Publish a picture from another folder; return False if it is neither there nor published already."""

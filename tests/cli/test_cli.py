@@ -92,9 +92,9 @@ def test_a_second_update_changes_no_byte_and_no_time_stamp(feeder: Feeder, tmp_p
 def test_ingest_and_publish_report_what_they_did(feeder: Feeder) -> None:
     assert feeder("ingest").out == "seeds: 5 read, 5 new\n"
     assert feeder("ingest").out == "seeds: nothing new (5 unchanged)\n"
-    assert feeder("publish").out == "site: 19 written (0 unchanged)\n"
-    assert feeder("publish").out == "site: nothing new (19 unchanged)\n"
-    assert feeder("publish", "--again").out == "site: nothing new (19 unchanged)\n"
+    assert feeder("publish").out == "site: 28 written (0 unchanged)\n"
+    assert feeder("publish").out == "site: nothing new (28 unchanged)\n"
+    assert feeder("publish", "--again").out == "site: nothing new (28 unchanged)\n"
 
 
 def test_ingest_reports_for_scripts(feeder: Feeder) -> None:

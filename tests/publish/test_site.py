@@ -31,13 +31,19 @@ from tests.publish.test_files import no_file_larger_than
 
 FIXED = {
     "404.html",
+    "apple-touch-icon.png",
     "archive/index.html",
     "atom.xml",
     "feed.json",
     "feed.xml",
     "feeds.opml",
+    "icon-512.png",
     "icon.svg",
     "index.html",
+    "manifest.webmanifest",
+    "robots.txt",
+    "sitemap.xml",
+    "sitemaps/pages.xml",
     "style.css",
     "subscribe.html",
     "suggest.js",
@@ -79,6 +85,10 @@ def page(entry: Entry) -> str:
     return f"entries/{entry.key}.html"
 
 
+def lists(month: str) -> set[str]:
+    return {f"archive/{month}.html", f"sitemaps/{month}.xml"}
+
+
 def files(config: Config) -> dict[str, tuple[bytes, int]]:
     """Return every file of the published folder with its content and modification time."""
     root = config.site.output
@@ -106,7 +116,7 @@ def test_every_entry_gets_a_page_every_month_a_list_and_the_site_its_front(confi
     entries = [dated_entry(0), dated_entry(31), dated_entry(32)]
     save(sqlite_store, *entries)
     report = publish(config, sqlite_store)
-    expected = FIXED | {"archive/2023-01.html", "archive/2023-02.html"} | set(pages_of(entries))
+    expected = FIXED | lists("2023-01") | lists("2023-02") | set(pages_of(entries))
     assert published(config) == expected
     assert report == PublishReport(written=len(expected), unchanged=0, removed=0, failed=())
     february = (config.site.output / "archive/2023-02.html").read_text()
@@ -180,7 +190,7 @@ def test_a_new_entry_changes_its_month_its_neighbour_and_the_front_alone(config:
         publish(config, sqlite_store)
 
     front = {"index.html", *FEEDS, "archive/index.html"}
-    assert changed(config, work) == front | {"archive/2023-02.html", page(new), page(entries[-1])}
+    assert changed(config, work) == front | lists("2023-02") | {page(new), page(entries[-1])}
 
 
 def test_an_entry_whose_text_changed_is_written_again_and_nothing_else_but_the_front(
@@ -213,7 +223,7 @@ def test_a_file_that_was_damaged_by_hand_is_made_whole(config: Config, sqlite_st
     save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     before = files(config)
-    for path in published(config):
+    for path in published(config) - {"robots.txt", "manifest.webmanifest"}:
         (config.site.output / path).write_text("junk")
         assert publish(config, sqlite_store).written == 0  # in place: only who looks at every file sees it
         assert publish(config, sqlite_store, verify=True).written == 1
@@ -262,8 +272,9 @@ def test_pages_of_entries_that_are_gone_are_removed_and_other_files_are_not(
     with Store.open(f"sqlite:///{tmp_path}/other.db") as smaller:
         save(smaller, dated_entry(40))
         report = publish(config, smaller)
-    assert report.removed == 2
-    assert published(config) == FIXED | {"archive/2023-02.html", page(dated_entry(40))} | mine
+    assert report.removed == 3
+    assert published(config) == FIXED | lists("2023-02") | {page(dated_entry(40))} | mine
+    assert (config.site.output / "robots.txt").read_text() == "mine"
 
 
 def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: Config, sqlite_store: Store) -> None:
@@ -283,7 +294,7 @@ def test_pages_that_are_gone_are_removed_even_when_the_ledger_is_lost(
     publish(config, sqlite_store)
     ledger_of(config).unlink()
     with Store.open(f"sqlite:///{tmp_path}/empty.db") as empty:
-        assert publish(config, empty).removed == 4
+        assert publish(config, empty).removed == 6
     assert published(config) == FIXED
 
 
@@ -493,8 +504,7 @@ def test_only_what_leads_to_them_is_written_when_saved_searches_come_and_go(
     (config.site.output / "feeds/mine.xml").write_text("mine")
     (config.site.output / "feeds/mine.html").write_text("mine")
     assert changed(config, lambda: publish(without, sqlite_store)) == ours
-    assert published(config) == FIXED | {
-        "archive/2023-01.html",
+    assert published(config) == FIXED | lists("2023-01") | {
         page(dated_entry(1)),
         "feeds/mine.xml",
         "feeds/mine.html",

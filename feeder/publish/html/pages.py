@@ -35,7 +35,7 @@ GENERATOR_MARK = '<meta name="generator" content="feeder">'
 # `frame-ancestors` works only in the HTTP header, and is added there.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' https: http:; media-src https: http:; "
-    "form-action 'self'; base-uri 'none'"
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'"
 )
 
 _DESCRIPTION_LENGTH = 160
