@@ -87,6 +87,10 @@ def update(
             from feeder.publish.site import publish  # noqa: PLC0415  a pass that only reads loads no templates
 
             site = publish(config, store, verify=again, progress=progress)
+    if site is not None and config.site.hubs:  # without the lock, like the next
+        from feeder.publish.hubs import tell_hubs  # noqa: PLC0415  few have hubs
+
+        tell_hubs(config, store, site.changed)
     if "ingest" in parts and not sources and has_hubs:  # without the lock: a slow hub keeps no other pass waiting
         update_subscriptions(config, store, now=datetime.now(UTC))
     return UpdateReport(sources=reports, site=site, notices=notices)

@@ -120,11 +120,17 @@ def publish(
     again: Annotated[
         bool, typer.Option("--again", help="Look at every published file; restore what was changed by hand.")
     ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Publish to this folder instead of site.output.")
+    ] = None,
+    list_files: Annotated[
+        bool, typer.Option("--list", help="Print the files that changed (+) and went (-), for programs that copy them.")
+    ] = False,
 ) -> None:
     """Write the feeds and the pages to the output folder."""
     from feeder.update import PUBLISH
 
-    _run_pass(context, PUBLISH, again=again)
+    _run_pass(context, PUBLISH, again=again, folder=folder, list_files=list_files)
 
 
 @app.command()
@@ -305,17 +311,26 @@ def _run_pass(
     again: bool = False,
     as_json: bool = False,
     silent: bool = False,
+    folder: Path | None = None,
+    list_files: bool = False,
 ) -> None:
     """Run a pass and print its report: problems to standard error, with exit code 1 if there are any."""
     from feeder.cli.output import print_report, progress_bar
     from feeder.update import update as update_store
 
     with open_store(context, logging.WARNING) as (config, store), progress_bar() as progress:
-        report = update_store(config, store, parts=parts, sources=sources, again=again, progress=progress)
+        chosen = config
+        if folder is not None:
+            chosen = config.model_copy(update={"site": config.site.model_copy(update={"output": folder})})
+        report = update_store(chosen, store, parts=parts, sources=sources, again=again, progress=progress)
     problems = list(report.problems())
     for line in (*report.notices, *problems):
         print(line, file=sys.stderr)
-    if not silent:
+    if list_files and report.site is not None:
+        for sign, paths in (("+", report.site.changed), ("-", report.site.gone)):
+            for path in sorted(paths):
+                print(f"{sign} {path}")
+    elif not silent:
         print_report(report, as_json=as_json)
     if problems:
         raise typer.Exit(1)

@@ -86,12 +86,15 @@ class PublishReport(NamedTuple):
     """The number of files that a pass wrote, left unchanged and removed.
 
     `failed` lists the entries and saved searches that could not be published: (file, feed or setting, reason).
+    `changed` and `gone` are the paths of the files that were written and removed, below the folder.
     """
 
     written: int
     unchanged: int
     removed: int
     failed: tuple[tuple[str, str], ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         counts = {"written": self.written, "removed": self.removed, "failed": len(self.failed)}
@@ -161,7 +164,9 @@ class _Pass:
 
     def report(self) -> PublishReport:
         """Return what the pass did."""
-        return PublishReport(self._files.written, self.unchanged, self._files.removed, tuple(self.failed.values()))
+        written, removed = self._files.written, self._files.removed
+        counts = (len(written), self.unchanged, len(removed))
+        return PublishReport(*counts, tuple(self.failed.values()), tuple(written), tuple(removed))
 
     # --- the course of a pass -----------------------------------------------------------------------------------------
 
@@ -192,7 +197,7 @@ class _Pass:
         ledger.put("broken", json.dumps(sorted(self._broken)))
         ledger.put("folders", json.dumps(self._folder.times()))
         ledger.commit()
-        self.unchanged = ledger.count_files() - self._files.written
+        self.unchanged = ledger.count_files() - len(self._files.written)
 
     def _begin(self, note: str) -> None:
         """Begin the ledger of a folder that this store has not written yet."""

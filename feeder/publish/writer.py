@@ -23,13 +23,17 @@ _MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".e
 
 
 class Writer:
-    """The files of one pass; `seen` are the paths that it looked at and that belong to the site."""
+    """The files of one pass.
+
+    `seen` are the paths that it looked at and that belong to the site; `written` and `removed` those that changed.
+    """
 
     def __init__(self, folder: Folder, ledger: Ledger) -> None:
         self._folder, self._ledger = folder, ledger
         self._fingerprints: dict[str, str] = {}
         self.seen: set[str] = set()
-        self.written = self.removed = 0
+        self.written: list[str] = []
+        self.removed: list[str] = []
 
     def is_unchanged(self, path: str, fingerprint: str) -> bool:
         """Whether a file of the site is there with this fingerprint."""
@@ -44,7 +48,8 @@ class Writer:
             if self._ledger.fingerprint(path) == fingerprint:
                 return
         self._fingerprints[path] = fingerprint
-        self.written += self._folder.write(path, data)
+        if self._folder.write(path, data):
+            self.written.append(path)
         if len(self._fingerprints) >= GROUP:
             self.flush()
 
@@ -63,7 +68,7 @@ class Writer:
     def link(self, path: str, source: Path, fingerprint: str) -> bool:
         """Publish a picture from another folder; return False if it is neither there nor published already."""
         if self._folder.link(path, source):
-            self.written += 1
+            self.written.append(path)
         elif not is_named_by_content(path, self._folder.read(path) or b""):
             return False
         self.seen.add(path)
@@ -78,7 +83,7 @@ class Writer:
         """Remove a file that no longer belongs to the site, if we wrote it."""
         if self.is_ours(path):
             self._folder.remove(path)
-            self.removed += 1
+            self.removed.append(path)
         self._ledger.remove_file(path)
 
     def flush(self) -> None:

@@ -97,6 +97,20 @@ def test_ingest_and_publish_report_what_they_did(feeder: Feeder) -> None:
     assert feeder("publish", "--again").out == "site: nothing new (28 unchanged)\n"
 
 
+def test_publish_lists_what_changed_and_publishes_elsewhere(feeder: Feeder, tmp_path: Path) -> None:
+    feeder("ingest")
+    lines_of = feeder("publish", "--list").out.splitlines()
+    assert "+ atom.xml" in lines_of
+    assert len(lines_of) == 28
+    assert feeder("publish", "--list").out == ""
+    feeder("publish", "--to", str(tmp_path / "copy"))
+    assert (tmp_path / "copy/atom.xml").exists()
+    (tmp_path / "file").write_text("")
+    refused = feeder("publish", "--to", str(tmp_path / "file"))
+    assert refused.code != 0
+    assert refused.err.count("\n") == 1
+
+
 def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
     [report] = lines(feeder("ingest", "--json").out)
     assert report == {

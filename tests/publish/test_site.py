@@ -118,7 +118,8 @@ def test_every_entry_gets_a_page_every_month_a_list_and_the_site_its_front(confi
     report = publish(config, sqlite_store)
     expected = FIXED | lists("2023-01") | lists("2023-02") | set(pages_of(entries))
     assert published(config) == expected
-    assert report == PublishReport(written=len(expected), unchanged=0, removed=0, failed=())
+    assert report[:4] == (len(expected), 0, 0, ())
+    assert set(report.changed) == expected
     february = (config.site.output / "archive/2023-02.html").read_text()
     assert "题 31" in february
     assert "题 0" not in february
@@ -166,7 +167,7 @@ def test_a_second_pass_over_the_same_store_touches_nothing(config: Config, sqlit
     first = publish(config, sqlite_store)
     reports: list[PublishReport] = []
     assert changed(config, lambda: reports.append(publish(config, sqlite_store))) == set()
-    assert reports == [PublishReport(written=0, unchanged=first.written, removed=0)]
+    assert reports == [PublishReport(written=0, unchanged=first.written, removed=0)]  # and so nothing is listed
     assert ledger_of(config).read_bytes()
 
 
@@ -282,7 +283,7 @@ def test_the_page_of_an_entry_that_was_removed_with_its_file_is_removed(config: 
     publish(config, sqlite_store)
     sqlite_store.take([Batch(source="test", left=["1.md"])])
     assert sqlite_store.remove_orphans() == 1
-    assert publish(config, sqlite_store).removed == 1
+    assert publish(config, sqlite_store).gone == (page(dated_entry(1)),)
     assert page(dated_entry(1)) not in published(config)
     assert page(dated_entry(2)) in published(config)
 
@@ -489,7 +490,7 @@ def test_a_saved_search_that_counts_back_from_now_changes_as_time_passes_and_onl
     assert pass_at(40) == set()
     total = len(published(config))
     assert publish(config, sqlite_store, now=START + timedelta(days=50)) == PublishReport(0, total, 0)
-    assert publish(config, sqlite_store, now=START + timedelta(days=9)) == PublishReport(4, total - 4, 0)
+    assert publish(config, sqlite_store, now=START + timedelta(days=9))[:3] == (4, total - 4, 0)
 
 
 def test_only_what_leads_to_them_is_written_when_saved_searches_come_and_go(
