@@ -62,6 +62,7 @@ class SiteConfig(_Section):
     """The published feeds and pages, and where they are written.
 
     A feed ends before it is longer than `bytes_per_feed`. `hubs` are the addresses of WebSub hubs.
+    `precompress`: write compressed copies beside texts.
     """
 
     title: str = "feeder"
@@ -72,6 +73,7 @@ class SiteConfig(_Section):
     entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
     bytes_per_feed: Annotated[int, Field(ge=10_000)] = 2_000_000
     hubs: tuple[HttpUrl, ...] = ()
+    precompress: bool = False
     content: Literal["full", "summary"] = "full"
     duplicates: Literal["group", "show"] = "group"
 

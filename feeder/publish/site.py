@@ -157,7 +157,7 @@ class _Pass:
         self._settings = _settings_digest(config)
         self._since = now
         self._rendered: Cache = {}
-        self._files = Writer(folder, ledger)
+        self._files = Writer(folder, ledger, precompress=config.site.precompress)
         self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
         self.unchanged = 0
         self.failed: dict[str, tuple[str, str]] = {}
@@ -503,6 +503,8 @@ class _Pass:
             stale |= self._ledger.files(f"{PICTURES_FOLDER}/").keys() - self._files.seen
         for path in sorted(stale):
             self._files.remove(path)
+        if all_touched and not self._site.precompress:
+            self._files.remove_copies()
 
     def _skip(self, name: str, reason: str, *paths: str) -> None:
         """Record a failure and leave existing files as they are."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import is_named_by_content
+from feeder.publish.compressed import ENDINGS, compressed_copies
 from feeder.publish.crawlers import MARKS as CRAWLER_MARKS
 from feeder.publish.files import Folder
 from feeder.publish.formats.item import GENERATOR
@@ -28,8 +29,8 @@ class Writer:
     `seen` are the paths that it looked at and that belong to the site; `written` and `removed` those that changed.
     """
 
-    def __init__(self, folder: Folder, ledger: Ledger) -> None:
-        self._folder, self._ledger = folder, ledger
+    def __init__(self, folder: Folder, ledger: Ledger, *, precompress: bool) -> None:
+        self._folder, self._ledger, self._precompress = folder, ledger, precompress
         self._fingerprints: dict[str, str] = {}
         self.seen: set[str] = set()
         self.written: list[str] = []
@@ -50,6 +51,10 @@ class Writer:
         self._fingerprints[path] = fingerprint
         if self._folder.write(path, data):
             self.written.append(path)
+        if self._precompress:
+            copies = compressed_copies(path, data)
+            self.seen.update(copies)
+            self.written += [copy for copy, compressed in copies.items() if self._folder.write(copy, compressed)]
         if len(self._fingerprints) >= GROUP:
             self.flush()
 
@@ -82,9 +87,18 @@ class Writer:
     def remove(self, path: str) -> None:
         """Remove a file that no longer belongs to the site, if we wrote it."""
         if self.is_ours(path):
-            self._folder.remove(path)
-            self.removed.append(path)
+            for one in (path, *(f"{path}{ending}" for ending in ENDINGS if self._folder.has(f"{path}{ending}"))):
+                self._folder.remove(one)
+                self.removed.append(one)
         self._ledger.remove_file(path)
+
+    def remove_copies(self) -> None:
+        """Remove compressed copies of our files that this pass would not have written."""
+        for path in sorted(self._folder.files().keys() - self.seen):
+            whole, dot, ending = path.rpartition(".")
+            if dot + ending in ENDINGS and whole in self.seen:
+                self._folder.remove(path)
+                self.removed.append(path)
 
     def flush(self) -> None:
         """Put the files that were written in their places, and record them."""

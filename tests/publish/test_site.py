@@ -1,3 +1,4 @@
+import gzip
 import os
 import sqlite3
 import uuid
@@ -713,3 +714,20 @@ def test_one_source_alone_is_no_topic(config: Config, sqlite_store: Store) -> No
     save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
     assert not any(path.startswith(("sources/", "languages/")) for path in published(config))
+
+
+def test_compressed_copies_lie_beside_texts_and_go_with_them(tmp_path: Path, sqlite_store: Store) -> None:
+    config = make_config(tmp_path / "public", precompress=True)
+    save(sqlite_store, dated_entry(1), dated_entry(2))
+    publish(config, sqlite_store)
+    output = config.site.output
+    for path in ("atom.xml", "feed.json", "index.html", "style.css", page(dated_entry(1))):
+        assert gzip.decompress((output / f"{path}.gz").read_bytes()) == (output / path).read_bytes()
+    assert not (output / "icon-512.png.gz").exists()
+    assert changed(config, lambda: publish(config, sqlite_store)) == set()
+    sqlite_store.entries.withdraw([dated_entry(1).key], now=START)
+    assert f"{page(dated_entry(1))}.gz" in publish(config, sqlite_store).gone
+    without = make_config(output)
+    (output / "mine.html.gz").write_bytes(b"mine")
+    publish(without, sqlite_store)
+    assert [path.name for path in output.rglob("*.gz")] == ["mine.html.gz"]
