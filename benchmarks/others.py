@@ -21,7 +21,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from feeder.errors import FeedError
 from feeder.model import Draft, Entry
-from feeder.normalise.body.html import read_html, read_text, write_html
+from feeder.normalise.body.html import read_html, read_text
+from feeder.normalise.body.writing import write_html
 from feeder.normalise.entry import normalise
 from feeder.normalise.text import one_line
 from feeder.sources.feeds.parsing import parse_feed

@@ -35,7 +35,8 @@ from benchmarks.differences import obsolete, reason_for
 from feeder.config.settings import FetchConfig
 from feeder.errors import FeedError
 from feeder.model import Draft, Person, is_iri
-from feeder.normalise.body.html import read_html, write_html
+from feeder.normalise.body.html import read_html
+from feeder.normalise.body.writing import write_html
 from feeder.normalise.printed_dates import parse_printed_date
 from feeder.normalise.text import clean_label
 from feeder.sources.feeds.parsing import ParsedFeed, parse_feed

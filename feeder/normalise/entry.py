@@ -3,7 +3,7 @@
     read    content -> blocks               body/markdown.py, body/html.py, body/blocks.py, body/images.py
     trim    blocks -> article + metadata    boilerplate/trim.py, boilerplate/credits.py
     choose  stamps -> dates                 dates.py
-    write   blocks -> safe HTML             body/html.py
+    write   blocks -> safe HTML             body/writing.py
 
 Pure: `now` and settings are arguments, and the same draft gives the same entry.
 """
@@ -20,10 +20,11 @@ from urllib.parse import urlsplit
 
 from feeder.model import Credit, Draft, Entry, Link, Media, Person, Source, Stamp, is_iri
 from feeder.normalise.body.blocks import Block
-from feeder.normalise.body.html import read_html, read_text, write_html
+from feeder.normalise.body.html import read_html, read_text
 from feeder.normalise.body.images import LocalPictures, find_media
 from feeder.normalise.body.markdown import is_markup_only, render_markdown
 from feeder.normalise.body.saved_page import extract_saved_article
+from feeder.normalise.body.writing import write_html
 from feeder.normalise.boilerplate.reporters import find_dateline_reporters
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 from feeder.normalise.date_order import Orders

@@ -62,6 +62,7 @@ _PROXIES = {
     "news.google.com/news/url": ("url",),
     "bing.com/news/apiclick.aspx": ("url",),
 }
+_DOCUMENT = re.compile(r"[^/\x00-\x1f]{1,200}\.(?:pdf|epub|docx?|odt|xlsx?|ods|pptx?|odp|csv|zip)", re.IGNORECASE)
 _GOOGLE = re.compile(r"google\.(?:[a-z]{2,3}\.)?[a-z]{2,3}(?=/url\Z)")
 _PHOTON = re.compile(r"i[0-3]\.wp\.com")
 
@@ -91,6 +92,12 @@ def fold_link(url: str) -> str:
     # Some sites distinguish pages by the fragment alone.
     fragment = f"#{_normalise_encoding(parts.fragment)}" if parts.fragment.startswith(("!", "/")) else ""
     return f"{_host_to_ascii(host)}{path}{query}{fragment}"
+
+
+def file_name(url: str) -> str:
+    """Return the name of the document at an address (`Annual report.pdf`); "" if it is no document but a page."""
+    name = unquote(urlsplit(url).path.rpartition("/")[2]).strip()
+    return name if _DOCUMENT.fullmatch(name) else ""
 
 
 def to_uri(iri: str) -> str:

@@ -55,7 +55,8 @@ _COMBINING = re.compile("[\u0300-\u036f]")
 # A quoted attribute may hold ">": HTML standard §13.3, "escaping a string", leaves it as it is.
 _TAG = re.compile(r"""</?([A-Za-z][A-Za-z0-9]*+)(?>(?:[^<>"']++|"[^"]*+"|'[^']*+')*)>""")
 _INLINE = re.compile(
-    "abbr|[abiqsu]|bd[io]|cite|code|del|dfn|em|ins|kbd|mark|r[pt]|ruby|samp|small|span|strong|su[bp]|time|var|wbr",
+    "abbr|[abiqsu]|bd[io]|cite|code|del|dfn|em|ins|kbd|mark|r[pt]|ruby|samp|small|span|strong|su[bp]|time|var|wbr|"
+    "m(?:ath|[inos]|text|row|frac|sqrt|root|style|padded|phantom|s(?:ub|up|ubsup|pace)|under|over|underover|t(?:able|[rd]))",
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"[^\S\n]+")

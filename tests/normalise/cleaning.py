@@ -1,4 +1,5 @@
-from feeder.normalise.body.html import read_html, write_html
+from feeder.normalise.body.html import read_html
+from feeder.normalise.body.writing import write_html
 
 
 def clean_html(html: str, base: str | None = None) -> str:

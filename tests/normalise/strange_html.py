@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 _TAGS = str.split(
     "p div b i a a a img img br br ul ol li table tr td th thead tbody caption blockquote pre code figure figcaption "
     "small ruby rt rp q sub abbr em u del tt h1 h2 h6 hr script style svg math mtext mglyph foreignObject iframe video "
-    "source noscript noframes span time section template select option form title xmp plaintext textarea listing dl dt "
-    "dd details nobr font button object embed body html head base image marquee frameset",
+    "source noscript noframes span time section template select option form title xmp plaintext textarea listing dl "
+    "dt dd details summary bdo del time mi mfrac acronym nobr font button object embed body html head base image "
+    "marquee frameset",
 )
 _ATTRIBUTES = [
     *("", "", "", " ", " <", " =", ' ="a"', ' "x"', "'", " 1=2", "/", " é=x", " \0=x", " hidden", ' class="emoji"'),
@@ -19,6 +20,16 @@ _ATTRIBUTES = [
         ' srcset="https://e.org/s.jpg 2x"',
         ' poster="https://e.org/o.jpg"',
         ' title="a &amp;b"',
+        ' dir="rtl"',
+        ' dir="ltr"',
+        ' dir="auto"',
+        ' id="n"',
+        ' id="n" href="#m"',
+        ' name="m"',
+        ' href="https://example.org/#n"',
+        ' start="3"',
+        ' value="2" reversed',
+        ' width="640" height="480" src="https://e.org/w.jpg"',
     ),
 ]
 _WORDS = [

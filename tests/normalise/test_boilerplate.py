@@ -2,7 +2,8 @@
 
 import pytest
 
-from feeder.normalise.body.html import read_html, write_html
+from feeder.normalise.body.html import read_html
+from feeder.normalise.body.writing import write_html
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 
 _TITLE = "春天的第一场雨下在北方的山里"

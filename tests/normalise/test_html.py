@@ -11,9 +11,9 @@ from feeder.normalise.body.html import (
     MAX_TAGS,
     read_html,
     read_text,
-    write_html,
 )
 from feeder.normalise.body.markdown import render_markdown
+from feeder.normalise.body.writing import write_html
 from tests.normalise.cleaning import clean_html
 
 _BASE = "https://example.org/a/1.html"
@@ -35,7 +35,7 @@ _PICTURE = '<img src="https://i.example/p.jpg" alt="">'
         ("<p>a <b></b><strong>b</strong> <i> </i></p>", "<p>a <strong>b</strong></p>"),
         ("<b>a<br>b</b>", "<p><b>a</b><br><b>b</b></p>"),
         ("<strong>a<p>b</p></strong>", "<p><strong>a</strong></p>\n<p><strong>b</strong></p>"),
-        ("<strike>a</strike><ins>b</ins><tt>c</tt><font>d</font>", "<p><s>a</s><u>b</u><code>c</code>d</p>"),
+        ("<strike>a</strike><ins>b</ins><tt>c</tt><font>d</font>", "<p><s>a</s><ins>b</ins><code>c</code>d</p>"),
         ("<p><small>a</small>b</p>", "<p>ab</p>"),
         ("<p><small>a</small></p>", "<p>a</p>"),
         # links
@@ -47,7 +47,7 @@ _PICTURE = '<img src="https://i.example/p.jpg" alt="">'
         ('<a href="mailto:a@e.org">m</a>', '<p><a href="mailto:a@e.org">m</a></p>'),
         ('<p>a</p><a href="/a/1.html"></a>', "<p>a</p>"),
         # headings and rules
-        ("<h1>a</h1><h4>b<br><br>c</h4>d", "<h2>a</h2>\n<h4>b</h4>\n<h4>c</h4>\n<p>d</p>"),
+        ("<h1>a</h1><h4>b<br><br>c</h4>d", "<h2>a</h2>\n<h3>b</h3>\n<h3>c</h3>\n<p>d</p>"),
         ("<p>a<hr><hr>b</p>", "<p>a</p>\n<hr>\n<p>b</p>"),
         # lists
         ("<ul><li>a<li><p>b</p><ol><li>c</ol></ul>", "<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>"),
@@ -62,7 +62,7 @@ _PICTURE = '<img src="https://i.example/p.jpg" alt="">'
         (
             "<table><caption>x</caption><thead><tr><th>a<th>b</thead><tr><td colspan=2>c<td rowspan=1><br></table>",
             (
-                "<table><thead><tr><th>a</th><th>b</th></tr></thead>"
+                "<table><caption>x</caption><thead><tr><th>a</th><th>b</th></tr></thead>"
                 '<tbody><tr><td colspan="2">c</td><td></td></tr></tbody></table>'
             ),
         ),
@@ -76,17 +76,32 @@ _PICTURE = '<img src="https://i.example/p.jpg" alt="">'
         ('<p hidden>a</p><p style="display: none">b</p><span class="sr-only x">c</span><p class="y">d</p>', "<p>d</p>"),
         ("<script>a</script><style>b</style><nav>c</nav><!-- d --><svg><text>e</text></svg>f", "<p>f</p>"),
         # dates
-        ('<time datetime="2020-11-03">23 分钟前</time>', "<p>2020-11-03</p>"),
-        ('<time datetime="2020-11-03">3. November</time>', "<p>3. November</p>"),
+        ('<time datetime="2020-11-03">23 分钟前</time>', '<p><time datetime="2020-11-03">2020-11-03</time></p>'),
+        (
+            '<time datetime="2020-11-03">3. November</time>',
+            '<p><time datetime="2020-11-03">3. November</time></p>',
+        ),
+        ('<time datetime="soon">x</time>', "<p><time>x</time></p>"),
         # sound, film, frames
         (
             '<video src="/v.mp4" poster="/p.jpg" title="T"></video>',
             (
                 '<figure><img src="https://example.org/p.jpg" alt=""></figure>\n'
-                '<p><a href="https://example.org/v.mp4">▶ T</a></p>'
+                '<p><video controls="" preload="none" src="https://example.org/v.mp4">'
+                '<a href="https://example.org/v.mp4">▶ T</a></video></p>'
             ),
         ),
-        ('<audio><source src="/s.mp3"></audio>', '<p><a href="https://example.org/s.mp3">▶ example.org</a></p>'),
+        (
+            '<audio autoplay><source src="/s.mp3">Your browser is old. <a href="/s.mp3">Load</a></audio>',
+            (
+                '<p><audio controls="" preload="none" src="https://example.org/s.mp3">'
+                '<a href="https://example.org/s.mp3">▶ example.org</a></audio></p>'
+            ),
+        ),
+        (
+            '<embed src="/files/Annual%20report.pdf">',
+            '<p><a href="https://example.org/files/Annual%20report.pdf">▶ Annual report.pdf</a></p>',
+        ),
         ("<video></video>a", "<p>a</p>"),
         (
             '<iframe src="//www.youtube.com/embed/abcdefghijk?rel=0"></iframe>',
@@ -157,14 +172,14 @@ def test_an_icon_within_a_line_becomes_its_alt_text() -> None:
         ("**“字”**字", "<p><strong>“字”</strong>字</p>"),
         ("字**“字”** **b**", "<p>字<strong>“字”</strong> <strong>b</strong></p>"),
         ("    中文不是代码", "<p>中文不是代码</p>"),
-        ("###标题\n#话题", "<h3>标题</h3>\n<p>#话题</p>"),
+        ("###标题\n#话题", "<h2>标题</h2>\n<p>#话题</p>"),
         ("a。\\n\\nb", "<p>a。</p>\n<p>b</p>"),
         ("```\n##x\n    中\n```\n\na", "<pre><code>##x\n    中</code></pre>\n<p>a</p>"),
         (
             "| a | b |\n|---|---|\n| c | ~~d~~ |",
             (
                 "<table><thead><tr><th>a</th><th>b</th></tr></thead>"
-                "<tbody><tr><td>c</td><td><s>d</s></td></tr></tbody></table>"
+                "<tbody><tr><td>c</td><td><del>d</del></td></tr></tbody></table>"
             ),
         ),
     ],
@@ -272,3 +287,142 @@ def test_obsolete_elements_of_plain_text_are_code() -> None:
         write_html(read_html("<p>A list:</p><xmp>\nrain\nsnow\n</xmp>"))
         == "<p>A list:</p>\n<pre><code>rain\nsnow</code></pre>"
     )
+
+
+# --- what used to be flattened -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<ol start="4" reversed="" type="a"><li>a</li><li value="9">b</li></ol>',
+        "<dl><dt>a</dt><dd>b</dd><dd><p>c</p><p>d</p></dd></dl>",
+        "<details><summary>a <b>b</b></summary><p>c</p></details>",
+        '<p><abbr title="World Wide Web">WWW</abbr> <dfn title="d">d</dfn></p>',
+        "<p><del>a</del> <ins>b</ins> <s>c</s> <u>d</u> H<sub>2</sub>O <kbd>K</kbd> <q>q</q> <cite>c</cite></p>",
+        '<p><time datetime="2020-11-03T10:00:00+02:00">3. November</time></p>',
+        '<p>a <bdi>b</bdi> <bdo dir="rtl">c</bdo></p>',
+        "<table><caption>a<br>b</caption><tbody><tr><td>c</td><td>d</td></tr></tbody></table>",
+        '<figure><img src="https://i.example/p.jpg" width="640" height="480" title="the joke" alt="d"></figure>',
+        f"<ul><li>a {_PICTURE}</li></ul>".replace(" <img", "<img").replace('"">', '"">b'),
+        "<h2>a</h2>\n<h3>b</h3>\n<h2>c</h2>",
+        (
+            '<p>x <math display="block"><mrow><msup><mi>y</mi><mn>2</mn></msup><mo>=</mo>'
+            '<mfrac linethickness="0"><mi mathvariant="normal">a</mi><mi>b</mi></mfrac><mspace width="1em"></mspace>'
+            "</mrow></math> z</p>"
+        ),
+    ],
+)
+def test_what_has_a_meaning_is_kept(html: str) -> None:
+    assert clean_html(html) == html
+
+
+@pytest.mark.parametrize(
+    ("found", "clean"),
+    [
+        ("<dl><dd>indented</dd></dl>", "<p>indented</p>"),
+        ("<dl>loose<dt>a</dt><dd>b</dd></dl>", "<p>loose</p>\n<p>a</p>\n<p>b</p>"),
+        ("<dl><dt>a</dt><dd><br></dd></dl>", "<p>a</p>"),
+        ("<dl><div><dt>a<dd>b</div></dl>", "<dl><dt>a</dt><dd>b</dd></dl>"),
+        ("<details>a<p>b</p></details>", "<p>a</p>\n<p>b</p>"),
+        ("<details><summary>a</summary></details>", "<p>a</p>"),
+        (
+            f"<details open><summary>{_PICTURE}a</summary>b</details>",
+            f"<details><summary>a</summary><figure>{_PICTURE}</figure><p>b</p></details>",
+        ),
+        ('<ol start="x" type="q"><li value="y">a</li></ol>', "<ol><li>a</li></ol>"),
+        ("<acronym title='a &amp; b'>x</acronym>", '<p><abbr title="a &amp; b">x</abbr></p>'),
+        ("<table><caption>a</caption><tr><td>b</td></tr></table>", "<p>a</p>\n<p>b</p>"),
+        (
+            f"<table><caption>{_PICTURE}a</caption><tr><td>b<td>c</table>",
+            (
+                f"<figure>{_PICTURE}</figure>\n<table><caption>a</caption>"
+                "<tbody><tr><td>b</td><td>c</td></tr></tbody></table>"
+            ),
+        ),
+        ('<video src="/v.mp4" width=640 height=360>', None),
+        # formulas: the TeX beside them, what only looks like one, and what may act
+        (
+            "<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>x</annotation></semantics></math>",
+            "<p><math><mi>x</mi></math></p>",
+        ),
+        (
+            "<math><maction><mi onclick=x()>x</mi><mi>y</mi></maction><script>z</script><mtext><b>w</b></mtext></math>",
+            "<p><math><mi>x</mi><mtext>w</mtext></math></p>",
+        ),
+        ("a <math><mspace></math>", "<p>a</p>"),
+        (
+            (
+                '<span class="katex"><span class="katex-mathml"><math><mi>x</mi></math></span>'
+                '<span class="katex-html">x</span></span>'
+            ),
+            "<p><math><mi>x</mi></math></p>",
+        ),
+        ('<span class="katex-html">x</span>', "<p>x</p>"),
+    ],
+)
+def test_what_only_looks_like_it_is_its_contents(found: str, clean: str | None) -> None:
+    if clean is None:
+        assert 'src="https://example.org/v.mp4" width="640" height="360"' in clean_html(found, _BASE)
+    else:
+        assert clean_html(found) == clean
+        assert clean_html(clean) == clean
+
+
+@pytest.mark.parametrize(
+    ("found", "clean"),
+    [
+        (f"<p>a {_PICTURE} b</p>", f"<p>a {_PICTURE} b</p>"),
+        (f"<p>字{_PICTURE}字</p>", f"<p>字{_PICTURE}字</p>"),
+        (f"<b>a {_PICTURE} b</b>", f"<p><b>a {_PICTURE} b</b></p>"),
+        (f"<p>a {_PICTURE}{_PICTURE} b</p>", f"<p>a {_PICTURE} b</p>"),
+        (f"<p>a {_PICTURE} <math><mi>x</mi></math></p>", f"<p>a {_PICTURE} <math><mi>x</mi></math></p>"),
+        (f"<p>{_PICTURE} a</p>", f"<figure>{_PICTURE}</figure>\n<p>a</p>"),
+        (f"<p>a {_PICTURE}</p><p>b</p>", f"<p>a</p>\n<figure>{_PICTURE}</figure>\n<p>b</p>"),
+        (f"<p>a<br>{_PICTURE}<br>b</p>", f"<p>a</p>\n<figure>{_PICTURE}</figure>\n<p>b</p>"),
+        (f"<p>a {_PICTURE}<br>b</p>", f"<p>a</p>\n<figure>{_PICTURE}</figure>\n<p>b</p>"),
+    ],
+)
+def test_a_picture_within_a_sentence_does_not_split_it(found: str, clean: str) -> None:
+    assert clean_html(found) == clean
+    assert clean_html(clean) == clean
+    assert [media.url for block in read_html(found) for media in block.media] == ["https://i.example/p.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("p.jpg", ""), ("DSC_0042", ""), ("the joke", "the joke"), ("笑话", "笑话"), ("a cat", "")]
+)
+def test_the_title_of_a_picture_is_kept_if_it_says_more_than_its_description(title: str, shown: str) -> None:
+    expected = f' title="{shown}"' if shown else ""
+    html = clean_html(f'<img src="https://i.example/p.jpg" alt="a cat on a mat" title="{title}">')
+    assert html == f'<figure><img src="https://i.example/p.jpg"{expected} alt="a cat on a mat"></figure>'
+
+
+def test_a_size_is_kept_only_if_both_sides_are_known() -> None:
+    for sides in ("width=640", "width='100%' height=480", "height=480"):
+        assert "width" not in clean_html(f"<img src=https://i.example/p.jpg {sides}>")
+    assert ' width="640" height="480" ' in clean_html("<img src=https://i.example/p.jpg width=640px height=480>")
+
+
+@pytest.mark.parametrize(
+    ("found", "clean"),
+    [
+        ('<p dir="rtl">a</p><p>b</p>', '<p dir="rtl">a</p>\n<p>b</p>'),
+        ('<p dir="LTR">a</p><p dir="auto">b</p>', "<p>a</p>\n<p>b</p>"),
+        (
+            (
+                '<div dir="rtl"><h2>a</h2><ul><li>b<li dir=ltr>c</ul>'
+                '<blockquote><p dir="ltr">d</p></blockquote><hr>e</div>f'
+            ),
+            (
+                '<h2 dir="rtl">a</h2>\n<ul dir="rtl"><li>b</li><li><p dir="ltr">c</p></li></ul>\n'
+                '<blockquote dir="rtl"><p dir="ltr">d</p></blockquote>\n<hr>\n<p dir="rtl">e</p>\n<p>f</p>'
+            ),
+        ),
+        ('<p>a <span dir="rtl">b</span></p>', '<p>a <bdi dir="rtl">b</bdi></p>'),
+        ('<p>a <bdo dir="up">b</bdo></p>', "<p>a <bdo>b</bdo></p>"),
+    ],
+)
+def test_the_direction_of_text_is_kept_where_it_differs(found: str, clean: str) -> None:
+    assert clean_html(found) == clean
+    assert clean_html(clean) == clean

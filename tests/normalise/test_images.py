@@ -185,7 +185,7 @@ def test_the_words_of_a_lost_picture_stay_and_it_is_noted() -> None:
     beside = Beside("a.png")
     html = "<p>One<img src=a.png alt=boat>two<img src=b.png alt='a ship'>three<img src=c.png></p>"
     blocks = read_html(html, pictures=beside)
-    assert [block.text for block in blocks] == ["One", "", "two", "a ship", "three"]
+    assert [block.text for block in blocks] == ["One two", "a ship", "three"]
     assert beside.lost == ["b.png", "c.png"]
     assert [block.text for block in read_html("<p><img src=b.png alt='a ship'></p>")] == ["a ship"]
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from feeder.normalise.body.html import read_html, write_html
+from feeder.normalise.body.html import read_html
+from feeder.normalise.body.writing import write_html
 from feeder.normalise.boilerplate.learned import fingerprint
 from feeder.normalise.boilerplate.trim import TrimmedArticle, trim
 

@@ -7,30 +7,58 @@ import pytest
 from hypothesis import example, given, settings
 
 from feeder.normalise.body.blocks import Block
-from feeder.normalise.body.html import write_html
+from feeder.normalise.body.writing import write_html
 from tests.normalise.cleaning import clean_html
 from tests.normalise.strange_html import strange_html
 
 _TAGS = frozenset(
     str.split(
-        "a abbr b blockquote br cite code em figcaption figure h2 h3 h4 h5 h6 hr i img kbd li mark ol p pre q rp rt "
-        "ruby s samp strong sub sup table tbody td th thead tr u ul var",
+        "a abbr audio b bdi bdo blockquote br caption cite code dd del details dfn dl dt em figcaption figure h2 h3 h4 "
+        "h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp span strong sub summary sup table tbody td th "
+        "thead time tr u ul var video math mi mn mo ms mtext mrow mfrac msqrt mroot mstyle mpadded mphantom msub msup "
+        "msubsup munder mover munderover mmultiscripts mprescripts mspace mtable mtr mtd",
     ),
 )
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_SPANS, _PLAYER = {"colspan", "rowspan"}, {"src", "controls", "preload", "width", "height"}
+_ATTRIBUTES = {
+    "a": {"href"},
+    "abbr": {"title"},
+    "dfn": {"title"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "td": _SPANS,
+    "th": _SPANS,
+    "ol": {"start", "reversed", "type"},
+    "li": {"value"},
+    "time": {"datetime"},
+    "audio": _PLAYER,
+    "video": _PLAYER,
+    "math": {"display"},
+    "mi": {"mathvariant"},
+    "mspace": {"width", "height", "depth"},
+}
 
 
 class _SafetyChecker(HTMLParser):
     """Reads HTML as a browser would and refuses every tag, attribute and address that is not on the list."""
 
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.ids: set[str | None] = set()
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in _TAGS, tag
-        assert {name for name, _ in attrs} <= _ATTRIBUTES.get(tag, set()), (tag, attrs)
+        assert {name for name, _ in attrs} <= _ATTRIBUTES.get(tag, set()) | {"id", "dir"}, (tag, attrs)
         for name, value in attrs:
             if name == "src":
                 assert re.match(r"https?://", value or ""), value
             if name == "href":
-                assert re.match(r"https?://|mailto:", value or ""), value
+                assert re.match(r"https?://|mailto:|#text-", value or ""), value
+            if name == "id":
+                assert (value or "").startswith("text-"), value
+                assert value not in self.ids, value
+                self.ids.add(value)
+            if name == "dir":
+                assert value in {"ltr", "rtl"}, value
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(f"a comment: {data!r}")
@@ -43,9 +71,9 @@ class _SafetyChecker(HTMLParser):
 
 
 def assert_safe(html: str) -> None:
-    assert_safe = _SafetyChecker(convert_charrefs=True)
-    assert_safe.feed(html)
-    assert_safe.close()
+    checker = _SafetyChecker()
+    checker.feed(html)
+    checker.close()
 
 
 _PAYLOADS = {
@@ -173,7 +201,7 @@ def test_elements_that_cannot_be_nested_are_not(html: str, clean: str) -> None:
 )
 def test_a_picture_is_read_whatever_else_is_in_its_tag(odd: str) -> None:
     html = f'<img {odd} src="https://e.org/p.jpg" alt="">'
-    assert clean_html(f"a{html}b") == '<p>a</p>\n<figure><img src="https://e.org/p.jpg" alt=""></figure>\n<p>b</p>'
+    assert clean_html(f"a{html}b") == '<p>a<img src="https://e.org/p.jpg" alt="">b</p>'
 
 
 def test_the_caption_below_a_copy_goes_to_the_picture_that_stays() -> None:

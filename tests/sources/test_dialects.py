@@ -121,12 +121,21 @@ def content(body: str, name: str = "a.md") -> str:
         ("[caption]![](https://i.example/a.jpg) The bridge[/caption]", CAPTIONED),
         ('[gallery ids="1,2"]', ""),
         ("[embed]https://v.example/1[/embed]", '<p><a href="https://v.example/1">▶ v.example</a></p>'),
-        ('[audio src="https://v.example/a.mp3"]', '<p><a href="https://v.example/a.mp3">▶ v.example</a></p>'),
+        (
+            '[audio src="https://v.example/a.mp3"]',
+            (
+                '<p><audio controls="" preload="none" src="https://v.example/a.mp3">'
+                '<a href="https://v.example/a.mp3">▶ v.example</a></audio></p>'
+            ),
+        ),
         ("[code](https://b.example/) [sic]", '<p><a href="https://b.example/">code</a> [sic]</p>'),
         # footnotes
         (
             "A[^1] b^[Inline.].\n\n[^1]: First.",
-            "<p>A<sup>1</sup> b<sup>2</sup>.</p>\n",
+            (
+                '<p>A<sup><a href="#text-fn-1" id="text-fnref-1">1</a></sup> '
+                'b<sup><a href="#text-fn-__inline_1" id="text-fnref-__inline_1">2</a></sup>.</p>\n'
+            ),
         ),
         ("A[^1].", "<p>A<sup>1</sup>.</p>"),
         ("[^x]: Never marked.", "<p>x. Never marked.</p>"),

@@ -1,27 +1,31 @@
-"""Converts HTML to blocks, and blocks to HTML that is safe to publish.
+"""Converts HTML to blocks.
 
 The tree is walked once: known elements become blocks, dangerous and invisible ones are skipped, and of unknown ones the
-contents are read. nh3 sanitises the output again, in case the walk has a bug.
+contents are read.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape, unescape
-
-import nh3
+from typing import NamedTuple, cast
 
 from feeder.markup import Element
 from feeder.model import Media
+from feeder.normalise.body.anchors import anchor_of, find_anchors, target_of
 from feeder.normalise.body.blocks import (
     Block,
     BlockBuilder,
+    Direction,
     Line,
     container_block,
     figure_block,
+    id_mark,
     join_blocks,
+    picture_html,
     text_block,
     with_caption,
 )
+from feeder.normalise.body.formulas import formula_html, formula_words
 from feeder.normalise.body.images import (
     LocalPictures,
     find_alt,
@@ -29,12 +33,13 @@ from feeder.normalise.body.images import (
     find_lost,
     find_picture,
     find_player_media,
+    find_size,
+    find_title,
     is_icon,
 )
 from feeder.normalise.body.tree import attributes_of, parse_html, row_cells, table_rows, text_of
 from feeder.normalise.text import clean_label, clean_text
-from feeder.normalise.urls import clean_link
-from feeder.pictures.references import SCHEME
+from feeder.normalise.urls import clean_link, file_name
 
 # libxml2 and html5ever slow down or fail on deep nesting; a real article has some 30 levels.
 MAX_DEPTH = 150
@@ -52,43 +57,33 @@ _NOT_NESTING = frozenset(
     ),
 )
 _INLINE_ELEMENTS = {
-    **{tag: tag for tag in str.split("b strong i em s u sub sup code kbd samp var mark q cite abbr small ruby rt rp")},
+    **{
+        tag: tag
+        for tag in str.split(
+            "b strong i em s u sub sup code kbd samp var mark q cite abbr small ruby rt rp del ins dfn bdi bdo"
+        )
+    },
+    "acronym": "abbr",
     "strike": "s",
-    "del": "s",
-    "ins": "u",
     "tt": "code",
 }
 _HEADINGS = {"h1": "h2", **{f"h{level}": f"h{level}" for level in range(2, 7)}}
 _CONTAINERS = frozenset(
     str.split(
-        "p div section article main header footer address center figcaption details summary dl dt dd body html "
+        "p div section article main header footer address center figcaption summary dt dd body html "
         "fieldset aside hgroup legend caption li tr td th tbody thead tfoot noframes",
     ),
 )
 _SKIPPED = frozenset(
     str.split(
-        "script style template head title meta link base svg math form button input select option textarea label "
+        "script style template head title meta link base svg form button input select option textarea label "
         "nav canvas map area dialog menu applet param source track col colgroup noembed frameset frame",
     ),
 )
 _HIDDEN_CLASS = re.compile(r"\b(?:off-screen|sr-only|visually-?hidden|screen-reader-text|u-hidden)\b")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
-_SANITISER = nh3.Cleaner(
-    tags={
-        "a", "abbr", "b", "blockquote", "br", "cite", "code", "em", "figcaption", "figure", "h2", "h3", "h4", "h5",
-        "h6", "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "strong",
-        "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul", "var",
-    },
-    clean_content_tags={"script", "style", "svg", "math", "iframe", "noscript", "template", "textarea", "title", "xmp"},
-    attributes={
-        "*": set(), "a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"},
-    },
-    url_schemes={"http", "https", "mailto", SCHEME},
-    link_rel=None,
-)  # fmt: skip
-
-# A box beside the text of GitHub and Obsidian; the arrow behind a footnote, whose target is not in the entry.
+# A box beside the text of GitHub and Obsidian; the arrow behind a footnote.
 _CALLOUT = re.compile(r"(?:^|\s)(?:callout|markdown-alert)(?:\s|$)")
 _NOTE_BACK = re.compile(r"\b(?:footnote-?back(?:ref|link)?|reversefootnote|data-footnote-backref)\b")
 _CAPTION_CLASS = re.compile(
@@ -96,8 +91,10 @@ _CAPTION_CLASS = re.compile(
 )
 _MAILTO = re.compile(r"mailto:[^\s@<>\"'?&]+@[^\s@<>\"'?&]+", re.IGNORECASE)
 _CELL_SPAN = re.compile(r"[1-9]\d?")
-# A link whose address nh3 has removed.
-_LINK_WITHOUT_ADDRESS = re.compile(r"<a>((?>(?:[^<]++|<(?!/?a>))*))</a>")
+_NUMBER = re.compile(r"-?\d{1,6}")
+_NUMBERING = frozenset("1aAiI")
+_MOMENT = re.compile(r"\d{4}-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?")
+_MAX_TITLE = 500
 _AGO = re.compile(r"前\Z|\bago\Z")
 _CAPTION_LENGTH = 120
 # An address in plain text; full-width punctuation ends it.
@@ -107,6 +104,7 @@ _WRITTEN_ADDRESS = re.compile(
 )
 _PUNCTUATION = frozenset(".,;:!?'*_")
 _CLOSING = {")": "(", "]": "["}
+_DIRECTION = re.compile(r"\bdir\s{0,9}=", re.IGNORECASE)
 
 
 def read_html(
@@ -122,8 +120,16 @@ def read_html(
     html = clean_text(html)
     if len(html) > MAX_LENGTH or _has_too_many_tags(html):
         return read_text(unescape(re.sub(r"<[^<>]*>?", "\n\n", html)))
-    walk = _Walk(base, pictures, glued_captions=glued_captions)
-    walk.read_children(parse_html(html))
+    root = parse_html(html)
+    context = _Context(
+        base,
+        pictures,
+        glued_captions=glued_captions,
+        anchors=find_anchors(root, base) if "#" in html else frozenset(),
+        has_directions=_DIRECTION.search(html) is not None,
+    )
+    walk = _Walk(context, BlockBuilder())
+    walk.read_children(root)
     return walk.finish()
 
 
@@ -164,11 +170,6 @@ def _without_punctuation(address: str) -> str:
     return address
 
 
-def write_html(blocks: Iterable[Block]) -> str:
-    """Return the blocks as HTML of a few allowed elements, one block per line."""
-    return _LINK_WITHOUT_ADDRESS.sub(r"\1", _SANITISER.clean("\n".join(block.html for block in blocks)))
-
-
 def _has_too_many_tags(html: str) -> bool:
     """Whether there are too many tags, or too deeply nested ones. The number is checked first, being cheap."""
     tags, depth = html.count("<"), 0
@@ -182,12 +183,27 @@ def _has_too_many_tags(html: str) -> bool:
     return False
 
 
+class _Context(NamedTuple):
+    """What a walk knows of the whole text: the ids that its links lead to, and whether any element has a direction."""
+
+    base: str | None
+    pictures: LocalPictures | None
+    glued_captions: bool
+    anchors: frozenset[str]
+    has_directions: bool
+
+    @property
+    def has_marks(self) -> bool:
+        return self.has_directions or bool(self.anchors)
+
+
 class _Walk:
     """Walks a tree of elements and builds blocks."""
 
-    def __init__(self, base: str | None, pictures: LocalPictures | None, *, glued_captions: bool) -> None:
-        self._base, self._pictures, self._glued_captions = base, pictures, glued_captions
-        self._out = BlockBuilder()
+    def __init__(self, context: _Context, out: BlockBuilder) -> None:
+        self._context, self._out = context, out
+        self._base, self._pictures = context.base, context.pictures
+        self._has_marks = context.has_marks
         self._after_picture = False
 
     def finish(self) -> list[Block]:
@@ -210,21 +226,74 @@ class _Walk:
         if (handler := _INLINE_HANDLERS.get(name)) is not None:
             handler(self, element)
         elif name not in _SKIPPED and not _is_hidden(element.attrib):
-            _BLOCK_HANDLERS.get(name, _Walk.read_children)(self, element)
+            block_handler = _BLOCK_HANDLERS.get(name)
+            if name == "span":
+                self._span(element)
+            elif block_handler is None:
+                self.read_children(element)
+            elif self._has_marks:
+                self._read_marked(element, block_handler)
+            else:
+                block_handler(self, element)
+
+    def _read_marked(self, element: Element, handler: "_Handler") -> None:
+        """Read a block with its id and the direction of its text."""
+        anchor, direction = anchor_of(element, self._context.anchors), self._direction_of(element)
+        if not anchor and direction is None:
+            handler(self, element)
+            return
+        self._end_block()
+        outer = self._out.direction
+        self._out.direction = direction or outer
+        self._out.anchor = anchor or self._out.anchor
+        handler(self, element)
+        self._end_block()
+        self._out.direction = outer
+
+    def _direction_of(self, element: Element) -> Direction | None:
+        found = element.get("dir", "").strip().lower() if self._context.has_directions else ""
+        return cast("Direction", found) if found in {"ltr", "rtl"} else None
+
+    def _id_of(self, element: Element) -> str:
+        return id_mark(anchor_of(element, self._context.anchors))
 
     def _read_inside(self, element: Element) -> list[Block]:
         """Return the blocks inside an element that becomes a block itself."""
-        walk = self._new_walk()
+        walk = self._new_walk(self._direction_of(element))
         walk.read_children(element)
         return walk.finish()
 
-    def _new_walk(self) -> "_Walk":
-        return _Walk(self._base, self._pictures, glued_captions=self._glued_captions)
+    def _new_walk(self, direction: Direction | None = None) -> "_Walk":
+        return _Walk(self._context, BlockBuilder(self._out.direction, direction))
 
     def _inline(self, element: Element) -> None:
-        self._out.open(_INLINE_ELEMENTS[element.tag])
+        self._open(_INLINE_ELEMENTS[element.tag], element, _inline_marks(element))
         self.read_children(element)
         self._out.close()
+
+    def _open(self, tag: str, element: Element, marks: str = "", href: str | None = None) -> None:
+        self._out.open(tag, href, marks, anchor_of(element, self._context.anchors))
+
+    def _span(self, element: Element) -> None:
+        """Read a span, which is kept only for an id or a direction; what KaTeX draws beside its MathML is not read."""
+        if "katex-html" in element.get("class", "") and _follows_formula(element):
+            return
+        anchor, direction = "", None
+        if self._has_marks:
+            anchor, direction = anchor_of(element, self._context.anchors), self._direction_of(element)
+        if direction is None and not anchor:
+            self.read_children(element)
+        elif not (element.text or len(element)):
+            self._out.mark_place(anchor)
+        else:
+            marks = f' dir="{direction}"' if direction else ""
+            self._open("bdi" if direction else "span", element, marks)
+            self.read_children(element)
+            self._out.close()
+
+    def _formula(self, element: Element) -> None:
+        if words := formula_words(element):
+            self._out.insert(formula_html(element), words)
 
     def _line_break(self, _element: Element) -> None:
         if self._after_picture and 0 < self._out.length <= _CAPTION_LENGTH:
@@ -248,24 +317,37 @@ class _Walk:
         self._end_block()
 
     def _link(self, element: Element) -> None:
-        if not (element.text or len(element)) or _NOTE_BACK.search(element.get("class", "")):
+        anchors = self._context.anchors
+        if not (element.text or len(element)):
+            self._out.mark_place(anchor_of(element, anchors))
             return
         address = element.get("href", "").strip()
-        href = address if _MAILTO.fullmatch(address) else clean_link(address, self._base) if address else None
-        if href is None or address.startswith("#"):
-            self.read_children(element)
+        target = target_of(address, self._base) if "#" in address else ""
+        if target in anchors:
+            self._open("a", element, f' href="#{escape(target)}"')
+        elif _NOTE_BACK.search(element.get("class", "")):
             return
-        self._out.open("a", href)
+        else:
+            href = address if _MAILTO.fullmatch(address) else clean_link(address, self._base) if address else None
+            if href is None or address.startswith("#"):
+                if not anchor_of(element, anchors):
+                    self.read_children(element)
+                    return
+                self._open("span", element)
+            else:
+                self._open("a", element, href=href)
         self.read_children(element)
         self._out.close()
 
     def _time(self, element: Element) -> None:
         """Write the date instead of a relative time (`3 hours ago`), which is soon wrong."""
-        words, moment = text_of(element).strip(), element.get("datetime", "")
+        words, moment = text_of(element).strip(), element.get("datetime", "").strip()
+        self._open("time", element, f' datetime="{moment}"' if _MOMENT.fullmatch(moment) else "")
         if moment and _AGO.search(words):
             self._out.text(moment)
         else:
             self.read_children(element)
+        self._out.close()
 
     def _heading(self, element: Element) -> None:
         self._end_block()
@@ -284,15 +366,20 @@ class _Walk:
         if is_icon(attributes):
             self._out.text(alt)
         elif (picture := find_picture(attributes, self._base, self._pictures)) is not None:
+            image = picture_html(picture, alt, find_title(attributes, alt), find_size(attributes))
+            if self._out.is_in_line:
+                self._out.picture(image, figure_block(picture, image))
+                return
             self._end_block()
-            self._out.add(figure_block(picture, alt))
-            self._after_picture = self._glued_captions
+            self._out.add(figure_block(picture, image))
+            self._after_picture = self._context.glued_captions
         elif (address := find_lost(attributes, self._base)) is not None:
             if self._pictures is not None:
                 self._pictures.lose(address)
-            self._end_block()
-            self._out.text(alt)  # all that is left of it
-            self._end_block()
+            if alt:  # all that is left of it
+                self._end_block()
+                self._out.text(alt)
+                self._end_block()
 
     def _noscript(self, element: Element) -> None:
         """Read only the pictures: the rest asks readers to enable scripts."""
@@ -302,7 +389,7 @@ class _Walk:
     def _figure(self, element: Element) -> None:
         """Combine pictures and text to pictures with a caption; other content of a figure is unchanged."""
         inner = self._read_inside(element)
-        words = tuple(line for block in inner if block.kind in {"paragraph", "caption"} for line in block.lines)
+        words = tuple(line for block in inner if block.kind in _OF_WORDS for line in block.lines)
         pictures = [block for block in inner if block.kind == "figure"]
         self._end_block()
         if pictures and all(block.kind in {"figure", "paragraph", "caption"} for block in inner):
@@ -312,33 +399,74 @@ class _Walk:
             self._out.add(*inner)
 
     def _list(self, element: Element) -> None:
-        items = [inner for inner in self._read_items(element) if inner]
-        blocks = [block for item in items for block in item]
+        items = [(marks, inner) for marks, inner in self._read_items(element) if inner]
+        blocks = [block for _, item in items for block in item]
         self._end_block()
         if all(block.kind == "figure" for block in blocks):  # a gallery, or empty
             self._out.add(*blocks)
             return
         tag = "ol" if element.tag == "ol" else "ul"
-        html = "".join(f"<li>{_contents_html(item)}</li>" for item in items)
-        self._out.add(container_block("list", tag, f"<{tag}>{html}</{tag}>", blocks))
+        html = "".join(f"<li{marks}>{_contents_html(item)}</li>" for marks, item in items)
+        marks = _numbering(element) if tag == "ol" else ""
+        self._out.add(container_block("list", tag, f"<{tag}{marks}>{html}</{tag}>", blocks, marks))
 
-    def _read_items(self, element: Element) -> Iterator[list[Block]]:
-        """Yield the blocks of each item; content outside `<li>` is an item too."""
+    def _read_items(self, element: Element) -> Iterator[tuple[str, list[Block]]]:
+        """Yield the attributes and blocks of each item; content outside `<li>` is an item too."""
         yield from self._read_loose_item(element.text)
         for child in element:
             if child.tag == "li":
-                yield self._read_inside(child)
+                number = child.get("value", "") if element.tag == "ol" else ""
+                value = f' value="{int(number)}"' if _NUMBER.fullmatch(number) else ""
+                yield f"{self._id_of(child)}{value}", self._read_inside(child)
             else:
                 walk = self._new_walk()
                 walk.read_element(child)
-                yield walk.finish()
+                yield "", walk.finish()
             yield from self._read_loose_item(child.tail)
 
-    def _read_loose_item(self, words: str | None) -> Iterator[list[Block]]:
+    def _read_loose_item(self, words: str | None) -> Iterator[tuple[str, list[Block]]]:
         if words and not words.isspace():
             walk = self._new_walk()
             walk.read_text(words)
-            yield walk.finish()
+            yield "", walk.finish()
+
+    def _definitions(self, element: Element) -> None:
+        """Keep a list of terms and what they mean; one of only terms or only meanings is indented text."""
+        children = [part for child in element for part in (child if child.tag == "div" else (child,))]
+        if not _are_definitions(element, children):
+            self._container(element)
+            return
+        parts = [(child, inner) for child in children if (inner := self._read_inside(child))]
+        blocks = [block for _, inner in parts for block in inner]
+        self._end_block()
+        if {child.tag for child, _ in parts} == {"dt", "dd"}:
+            html = "".join(
+                f"<{child.tag}{self._id_of(child)}>{_contents_html(inner)}</{child.tag}>" for child, inner in parts
+            )
+            self._out.add(container_block("list", "dl", f"<dl>{html}</dl>", blocks))
+        else:
+            self._out.add(*blocks)
+
+    def _details(self, element: Element) -> None:
+        """Keep what readers unfold; without a summary or anything below it, it is its contents."""
+        summary = next((child for child in element if child.tag == "summary"), None)
+        head = [] if summary is None else self._read_inside(summary)
+        walk = self._new_walk()
+        walk.read_text(element.text)
+        for child in element:
+            if child is not summary:
+                walk.read_element(child)
+            walk.read_text(child.tail)
+        body = [*(block for block in head if block.kind not in _OF_WORDS), *walk.finish()]
+        lines = tuple(line for block in head if block.kind in _OF_WORDS for line in block.lines)
+        self._end_block()
+        above = [text_block("p", lines)] if lines else []
+        if above and body:
+            inner = "".join(block.html for block in body)
+            html = f"<details><summary>{_lines_html(lines)}</summary>{inner}</details>"
+            self._out.add(container_block("quote", "details", html, [*above, *body]))
+        else:
+            self._out.add(*above, *body)
 
     def _quote(self, element: Element) -> None:
         inner = self._read_inside(element)
@@ -361,44 +489,61 @@ class _Walk:
             for row in table_rows(element)
             for cells in [row_cells(row)]
         ]
+        caption = [block for child in element if child.tag == "caption" for block in self._read_inside(child)]
         inner = [block for _, _, contents in rows for blocks in contents for block in blocks]
         if max((sum(map(bool, contents)) for _, _, contents in rows), default=0) <= 1:
+            self._end_block()
+            self._out.add(*caption)
             for cell in (cell for _, cells, _ in rows for cell in cells):
                 self._container(cell)  # in which a picture may have its caption below it (Blogger)
             return
         if _has_main_cell([blocks for _, _, contents in rows for blocks in contents if blocks]):
             self._end_block()
-            self._out.add(*inner)
+            self._out.add(*caption, *inner)
             return
         parts: dict[str, list[str]] = {"thead": [], "tbody": []}
         for row, cells, contents in rows:
             if any(contents):
-                html = "".join(_cell_html(cell, blocks) for cell, blocks in zip(cells, contents, strict=True))
+                html = "".join(self._cell_html(cell, blocks) for cell, blocks in zip(cells, contents, strict=True))
                 parent = row.getparent()
                 place = "thead" if parent is not None and parent.tag == "thead" else "tbody"
                 parts[place].append(f"<tr>{html}</tr>")
         self._end_block()
         html = "".join(f"<{place}>{''.join(lines)}</{place}>" for place, lines in parts.items() if lines)
+        above = tuple(line for block in caption if block.kind in _OF_WORDS for line in block.lines)
+        if above:
+            html = f"<caption>{_lines_html(above)}</caption>{html}"
+            inner = [text_block("p", above), *inner]
+        self._out.add(*(block for block in caption if block.kind not in _OF_WORDS))
         self._out.add(container_block("table", "table", f"<table>{html}</table>", inner))
 
+    def _cell_html(self, cell: Element, blocks: list[Block]) -> str:
+        spans = "".join(
+            f' {name}="{value}"'
+            for name in ("colspan", "rowspan")
+            if _CELL_SPAN.fullmatch(value := cell.get(name, "")) and value != "1"
+        )
+        return f"<{cell.tag}{self._id_of(cell)}{spans}>{_contents_html(blocks)}</{cell.tag}>"
+
     def _player(self, element: Element) -> None:
-        """Make a link to audio or video, below its poster if it has one."""
+        """Make a player of audio or video, below its poster if it has one."""
         sources = [source.get("src", "") for source in element.iter("source")]
         player = find_player_media("audio" if element.tag == "audio" else "video", element.attrib, sources, self._base)
         poster = find_picture({"src": element.get("poster", "")}, self._base, self._pictures)
         self._end_block()
         if poster is not None:
-            self._out.add(figure_block(poster, ""))
+            self._out.add(figure_block(poster, picture_html(poster, "")))
         if player is not None:
-            self._out.add(_link_block(player.url, element.get("title", ""), player))
+            self._out.add(_player_block(element, player))
 
     def _frame(self, element: Element) -> None:
         page = find_frame_page(element.attrib, self._base)
         self._end_block()
         if page is not None:
-            self._out.add(_link_block(page, element.get("title", "")))
+            self._out.add(text_block("p", (_link_line(page, element.get("title", "")),)))
 
 
+_OF_WORDS = frozenset({"paragraph", "caption", "heading"})
 _Handler = Callable[[_Walk, Element], None]
 # These are read even if they are hidden, because they are part of a line.
 _INLINE_HANDLERS: dict[str, _Handler] = {
@@ -406,6 +551,7 @@ _INLINE_HANDLERS: dict[str, _Handler] = {
     "br": _Walk._line_break,  # noqa: SLF001  as above
     "a": _Walk._link,  # noqa: SLF001  as above
     "time": _Walk._time,  # noqa: SLF001  as above
+    "math": _Walk._formula,  # noqa: SLF001  as above
 }
 _BLOCK_HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(_CONTAINERS, _Walk._container),  # noqa: SLF001  as above
@@ -420,6 +566,8 @@ _BLOCK_HANDLERS: dict[str, _Handler] = {
     "noscript": _Walk._noscript,  # noqa: SLF001  as above
     "figure": _Walk._figure,  # noqa: SLF001  as above
     "blockquote": _Walk._quote,  # noqa: SLF001  as above
+    "dl": _Walk._definitions,  # noqa: SLF001  as above
+    "details": _Walk._details,  # noqa: SLF001  as above
     "table": _Walk._table,  # noqa: SLF001  as above
 }
 
@@ -432,10 +580,49 @@ def _is_hidden(attributes: Mapping[str, str]) -> bool:
     return _HIDDEN_CLASS.search(attributes.get("class", "")) is not None
 
 
+def _follows_formula(element: Element) -> bool:
+    before = element.getprevious()
+    return before is not None and before.find(".//math") is not None
+
+
+def _inline_marks(element: Element) -> str:
+    """Return the attributes of an inline element: what an abbreviation stands for, a direction."""
+    name = element.tag
+    if name in {"abbr", "acronym", "dfn"}:
+        title = clean_label(element.get("title", ""))[:_MAX_TITLE]
+        return f' title="{escape(title)}"' if title else ""
+    if name in {"bdi", "bdo"}:
+        direction = element.get("dir", "").strip().lower()
+        return f' dir="{direction}"' if direction in {"ltr", "rtl"} else ""
+    return ""
+
+
+def _numbering(element: Element) -> str:
+    """Return how the items of an `<ol>` are numbered, as its attributes."""
+    start, style = element.get("start", ""), element.get("type", "")
+    return "".join(
+        (
+            f' start="{int(start)}"' if _NUMBER.fullmatch(start) and int(start) != 1 else "",
+            ' reversed=""' if element.get("reversed") is not None else "",
+            f' type="{style}"' if style in _NUMBERING and style != "1" else "",
+        )
+    )
+
+
+def _are_definitions(element: Element, children: Sequence[Element]) -> bool:
+    """Whether a `<dl>` has terms and meanings, and nothing else."""
+    loose = [element.text, *(child.tail for child in element), *(child.text for child in element if child.tag == "div")]
+    return {child.tag for child in children} == {"dt", "dd"} and not "".join(filter(None, loose)).strip()
+
+
+def _lines_html(lines: Sequence[Line]) -> str:
+    return "<br>".join(line.html for line in lines)
+
+
 def _contents_html(blocks: list[Block]) -> str:
     """Return the HTML of a list item or cell; its first paragraph has no `<p>` if only lists follow."""
     first, *others = blocks or [Block("paragraph", "p", "")]
-    if first.kind == "paragraph" and all(block.kind == "list" for block in others):
+    if first.kind == "paragraph" and not first.marks and all(block.kind == "list" for block in others):
         bare = first.html.removeprefix("<p>").removesuffix("</p>")
         return bare + "".join(block.html for block in others)
     return "".join(block.html for block in blocks)
@@ -453,18 +640,17 @@ def _has_main_cell(cells: Sequence[Sequence[Block]]) -> bool:
     return lines >= _MIN_LINES and longest >= max(_MAIN_SHARE * sum(lengths), _MIN_ARTICLE)
 
 
-def _cell_html(cell: Element, blocks: list[Block]) -> str:
-    spans = "".join(
-        f' {name}="{value}"'
-        for name in ("colspan", "rowspan")
-        if _CELL_SPAN.fullmatch(value := cell.get(name, "")) and value != "1"
-    )
-    return f"<{cell.tag}{spans}>{_contents_html(blocks)}</{cell.tag}>"
+def _link_line(url: str, title: str) -> Line:
+    """Return a link to audio or video, or to the page or document of a frame."""
+    words = f"▶ {clean_label(title) or file_name(url) or url.split('/')[2]}"
+    return Line(f'<a href="{escape(url)}">{escape(words, quote=False)}</a>', words, ((url, words),), len(words))
 
 
-def _link_block(url: str, title: str, player: Media | None = None) -> Block:
-    """Return a paragraph that links to audio or video, or to the page of a frame."""
-    words = f"▶ {clean_label(title) or url.split('/')[2]}"
-    line = Line(f'<a href="{escape(url)}">{escape(words, quote=False)}</a>', words, ((url, words),), len(words))
-    block = text_block("p", (line,))
-    return block._replace(media=(player,)) if player is not None else block
+def _player_block(element: Element, media: Media) -> Block:
+    """Return a player in a paragraph, with a link for those who cannot play it, named as in HTML that we wrote."""
+    own = next((words[2:] for link in element.iter("a") if (words := text_of(link).strip()).startswith("▶ ")), "")
+    line = _link_line(media.url, element.get("title", "") or own)
+    size = find_size(attributes_of(element)) if media.kind == "video" else None
+    sides = "" if size is None else f' width="{size[0]}" height="{size[1]}"'
+    html = f'<{media.kind} controls="" preload="none" src="{escape(media.url)}"{sides}>{line.html}</{media.kind}>'
+    return text_block("p", (line._replace(html=html, media=(media,)),))

@@ -58,6 +58,8 @@ _TYPES = {
 _CANDIDATE = re.compile(r"(?<!\S)(\S+?)(?:\s++([\d.]++)[wx])?\s*+(?:,\s++|,?\Z)")  # of `srcset`: address, size
 _PIXELS = re.compile(r"\s*(\d{1,5})(?:px|\.\d+)?\s*")
 _TRACKER_SIDE = 3
+_MAX_TITLE = 500
+_SEPARATE_WORDS = re.compile(r"\s|[\u2e80-\u9fff\uac00-\ud7af]")
 
 
 class LocalPictures(Protocol):
@@ -142,6 +144,20 @@ def find_alt(attributes: Attributes) -> str:
     """Return the alternative text of an image; "" if it is meaningless (a file name, "image")."""
     alt = clean_label(_to_text(attributes.get("alt")) or _to_text(attributes.get("aria-label")))
     return "" if _MEANINGLESS_ALT.fullmatch(alt) else alt
+
+
+def find_title(attributes: Attributes, alt: str) -> str:
+    """Return what a picture's title says beyond its alternative text; "" for a file name or a word."""
+    title = clean_label(_to_text(attributes.get("title")))[:_MAX_TITLE]
+    if title in alt or _MEANINGLESS_ALT.fullmatch(title) or _SEPARATE_WORDS.search(title) is None:
+        return ""
+    return title
+
+
+def find_size(attributes: Attributes) -> tuple[int, int] | None:
+    """Return width and height in CSS pixels; None unless both are stated."""
+    width, height = (_pixels(attributes.get(side)) for side in ("width", "height"))
+    return (width, height) if width and height else None
 
 
 def find_player_media(kind: MediaKind, attributes: Attributes, sources: list[str], base: str | None) -> Media | None:

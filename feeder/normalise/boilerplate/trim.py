@@ -324,7 +324,8 @@ def _without(blocks: Sequence[Block], removed: Sequence[_Segment]) -> list[Block
         if (numbers := lost.get(index)) is None:
             kept.append(block)
         elif None not in numbers and len(numbers) < len(block.lines):
-            kept.append(text_block(block.tag, tuple(line for n, line in enumerate(block.lines) if n not in numbers)))
+            lines = tuple(line for n, line in enumerate(block.lines) if n not in numbers)
+            kept.append(text_block(block.tag, lines, marks=block.marks))
     return kept
 
 
@@ -341,8 +342,9 @@ def _without_closing_credits(blocks: list[Block]) -> tuple[list[Block], list[str
     if not parse_credits(match[1]):
         return blocks, []
     html = (line.html[: in_html.start()] + line.html[in_html.end() :]).rstrip()
-    shorter = Line(html, line.text[: match.start()].rstrip(), line.links, line.linked)
-    return [*blocks[:last], text_block(blocks[last].tag, (*before, shorter)), *blocks[last + 1 :]], [match[0].strip()]
+    shorter = line._replace(html=html, text=line.text[: match.start()].rstrip())
+    paragraph = text_block(blocks[last].tag, (*before, shorter), marks=blocks[last].marks)
+    return [*blocks[:last], paragraph, *blocks[last + 1 :]], [match[0].strip()]
 
 
 def _without_loose_rules(blocks: Sequence[Block]) -> tuple[Block, ...]:
