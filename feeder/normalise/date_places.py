@@ -20,6 +20,8 @@ _RANKING = (
 )
 # What is told by these is the age of a copy.
 PLACES_OF_COPIES = frozenset({"time saved", "file time", READ_TIME})
+# What is told by these is not stated as the date of the article.
+ESTIMATING_PLACES = PLACES_OF_COPIES | {"text", "image path"}
 
 
 def rank_of_place(place: str) -> int:

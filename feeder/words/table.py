@@ -65,6 +65,10 @@ class Words:
     also_at: str
     no_text: str
     no_title: str
+    estimated: str
+    """Beside a date that the article does not state."""
+    scrolls: str
+    """The label of a table that scrolls sideways."""
     tags: str
     turn_pages: str
     newer: str

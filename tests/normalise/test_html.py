@@ -421,6 +421,10 @@ def test_a_size_is_kept_only_if_both_sides_are_known() -> None:
         ),
         ('<p>a <span dir="rtl">b</span></p>', '<p>a <bdi dir="rtl">b</bdi></p>'),
         ('<p>a <bdo dir="up">b</bdo></p>', "<p>a <bdo>b</bdo></p>"),
+        # the language of an entry gives its direction, which a paragraph in another one does not have
+        ('<p>א</p><p dir="ltr">b</p>', '<p>א</p>\n<p dir="ltr">b</p>'),
+        ('<p>&#1488;</p><p dir="ltr">b</p>', '<p>א</p>\n<p dir="ltr">b</p>'),
+        ('<p hidden>א</p><div dir="ltr"><ul><li>b</ul></div>', "<ul><li>b</li></ul>"),
     ],
 )
 def test_the_direction_of_text_is_kept_where_it_differs(found: str, clean: str) -> None:

@@ -179,7 +179,7 @@ class BlockBuilder:
     """Turns a stream of text, inline elements and breaks into blocks.
 
     `tag` is the element of the current block, `direction` the direction of what is added, and `outer` that of what is
-    around it. `anchor` is the id of the next block.
+    around it; None is unknown. `anchor` is the id of the next block.
     """
 
     __slots__ = (
@@ -202,7 +202,7 @@ class BlockBuilder:
         "tag",
     )
 
-    def __init__(self, outer: Direction = "ltr", direction: Direction | None = None) -> None:
+    def __init__(self, outer: Direction | None = "ltr", direction: Direction | None = None) -> None:
         self.blocks: list[Block] = []
         self.tag = "p"
         self.outer = outer

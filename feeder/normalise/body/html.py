@@ -105,6 +105,8 @@ _WRITTEN_ADDRESS = re.compile(
 _PUNCTUATION = frozenset(".,;:!?'*_")
 _CLOSING = {")": "(", "]": "["}
 _DIRECTION = re.compile(r"\bdir\s{0,9}=", re.IGNORECASE)
+# A letter that is written from right to left, or what may stand for one.
+_LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]|&#")
 
 
 def read_html(
@@ -128,7 +130,16 @@ def read_html(
         anchors=find_anchors(root, base) if "#" in html else frozenset(),
         has_directions=_DIRECTION.search(html) is not None,
     )
-    walk = _Walk(context, BlockBuilder())
+    if context.has_directions and _LEFTWARD.search(html):
+        blocks = _walk(root, context, None)
+        if any(_LEFTWARD.search(block.text) for block in blocks):
+            return blocks
+    return _walk(root, context, "ltr")
+
+
+def _walk(root: Element, context: "_Context", direction: Direction | None) -> list[Block]:
+    """Return the blocks of a tree, of whose direction only what differs from `direction` is kept."""
+    walk = _Walk(context, BlockBuilder(direction))
     walk.read_children(root)
     return walk.finish()
 

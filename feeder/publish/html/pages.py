@@ -13,15 +13,20 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from lxml import html as lxml_html
+from markupsafe import Markup
 
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import SiteConfig
+from feeder.markup import Element
 from feeder.model import Entry, Media, rfc3339
+from feeder.normalise.date_places import ESTIMATING_PLACES
+from feeder.normalise.urls import file_name
 from feeder.pictures.references import with_pictures_at
 from feeder.publish.feeds import EVERYTHING, Topic, saved_topic
 from feeder.publish.formats import FORMATS
 from feeder.store import Copy
 from feeder.words import Words, words_for
+from feeder.words.languages import direction_of, opengraph_locale
 
 SEARCH_PATH = "search"
 SUBSCRIBE_PATH = "subscribe.html"
@@ -42,18 +47,20 @@ _DESCRIPTION_LENGTH = 160
 
 
 class Neighbour(NamedTuple):
-    """The previous or next entry, to link to."""
+    """The previous or next entry, to link to; `language` is that of its title, None if unknown."""
 
     key: str
     title: str
+    language: str | None = None
 
 
 class MonthEntry(NamedTuple):
-    """One line of a month's page; `published` is an aware datetime."""
+    """One line of a month's page; `published` is an aware datetime, `language` as in `Neighbour`."""
 
     key: str
     published: datetime
     title: str
+    language: str | None = None
 
 
 class Month(NamedTuple):
@@ -112,9 +119,10 @@ def render_article(
         site,
         path=entry_path(entry.key),
         entry=entry,
-        content=_page_content(entry.content),
+        content=page_content(entry.content, label=words_for(site.language).scrolls),
         attachments=[media for media in entry.media if escape(media.url, quote=False) not in entry.content],
         picture=_picture(absolute),
+        locale=opengraph_locale(entry.language) or words_for(site.language).locale,
         description=_shorten(entry.summary),
         about=_json_ld(site, absolute),
         newer=newer,
@@ -194,17 +202,48 @@ def _picture(entry: Entry) -> Media | None:
     return next((media for media in entry.media if media.kind == "image"), None)
 
 
-def _page_content(content: str) -> str:
-    """Return clean HTML with lazy images, and without referrers for images and links."""
+def page_content(content: str, *, label: str) -> str:
+    """Return clean HTML as a page shows it.
+
+    Images are lazy, and neither they nor links tell where readers come from. Tables scroll in a box of their own, named
+    `label`, which keyboards reach as they reach code. The picture above a film becomes its poster.
+    """
     if not content:
         return ""
     body = lxml_html.fragment_fromstring(content, create_parent="div")
     for image in body.iter("img"):
         image.attrib.update({"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"})
     for link in body.iter("a"):
-        link.set("rel", "noopener noreferrer")
+        if not link.get("href", "").startswith("#"):
+            link.set("rel", "noopener noreferrer")
+    for code in body.iter("pre"):
+        code.set("tabindex", "0")
+    for table in list(body.iter("table")):
+        _put_in_box(table, label)
+    for video in list(body.iter("video")):
+        _set_poster(video)
     parts = [lxml_html.tostring(child, encoding="unicode") for child in body]
     return escape(body.text or "", quote=False) + "".join(parts)
+
+
+def _put_in_box(table: Element, label: str) -> None:
+    if any(True for _ in table.iterancestors("table")):
+        return
+    caption = table.find("caption")
+    name = label if caption is None else " ".join(caption.text_content().split())
+    box = lxml_html.Element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": name})
+    table.addprevious(box)
+    box.tail, table.tail = table.tail, None
+    box.append(table)
+
+
+def _set_poster(video: Element) -> None:
+    """Make the picture above a film its poster, unless it has a caption of its own."""
+    paragraph = video.getparent()
+    figure = paragraph.getprevious()
+    if figure is not None and figure.tag == "figure" and [part.tag for part in figure] == ["img"]:
+        video.set("poster", figure[0].get("src", ""))
+        paragraph.getparent().remove(figure)
 
 
 def _json_ld(site: SiteConfig, entry: Entry) -> dict[str, Any]:
@@ -235,6 +274,22 @@ def _host(address: str) -> str:
     return (urlsplit(address).hostname or address).removeprefix("www.")
 
 
+def _document_or_host(address: str) -> str:
+    """Return the name of the document at an address, else its host."""
+    return file_name(address) or _host(address)
+
+
+def _language_marks(language: str | None) -> Markup:
+    """Return the attributes of a text in a language; its first letter tells the direction if that is unknown."""
+    direction = direction_of(language)
+    lang = f' lang="{escape(language)}"' if language else ""
+    return Markup(lang + ("" if direction == "ltr" else f' dir="{direction}"'))  # noqa: S704  escaped here
+
+
+def _is_estimated(entry: Entry) -> bool:
+    return entry.published_from in ESTIMATING_PLACES
+
+
 def _names(words: Words, entry: Entry) -> str:
     return words.by.join(person.name for person in entry.authors)
 
@@ -249,9 +304,11 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": True}
-    environment.filters.update(host=_host, rfc3339=rfc3339, shortened=_shorten)
+    environment.filters.update(host=_host, named=_document_or_host, rfc3339=rfc3339, shortened=_shorten)
     environment.globals.update(
         names=_names,
+        marks=_language_marks,
+        is_estimated=_is_estimated,
         entry_path=entry_path,
         month_path=month_path,
         month_of=month_of,
