@@ -44,8 +44,8 @@ _ENTRIES: dict[str, tuple[str, str, str]] = {
         "Tables",
         (
             "<figure><table><caption>Rain, in millimetres</caption><thead><tr><th>Town<th>"
-             "January<th>February<th>Precipitation<th>Observations<th>Thunderstorms<th>Sunshine"
-             "</thead><tr><td rowspan=2>Llanfairpwllgwyngyll<td colspan=2>12<td>3"
+            "January<th>February<th>Precipitation<th>Observations<th>Thunderstorms<th>Sunshine"
+            "</thead><tr><td rowspan=2>Llanfairpwllgwyngyll<td colspan=2>12<td>3"
             "<td>Uncharacteristically wet<td>5<td>6"
             "<tr><td>1<td>2<td>3<td>4<td>5<td>6</table></figure><table><tr><th>a<th>b<tr><td>1<td>2</table>"
         ),
@@ -95,7 +95,8 @@ _ENTRIES: dict[str, tuple[str, str, str]] = {
         "Sound and film",
         (
             f'<audio src="{_AT}/a.mp3" autoplay title="The rain"></audio><p>{_WORDS}</p>'
-            f'<video poster="{_AT}/wide.svg" width="640" height="360" src="{_AT}/v.mp4" autoplay></video><p>{_WORDS}</p>'
+            f'<video poster="{_AT}/wide.svg" width="640" height="360" src="{_AT}/v.mp4" autoplay></video>'
+            f"<p>{_WORDS}</p>"
             '<iframe src="https://www.youtube.com/embed/abcdefghijk" title="Rain"></iframe>'
             '<iframe src="https://example.org/Annual%20report.pdf"></iframe>'
         ),
