@@ -337,3 +337,89 @@ def test_a_long_lead_is_cut_at_a_length_that_fits_its_line() -> None:
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="Invalid IPv6"):
         pages.render_article(SITE, make_entry(link="http://[x"))
+
+
+# --- languages, estimates, tables, players ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "marks"),
+    [
+        ("he", {"lang": "he", "dir": "rtl"}),
+        ("uz-Arab", {"lang": "uz-Arab", "dir": "rtl"}),
+        ("en", {"lang": "en"}),
+        (None, {"dir": "auto"}),
+    ],
+)
+def test_titles_have_the_language_and_direction_of_their_entry(language: str | None, marks: dict[str, str]) -> None:
+    entry = make_entry(language=language)
+    around = Neighbour(KEY, "שלום", language)
+    article = read(pages.render_article(SITE, entry, newer=around, older=around))
+    month = read(pages.render_month(SITE, "2023-02", [MonthEntry(KEY, entry.published, "שלום", language)]))
+    found = [*article.select("h1, .text, .turn b"), *month.select(".titles a")]
+    assert len(found) == 5
+    assert [{name: tag[name] for name in ("lang", "dir") if tag.has_attr(name)} for tag in found] == [marks] * 5
+
+
+def test_a_card_of_unknown_language_leaves_its_date_where_it_is() -> None:
+    (card,) = read(pages.render_index(SITE, [make_entry(language=None)], total=1)).select(".list > li")
+    assert not {"lang", "dir"} & card.attrs.keys()
+    assert [tag.name for tag in card.select("[dir=auto]")] == ["h3", "p"]
+
+
+@pytest.mark.parametrize(
+    ("place", "is_estimated"), [("file time", True), ("text", True), ("read time", True), ("feed", False)]
+)
+def test_a_date_that_was_not_stated_says_so(place: str, is_estimated: bool) -> None:  # noqa: FBT001  a table's column
+    entry = make_entry(published_from=place)
+    for page in (pages.render_index(SITE, [entry], total=1), pages.render_article(SITE, entry)):
+        assert [tag.get_text() for tag in read(page).select(".estimated")] == ["日期为推测"] * is_estimated
+
+
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [("zh-Hant", "zh_TW"), ("pt-BR", "pt_BR"), ("de", "de_DE"), ("ckb", "zh_CN"), (None, "zh_CN")],
+)
+def test_opengraph_names_the_language_of_the_entry(language: str | None, locale: str) -> None:
+    soup = read(pages.render_article(SITE, make_entry(language=language)))
+    assert [meta["content"] for meta in soup.select('meta[property="og:locale"]')] == [locale]
+
+
+def test_the_card_of_an_entry_with_a_picture_is_large() -> None:
+    for media, card in ((make_entry().media, "summary_large_image"), ((), "summary")):
+        soup = read(pages.render_article(SITE, make_entry(media=media)))
+        assert [meta["content"] for meta in soup.select('meta[name="twitter:card"]')] == [card]
+
+
+def test_a_table_scrolls_in_a_box_with_a_name_and_code_can_be_reached() -> None:
+    table = "<table><tbody><tr><td>{}</td><td>b</td></tr></tbody></table>"
+    inner = table.format("a")
+    captioned = table.format(inner).replace("<tbody>", "<caption>雨  量</caption><tbody>", 1)
+    soup = read(pages.render_article(SITE, make_entry(content=f"<p>x</p>{captioned}y{inner}<pre>z</pre>")))
+    boxes = soup.select(".text .scroll")
+    assert [(box["aria-label"], box["tabindex"], box["role"]) for box in boxes] == [
+        ("雨 量", "0", "region"),
+        ("表格", "0", "region"),
+    ]
+    assert str(boxes[0].next_sibling) == "y"
+    assert [code["tabindex"] for code in soup.select("pre")] == ["0"]
+
+
+def test_the_picture_above_a_film_is_its_poster() -> None:
+    picture = '<figure><img src="https://e.org/p.jpg" alt=""></figure>'
+    film = '<p><video controls="" preload="none" src="https://e.org/v.mp4"></video></p>'
+    soup = read(pages.render_article(SITE, make_entry(content=f"{picture}\n{film}", media=())))
+    assert [video["poster"] for video in soup.select("video")] == ["https://e.org/p.jpg"]
+    assert not soup.select(".text img")
+    captioned = picture.replace("</figure>", "<figcaption>c</figcaption></figure>")
+    soup = read(pages.render_article(SITE, make_entry(content=captioned + film, media=())))
+    assert soup.select(".text img")
+    assert not soup.select("[poster]")
+
+
+def test_links_to_notes_stay_in_the_page_and_a_document_is_called_by_its_name() -> None:
+    content = '<p id="text-n"><a href="#text-n">1</a></p>'
+    link = Link(rel="related", href="https://e.org/files/Annual%20report.pdf")
+    soup = read(pages.render_article(SITE, make_entry(content=content, links=(link,))))
+    assert soup.select(".text a")[0].attrs == {"href": "#text-n"}
+    assert "另见 Annual report.pdf" in text_of(soup, ".about")
