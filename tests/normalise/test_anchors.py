@@ -55,6 +55,11 @@ _PAGE = "https://example.org/a/1.html"
             '<p><a href="#text-n">1</a></p>\n<p id="text-n">b</p>\n<p>c</p>',
         ),
         ('<a href="#n">1</a> <b id="n">b<br>c</b>', '<p><a href="#text-n">1</a> <b id="text-n">b</b><br><b>c</b></p>'),
+        # words that only look like attributes
+        (
+            '<p>Write id="n" and href="#n". <a href="#n">1</a></p><p id="n">b</p>',
+            '<p>Write id="n" and href="#n". <a href="#text-n">1</a></p>\n<p id="text-n">b</p>',
+        ),
         # of an element that is not shown
         ('<a href="#n">1</a><p id="n" hidden>b</p>', "<p>1</p>"),
         ('<p>a <a class="footnote-backref" href="#r">↩</a></p>', "<p>a</p>"),
@@ -78,6 +83,8 @@ def test_links_whose_target_is_cut_become_words() -> None:
     blocks = read_html('<p><a href="#n">1</a></p><p id="n"><a href="#m">b</a></p><p id="m">c</p>')
     assert write_html(blocks[:2]) == '<p><a href="#text-n">1</a></p>\n<p id="text-n">b</p>'
     assert write_html(blocks[1:2]) == "<p>b</p>"
+    blocks = read_html('<p><a href="#n">1</a></p><p>b <span id="n"><i>c</i></span></p>')
+    assert write_html(blocks[1:]) == "<p>b <i>c</i></p>"
 
 
 def test_links_within_a_text_are_not_among_its_links() -> None:

@@ -351,6 +351,7 @@ def test_what_has_a_meaning_is_kept(html: str) -> None:
             "<p><math><mi>x</mi><mtext>w</mtext></math></p>",
         ),
         ("a <math><mspace></math>", "<p>a</p>"),
+        ("a<br><math><mi>x</mi></math>", "<p>a<br><math><mi>x</mi></math></p>"),
         (
             (
                 '<span class="katex"><span class="katex-mathml"><math><mi>x</mi></math></span>'
@@ -419,6 +420,7 @@ def test_a_size_is_kept_only_if_both_sides_are_known() -> None:
                 '<blockquote dir="rtl"><p dir="ltr">d</p></blockquote>\n<hr>\n<p dir="rtl">e</p>\n<p>f</p>'
             ),
         ),
+        ('<details dir="rtl"><details dir="ltr">a', "<p>a</p>"),
         ('<p>a <span dir="rtl">b</span></p>', '<p>a <bdi dir="rtl">b</bdi></p>'),
         ('<p>a <bdo dir="up">b</bdo></p>', "<p>a <bdo>b</bdo></p>"),
         # the language of an entry gives its direction, which a paragraph in another one does not have

@@ -33,6 +33,7 @@ from feeder.normalise.entry import normalise
         ({"data-image-dataset": "none", "src": "/p.jpg"}, "https://e.org/p.jpg"),
         ({"srcset": "/s.jpg 300w, /l.jpg 900w, /m.jpg 600w"}, "https://e.org/l.jpg"),
         ({"srcset": "/s.jpg, /l.jpg 2x"}, "https://e.org/l.jpg"),
+        ({"srcset": "/s.jpg 1.2.3x, /l.jpg 2x"}, "https://e.org/l.jpg"),
         ({"srcset": " "}, None),
         ({"src": "https://i.example/图.jpg"}, "https://i.example/%E5%9B%BE.jpg"),
         ({"src": "https://images.weserv.nl?url=i.example/p.jpg"}, "https://i.example/p.jpg"),

@@ -14,8 +14,9 @@ from feeder.normalise.urls import fold_link
 _PREFIX = "text-"
 _MAX_NAME = 100
 _UNSAFE = re.compile(r"[^\w.:-]+")
-_ID = re.compile(r' id="([^"<>]*)"')
-_LINK = re.compile(r' href="#([^"<>]*)"')
+_TAG = re.compile(r'<[a-z][a-z0-9]*(?: [a-z]+="[^"]*")+>')  # as nh3 writes them; quotes in values are escaped
+_ID = re.compile(r' id="([^"]*)"')
+_LINK = re.compile(r' href="#([^"]*)"')
 
 
 def safe_id(name: str) -> str:
@@ -56,14 +57,18 @@ def check_anchors(html: str) -> str:
     """Return clean HTML without links to ids that are not there, ids that no link leads to, and repeated ids."""
     if ' id="' not in html and ' href="#' not in html:
         return html
-    present = set(_ID.findall(html))
-    html = _LINK.sub(lambda link: link[0] if link[1] in present else "", html)
-    wanted = set(_LINK.findall(html))
+    tags = _TAG.findall(html)  # the text may have the same words
+    present = {name for tag in tags for name in _ID.findall(tag)}
+    wanted = {name for tag in tags for name in _LINK.findall(tag)} & present
 
-    def keep_first(found: re.Match[str]) -> str:
-        if found[1] not in wanted:
+    def check_id(found: re.Match[str]) -> str:
+        if found[1] not in unused:
             return ""
-        wanted.discard(found[1])
+        unused.discard(found[1])
         return found[0]
 
-    return _ID.sub(keep_first, html)
+    def check(tag: re.Match[str]) -> str:
+        return _ID.sub(check_id, _LINK.sub(lambda link: link[0] if link[1] in wanted else "", tag[0]))
+
+    unused = set(wanted)
+    return _TAG.sub(check, html)

@@ -67,6 +67,7 @@ _INLINE_ELEMENTS = {
     "strike": "s",
     "tt": "code",
 }
+_MARKED_INLINE = frozenset({"abbr", "acronym", "dfn", "bdi", "bdo"})
 _HEADINGS = {"h1": "h2", **{f"h{level}": f"h{level}" for level in range(2, 7)}}
 _CONTAINERS = frozenset(
     str.split(
@@ -278,7 +279,11 @@ class _Walk:
         return _Walk(self._context, BlockBuilder(self._out.direction, direction))
 
     def _inline(self, element: Element) -> None:
-        self._open(_INLINE_ELEMENTS[element.tag], element, _inline_marks(element))
+        name = element.tag
+        if self._has_marks or name in _MARKED_INLINE:
+            self._open(_INLINE_ELEMENTS[name], element, _inline_marks(element))
+        else:
+            self._out.open(_INLINE_ELEMENTS[name])
         self.read_children(element)
         self._out.close()
 

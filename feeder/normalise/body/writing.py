@@ -30,7 +30,7 @@ _SANITISER = nh3.Cleaner(
 
 # A link whose address has been removed.
 _LINK_WITHOUT_ADDRESS = re.compile(r"<a>((?>(?:[^<]++|<(?!/?a>))*))</a>")
-_SPAN_WITHOUT_ID = re.compile(r"<span>((?>(?:[^<]++|<(?!/?span\b))*))</span>")
+_SPAN = re.compile(r"<(/?)span[^<>]*>")
 _HEADING = re.compile(r"<(/?)h([2-6])(?=[ >])")
 _TOP_LEVEL = 2  # below the title of the page
 
@@ -39,9 +39,22 @@ def write_html(blocks: Iterable[Block]) -> str:
     """Return the blocks as HTML of a few allowed elements, one block per line."""
     html = check_anchors(_SANITISER.clean("\n".join(block.html for block in blocks)))
     html = _LINK_WITHOUT_ADDRESS.sub(r"\1", html)
-    while "<span>" in html and html != (bare := _SPAN_WITHOUT_ID.sub(r"\1", html)):
-        html = bare
+    if "<span>" in html:
+        html = _unwrap_spans(html)
     return _close_ranks(html) if "<h" in html else html
+
+
+def _unwrap_spans(html: str) -> str:
+    """Return HTML without the spans that have no id any more."""
+    kept: list[bool] = []
+
+    def check(tag: re.Match[str]) -> str:
+        if not tag[1]:
+            kept.append(tag[0] != "<span>")
+            return tag[0] if kept[-1] else ""
+        return tag[0] if kept.pop() else ""
+
+    return _SPAN.sub(check, html)
 
 
 def _close_ranks(html: str) -> str:
