@@ -44,6 +44,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 _DESCRIPTION_LENGTH = 160
+_IMAGE_MARKS = {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}
 
 
 class Neighbour(NamedTuple):
@@ -211,17 +212,18 @@ def page_content(content: str, *, label: str) -> str:
     if not content:
         return ""
     body = lxml_html.fragment_fromstring(content, create_parent="div")
-    for image in body.iter("img"):
-        image.attrib.update({"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"})
-    for link in body.iter("a"):
-        if not link.get("href", "").startswith("#"):
-            link.set("rel", "noopener noreferrer")
-    for code in body.iter("pre"):
-        code.set("tabindex", "0")
-    for table in list(body.iter("table")):
-        _put_in_box(table, label)
-    for video in list(body.iter("video")):
-        _set_poster(video)
+    for element in list(body.iter("a", "img", "pre", "table", "video")):
+        match element.tag:
+            case "a" if not element.get("href", "").startswith("#"):
+                element.set("rel", "noopener noreferrer")
+            case "img":
+                element.attrib.update(_IMAGE_MARKS)
+            case "pre":
+                element.set("tabindex", "0")
+            case "table":
+                _put_in_box(element, label)
+            case "video":
+                _set_poster(element)
     parts = [lxml_html.tostring(child, encoding="unicode") for child in body]
     return escape(body.text or "", quote=False) + "".join(parts)
 
