@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -49,7 +49,7 @@ from feeder.publish.files import Folder
 from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, render_feed
 from feeder.publish.formats.item import Item
 from feeder.publish.html import pages
-from feeder.publish.html.pages import Month, MonthEntry, Neighbour
+from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
 from feeder.publish.ledger import Ledger, Touched
 from feeder.publish.subscribe import list_topics, render_opml
 from feeder.publish.topics import Group, choose_topics, to_topic
@@ -62,6 +62,7 @@ _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100  # entries that are read at once
 _CHANGES = 2000  # that are read at once
+_PER_PAGE = 300  # titles on a page of a month
 _FOLDERS = (
     pages.ENTRIES_FOLDER,
     pages.ARCHIVE_FOLDER,
@@ -71,7 +72,7 @@ _FOLDERS = (
     PICTURES_FOLDER,
 )
 _PAGE_NAME = re.compile(
-    rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d)\.html"
+    rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d(-\d{{1,5}})?)\.html"
     rf"|({'|'.join(TOPIC_FOLDERS)})/[\w.-]{{1,80}}\.(html|xml|rss|json)"
     rf"|{ARCHIVES_FOLDER}/\d{{4}}-\d\d-\d{{1,6}}\.xml"
     rf"|{crawlers.SITEMAPS_FOLDER}/\d{{4}}-\d\d(-\d{{1,4}})?\.xml"
@@ -158,6 +159,7 @@ class _Pass:
         self._since = now
         self._rendered: Cache = {}
         self._files = Writer(folder, ledger, precompress=config.site.precompress)
+        self._groups: list[Group] = []
         self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
         self.unchanged = 0
         self.failed: dict[str, tuple[str, str]] = {}
@@ -234,6 +236,7 @@ class _Pass:
             touched.entries = set(ledger.numbers())
             touched.months |= {month.name for month in ledger.months()} | old_months
             touched.groups |= {(group.folder, group.name) for group in ledger.groups()}
+        self._groups = ledger.groups()
         self._write_pictures()
         self._write_entries(touched.entries, progress)
         self._write_months(touched.months, old_months)
@@ -328,26 +331,46 @@ class _Pass:
             wanted.update((*later[-1:], *earlier[:1]))
         for name in sorted(wanted, reverse=True):
             place = places[name]
-            listed = [
-                MonthEntry(mark.key, mark.published, mark.title)
-                for mark in self._ledger.month(name)
-                if mark.key not in self._broken
-            ]
-            newer = names[place - 1] if place else None
-            older = names[place + 1] if place + 1 < len(names) else None
-            fingerprint = _digest(self._settings, newer, older, *listed)
-            self._files.write_if_changed(
-                pages.month_path(name),
-                fingerprint,
-                lambda: pages.render_month(self._site, name, listed, newer=newer, older=older),  # noqa: B023  called at once
-            )
-            self._write_sitemaps(name, listed)
+            newer = MonthPage(names[place - 1], self._last_part(names[place - 1])) if place else None
+            older = MonthPage(names[place + 1]) if place + 1 < len(names) else None
+            self._write_month(name, newer, older)
         totals = [Month(*month) for month in months]
         self._files.write_if_changed(
             f"{pages.ARCHIVE_FOLDER}/index.html",
             _digest(self._settings, *totals),
             lambda: pages.render_archive(self._site, totals),
         )
+
+    def _write_month(self, name: str, newer: MonthPage | None, older: MonthPage | None) -> None:
+        """Write the pages of a month, and its sitemaps.
+
+        `newer` and `older` are the neighbouring pages of other months.
+        """
+        sources = len({group.name for group in self._groups if group.folder == SOURCES_FOLDER})
+        listed = [
+            MonthEntry(mark.key, mark.published, mark.title, mark.language, mark.source if sources > 1 else "")
+            for mark in self._ledger.month(name)
+            if mark.key not in self._broken
+        ]
+        self._write_sitemaps(name, listed)
+        # Older parts are full; what is left is on the page of the month itself.
+        full = max(0, len(listed) - 1) // _PER_PAGE
+        parts = [MonthPage(name, number) for number in (0, *range(full, 0, -1))]
+        end = len(listed) - full * _PER_PAGE
+        for number, part in enumerate(parts):
+            shown = listed[end - _PER_PAGE if number else 0 : end]
+            total = len(shown) if number else len(listed)
+            beside = parts[number - 1] if number else newer, parts[number + 1] if number < full else older
+            self._files.write_if_changed(
+                pages.month_path(part),
+                _digest(self._settings, part, total, *beside, *shown),
+                partial(pages.render_month, self._site, part, shown, total=total, newer=beside[0], older=beside[1]),
+            )
+            end += _PER_PAGE
+
+    def _last_part(self, name: str) -> int:
+        """Return the number of the oldest part of a month; 0 if it has one page."""
+        return int(sum(mark.key not in self._broken for mark in self._ledger.month(name)) > _PER_PAGE)
 
     def _write_sitemaps(self, month: str, listed: Sequence[MonthEntry]) -> None:
         """Write the sitemaps of the entries of a month."""
@@ -361,7 +384,7 @@ class _Pass:
         path = f"{crawlers.SITEMAPS_FOLDER}/pages.xml"
         others = [pages.SUBSCRIBE_PATH, f"{pages.ARCHIVE_FOLDER}/", *(topic.page for topic in topics)]
         months = self._ledger.months()
-        others += [pages.month_path(month.name) for month in months]
+        others += [pages.month_path(MonthPage(month.name)) for month in months]
         self._files.write(path, crawlers.render_sitemap(self._site, ["", *others]))
         return [path, *(one for month in months for one in crawlers.sitemap_paths(*month))]
 
@@ -369,7 +392,7 @@ class _Pass:
         """Write the pages and feeds of topics that are touched or new; return all topics."""
         changed, topics = set(touched), []
         language_name = words_for(self._site.language).language_name
-        for group in choose_topics(self._ledger.groups()):
+        for group in choose_topics(self._groups):
             topic = to_topic(group, language_name)
             topics.append(topic)
             if (group.folder, group.name) in changed or self._ledger.fingerprint(topic.page) is None:
@@ -493,13 +516,13 @@ class _Pass:
             self._files.flush()
             stale = {path for path in self._folder.files().keys() - self._files.seen if _PAGE_NAME.fullmatch(path)}
         else:
-            names = {month.name for month in self._ledger.months()}
             of_topics = {path for topic in topics for path in (topic.page, *map(topic.path, FORMATS))}
-            listed = (SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)
-            stale = {path for folder in listed for path in self._ledger.files(f"{folder}/")} - of_topics
+            kinds = (SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)
+            stale = {path for folder in kinds for path in self._ledger.files(f"{folder}/")} - of_topics
             stale |= {pages.entry_path(key) for key in touched.gone}
-            for name in touched.months - names:
-                stale |= {pages.month_path(name), *self._ledger.files(f"{crawlers.SITEMAPS_FOLDER}/{name}")}
+            for name in touched.months:
+                for listed in (pages.ARCHIVE_FOLDER, crawlers.SITEMAPS_FOLDER):
+                    stale |= self._ledger.files(f"{listed}/{name}").keys() - self._files.seen
             stale |= self._ledger.files(f"{PICTURES_FOLDER}/").keys() - self._files.seen
         for path in sorted(stale):
             self._files.remove(path)
@@ -518,7 +541,7 @@ class _Pass:
 
 
 def _to_neighbour(mark: PageMark | None) -> Neighbour | None:
-    return None if mark is None else Neighbour(mark.key, mark.title)
+    return None if mark is None else Neighbour(mark.key, mark.title, mark.language)
 
 
 def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

@@ -12,7 +12,7 @@ from feeder.model import Link, Media, Source
 from feeder.publish.feeds import Topic, saved_topic
 from feeder.publish.html import pages
 from feeder.publish.html.narrow import narrow
-from feeder.publish.html.pages import Month, MonthEntry, Neighbour
+from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
 from feeder.publish.html.search import Problem, SearchPage, render_related, render_search
 from feeder.store import Facets, Fragment, Hit, RelatedEntry, Results, parse_query
 from tests.entries import make_entry
@@ -50,7 +50,9 @@ def every_page() -> dict[str, str]:
         "article": pages.render_article(
             SITE, make_entry(), newer=Neighbour("a" * 16, "新"), older=Neighbour("b" * 16, "旧")
         ),
-        "month": pages.render_month(SITE, "2023-02", listed, newer="2023-03", older="2022-12"),
+        "month": pages.render_month(
+            SITE, MonthPage("2023-02"), listed, newer=MonthPage("2023-03"), older=MonthPage("2022-12")
+        ),
         "archive": pages.render_archive(SITE, [Month("2023-02", 1)]),
         "saved": pages.render_topic(SITE, saved_topic(RAIN), [make_entry()]),
         "search": render_search(SITE, "春天", found),
@@ -263,7 +265,7 @@ def test_a_month_lists_every_title_with_its_day() -> None:
     assert text_of(soup, "h1") == "2023年2月"
     assert text_of(soup, ".titles") == "20 题"
     assert hrefs(soup, ".titles a") == [f"../entries/{KEY}.html"]
-    assert hrefs(soup, ".turn a") == ["2023-03.html", "2022-12.html"]
+    assert hrefs(soup, ".turn a") == ["../archive/2023-03.html", "../archive/2022-12.html"]
 
 
 def test_the_archive_leads_to_the_months_by_year() -> None:
@@ -355,7 +357,7 @@ def test_titles_have_the_language_and_direction_of_their_entry(language: str | N
     entry = make_entry(language=language)
     around = Neighbour(KEY, "שלום", language)
     article = read(pages.render_article(SITE, entry, newer=around, older=around))
-    month = read(pages.render_month(SITE, "2023-02", [MonthEntry(KEY, entry.published, "שלום", language)]))
+    month = read(pages.render_month(SITE, MonthPage("2023-02"), [MonthEntry(KEY, entry.published, "שלום", language)]))
     found = [*article.select("h1, .text, .turn b"), *month.select(".titles a")]
     assert len(found) == 5
     assert [{name: tag[name] for name in ("lang", "dir") if tag.has_attr(name)} for tag in found] == [marks] * 5

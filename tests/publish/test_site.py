@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import feedparser
 import pytest
+from bs4 import BeautifulSoup
 
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, SiteConfig, StoreConfig
@@ -731,3 +732,34 @@ def test_compressed_copies_lie_beside_texts_and_go_with_them(tmp_path: Path, sql
     (output / "mine.html.gz").write_bytes(b"mine")
     publish(without, sqlite_store)
     assert [path.name for path in output.rglob("*.gz")] == ["mine.html.gz"]
+
+
+def test_a_month_with_very_many_entries_has_several_pages_of_which_old_ones_stay(
+    config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_module, "_PER_PAGE", 10)
+    entries = [dated_entry(number, published=START + timedelta(minutes=number)) for number in range(35)]
+    save(sqlite_store, *entries, dated_entry(99))
+    publish(config, sqlite_store)
+
+    def titles_of(path: str) -> list[str]:
+        soup = BeautifulSoup((config.site.output / path).read_bytes(), "lxml")
+        return [link.text for link in soup.select(".titles a")]
+
+    assert titles_of("archive/2023-01.html") == [f"题 {number}" for number in range(34, 29, -1)]
+    assert titles_of("archive/2023-01-1.html") == [f"题 {number}" for number in range(9, -1, -1)]
+    address, seen = "archive/2023-04.html", []
+    while address:
+        seen += titles_of(address)
+        link = BeautifulSoup((config.site.output / address).read_bytes(), "lxml").select_one("nav.turn a[rel=prev]")
+        address = "" if link is None else str(link["href"]).removeprefix("../")
+    assert seen == ["题 99", *(f"题 {number}" for number in range(34, -1, -1))]
+
+    def work() -> None:
+        save(sqlite_store, dated_entry(35, published=START + timedelta(minutes=35)))
+        publish(config, sqlite_store)
+
+    assert {path for path in changed(config, work) if path.startswith("archive/2023")} == {"archive/2023-01.html"}
+    sqlite_store.entries.withdraw([entry.key for entry in entries[:30]], now=START)
+    publish(config, sqlite_store)
+    assert [path for path in published(config) if path.startswith("archive/2023-01")] == ["archive/2023-01.html"]

@@ -56,12 +56,26 @@ class Neighbour(NamedTuple):
 
 
 class MonthEntry(NamedTuple):
-    """One line of a month's page; `published` is an aware datetime, `language` as in `Neighbour`."""
+    """One line of a month's page; `published` is an aware datetime, `language` as in `Neighbour`.
+
+    `source` is the name of its source, "" where all are of one.
+    """
 
     key: str
     published: datetime
     title: str
     language: str | None = None
+    source: str = ""
+
+
+class MonthPage(NamedTuple):
+    """A page of a month such as "2023-02".
+
+    A month with many entries has several: their parts are numbered from the oldest, 0 is the newest.
+    """
+
+    name: str
+    part: int = 0
 
 
 class Month(NamedTuple):
@@ -76,9 +90,9 @@ def entry_path(key: str) -> str:
     return f"{ENTRIES_FOLDER}/{key}.html"
 
 
-def month_path(name: str) -> str:
-    """Return the path of the page of a month such as "2023-02" below the site."""
-    return f"{ARCHIVE_FOLDER}/{name}.html"
+def month_path(month: MonthPage) -> str:
+    """Return the path of a page of a month below the site."""
+    return f"{ARCHIVE_FOLDER}/{month.name}{f'-{month.part}' if month.part else ''}.html"
 
 
 def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> str:
@@ -134,14 +148,21 @@ def render_article(
 
 def render_month(
     site: SiteConfig,
-    name: str,
+    month: MonthPage,
     listed: Sequence[MonthEntry],
     *,
-    newer: str | None = None,
-    older: str | None = None,
+    total: int | None = None,
+    newer: MonthPage | None = None,
+    older: MonthPage | None = None,
 ) -> str:
-    """Return the page of a month with all its titles; `newer` and `older` are the neighbouring months."""
-    return render("month.html", site, path=month_path(name), name=name, listed=listed, newer=newer, older=older)
+    """Return a page of a month with its titles.
+
+    `total` is the number of entries of the month, None for that of `listed`; `newer` and `older` are the neighbouring
+    pages.
+    """
+    total = len(listed) if total is None else total
+    path = month_path(month)
+    return render("month.html", site, path=path, month=month, listed=listed, total=total, newer=newer, older=older)
 
 
 def render_archive(site: SiteConfig, months: Sequence[Month]) -> str:
@@ -313,6 +334,7 @@ def _environment() -> Environment:
         is_estimated=_is_estimated,
         entry_path=entry_path,
         month_path=month_path,
+        month_page=MonthPage,
         month_of=month_of,
         everything=EVERYTHING,
         formats=FORMATS,
