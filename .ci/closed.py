@@ -21,7 +21,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"requirements.lock": ["postgresql"], "requirements-test.lock": ["pages", "postgresql", "test"]}
+LOCKS = {
+    "requirements.lock": ["pictures", "postgresql"],
+    "requirements-test.lock": ["pages", "pictures", "postgresql", "test"],
+}
 
 
 @dataclass
