@@ -48,6 +48,19 @@ class PictureFolder:
         assert name is not None  # noqa: S101  for the types; only pictures of ours come here
         return self.root / name
 
+    def names(self) -> set[str]:
+        """Return the names of the pictures that are there.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        try:
+            return {name for name in os.listdir(self.root) if NAME.fullmatch(name)}  # noqa: PTH208  as below
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise StoreError(f"{self.root}: cannot be read: {error.strerror}") from None
+
     def remove_others(self, names: Container[str]) -> None:
         """Remove the pictures that are not among these, and what a killed process has left.
 

@@ -10,8 +10,10 @@ import re
 from dataclasses import replace
 from hashlib import blake2b
 from html import escape
+from typing import NamedTuple
 
 from feeder.model import Entry, Media
+from feeder.pictures.signing import SIGNED
 
 FOLDER = "pictures"  # below the site
 SCHEME = "feeder-picture"
@@ -27,12 +29,27 @@ TYPES = {
 NAME = re.compile(rf"[0-9a-f]{{32}}\.(?:{'|'.join(TYPES)})")
 _HEAD_BYTES = 64  # that tell the type
 
-# Text is escaped in the content of an entry, so that this is always an element; the writer puts `src` first.
-_ELEMENT = re.compile(rf'(?<=<img src="){SCHEME}:({NAME.pattern})(?=")')
+# Text is escaped in the content of an entry, so that this is always an element; the writer puts `src` first, and
+# `srcset` second. Links to whole pictures and posters of films refer to them too.
+_REFERENCE = re.compile(rf"{SCHEME}:({NAME.pattern}|{SIGNED.pattern})", re.ASCII)
+_ELEMENT = re.compile(
+    rf'<img src="{SCHEME}:[^"<>]*"(?: srcset="[^"<>]*")?'
+    rf'|<a [^<>]*?href="{SCHEME}:[^"<>]*"'
+    rf'|<video [^<>]*?poster="{SCHEME}:[^"<>]*"'
+)
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 
 
-def _type_of(head: bytes) -> str | None:
+class Rendition(NamedTuple):
+    """A copy of a picture in one size: its name in the folder of pictures, pixels, bytes."""
+
+    name: str
+    width: int
+    height: int
+    length: int
+
+
+def picture_type(head: bytes) -> str | None:
     """Return the type of a picture by its first bytes, as a key of `TYPES`; None for anything else."""
     if head.startswith(b"\xff\xd8\xff"):
         return "jpg"
@@ -50,7 +67,7 @@ def _type_of(head: bytes) -> str | None:
 
 def picture_media(data: bytes) -> Media | None:
     """Return a picture as an entry refers to it; None if it is of no type that is published."""
-    kind = _type_of(data[:_HEAD_BYTES])
+    kind = picture_type(data[:_HEAD_BYTES])
     if kind is None:
         return None
     name = f"{blake2b(data, digest_size=16).hexdigest()}.{kind}"
@@ -65,14 +82,19 @@ def is_named_by_content(path: str, data: bytes) -> bool:
 
 def with_pictures_at(entry: Entry, root: str) -> Entry:
     """Return an entry that refers to its pictures by address; `root` is the site's address, or leads there."""
-    if not any(media.url.startswith(SCHEME) for media in entry.media):
+    if SCHEME not in entry.content and not any(media.url.startswith(SCHEME) for media in entry.media):
         return entry
+    start = f"{root}{FOLDER}/"
     media = tuple(
-        media if (name := picture_name(media)) is None else replace(media, url=f"{root}{FOLDER}/{name}")
+        replace(media, url=start + match[1]) if (match := _REFERENCE.fullmatch(media.url)) else media
         for media in entry.media
     )
-    start = escape(f"{root}{FOLDER}/")
-    return replace(entry, media=media, content=_ELEMENT.sub(lambda match: start + match[1], entry.content))
+    escaped = escape(start)
+
+    def refer(element: re.Match[str]) -> str:
+        return _REFERENCE.sub(lambda match: escaped + match[1], element[0])
+
+    return replace(entry, media=media, content=_ELEMENT.sub(refer, entry.content))
 
 
 def picture_name(media: Media) -> str | None:

@@ -226,7 +226,7 @@ class ArticlePictures:
         self._check_size(len(data))
         media = picture_media(data)
         if media is None:
-            raise _RefusedError(_kind_of(data))
+            raise _RefusedError(explain_refusal(data))
         if self._place.kept_in is not None:
             PictureFolder(self._place.kept_in).keep(media, data)
         return media
@@ -272,7 +272,7 @@ def _printable(address: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in address[:_MAX_SHOWN])
 
 
-def _kind_of(data: bytes) -> str:
+def explain_refusal(data: bytes) -> str:
     """Return why a file of another type is not published."""
     if not data:
         return "empty"
