@@ -4,6 +4,7 @@
           ├─ take: saves what was read from sources        documents: what was read, and what to read again
           └─ remove_orphans: removes entries that no       sources: sources added by command, state of all sources
              source has any more                           search: the search index, kept in step with the database
+                                                           pictures: those of other sites, and our copies
 
 The parts contain no SQL: that is in the modules they name. All methods are synchronous and may be called from any
 thread. Every datetime in and out is aware and UTC.
@@ -27,6 +28,7 @@ from feeder.store.database import Database
 from feeder.store.migrate import migrate
 from feeder.store.parts.documents import Documents
 from feeder.store.parts.entries import Entries
+from feeder.store.parts.pictures import Pictures
 from feeder.store.parts.search import Hit, Results, SearchIndex
 from feeder.store.parts.sources import Sources
 from feeder.store.records.copies import Copy
@@ -36,6 +38,7 @@ from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import read_tally
 from feeder.store.records.withdrawn import WithdrawnEntry
 from feeder.store.remote.added import AddedSource, new_added
+from feeder.store.remote.pictures import PendingPicture, PictureOutcome
 from feeder.store.search.assist.related import RelatedEntry
 from feeder.store.search.assist.suggestions import Suggestion
 from feeder.store.search.follow import IndexStatus
@@ -58,6 +61,8 @@ __all__ = [
     "Order",
     "Outcome",
     "PageMark",
+    "PendingPicture",
+    "PictureOutcome",
     "Poll",
     "Query",
     "RelatedEntry",
@@ -84,8 +89,8 @@ _VERSION_TABLE = "feeder_version"
 class Store:
     """An open store. Open one with `Store.open`, and close it or use it in a `with` statement.
 
-    `entries`, `documents`, `sources` and `search` are its parts, stored in `database`. Operations on several parts at
-    once are methods of the store itself.
+    `entries`, `documents`, `sources`, `search` and `pictures` are its parts, stored in `database`. Operations on
+    several parts at once are methods of the store itself.
     """
 
     def __init__(self, database: Database, search: Path | None) -> None:
@@ -94,6 +99,7 @@ class Store:
         self.entries = Entries(database, self.search)
         self.documents = Documents(database)
         self.sources = Sources(database, self.search)
+        self.pictures = Pictures(database)
 
     @classmethod
     def open(

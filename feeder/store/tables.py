@@ -120,6 +120,39 @@ pictures = Table(
     Index("ix_pictures_name", "name"),
 )
 
+# The pictures of other sites that entries show, if the site keeps copies of them (`remote/pictures.py`). `key` is a
+# digest of the address. `due_at` is when it is fetched next; NULL for never again: it is there, gone or no picture.
+remote_pictures = Table(
+    "remote_pictures",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, index=True),
+    Column("error", Text),
+)
+
+# Which entry shows which of them; copies of other entries are not shown.
+shown_pictures = Table(
+    "shown_pictures",
+    metadata,
+    Column("number", ForeignKey("entries.number", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("number", "key"),
+)
+
+# Our copies of them in each size: files in the folder of pictures.
+renditions = Table(
+    "renditions",
+    metadata,
+    Column("key", ForeignKey("remote_pictures.key", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False, index=True),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", "name"),
+)
+
 # Removed entries, for the search index to follow.
 removals = Table(
     "removals",

@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 
 
 class PageMark(NamedTuple):
-    """What the site writer needs of every entry; `version` changes with the entry.
+    """What the site writer needs of every entry; `version` changes with the entry and its pictures.
 
     `position` orders entries by publication, and `source` is the configured name of the source of the current text.
     """
@@ -225,7 +225,7 @@ def changed_marks(connection: Connection, change: int, limit: int) -> MarkChange
     upto = rows[-1][0] if len(rows) == limit else counter(connection, "changes")
     gone = select(removals.c.number).where(removals.c.changed > change, removals.c.changed <= upto)
     return MarkChanges(
-        {row[2]: _mark(row[2:]) for row in rows if row[1] is None},
+        {row[2]: _mark(row[2:], row[0]) for row in rows if row[1] is None},
         {row[2]: row[1] for row in rows if row[1] is not None},
         list(connection.scalars(gone)),
         upto,
@@ -233,9 +233,10 @@ def changed_marks(connection: Connection, change: int, limit: int) -> MarkChange
     )
 
 
-def _mark(row: Sequence[Any]) -> PageMark:
+def _mark(row: Sequence[Any], change: int) -> PageMark:
     _, *values, categories = row
-    return PageMark._make((*values, tuple(categories)))
+    mark = PageMark._make((*values, tuple(categories)))
+    return mark._replace(version=f"{mark.version}-{change}")
 
 
 def ties_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:

@@ -1,14 +1,17 @@
-"""Which pictures that the site publishes itself each entry refers to, and the files that they were read from."""
+"""Which pictures that the site publishes itself each entry refers to, and the files that they were read from.
+
+Copies of other sites' pictures are in `remote/pictures.py`.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, union
 
 from feeder.model import Entry
 from feeder.pictures.references import picture_name
 from feeder.store.records.entries import in_chunks
-from feeder.store.tables import pictures
+from feeder.store.tables import pictures, renditions
 
 
 class Illustrated(NamedTuple):
@@ -36,5 +39,5 @@ def record_pictures(connection: Connection, written: Iterable[Illustrated]) -> N
 
 
 def used_pictures(connection: Connection) -> set[str]:
-    """Return the names of all pictures that entries refer to."""
-    return set(connection.scalars(select(pictures.c.name).distinct()))
+    """Return the names of all pictures that entries refer to, copies of other sites' pictures included."""
+    return set(connection.scalars(union(select(pictures.c.name), select(renditions.c.name))))
