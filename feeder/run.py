@@ -195,6 +195,8 @@ def _log_outcome(outcome: UpdateReport | FeederError | None, exit_code: int | No
             log.info("%s", line)
         for source in outcome.sources:
             log.log(logging.DEBUG if source.is_idle else logging.INFO, "%s", source)
+        if outcome.pictures is not None:
+            log.log(logging.DEBUG if outcome.pictures.is_idle else logging.INFO, "%s", outcome.pictures)
         if outcome.site is not None:
             log.info("%s", outcome.site)
         for problem in outcome.problems():

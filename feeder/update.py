@@ -16,6 +16,7 @@ from feeder.config.load import Config
 from feeder.errors import ConfigError, StoreError
 from feeder.ingest import IngestReport, read_sources, select_sources
 from feeder.ingest.hubs import update_subscriptions
+from feeder.ingest.mirroring import PicturesReport, update_pictures
 from feeder.log import Progress
 from feeder.model import rfc3339
 from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
@@ -36,11 +37,14 @@ BOTH: Parts = INGEST | PUBLISH
 class UpdateReport:
     """What a pass did: a report for each source read, and the site's, which is None if it was not published.
 
+    `pictures` is that of copies of other sites' pictures; None if there are none to be.
+
     `notices` has a line for each renamed source, and one when the demonstration's entries are removed.
     """
 
     sources: tuple[IngestReport, ...] = ()
     site: "PublishReport | None" = None
+    pictures: PicturesReport | None = None
     notices: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[str]:
@@ -70,7 +74,7 @@ def update(
         FeederError: a source is unknown, or the store or the output folder cannot be used.
     """
     reports: tuple[IngestReport, ...] = ()
-    site = selection = None
+    site = selection = pictures = None
     with store.database.exclusive_pass(), _outcome_noted(store) as notes:
         with store.database.write():
             _note_start(store)
@@ -83,6 +87,7 @@ def update(
             reports = read_sources(config, store, selection, now=now, again=again, progress=progress)
             if reports:  # without a source, what the first one brings is not new
                 notes[LAST_INGEST_NOTE] = rfc3339(now)
+            pictures = update_pictures(config, store, now=now, again=again, progress=progress)
         if "publish" in parts:
             from feeder.publish.site import publish  # noqa: PLC0415  a pass that only reads loads no templates
 
@@ -93,7 +98,7 @@ def update(
         tell_hubs(config, store, site.changed)
     if "ingest" in parts and not sources and has_hubs:  # without the lock: a slow hub keeps no other pass waiting
         update_subscriptions(config, store, now=datetime.now(UTC))
-    return UpdateReport(sources=reports, site=site, notices=notices)
+    return UpdateReport(sources=reports, site=site, pictures=pictures, notices=notices)
 
 
 def _note_start(store: Store) -> None:

@@ -86,6 +86,7 @@ def _check_store(config: Config) -> Iterator[CheckResult]:
             yield _check_search(store)
             if problem is not None:
                 yield CheckResult("last pass", ok=False, text=problem.reason)
+            yield from _check_pictures(config, store)
             yield from _check_documents(config, store)
             yield from _check_states(config, store)
             yield from _check_departed(config, store)
@@ -96,6 +97,16 @@ def _check_store(config: Config) -> Iterator[CheckResult]:
         yield from _check_services(config, None)
     except FeederError as error:
         yield CheckResult("store", ok=False, text=str(error))
+
+
+def _check_pictures(config: Config, store: Store) -> Iterator[CheckResult]:
+    if config.site.images == "mirror":
+        counts, room = store.pictures.counts(), config.site.mirror_bytes
+        text = (
+            f"{counts.fetched:,} copied, {counts.pending:,} to be fetched, {counts.failing:,} to be tried again, "
+            f"{counts.gone:,} given up; {counts.bytes:,} of {room:,} bytes (site.mirror_bytes)"
+        )
+        yield CheckResult("pictures", ok=True, text=text)
 
 
 def _check_documents(config: Config, store: Store) -> Iterator[CheckResult]:

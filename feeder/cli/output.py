@@ -114,6 +114,8 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
         _print_pairs(console, source.without_pictures)
         _print_pairs(console, source.incomplete)
         _print_dates(console, source.unread_dates)
+    if report.pictures is not None:
+        console.print(str(report.pictures))
     if report.site is not None:
         console.print(str(report.site))
 

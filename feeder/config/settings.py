@@ -63,6 +63,7 @@ class SiteConfig(_Section):
 
     A feed ends before it is longer than `bytes_per_feed`. `hubs` are the addresses of WebSub hubs.
     `precompress`: write compressed copies beside texts.
+    `images` is how pictures on other sites are shown (`pictures.remote`); copies of them take at most `mirror_bytes`.
     """
 
     title: str = "feeder"
@@ -76,6 +77,15 @@ class SiteConfig(_Section):
     precompress: bool = False
     content: Literal["full", "summary"] = "full"
     duplicates: Literal["group", "show"] = "group"
+    images: Literal["link", "mirror", "proxy", "ask"] = "link"
+    mirror_bytes: Annotated[int, Field(ge=1_000_000)] = 2_000_000_000
+
+    @field_validator("images")
+    @classmethod
+    def _can_resize(cls, images: str) -> str:
+        if images == "mirror" and find_spec("PIL") is None:
+            raise ValueError("needs Pillow; run `pip install pillow`, or choose another value")
+        return images
 
 
 class StoreConfig(_Section):

@@ -47,6 +47,8 @@ class _StoreMetrics(Collector):
         now = datetime.now(UTC)
         yield from self._store_metrics()
         yield from self._pass_metrics(now)
+        if self._config.site.images == "mirror":
+            yield from self._picture_metrics()
         yield from self._source_metrics()
         yield from _subscription_metrics(self._store.sources.subscriptions(), now)
         responses = CounterMetricFamily("feeder_http_responses", "HTTP responses, by status.", labels=["code"])
@@ -69,6 +71,14 @@ class _StoreMetrics(Collector):
             last = datetime.fromisoformat(note)
             yield _gauge("last_pass_timestamp_seconds", "When a pass last succeeded.", last.timestamp())
             yield _gauge("last_pass_age_seconds", "Time since a pass last succeeded.", (now - last).total_seconds())
+
+    def _picture_metrics(self) -> Iterator[Metric]:
+        counts = self._store.pictures.counts()
+        pictures = GaugeMetricFamily("feeder_pictures", "Pictures of other sites, by state.", labels=["state"])
+        for state in ("fetched", "pending", "failing", "gone"):
+            pictures.add_metric([state], getattr(counts, state))
+        yield pictures
+        yield _gauge("picture_copies_bytes", "Bytes of the copies of pictures of other sites.", counts.bytes)
 
     def _source_metrics(self) -> Iterator[Metric]:
         paused_at, polls = self._store.sources.paused(), self._store.sources.polls()

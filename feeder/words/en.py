@@ -30,6 +30,7 @@ ENGLISH = Words(
     see_also="See also",
     replies="Comments",
     also_at="Also published as",
+    picture="Picture",
     no_text="This article has no text.",
     no_title="Untitled",
     estimated="estimated date",

@@ -63,6 +63,7 @@ class Words:
     see_also: str
     replies: str
     also_at: str
+    picture: str  # one without a description
     no_text: str
     no_title: str
     estimated: str

@@ -44,6 +44,7 @@ SIMPLIFIED = Words(
     see_also="另见",
     replies="评论",
     also_at="亦刊于",
+    picture="图片",
     no_text="这篇文章没有正文。",
     no_title="无题",
     estimated="日期为推测",

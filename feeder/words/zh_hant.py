@@ -44,6 +44,7 @@ TRADITIONAL = Words(
     see_also="另見",
     replies="留言",
     also_at="亦刊於",
+    picture="圖片",
     no_text="這篇文章沒有內文。",
     no_title="無標題",
     estimated="日期為推測",

@@ -41,6 +41,7 @@ FIXED = {
     "feeds.opml",
     "icon-512.png",
     "icon.svg",
+    "pictures.js",
     "index.html",
     "manifest.webmanifest",
     "robots.txt",

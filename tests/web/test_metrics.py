@@ -11,9 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FolderSource, WebConfig
+from feeder.pictures.references import Rendition
 from feeder.sources.feeds.polling import new_poll
 from feeder.sources.feeds.websub import HubTopic, after_ignored, new_subscription
-from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Store
+from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PictureOutcome, Store
 from feeder.web import create_app
 from tests.web.conftest import Stage
 from tests.web.test_app import break_store
@@ -152,3 +153,26 @@ def test_a_store_that_is_away_has_no_numbers(metrics_client: httpx.Client, sqlit
     break_store(sqlite_store)
     response = metrics_client.get("metrics")
     assert (response.status_code, response.text) == (503, "")
+
+
+def test_copies_of_pictures_are_counted_if_there_are_to_be_any(
+    metrics_client: httpx.Client, config: Config, sqlite_store: Store, stage: tuple[str, Stage]
+) -> None:
+    assert not [name for name, _ in read_samples(metrics_client) if "picture" in name]
+    site = config.site.model_copy(update={"images": "mirror"})
+    with_copies = config.model_copy(update={"site": site, "web": WebConfig(port=0, metrics=True)})
+    stage[1].app = create_app(with_copies, sqlite_store)
+    [number] = sqlite_store.entries.newest_numbers(1)
+    addresses = [f"https://h.example/{name}.png" for name in range(4)]
+    sqlite_store.pictures.record_shown({number: addresses}, upto=sqlite_store.entries.last_change())
+    keys = [picture.key for picture in sqlite_store.pictures.due(NOW, 9, room=1000)]
+    outcomes = [
+        PictureOutcome(keys[0], (Rendition("a.webp", 10, 10, 123),)),
+        PictureOutcome(keys[1], error="no picture"),
+        PictureOutcome(keys[2], error="its server answers 500", due_at=NOW),
+    ]
+    sqlite_store.pictures.save(outcomes)
+    samples = read_samples(metrics_client)
+    states = {labels[0]: value for (name, labels), value in samples.items() if name == "pictures"}
+    assert states == dict.fromkeys(("fetched", "gone", "failing", "pending"), 1)
+    assert samples["picture_copies_bytes", ()] == 123

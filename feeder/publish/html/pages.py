@@ -24,6 +24,7 @@ from feeder.normalise.urls import file_name
 from feeder.pictures.references import with_pictures_at
 from feeder.publish.feeds import EVERYTHING, Topic, saved_topic
 from feeder.publish.formats import FORMATS
+from feeder.publish.html.policy import fit_policy
 from feeder.store import Copy
 from feeder.words import Words, words_for
 from feeder.words.languages import direction_of, opengraph_locale
@@ -212,6 +213,7 @@ def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:
         "generator_mark": GENERATOR_MARK,
         **values,
     }
+    context["csp"] = fit_policy(context["csp"], site.images)
     return _ENVIRONMENT.get_template(template).render(context)
 
 
