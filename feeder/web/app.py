@@ -4,6 +4,7 @@
         ─▶ /healthz                                 ─▶ the store, in a thread ─▶ JSON
         ─▶ /metrics, if enabled                     ─▶ `metrics`: the store, in a thread
         ─▶ /websub/TOKEN, and POST                  ─▶ `websub`: callbacks of hubs
+        ─▶ /pictures/remote/…, if it is a proxy     ─▶ `pictures`: pictures of other sites
         ─▶ the rest                                 ─▶ `static`: a file of the published folder
 
 Must not know how pages look.
@@ -27,9 +28,12 @@ from feeder.config.settings import SiteConfig
 from feeder.errors import StoreError
 from feeder.health import find_problem
 from feeder.publish.html import pages
+from feeder.publish.html.policy import fit_policy
 from feeder.publish.html.search import SUGGEST_PATH
 from feeder.sources.feeds.websub import PATH as WEBSUB_PATH
 from feeder.store import LAST_PASS_NOTE, Store
+from feeder.web.pictures import PATH as PICTURE_PATH
+from feeder.web.pictures import PictureProxy
 from feeder.web.searches import Searches
 from feeder.web.static import LIVE_HEADERS, PublishedFolder
 from feeder.web.websub import Callbacks
@@ -40,7 +44,7 @@ log = logging.getLogger(__name__)
 def create_app(config: Config, store: Store, *, on_delivery: Callable[[], None] | None = None) -> Starlette:
     """Return the ASGI application; `on_delivery` is called when a hub has delivered new entries."""
     site = config.site
-    published = PublishedFolder(site.output)
+    published = PublishedFolder(site.output, policy=fit_policy(pages.CONTENT_SECURITY_POLICY, site.images))
     searches = Searches(config, store)
     callbacks = Callbacks(config, store, on_delivery)
     response_counts: Counter[int] = Counter()
@@ -67,6 +71,7 @@ def create_app(config: Config, store: Store, *, on_delivery: Callable[[], None] 
             Route(f"/{pages.RELATED_PATH}", searches.related),
             Route("/healthz", healthz),
             Route(f"/{WEBSUB_PATH}/{{token}}", callbacks.respond, methods=["GET", "POST"]),
+            *([Route(f"/{PICTURE_PATH}", PictureProxy(config, store).respond)] if site.images == "proxy" else []),
             *([Route("/metrics", metrics)] if config.web.metrics else []),
             Route("/{path:path}", file),
         ],

@@ -6,6 +6,7 @@ Each handler is a plain function of the request, run in a thread. Must not know 
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
@@ -22,6 +23,7 @@ from feeder.publish.html import pages
 from feeder.publish.html import search as search_pages
 from feeder.publish.html.narrow import narrow
 from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, SearchPage
+from feeder.publish.shown import ShownPictures
 from feeder.store import Order, Query, Results, Store
 from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, respond_with_document, security_headers
 from feeder.words import explain_query_error, words_for
@@ -42,6 +44,7 @@ class Searches:
     def __init__(self, config: Config, store: Store) -> None:
         self._config, self._site, self._store = config, config.site, store
         self._saved = read_saved(config)
+        self._pictures = ShownPictures(config.site, store)
         self._words = words_for(config.site.language)
 
     def page(self, request: Request) -> Response:
@@ -69,6 +72,7 @@ class Searches:
                 return self._page(text, status=400, problem=Problem(self._words.cannot_search))
             entries = self._store.entries.latest(self._site.entries_per_feed, query=query)
             ties = self._store.entries.ties(entries)
+            entries = self._pictures.of(entries)
         except QueryError as error:
             return self._query_error_page(text, error)
         except StoreError as error:
@@ -114,10 +118,12 @@ class Searches:
             if entry is None:
                 raise HTTPException(404)
             found = self._store.search.related(entry.key, limit=_RELATED_SHOWN)
+            shown = self._pictures.of([item.entry for item in found])
+            related = [replace(item, entry=its_entry) for item, its_entry in zip(found, shown, strict=True)]
         except StoreError as error:
             log.warning("related: %s", error)
             raise HTTPException(503, headers=_RETRY) from None
-        return HTMLResponse(search_pages.render_related(self._site, entry, found), headers=LIVE_HEADERS)
+        return HTMLResponse(search_pages.render_related(self._site, entry, related), headers=LIVE_HEADERS)
 
     def _search(self, query: Query, request: Request) -> SearchPage:
         order: Order = "best" if request.query_params.get("order") == "best" else "newest"

@@ -75,8 +75,8 @@ class _Version(NamedTuple):
 class PublishedFolder:
     """The files below `root`, with an LRU cache in memory. For one event loop."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, *, policy: str = pages.CONTENT_SECURITY_POLICY) -> None:
+        self._root, self._security_headers = root, security_headers(policy)
         self._cache: OrderedDict[Path, tuple[stat_result, _Version]] = OrderedDict()
         self._cache_bytes = 0
 
@@ -88,8 +88,12 @@ class PublishedFolder:
         """
         file, status = self._find(path)
         if stat.S_ISDIR(status.st_mode):
-            return Response(status_code=308, headers={**SECURITY_HEADERS, "Location": f"{file.name}/"})
-        headers = {**SECURITY_HEADERS, "Content-Type": _content_type(file), "Cache-Control": _cache_control(file)}
+            return Response(status_code=308, headers={**self._security_headers, "Location": f"{file.name}/"})
+        headers = {
+            **self._security_headers,
+            "Content-Type": _content_type(file),
+            "Cache-Control": _cache_control(file),
+        }
         if status.st_size > _MAX_CACHED_FILE_BYTES:
             return _respond_from_disk(file, status, request_headers, headers)
         return _respond_from_memory(await self._load(file, status), request_headers, headers)

@@ -14,10 +14,14 @@ from feeder.config.load import Config
 from feeder.config.settings import FeedConfig
 from feeder.incoming.origin import Origin
 from feeder.model import Entry, Media
+from feeder.publish.html.pages import render_article
+from feeder.publish.shown import ShownPictures
 from feeder.publish.site import publish
 from feeder.store import Store
+from feeder.web import create_app
 from tests.entries import make_entry
 from tests.saving import save
+from tests.web.conftest import Stage
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect  # waits for what follows a click, up to five seconds
@@ -468,3 +472,32 @@ def test_a_mistake_is_pointed_at_from_below(open_tab: Opener, words: str) -> Non
     assert tab.locator(".typed mark").text_content() == "on:上周"
     arrow = tab.evaluate("getComputedStyle(document.querySelector('.typed mark'), '::after').borderBottomWidth")
     assert float(arrow.removesuffix("px")) > 0
+
+
+def test_a_picture_is_loaded_only_when_someone_clicks_on_it(
+    open_tab: Opener,
+    address: str,
+    entries: list[Entry],
+    config: Config,
+    sqlite_store: Store,
+    stage: tuple[str, Stage],
+) -> None:
+    site = config.site.model_copy(update={"images": "ask"})
+    [shown] = ShownPictures(site, sqlite_store).of([entries[0]])
+    path = path_of("entry", entries)
+    (config.site.output / path).write_text(render_article(site, shown), "utf-8")
+    stage[1].app = create_app(config.model_copy(update={"site": site}), sqlite_store)
+    for has_script in (True, False):
+        tab = open_tab(**PHONE, java_script_enabled=has_script)
+        tab.goto(address + path, wait_until="networkidle")
+        assert (tab.requests, tab.errors) == ([], [])
+        links = tab.locator("a.picture")
+        expect(links).to_have_text(["图片 pictures.example", "很宽的图 pictures.example"])
+        links.nth(1).click()
+        if has_script:
+            expect(tab.locator("figure img")).to_have_attribute("alt", "很宽的图")
+            expect(links).to_have_count(1)
+            assert tab.requests == [("image", "https://pictures.example/wide.svg", None)]
+            assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        else:
+            tab.wait_for_url("https://pictures.example/wide.svg")
