@@ -51,6 +51,7 @@ from feeder.publish.formats.item import Item
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
 from feeder.publish.ledger import Ledger, Touched
+from feeder.publish.shown import ShownPictures
 from feeder.publish.subscribe import list_topics, render_opml
 from feeder.publish.topics import Group, choose_topics, to_topic
 from feeder.publish.writer import Writer
@@ -156,6 +157,7 @@ class _Pass:
         self._store, self._folder, self._ledger = store, folder, ledger
         self._pictures = PictureFolder(config.store.pictures)
         self._settings = _settings_digest(config)
+        self._pictures_shown = ShownPictures(config.site, store)
         self._since = now
         self._rendered: Cache = {}
         self._files = Writer(folder, ledger, precompress=config.site.precompress)
@@ -296,7 +298,7 @@ class _Pass:
             fingerprint = _digest(self._settings, mark.version, newer, older, own_copies)
             if not self._files.is_unchanged(pages.entry_path(mark.key), fingerprint):
                 changed[mark.key] = (fingerprint, newer, older)
-        for entry in self._store.entries.get_many(list(changed)):
+        for entry in self._shown_entries(list(changed)):
             fingerprint, newer, older = changed[entry.key]
             self._write_entry(entry, fingerprint, newer, older, copies.get(entry.key, ()))
 
@@ -406,7 +408,7 @@ class _Pass:
         unchanged = [self._files.is_unchanged(path, fingerprint) for path in paths]  # each is seen
         if all(unchanged):
             return
-        entries = self._store.entries.get_many([mark.key for mark in newest])
+        entries = self._shown_entries([mark.key for mark in newest])
         page = pages.render_topic(self._site, topic, self._with_pages(entries), total=group.total)
         self._files.write(topic.page, page.encode(), fingerprint)
         self._write_feeds(topic, entries, fingerprint)
@@ -421,7 +423,8 @@ class _Pass:
         for search in saved:
             topic = saved_topic(search)
             try:
-                entries = self._store.entries.latest(search.config.limit, query=search.query, now=self._now)
+                found = self._store.entries.latest(search.config.limit, query=search.query, now=self._now)
+                entries = self._pictures_shown.of(found)
             except StoreError as error:
                 self._skip(f"feeds.{search.config.name}", str(error), topic.page, *map(topic.path, FORMATS))
                 continue
@@ -433,7 +436,7 @@ class _Pass:
         for file in sorted(_STATIC.iterdir()):
             self._files.write(file.name, file.read_bytes())
         self._files.write("404.html", pages.render_error(self._site, 404).encode())
-        latest = self._store.entries.get_many(self._ledger.newest(self._site.entries_per_feed))
+        latest = self._shown_entries(self._ledger.newest(self._site.entries_per_feed))
         total = self._ledger.count()
         index = pages.render_index(self._site, self._with_pages(latest), total=total, saved=self._saved)
         self._files.write("index.html", index.encode())
@@ -453,7 +456,7 @@ class _Pass:
         if all_touched:
             touched = set(names)
         made, current = divide(ledger.current(), names, keep=self._site.entries_per_feed, now=self._now)
-        latest = self._store.entries.get_many(current)
+        latest = self._shown_entries(current)
         fitting = self._count_fitting(latest)
         if fitting < len(latest):
             made, _ = divide(ledger.current(), names, keep=fitting, now=self._now, at_least=1)
@@ -472,7 +475,7 @@ class _Pass:
         fingerprint = _digest(self._site.url, archive, links)
         if not self._files.is_unchanged(archive.path, fingerprint):
             feed = make_archive(self._site, archive.path, empty_since=self._since, links=links)
-            entries = self._store.entries.get_many(archive.keys)
+            entries = self._shown_entries(archive.keys)
             self._files.write(archive.path, self._render(ATOM, feed, entries), fingerprint)
 
     def _count_fitting(self, entries: Sequence[Entry]) -> int:
@@ -504,6 +507,9 @@ class _Pass:
             cache=None if feed.is_archive else self._rendered,
         )
         return render_feed(kind, feed, [with_pictures_at(entry, self._site.url) for entry in entries], how)
+
+    def _shown_entries(self, keys: Sequence[str]) -> list[Entry]:
+        return self._pictures_shown.of(self._store.entries.get_many(keys))
 
     def _with_pages(self, entries: Iterable[Entry]) -> list[Entry]:
         return [entry for entry in entries if entry.key not in self._broken]
