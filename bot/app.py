@@ -216,7 +216,8 @@ async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], sto
     application = (
         Application.builder().bot(bot).updater(None).job_queue(None).concurrent_updates(_CONCURRENT_UPDATES).build()
     )
-    Commands(store, feeds=config.feeds, on_switch_on=sender.tick).register(application)
+    public = [feed for feed in config.feeds if not feed.private]
+    Commands(store, feeds=public, on_switch_on=sender.tick).register(application)
     updater = Updater(bot, application.update_queue)
     await set_menu(bot)
     async with application, updater:

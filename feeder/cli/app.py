@@ -18,7 +18,8 @@ import typer
 
 from feeder.about import own_version
 from feeder.cli.arguments import SearchCommand
-from feeder.cli.context import JsonOption, Limit, exit_on_closed_pipe, load, open_store
+from feeder.cli.context import JsonOption, Limit, Workers, exit_on_closed_pipe, load, open_store, with_workers
+from feeder.cli.feeds import feeds_app
 from feeder.cli.remove import remove
 from feeder.cli.sources import opml_app, sources_app
 from feeder.errors import FeederError, QueryError
@@ -40,6 +41,7 @@ app = typer.Typer(
 
 app.add_typer(sources_app, name="sources")
 app.add_typer(opml_app, name="opml")
+app.add_typer(feeds_app, name="feeds")
 
 
 ConfigOption = Annotated[
@@ -76,17 +78,17 @@ def options(
 
 
 @app.command()
-def run(context: typer.Context) -> None:
+def run(context: typer.Context, workers: Workers = None) -> None:
     """Ingest on schedule, publish, serve and post, in one process."""
-    import asyncio
-
+    from feeder import web
     from feeder.run import run as run_all
     from feeder.service import iter_services
 
     installed = list(iter_services())
-    with open_store(context) as (config, store):
+    with open_store(context) as (loaded, store):
+        config = with_workers(loaded, workers)
         services = [service for service in installed if service.is_enabled(config)]
-        asyncio.run(run_all(config, store, services, on_ready=_print_address))
+        web.run(run_all(config, store, services, on_ready=_print_address))
 
 
 @app.command()
@@ -134,15 +136,13 @@ def publish(
 
 
 @app.command()
-def serve(context: typer.Context) -> None:
+def serve(context: typer.Context, workers: Workers = None) -> None:
     """Serve the output folder, the search page and /healthz."""
-    import asyncio
-
     from feeder import web
     from feeder.run import until_stopped
 
     with open_store(context) as (config, store):
-        asyncio.run(until_stopped(web.serve(config, store, ready=_print_address)))
+        web.run(until_stopped(web.serve(with_workers(config, workers), store, ready=_print_address)))
 
 
 @app.command()

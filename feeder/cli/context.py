@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from feeder.store import Store
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=64, help="Processes that serve [default: web.workers, 1].")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Maximum number of results.")]
 
 
@@ -41,6 +44,13 @@ def open_store(context: typer.Context, level: int = logging.INFO) -> Iterator[tu
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         yield config, store
+
+
+def with_workers(config: "Config", workers: int | None) -> "Config":
+    """Return the configuration with as many web server processes; None for as it is."""
+    if workers is None:
+        return config
+    return config.model_copy(update={"web": config.web.model_copy(update={"workers": workers})})
 
 
 def confirm(question: str, *, default: bool = True) -> bool:

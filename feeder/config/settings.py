@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     Tag,
     field_validator,
@@ -302,13 +303,14 @@ class LimitsConfig(_Section):
 class FeedConfig(_Section):
     """A saved search: a feed and a page of the site, and `@NAME` in searches.
 
-    `config.saved` parses `query`. A `title` of "" means the name.
+    `config.saved` parses `query`. A `title` of "" means the name. A private one is only a feed, at secret addresses.
     """
 
     name: FeedName
     title: str = ""
     query: Annotated[str, Field(min_length=1, max_length=1000)]
     limit: Annotated[int, Field(ge=1, le=1000)] = 50
+    private: bool = False
 
 
 class ScheduleConfig(_Section):
@@ -319,12 +321,20 @@ class ScheduleConfig(_Section):
 
 
 class WebConfig(_Section):
-    """The address of `feeder serve` and `feeder run`, and what they serve besides the site."""
+    """The address of `feeder serve` and `feeder run`, what they serve besides the site, and to whom.
+
+    `trusted_proxies` may say in `X-Forwarded-For` for whom they ask; each of those, and every other client that is not
+    in a private network, may ask for so many `searches_per_minute` (0: any number).
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
     websub: bool = False
     metrics: bool = False
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    searches_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 120
+    request_log: Literal["none", "plain", "full"] = "none"
 
 
 class ChannelConfig(_Section):

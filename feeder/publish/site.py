@@ -127,7 +127,7 @@ def publish(
         ConfigError: a saved search is invalid.
         PublishError: the folder cannot be written, or contains another site, which is left unchanged.
     """
-    saved = read_saved(config)
+    saved = [search for search in read_saved(config) if not search.config.private]
     folder = Folder(config.site.output, *_FOLDERS)
     name = f"published-{_digest(str(config.site.output))}"
     with closing(Ledger.open(config.store.folder / f"{name}.db")) as ledger:

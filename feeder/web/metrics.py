@@ -6,7 +6,7 @@ over entries or documents, or reads the search index.
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -26,7 +26,7 @@ from feeder.web.static import LIVE_HEADERS
 log = logging.getLogger(__name__)
 
 
-def respond(config: Config, store: Store, response_counts: Counter[int]) -> Response:
+def respond(config: Config, store: Store, response_counts: Mapping[int, int]) -> Response:
     """Return all metrics, or 503 if the store cannot be read; `response_counts` counts our responses by status."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_StoreMetrics(config, store, response_counts))
@@ -40,7 +40,7 @@ def respond(config: Config, store: Store, response_counts: Counter[int]) -> Resp
 
 
 class _StoreMetrics(Collector):
-    def __init__(self, config: Config, store: Store, response_counts: Counter[int]) -> None:
+    def __init__(self, config: Config, store: Store, response_counts: Mapping[int, int]) -> None:
         self._config, self._store, self._response_counts = config, store, response_counts
 
     def collect(self) -> Iterator[Metric]:

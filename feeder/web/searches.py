@@ -5,34 +5,38 @@ Each handler is a plain function of the request, run in a thread. Must not know 
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp
 
 from feeder.config.load import Config
 from feeder.config.saved import read_saved, read_search
 from feeder.errors import QueryError, StoreError
-from feeder.pictures.references import with_pictures_at
-from feeder.publish.feeds import describe_feed
-from feeder.publish.formats import ATOM, Rendering, render_feed
+from feeder.publish.formats import Format
 from feeder.publish.html import pages
 from feeder.publish.html import search as search_pages
 from feeder.publish.html.narrow import narrow
 from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, SearchPage
 from feeder.publish.shown import ShownPictures
+from feeder.query import Last
 from feeder.store import Order, Query, Results, Store
-from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, respond_with_document, security_headers
+from feeder.web.feeds import make_live_feed
+from feeder.web.http.answers import Answers, Made
+from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, SECURITY_HEADERS, make_document, security_headers, typed
 from feeder.words import explain_query_error, words_for
 
 log = logging.getLogger(__name__)
 
 _RETRY = {"Retry-After": "60"}
-_SEARCH_HEADERS = {**security_headers(search_pages.SEARCH_SECURITY_POLICY), "Cache-Control": "no-store"}
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # an empty store
+_SEARCH_POLICY = security_headers(search_pages.SEARCH_SECURITY_POLICY)
+_SEARCH_HEADERS = {**_SEARCH_POLICY, "Cache-Control": "no-store"}
+# What people search for stays in their own browser, which asks each time whether it is still so.
+_PAGE_HEADERS = {**_SEARCH_POLICY, "Cache-Control": "private, no-cache", "Content-Type": typed("text/html")}
+_FEED_HEADERS = {**SECURITY_HEADERS, "Cache-Control": CACHE_PAGES}
 _FEW_RESULTS = 5  # below this many, another spelling is suggested
 _RELATED_SHOWN = 10
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -41,63 +45,62 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 class Searches:
     """Request handlers for one site and store."""
 
-    def __init__(self, config: Config, store: Store) -> None:
-        self._config, self._site, self._store = config, config.site, store
-        self._saved = read_saved(config)
-        self._pictures = ShownPictures(config.site, store)
+    def __init__(self, config: Config, store: Store, answers: Answers) -> None:
+        self._site, self._store, self._answers = config.site, store, answers
+        # Private ones are not listed, and who knows the name of one does not learn its query.
+        self._feeds = [feed for feed in config.feeds if not feed.private]
+        self._saved = [saved for saved in read_saved(config) if not saved.config.private]
         self._words = words_for(config.site.language)
 
-    def page(self, request: Request) -> Response:
+    def page(self, request: Request) -> ASGIApp:
         """Return the search page."""
         text = _query_text(request)
         if not text:
             return self._page()
+        order: Order = "best" if request.query_params.get("order") == "best" else "newest"
+        number = _page_number(request.query_params.get("page", ""))
+
+        def make(query: Query) -> Made:
+            found = self._search(query, order, number)
+            html = search_pages.render_search(self._site, text, found, saved=self._saved)
+            if not found.results.complete:
+                return HTMLResponse(html, headers=_SEARCH_HEADERS)
+            return make_document(html.encode(), _PAGE_HEADERS)
+
+        return self._answer(request, text, (order, number), make)
+
+    def feed(self, kind: Format, request: Request) -> ASGIApp:
+        """Return the results of a search as a feed whose self link is the requested address."""
+        text = _query_text(request)
+
+        def make(query: Query) -> Made:
+            return make_live_feed(
+                kind,
+                self._site,
+                self._store,
+                self._store.entries.latest(self._site.entries_per_feed, query=query),
+                path=f"{search_feed_path(kind)}?{request.url.query}",
+                title=text,
+                page=pages.search_address(text),
+                id_path=pages.search_address(str(query), pages.SEARCH_FEED_PATH),
+                headers=_FEED_HEADERS,
+            )
+
+        return self._answer(request, text, (kind.name, request.url.query), make)
+
+    def _answer(self, request: Request, text: str, kind: tuple[object, ...], make: Callable[[Query], Made]) -> ASGIApp:
+        """Parse a query and return what is made of it, or a page that says why not."""
         try:
-            query = read_search(text, self._config.feeds)
+            query = read_search(text, self._feeds)
             if query.problem is not None:
                 return self._page(text, status=400, problem=Problem(self._words.cannot_search))
-            return self._page(text, self._search(query, request))
+            moves = any(isinstance(leaf, Last) for leaf, _ in query.leaves())
+            return self._answers.answer(request, (text, *kind), lambda: make(query), moves=moves)
         except QueryError as error:
             return self._query_error_page(text, error)
         except StoreError as error:
             log.warning("search: %s", error)
             return self._page(text, status=503, headers=_RETRY, problem=Problem(self._words.store_away))
-
-    def feed(self, request: Request) -> Response:
-        """Return the results of a search as an Atom feed whose self link is the requested address."""
-        text = _query_text(request)
-        try:
-            query = read_search(text, self._config.feeds)
-            if query.problem is not None:
-                return self._page(text, status=400, problem=Problem(self._words.cannot_search))
-            entries = self._store.entries.latest(self._site.entries_per_feed, query=query)
-            ties = self._store.entries.ties(entries)
-            entries = self._pictures.of(entries)
-        except QueryError as error:
-            return self._query_error_page(text, error)
-        except StoreError as error:
-            log.warning("search feed: %s", error)
-            return Response(status_code=503, headers={**LIVE_HEADERS, **_RETRY})
-        feed = describe_feed(
-            self._site,
-            f"{pages.SEARCH_FEED_PATH}?{request.url.query}",
-            title=text,
-            page=pages.search_address(text),
-            empty_since=self._last_update(),
-            id_path=pages.search_address(str(query), pages.SEARCH_FEED_PATH),
-        )
-        how = Rendering(
-            page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
-            ties=ties,
-            content=self._site.content,
-            on_unwritable=lambda entry, reason: log.warning("search feed: %s: %s", entry.id, reason),
-            max_bytes=self._site.bytes_per_feed,
-        )
-        document = render_feed(ATOM, feed, [with_pictures_at(entry, self._site.url) for entry in entries], how)
-        return respond_with_document(document, f"{ATOM.media_type}; charset=utf-8", CACHE_PAGES, request.headers)
-
-    def _last_update(self) -> datetime:
-        return next((entry.updated for entry in self._store.entries.latest(1)), _NEVER)
 
     def suggest(self, request: Request) -> Response:
         """Return completions of a query as JSON: `text` is the query, `name` and `note` are shown to people."""
@@ -118,16 +121,15 @@ class Searches:
             if entry is None:
                 raise HTTPException(404)
             found = self._store.search.related(entry.key, limit=_RELATED_SHOWN)
-            shown = self._pictures.of([item.entry for item in found])
+            shown = ShownPictures(self._site, self._store).of([item.entry for item in found])
             related = [replace(item, entry=its_entry) for item, its_entry in zip(found, shown, strict=True)]
         except StoreError as error:
             log.warning("related: %s", error)
             raise HTTPException(503, headers=_RETRY) from None
         return HTMLResponse(search_pages.render_related(self._site, entry, related), headers=LIVE_HEADERS)
 
-    def _search(self, query: Query, request: Request) -> SearchPage:
-        order: Order = "best" if request.query_params.get("order") == "best" else "newest"
-        number, results = self._find_page(query, order, _page_number(request.query_params.get("page", "")))
+    def _search(self, query: Query, order: Order, number: int) -> SearchPage:
+        number, results = self._find_page(query, order, number)
         few = not results.more and results.total < _FEW_RESULTS
         return SearchPage(
             results=results,
@@ -156,14 +158,18 @@ class Searches:
     def _page(
         self,
         text: str = "",
-        found: SearchPage | None = None,
         *,
         problem: Problem | None = None,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        html = search_pages.render_search(self._site, text, found, problem=problem, saved=self._saved)
+        html = search_pages.render_search(self._site, text, problem=problem, saved=self._saved)
         return HTMLResponse(html, status, {**_SEARCH_HEADERS, **(headers or {})})
+
+
+def search_feed_path(kind: Format) -> str:
+    """Return the path of the feed of a search in a format, without the query."""
+    return f"{pages.SEARCH_PATH}.{kind.ending}"
 
 
 def _query_text(request: Request, *, trim: bool = True) -> str:

@@ -1,29 +1,43 @@
-"""Serves the published folder, and generated documents, with conditional requests (RFC 9110).
+"""Serves the published folder: each file is read, typed and compressed once a version, and kept in memory.
 
-Small files are cached in memory, both plain and compressed: two representations, each with its own strong entity tag
-(§8.8.3.3). Nothing outside the folder is ever served, nor any dot file.
+    GET ─▶ in memory, and the file's inode, size and time are the same? ─▶ its answer: one system call
+            └─ no ─▶ find it below the folder ─▶ read, in a thread; `.gz` and `.br` beside it save compressing ─▶ answer
+                      ├─ large ─▶ from the disk
+                      └─ not there ─▶ a redirect to what was probably meant, or 404
+
+Nothing outside the folder is ever served, nor any dot file.
 """
 
 import asyncio
-import gzip
-import hashlib
 import mimetypes
+import os
 import re
 import stat
 from collections import OrderedDict
-from datetime import UTC
-from email.utils import formatdate, parsedate_to_datetime
+from collections.abc import Collection, Mapping
+from email.utils import formatdate
 from os import stat_result
 from pathlib import Path
-from typing import NamedTuple
+from urllib.parse import quote
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feeder.pictures import references as pictures
-from feeder.publish.feeds import media_type_of
+from feeder.publish.formats import ATOM, JSON_FEED, RSS
 from feeder.publish.html import pages
+from feeder.web.http.documents import (
+    FOR_FILES,
+    FOR_ONCE,
+    Document,
+    is_one_range,
+    is_unmodified_since,
+    read_conditions,
+    read_tags,
+)
+from feeder.web.near import find_near
 
 
 def security_headers(policy: str) -> dict[str, str]:
@@ -40,8 +54,10 @@ LIVE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 
 # Pages and feeds can change with every pass: clients revalidate them after a minute, which costs a 304.
 CACHE_PAGES, _CACHE_FILES = "public, max-age=60", "public, max-age=3600"
-_CACHE_PICTURES = "public, max-age=31536000, immutable"  # named by their content
+_CACHE_FOR_GOOD = "public, max-age=31536000, immutable"  # named by their content
+_FINGERPRINT = re.compile(r"[\w-]+\.[0-9a-f]{8,64}\.(css|js|svg|png|woff2)")
 _CHARSET = "; charset=utf-8"
+# The kinds that are text, and so worth compressing.
 _TYPES = {
     ".html": f"text/html{_CHARSET}",
     ".css": f"text/css{_CHARSET}",
@@ -50,177 +66,215 @@ _TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".xml": "application/xml",
+    ".rss": f"{RSS.media_type}{_CHARSET}",
+    ".xsl": "text/xsl",
+    ".opml": "text/x-opml",
+    ".webmanifest": "application/manifest+json",
+    ".wasm": "application/wasm",
 }
+_ROOT_ELEMENT = re.compile(rb"<([A-Za-z][\w:.-]{0,40})")
+_ROOT_TYPES = {b"feed": f"{ATOM.media_type}{_CHARSET}", b"rss": _TYPES[".rss"]}
+_JSON_FEED = b"jsonfeed.org/version"
+_HEAD_BYTES = 1024
+_CHANGING = frozenset((".html", ".xml", ".rss", ".json", ".opml"))
+_COMPRESSED = {"gzip": ".gz", "br": ".br"}
 _MAX_CACHED_FILE_BYTES = 1 << 20
-_MAX_CACHE_BYTES = 16 << 20
-_ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
-
-
-class _Version(NamedTuple):
-    """One version of a file or generated document.
-
-    `gzipped` is None if compressing gains nothing; `modified`, a POSIX time, is None if unknown.
-    """
-
-    tag: str
-    modified: float | None
-    body: bytes
-    gzipped: bytes | None
-
-    @property
-    def gzipped_tag(self) -> str:
-        return f'{self.tag[:-1]}-gzip"'
+_MAX_CACHED_TEXT_BYTES = 4 << 20
+_MAX_CACHE_BYTES = 32 << 20
 
 
 class PublishedFolder:
-    """The files below `root`, with an LRU cache in memory. For one event loop."""
+    """The files below `root`, with an LRU cache in memory. For one event loop.
 
-    def __init__(self, root: Path, *, policy: str = pages.CONTENT_SECURITY_POLICY) -> None:
-        self._root, self._security_headers = root, security_headers(policy)
-        self._cache: OrderedDict[Path, tuple[stat_result, _Version]] = OrderedDict()
+    Args:
+        root: The folder.
+        policy: The content security policy of its pages.
+        live: Paths below the site that the server answers itself, for redirects to them.
+    """
+
+    def __init__(
+        self, root: Path, *, policy: str = pages.CONTENT_SECURITY_POLICY, live: Collection[str] = ()
+    ) -> None:
+        self._root, self._live, self._security = root, live, security_headers(policy)
+        self._cache: OrderedDict[str, tuple[str, stat_result, Document]] = OrderedDict()
         self._cache_bytes = 0
 
-    async def respond(self, path: str, request_headers: Headers) -> Response:
+    def cached(self, path: str) -> Document | None:
+        """Return the document at a path without its leading "/" if it is in memory and did not change."""
+        found = self._cache.get(path)
+        if found is None:
+            return None
+        file, status, document = found
+        try:
+            if not _is_unchanged(status, os.stat(file)):  # noqa: PTH116  a path of strings costs half
+                return None
+        except OSError:
+            return None
+        self._cache.move_to_end(path)
+        return document
+
+    async def respond(self, request: Request, path: str) -> ASGIApp:
         """Answer a GET or HEAD for a path without its leading "/".
 
         Raises:
             HTTPException: 404 for anything but a file that may be served.
         """
-        file, status = self._find(path)
+        found = self._find(path)
+        if found is None:
+            return self._redirect(request, path)
+        file, status = found
         if stat.S_ISDIR(status.st_mode):
-            return Response(status_code=308, headers={**self._security_headers, "Location": f"{file.name}/"})
-        headers = {
-            **self._security_headers,
-            "Content-Type": _content_type(file),
-            "Cache-Control": _cache_control(file),
-        }
-        if status.st_size > _MAX_CACHED_FILE_BYTES:
-            return _respond_from_disk(file, status, request_headers, headers)
-        return _respond_from_memory(await self._load(file, status), request_headers, headers)
+            return _moved(f"{file.name}/")
+        is_text = file.suffix in _TYPES
+        if status.st_size > (_MAX_CACHED_TEXT_BYTES if is_text else _MAX_CACHED_FILE_BYTES):
+            return await asyncio.to_thread(_respond_from_disk, file, status, request, self._security)
+        return (await self._load(path, file, status)).answer(read_conditions(request.scope["headers"]))
 
-    def _find(self, path: str) -> tuple[Path, stat_result]:
+    def _find(self, path: str) -> tuple[Path, stat_result] | None:
+        """Return a file or folder that may be served, and its status."""
         parts = path.split("/")
         if parts[-1] == "":
             parts[-1] = "index.html"
         if any(not part or part.startswith(".") or "\0" in part for part in parts):
-            raise HTTPException(404)
+            return None
         file = self._root.joinpath(*parts)
         try:
             status = file.stat()
             inside = file.resolve().is_relative_to(self._root.resolve())
         except (OSError, ValueError):  # missing, unreadable, name too long, or not Unicode
-            raise HTTPException(404) from None
-        if not inside or not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-            raise HTTPException(404)
-        return file, status
+            return None
+        return (file, status) if inside and (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)) else None
 
-    async def _load(self, file: Path, status: stat_result) -> _Version:
-        cached = self._cache.get(file)
-        if cached is not None and _is_unchanged(cached[0], status):
-            self._cache.move_to_end(file)
-            return cached[1]
+    def _redirect(self, request: Request, path: str) -> Response:
+        near = find_near(path, self._exists)
+        if near is None:
+            raise HTTPException(404)
+        steps = steps_up(request.scope)
+        query = request.scope["query_string"].decode("latin-1")
+        return _moved((f"{steps}{quote(near)}" or "./") + (f"?{query}" if query and near in self._live else ""))
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at a path."""
+        found = self._find(path)
+        return found is not None and stat.S_ISREG(found[1].st_mode)
+
+    def _exists(self, path: str) -> bool:
+        return path in self._live or self.has(path)
+
+    async def _load(self, path: str, file: Path, status: stat_result) -> Document:
+        cached = self.cached(path)
+        if cached is not None:
+            return cached
         try:
-            version = await asyncio.to_thread(_read_version, file)
+            document = await asyncio.to_thread(_read_document, file, self._security)
         except OSError:
             raise HTTPException(404) from None
-        self._evict(file)
-        self._cache[file] = (status, version)
-        self._cache_bytes += _size(version)
+        self._evict(path)
+        self._cache[path] = (str(file), status, document)
+        self._cache_bytes += document.size
         while self._cache_bytes > _MAX_CACHE_BYTES:
             self._evict(next(iter(self._cache)))
-        return version
+        return document
 
-    def _evict(self, file: Path) -> None:
-        if file in self._cache:
-            self._cache_bytes -= _size(self._cache.pop(file)[1])
+    def _evict(self, path: str) -> None:
+        if path in self._cache:
+            self._cache_bytes -= self._cache.pop(path)[2].size
+
+
+def steps_up(scope: Scope) -> str:
+    """Return the way from the requested path to the site, relative, so that it is right under any prefix."""
+    below: int = scope["raw_path"].count(b"/") - scope["root_path"].count("/")
+    return "../" * (below - 1)
 
 
 def _is_unchanged(old: stat_result, new: stat_result) -> bool:
-    return (old.st_ino, old.st_size, old.st_mtime_ns) == (new.st_ino, new.st_size, new.st_mtime_ns)
+    return (old.st_mtime_ns, old.st_size, old.st_ino) == (new.st_mtime_ns, new.st_size, new.st_ino)
 
 
-def _size(version: _Version) -> int:
-    return len(version.body) + len(version.gzipped or b"")
+def _moved(target: str) -> Response:
+    return Response(status_code=308, headers={**SECURITY_HEADERS, "Location": target, "Cache-Control": CACHE_PAGES})
 
 
-def _read_version(file: Path) -> _Version:
-    body = file.read_bytes()
-    return _make_version(body, file.stat().st_mtime, compress=file.suffix in _TYPES)
+def _read_document(file: Path, security: Mapping[str, str]) -> Document:
+    with file.open("rb") as opened:
+        status, body = os.fstat(opened.fileno()), opened.read()
+    return Document(
+        body,
+        {**security, **_headers(file, body[:_HEAD_BYTES])},
+        modified=status.st_mtime,
+        compressed=_read_compressed(file, status),
+        quality=FOR_FILES if file.suffix in _TYPES else None,
+    )
 
 
-def _make_version(body: bytes, modified: float | None, *, compress: bool) -> _Version:
-    gzipped = gzip.compress(body, mtime=0) if compress else body
-    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    return _Version(tag, modified, body, gzipped if len(gzipped) < len(body) else None)
+def _read_compressed(file: Path, status: stat_result) -> Mapping[str, bytes]:
+    """Return what lies beside a file, compressed: not what is older than it, nor if the file was replaced meanwhile."""
+    found = {}
+    for encoding, ending in _COMPRESSED.items():
+        beside = file.with_name(file.name + ending)
+        try:
+            with beside.open("rb") as opened:
+                if not beside.is_symlink() and os.fstat(opened.fileno()).st_mtime_ns >= status.st_mtime_ns:
+                    found[encoding] = opened.read()
+        except OSError:
+            continue
+    return found if not found or _is_unchanged(status, file.stat()) else {}
 
 
-def respond_with_document(body: bytes, media_type: str, cache_control: str, request_headers: Headers) -> Response:
-    """Answer a GET or HEAD with a generated document, as with a file."""
-    headers = {**SECURITY_HEADERS, "Content-Type": media_type, "Cache-Control": cache_control}
-    return _respond_from_memory(_make_version(body, None, compress=True), request_headers, headers)
+def make_document(body: bytes, headers: Mapping[str, str]) -> Document:
+    """Return a generated document, to answer with as with a file."""
+    return Document(body, headers, quality=FOR_ONCE)
 
 
-def _respond_from_memory(version: _Version, request_headers: Headers, headers: dict[str, str]) -> Response:
-    if version.modified is not None:
-        headers["Last-Modified"] = formatdate(version.modified, usegmt=True)
-    representations = [(version.tag, version.body)]
-    if version.gzipped is not None:
-        headers["Vary"] = "Accept-Encoding"
-        if _accepts_gzip(request_headers):
-            representations.insert(0, (version.gzipped_tag, version.gzipped))
-    # §13.1.2: select the representation that the client has, if it accepts it.
-    tag, body = next((item for item in representations if _matches(request_headers, item[0])), representations[0])
-    headers["ETag"] = tag
-    if _is_not_modified(request_headers, tag, version.modified):
-        return Response(status_code=304, headers=headers)
-    if body is version.gzipped:
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, headers=headers)
+def typed(media_type: str) -> str:
+    """Return the `Content-Type` of a text in UTF-8."""
+    return f"{media_type}{_CHARSET}"
 
 
-def _respond_from_disk(file: Path, status: stat_result, request_headers: Headers, headers: dict[str, str]) -> Response:
+class _FromDisk(FileResponse):
+    """A file that is read while it is sent. Starlette answers a range in unknown units with 400, and any number."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ranges = read_conditions(scope["headers"]).get(b"range", b"")
+        if not is_one_range(ranges):
+            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"range"]}
+        await super().__call__(scope, receive, send)
+
+
+def _respond_from_disk(file: Path, status: stat_result, request: Request, security: Mapping[str, str]) -> ASGIApp:
     tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-    headers |= {"ETag": tag, "Last-Modified": formatdate(status.st_mtime, usegmt=True)}
-    if _is_not_modified(request_headers, tag, status.st_mtime):
-        return Response(status_code=304, headers=headers)
-    return FileResponse(file, headers=headers, stat_result=status)
-
-
-def _is_not_modified(request_headers: Headers, tag: str, modified: float | None) -> bool:
-    """Whether the client has the selected representation (§13.2.2: the tag takes precedence over the date)."""
-    if "if-none-match" in request_headers:
-        return _matches(request_headers, tag)
-    if modified is None:
-        return False
     try:
-        since = parsedate_to_datetime(request_headers.get("if-modified-since", ""))
-    except ValueError:  # §13.1.3: ignore an invalid date
-        return False
-    return int(modified) <= since.replace(tzinfo=since.tzinfo or UTC).timestamp()
+        with file.open("rb") as opened:
+            headers = {**security, **_headers(file, opened.read(_HEAD_BYTES))}
+    except OSError:
+        raise HTTPException(404) from None
+    headers |= {"ETag": tag, "Last-Modified": formatdate(status.st_mtime, usegmt=True)}
+    asked = read_conditions(request.scope["headers"])
+    if (known := asked.get(b"if-none-match")) is not None:
+        has_it = tag.encode() in read_tags(known) or known.strip() == b"*"
+    else:
+        has_it = is_unmodified_since(asked, int(status.st_mtime))
+    if has_it:
+        return Response(status_code=304, headers=headers)
+    return _FromDisk(file, headers=headers, stat_result=status)
 
 
-def _matches(request_headers: Headers, tag: str) -> bool:
-    tags = ",".join(request_headers.getlist("if-none-match"))
-    return tags.strip() == "*" or tag in _ENTITY_TAG.findall(tags)
+def _headers(file: Path, head: bytes) -> dict[str, str]:
+    return {"Content-Type": _content_type(file, head), "Cache-Control": _cache_control(file)}
 
 
-def _accepts_gzip(request_headers: Headers) -> bool:
-    weights: dict[str, float] = {}
-    for item in ",".join(request_headers.getlist("accept-encoding")).lower().split(","):
-        name, _, weight = item.partition(";")
-        match = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", weight)
-        weights[name.strip()] = float(match[1]) if match else 1.0
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
-
-
-def _content_type(file: Path) -> str:
-    if (feed := media_type_of(file.parent.name, file.name)) is not None:
-        return f"{feed}{_CHARSET}"
-    picture = pictures.TYPES.get(file.suffix.removeprefix("."))
+def _content_type(file: Path, head: bytes) -> str:
+    if file.suffix == ".xml" and (root := _ROOT_ELEMENT.search(head)) is not None:
+        return _ROOT_TYPES.get(bytes(root[1]), _TYPES[".xml"])
+    if file.suffix == ".json" and _JSON_FEED in head:
+        return f"{JSON_FEED.media_type}{_CHARSET}"
+    picture: str | None = pictures.TYPES.get(file.suffix.removeprefix("."))
     return _TYPES.get(file.suffix) or picture or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 def _cache_control(file: Path) -> str:
     if file.parent.name == pictures.FOLDER and pictures.NAME.fullmatch(file.name):
-        return _CACHE_PICTURES
-    return CACHE_PAGES if file.suffix in {".html", ".xml"} else _CACHE_FILES
+        return _CACHE_FOR_GOOD
+    if _FINGERPRINT.fullmatch(file.name):
+        return _CACHE_FOR_GOOD
+    return CACHE_PAGES if file.suffix in _CHANGING else _CACHE_FILES

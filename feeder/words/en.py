@@ -85,6 +85,7 @@ ENGLISH = Words(
     related_nothing="No related articles.",
     cannot_search="This search cannot be read",
     store_away="Search is unavailable right now. Please try again later.",
+    too_many="Too many searches in a short time. Please try again in a minute.",
     not_found="Page not found",
     not_found_more="The address may be mistyped, or the article may have moved.",
     failed="Something went wrong",

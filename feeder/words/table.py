@@ -106,6 +106,7 @@ class Words:
     related_nothing: str
     cannot_search: str
     store_away: str
+    too_many: str
     not_found: str
     not_found_more: str
     failed: str

@@ -99,6 +99,7 @@ SIMPLIFIED = Words(
     related_nothing="没有相关的文章。",
     cannot_search="看不懂这个搜索",
     store_away="搜索暂时不能用，请稍后再试。",
+    too_many="搜索得太频繁了，请过一分钟再试。",
     not_found="找不到这个页面",
     not_found_more="网址可能有误，或者文章已经移走。",
     failed="出错了",

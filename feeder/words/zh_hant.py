@@ -99,6 +99,7 @@ TRADITIONAL = Words(
     related_nothing="沒有相關文章。",
     cannot_search="看不懂這個搜尋",
     store_away="搜尋暫時無法使用，請稍後再試。",
+    too_many="搜尋得太頻繁了，請過一分鐘再試。",
     not_found="找不到這個頁面",
     not_found_more="網址可能有誤，或是文章已經移走。",
     failed="發生錯誤",

@@ -157,7 +157,7 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
     [
         ("[site]\ntitel = 'x'", "config.toml: site.titel: unknown key; did you mean 'title'?"),
         ("[sight]", "config.toml: sight: unknown key; did you mean 'site'?"),
-        ("[web]\nzzz = 1", "config.toml: web.zzz: unknown key; known here: host, metrics, port, websub"),
+        ("[web]\nzzz = 1", "config.toml: web.zzz: unknown key; known here: host, metrics, port, request_log, "),
         ("[[sources]]\nname = 'a'\nfolder = 'b'\nfoldr = 'c'", "sources[0].foldr: unknown key; did you mean 'folder'?"),
         (
             "[[telegram.channels]]\nchat = '@good'\nchta = 1",

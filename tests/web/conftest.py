@@ -39,7 +39,9 @@ class Stage:
 def stage() -> Iterator[tuple[str, Stage]]:
     """One real server for all tests: starting and stopping takes longer than most of them."""
     stage = Stage()
-    settings = uvicorn.Config(stage, log_config=None, lifespan="off", ws="none", server_header=False)
+    settings = uvicorn.Config(
+        stage, log_config=None, lifespan="off", ws="none", proxy_headers=False, server_header=False
+    )
     server = uvicorn.Server(settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))

@@ -51,8 +51,19 @@ def test_search_leads_to_pages_that_are_there(client: httpx.Client) -> None:
     assert all(client.get(str(link["href"])).status_code == 200 for link in soup.select(".item a"))
 
 
-def test_search_is_never_kept(client: httpx.Client) -> None:
-    assert client.get("search", params={"q": "雨"}).headers["cache-control"] == "no-store"
+def test_a_search_is_kept_by_its_asker_alone_who_is_told_when_nothing_changed(
+    client: httpx.Client, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get("search?q=场雨")
+    assert first.headers["cache-control"] == "private, no-cache"
+    known = {"If-None-Match": first.headers["etag"]}
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite_store.search, "find", None)  # nothing is searched
+        assert client.get("search?q=场雨", headers=known).status_code == 304
+        assert client.get("search?q=场雨").content == first.content
+    save(sqlite_store, [(Origin("test", "d.md"), make_entry(70, title="又一场雨"))])
+    assert "又一场雨" in titles(client.get("search?q=场雨", headers=known))
+    assert client.get("search").headers["cache-control"] == "no-store"
 
 
 def test_a_search_without_words_explains_itself(client: httpx.Client) -> None:
@@ -217,6 +228,24 @@ def test_the_feed_of_a_search_is_sent_again_only_when_it_changed(client: httpx.C
     assert client.get("search.xml?q=场雨", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
     save(sqlite_store, [(Origin("test", "d.md"), make_entry(70, title="又一场雨"))])
     assert client.get("search.xml?q=场雨", headers=known).status_code == 200
+
+
+def test_the_feed_of_a_search_is_there_in_every_format_and_names_no_hub(
+    client: httpx.Client, config: Config, sqlite_store: Store, stage: tuple[str, Stage]
+) -> None:
+    site = config.site.model_copy(update={"hubs": ("https://hub.example.org/",)})
+    stage[1].app = create_app(config.model_copy(update={"site": site}), sqlite_store)
+    address = "search.{}?q=%E5%9C%BA%E9%9B%A8"
+    for ending, kind in (("xml", "atom+xml"), ("rss", "rss+xml"), ("json", "feed+json")):
+        response = client.get(address.format(ending))
+        assert response.headers["content-type"] == f"application/{kind}; charset=utf-8"
+        assert "hub.example.org" not in response.text
+        assert f"http://127.0.0.1:8000/{address.format(ending)}" in response.text
+        assert (
+            client.get(address.format(ending), headers={"If-None-Match": response.headers["etag"]}).status_code == 304
+        )
+    assert len(client.get(address.format("json")).json()["items"]) == 3
+    assert len(feedparser.parse(client.get(address.format("rss")).content).entries) == 3
 
 
 def test_the_feed_of_a_search_that_finds_nothing_is_a_feed_and_of_a_mistake_is_none(client: httpx.Client) -> None:

