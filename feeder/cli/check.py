@@ -16,7 +16,7 @@ from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, PublishError, ServiceError, StoreMissingError
 from feeder.health import find_problem
 from feeder.ingest.hubs import check_subscriptions, websub_problem
-from feeder.publish.files import check_writable
+from feeder.publish.output.folder import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import iter_services
 from feeder.store import Store

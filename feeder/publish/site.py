@@ -45,16 +45,16 @@ from feeder.publish.feeds import (
     saved_topic,
 )
 from feeder.publish.feeds import FOLDERS as TOPIC_FOLDERS
-from feeder.publish.files import Folder
 from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, render_feed
 from feeder.publish.formats.item import Item
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
-from feeder.publish.ledger import Ledger, Touched
+from feeder.publish.output.folder import Folder
+from feeder.publish.output.ledger import Ledger, Touched
+from feeder.publish.output.writer import Writer
 from feeder.publish.shown import ShownPictures
 from feeder.publish.subscribe import list_topics, render_opml
 from feeder.publish.topics import Group, choose_topics, to_topic
-from feeder.publish.writer import Writer
 from feeder.store import Copy, PageMark, Store
 from feeder.words import words_for
 

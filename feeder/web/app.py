@@ -7,6 +7,7 @@
                           ├─ /healthz                     ─▶ the store, in a thread ─▶ JSON
                           ├─ /metrics, if enabled         ─▶ `metrics`: the store, in a thread
                           ├─ /websub/TOKEN, and POST      ─▶ `websub`: callbacks of hubs
+                          ├─ /pictures/remote/…, if asked  ─▶ `pictures`: pictures of other sites
                           └─ the rest                     ─▶ `static`: a file of the published folder
 
 All is served below the path of `site.url` too, for a proxy that passes it on. Must not know how pages look.
@@ -78,9 +79,7 @@ def create_app(
         pages.RELATED_PATH: searches.related,
     }
     found.update({search_feed_path(kind): partial(searches.feed, kind) for kind in FORMATS})
-    published = PublishedFolder(
-        site.output, policy=fit_policy(pages.CONTENT_SECURITY_POLICY, site.images), live=found
-    )
+    published = PublishedFolder(site.output, policy=fit_policy(pages.CONTENT_SECURITY_POLICY, site.images), live=found)
 
     def healthz(_request: Request) -> Response:
         return _health(config, store)

@@ -92,9 +92,7 @@ class PublishedFolder:
         live: Paths below the site that the server answers itself, for redirects to them.
     """
 
-    def __init__(
-        self, root: Path, *, policy: str = pages.CONTENT_SECURITY_POLICY, live: Collection[str] = ()
-    ) -> None:
+    def __init__(self, root: Path, *, policy: str = pages.CONTENT_SECURITY_POLICY, live: Collection[str] = ()) -> None:
         self._root, self._live, self._security = root, live, security_headers(policy)
         self._cache: OrderedDict[str, tuple[str, stat_result, Document]] = OrderedDict()
         self._cache_bytes = 0

@@ -15,7 +15,7 @@ from feeder.config.settings import FolderSource, SiteConfig, StoreConfig
 from feeder.errors import PublishError
 from feeder.ingest import ingest
 from feeder.pictures.references import picture_media, picture_name, with_pictures_at
-from feeder.publish.files import Folder
+from feeder.publish.output.folder import Folder
 from feeder.publish.site import PublishReport, publish
 from feeder.store import Store
 from tests.picture_data import png

@@ -21,15 +21,15 @@ from feeder.incoming.batch import Batch
 from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.publish import site as site_module
-from feeder.publish import writer as writer_module
 from feeder.publish.html import pages
+from feeder.publish.output import writer as writer_module
 from feeder.publish.site import PublishReport, publish
 from feeder.store import Store
 from feeder.store.parts.entries import Entries
 from tests import saving
 from tests.entries import make_entry
+from tests.publish.output.test_folder import no_file_larger_than
 from tests.publish.rfc4287 import violations
-from tests.publish.test_files import no_file_larger_than
 
 FIXED = {
     "404.html",

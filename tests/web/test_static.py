@@ -257,7 +257,7 @@ def test_a_file_that_cannot_be_read_is_not_found(client: httpx.Client, published
 def test_a_file_that_goes_away_while_it_is_asked_for_is_not_found(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(file: Path) -> None:
+    def gone(file: Path, _security: object) -> None:
         raise FileNotFoundError(file)
 
     monkeypatch.setattr(static, "_read_document", gone)
@@ -294,7 +294,7 @@ def test_a_feed_reader_subscribes_and_polls_cheaply(address: str, entries: list[
 
 
 def test_compressing_gives_the_same_bytes_each_time(published: Path) -> None:
-    one, other = (static._read_document(published / "atom.xml") for _ in range(2))
+    one, other = (static._read_document(published / "atom.xml", {}) for _ in range(2))
     answers = [document.answer({b"accept-encoding": b"gzip"}) for document in (one, other)]
     assert (b"content-encoding", b"gzip") in answers[0].headers
     assert answers[0].headers == answers[1].headers

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeder.errors import PublishError
-from feeder.publish.files import Folder, check_writable
+from feeder.publish.output.folder import Folder, check_writable
 
 READS = 20_000
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import is_named_by_content
-from feeder.publish.compressed import ENDINGS, compressed_copies
 from feeder.publish.crawlers import MARKS as CRAWLER_MARKS
-from feeder.publish.files import Folder
 from feeder.publish.formats.item import GENERATOR
 from feeder.publish.formats.json_feed import MARK as JSON_MARK
 from feeder.publish.html import pages
-from feeder.publish.ledger import Ledger
+from feeder.publish.output.compressed import ENDINGS, compressed_copies
+from feeder.publish.output.folder import Folder
+from feeder.publish.output.ledger import Ledger
 
 GROUP = 500  # files that are written before they are synced
 _HEAD_BYTES = 4096

@@ -1,0 +1,1 @@
+"""The published folder: its files, replaced atomically, and the ledger of what is in it."""
