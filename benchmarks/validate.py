@@ -26,6 +26,7 @@ from benchmarks.parity import SUFFIXES, Document, serve
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, FeedSource, FetchConfig, SiteConfig
 from feeder.ingest import ingest
+from feeder.publish.crawlers import SITEMAP_PATH, SITEMAPS_FOLDER
 from feeder.publish.feeds import describe_feed
 from feeder.publish.formats import ATOM, RSS, Rendering, render_feed
 from feeder.publish.html.pages import SEARCH_FEED_PATH, entry_path
@@ -71,6 +72,8 @@ def feeds_of(
     config = config.model_copy(update={"site": site, "feeds": saved})
     publish(config, store, now=_NOW)
     for path in sorted((*folder.rglob("*.xml"), *folder.rglob("*.rss"))):
+        if path.parent.name == SITEMAPS_FOLDER or path.name == SITEMAP_PATH:
+            continue
         yield f"{_SITE}{path.relative_to(folder).as_posix()}", path.read_bytes()
     yield from asyncio.run(_search_feeds(config, store))
     for number, entries in enumerate(in_chunks(store.entries.iter_all(), _MAX_ENTRIES)):

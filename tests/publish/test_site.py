@@ -764,3 +764,21 @@ def test_a_month_with_very_many_entries_has_several_pages_of_which_old_ones_stay
     sqlite_store.entries.withdraw([entry.key for entry in entries[:30]], now=START)
     publish(config, sqlite_store)
     assert [path for path in published(config) if path.startswith("archive/2023-01")] == ["archive/2023-01.html"]
+
+
+def test_files_without_a_date_of_their_own_lead_neither_index_nor_feeds(tmp_path: Path, sqlite_store: Store) -> None:
+    config = make_config(tmp_path / "public", entries_per_feed=3)
+    cloned = [
+        dated_entry(number, published=START + timedelta(days=900), published_from="file time") for number in (7, 8)
+    ]
+    save(sqlite_store, *cloned, *[dated_entry(number) for number in range(2)])
+    seen_first = dated_entry(9, id="https://e.org/9", published=START + timedelta(days=800), published_from="read time")
+    saving.save(sqlite_store, [(Origin("remote", "https://e.org/feed"), seen_first)])
+    publish(config, sqlite_store)
+    expected = ["题 9", "题 1", "题 0"]
+    for path in ("atom.xml", "feed.xml"):
+        titles_there = [entry.title for entry in feedparser.parse((config.site.output / path).read_bytes()).entries]
+        assert titles_there == expected
+    soup = BeautifulSoup((config.site.output / "index.html").read_bytes(), "lxml")
+    assert [link.text for link in soup.select(".item h3 a")] == expected
+    assert sorted(walk(config)) == sorted(entry.id for entry in sqlite_store.entries.latest(9))

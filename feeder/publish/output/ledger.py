@@ -31,25 +31,27 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
     number INTEGER PRIMARY KEY, month TEXT NOT NULL, archive TEXT, position INTEGER NOT NULL, key TEXT NOT NULL,
     published TEXT NOT NULL, title TEXT NOT NULL, version TEXT NOT NULL, source TEXT NOT NULL, language TEXT,
-    categories TEXT NOT NULL
+    categories TEXT NOT NULL, dated INTEGER NOT NULL
 );
 CREATE INDEX entries_position ON entries (position);
+CREATE INDEX entries_newest ON entries (dated, position);
 CREATE INDEX entries_key ON entries (key);
 CREATE INDEX entries_month ON entries (month, position);
-CREATE INDEX entries_current ON entries (position) WHERE archive IS NULL;
+CREATE INDEX entries_current ON entries (dated, position) WHERE archive IS NULL;
 CREATE TABLE copies (number INTEGER PRIMARY KEY, copy_of INTEGER NOT NULL);
 CREATE TABLE groups (
     folder TEXT, name TEXT, title TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (folder, name)
 ) WITHOUT ROWID;
 CREATE TABLE members (
-    folder TEXT, name TEXT, position INTEGER, number INTEGER, PRIMARY KEY (folder, name, position, number)
+    folder TEXT, name TEXT, dated INTEGER, position INTEGER, number INTEGER,
+    PRIMARY KEY (folder, name, dated, position, number)
 ) WITHOUT ROWID;
 CREATE TABLE archives (sequence INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE archived (key TEXT PRIMARY KEY, archive TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX archived_in ON archived (archive);
 CREATE TABLE files (path TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, looks TEXT NOT NULL) WITHOUT ROWID;
 """
-_MARK = "position, key, published, title, version, source, language, categories"
+_MARK = "position, key, published, title, version, source, language, categories, dated"
 _END = "\U0010ffff"  # after every path
 
 
@@ -163,9 +165,10 @@ class Ledger:
 
     def _add(self, number: int, mark: PageMark, touched: Touched) -> None:
         archive = self._run("SELECT archive FROM archived WHERE key = ?", (mark.key,)).fetchone()
-        row = (*mark[:2], mark.published.isoformat(), *mark[3:-1], json.dumps(mark.categories, ensure_ascii=False))
+        categories = json.dumps(mark.categories, ensure_ascii=False)
+        row = (*mark[:2], mark.published.isoformat(), *mark[3:-2], categories, mark.is_dated)
         self._run(
-            f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES ({', '.join('?' * 12)})",  # noqa: S608
             (number, month_of(mark.published), archive and archive[0], *row),
         )
         for folder, name, title, _ in groups_of(mark):
@@ -173,7 +176,9 @@ class Ledger:
                 "INSERT INTO groups VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET total = total + 1",
                 (folder, name, title),
             )
-            self._run("INSERT INTO members VALUES (?, ?, ?, ?)", (folder, name, mark.position, number))
+            self._run(
+                "INSERT INTO members VALUES (?, ?, ?, ?, ?)", (folder, name, mark.is_dated, mark.position, number)
+            )
         self._touch(mark, touched)
         touched.gone.discard(mark.key)
         touched.entries.add(number)
@@ -189,8 +194,8 @@ class Ledger:
         for folder, name, _, _ in groups_of(mark):
             self._run("UPDATE groups SET total = total - 1 WHERE folder = ? AND name = ?", (folder, name))
             self._run(
-                "DELETE FROM members WHERE folder = ? AND name = ? AND position = ? AND number = ?",
-                (folder, name, mark.position, number),
+                "DELETE FROM members WHERE folder = ? AND name = ? AND dated = ? AND position = ? AND number = ?",
+                (folder, name, mark.is_dated, mark.position, number),
             )
         self._touch(mark, touched)
         touched.gone.add(mark.key)
@@ -230,8 +235,9 @@ class Ledger:
         return self._run(statement, (position,)).fetchall()
 
     def newest(self, limit: int) -> list[str]:
-        """Return the keys of the newest entries, newest first."""
-        return [row[0] for row in self._run("SELECT key FROM entries ORDER BY position DESC LIMIT ?", (limit,))]
+        """Return the keys of the newest entries, newest first; those that are not dated come last."""
+        statement = "SELECT key FROM entries ORDER BY dated DESC, position DESC LIMIT ?"
+        return [row[0] for row in self._run(statement, (limit,))]
 
     def months(self) -> list[MonthTotal]:
         """Return all months, newest first."""
@@ -248,18 +254,20 @@ class Ledger:
         return [Group(*row) for row in self._run("SELECT folder, name, title, total FROM groups WHERE total > 0")]
 
     def members(self, group: Group, limit: int) -> list[PageMark]:
-        """Return the marks of the newest entries of a group, newest first."""
+        """Return the marks of the newest entries of a group, newest first; those that are not dated come last."""
         rows = self._run(
-            "SELECT number FROM members WHERE folder = ? AND name = ? ORDER BY position DESC LIMIT ?",
+            "SELECT number FROM members WHERE folder = ? AND name = ? ORDER BY dated DESC, position DESC LIMIT ?",
             (group.folder, group.name, limit),
         )
-        return self.marks([row[0] for row in rows])
+        marks = self.marks([row[0] for row in rows])
+        return sorted(marks, key=lambda mark: (mark.is_dated, mark.position), reverse=True)
 
     # --- archives ---------------------------------------------------------------------------------------------------
 
     def current(self) -> list[str]:
-        """Return the keys of the entries that are in no archive, newest first."""
-        return [row[0] for row in self._run("SELECT key FROM entries WHERE archive IS NULL ORDER BY position DESC")]
+        """Return the keys of the entries that are in no archive, newest first; those that are not dated come last."""
+        statement = "SELECT key FROM entries WHERE archive IS NULL ORDER BY dated DESC, position DESC"
+        return [row[0] for row in self._run(statement)]
 
     def archives(self) -> list[str]:
         """Return the names of all archives, oldest first."""
@@ -298,9 +306,9 @@ class Ledger:
 
 
 def _to_mark(row: Sequence[Any]) -> PageMark:
-    position, key, published, title, version, source, language, categories = row
-    moment = datetime.fromisoformat(published)
-    return PageMark(position, key, moment, title, version, source, language, tuple(json.loads(categories)))
+    position, key, published, title, version, source, language, categories, is_dated = row
+    moment, names = datetime.fromisoformat(published), tuple(json.loads(categories))
+    return PageMark(position, key, moment, title, version, source, language, names, bool(is_dated))
 
 
 def _connect(file: Path) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select
 from feeder.errors import NoSuchEntryError
 from feeder.incoming.origin import Origin, link_key
 from feeder.model import Credit, Entry, Link, Media, Person, Source, entry_key, rfc3339
+from feeder.normalise.date_places import PLACES_OF_COPIES
 from feeder.store.tables import counters, entries, origins, removals
 
 CHUNK = 500  # values in one IN (…); SQLite allows 32,766 in a statement, PostgreSQL 65,535
@@ -46,6 +47,7 @@ class PageMark(NamedTuple):
     """What the site writer needs of every entry; `version` changes with the entry and its pictures.
 
     `position` orders entries by publication, and `source` is the configured name of the source of the current text.
+    `is_dated` is False for a file whose date is only that of the file, or of its reading: it is no news.
     """
 
     position: int
@@ -56,6 +58,7 @@ class PageMark(NamedTuple):
     source: str
     language: str | None
     categories: tuple[str, ...]
+    is_dated: bool = True
 
 
 def find_taken_positions(connection: Connection, positions: Iterable[int]) -> set[int]:
@@ -213,7 +216,10 @@ class MarkChanges(NamedTuple):
     rows: int
 
 
-_MARK_COLUMNS = ("number", "position", "key", "published", "title", "version", "held_source", "language", "categories")
+_MARK_COLUMNS = (
+    "number", "position", "key", "published", "title", "version", "held_source", "language",
+    "published_from", "held_address", "categories",
+)  # fmt: skip
 _MARKED = [entries.c[name] for name in _MARK_COLUMNS]
 
 
@@ -234,8 +240,10 @@ def changed_marks(connection: Connection, change: int, limit: int) -> MarkChange
 
 
 def _mark(row: Sequence[Any], change: int) -> PageMark:
-    _, *values, categories = row
-    mark = PageMark._make((*values, tuple(categories)))
+    _, *values, published_from, address, categories = row
+    # What a feed has without a date is new when it is first seen; a file may be of any age.
+    is_dated = published_from not in PLACES_OF_COPIES or address.startswith(("http://", "https://"))
+    mark = PageMark._make((*values, tuple(categories), is_dated))
     return mark._replace(version=f"{mark.version}-{change}")
 
 
