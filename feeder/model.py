@@ -241,7 +241,8 @@ class Feed:
 
     `link` is the site's page, `self_link` the public address of the feed itself. `updated` is aware UTC: what a feed
     without entries states. `links` lead to the same feed in other formats and to its archives (RFC 5005), `hubs` are
-    WebSub hubs. `is_archive`: it is complete and never changes.
+    WebSub hubs. `is_archive`: it is complete and never changes. `stylesheet` is the address of a style sheet for
+    browsers, relative to the feed.
     """
 
     id: str
@@ -256,6 +257,7 @@ class Feed:
     links: tuple[FeedLink, ...] = ()
     hubs: tuple[str, ...] = ()
     is_archive: bool = False
+    stylesheet: str | None = None
 
 
 def entry_to_dict(entry: Entry) -> dict[str, Any]:

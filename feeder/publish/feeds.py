@@ -18,7 +18,7 @@ from feeder.normalise.text import one_line
 from feeder.publish.formats import ATOM, FORMATS, JSON_FEED, RSS, Format
 
 _OF_EVERYTHING = {ATOM: "atom.xml", RSS: "feed.xml", JSON_FEED: "feed.json"}
-ICON_PATH = "icon.svg"
+ICON_PATH, STYLE_PATH = "icon.svg", "feed.css"
 
 
 class Topic(NamedTuple):
@@ -122,4 +122,5 @@ def describe_feed(
         links=tuple(links),
         hubs=site.hubs,
         is_archive=is_archive,
+        stylesheet="../" * path.partition("?")[0].count("/") + STYLE_PATH,
     )

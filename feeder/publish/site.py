@@ -39,6 +39,7 @@ from feeder.publish.feeds import (
     EVERYTHING,
     LANGUAGES_FOLDER,
     SOURCES_FOLDER,
+    STYLE_PATH,
     Topic,
     make_archive,
     make_feed,
@@ -434,7 +435,8 @@ class _Pass:
     def _write_front(self) -> None:
         """Write static files, the error page and the index."""
         for file in sorted(_STATIC.iterdir()):
-            self._files.write(file.name, file.read_bytes())
+            note = pages.render_feed_note(self._site) if file.name == STYLE_PATH else ""
+            self._files.write(file.name, file.read_bytes() + note.encode())
         self._files.write("404.html", pages.render_error(self._site, 404).encode())
         latest = self._shown_entries(self._ledger.newest(self._site.entries_per_feed))
         total = self._ledger.count()

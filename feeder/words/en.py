@@ -54,6 +54,7 @@ ENGLISH = Words(
     search_feed="Subscribe to this search",
     saved="Topics",
     saved_search="Search all articles",
+    feed_note="This is a feed. Copy its address into a feed reader to get new articles.",
     subscribe="Subscribe",
     subscribe_more="Put one of these addresses into a feed reader. Which format makes no difference to most.",
     everything="Everything",

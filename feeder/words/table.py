@@ -90,6 +90,7 @@ class Words:
     search_feed: str
     saved: str
     saved_search: str
+    feed_note: str
     subscribe: str
     subscribe_more: str
     everything: str

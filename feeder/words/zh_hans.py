@@ -68,6 +68,7 @@ SIMPLIFIED = Words(
     search_feed="订阅这个搜索",
     saved="专题",
     saved_search="在全部文章里搜索",
+    feed_note="这是一个订阅源。把它的地址放进订阅阅读器，就能收到新文章。",
     subscribe="订阅",
     subscribe_more="把下面任意一个地址放进订阅阅读器即可；格式不同，内容相同。",
     everything="全部文章",

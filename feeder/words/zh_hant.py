@@ -68,6 +68,7 @@ TRADITIONAL = Words(
     search_feed="訂閱這個搜尋",
     saved="專題",
     saved_search="在全部文章裡搜尋",
+    feed_note="這是一個訂閱源。把它的網址放進訂閱閱讀器，就能收到新文章。",
     subscribe="訂閱",
     subscribe_more="把下面任一個網址放進訂閱閱讀器即可；格式不同，內容相同。",
     everything="全部文章",

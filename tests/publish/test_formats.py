@@ -199,6 +199,15 @@ def test_a_feed_of_summaries_has_no_whole_text(kind: Format) -> None:
     assert b"its summary" in document
 
 
+def test_a_feed_in_a_browser_has_a_style_sheet() -> None:
+    styled = replace(FEED, stylesheet="../feed.css")
+    for kind in (ATOM, RSS):
+        document = render(kind, make_entry(1), feed=styled)
+        instruction = b'<?xml-stylesheet type="text/css" href="../feed.css"?>\n'
+        assert document.splitlines(keepends=True)[1] == instruction
+        assert document.replace(instruction, b"") == render(kind, make_entry(1))
+
+
 def test_dates_are_english_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     import locale  # noqa: PLC0415  what must not be called
 

@@ -36,6 +36,7 @@ FIXED = {
     "apple-touch-icon.png",
     "archive/index.html",
     "atom.xml",
+    "feed.css",
     "feed.json",
     "feed.xml",
     "feeds.opml",

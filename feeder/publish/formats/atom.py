@@ -21,7 +21,7 @@ from lxml.etree import SubElement, indent, tostring
 from feeder.markup import Element
 from feeder.model import Feed, Media, Person, rfc3339
 from feeder.normalise.urls import to_uri
-from feeder.publish.formats.item import GENERATOR, ContentChoice, Item, attributes, collapse_space
+from feeder.publish.formats.item import GENERATOR, ContentChoice, Item, attributes, collapse_space, with_stylesheet
 
 MEDIA_TYPE = "application/atom+xml"
 
@@ -51,7 +51,7 @@ def join(feed: Feed, updated: datetime, entries: Sequence[bytes]) -> bytes:
     generator = _make_generator(feed)
     generator.updated(updated)
     document: bytes = generator.atom_str(pretty=True)
-    return with_entries(document, b"</feed>", entries)
+    return with_entries(with_stylesheet(document, feed.stylesheet), b"</feed>", entries)
 
 
 def with_entries(document: bytes, end: bytes, entries: Sequence[bytes]) -> bytes:

@@ -58,3 +58,12 @@ def collapse_space(text: str | None) -> str:
 def attributes(**values: str | None) -> dict[str, str]:
     """Return the attributes that have a value."""
     return {name: value for name, value in values.items() if value}
+
+
+def with_stylesheet(document: bytes, stylesheet: str | None) -> bytes:
+    """Return an XML document that names a style sheet for browsers, if there is one."""
+    if stylesheet is None:
+        return document
+    declaration, end, rest = document.partition(b"?>\n")
+    instruction = f'<?xml-stylesheet type="text/css" href="{stylesheet}"?>\n'.encode()
+    return b"".join((declaration, end, instruction, rest))

@@ -32,6 +32,7 @@ from feeder.publish.formats.item import (
     attributes,
     collapse_space,
     media_type,
+    with_stylesheet,
 )
 
 MEDIA_TYPE = "application/rss+xml"
@@ -89,7 +90,8 @@ def join(feed: Feed, updated: datetime, entries: Sequence[bytes]) -> bytes:
     generator.extras.feed = feed
     generator.extras.updated = updated
     document: bytes = generator.rss_str(pretty=True)
-    return with_entries(_encode_plain(document.decode(), 2), b"  </channel>", [b"  " + entry for entry in entries])
+    document = with_stylesheet(_encode_plain(document.decode(), 2), feed.stylesheet)
+    return with_entries(document, b"  </channel>", [b"  " + entry for entry in entries])
 
 
 def _encode_plain(text: str, count: int) -> bytes:

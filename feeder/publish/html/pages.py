@@ -182,6 +182,11 @@ def render_topic(site: SiteConfig, topic: Topic, entries: Sequence[Entry], *, to
     return render("topic.html", site, path=topic.page, topic=topic, entries=cards, total=total)
 
 
+def render_feed_note(site: SiteConfig) -> str:
+    """Return the rule of the style sheet of feeds that says above them, in the language of the site, what they are."""
+    return f'feed::before,\nchannel::before {{\n  content: "{words_for(site.language).feed_note}";\n}}\n'
+
+
 def render_subscribe(site: SiteConfig, kinds: Sequence[tuple[str, Sequence[Topic]]]) -> str:
     """Return the page that lists all feeds, as titles of kinds and their topics."""
     return render("subscribe.html", site, path=SUBSCRIBE_PATH, kinds=kinds)
