@@ -127,7 +127,8 @@ class _Source(_Section):
     `boilerplate`: cut or keep notices, credits and the like around an article. `content`: how much of an article is
     stored. `drafts`: skip or keep articles that their author did not publish; None means the default in `[ingest]`.
     `article` and `cut` are CSS selectors of the article and of what to remove from it. Entries that `keep` does not
-    match, or `drop` does, are left out; `saved.filter_problem` checks these two queries.
+    match, or `drop` does, are left out; `saved.filter_problem` checks these two queries. `max_in_feed` limits how
+    many of its entries are on the index and in the feed of everything at once; None for no limit.
     """
 
     name: SourceName
@@ -142,6 +143,7 @@ class _Source(_Section):
     boilerplate: Literal["cut", "keep"] = "cut"
     content: Literal["full", "summary"] = "full"
     drafts: Literal["skip", "keep"] | None = None
+    max_in_feed: Annotated[int, Field(ge=1)] | None = None
 
 
 class FolderSource(_Source):

@@ -9,7 +9,8 @@ documents that it has not seen. An archive is written again only to take out
 what has been removed from the site; an empty one stays, lest its name be given twice.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -28,6 +29,19 @@ class Archive(NamedTuple):
     def path(self) -> str:
         """Its path below the site."""
         return f"{FOLDER}/{self.name}.xml"
+
+
+def with_caps(entries: Iterable[tuple[str, str]], caps: Mapping[str, int]) -> Iterator[str]:
+    """Yield the keys of entries, given with their sources, those beyond the `caps` of their sources last."""
+    counts: Counter[str] = Counter()
+    beyond = []
+    for key, source in entries:
+        counts[source] += 1
+        if source in caps and counts[source] > caps[source]:
+            beyond.append(key)
+        else:
+            yield key
+    yield from beyond
 
 
 class Division(NamedTuple):

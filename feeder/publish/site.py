@@ -33,7 +33,7 @@ from feeder.pictures.references import NAME as PICTURE_NAME
 from feeder.pictures.references import with_pictures_at
 from feeder.publish import crawlers
 from feeder.publish.archives import FOLDER as ARCHIVES_FOLDER
-from feeder.publish.archives import Archive, divide
+from feeder.publish.archives import Archive, divide, with_caps
 from feeder.publish.feeds import (
     CATEGORIES_FOLDER,
     EVERYTHING,
@@ -163,6 +163,7 @@ class _Pass:
         self._rendered: Cache = {}
         self._files = Writer(folder, ledger, precompress=config.site.precompress)
         self._groups: list[Group] = []
+        self._caps = {source.name: source.max_in_feed for source in config.sources if source.max_in_feed is not None}
         self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
         self.unchanged = 0
         self.failed: dict[str, tuple[str, str]] = {}
@@ -178,7 +179,7 @@ class _Pass:
     def run(self, progress: Progress, *, verify: bool) -> None:
         """Write what changed, and remove what is gone."""
         ledger = self._ledger
-        settings = _digest(self._settings, *(search.config.model_dump_json() for search in self._saved))
+        settings = _digest(self._settings, self._caps, *(search.config.model_dump_json() for search in self._saved))
         note = f"published:{_digest(str(self._site.output))}"
         if not ledger.get("token") or self._store.database.get_note(note) != ledger.get("token"):
             self._begin(note)
@@ -256,7 +257,7 @@ class _Pass:
         entries, ledger = self._store.entries, self._ledger
         touched = Touched()
         if last and not entries.has_passed(last, ledger.get("mark")):  # an older copy of the database was restored
-            touched.gone.update(ledger.newest(ledger.count()))
+            touched.gone.update(key for key, _ in ledger.newest())
             last = 0
         if not last:
             ledger.clear_entries()
@@ -438,7 +439,8 @@ class _Pass:
             note = pages.render_feed_note(self._site) if file.name == STYLE_PATH else ""
             self._files.write(file.name, file.read_bytes() + note.encode())
         self._files.write("404.html", pages.render_error(self._site, 404).encode())
-        latest = self._shown_entries(self._ledger.newest(self._site.entries_per_feed))
+        newest = with_caps(self._ledger.newest(), self._caps)
+        latest = self._shown_entries(list(islice(newest, self._site.entries_per_feed)))
         total = self._ledger.count()
         index = pages.render_index(self._site, self._with_pages(latest), total=total, saved=self._saved)
         self._files.write("index.html", index.encode())
@@ -457,11 +459,12 @@ class _Pass:
         touched = ledger.leave_archives(gone)
         if all_touched:
             touched = set(names)
-        made, current = divide(ledger.current(), names, keep=self._site.entries_per_feed, now=self._now)
+        unarchived = list(with_caps(ledger.current(), self._caps))
+        made, current = divide(unarchived, names, keep=self._site.entries_per_feed, now=self._now)
         latest = self._shown_entries(current)
         fitting = self._count_fitting(latest)
         if fitting < len(latest):
-            made, _ = divide(ledger.current(), names, keep=fitting, now=self._now, at_least=1)
+            made, _ = divide(unarchived, names, keep=fitting, now=self._now, at_least=1)
         for archive in made:
             ledger.add_archive(archive)
             touched.add(archive.name)

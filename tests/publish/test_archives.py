@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.publish.archives import MAX_ENTRIES, Archive, Division, divide
+from feeder.publish.archives import MAX_ENTRIES, Archive, Division, divide, with_caps
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 
@@ -58,3 +58,9 @@ def test_every_entry_is_in_one_document(arrivals: list[int], keep: int) -> None:
         assert current == sorted(unarchived, reverse=True)[: len(current)]
         assert len(current) <= keep + max(24, keep // 2)
         assert len({archive.name for archive in archives}) == len(archives)
+
+
+def test_what_is_beyond_the_cap_of_a_source_comes_last() -> None:
+    entries = [("1", "loud"), ("2", "loud"), ("3", "quiet"), ("4", "loud"), ("5", "quiet")]
+    assert list(with_caps(entries, {"loud": 1})) == ["1", "3", "5", "2", "4"]
+    assert list(with_caps(entries, {})) == ["1", "2", "3", "4", "5"]

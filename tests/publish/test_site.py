@@ -15,7 +15,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from feeder.config.load import Config
-from feeder.config.settings import FeedConfig, SiteConfig, StoreConfig
+from feeder.config.settings import FeedConfig, FolderSource, SiteConfig, StoreConfig
 from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.incoming.batch import Batch
 from feeder.incoming.origin import Origin
@@ -783,3 +783,17 @@ def test_files_without_a_date_of_their_own_lead_neither_index_nor_feeds(tmp_path
     soup = BeautifulSoup((config.site.output / "index.html").read_bytes(), "lxml")
     assert [link.text for link in soup.select(".item h3 a")] == expected
     assert sorted(walk(config)) == sorted(entry.id for entry in sqlite_store.entries.latest(9))
+
+
+def test_a_loud_source_does_not_drown_the_others(tmp_path: Path, sqlite_store: Store) -> None:
+    loud = FolderSource(name="loud", folder=tmp_path, max_in_feed=2)
+    config = make_config(tmp_path / "public", entries_per_feed=4).model_copy(update={"sources": (loud,)})
+    for number in range(20):
+        source = "quiet" if number in {1, 3} else "loud"
+        saving.save(sqlite_store, [(Origin(source, f"{number}.md"), dated_entry(number))])
+    publish(config, sqlite_store)
+    feed = feedparser.parse((config.site.output / "atom.xml").read_bytes())
+    assert [entry.title for entry in feed.entries] == ["题 19", "题 18", "题 3", "题 1"]
+    assert len(walk(config)) == 20
+    index = BeautifulSoup((config.site.output / "index.html").read_bytes(), "lxml")
+    assert [link.text for link in index.select(".item h3 a")] == ["题 19", "题 18", "题 3", "题 1"]

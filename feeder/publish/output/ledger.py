@@ -12,7 +12,7 @@ killed pass does its work again.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -234,10 +234,9 @@ class Ledger:
         statement = f"SELECT {columns} FROM entries WHERE position {sign} ? ORDER BY position {order} LIMIT 1"  # noqa: S608
         return self._run(statement, (position,)).fetchall()
 
-    def newest(self, limit: int) -> list[str]:
-        """Return the keys of the newest entries, newest first; those that are not dated come last."""
-        statement = "SELECT key FROM entries ORDER BY dated DESC, position DESC LIMIT ?"
-        return [row[0] for row in self._run(statement, (limit,))]
+    def newest(self) -> Iterator[tuple[str, str]]:
+        """Yield the key and source of all entries, newest first; those that are not dated come last."""
+        yield from self._run("SELECT key, source FROM entries ORDER BY dated DESC, position DESC")
 
     def months(self) -> list[MonthTotal]:
         """Return all months, newest first."""
@@ -264,10 +263,9 @@ class Ledger:
 
     # --- archives ---------------------------------------------------------------------------------------------------
 
-    def current(self) -> list[str]:
-        """Return the keys of the entries that are in no archive, newest first; those that are not dated come last."""
-        statement = "SELECT key FROM entries WHERE archive IS NULL ORDER BY dated DESC, position DESC"
-        return [row[0] for row in self._run(statement)]
+    def current(self) -> Iterator[tuple[str, str]]:
+        """Yield, in the order of `newest`, the entries that are in no archive."""
+        yield from self._run("SELECT key, source FROM entries WHERE archive IS NULL ORDER BY dated DESC, position DESC")
 
     def archives(self) -> list[str]:
         """Return the names of all archives, oldest first."""
