@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache, partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -53,16 +53,18 @@ from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
 from feeder.publish.output.folder import Folder
 from feeder.publish.output.ledger import Ledger, Touched
 from feeder.publish.output.writer import Writer
+from feeder.publish.rendering import PagePlan, RenderedPage, render_here, render_in_workers
 from feeder.publish.shown import ShownPictures
 from feeder.publish.subscribe import list_topics, render_opml
 from feeder.publish.topics import Group, choose_topics, to_topic
-from feeder.store import Copy, PageMark, Store
+from feeder.store import PageMark, Store
 from feeder.words import words_for
 
 _CODE = Path(__file__).parent
 _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100  # entries that are read at once
+_MANY = 1000  # pages that are worth the start of worker processes
 _CHANGES = 2000  # that are read at once
 _PER_PAGE = 300  # titles on a page of a month
 _FOLDERS = (
@@ -283,46 +285,42 @@ class _Pass:
         self._pictures.remove_others(names)
 
     def _write_entries(self, numbers: Iterable[int], progress: Progress) -> None:
-        done, total = 0, self._ledger.count()
         marks = self._ledger.marks(list(numbers))
+        total = self._ledger.count()
         done = total - len(marks)
-        for batch in _batches(marks, _BATCH):
-            self._write_batch(batch)
-            done += len(batch)
-            progress("publish", done, total)
+        plans = (plan for batch in _batches(marks, _BATCH) for plan in self._plan(batch))
+        first = list(islice(plans, _MANY))
+        if len(first) == _MANY:
+            rendered = render_in_workers(self._config, _batches(chain(first, plans), _BATCH))
+        else:
+            rendered = render_here(self._site, self._store, first)
+        for number, page in enumerate(rendered, start=done):
+            if number % _BATCH == 0 and number:
+                progress("publish", number, total)
+            self._write_page(page)
+        progress("publish", total, total)
 
-    def _write_batch(self, marks: Sequence[PageMark]) -> None:
+    def _plan(self, marks: Sequence[PageMark]) -> Iterator[PagePlan]:
+        """Yield the plans of the pages that changed."""
         copies = self._store.entries.copies([mark.key for mark in marks])
-        changed: dict[str, tuple[str, Neighbour | None, Neighbour | None]] = {}
         for mark in marks:
             newer, older = map(_to_neighbour, self._ledger.neighbours(mark.position))
             own_copies = copies.get(mark.key, ())
             fingerprint = _digest(self._settings, mark.version, newer, older, own_copies)
             if not self._files.is_unchanged(pages.entry_path(mark.key), fingerprint):
-                changed[mark.key] = (fingerprint, newer, older)
-        for entry in self._shown_entries(list(changed)):
-            fingerprint, newer, older = changed[entry.key]
-            self._write_entry(entry, fingerprint, newer, older, copies.get(entry.key, ()))
+                yield PagePlan(mark.key, fingerprint, newer, older, own_copies)
 
-    def _write_entry(
-        self,
-        entry: Entry,
-        fingerprint: str,
-        newer: Neighbour | None,
-        older: Neighbour | None,
-        copies: Sequence[Copy],
-    ) -> None:
-        path = pages.entry_path(entry.key)
-        try:
-            page = pages.render_article(self._site, entry, newer=newer, older=older, copies=copies).encode()
-        except ValueError as error:  # an invalid address, or lone surrogates
-            self._record_failure(entry, str(error))
-            self._files.keep(path)
-            if not self._folder.has(path):
-                self._broken.add(entry.key)
+    def _write_page(self, rendered: RenderedPage) -> None:
+        key, path = rendered.plan.key, pages.entry_path(rendered.plan.key)
+        if rendered.page is not None:
+            self._broken.discard(key)
+            self._files.write(path, rendered.page, rendered.plan.fingerprint)
             return
-        self._broken.discard(entry.key)
-        self._files.write(path, page, fingerprint)
+        self._files.keep(path)
+        if (entry := self._store.entries.find(key)) is not None:
+            self._record_failure(entry, rendered.error)
+        if not self._folder.has(path):
+            self._broken.add(key)
 
     def _write_months(self, touched: Iterable[str], old_months: Iterable[str]) -> None:
         """Write the pages of months, and of those whose neighbours came or went; and the page that lists them."""
