@@ -100,7 +100,9 @@ class TelegramService:
             entries = outbox.preview(store, channel, subscription)
             yield f"{name}: {len(entries)} to post{' silently' if channel.config.silent else ''}"
             for entry in entries:
-                yield _format_post(with_pictures_at(entry, config.site.url), words_for(config.site.language))
+                yield _format_post(
+                    with_pictures_at(entry, config.site.url), words_for(config.site.language, config.site.timezone)
+                )
 
     async def run(self, config: Config, store: Store) -> None:
         """Run until cancelled; calls in flight are settled first.
@@ -201,7 +203,7 @@ async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], sto
         store,
         find_subscriptions=partial(find_subscriptions, store, channels),
         notify=partial(notify_admins, bot, config.telegram.admins),
-        words=words_for(config.site.language),
+        words=words_for(config.site.language, config.site.timezone),
         site_url=config.site.url,
         withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
         pace=pace,

@@ -71,6 +71,7 @@ class SiteConfig(_Section):
     subtitle: str = ""
     url: SiteUrl = "http://127.0.0.1:8000/"
     language: LanguageTag = "zh-Hans"
+    timezone: ZoneName = "UTC"
     output: Path = Path("public")
     entries_per_feed: Annotated[int, Field(ge=1, le=1000)] = 50
     bytes_per_feed: Annotated[int, Field(ge=10_000)] = 2_000_000

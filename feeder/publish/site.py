@@ -133,7 +133,8 @@ def publish(
     saved = [search for search in read_saved(config) if not search.config.private]
     folder = Folder(config.site.output, *_FOLDERS)
     name = f"published-{_digest(str(config.site.output))}"
-    with closing(Ledger.open(config.store.folder / f"{name}.db")) as ledger:
+    month_of = words_for(config.site.language, config.site.timezone).month_of
+    with closing(Ledger.open(config.store.folder / f"{name}.db", month_of)) as ledger:
         site = _Pass(config, store, folder, ledger, saved, now or datetime.now(UTC))
         try:
             site.run(progress or (lambda _stage, _done, _total: None), verify=verify)
@@ -258,6 +259,9 @@ class _Pass:
         """Take over into the ledger what changed in the store since the last pass."""
         entries, ledger = self._store.entries, self._ledger
         touched = Touched()
+        if ledger.get("timezone") != self._site.timezone:  # entries may be in other months
+            last = 0
+            ledger.put("timezone", self._site.timezone)
         if last and not entries.has_passed(last, ledger.get("mark")):  # an older copy of the database was restored
             touched.gone.update(key for key, _ in ledger.newest())
             last = 0

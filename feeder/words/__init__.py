@@ -7,7 +7,10 @@ word does not pass the type checker. Pure; must not know of pages, nor of Telegr
 """
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 from itertools import takewhile
+from zoneinfo import ZoneInfo
 
 from feeder.errors import QueryError
 from feeder.words.en import ENGLISH
@@ -22,12 +25,20 @@ _TRADITIONAL = {"tw", "hk", "mo", "yue"}  # where no script is named (CLDR, like
 _SIMPLIFIED = {"hans", "cn"}
 
 
-def words_for(tag: str | None) -> Words:
+@lru_cache(maxsize=100)
+def words_for(tag: str | None, timezone: str = "UTC") -> Words:
     """Return the words for a BCP 47 tag in any case, with hyphens or underscores; English where there are no others.
 
     Chinese is Traditional where the tag names that script (`zh-Hant-CN`), or no script but Taiwan, Hong Kong, Macau or
     Cantonese (`zh-TW`, `yue`), and else Simplified (`zh`, `zh-SG`, `zh-Hans-HK`). None: the reader names no language.
+
+    Dates are told in `timezone`, an IANA name.
     """
+    words = _in_utc(tag)
+    return words if timezone == "UTC" else replace(words, zone=ZoneInfo(timezone))
+
+
+def _in_utc(tag: str | None) -> Words:
     parts = re.split("[-_]", (tag or "").lower())
     subtags = set(takewhile(lambda part: len(part) > 1, parts))  # a single letter begins an extension
     if parts[0] not in _CHINESE:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
@@ -28,6 +28,8 @@ class Words:
     """Its BCP 47 tag."""
     locale: str
     """What OpenGraph and the CLDR call it."""
+    zone: tzinfo = UTC
+    """The time zone that dates are told in."""
 
     # Pages and chats.
     latest: str
@@ -137,18 +139,31 @@ class Words:
     menu_search: str
     menu_help: str
 
+    def local(self, moment: datetime) -> datetime:
+        """Return an aware datetime in the zone of these words.
+
+        Midnight in UTC stays: it stands for a date without a time.
+        """
+        utc = moment.astimezone(UTC)
+        return utc if utc.time() == time() else utc.astimezone(self.zone)
+
+    def month_of(self, moment: datetime) -> str:
+        """Return the month of an aware datetime: "2023-02"."""
+        local = self.local(moment)
+        return f"{local.year:04d}-{local.month:02d}"
+
     def day(self, moment: datetime) -> str:
-        """Return the day of an aware datetime, in UTC."""
-        return _day(self.locale, moment.astimezone(UTC).date())
+        """Return the day of an aware datetime."""
+        return _day(self.locale, self.local(moment).date())
 
     def minute(self, moment: datetime) -> str:
-        """Return day and time in UTC; the day alone for midnight, which stands for a date without a time."""
-        utc = moment.astimezone(UTC)
-        day = _day(self.locale, utc.date())
-        if utc.time() == time():
+        """Return day and time with the offset from UTC; the day alone for a date without a time."""
+        local = self.local(moment)
+        day = _day(self.locale, local.date())
+        if moment.astimezone(UTC).time() == time():
             return day
         pattern: str = _cldr(self.locale).datetime_formats["long"]
-        return pattern.format(f"{_clock(self.locale, utc.hour, utc.minute)} UTC", day)
+        return pattern.format(f"{_clock(self.locale, local.hour, local.minute)} {_offset(local)}", day)
 
     def month(self, name: str) -> str:
         """Return the month that `name` ("2023-02") stands for."""
@@ -182,6 +197,14 @@ class Words:
 
 
 # Babel takes 5 to 90 µs for each of these; a page has dozens, and a site has few days and minutes.
+
+
+def _offset(moment: datetime) -> str:
+    """Return the offset of an aware datetime as people write it: UTC, UTC+8, UTC−3:30."""
+    minutes = int((moment.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "−" if minutes < 0 else "+"
+    return "UTC" if not minutes else f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
 @cache

@@ -797,3 +797,23 @@ def test_a_loud_source_does_not_drown_the_others(tmp_path: Path, sqlite_store: S
     assert len(walk(config)) == 20
     index = BeautifulSoup((config.site.output / "index.html").read_bytes(), "lxml")
     assert [link.text for link in index.select(".item h3 a")] == ["题 19", "题 18", "题 3", "题 1"]
+
+
+def test_dates_and_months_are_told_in_the_zone_of_the_site(tmp_path: Path, sqlite_store: Store) -> None:
+    late = dated_entry(1, published=datetime(2023, 2, 28, 20, 30, tzinfo=UTC))
+    whole_day = dated_entry(2, published=datetime(2023, 2, 28, tzinfo=UTC))
+    save(sqlite_store, late, whole_day)
+    config = make_config(tmp_path / "public")
+    publish(config, sqlite_store)
+    assert {path for path in published(config) if path.startswith("archive/2")} == {"archive/2023-02.html"}
+    assert "20:30 UTC" in (config.site.output / page(late)).read_text()
+    config = make_config(tmp_path / "public", timezone="Asia/Shanghai")
+    publish(config, sqlite_store)
+    months = {path for path in published(config) if path.startswith("archive/2")}
+    assert months == {"archive/2023-02.html", "archive/2023-03.html"}
+    assert "题 1" in (config.site.output / "archive/2023-03.html").read_text()
+    text = (config.site.output / page(late)).read_text()
+    assert "04:30 UTC+8" in text
+    assert "2023年3月1日" in text
+    assert 'href="../archive/2023-03.html"' in text
+    assert "2023年2月28日" in (config.site.output / page(whole_day)).read_text()

@@ -6,7 +6,7 @@ No page needs JavaScript or loads anything from another host, except the images,
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -100,12 +100,6 @@ def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> st
     """Return the address of a search below the site; `path` is its page or feed."""
     values = {"q": query, **{name: str(value) for name, value in more.items()}}
     return f"{path}?{urlencode(values, quote_via=quote, safe='')}"
-
-
-def month_of(published: datetime) -> str:
-    """Return the month of an aware datetime in UTC: "2023-02"."""
-    utc = published.astimezone(UTC)
-    return f"{utc.year:04d}-{utc.month:02d}"
 
 
 def render_index(site: SiteConfig, entries: Sequence[Entry], *, total: int, saved: Sequence[SavedSearch] = ()) -> str:
@@ -211,7 +205,7 @@ def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:
     """Render a template as the page at a path below the site."""
     context: dict[str, Any] = {
         "site": site,
-        "w": words_for(site.language),
+        "w": words_for(site.language, site.timezone),
         "root": "../" * path.count("/"),
         "canonical": site.url + quote(path),
         "csp": CONTENT_SECURITY_POLICY,
@@ -342,7 +336,6 @@ def _environment() -> Environment:
         entry_path=entry_path,
         month_path=month_path,
         month_page=MonthPage,
-        month_of=month_of,
         everything=EVERYTHING,
         formats=FORMATS,
         search_path=SEARCH_PATH,

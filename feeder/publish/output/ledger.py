@@ -12,7 +12,7 @@ killed pass does its work again.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +21,6 @@ from typing import Any, NamedTuple, Self
 
 from feeder.errors import PublishError
 from feeder.publish.archives import Archive
-from feeder.publish.html.pages import month_of
 from feeder.publish.topics import Group, groups_of
 from feeder.store import MarkChanges, PageMark
 
@@ -77,14 +76,14 @@ class MonthTotal(NamedTuple):
 
 
 class Ledger:
-    """An open ledger. Nothing is kept before `commit`."""
+    """An open ledger. Nothing is kept before `commit`. `month_of` tells the month of a moment, such as "2023-02"."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._run = connection.execute
+    def __init__(self, connection: sqlite3.Connection, month_of: Callable[[datetime], str]) -> None:
+        self._run, self._month_of = connection.execute, month_of
         self._connection = connection
 
     @classmethod
-    def open(cls, file: Path) -> Self:
+    def open(cls, file: Path, month_of: Callable[[datetime], str]) -> Self:
         """Open the ledger in a file; a damaged one, or that of another version, is begun anew.
 
         Raises:
@@ -93,9 +92,9 @@ class Ledger:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with suppress(sqlite3.DatabaseError):
-                return cls(_connect(file))
+                return cls(_connect(file), month_of)
             file.unlink(missing_ok=True)
-            return cls(_connect(file))
+            return cls(_connect(file), month_of)
         except (OSError, sqlite3.Error) as error:
             raise PublishError(f"{file}: cannot be written: {error}; the published files are unchanged") from None
 
@@ -169,7 +168,7 @@ class Ledger:
         row = (*mark[:2], mark.published.isoformat(), *mark[3:-2], categories, mark.is_dated)
         self._run(
             f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES ({', '.join('?' * 12)})",  # noqa: S608
-            (number, month_of(mark.published), archive and archive[0], *row),
+            (number, self._month_of(mark.published), archive and archive[0], *row),
         )
         for folder, name, title, _ in groups_of(mark):
             self._run(
@@ -203,7 +202,7 @@ class Ledger:
 
     def _touch(self, mark: PageMark, touched: Touched) -> None:
         """Note the lists that an entry stands in, and its neighbours, whose pages name it."""
-        touched.months.add(month_of(mark.published))
+        touched.months.add(self._month_of(mark.published))
         touched.groups.update((group.folder, group.name) for group in groups_of(mark))
         for sign, order in ((">", "ASC"), ("<", "DESC")):
             touched.entries.update(row[0] for row in self._beside("number", mark.position, sign, order))
