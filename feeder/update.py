@@ -81,6 +81,8 @@ def update(
             notices = apply_config_changes(config, store)
             if "ingest" in parts:
                 selection = select_sources(config, store, sources)
+            if config.site.images != "mirror":
+                store.pictures.forget()
             has_hubs = config.web.websub or bool(store.sources.subscriptions())
         if selection is not None:
             now = datetime.now(UTC)

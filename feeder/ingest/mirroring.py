@@ -70,7 +70,6 @@ def update_pictures(
         StoreError: the store or the folder of pictures cannot be written.
     """
     if config.site.images != "mirror":
-        store.pictures.forget()
         return None
     if _follow(store):
         store.pictures.remove_unused()

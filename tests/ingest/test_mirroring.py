@@ -24,7 +24,7 @@ from feeder.publish.shown import ShownPictures
 from feeder.publish.site import publish
 from feeder.store import Store
 from feeder.store.tables import entries
-from feeder.update import update
+from feeder.update import PUBLISH, update
 from tests.entries import make_entry
 from tests.http_server import Answer, Server
 from tests.saving import save
@@ -132,7 +132,7 @@ def test_a_site_that_links_pictures_fetches_none_and_forgets_copies(mirror: Mirr
     assert len(mirror.files()) == 2
     mirror.images = "link"
     assert mirror.run() is None
-    publish(mirror.config, mirror.store)
+    update(mirror.config, mirror.store, parts=PUBLISH)
     assert mirror.files() == mirror.store.entries.pictures() == set()
     mirror.images = "mirror"
     assert mirror.run() == PicturesReport(fetched=1)
