@@ -43,6 +43,9 @@ def test_a_worker_loads_neither_database_nor_http_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+    code = "import sys; from feeder.reading import file; file.load_parsers(); print('pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def error_types(kind: type[errors.FeederError] = errors.FeederError) -> set[type[errors.FeederError]]:

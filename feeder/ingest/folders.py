@@ -29,14 +29,8 @@ from feeder.ingest.learning import DateOrders, RecurringLines
 from feeder.ingest.previewing import folder_error, folder_rules, output_folders, paths_to_reread
 from feeder.ingest.reports import IngestReport, Outcomes, describe_lost
 from feeder.log import Progress
-from feeder.reading.file import (
-    FileJob,
-    FileResult,
-    FileTotal,
-    choice_of,
-    file_task,
-    split_error,
-)
+from feeder.reading.file import FileJob, FileResult, FileTotal, file_task, split_error
+from feeder.reading.rules import choice_of
 from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.files.folder import FolderFile, count_files, iter_files
 from feeder.store import Outcome, Store

@@ -19,6 +19,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource
@@ -28,13 +29,16 @@ from feeder.ingest.learning import RecurringLines
 from feeder.ingest.reports import Outcomes
 from feeder.log import Progress
 from feeder.reading.feed import feed_origin
-from feeder.reading.file import ReadingRules, reading_rules
 from feeder.reading.page import PAGE_TASK, PageJob, PageResult
+from feeder.reading.rules import reading_rules
 from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.feeds.polling import explain_status
 from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
 from feeder.sources.http.holds import Holds, read_retry_after
 from feeder.store import Outcome, Store
+
+if TYPE_CHECKING:
+    from feeder.reading.file import ReadingRules
 
 ATTEMPTS = 5  # at a page, before its entry stays as it is
 _FIRST_WAIT, _BACKOFF = timedelta(minutes=15), 4  # after the first failure; then 1 h, 4 h and 16 h

@@ -12,15 +12,9 @@ from feeder.config.settings import FolderSource, RemoteSource, SourceConfig
 from feeder.errors import SourceError
 from feeder.incoming.batch import Document
 from feeder.ingest.reports import Preview, describe_lost
-from feeder.reading.file import (
-    FileJob,
-    FileResult,
-    ReadingRules,
-    choice_of,
-    file_task,
-    reading_rules,
-)
+from feeder.reading.file import FileJob, FileResult, ReadingRules, file_task
 from feeder.reading.pictures import PicturePlace
+from feeder.reading.rules import choice_of, reading_rules
 from feeder.reading.substack import substack_lists
 from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.feeds.polling import Poll, is_due

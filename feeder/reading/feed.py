@@ -27,10 +27,10 @@ from feeder.reading.file import (
     apply_selectors,
     edge_of,
     find_unread_dates,
-    reading_rules,
     to_entry,
 )
 from feeder.reading.packing import pack
+from feeder.reading.rules import reading_rules
 from feeder.reading.workers import Task, WorkerFailure
 from feeder.sources.feeds.parsed import Hints, ParsedFeed
 from feeder.sources.feeds.websub import find_hub

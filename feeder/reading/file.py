@@ -12,7 +12,6 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
-from feeder.config.settings import FolderSource, SourceConfig
 from feeder.errors import ArticleError, FeedError, NotAnArticleError, StoreError
 from feeder.incoming.batch import Edges
 from feeder.incoming.entry import IncomingEntry, prepare
@@ -21,9 +20,8 @@ from feeder.incoming.withheld import WithheldArticle, withheld
 from feeder.model import Draft, Entry
 from feeder.normalise.boilerplate.learned import Edge, edge_fingerprints, publisher_of
 from feeder.normalise.date_order import OrderCount, Orders, count_orders
-from feeder.query import Query, parse_query
+from feeder.query import Query
 from feeder.reading.pictures import ArticlePictures, PicturePlace
-from feeder.reading.programs import shows_line_breaks
 from feeder.reading.substack import find_listed_post, with_list
 from feeder.reading.withholding import Withholding, find_withholding
 from feeder.reading.workers import Task, WorkerFailure
@@ -73,33 +71,6 @@ class ReadingRules:
     def origin(self, path: str) -> Origin:
         """Return the origin of a file of this source, or of an article in it (`path#number`)."""
         return Origin(self.source, f"{self.folder}/{path}")
-
-
-def reading_rules(source: SourceConfig, now: datetime) -> ReadingRules:
-    """Return the rules that the configuration of a source gives; `now` is aware."""
-    return ReadingRules(
-        source=source.name,
-        timezone=source.timezone,
-        categories=source.categories,
-        max_bytes=source.max_bytes,
-        now=now,
-        folder=source.address if isinstance(source, FolderSource) else "",
-        keep_boilerplate=source.boilerplate == "keep",
-        summary_only=source.content == "summary",
-        article=source.article,
-        cut=source.cut,
-        keep=parse_query(source.keep) if source.keep else None,
-        drop=parse_query(source.drop) if source.drop else None,
-        keep_drafts=source.drafts == "keep",
-        choice=choice_of(source) if isinstance(source, FolderSource) else Choice(),
-        base=(source.base or "") if isinstance(source, FolderSource) else "",
-        line_breaks=shows_line_breaks(source.folder) if isinstance(source, FolderSource) else False,
-    )
-
-
-def choice_of(source: FolderSource) -> Choice:
-    """Return the globs of a folder."""
-    return Choice(source.include, source.exclude)
 
 
 class FileJob(NamedTuple):
