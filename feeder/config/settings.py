@@ -64,6 +64,7 @@ class SiteConfig(_Section):
 
     A feed ends before it is longer than `bytes_per_feed`. `hubs` are the addresses of WebSub hubs.
     `precompress`: write compressed copies beside texts.
+    `search` says who searches: the server, the browser in an index beside the pages, or nobody.
     `images` is how pictures on other sites are shown (`pictures.remote`); copies of them take at most `mirror_bytes`.
     """
 
@@ -77,10 +78,18 @@ class SiteConfig(_Section):
     bytes_per_feed: Annotated[int, Field(ge=10_000)] = 2_000_000
     hubs: tuple[HttpUrl, ...] = ()
     precompress: bool = False
+    search: Literal["server", "browser", "none"] = "server"
     content: Literal["full", "summary"] = "full"
     duplicates: Literal["group", "show"] = "group"
     images: Literal["link", "mirror", "proxy", "ask"] = "link"
     mirror_bytes: Annotated[int, Field(ge=1_000_000)] = 2_000_000_000
+
+    @field_validator("search")
+    @classmethod
+    def _can_make_index(cls, search: str) -> str:
+        if search == "browser" and find_spec("pagefind_bin") is None:
+            raise ValueError("needs Pagefind; run `pip install pagefind-bin`, or choose another value")
+        return search
 
     @field_validator("images")
     @classmethod

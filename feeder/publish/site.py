@@ -48,8 +48,9 @@ from feeder.publish.feeds import (
 from feeder.publish.feeds import FOLDERS as TOPIC_FOLDERS
 from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, render_feed
 from feeder.publish.formats.item import Item
-from feeder.publish.html import pages
+from feeder.publish.html import find, pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
+from feeder.publish.output.bundle import PER_PART, Bundle
 from feeder.publish.output.folder import Folder
 from feeder.publish.output.ledger import Ledger, Touched
 from feeder.publish.output.writer import Writer
@@ -74,6 +75,7 @@ _FOLDERS = (
     ARCHIVES_FOLDER,
     crawlers.SITEMAPS_FOLDER,
     PICTURES_FOLDER,
+    find.INDEX_FOLDER,
 )
 _PAGE_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d(-\d{{1,5}})?)\.html"
@@ -81,6 +83,7 @@ _PAGE_NAME = re.compile(
     rf"|{ARCHIVES_FOLDER}/\d{{4}}-\d\d-\d{{1,6}}\.xml"
     rf"|{crawlers.SITEMAPS_FOLDER}/\d{{4}}-\d\d(-\d{{1,4}})?\.xml"
     rf"|{PICTURES_FOLDER}/{PICTURE_NAME.pattern}"
+    rf"|{re.escape(pages.FIND_PATH)}"
     r"|trends\.html",  # a page of earlier versions
 )
 _T = TypeVar("_T")
@@ -165,6 +168,7 @@ class _Pass:
         self._since = now
         self._rendered: Cache = {}
         self._files = Writer(folder, ledger, precompress=config.site.precompress)
+        self._bundle = Bundle(config.site.output, find.INDEX_FOLDER, ledger.get("search"))
         self._groups: list[Group] = []
         self._caps = {source.name: source.max_in_feed for source in config.sources if source.max_in_feed is not None}
         self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
@@ -173,7 +177,8 @@ class _Pass:
 
     def report(self) -> PublishReport:
         """Return what the pass did."""
-        written, removed = self._files.written, self._files.removed
+        written = [*self._files.written, *self._bundle.written]
+        removed = [*self._files.removed, *self._bundle.removed]
         counts = (len(written), self.unchanged, len(removed))
         return PublishReport(*counts, tuple(self.failed.values()), tuple(written), tuple(removed))
 
@@ -203,6 +208,7 @@ class _Pass:
         self._files.flush()
         for name, value in {"settings": settings, "change": str(change), "mark": mark}.items():
             ledger.put(name, value)
+        ledger.put("search", json.dumps(self._bundle.known))
         ledger.put("broken", json.dumps(sorted(self._broken)))
         ledger.put("folders", json.dumps(self._folder.times()))
         ledger.commit()
@@ -233,7 +239,7 @@ class _Pass:
         for path in others:
             self._ledger.remove_file(path)
         strange = [path for path in present.keys() - known.keys() if _PAGE_NAME.fullmatch(path)]
-        return not others and not strange
+        return not others and not strange and self._bundle.is_whole()
 
     def _update(self, last: int, progress: Progress, *, all_touched: bool) -> None:
         ledger = self._ledger
@@ -253,6 +259,7 @@ class _Pass:
         self._write_front()
         self._write_for_crawlers(topics)
         self._write_everything(touched.gone, all_touched=all_touched)
+        self._write_search(progress)
         self._remove_others(touched, topics, all_touched=all_touched)
 
     def _read_changes(self, last: int) -> Touched:
@@ -477,6 +484,33 @@ class _Pass:
                 self._write_archive(ledger.archive(name), links)
             links = (FeedLink("prev-archive", self._site.url + path, ATOM.media_type),)
         self._write_feeds(EVERYTHING, latest[:fitting], links=links)
+
+    def _write_search(self, progress: Progress) -> None:
+        """Write what browsers search in: the parts of the index whose entries changed, and the page."""
+        if self._site.search != "browser":
+            self._bundle.keep_only(())
+            return
+        parts = {}
+        for number, entries in self._ledger.parts(PER_PART).items():
+            if shown := [(key, version) for key, version in entries if key not in self._broken]:
+                parts[str(number)] = shown
+        for part, shown in parts.items():
+            digest = _digest(self._site.language, _code_digest(), shown)
+            if not self._bundle.is_unchanged(part, digest):
+                progress("publish", self._ledger.count(), self._ledger.count())
+                try:
+                    self._bundle.build(part, digest, self._documents([key for key, _ in shown]), self._site.language)
+                except PublishError as error:
+                    self._skip("site.search", str(error))
+        self._bundle.keep_only(parts)
+        names = [part for part in parts if part in self._bundle.known]
+        self._files.write(pages.FIND_PATH, find.render_find(self._site, names).encode())
+
+    def _documents(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield the documents that the search index is made of."""
+        for batch in _batches(keys, _BATCH):
+            for entry in self._store.entries.get_many(batch):
+                yield pages.entry_path(entry.key), find.render_document(self._site, entry)
 
     def _write_archive(self, archive: Archive, links: Sequence[FeedLink]) -> None:
         fingerprint = _digest(self._site.url, archive, links)

@@ -34,6 +34,7 @@ from feeder.errors import StoreError
 from feeder.health import find_problem
 from feeder.publish.formats import FORMATS
 from feeder.publish.html import pages
+from feeder.publish.html.find import FIND_SECURITY_POLICY
 from feeder.publish.html.policy import fit_policy
 from feeder.publish.html.search import SUGGEST_PATH, Problem, render_search
 from feeder.sources.feeds.websub import PATH as WEBSUB_PATH
@@ -79,7 +80,12 @@ def create_app(
         pages.RELATED_PATH: searches.related,
     }
     found.update({search_feed_path(kind): partial(searches.feed, kind) for kind in FORMATS})
-    published = PublishedFolder(site.output, policy=fit_policy(pages.CONTENT_SECURITY_POLICY, site.images), live=found)
+    published = PublishedFolder(
+        site.output,
+        policy=fit_policy(pages.CONTENT_SECURITY_POLICY, site.images),
+        policies={pages.FIND_PATH: fit_policy(FIND_SECURITY_POLICY, site.images)},
+        live=found,
+    )
 
     def healthz(_request: Request) -> Response:
         return _health(config, store)

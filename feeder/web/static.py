@@ -89,11 +89,20 @@ class PublishedFolder:
     Args:
         root: The folder.
         policy: The content security policy of its pages.
+        policies: Those of pages that have another one, by path.
         live: Paths below the site that the server answers itself, for redirects to them.
     """
 
-    def __init__(self, root: Path, *, policy: str = pages.CONTENT_SECURITY_POLICY, live: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        policy: str = pages.CONTENT_SECURITY_POLICY,
+        policies: Mapping[str, str] | None = None,
+        live: Collection[str] = (),
+    ) -> None:
         self._root, self._live, self._security = root, live, security_headers(policy)
+        self._others = {path: security_headers(other) for path, other in (policies or {}).items()}
         self._cache: OrderedDict[str, tuple[str, stat_result, Document]] = OrderedDict()
         self._cache_bytes = 0
 
@@ -125,8 +134,11 @@ class PublishedFolder:
             return _moved(f"{file.name}/")
         is_text = file.suffix in _TYPES
         if status.st_size > (_MAX_CACHED_TEXT_BYTES if is_text else _MAX_CACHED_FILE_BYTES):
-            return await asyncio.to_thread(_respond_from_disk, file, status, request, self._security)
+            return await asyncio.to_thread(_respond_from_disk, file, status, request, self._headers(path))
         return (await self._load(path, file, status)).answer(read_conditions(request.scope["headers"]))
+
+    def _headers(self, path: str) -> Mapping[str, str]:
+        return self._others.get(path, self._security)
 
     def _find(self, path: str) -> tuple[Path, stat_result] | None:
         """Return a file or folder that may be served, and its status."""
@@ -164,7 +176,7 @@ class PublishedFolder:
         if cached is not None:
             return cached
         try:
-            document = await asyncio.to_thread(_read_document, file, self._security)
+            document = await asyncio.to_thread(_read_document, file, self._headers(path))
         except OSError:
             raise HTTPException(404) from None
         self._evict(path)

@@ -81,6 +81,7 @@ ENGLISH = Words(
         ("has:video", "with a video; or image, or audio"),
     ),
     search_note="Case, accents, full-width characters and Simplified or Traditional script make no difference.",
+    search_needs_script="Searching this site needs JavaScript.",
     related="Related articles",
     related_same="Nearly identical articles",
     related_nothing="No related articles.",

@@ -104,6 +104,7 @@ class Words:
     search_help: tuple[tuple[str, str], ...]
     """Searches, and what each finds."""
     search_note: str
+    search_needs_script: str
     related: str
     related_same: str
     related_nothing: str

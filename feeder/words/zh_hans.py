@@ -95,6 +95,7 @@ SIMPLIFIED = Words(
         ("has:video", "有视频；图片写 image，音频写 audio"),
     ),
     search_note="不分简体和繁体、大写和小写、全角和半角。",
+    search_needs_script="本站的搜索需要启用 JavaScript。",
     related="相关文章",
     related_same="几乎相同的文章",
     related_nothing="没有相关的文章。",

@@ -95,6 +95,7 @@ TRADITIONAL = Words(
         ("has:video", "有影片；圖片寫 image，音訊寫 audio"),
     ),
     search_note="不分簡體和繁體、大寫和小寫、全形和半形。",
+    search_needs_script="本站的搜尋需要啟用 JavaScript。",
     related="相關文章",
     related_same="幾乎相同的文章",
     related_nothing="沒有相關文章。",

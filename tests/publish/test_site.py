@@ -40,6 +40,7 @@ FIXED = {
     "feed.json",
     "feed.xml",
     "feeds.opml",
+    "find.js",
     "icon-512.png",
     "icon.svg",
     "pictures.js",

@@ -29,7 +29,8 @@ from feeder.store import Copy
 from feeder.words import Words, words_for
 from feeder.words.languages import direction_of, opengraph_locale
 
-SEARCH_PATH = "search"
+SEARCH_PATH = "search"  # of the server
+FIND_PATH = "search.html"  # where browsers search by themselves
 SUBSCRIBE_PATH = "subscribe.html"
 OPML_PATH = "feeds.opml"
 SEARCH_FEED_PATH = "search.xml"
@@ -44,6 +45,7 @@ CONTENT_SECURITY_POLICY = (
     "manifest-src 'self'; form-action 'self'; base-uri 'none'"
 )
 
+_SEARCH_PATHS = {"server": SEARCH_PATH, "browser": FIND_PATH, "none": ""}
 _DESCRIPTION_LENGTH = 160
 _IMAGE_MARKS = {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}
 
@@ -210,6 +212,7 @@ def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:
         "canonical": site.url + quote(path),
         "csp": CONTENT_SECURITY_POLICY,
         "generator_mark": GENERATOR_MARK,
+        "search_path": _SEARCH_PATHS[site.search],
         **values,
     }
     context["csp"] = fit_policy(context["csp"], site.images)
@@ -338,7 +341,6 @@ def _environment() -> Environment:
         month_page=MonthPage,
         everything=EVERYTHING,
         formats=FORMATS,
-        search_path=SEARCH_PATH,
         subscribe_path=SUBSCRIBE_PATH,
         opml_path=OPML_PATH,
         search_feed_path=SEARCH_FEED_PATH,

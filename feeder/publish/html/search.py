@@ -61,6 +61,7 @@ def render_search(
         site,
         path=SEARCH_PATH,
         csp=SEARCH_SECURITY_POLICY,
+        search_path=SEARCH_PATH,
         text=text,
         found=found,
         problem=problem,

@@ -24,7 +24,7 @@ def check_writable(folder: Path) -> None:
         PublishError: that failed.
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    with _translating_errors(folder):
+    with translating_errors(folder):
         probe = _temporary(existing / "probe")
         probe.write_bytes(b"")
         probe.unlink()
@@ -43,7 +43,7 @@ class Folder:
         self._prefixes = ("", *(f"{name}/" for name in subfolders))
         self._waiting: dict[Path, Path] = {}  # temporary files by their targets
         self._unsynced: set[Path] = set()
-        with _translating_errors(root):
+        with translating_errors(root):
             root.mkdir(parents=True, exist_ok=True)
 
     def files(self) -> dict[str, str]:
@@ -53,7 +53,7 @@ class Folder:
         """
         found = {}
         for prefix in self._prefixes:
-            with _translating_errors(self._root):
+            with translating_errors(self._root):
                 for name, stats in _list_files(self._root / prefix):
                     if name.startswith(_TEMPORARY_START) and name.endswith(_TEMPORARY_END):
                         (self._root / prefix / name).unlink(missing_ok=True)
@@ -87,7 +87,7 @@ class Folder:
 
     def read(self, path: str, size: int = -1) -> bytes | None:
         """Return the content of a file, or its first `size` bytes; None if there is no such file."""
-        with _translating_errors(self._root):
+        with translating_errors(self._root):
             try:
                 with (self._root / path).open("rb") as file:
                     return file.read(size)
@@ -99,7 +99,7 @@ class Folder:
         if self.read(path) == data:
             return False
         target = self._root / path
-        with _translating_errors(self._root):
+        with translating_errors(self._root):
             target.parent.mkdir(exist_ok=True)
             temporary = self._waiting.get(target) or _temporary(target)
             self._waiting[target] = temporary
@@ -113,7 +113,7 @@ class Folder:
 
     def flush(self) -> None:
         """Put the files that wait in their places, all of them durably; and make durable what was removed."""
-        with _translating_errors(self._root):
+        with translating_errors(self._root):
             _sync_files(list(self._waiting.values()))
             for target in list(self._waiting):
                 self._waiting.pop(target).replace(target)
@@ -135,7 +135,7 @@ class Folder:
         Both share their place on the disk, if it is one disk.
         """
         target = self._root / path
-        with _translating_errors(self._root):
+        with translating_errors(self._root):
             target.parent.mkdir(exist_ok=True)
             temporary = _temporary(target)
             try:
@@ -154,7 +154,7 @@ class Folder:
     def remove(self, path: str) -> None:
         """Remove a file, if it exists."""
         target = self._root / path
-        with _translating_errors(self._root):
+        with translating_errors(self._root):
             target.unlink(missing_ok=True)
         self._unsynced.add(target.parent)
 
@@ -204,7 +204,8 @@ def _format_stats(status: os.stat_result) -> str:
 
 
 @contextmanager
-def _translating_errors(path: Path) -> Iterator[None]:
+def translating_errors(path: Path) -> Iterator[None]:
+    """Raise `PublishError` for what the file system refuses."""
     try:
         yield
     except OSError as error:

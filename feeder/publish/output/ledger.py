@@ -233,6 +233,14 @@ class Ledger:
         statement = f"SELECT {columns} FROM entries WHERE position {sign} ? ORDER BY position {order} LIMIT 1"  # noqa: S608
         return self._run(statement, (position,)).fetchall()
 
+    def parts(self, size: int) -> dict[int, list[tuple[str, str]]]:
+        """Return keys and versions of all entries in parts of `size` numbers in the store, the last part first."""
+        rows = self._run("SELECT number / ?, key, version FROM entries ORDER BY number DESC", (size,))
+        found: dict[int, list[tuple[str, str]]] = {}
+        for part, key, version in rows:
+            found.setdefault(part, []).append((key, version))
+        return found
+
     def newest(self) -> Iterator[tuple[str, str]]:
         """Yield the key and source of all entries, newest first; those that are not dated come last."""
         yield from self._run("SELECT key, source FROM entries ORDER BY dated DESC, position DESC")
