@@ -50,7 +50,7 @@ from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, rend
 from feeder.publish.formats.item import Item
 from feeder.publish.html import find, pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
-from feeder.publish.output.bundle import PER_PART, Bundle
+from feeder.publish.output.bundle import PER_PART, Bundle, program_version
 from feeder.publish.output.folder import Folder
 from feeder.publish.output.ledger import Ledger, Touched
 from feeder.publish.output.writer import Writer
@@ -495,7 +495,7 @@ class _Pass:
             if shown := [(key, version) for key, version in entries if key not in self._broken]:
                 parts[str(number)] = shown
         for part, shown in parts.items():
-            digest = _digest(self._site.language, _code_digest(), shown)
+            digest = _digest(self._site.language, self._site.timezone, _code_digest(), program_version(), shown)
             if not self._bundle.is_unchanged(part, digest):
                 progress("publish", self._ledger.count(), self._ledger.count())
                 try:

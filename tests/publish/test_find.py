@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from feeder.config import settings
+from feeder.config.load import load_config
 from feeder.config.settings import SiteConfig
-from feeder.errors import PublishError
+from feeder.errors import ConfigError, PublishError
 from feeder.publish import site as site_module
 from feeder.publish.html import find
 from feeder.publish.output import bundle
@@ -84,8 +86,9 @@ def test_a_part_without_entries_is_removed(tmp_path: Path) -> None:
     parts = bundle.Bundle(tmp_path, "pagefind", "")
     parts.build("0", "a", [("entries/a.html", "<html><body>a</body></html>")], "en")
     parts.build("1", "b", [("entries/b.html", "<html><body>b</body></html>")], "en")
+    (tmp_path / "pagefind/.feeder-0.tmp").mkdir()
     parts.keep_only(["1"])
-    assert not (tmp_path / "pagefind/0").exists()
+    assert [path.name for path in (tmp_path / "pagefind").iterdir()] == ["1"]
     assert parts.is_unchanged("1", "b")
     assert not parts.is_unchanged("1", "c")
     assert parts.is_whole()
@@ -119,3 +122,13 @@ def test_each_chinese_or_japanese_character_is_a_word_to_pagefind() -> None:
     assert 'title="春 &lt;雨&gt; &quot;a&quot; ab"' in document
     assert '<h1> 春  &lt; 雨 &gt; "a" ab</h1>' in document
     assert " 街  上 ，rain" in document
+
+
+def test_without_pagefind_the_setting_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "find_spec", lambda _: None)
+    (tmp_path / "config.toml").write_text('[site]\nsearch = "browser"\n')
+    message = r"site\.search: 'browser': needs Pagefind; run `pip install pagefind-bin`"
+    with pytest.raises(ConfigError, match=message):
+        load_config(tmp_path / "config.toml")

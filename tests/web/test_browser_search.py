@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from feeder.incoming.origin import Origin
+from feeder.publish import site as site_module
 from feeder.publish.site import publish
 from feeder.store import Store
 from feeder.web import create_app
@@ -28,7 +29,7 @@ TEXTS = (
 
 
 @pytest.fixture
-def searchable(tmp_path: Path, sqlite_store: Store, plain: str) -> str:
+def searchable(tmp_path: Path, sqlite_store: Store, plain: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of the search page."""
     entries = [
         make_entry(
@@ -37,6 +38,7 @@ def searchable(tmp_path: Path, sqlite_store: Store, plain: str) -> str:
         for number, (title, language, content) in enumerate(TEXTS)
     ]
     save(sqlite_store, [(Origin("test", f"{entry.id}.md"), entry) for entry in entries])
+    monkeypatch.setattr(site_module, "PER_PART", 12)  # so that there are several parts
     publish(static_config(tmp_path, plain, "browser"), sqlite_store)
     return f"{plain}search.html"
 

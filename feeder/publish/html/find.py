@@ -35,7 +35,7 @@ def render_find(site: SiteConfig, parts: Sequence[str]) -> str:
 
 def render_document(site: SiteConfig, entry: Entry) -> str:
     """Return an entry as a document for Pagefind."""
-    words = words_for(site.language)
+    words = words_for(site.language, site.timezone)
     names = words.by.join(author.name for author in entry.authors)
     title = entry.title or words.no_title  # Pagefind refuses documents without any word
     shown = {

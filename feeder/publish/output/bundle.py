@@ -7,9 +7,11 @@ that name the others: those are replaced last, and what they no longer name is r
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +22,7 @@ PER_PART = 500
 _ENTRY = "pagefind-entry.json"
 _LAST = (_ENTRY, "pagefind.js")
 _KEPT = ("fragment/*.pf_fragment", "index/*.pf_index", "*.pf_meta", "wasm.*.pagefind", *_LAST)  # the rest are widgets
+_START, _END = ".feeder-", ".tmp"  # a dot folder, which web servers do not serve
 _LONGEST_S = 600
 
 
@@ -52,8 +55,8 @@ class Bundle:
         """
         with translating_errors(self._site):
             (self._site / self._folder).mkdir(exist_ok=True)
-            # A dot folder, which web servers do not serve; on the disk of the site, so that files can be moved.
-            with TemporaryDirectory(prefix=".feeder-", suffix=".tmp", dir=self._site / self._folder) as place:
+            # On the disk of the site, so that files can be moved.
+            with TemporaryDirectory(prefix=_START, suffix=_END, dir=self._site / self._folder) as place:
                 source, made = Path(place, "site"), Path(place, "made")
                 for path, html in documents:
                     (source / path).parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +68,8 @@ class Bundle:
     def keep_only(self, parts: Collection[str]) -> None:
         """Remove the other parts."""
         root = self._site / self._folder
+        for left in root.glob(f"{_START}*{_END}"):  # by a pass that was killed
+            shutil.rmtree(left, ignore_errors=True)
         present = {folder.name for folder in root.glob("*") if folder.name.isdecimal()}
         for part in sorted((present | self.known.keys()) - set(parts)):
             with translating_errors(self._site):
@@ -98,6 +103,11 @@ class Bundle:
 
     def _path(self, part: str, path: str = "") -> Path:
         return self._site / self._folder / part / path
+
+
+def program_version() -> str:
+    """Return the version of Pagefind."""
+    return version("pagefind-bin")
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -13,7 +13,8 @@ const list = box.querySelector("ul");
 const more = box.querySelector("button");
 const query = (new URLSearchParams(location.search).get("q") ?? "").trim().slice(0, 1000);
 
-if (query) {
+if (!query) document.getElementById("q").focus();
+else {
   document.getElementById("q").value = query;
   document.title = `${query} – ${document.title}`;
   find().catch((error) => {
@@ -36,8 +37,9 @@ async function find() {
 
 async function search([first, ...others]) {
   const pagefind = await import(new URL("pagefind.js", first));
-  await pagefind.options({ noWorker: true }); // a worker would need a policy of its own
-  for (const other of others) await pagefind.mergeIndex(other.href);
+  const excerptLength = /^(zh|ja)/.test(document.documentElement.lang) ? 80 : 30; // in words: here characters
+  await pagefind.options({ excerptLength, noWorker: true }); // a worker would need a policy of its own
+  for (const other of others) await pagefind.mergeIndex(other.href, { excerptLength });
   let found = null; // results that have all parts of the query
   for (const part of split(query)) {
     const { results } = await pagefind.search(part);
@@ -76,11 +78,11 @@ function item({ raw_url: address, meta, excerpt }) {
   meta_line.lastChild.className = "from";
   const lead = make("p", ...marked(excerpt));
   lead.className = "lead";
+  heading.dir = lead.dir = "auto";
   const article = make("article", meta_line, heading, lead);
   article.className = "item";
   const line = make("li", article);
   if (meta.language) line.lang = meta.language;
-  line.dir = "auto";
   return line;
 }
 
