@@ -57,6 +57,8 @@ def publish_static(tmp_path: Path, store: Store, url: str, search: str) -> None:
 def addresses(page: str, text: str) -> set[str]:
     """Return the addresses that a document links to, without fragments."""
     found = set(re.findall(r"https?://127\.0\.0\.1:\d+[^\s\"'<>]*", text))
+    styles = re.findall(r"<\?xml-stylesheet[^>]*? href=\"([^\"]+)\"|url\([\"']?([^)\"']+)|\"src\": \"([^\"]+)\"", text)
+    found |= {urljoin(page, address) for match in styles for address in match if address}
     if page.endswith((".html", "/")):
         for tag in BeautifulSoup(text, "lxml").find_all(["a", "link", "script", "img", "form", "audio", "video"]):
             assert isinstance(tag, Tag)
@@ -77,7 +79,7 @@ def crawl(url: str) -> tuple[set[str], set[str]]:
                 dead.add(path)
                 continue
             there.add(path)
-            if response.headers["Content-Type"].startswith(("text/html", "text/xml", "application/", "text/x-")):
+            if response.headers["Content-Type"].startswith(("text/", "application/")):
                 linked = {one for one in addresses(address, response.text) if one.startswith(url.removesuffix("news/"))}
                 waiting |= {one for one in linked if unquote(one.removeprefix(url)) not in there | dead}
     return there, dead
