@@ -86,6 +86,7 @@ _PAGE_NAME = re.compile(
     rf"|{re.escape(pages.FIND_PATH)}"
     r"|trends\.html",  # a page of earlier versions
 )
+_KEY = re.compile(r"[0-9a-f]{16}")
 _T = TypeVar("_T")
 _OLD_MANIFEST = ".feeder.json"  # of earlier versions, in the published folder
 
@@ -173,7 +174,11 @@ class _Pass:
         self._caps = {source.name: source.max_in_feed for source in config.sources if source.max_in_feed is not None}
         self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
         self.unchanged = 0
-        self.failed: dict[str, tuple[str, str]] = {}
+        # By the keys of entries, which fail until they or the code change, and by other names.
+        self.failed: dict[str, tuple[str, str]] = {
+            key: (name, reason) for key, name, reason in json.loads(ledger.get("failed") or "[]")
+        }
+        self._must_retry = False
 
     def report(self) -> PublishReport:
         """Return what the pass did."""
@@ -204,12 +209,14 @@ class _Pass:
         else:
             ledger.put("unfinished", "yes")
             self._update(last, progress, all_touched=not is_whole)
-            ledger.put("unfinished", "yes" if self.failed else "")
+            ledger.put("unfinished", "yes" if self._must_retry else "")
         self._files.flush()
         for name, value in {"settings": settings, "change": str(change), "mark": mark}.items():
             ledger.put(name, value)
         ledger.put("search", json.dumps(self._bundle.known))
         ledger.put("broken", json.dumps(sorted(self._broken)))
+        entries = [(key, *failure) for key, failure in self.failed.items() if _KEY.fullmatch(key)]
+        ledger.put("failed", json.dumps(sorted(entries)))
         ledger.put("folders", json.dumps(self._folder.times()))
         ledger.commit()
         self.unchanged = ledger.count_files() - len(self._files.written)
@@ -246,9 +253,13 @@ class _Pass:
         old_months = {month.name for month in ledger.months()}
         touched = self._read_changes(last)
         if all_touched:
+            self.failed.clear()
             touched.entries = set(ledger.numbers())
             touched.months |= {month.name for month in ledger.months()} | old_months
             touched.groups |= {(group.folder, group.name) for group in ledger.groups()}
+        for key in touched.gone:
+            self.failed.pop(key, None)
+            self._broken.discard(key)
         self._groups = ledger.groups()
         self._write_pictures()
         self._write_entries(touched.entries, progress)
@@ -325,6 +336,7 @@ class _Pass:
         key, path = rendered.plan.key, pages.entry_path(rendered.plan.key)
         if rendered.page is not None:
             self._broken.discard(key)
+            self.failed.pop(key, None)
             self._files.write(path, rendered.page, rendered.plan.fingerprint)
             return
         self._files.keep(path)
@@ -579,12 +591,13 @@ class _Pass:
     def _skip(self, name: str, reason: str, *paths: str) -> None:
         """Record a failure and leave existing files as they are."""
         self.failed[name] = (name, reason)
+        self._must_retry = True
         for path in paths:
             self._files.keep(path)
 
     def _record_failure(self, entry: Entry, reason: str) -> None:
         origins = self._store.entries.origins(entry.id)
-        self.failed.setdefault(entry.id, (origins[0].address if origins else entry.id, reason))
+        self.failed.setdefault(entry.key, (origins[0].address if origins else entry.id, reason))
 
 
 def _to_neighbour(mark: PageMark | None) -> Neighbour | None:

@@ -354,7 +354,13 @@ def test_an_entry_that_cannot_be_shown_is_named_by_its_file_and_the_others_go_on
     assert page(bad) not in published(config)
     assert {page(dated_entry(1)), page(dated_entry(3))} <= published(config)
     assert page(bad) not in (config.site.output / "index.html").read_text()
+    again = publish(config, sqlite_store)
+    assert (again.failed, again.written) == (report.failed, 0)
+    save(sqlite_store, dated_entry(9))
     assert publish(config, sqlite_store).failed == report.failed
+    save(sqlite_store, dated_entry(2))
+    assert publish(config, sqlite_store).failed == ()
+    assert page(bad) in published(config)
 
 
 def test_an_entry_that_the_feed_cannot_hold_is_named_by_its_file_and_the_others_go_on(
