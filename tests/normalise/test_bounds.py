@@ -13,7 +13,7 @@ from feeder.normalise.entry import normalise
 from feeder.publish.formats import ATOM, Rendering, render_feed
 from feeder.sources.feeds.parsing import parse_feed
 from feeder.sources.files.article import read_article
-from feeder.sources.files.metadata import read_lines
+from feeder.sources.files.heads.metadata import read_lines
 from tests.entries import make_entry
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from feeder.model import Entry
 from feeder.normalise.entry import normalise
 from feeder.normalise.printed_dates import parse_printed_date
 from feeder.sources.files.collection import read_document
-from feeder.sources.files.page_head import read_page_head
+from feeder.sources.files.heads.page_head import read_page_head
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _LINKS = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.sources.files.metadata import (
+from feeder.sources.files.heads.metadata import (
     Metadata,
     fields_to_metadata,
     first_key,
@@ -140,7 +140,7 @@ def test_any_block_is_read(block: str) -> None:
 @pytest.mark.parametrize("marks", ["[", "{", "- ", "? ", "[{a: ", "{? "])
 def test_a_very_deeply_nested_head_is_read_line_by_line_and_crashes_no_process(marks: str) -> None:
     program = (
-        "import sys; from feeder.sources.files.metadata import read_yaml;"
+        "import sys; from feeder.sources.files.heads.metadata import read_yaml;"
         "print(read_yaml('title: a\\nx:\\n  ' + sys.argv[1] * (60_000 // len(sys.argv[1])))['title'])"
     )
     done = subprocess.run([sys.executable, "-c", program, marks], capture_output=True, text=True, check=False)

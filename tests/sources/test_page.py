@@ -1,6 +1,6 @@
 """The metadata in the head of saved web pages."""
 
-from feeder.sources.files.page_head import read_page_head
+from feeder.sources.files.heads.page_head import read_page_head
 
 
 def test_open_graph_and_meta_are_read() -> None:

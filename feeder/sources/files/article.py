@@ -15,7 +15,8 @@ from feeder.model import ContentType, Credit, Draft, Link, Person, Stamp
 from feeder.sources.files.comments import without_comments
 from feeder.sources.files.dialects import render_html_dialects, render_markdown_dialects
 from feeder.sources.files.encoding import decode
-from feeder.sources.files.metadata import (
+from feeder.sources.files.heads.lines import without_links
+from feeder.sources.files.heads.metadata import (
     FIRST_KEYS,
     Fields,
     Metadata,
@@ -27,8 +28,10 @@ from feeder.sources.files.metadata import (
     read_toml,
     read_yaml,
 )
-from feeder.sources.files.opening import is_navigation_word, read_opening, says_original, without_links
-from feeder.sources.files.page_head import read_page_head
+from feeder.sources.files.heads.navigation import is_navigation_word
+from feeder.sources.files.heads.opening import read_opening
+from feeder.sources.files.heads.original import says_original
+from feeder.sources.files.heads.page_head import read_page_head
 from feeder.sources.files.withheld import STATE_KEYS, is_post_name, why_path_withheld
 
 HeadPart = tuple[Metadata, str]

@@ -38,7 +38,7 @@ def extract_article(html: str, *, url: str, article: str = "", cut: Collection[s
     """
     # Imported here, because `PageArticle` is needed where no page is parsed.
     from feeder.sources.feeds.parsing.elements import resolve_links  # noqa: PLC0415  see above
-    from feeder.sources.files.page_head import read_page_head  # noqa: PLC0415  see above
+    from feeder.sources.files.heads.page_head import read_page_head  # noqa: PLC0415  see above
     from feeder.sources.pages.select import page_base, parse_page, remove_selected, select_html  # noqa: PLC0415  see above
 
     soup = parse_page(html)

@@ -10,7 +10,7 @@ from feeder.model import Draft, Person
 from feeder.sources.data import Data
 from feeder.sources.files.article import read_article
 from feeder.sources.files.encoding import decode
-from feeder.sources.files.metadata import fields_to_metadata
+from feeder.sources.files.heads.metadata import fields_to_metadata
 
 _ENDINGS = (".rst", ".rest")
 _SETTINGS: dict[str, Any] = {

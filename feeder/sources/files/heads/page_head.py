@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from feeder.dates.written import find_written_date, read_written_date
 from feeder.markup import limit_attributes, strip_xml_declaration, tag_attribute
 from feeder.model import Stamp
-from feeder.sources.files.metadata import SURROGATES, Metadata
+from feeder.sources.files.heads.metadata import SURROGATES, Metadata
 
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
 _H1 = re.compile(r"<h1\b(?>(?:(?!<h1\b)[^>]){0,1000})>((?>(?:(?!</?h1\b).){1,2000}))</h1>", re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,1 @@
+"""What stands above the text of an article: front matter, navigation, bylines, labels, links, the head of a page."""
