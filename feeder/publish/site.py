@@ -14,11 +14,11 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache, partial
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -50,6 +50,7 @@ from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, rend
 from feeder.publish.formats.item import Item
 from feeder.publish.html import find, pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
+from feeder.publish.months import divide_month, months_beside, oldest_page
 from feeder.publish.output.bundle import PER_PART, Bundle, program_version
 from feeder.publish.output.folder import Folder
 from feeder.publish.output.ledger import Ledger, Touched
@@ -67,7 +68,6 @@ _STATIC = _CODE / "html/static"
 _BATCH = 100  # entries that are read at once
 _MANY = 1000  # pages that are worth the start of worker processes
 _CHANGES = 2000  # that are read at once
-_PER_PAGE = 300  # titles on a page of a month
 _FOLDERS = (
     pages.ENTRIES_FOLDER,
     pages.ARCHIVE_FOLDER,
@@ -345,20 +345,34 @@ class _Pass:
         if not self._folder.has(path):
             self._broken.add(key)
 
-    def _write_months(self, touched: Iterable[str], old_months: Iterable[str]) -> None:
-        """Write the pages of months, and of those whose neighbours came or went; and the page that lists them."""
+    def _write_months(self, touched: Iterable[str], old_months: Collection[str]) -> None:
+        """Write the pages and sitemaps of months, and the page that lists them."""
         months = self._ledger.months()
         names = [month.name for month in months]
-        places = {name: place for place, name in enumerate(names)}
-        wanted = set(touched) & places.keys()
-        for name in set(old_months) ^ places.keys():
-            later, earlier = [other for other in names if other > name], [other for other in names if other < name]
-            wanted.update((*later[-1:], *earlier[:1]))
-        for name in sorted(wanted, reverse=True):
-            place = places[name]
-            newer = MonthPage(names[place - 1], self._last_part(names[place - 1])) if place else None
+        wanted = (set(touched) | months_beside(old_months, names)) & set(names)
+        # The month before leads to the oldest page of one, and that may be another now.
+        wanted |= {older for name, older in pairwise(names) if name in wanted}
+        for place, name in enumerate(names):
+            if name not in wanted:
+                continue
+            listed = self._listed(name)
+            self._write_sitemaps(name, listed)
+            newer = oldest_page(names[place - 1], len(self._listed(names[place - 1]))) if place else None
             older = MonthPage(names[place + 1]) if place + 1 < len(names) else None
-            self._write_month(name, newer, older)
+            for part in divide_month(name, listed, newer=newer, older=older):
+                self._files.write_if_changed(
+                    pages.month_path(part.page),
+                    _digest(self._settings, *part),
+                    partial(
+                        pages.render_month,
+                        self._site,
+                        part.page,
+                        part.listed,
+                        total=part.total,
+                        newer=part.newer,
+                        older=part.older,
+                    ),
+                )
         totals = [Month(*month) for month in months]
         self._files.write_if_changed(
             f"{pages.ARCHIVE_FOLDER}/index.html",
@@ -366,36 +380,14 @@ class _Pass:
             lambda: pages.render_archive(self._site, totals),
         )
 
-    def _write_month(self, name: str, newer: MonthPage | None, older: MonthPage | None) -> None:
-        """Write the pages of a month, and its sitemaps.
-
-        `newer` and `older` are the neighbouring pages of other months.
-        """
-        sources = len({group.name for group in self._groups if group.folder == SOURCES_FOLDER})
-        listed = [
-            MonthEntry(mark.key, mark.published, mark.title, mark.language, mark.source if sources > 1 else "")
-            for mark in self._ledger.month(name)
+    def _listed(self, month: str) -> list[MonthEntry]:
+        """Return the lines of a month, newest first; with the sources of entries if there are several."""
+        has_sources = sum(group.folder == SOURCES_FOLDER for group in self._groups) > 1
+        return [
+            MonthEntry(mark.key, mark.published, mark.title, mark.language, mark.source if has_sources else "")
+            for mark in self._ledger.month(month)
             if mark.key not in self._broken
         ]
-        self._write_sitemaps(name, listed)
-        # Older parts are full; what is left is on the page of the month itself.
-        full = max(0, len(listed) - 1) // _PER_PAGE
-        parts = [MonthPage(name, number) for number in (0, *range(full, 0, -1))]
-        end = len(listed) - full * _PER_PAGE
-        for number, part in enumerate(parts):
-            shown = listed[end - _PER_PAGE if number else 0 : end]
-            total = len(shown) if number else len(listed)
-            beside = parts[number - 1] if number else newer, parts[number + 1] if number < full else older
-            self._files.write_if_changed(
-                pages.month_path(part),
-                _digest(self._settings, part, total, *beside, *shown),
-                partial(pages.render_month, self._site, part, shown, total=total, newer=beside[0], older=beside[1]),
-            )
-            end += _PER_PAGE
-
-    def _last_part(self, name: str) -> int:
-        """Return the number of the oldest part of a month; 0 if it has one page."""
-        return int(sum(mark.key not in self._broken for mark in self._ledger.month(name)) > _PER_PAGE)
 
     def _write_sitemaps(self, month: str, listed: Sequence[MonthEntry]) -> None:
         """Write the sitemaps of the entries of a month."""
@@ -525,7 +517,8 @@ class _Pass:
                 yield pages.entry_path(entry.key), find.render_document(self._site, entry)
 
     def _write_archive(self, archive: Archive, links: Sequence[FeedLink]) -> None:
-        fingerprint = _digest(self._site.url, archive, links)
+        # Without the order of its entries, which dates decide: a corrected date must not rewrite it.
+        fingerprint = _digest(self._site.url, archive.name, sorted(archive.keys), links)
         if not self._files.is_unchanged(archive.path, fingerprint):
             feed = make_archive(self._site, archive.path, empty_since=self._since, links=links)
             entries = self._shown_entries(archive.keys)

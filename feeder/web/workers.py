@@ -96,7 +96,7 @@ def _end(process: Any) -> None:  # noqa: ANN401  a process of a context
         process.join()
 
 
-def _work(config: Config, listener: socket.socket, memory: Any, row: int, pipe: Connection) -> None:  # noqa: ANN401
+def _work(config: Config, listener: socket.socket, memory: Any, row: int, pipe: Connection) -> None:  # noqa: ANN401  `memory` as above
     """Serve, as the main function of a process, until the main process ends or SIGTERM."""
     token = config.telegram.token
     set_up_logging(logging.INFO, secrets=[token.get_secret_value()] if token else [])

@@ -20,6 +20,7 @@ from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.incoming.batch import Batch
 from feeder.incoming.origin import Origin
 from feeder.model import Entry
+from feeder.publish import months as months_module
 from feeder.publish import site as site_module
 from feeder.publish.html import pages
 from feeder.publish.output import writer as writer_module
@@ -746,10 +747,18 @@ def test_compressed_copies_lie_beside_texts_and_go_with_them(tmp_path: Path, sql
 def test_a_month_with_very_many_entries_has_several_pages_of_which_old_ones_stay(
     config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site_module, "_PER_PAGE", 10)
+    monkeypatch.setattr(months_module, "PER_PAGE", 10)
     entries = [dated_entry(number, published=START + timedelta(minutes=number)) for number in range(35)]
-    save(sqlite_store, *entries, dated_entry(99))
+    december = dated_entry(50, published=START - timedelta(days=9))
+    save(sqlite_store, *entries, december, dated_entry(99))
     publish(config, sqlite_store)
+
+    def newer_than_december() -> str:
+        soup = BeautifulSoup((config.site.output / "archive/2022-12.html").read_bytes(), "lxml")
+        [link] = soup.select("nav.turn a[rel=next]")
+        return str(link["href"])
+
+    assert newer_than_december() == "../archive/2023-01-1.html"
 
     def titles_of(path: str) -> list[str]:
         soup = BeautifulSoup((config.site.output / path).read_bytes(), "lxml")
@@ -762,7 +771,7 @@ def test_a_month_with_very_many_entries_has_several_pages_of_which_old_ones_stay
         seen += titles_of(address)
         link = BeautifulSoup((config.site.output / address).read_bytes(), "lxml").select_one("nav.turn a[rel=prev]")
         address = "" if link is None else str(link["href"]).removeprefix("../")
-    assert seen == ["题 99", *(f"题 {number}" for number in range(34, -1, -1))]
+    assert seen == ["题 99", *(f"题 {number}" for number in range(34, -1, -1)), "题 50"]
 
     def work() -> None:
         save(sqlite_store, dated_entry(35, published=START + timedelta(minutes=35)))
@@ -772,6 +781,7 @@ def test_a_month_with_very_many_entries_has_several_pages_of_which_old_ones_stay
     sqlite_store.entries.withdraw([entry.key for entry in entries[:30]], now=START)
     publish(config, sqlite_store)
     assert [path for path in published(config) if path.startswith("archive/2023-01")] == ["archive/2023-01.html"]
+    assert newer_than_december() == "../archive/2023-01.html"
 
 
 def test_files_without_a_date_of_their_own_lead_neither_index_nor_feeds(tmp_path: Path, sqlite_store: Store) -> None:

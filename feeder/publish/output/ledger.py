@@ -167,7 +167,7 @@ class Ledger:
         categories = json.dumps(mark.categories, ensure_ascii=False)
         row = (*mark[:2], mark.published.isoformat(), *mark[3:-2], categories, mark.is_dated)
         self._run(
-            f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES ({', '.join('?' * 12)})",  # noqa: S608
+            f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES ({', '.join('?' * 12)})",  # noqa: S608  constants
             (number, self._month_of(mark.published), archive and archive[0], *row),
         )
         for folder, name, title, _ in groups_of(mark):
@@ -186,7 +186,7 @@ class Ledger:
         copy = self._run("DELETE FROM copies WHERE number = ? RETURNING copy_of", (number,)).fetchone()
         if copy is not None:
             touched.entries.add(copy[0])
-        row = self._run(f"DELETE FROM entries WHERE number = ? RETURNING {_MARK}", (number,)).fetchone()  # noqa: S608
+        row = self._run(f"DELETE FROM entries WHERE number = ? RETURNING {_MARK}", (number,)).fetchone()  # noqa: S608  constants
         if row is None:
             return
         mark = _to_mark(row)
@@ -221,7 +221,7 @@ class Ledger:
         """Return the marks of entries that are there, newest first."""
         wanted = json.dumps(list(numbers))
         where = "number IN (SELECT value FROM json_each(?)) ORDER BY position DESC"
-        return [_to_mark(row) for row in self._run(f"SELECT {_MARK} FROM entries WHERE {where}", (wanted,))]  # noqa: S608
+        return [_to_mark(row) for row in self._run(f"SELECT {_MARK} FROM entries WHERE {where}", (wanted,))]  # noqa: S608  constants
 
     def neighbours(self, position: int) -> tuple[PageMark | None, PageMark | None]:
         """Return the marks of the next newer and the next older entry than one at a position; None if it has none."""
@@ -230,7 +230,7 @@ class Ledger:
         return newer and _to_mark(newer), older and _to_mark(older)
 
     def _beside(self, columns: str, position: int, sign: str, order: str) -> Iterable[Any]:
-        statement = f"SELECT {columns} FROM entries WHERE position {sign} ? ORDER BY position {order} LIMIT 1"  # noqa: S608
+        statement = f"SELECT {columns} FROM entries WHERE position {sign} ? ORDER BY position {order} LIMIT 1"  # noqa: S608  constants
         return self._run(statement, (position,)).fetchall()
 
     def parts(self, size: int) -> dict[int, list[tuple[str, str]]]:
@@ -252,7 +252,7 @@ class Ledger:
 
     def month(self, name: str) -> list[PageMark]:
         """Return the marks of the entries of a month, newest first."""
-        statement = f"SELECT {_MARK} FROM entries WHERE month = ? ORDER BY position DESC"  # noqa: S608
+        statement = f"SELECT {_MARK} FROM entries WHERE month = ? ORDER BY position DESC"  # noqa: S608  constants
         return [_to_mark(row) for row in self._run(statement, (name,))]
 
     def groups(self) -> list[Group]:
