@@ -251,16 +251,19 @@ class _Pass:
     def _update(self, last: int, progress: Progress, *, all_touched: bool) -> None:
         ledger = self._ledger
         old_months = {month.name for month in ledger.months()}
+        had_sources = _has_sources(ledger.groups())
         touched = self._read_changes(last)
+        self._groups = ledger.groups()
+        if had_sources != _has_sources(self._groups):  # all lists name them, or none does
+            touched.months |= {month.name for month in ledger.months()}
         if all_touched:
             self.failed.clear()
             touched.entries = set(ledger.numbers())
             touched.months |= {month.name for month in ledger.months()} | old_months
-            touched.groups |= {(group.folder, group.name) for group in ledger.groups()}
+            touched.groups |= {(group.folder, group.name) for group in self._groups}
         for key in touched.gone:
             self.failed.pop(key, None)
             self._broken.discard(key)
-        self._groups = ledger.groups()
         self._write_pictures()
         self._write_entries(touched.entries, progress)
         self._write_months(touched.months, old_months)
@@ -382,7 +385,7 @@ class _Pass:
 
     def _listed(self, month: str) -> list[MonthEntry]:
         """Return the lines of a month, newest first; with the sources of entries if there are several."""
-        has_sources = sum(group.folder == SOURCES_FOLDER for group in self._groups) > 1
+        has_sources = _has_sources(self._groups)
         return [
             MonthEntry(mark.key, mark.published, mark.title, mark.language, mark.source if has_sources else "")
             for mark in self._ledger.month(month)
@@ -591,6 +594,10 @@ class _Pass:
     def _record_failure(self, entry: Entry, reason: str) -> None:
         origins = self._store.entries.origins(entry.id)
         self.failed.setdefault(entry.key, (origins[0].address if origins else entry.id, reason))
+
+
+def _has_sources(groups: Iterable[Group]) -> bool:
+    return sum(group.folder == SOURCES_FOLDER for group in groups) > 1
 
 
 def _to_neighbour(mark: PageMark | None) -> Neighbour | None:

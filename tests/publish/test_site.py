@@ -834,3 +834,22 @@ def test_dates_and_months_are_told_in_the_zone_of_the_site(tmp_path: Path, sqlit
     assert "2023年3月1日" in text
     assert 'href="../archive/2023-03.html"' in text
     assert "2023年2月28日" in (config.site.output / page(whole_day)).read_text()
+
+
+def test_lists_name_sources_once_there_are_several_and_no_longer_when_one_is_left(
+    config: Config, sqlite_store: Store
+) -> None:
+    save(sqlite_store, *[dated_entry(number) for number in (1, 40, 70)])
+    publish(config, sqlite_store)
+
+    def names_source() -> bool:
+        return 'class="from"' in (config.site.output / "archive/2023-01.html").read_text()
+
+    assert not names_source()
+    saving.save(sqlite_store, [(Origin("other", "200.md"), dated_entry(200))])
+    publish(config, sqlite_store)
+    assert names_source()
+    sqlite_store.take([Batch(source="other", left=["200.md"])])
+    sqlite_store.remove_orphans()
+    publish(config, sqlite_store)
+    assert not names_source()
