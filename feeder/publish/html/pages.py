@@ -5,8 +5,10 @@ from a disk; where a standard requires absolute addresses (canonical, OpenGraph,
 No page needs JavaScript or loads anything from another host, except the images, audio and video of entries.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -47,6 +49,7 @@ CONTENT_SECURITY_POLICY = (
 
 _SEARCH_PATHS = {"server": SEARCH_PATH, "browser": FIND_PATH, "none": ""}
 _DESCRIPTION_LENGTH = 160
+_CHANGED = re.compile(r"<(?:a|img|pre|table|video)\b")  # what a page changes in clean HTML
 _IMAGE_MARKS = {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}
 
 
@@ -219,6 +222,13 @@ def render(template: str, site: SiteConfig, *, path: str, **values: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(context)
 
 
+@lru_cache(maxsize=200)
+def _common(template: str, site: SiteConfig, root: str, at: str = "") -> Markup:
+    """Return a part that pages from which `root` leads to the site have in common; `at` is their place in it."""
+    values = {"site": site, "w": words_for(site.language), "root": root, "at": at}
+    return Markup(_ENVIRONMENT.get_template(template).render(values, search_path=_SEARCH_PATHS[site.search]))  # noqa: S704  it escapes
+
+
 def make_card(entry: Entry, *, root: str) -> dict[str, Any]:
     """Return the values of an entry in a list; `root` leads from its page to the site."""
     return {"entry": entry, "picture": _picture(with_pictures_at(entry, root))}
@@ -234,8 +244,8 @@ def page_content(content: str, *, label: str) -> str:
     Images are lazy, and neither they nor links tell where readers come from. Tables scroll in a box of their own, named
     `label`, which keyboards reach as they reach code. The picture above a film becomes its poster.
     """
-    if not content:
-        return ""
+    if not _CHANGED.search(content):
+        return content
     body = lxml_html.fragment_fromstring(content, create_parent="div")
     for element in list(body.iter("a", "img", "pre", "table", "video")):
         match element.tag:
@@ -249,8 +259,8 @@ def page_content(content: str, *, label: str) -> str:
                 _put_in_box(element, label)
             case "video":
                 _set_poster(element)
-    parts = [lxml_html.tostring(child, encoding="unicode") for child in body]
-    return escape(body.text or "", quote=False) + "".join(parts)
+    text: str = lxml_html.tostring(body, encoding="unicode", with_tail=False)
+    return text.removeprefix("<div>").removesuffix("</div>")
 
 
 def _put_in_box(table: Element, label: str) -> None:
@@ -306,6 +316,7 @@ def _document_or_host(address: str) -> str:
     return file_name(address) or _host(address)
 
 
+@lru_cache(maxsize=1000)
 def _language_marks(language: str | None) -> Markup:
     """Return the attributes of a text in a language; its first letter tells the direction if that is unknown."""
     direction = direction_of(language)
@@ -334,6 +345,7 @@ def _environment() -> Environment:
     environment.filters.update(host=_host, named=_document_or_host, rfc3339=rfc3339, shortened=_shorten)
     environment.globals.update(
         names=_names,
+        common=_common,
         marks=_language_marks,
         is_estimated=_is_estimated,
         entry_path=entry_path,
@@ -349,6 +361,7 @@ def _environment() -> Environment:
         related_path=RELATED_PATH,
         archive_path=f"{ARCHIVE_FOLDER}/index.html",
     )
+    environment.globals["parts"] = environment.get_template("parts.html").module
     return environment
 
 
