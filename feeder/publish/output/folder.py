@@ -9,6 +9,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from posixpath import dirname
+from typing import BinaryIO, NamedTuple
 
 from feeder.errors import PublishError
 
@@ -25,9 +27,20 @@ def check_writable(folder: Path) -> None:
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     with translating_errors(folder):
-        probe = _temporary(existing / "probe")
+        probe = Path(_temporary(f"{existing}/probe"))
         probe.write_bytes(b"")
         probe.unlink()
+
+
+class WaitingFile(NamedTuple):
+    """A file at a path below the folder, and the name under which it waits; "" if what is in its place is the same.
+
+    `looks` is what `Folder.files` will tell of it.
+    """
+
+    path: str
+    temporary: str
+    looks: str
 
 
 class Folder:
@@ -41,8 +54,8 @@ class Folder:
         """Create the folder if it does not exist; `subfolders` are those that files are written to."""
         self._root = root
         self._prefixes = ("", *(f"{name}/" for name in subfolders))
-        self._waiting: dict[Path, Path] = {}  # temporary files by their targets
-        self._unsynced: set[Path] = set()
+        self._waiting: dict[str, str] = {}  # temporary files by the paths of their targets
+        self._unsynced: set[str] = set()
         with translating_errors(root):
             root.mkdir(parents=True, exist_ok=True)
 
@@ -94,39 +107,52 @@ class Folder:
             except FileNotFoundError:
                 return None
 
+    def prepare(self, path: str, data: bytes) -> WaitingFile:
+        """Write the content of a file beside its place, unless it is there already; another process can do that."""
+        target = f"{self._root}/{path}"
+        with translating_errors(self._root):
+            with suppress(FileNotFoundError), Path(target).open("rb") as file:
+                if file.read() == data:
+                    return WaitingFile(path, "", _format_stats(os.fstat(file.fileno())))
+            temporary = _temporary(target)
+            try:
+                with _create(temporary) as file:
+                    file.write(data)
+                    file.flush()
+                    return WaitingFile(path, temporary, _format_stats(os.fstat(file.fileno())))
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+
+    def put(self, file: WaitingFile) -> bool:
+        """Have a prepared file replace the one in its place at the next `flush`; return False if that is the same."""
+        earlier = self._waiting.pop(file.path, None)
+        if earlier is not None:
+            Path(earlier).unlink(missing_ok=True)
+        if file.temporary:
+            self._waiting[file.path] = file.temporary
+        return bool(file.temporary)
+
     def write(self, path: str, data: bytes) -> bool:
         """Replace the content of a file at the next `flush`; return False if it is `data` already."""
-        if self.read(path) == data:
-            return False
-        target = self._root / path
-        with translating_errors(self._root):
-            target.parent.mkdir(exist_ok=True)
-            temporary = self._waiting.get(target) or _temporary(target)
-            self._waiting[target] = temporary
-            try:
-                temporary.write_bytes(data)
-            except BaseException:
-                del self._waiting[target]
-                temporary.unlink(missing_ok=True)
-                raise
-        return True
+        return self.put(self.prepare(path, data))
 
     def flush(self) -> None:
         """Put the files that wait in their places, all of them durably; and make durable what was removed."""
         with translating_errors(self._root):
             _sync_files(list(self._waiting.values()))
-            for target in list(self._waiting):
-                self._waiting.pop(target).replace(target)
-                self._unsynced.add(target.parent)
+            for path in list(self._waiting):
+                Path(self._waiting.pop(path)).replace(f"{self._root}/{path}")
+                self._unsynced.add(dirname(path))
             for folder in sorted(self._unsynced):
-                _sync_folder(folder)
+                _sync_folder(self._root / folder)
             self._unsynced.clear()
 
     def discard(self) -> None:
         """Remove the files that wait."""
         for temporary in self._waiting.values():
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+                Path(temporary).unlink(missing_ok=True)
         self._waiting.clear()
 
     def link(self, path: str, source: Path) -> bool:
@@ -137,7 +163,7 @@ class Folder:
         target = self._root / path
         with translating_errors(self._root):
             target.parent.mkdir(exist_ok=True)
-            temporary = _temporary(target)
+            temporary = Path(_temporary(str(target)))
             try:
                 try:
                     temporary.hardlink_to(source)
@@ -148,18 +174,26 @@ class Folder:
                 temporary.replace(target)
             finally:
                 temporary.unlink(missing_ok=True)  # nothing is replaced by a link to the same file
-        self._unsynced.add(target.parent)
+        self._unsynced.add(dirname(path))
         return True
 
     def remove(self, path: str) -> None:
         """Remove a file, if it exists."""
-        target = self._root / path
         with translating_errors(self._root):
-            target.unlink(missing_ok=True)
-        self._unsynced.add(target.parent)
+            (self._root / path).unlink(missing_ok=True)
+        self._unsynced.add(dirname(path))
 
 
-def _sync_files(files: Sequence[Path]) -> None:
+def _create(path: str) -> BinaryIO:
+    """Create and open a file, and its folder if that is missing."""
+    try:
+        return Path(path).open("xb")
+    except FileNotFoundError:
+        Path(path).parent.mkdir(exist_ok=True)
+        return Path(path).open("xb")
+
+
+def _sync_files(files: Sequence[str]) -> None:
     """Flush the contents of files to the disk; many at once by one call for all disks."""
     if len(files) > _FEW:
         os.sync()
@@ -179,8 +213,9 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(copy.fileno())
 
 
-def _temporary(path: Path) -> Path:
-    return path.with_name(f"{_TEMPORARY_START}{secrets.token_hex(6)}{_TEMPORARY_END}")
+def _temporary(path: str) -> str:
+    """Return a new name beside a file."""
+    return f"{dirname(path)}/{_TEMPORARY_START}{secrets.token_hex(6)}{_TEMPORARY_END}"
 
 
 def _sync_folder(folder: Path) -> None:

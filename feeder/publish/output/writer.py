@@ -5,7 +5,7 @@ that feeder has written are replaced or removed.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
@@ -15,12 +15,18 @@ from feeder.publish.formats.item import GENERATOR
 from feeder.publish.formats.json_feed import MARK as JSON_MARK
 from feeder.publish.html import pages
 from feeder.publish.output.compressed import ENDINGS, compressed_copies
-from feeder.publish.output.folder import Folder
+from feeder.publish.output.folder import Folder, WaitingFile
 from feeder.publish.output.ledger import Ledger
 
 GROUP = 500  # files that are written before they are synced
 _HEAD_BYTES = 4096
 _MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK, *CRAWLER_MARKS)
+
+
+def prepare(folder: Folder, path: str, data: bytes, *, precompress: bool) -> list[WaitingFile]:
+    """Write a file and its compressed copies beside their places; the file is the first."""
+    copies = compressed_copies(path, data) if precompress else {}
+    return [folder.prepare(one, content) for one, content in {path: data, **copies}.items()]
 
 
 class Writer:
@@ -31,7 +37,7 @@ class Writer:
 
     def __init__(self, folder: Folder, ledger: Ledger, *, precompress: bool) -> None:
         self._folder, self._ledger, self._precompress = folder, ledger, precompress
-        self._fingerprints: dict[str, str] = {}
+        self._records: dict[str, tuple[str, str]] = {}  # of files that wait: fingerprint and looks
         self.seen: set[str] = set()
         self.written: list[str] = []
         self.removed: list[str] = []
@@ -48,14 +54,17 @@ class Writer:
             fingerprint = hashlib.sha256(data).hexdigest()[:16]
             if self._ledger.fingerprint(path) == fingerprint:
                 return
-        self._fingerprints[path] = fingerprint
-        if self._folder.write(path, data):
-            self.written.append(path)
-        if self._precompress:
-            copies = compressed_copies(path, data)
-            self.seen.update(copies)
-            self.written += [copy for copy, compressed in copies.items() if self._folder.write(copy, compressed)]
-        if len(self._fingerprints) >= GROUP:
+        self.take(prepare(self._folder, path, data, precompress=self._precompress), fingerprint)
+
+    def take(self, files: Sequence[WaitingFile], fingerprint: str) -> None:
+        """Write a prepared file and its compressed copies."""
+        for number, file in enumerate(files):
+            self.seen.add(file.path)
+            if self._folder.put(file):
+                self.written.append(file.path)
+            if not number:
+                self._records[file.path] = (fingerprint, file.looks)
+        if len(self._records) >= GROUP:
             self.flush()
 
     def write_if_changed(self, path: str, fingerprint: str, render: Callable[[], str]) -> None:
@@ -77,7 +86,7 @@ class Writer:
         elif not is_named_by_content(path, self._folder.read(path) or b""):
             return False
         self.seen.add(path)
-        self._fingerprints[path] = fingerprint
+        self._records[path] = (fingerprint, self._folder.looks(path) or "")
         return True
 
     def keep(self, path: str) -> None:
@@ -103,10 +112,9 @@ class Writer:
     def flush(self) -> None:
         """Put the files that were written in their places, and record them."""
         self._folder.flush()
-        for path, fingerprint in self._fingerprints.items():
-            if (looks := self._folder.looks(path)) is not None:
-                self._ledger.set_file(path, fingerprint, looks)
-        self._fingerprints.clear()
+        for path, record in self._records.items():
+            self._ledger.set_file(path, *record)
+        self._records.clear()
         self._ledger.commit()
 
     def is_ours(self, path: str) -> bool:

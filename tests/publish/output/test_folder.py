@@ -127,7 +127,7 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_the_end(
         done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
         real_sync(descriptor)
 
-    def replace(self: Path, target: Path) -> Path:
+    def replace(self: Path, target: str) -> Path:
         done.append("name")
         return real_replace(self, target)
 
