@@ -1,23 +1,37 @@
-"""Renders the pages of many entries, in worker processes if there are very many.
+"""Renders pages of entries and archives and writes them beside their places, in worker processes if there are many.
 
-plans ──▶ the store's entries ──▶ pages, or why there is none ──▶ the pass, which writes them
+    plans ──▶ the store's entries ──▶ pages, archives ──▶ files that wait ──▶ the pass, which puts them in their places
+
+`Renderer` is what the pass itself renders feeds with.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from feeder.config.load import Config
 from feeder.config.settings import SiteConfig
+from feeder.model import Entry, Feed, FeedLink
+from feeder.pictures.references import with_pictures_at
+from feeder.publish.archives import Archive
+from feeder.publish.feeds import make_archive
+from feeder.publish.formats import ATOM, Cache, Format, Rendering, render_feed
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Neighbour
+from feeder.publish.output.folder import Folder, WaitingFile
+from feeder.publish.output.writer import prepare
 from feeder.publish.shown import ShownPictures
 from feeder.reading.workers import Task, WorkerFailure, run_jobs
 from feeder.store import Copy, Store
 
-_BATCH = 100  # entries that are read at once
-_SECONDS = 30.0  # of processor time for a page, which takes a thousandth of one
+BATCH = 100  # pages whose entries are read at once
+_SECONDS = 30.0  # of processor time for a page or archive, which take a thousandth and a tenth of one
+
+Failure = tuple[str, str]
+"""The key of an entry, or the path of an archive, that cannot be rendered, and the reason."""
 
 
 class PagePlan(NamedTuple):
@@ -29,46 +43,142 @@ class PagePlan(NamedTuple):
     older: Neighbour | None
     copies: Sequence[Copy]
 
+    @property
+    def path(self) -> str:
+        """Its path below the site."""
+        return pages.entry_path(self.key)
 
-class RenderedPage(NamedTuple):
-    """A page; None with the reason if it cannot be rendered."""
+    @property
+    def name(self) -> str:
+        """What failures call it."""
+        return self.key
 
-    plan: PagePlan
-    page: bytes | None
-    error: str = ""
+
+class ArchivePlan(NamedTuple):
+    """An archive of the feed of everything that is to be rendered, and its `fingerprint`.
+
+    `links` are those to other archives; `empty_since` is its `updated` if none of its entries is left.
+    """
+
+    archive: Archive
+    fingerprint: str
+    links: tuple[FeedLink, ...]
+    empty_since: datetime
+
+    @property
+    def path(self) -> str:
+        """Its path below the site."""
+        return self.archive.path
+
+    @property
+    def name(self) -> str:
+        """What failures call it."""
+        return self.path
+
+
+Plan = PagePlan | ArchivePlan
+
+
+class Rendered(NamedTuple):
+    """The file of a plan and its compressed copies; none if it cannot be rendered. Failures are those of entries."""
+
+    plan: Plan
+    files: Sequence[WaitingFile]
+    failures: Sequence[Failure] = ()
+
+
+class Renderer:
+    """Renders entries as readers see them."""
+
+    def __init__(self, site: SiteConfig, store: Store) -> None:
+        self._site, self._store = site, store
+        self._pictures = ShownPictures(site, store)
+        self._kept: Cache = {}
+
+    def entries(self, keys: Sequence[str]) -> list[Entry]:
+        """Return the entries with these keys, in their order; those that are not there are left out."""
+        return self.shown(self._store.entries.get_many(keys))
+
+    def shown(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Return entries as they are shown."""
+        return self._pictures.of(entries)
+
+    def page(self, plan: PagePlan, entry: Entry) -> bytes:
+        """Return the page of an entry.
+
+        Raises:
+            ValueError: it contains an invalid address, or lone surrogates.
+        """
+        return pages.render_article(self._site, entry, newer=plan.newer, older=plan.older, copies=plan.copies).encode()
+
+    def archive(self, plan: ArchivePlan) -> tuple[bytes, list[Failure]]:
+        """Return an archive, and which entries are left out."""
+        feed = make_archive(self._site, plan.path, empty_since=plan.empty_since, links=plan.links)
+        return self.feed(ATOM, feed, self.entries(plan.archive.keys))
+
+    def feed(
+        self, kind: Format, feed: Feed, entries: Sequence[Entry], max_bytes: int | None = None
+    ) -> tuple[bytes, list[Failure]]:
+        """Return a feed in a format, and which entries are left out."""
+        failures: list[Failure] = []
+        how = Rendering(
+            page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
+            ties=self._store.entries.ties(entries),
+            content=self._site.content,
+            on_unwritable=lambda entry, reason: failures.append((entry.key, reason)),
+            max_bytes=max_bytes,
+            cache=None if feed.is_archive else self._kept,
+        )
+        return render_feed(kind, feed, [with_pictures_at(entry, self._site.url) for entry in entries], how), failures
+
+
+def render(
+    config: Config, store: Store, plans: Iterable[Plan], *, in_workers: bool, at_once: int = BATCH
+) -> Iterator[Rendered]:
+    """Yield what is rendered of plans, in their order; `at_once` are given to a worker together.
+
+    A page whose entry has gone meanwhile has neither files nor failures.
+    """
+    remaining = iter(plans)
+    batches = iter(lambda: tuple(islice(remaining, at_once)), ())
+    jobs = (_Job(config.site, config.store.url, config.store.search, batch) for batch in batches)
+    if in_workers:
+        yield from run_jobs(_TASK, ([job] for job in jobs), seconds=_SECONDS)
+    else:
+        for job in jobs:
+            yield from _render(job, store)
 
 
 class _Job(NamedTuple):
-    """Pages that a worker renders, from the store at a URL."""
+    """Plans of one kind that a worker renders, from the store at a URL."""
 
     site: SiteConfig
     url: str
     search: Path | None
-    plans: tuple[PagePlan, ...]
+    plans: tuple[Plan, ...]
 
 
-def render_here(site: SiteConfig, store: Store, plans: Sequence[PagePlan]) -> Iterator[RenderedPage]:
-    """Yield the pages of those entries that are still there, in the order of their plans."""
-    shown = ShownPictures(site, store)
-    for start in range(0, len(plans), _BATCH):
-        by_key = {plan.key: plan for plan in plans[start : start + _BATCH]}
-        for entry in shown.of(store.entries.get_many(list(by_key))):
-            plan = by_key[entry.key]
-            try:
-                page = pages.render_article(site, entry, newer=plan.newer, older=plan.older, copies=plan.copies)
-                yield RenderedPage(plan, page.encode())
-            except ValueError as error:  # an invalid address, or lone surrogates
-                yield RenderedPage(plan, None, str(error))
+def _run(job: _Job) -> Iterator[Rendered]:
+    return _render(job, _open(job.url, job.search))
 
 
-def render_in_workers(config: Config, batches: Iterable[Sequence[PagePlan]]) -> Iterator[RenderedPage]:
-    """Yield the same from worker processes, one for each processor."""
-    jobs = ([_Job(config.site, config.store.url, config.store.search, tuple(batch))] for batch in batches)
-    return run_jobs(_TASK, jobs, seconds=_SECONDS)
-
-
-def _run(job: _Job) -> Iterator[RenderedPage]:
-    return render_here(job.site, _open(job.url, job.search), job.plans)
+def _render(job: _Job, store: Store) -> Iterator[Rendered]:
+    renderer, folder = Renderer(job.site, store), Folder(job.site.output)
+    entries = {entry.key: entry for entry in renderer.entries([p.key for p in job.plans if isinstance(p, PagePlan)])}
+    for plan in job.plans:
+        failures: list[Failure] = []
+        try:
+            if isinstance(plan, ArchivePlan):
+                data, failures = renderer.archive(plan)
+            elif plan.key in entries:
+                data = renderer.page(plan, entries[plan.key])
+            else:
+                yield Rendered(plan, ())
+                continue
+        except ValueError as error:
+            yield Rendered(plan, (), [(plan.name, str(error))])
+            continue
+        yield Rendered(plan, prepare(folder, plan.path, data, precompress=job.site.precompress), failures)
 
 
 @cache
@@ -76,14 +186,14 @@ def _open(url: str, search: Path | None) -> Store:
     return Store.open(url, search=search, create=False)
 
 
-def _fail(job: _Job, failure: WorkerFailure) -> tuple[RenderedPage, _Job | None]:
-    """Return the page that ended its process, as one that cannot be rendered, and what is left to do."""
-    rest = job.plans[failure.results + 1 :]
-    return RenderedPage(job.plans[failure.results], None, failure.reason), job._replace(plans=rest) if rest else None
+def _fail(job: _Job, failure: WorkerFailure) -> tuple[Rendered, _Job | None]:
+    """Return the plan that ended its process, as one that cannot be rendered, and what is left to do."""
+    plan, rest = job.plans[failure.results], job.plans[failure.results + 1 :]
+    return Rendered(plan, (), [(plan.name, failure.reason)]), job._replace(plans=rest) if rest else None
 
 
 def _load() -> None:
     """Load nothing: all that a page needs is imported with this module."""
 
 
-_TASK: Task[_Job, RenderedPage] = Task(run=_run, on_failure=_fail, load=_load)
+_TASK: Task[_Job, Rendered] = Task(run=_run, on_failure=_fail, load=_load)

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -26,11 +26,10 @@ from feeder.config.load import Config
 from feeder.config.saved import SavedSearch, read_saved
 from feeder.errors import PublishError, StoreError
 from feeder.log import Progress
-from feeder.model import Entry, Feed, FeedLink, rfc3339
+from feeder.model import Entry, FeedLink, rfc3339
 from feeder.pictures.folder import PictureFolder
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import NAME as PICTURE_NAME
-from feeder.pictures.references import with_pictures_at
 from feeder.publish import crawlers
 from feeder.publish.archives import FOLDER as ARCHIVES_FOLDER
 from feeder.publish.archives import Archive, divide, with_caps
@@ -41,12 +40,11 @@ from feeder.publish.feeds import (
     SOURCES_FOLDER,
     STYLE_PATH,
     Topic,
-    make_archive,
     make_feed,
     saved_topic,
 )
 from feeder.publish.feeds import FOLDERS as TOPIC_FOLDERS
-from feeder.publish.formats import ATOM, FORMATS, Cache, Format, Rendering, render_feed
+from feeder.publish.formats import ATOM, FORMATS
 from feeder.publish.formats.item import Item
 from feeder.publish.html import find, pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
@@ -55,8 +53,7 @@ from feeder.publish.output.bundle import PER_PART, Bundle, program_version
 from feeder.publish.output.folder import Folder
 from feeder.publish.output.ledger import Ledger, Touched
 from feeder.publish.output.writer import Writer
-from feeder.publish.rendering import PagePlan, RenderedPage, render_here, render_in_workers
-from feeder.publish.shown import ShownPictures
+from feeder.publish.rendering import ArchivePlan, Failure, PagePlan, Rendered, Renderer, render
 from feeder.publish.subscribe import list_topics, render_opml
 from feeder.publish.topics import Group, choose_topics, to_topic
 from feeder.store import PageMark, Store
@@ -66,7 +63,7 @@ _CODE = Path(__file__).parent
 _WORDS = _CODE.parent / "words"
 _STATIC = _CODE / "html/static"
 _BATCH = 100  # entries that are read at once
-_MANY = 1000  # pages that are worth the start of worker processes
+_MANY, _MANY_ARCHIVES = 1000, 10  # pages, archives: worth the start of worker processes
 _CHANGES = 2000  # that are read at once
 _FOLDERS = (
     pages.ENTRIES_FOLDER,
@@ -165,9 +162,8 @@ class _Pass:
         self._store, self._folder, self._ledger = store, folder, ledger
         self._pictures = PictureFolder(config.store.pictures)
         self._settings = _settings_digest(config)
-        self._pictures_shown = ShownPictures(config.site, store)
+        self._renderer = Renderer(config.site, store)
         self._since = now
-        self._rendered: Cache = {}
         self._files = Writer(folder, ledger, precompress=config.site.precompress)
         self._bundle = Bundle(config.site.output, find.INDEX_FOLDER, ledger.get("search"))
         self._groups: list[Group] = []
@@ -313,40 +309,45 @@ class _Pass:
         marks = self._ledger.marks(list(numbers))
         total = self._ledger.count()
         done = total - len(marks)
-        plans = (plan for batch in _batches(marks, _BATCH) for plan in self._plan(batch))
+        plans = (plan for batch in _batches(self._beside(marks), _BATCH) for plan in self._plan(batch))
         first = list(islice(plans, _MANY))
-        if len(first) == _MANY:
-            rendered = render_in_workers(self._config, _batches(chain(first, plans), _BATCH))
-        else:
-            rendered = render_here(self._site, self._store, first)
+        rendered = render(self._config, self._store, chain(first, plans), in_workers=len(first) == _MANY)
         for number, page in enumerate(rendered, start=done):
             if number % _BATCH == 0 and number:
                 progress("publish", number, total)
-            self._write_page(page)
+            if page.files:
+                self._broken.discard(page.plan.name)
+                self.failed.pop(page.plan.name, None)
+            self._take(page)
+            if page.failures and not self._folder.has(page.plan.path):
+                self._broken.add(page.plan.name)
         progress("publish", total, total)
 
-    def _plan(self, marks: Sequence[PageMark]) -> Iterator[PagePlan]:
+    def _beside(self, marks: Sequence[PageMark]) -> Iterator[tuple[PageMark, Neighbour | None, Neighbour | None]]:
+        """Yield marks, newest first, with the entries beside them."""
+        if len(marks) == self._ledger.count():
+            neighbours = [None, *(Neighbour(mark.key, mark.title, mark.language) for mark in marks), None]
+            yield from zip(marks, neighbours, neighbours[2:], strict=False)
+        else:
+            yield from ((mark, *self._ledger.neighbours(mark.position)) for mark in marks)
+
+    def _take(self, rendered: Rendered) -> None:
+        """Write what was rendered, or keep what was there; record what could not be."""
+        plan = rendered.plan
+        if rendered.files:
+            self._files.take(rendered.files, plan.fingerprint)
+        elif rendered.failures:
+            self._files.keep(plan.path)
+        self._record(rendered.failures)
+
+    def _plan(self, marks: Sequence[tuple[PageMark, Neighbour | None, Neighbour | None]]) -> Iterator[PagePlan]:
         """Yield the plans of the pages that changed."""
-        copies = self._store.entries.copies([mark.key for mark in marks])
-        for mark in marks:
-            newer, older = map(_to_neighbour, self._ledger.neighbours(mark.position))
+        copies = self._store.entries.copies([mark.key for mark, *_ in marks])
+        for mark, newer, older in marks:
             own_copies = copies.get(mark.key, ())
             fingerprint = _digest(self._settings, mark.version, newer, older, own_copies)
             if not self._files.is_unchanged(pages.entry_path(mark.key), fingerprint):
                 yield PagePlan(mark.key, fingerprint, newer, older, own_copies)
-
-    def _write_page(self, rendered: RenderedPage) -> None:
-        key, path = rendered.plan.key, pages.entry_path(rendered.plan.key)
-        if rendered.page is not None:
-            self._broken.discard(key)
-            self.failed.pop(key, None)
-            self._files.write(path, rendered.page, rendered.plan.fingerprint)
-            return
-        self._files.keep(path)
-        if (entry := self._store.entries.find(key)) is not None:
-            self._record_failure(entry, rendered.error)
-        if not self._folder.has(path):
-            self._broken.add(key)
 
     def _write_months(self, touched: Iterable[str], old_months: Collection[str]) -> None:
         """Write the pages and sitemaps of months, and the page that lists them."""
@@ -355,12 +356,14 @@ class _Pass:
         wanted = (set(touched) | months_beside(old_months, names)) & set(names)
         # The month before leads to the oldest page of one, and that may be another now.
         wanted |= {older for name, older in pairwise(names) if name in wanted}
+        counts: dict[str, int] = {}
         for place, name in enumerate(names):
             if name not in wanted:
                 continue
             listed = self._listed(name)
             self._write_sitemaps(name, listed)
-            newer = oldest_page(names[place - 1], len(self._listed(names[place - 1]))) if place else None
+            newer = self._oldest_page(names[place - 1], counts) if place else None
+            counts[name] = len(listed)
             older = MonthPage(names[place + 1]) if place + 1 < len(names) else None
             for part in divide_month(name, listed, newer=newer, older=older):
                 self._files.write_if_changed(
@@ -383,13 +386,17 @@ class _Pass:
             lambda: pages.render_archive(self._site, totals),
         )
 
+    def _oldest_page(self, month: str, counts: Mapping[str, int]) -> MonthPage:
+        """Return the page with the oldest entries of a month; `counts` are those that are known."""
+        return oldest_page(month, counts[month] if month in counts else len(self._listed(month)))
+
     def _listed(self, month: str) -> list[MonthEntry]:
         """Return the lines of a month, newest first; with the sources of entries if there are several."""
         has_sources = _has_sources(self._groups)
         return [
-            MonthEntry(mark.key, mark.published, mark.title, mark.language, mark.source if has_sources else "")
-            for mark in self._ledger.month(month)
-            if mark.key not in self._broken
+            entry if has_sources else entry._replace(source="")
+            for entry in self._ledger.month(month)
+            if entry.key not in self._broken
         ]
 
     def _write_sitemaps(self, month: str, listed: Sequence[MonthEntry]) -> None:
@@ -426,7 +433,7 @@ class _Pass:
         unchanged = [self._files.is_unchanged(path, fingerprint) for path in paths]  # each is seen
         if all(unchanged):
             return
-        entries = self._shown_entries([mark.key for mark in newest])
+        entries = self._renderer.entries([mark.key for mark in newest])
         page = pages.render_topic(self._site, topic, self._with_pages(entries), total=group.total)
         self._files.write(topic.page, page.encode(), fingerprint)
         self._write_feeds(topic, entries, fingerprint)
@@ -442,7 +449,7 @@ class _Pass:
             topic = saved_topic(search)
             try:
                 found = self._store.entries.latest(search.config.limit, query=search.query, now=self._now)
-                entries = self._pictures_shown.of(found)
+                entries = self._renderer.shown(found)
             except StoreError as error:
                 self._skip(f"feeds.{search.config.name}", str(error), topic.page, *map(topic.path, FORMATS))
                 continue
@@ -456,7 +463,7 @@ class _Pass:
             self._files.write(file.name, file.read_bytes() + note.encode())
         self._files.write("404.html", pages.render_error(self._site, 404).encode())
         newest = with_caps(self._ledger.newest(), self._caps)
-        latest = self._shown_entries(list(islice(newest, self._site.entries_per_feed)))
+        latest = self._renderer.entries(list(islice(newest, self._site.entries_per_feed)))
         total = self._ledger.count()
         index = pages.render_index(self._site, self._with_pages(latest), total=total, saved=self._saved)
         self._files.write("index.html", index.encode())
@@ -477,20 +484,35 @@ class _Pass:
             touched = set(names)
         unarchived = list(with_caps(ledger.current(), self._caps))
         made, current = divide(unarchived, names, keep=self._site.entries_per_feed, now=self._now)
-        latest = self._shown_entries(current)
+        latest = self._renderer.entries(current)
         fitting = self._count_fitting(latest)
         if fitting < len(latest):
             made, _ = divide(unarchived, names, keep=fitting, now=self._now, at_least=1)
         for archive in made:
             ledger.add_archive(archive)
             touched.add(archive.name)
-        links: tuple[FeedLink, ...] = ()
-        for name in ledger.archives():
-            path = Archive(name, ()).path
-            if name in touched:
-                self._write_archive(ledger.archive(name), links)
-            links = (FeedLink("prev-archive", self._site.url + path, ATOM.media_type),)
-        self._write_feeds(EVERYTHING, latest[:fitting], links=links)
+        in_workers = len(touched) >= _MANY_ARCHIVES
+        plans = self._plan_archives(touched)
+        for rendered in render(self._config, self._store, plans, in_workers=in_workers, at_once=1):
+            self._take(rendered)
+        self._write_feeds(EVERYTHING, latest[:fitting], links=self._links_to(ledger.archives()[-1:]))
+
+    def _plan_archives(self, touched: Collection[str]) -> Iterator[ArchivePlan]:
+        """Yield the plans of those touched archives that changed."""
+        names = self._ledger.archives()
+        for older, name in pairwise(("", *names)):
+            if name not in touched:
+                continue
+            archive, links = self._ledger.archive(name), self._links_to([older] if older else [])
+            # Without the order of its entries, which dates decide: a corrected date must not rewrite it.
+            fingerprint = _digest(self._site.url, name, sorted(archive.keys), links)
+            if not self._files.is_unchanged(archive.path, fingerprint):
+                yield ArchivePlan(archive, fingerprint, links, self._since)
+
+    def _links_to(self, archives: Iterable[str]) -> tuple[FeedLink, ...]:
+        """Return the link to the archive before; none if there is none."""
+        addresses = (self._site.url + Archive(name, ()).path for name in archives)
+        return tuple(FeedLink("prev-archive", address, ATOM.media_type) for address in addresses)
 
     def _write_search(self, progress: Progress) -> None:
         """Write what browsers search in: the parts of the index whose entries changed, and the page."""
@@ -519,14 +541,6 @@ class _Pass:
             for entry in self._store.entries.get_many(batch):
                 yield pages.entry_path(entry.key), find.render_document(self._site, entry)
 
-    def _write_archive(self, archive: Archive, links: Sequence[FeedLink]) -> None:
-        # Without the order of its entries, which dates decide: a corrected date must not rewrite it.
-        fingerprint = _digest(self._site.url, archive.name, sorted(archive.keys), links)
-        if not self._files.is_unchanged(archive.path, fingerprint):
-            feed = make_archive(self._site, archive.path, empty_since=self._since, links=links)
-            entries = self._shown_entries(archive.keys)
-            self._files.write(archive.path, self._render(ATOM, feed, entries), fingerprint)
-
     def _count_fitting(self, entries: Sequence[Entry]) -> int:
         """Return how many of the newest entries fit into a feed, at least one."""
         fitting = length = 0
@@ -544,21 +558,9 @@ class _Pass:
         for kind in FORMATS:
             feed = make_feed(self._site, topic, kind, empty_since=self._since, links=links)
             max_bytes = self._site.bytes_per_feed if topic.stem else None  # the archives have the rest of everything
-            self._files.write(topic.path(kind), self._render(kind, feed, entries, max_bytes), fingerprint)
-
-    def _render(self, kind: Format, feed: Feed, entries: Sequence[Entry], max_bytes: int | None = None) -> bytes:
-        how = Rendering(
-            page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
-            ties=self._store.entries.ties(entries),
-            content=self._site.content,
-            on_unwritable=self._record_failure,
-            max_bytes=max_bytes,
-            cache=None if feed.is_archive else self._rendered,
-        )
-        return render_feed(kind, feed, [with_pictures_at(entry, self._site.url) for entry in entries], how)
-
-    def _shown_entries(self, keys: Sequence[str]) -> list[Entry]:
-        return self._pictures_shown.of(self._store.entries.get_many(keys))
+            document, failures = self._renderer.feed(kind, feed, entries, max_bytes)
+            self._files.write(topic.path(kind), document, fingerprint)
+            self._record(failures)
 
     def _with_pages(self, entries: Iterable[Entry]) -> list[Entry]:
         return [entry for entry in entries if entry.key not in self._broken]
@@ -591,17 +593,16 @@ class _Pass:
         for path in paths:
             self._files.keep(path)
 
-    def _record_failure(self, entry: Entry, reason: str) -> None:
-        origins = self._store.entries.origins(entry.id)
-        self.failed.setdefault(entry.key, (origins[0].address if origins else entry.id, reason))
+    def _record(self, failures: Iterable[Failure]) -> None:
+        for name, reason in failures:
+            entry = self._store.entries.find(name)
+            origins = self._store.entries.origins(entry.id) if entry is not None else ()
+            self.failed.setdefault(name, (origins[0].address if origins else name, reason))
+            self._must_retry |= entry is None  # an archive: nothing else would touch it
 
 
 def _has_sources(groups: Iterable[Group]) -> bool:
     return sum(group.folder == SOURCES_FOLDER for group in groups) > 1
-
-
-def _to_neighbour(mark: PageMark | None) -> Neighbour | None:
-    return None if mark is None else Neighbour(mark.key, mark.title, mark.language)
 
 
 def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

@@ -8,7 +8,7 @@ import pytest
 from feeder.incoming.origin import Origin
 from feeder.publish import rendering
 from feeder.publish import site as site_module
-from feeder.publish.rendering import PagePlan, RenderedPage
+from feeder.publish.rendering import PagePlan, Rendered
 from feeder.publish.site import publish
 from feeder.reading.workers import WorkerFailure
 from feeder.store import Store
@@ -19,27 +19,32 @@ from tests.publish.test_site import dated_entry, files, make_config
 def test_many_pages_are_rendered_by_workers_with_the_same_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, there = make_config(tmp_path / "here"), make_config(tmp_path / "there")
+    here, there = (
+        make_config(tmp_path / "here", entries_per_feed=1),
+        make_config(tmp_path / "there", entries_per_feed=1),
+    )
     entries = [dated_entry(number) for number in range(7)]
     entries[3] = replace(entries[3], link="http://[x")
     with Store.open(here.store.url) as store:
         saving.save(store, [(Origin("test", f"{number}.md"), entry) for number, entry in enumerate(entries)])
         first = publish(here, store)
         monkeypatch.setattr(site_module, "_MANY", 5)
-        monkeypatch.setattr(site_module, "_BATCH", 2)
+        monkeypatch.setattr(site_module, "_MANY_ARCHIVES", 1)
+        monkeypatch.setattr(rendering, "BATCH", 2)
         second = publish(there, store)
     assert (first.written, first.failed) == (second.written, second.failed)
     assert [reason for _, reason in second.failed]
-    pages = {path: data for path, (data, _) in files(here).items() if path.startswith("entries/")}
-    assert pages == {path: data for path, (data, _) in files(there).items() if path.startswith("entries/")}
-    assert len(pages) == 6
+    written = {path: data for path, (data, _) in files(here).items()}
+    assert written == {path: data for path, (data, _) in files(there).items()}
+    assert sum(path.startswith("entries/") for path in written) == 6
+    assert sum(path.startswith("archives/") for path in written) == 1
 
 
 def test_a_page_that_ends_its_worker_is_named_and_the_others_go_on() -> None:
     plans = tuple(PagePlan(str(number), "", None, None, ()) for number in range(3))
     job = rendering._Job(make_config(Path("x")).site, "sqlite:///x", None, plans)
     failed, rest = rendering._fail(job, WorkerFailure("took too long", 1, timed_out=True))
-    assert failed == RenderedPage(plans[1], None, "took too long")
+    assert failed == Rendered(plans[1], (), [("1", "took too long")])
     assert rest is not None
     assert rest.plans == plans[2:]
     assert rendering._fail(rest, WorkerFailure("crashed", 0, timed_out=False))[1] is None

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Self
 
 from feeder.errors import PublishError
 from feeder.publish.archives import Archive
+from feeder.publish.html.pages import MonthEntry, Neighbour
 from feeder.publish.topics import Group, groups_of
 from feeder.store import MarkChanges, PageMark
 
@@ -81,6 +82,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, month_of: Callable[[datetime], str]) -> None:
         self._run, self._month_of = connection.execute, month_of
         self._connection = connection
+        self._begins_anew = False
 
     @classmethod
     def open(cls, file: Path, month_of: Callable[[datetime], str]) -> Self:
@@ -150,6 +152,7 @@ class Ledger:
         """Forget all entries, but not which archives they are in, nor any file."""
         for table in ("entries", "copies", "groups", "members"):
             self._run(f"DELETE FROM {table}")  # noqa: S608  a constant
+        self._begins_anew = True
 
     def apply(self, changes: MarkChanges, touched: Touched) -> None:
         """Take over changes of the store; add what they touch."""
@@ -204,6 +207,8 @@ class Ledger:
         """Note the lists that an entry stands in, and its neighbours, whose pages name it."""
         touched.months.add(self._month_of(mark.published))
         touched.groups.update((group.folder, group.name) for group in groups_of(mark))
+        if self._begins_anew:  # every entry is touched when it is added
+            return
         for sign, order in ((">", "ASC"), ("<", "DESC")):
             touched.entries.update(row[0] for row in self._beside("number", mark.position, sign, order))
 
@@ -223,11 +228,13 @@ class Ledger:
         where = "number IN (SELECT value FROM json_each(?)) ORDER BY position DESC"
         return [_to_mark(row) for row in self._run(f"SELECT {_MARK} FROM entries WHERE {where}", (wanted,))]  # noqa: S608  constants
 
-    def neighbours(self, position: int) -> tuple[PageMark | None, PageMark | None]:
-        """Return the marks of the next newer and the next older entry than one at a position; None if it has none."""
-        newer = next(iter(self._beside(_MARK, position, ">", "ASC")), None)
-        older = next(iter(self._beside(_MARK, position, "<", "DESC")), None)
-        return newer and _to_mark(newer), older and _to_mark(older)
+    def neighbours(self, position: int) -> tuple[Neighbour | None, Neighbour | None]:
+        """Return the next newer and the next older entry than one at a position; None if there is none."""
+        newer, older = (
+            next((Neighbour._make(row) for row in self._beside("key, title, language", position, sign, order)), None)
+            for sign, order in ((">", "ASC"), ("<", "DESC"))
+        )
+        return newer, older
 
     def _beside(self, columns: str, position: int, sign: str, order: str) -> Iterable[Any]:
         statement = f"SELECT {columns} FROM entries WHERE position {sign} ? ORDER BY position {order} LIMIT 1"  # noqa: S608  constants
@@ -250,10 +257,13 @@ class Ledger:
         rows = self._run("SELECT month, COUNT(*) FROM entries GROUP BY month ORDER BY month DESC")
         return [MonthTotal(*row) for row in rows]
 
-    def month(self, name: str) -> list[PageMark]:
-        """Return the marks of the entries of a month, newest first."""
-        statement = f"SELECT {_MARK} FROM entries WHERE month = ? ORDER BY position DESC"  # noqa: S608  constants
-        return [_to_mark(row) for row in self._run(statement, (name,))]
+    def month(self, name: str) -> list[MonthEntry]:
+        """Return the entries of a month, newest first."""
+        rows = self._run(
+            "SELECT key, published, title, language, source FROM entries WHERE month = ? ORDER BY position DESC",
+            (name,),
+        )
+        return [MonthEntry(key, datetime.fromisoformat(published), *more) for key, published, *more in rows]
 
     def groups(self) -> list[Group]:
         """Return all groups that have entries."""
