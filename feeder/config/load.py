@@ -241,6 +241,7 @@ def _refuse_duplicates(config: Config, key: str, names: list[str], remedy: str) 
 def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
     """Return the channels with their queries; `feed` names a saved search, in any case."""
     queries = {feed.name.casefold(): feed.query for feed in config.feeds}
+    replayed = {feed.name.casefold() for feed in config.feeds if feed.replay}
     channels = []
     for number, channel in enumerate(config.telegram.channels):
         place = f"{config.file}: telegram.channels[{number}].feed: {channel.feed!r}"
@@ -249,6 +250,9 @@ def _with_queries(config: Config) -> tuple[ChannelConfig, ...]:
         if channel.feed and channel.feed.casefold() not in queries:
             known = {feed.name for feed in config.feeds}
             raise ConfigError(f"{place}: no such feed in [[feeds]]{_did_you_mean(channel.feed, known)}")
+        if channel.feed.casefold() in replayed:
+            remedy = "the bot posts entries as they arrive, and replays none; write its query instead"
+            raise ConfigError(f"{place}: {remedy}")
         channels.append(channel.model_copy(update={"query": queries.get(channel.feed.casefold(), channel.query)}))
     return tuple(channels)
 

@@ -6,7 +6,7 @@
 import operator
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -35,6 +35,7 @@ from feeder.config.values import (
     HttpUrl,
     LanguageTag,
     PublishSchedule,
+    ReplayRate,
     Schedule,
     Selector,
     SiteUrl,
@@ -316,6 +317,7 @@ class FeedConfig(_Section):
     """A saved search: a feed and a page of the site, and `@NAME` in searches.
 
     `config.saved` parses `query`. A `title` of "" means the name. A private one is only a feed, at secret addresses.
+    `replay`: its feed has so many entries more each day or week, the oldest first, beginning on `replay_from`.
     """
 
     name: FeedName
@@ -323,6 +325,20 @@ class FeedConfig(_Section):
     query: Annotated[str, Field(min_length=1, max_length=1000)]
     limit: Annotated[int, Field(ge=1, le=1000)] = 50
     private: bool = False
+    replay: ReplayRate = ""
+    replay_from: date | None = None
+
+    @model_validator(mode="after")
+    def _can_be_replayed(self) -> Self:
+        if self.replay and self.private:
+            raise ValueError("replay: a private feed cannot be replayed; delete replay or private")
+        if self.replay and self.replay_from is None:
+            # In the file and not in the store: a site that is made anew shows the same entries on the same days.
+            today = datetime.now(UTC).date()
+            raise ValueError(f"replay needs the day that it begins on, such as replay_from = {today}")
+        if self.replay_from is not None and not self.replay:
+            raise ValueError('replay_from needs a pace, such as replay = "3/day"')
+        return self
 
 
 class ScheduleConfig(_Section):

@@ -15,6 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 AFTER_INGEST = "after-ingest"
 
 _DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days fit in a timedelta
+_REPLAY = re.compile(r"(\d{1,3})\s*/\s*(day|week)")
+_MOST_REPLAYED = 100  # at once: each counts as published a second after the one before
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CRON_FIELDS = 5
 _SOURCE_NAME_LENGTH = 64
@@ -27,6 +29,14 @@ def parse_duration(text: str) -> timedelta:
     if match is None or int(match[1]) == 0:
         raise ValueError('write a length of time such as "30s", "15m", "2h" or "1d"')
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def parse_replay(text: str) -> tuple[int, timedelta]:
+    """Return "3/day" or "1/week" as how many, and how long for; ValueError for anything else."""
+    match = _REPLAY.fullmatch(text.strip())
+    if match is None or not 1 <= int(match[1]) <= _MOST_REPLAYED:
+        raise ValueError(f'write a number up to {_MOST_REPLAYED} a day or a week, such as "3/day" or "1/week"')
+    return int(match[1]), timedelta(days=1 if match[2] == "day" else 7)
 
 
 def _schedule(text: str) -> str:
@@ -130,6 +140,7 @@ def _chat(value: object) -> object:
 SourceName = Annotated[str, AfterValidator(_source_name)]
 FeedName = Annotated[str, AfterValidator(_feed_name)]
 Duration = Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])]
+ReplayRate = Annotated[str, AfterValidator(lambda text: text and (parse_replay(text), text)[1])]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 PublishSchedule = Annotated[str, AfterValidator(lambda text: text if text == AFTER_INGEST else _schedule(text))]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]

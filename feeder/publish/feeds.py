@@ -25,12 +25,13 @@ class Topic(NamedTuple):
     """What a feed is about.
 
     `stem` is the path of its files below the site without their endings, `query` the search for all its entries; they
-    and `title` are "" for everything.
+    and `title` are "" for everything. `is_replayed`: its feed is a serial.
     """
 
     stem: str = ""
     title: str = ""
     query: str = ""
+    is_replayed: bool = False
 
     def path(self, kind: Format) -> str:
         """Return the path of the feed in a format below the site, not percent-encoded."""
@@ -49,7 +50,7 @@ FOLDERS = (FEEDS_FOLDER, SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)
 
 def saved_topic(saved: SavedSearch) -> Topic:
     """Return the topic of a saved search."""
-    return Topic(f"{FEEDS_FOLDER}/{saved.config.name}", saved.title, saved.config.query)
+    return Topic(f"{FEEDS_FOLDER}/{saved.config.name}", saved.title, saved.config.query, bool(saved.config.replay))
 
 
 def media_type_of(folder: str, name: str) -> str | None:

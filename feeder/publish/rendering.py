@@ -117,17 +117,23 @@ class Renderer:
         return self.feed(ATOM, feed, self.entries(plan.archive.keys))
 
     def feed(
-        self, kind: Format, feed: Feed, entries: Sequence[Entry], max_bytes: int | None = None
+        self,
+        kind: Format,
+        feed: Feed,
+        entries: Sequence[Entry],
+        max_bytes: int | None = None,
+        *,
+        is_apart: bool = False,
     ) -> tuple[bytes, list[Failure]]:
-        """Return a feed in a format, and which entries are left out."""
+        """Return a feed in a format, and which entries are left out; `is_apart`: they are not as in other feeds."""
         failures: list[Failure] = []
         how = Rendering(
             page_url=lambda entry: self._site.url + pages.entry_path(entry.key),
-            ties=self._store.entries.ties(entries),
+            ties={} if is_apart else self._store.entries.ties(entries),
             content=self._site.content,
             on_unwritable=lambda entry, reason: failures.append((entry.key, reason)),
             max_bytes=max_bytes,
-            cache=None if feed.is_archive else self._kept,
+            cache=None if feed.is_archive or is_apart else self._kept,
         )
         return render_feed(kind, feed, [with_pictures_at(entry, self._site.url) for entry in entries], how), failures
 

@@ -1,6 +1,6 @@
 """Updates the published folder from the store: what changed since the last pass, each file atomically.
 
-    nothing changed ──▶ saved searches whose time range moves ──▶ done
+    nothing changed ──▶ saved searches whose time range moves, replayed feeds whose next turn has come ──▶ done
     store.entries.changed_marks ──▶ ledger ──▶ what is touched: pages of entries and their neighbours, months, topics
         ──▶ a fingerprint each ──▶ differs from the ledger's? ──▶ render ──▶ write
     the ledger ──▶ committed last
@@ -54,6 +54,7 @@ from feeder.publish.output.folder import Folder
 from feeder.publish.output.ledger import Ledger, Touched
 from feeder.publish.output.writer import Writer
 from feeder.publish.rendering import ArchivePlan, Failure, PagePlan, Rendered, Renderer, render
+from feeder.publish.replay import as_shown, pace_of, replay
 from feeder.publish.subscribe import list_topics, render_opml
 from feeder.publish.topics import Group, choose_topics, to_topic
 from feeder.store import PageMark, Store
@@ -201,7 +202,7 @@ class _Pass:
         if verify or json.dumps(self._folder.times()) != ledger.get("folders"):
             is_whole = self._look_at_files() and is_whole
         if is_whole and (change, mark) == (last, ledger.get("mark")):
-            self._write_saved([search for search in self._saved if search.moves])
+            self._write_saved([search for search in self._saved if search.moves or self._has_turn(search)])
         else:
             ledger.put("unfinished", "yes")
             self._update(last, progress, all_touched=not is_whole)
@@ -447,6 +448,9 @@ class _Pass:
     def _write_saved(self, saved: Iterable[SavedSearch]) -> None:
         for search in saved:
             topic = saved_topic(search)
+            if search.config.replay:
+                self._write_replayed(search, topic)
+                continue
             try:
                 found = self._store.entries.latest(search.config.limit, query=search.query, now=self._now)
                 entries = self._renderer.shown(found)
@@ -455,6 +459,30 @@ class _Pass:
                 continue
             self._files.write(topic.page, pages.render_topic(self._site, topic, self._with_pages(entries)).encode())
             self._write_feeds(topic, entries)
+
+    def _write_replayed(self, search: SavedSearch, topic: Topic) -> None:
+        pace = pace_of(search.config, self._site.timezone)
+        assert pace is not None  # noqa: S101  for the types
+        try:
+            turns = replay(search, pace, self._store, self._now)
+            entries = self._renderer.shown([entry for entry, _ in turns])
+        except StoreError as error:
+            self._skip(f"feeds.{search.config.name}", str(error), topic.page, *map(topic.path, FORMATS))
+            return
+        shown = [as_shown(entry, turn, self._site) for entry, (_, turn) in zip(entries, turns, strict=True)]
+        fingerprint = _digest(self._settings, topic, shown)
+        paths = (topic.page, *map(topic.path, FORMATS))
+        unchanged = [self._files.is_unchanged(path, fingerprint) for path in paths]  # each is seen
+        if not all(unchanged):
+            page = pages.render_topic(self._site, topic, self._with_pages(entries))
+            self._files.write(topic.page, page.encode(), fingerprint)
+            self._write_feeds(topic, shown, fingerprint, is_apart=True)
+        self._ledger.put(f"turn {search.config.name}", str(pace.current(self._now)))
+
+    def _has_turn(self, search: SavedSearch) -> bool:
+        """Whether another turn of a replayed feed has come since it was written."""
+        pace = pace_of(search.config, self._site.timezone)
+        return pace is not None and self._ledger.get(f"turn {search.config.name}") != str(pace.current(self._now))
 
     def _write_front(self) -> None:
         """Write static files, the error page and the index."""
@@ -552,13 +580,19 @@ class _Pass:
         return fitting
 
     def _write_feeds(
-        self, topic: Topic, entries: Sequence[Entry], fingerprint: str | None = None, links: Sequence[FeedLink] = ()
+        self,
+        topic: Topic,
+        entries: Sequence[Entry],
+        fingerprint: str | None = None,
+        links: Sequence[FeedLink] = (),
+        *,
+        is_apart: bool = False,
     ) -> None:
-        """Write the feed of a topic in every format."""
+        """Write the feed of a topic in every format; `is_apart`: its entries are not as in other feeds."""
         for kind in FORMATS:
             feed = make_feed(self._site, topic, kind, empty_since=self._since, links=links)
             max_bytes = self._site.bytes_per_feed if topic.stem else None  # the archives have the rest of everything
-            document, failures = self._renderer.feed(kind, feed, entries, max_bytes)
+            document, failures = self._renderer.feed(kind, feed, entries, max_bytes, is_apart=is_apart)
             self._files.write(topic.path(kind), document, fingerprint)
             self._record(failures)
 

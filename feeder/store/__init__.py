@@ -5,6 +5,7 @@
           └─ remove_orphans: removes entries that no       sources: sources added by command, state of all sources
              source has any more                           search: the search index, kept in step with the database
                                                            pictures: those of other sites, and our copies
+                                                           replays: what replayed feeds have shown
 
 The parts contain no SQL: that is in the modules they name. All methods are synchronous and may be called from any
 thread. Every datetime in and out is aware and UTC.
@@ -29,6 +30,7 @@ from feeder.store.migrate import migrate
 from feeder.store.parts.documents import Documents
 from feeder.store.parts.entries import Entries
 from feeder.store.parts.pictures import Pictures
+from feeder.store.parts.replays import Replays
 from feeder.store.parts.search import Hit, Results, SearchIndex
 from feeder.store.parts.sources import Sources
 from feeder.store.records.copies import Copy
@@ -89,8 +91,8 @@ _VERSION_TABLE = "feeder_version"
 class Store:
     """An open store. Open one with `Store.open`, and close it or use it in a `with` statement.
 
-    `entries`, `documents`, `sources`, `search` and `pictures` are its parts, stored in `database`. Operations on
-    several parts at once are methods of the store itself.
+    `entries`, `documents`, `sources`, `search`, `pictures` and `replays` are its parts, stored in `database`.
+    Operations on several parts at once are methods of the store itself.
     """
 
     def __init__(self, database: Database, search: Path | None) -> None:
@@ -100,6 +102,7 @@ class Store:
         self.documents = Documents(database)
         self.sources = Sources(database, self.search)
         self.pictures = Pictures(database)
+        self.replays = Replays(database)
 
     @classmethod
     def open(

@@ -120,6 +120,30 @@ pictures = Table(
     Index("ix_pictures_name", "name"),
 )
 
+# What entries said before their source corrected them: at most a few for each (`records/revisions.py`). `changed` is
+# the number of the change that replaced a title and text; a `text` of NULL was too long to keep.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("number", ForeignKey("entries.number", ondelete="CASCADE"), nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("corrected_at", UtcDateTime, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text),
+    PrimaryKeyConstraint("number", "changed"),
+)
+
+# The entries of replayed feeds that had their turn, and when. `key` is that of an entry, which may be gone: its turn is
+# over nevertheless.
+replayed = Table(
+    "replayed",
+    metadata,
+    Column("replay", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("shown_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("replay", "key"),
+)
+
 # The pictures of other sites that entries show, if the site keeps copies of them (`remote/pictures.py`). `key` is a
 # digest of the address. `due_at` is when it is fetched next; NULL for never again: it is there, gone or no picture.
 remote_pictures = Table(

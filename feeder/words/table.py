@@ -70,6 +70,10 @@ class Words:
     no_title: str
     estimated: str
     """Beside a date that the article does not state."""
+    first_published: str
+    """Of {day}; above an article in a feed that replays the archive."""
+    replayed: str
+    """What such a feed is."""
     scrolls: str
     """The label of a table that scrolls sideways."""
     tags: str

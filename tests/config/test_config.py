@@ -14,6 +14,7 @@ from feeder.config.settings import SOURCE_KINDS, ChannelConfig, FeedConfig, Feed
 from feeder.config.values import parse_duration
 from feeder.errors import ConfigError
 
+REPLAYED = "[[feeds]]\nname = 'a'\nquery = 'x'\nreplay = '3/day'\nreplay_from = 2026-01-01"
 TOKEN = "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 
@@ -65,7 +66,7 @@ def load_config_without_file(example: Path) -> Config:
 
 def test_the_example_with_every_comment_switched_on_still_loads() -> None:
     text = uncommented(embedded("config.example.toml").read_text("utf-8"))
-    for one_of_two in ("token_file =", 'feed = "https:', 'page = "https:', "entries ="):
+    for one_of_two in ("token_file =", "replay_from =", 'feed = "https:', 'page = "https:', "entries ="):
         text = text.replace(one_of_two, f"# {one_of_two}")
     config = load_config(write(text))
     assert config.telegram.token is not None
@@ -278,6 +279,34 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         (
             "[[feeds]]\nname = 'a'\nquery = 'x'\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'a'\nquery = 'y'",
             "config.toml: telegram.channels[0].feed: 'a': query is set too; keep one",
+        ),
+        (
+            "[[feeds]]\nname = 'a'\nquery = 'x'\nreplay = '3/hour'\nreplay_from = 2026-01-01",
+            "config.toml: feeds[0].replay: '3/hour': write a number up to 100 a day or a week, such as \"3/day\"",
+        ),
+        (
+            "[[feeds]]\nname = 'a'\nquery = 'x'\nreplay = '0/day'\nreplay_from = 2026-01-01",
+            "config.toml: feeds[0].replay: '0/day': write a number up to 100 a day or a week",
+        ),
+        (
+            "[[feeds]]\nname = 'a'\nquery = 'x'\nreplay = '3/day'",
+            "config.toml: feeds[0]: replay needs the day that it begins on, such as replay_from = 20",
+        ),
+        (
+            "[[feeds]]\nname = 'a'\nquery = 'x'\nreplay = '3/day'\nreplay_from = 'soon'",
+            "config.toml: feeds[0].replay_from: 'soon': input should be a valid date",
+        ),
+        (
+            "[[feeds]]\nname = 'a'\nquery = 'x'\nreplay_from = 2026-01-01",
+            'config.toml: feeds[0]: replay_from needs a pace, such as replay = "3/day"',
+        ),
+        (
+            f"{REPLAYED}\nprivate = true",
+            "config.toml: feeds[0]: replay: a private feed cannot be replayed; delete replay or private",
+        ),
+        (
+            f"{REPLAYED}\n[[telegram.channels]]\nchat = '@abcd'\nfeed = 'A'",
+            "config.toml: telegram.channels[0].feed: 'A': the bot posts entries as they arrive, and replays none; ",
         ),
         ("file = 'x'", "config.toml: file: unknown key"),
         ("a = ", "config.toml: not valid TOML: "),

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from feeder.publish.feeds import Topic
 from feeder.publish.topics import MAX_CATEGORIES, MIN_ENTRIES, Group, choose_topics, file_name, groups_of, to_topic
 from feeder.store import PageMark
 
@@ -48,7 +49,7 @@ def test_very_many_categories_are_cut_to_the_most_frequent() -> None:
 
 def test_languages_are_named_and_searched_by_tag() -> None:
     topic = to_topic(Group("languages", "zh-Hans", "zh-Hans"), lambda tag: f"<{tag}>")
-    assert topic == ("languages/zh-Hans", "<zh-Hans>", "language:zh-Hans")
+    assert topic == Topic("languages/zh-Hans", "<zh-Hans>", "language:zh-Hans")
     assert to_topic(Group("sources", "a.b", "a.b"), str).query == 'source:"a.b"'
 
 

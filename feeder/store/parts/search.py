@@ -192,6 +192,14 @@ class SearchIndex:
         answer = self.follower.run(lambda search: search.find(query, now=moment, limit=limit), wait=True)
         return [] if answer.result is None else self._read_entries(answer.result.numbers)
 
+    def numbers(self, query: Query, *, now: datetime) -> list[int]:
+        """Return the numbers of all matches, the oldest first, once the index is up to date.
+
+        Raises:
+            StoreError: there is no search index, and none can be created.
+        """
+        return self.follower.run(lambda search: search.numbers(query, now=now), wait=True).result or []
+
     def _read_heads(self, numbers: Sequence[int]) -> list[Head]:
         with self._database.read() as connection:
             return _entries.heads(connection, numbers)

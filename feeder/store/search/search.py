@@ -144,6 +144,14 @@ class Search:
         numbers = [int(number or 0) for number in self._searcher.fast_field_values("number", addresses)]
         return Matches(numbers, result.count, more=False, last=result.hits[-1][0] if result.hits else 0)
 
+    def numbers(self, query: Query, *, now: datetime) -> list[int]:
+        """Return the numbers of all matches, the oldest first."""
+        if query.root is None or not self.count:
+            return []
+        with translated_errors(self._folder):
+            translated = self._translator(now).query(query.root)
+            return self._run(translated, self.count, order_by_field="position", order=tantivy.Order.Asc).numbers
+
     def facets(self, query: Query, *, now: datetime) -> Facets:
         """Return the facets of the matches: the most frequent names of each kind, and all months."""
         if query.root is None:
