@@ -65,6 +65,7 @@ class SiteConfig(_Section):
 
     A feed ends before it is longer than `bytes_per_feed`. `hubs` are the addresses of WebSub hubs.
     `precompress`: write compressed copies beside texts.
+    `corrections`: the page of an entry that its source corrected tells what it said before.
     `search` says who searches: the server, the browser in an index beside the pages, or nobody.
     `images` is how pictures on other sites are shown (`pictures.remote`); copies of them take at most `mirror_bytes`.
     """
@@ -82,6 +83,7 @@ class SiteConfig(_Section):
     search: Literal["server", "browser", "none"] = "server"
     content: Literal["full", "summary"] = "full"
     duplicates: Literal["group", "show"] = "group"
+    corrections: bool = True
     images: Literal["link", "mirror", "proxy", "ask"] = "link"
     mirror_bytes: Annotated[int, Field(ge=1_000_000)] = 2_000_000_000
 

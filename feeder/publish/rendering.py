@@ -5,7 +5,7 @@
 `Renderer` is what the pass itself renders feeds with.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import islice
@@ -25,7 +25,7 @@ from feeder.publish.output.folder import Folder, WaitingFile
 from feeder.publish.output.writer import prepare
 from feeder.publish.shown import ShownPictures
 from feeder.reading.workers import Task, WorkerFailure, run_jobs
-from feeder.store import Copy, Store
+from feeder.store import Copy, Revision, Store
 
 BATCH = 100  # pages whose entries are read at once
 _SECONDS = 30.0  # of processor time for a page or archive, which take a thousandth and a tenth of one
@@ -103,13 +103,19 @@ class Renderer:
         """Return entries as they are shown."""
         return self._pictures.of(entries)
 
-    def page(self, plan: PagePlan, entry: Entry) -> bytes:
+    def revisions(self, keys: Sequence[str]) -> Mapping[str, Sequence[Revision]]:
+        """Return what entries said before corrections, by key, as far as the site tells of them."""
+        return self._store.entries.revisions(keys) if self._site.corrections else {}
+
+    def page(self, plan: PagePlan, entry: Entry, revisions: Sequence[Revision] = ()) -> bytes:
         """Return the page of an entry.
 
         Raises:
             ValueError: it contains an invalid address, or lone surrogates.
         """
-        return pages.render_article(self._site, entry, newer=plan.newer, older=plan.older, copies=plan.copies).encode()
+        return pages.render_article(
+            self._site, entry, newer=plan.newer, older=plan.older, copies=plan.copies, revisions=revisions
+        ).encode()
 
     def archive(self, plan: ArchivePlan) -> tuple[bytes, list[Failure]]:
         """Return an archive, and which entries are left out."""
@@ -170,14 +176,16 @@ def _run(job: _Job) -> Iterator[Rendered]:
 
 def _render(job: _Job, store: Store) -> Iterator[Rendered]:
     renderer, folder = Renderer(job.site, store), Folder(job.site.output)
-    entries = {entry.key: entry for entry in renderer.entries([p.key for p in job.plans if isinstance(p, PagePlan)])}
+    keys = [plan.key for plan in job.plans if isinstance(plan, PagePlan)]
+    entries = {entry.key: entry for entry in renderer.entries(keys)}
+    revisions = renderer.revisions(keys)
     for plan in job.plans:
         failures: list[Failure] = []
         try:
             if isinstance(plan, ArchivePlan):
                 data, failures = renderer.archive(plan)
             elif plan.key in entries:
-                data = renderer.page(plan, entries[plan.key])
+                data = renderer.page(plan, entries[plan.key], revisions.get(plan.key, ()))
             else:
                 yield Rendered(plan, ())
                 continue

@@ -36,6 +36,7 @@ from feeder.store.parts.sources import Sources
 from feeder.store.records.copies import Copy
 from feeder.store.records.entries import MarkChanges, PageMark
 from feeder.store.records.removing import remove_orphans as _remove_orphans
+from feeder.store.records.revisions import Revision
 from feeder.store.records.saving import Outcome
 from feeder.store.records.tallies import read_tally
 from feeder.store.records.withdrawn import WithdrawnEntry
@@ -69,6 +70,7 @@ __all__ = [
     "Query",
     "RelatedEntry",
     "Results",
+    "Revision",
     "Store",
     "Suggestion",
     "WithdrawnEntry",

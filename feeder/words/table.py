@@ -74,6 +74,10 @@ class Words:
     """Of {day}; above an article in a feed that replays the archive."""
     replayed: str
     """What such a feed is."""
+    corrected: str
+    """Of {day}."""
+    more_corrected: str
+    """Below some of the changes of a correction."""
     scrolls: str
     """The label of a table that scrolls sideways."""
     tags: str

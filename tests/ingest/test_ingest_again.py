@@ -318,6 +318,7 @@ def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(
     assert (after.id, after.link, after.content) == (before.id, "https://example.org/better", "<p>短。</p>")
     assert after.updated == before.updated
     assert sqlite_store.entries.find("https://example.org/better") == after
+    assert sqlite_store.entries.revisions([after.key]) == {}  # its source corrected nothing
 
 
 def test_passes_that_fail_count_no_article_twice_and_cut_no_sentence(

@@ -26,8 +26,9 @@ from feeder.normalise.urls import file_name
 from feeder.pictures.references import with_pictures_at
 from feeder.publish.feeds import EVERYTHING, Topic, saved_topic
 from feeder.publish.formats import FORMATS
+from feeder.publish.html.corrections import show_corrections
 from feeder.publish.html.policy import fit_policy
-from feeder.store import Copy
+from feeder.store import Copy, Revision
 from feeder.words import Words, words_for
 from feeder.words.languages import direction_of, opengraph_locale
 
@@ -120,10 +121,11 @@ def render_article(
     newer: Neighbour | None = None,
     older: Neighbour | None = None,
     copies: Sequence[Copy] = (),
+    revisions: Sequence[Revision] = (),
 ) -> str:
     """Return an entry's page; `newer` is None for the newest entry, `older` for the oldest.
 
-    `copies` are copies of the article from other sources.
+    `copies` are copies of the article from other sources, `revisions` what it said before corrections, latest first.
 
     Raises:
         ValueError: the entry contains an invalid address.
@@ -143,6 +145,7 @@ def render_article(
         newer=newer,
         older=older,
         copies=copies,
+        corrections=show_corrections(entry, revisions),
     )
 
 

@@ -14,9 +14,11 @@ from feeder.store.parts.search import SearchIndex
 from feeder.store.records import copies as _copies
 from feeder.store.records import entries as _entries
 from feeder.store.records import pictures as _pictures
+from feeder.store.records import revisions as _revisions
 from feeder.store.records import withdrawn as _withdrawn
 from feeder.store.records.copies import Copy
 from feeder.store.records.entries import MarkChanges
+from feeder.store.records.revisions import Revision
 from feeder.store.records.withdrawn import WithdrawnEntry
 
 _PAGE = 200
@@ -120,6 +122,11 @@ class Entries:
         """Return the copies of these entries from other sources, by key; without the entries that have none."""
         with self._database.read() as connection:
             return _copies.copies_of(connection, keys)
+
+    def revisions(self, keys: Iterable[str]) -> dict[str, tuple[Revision, ...]]:
+        """Return what these entries said before their source corrected them, by key, the latest first."""
+        with self._database.read() as connection:
+            return _revisions.revisions_of(connection, keys)
 
     def pictures(self) -> set[str]:
         """Return the names of the pictures that the site publishes itself and that entries refer to."""

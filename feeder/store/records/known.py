@@ -35,7 +35,8 @@ class EntryRecord:
     `content_origin` is the origin of its text, `origins` are all of a folder's article. `own_names` are its key and
     link key, `names` its names in remote sources as (source, name). `stored_at` is the position in its row, None if it
     is new. `position` and `tie` are None until assigned. `written_from` is the incoming entry to write its row from,
-    None if the row stays. `copy_of` is the number of its original if copies are grouped.
+    None if the row stays. `former` is the entry before its source changed it. `copy_of` is the number of its original
+    if copies are grouped.
     """
 
     number: int
@@ -48,6 +49,7 @@ class EntryRecord:
     position: int | None = None
     tie: int | None = None
     written_from: IncomingEntry | None = None
+    former: Entry | None = None
     copy_of: int | None = None
     names: set[tuple[str, str]] = field(default_factory=set)
     origins: set[Origin] = field(default_factory=set)

@@ -6,7 +6,7 @@
                   ▼                        ▼
                  NEW            the same? ── SAME, nothing is written
                                 of another source, or of a folder? ── SAME, only the origin is added
-                                from the content origin? ── CHANGED
+                                from the content origin? ── CHANGED; what it said before is kept (`revisions.py`)
                                 of another file? ── CHANGED if it is the better version, or has a better date
                                     (`versions.py`); with its text it becomes the content origin
                                 else ── SAME
@@ -40,6 +40,7 @@ from feeder.store.records.counting import next_changes, set_counter
 from feeder.store.records.entries import CHUNK, counter, find_taken_positions, free_positions, in_chunks, to_row
 from feeder.store.records.known import EntryRecord, KnownEntries, find_known, name_of
 from feeder.store.records.pictures import Illustrated, record_pictures
+from feeder.store.records.revisions import Correction, record_revisions
 from feeder.store.tables import entries, names, origins
 
 if TYPE_CHECKING:
@@ -217,7 +218,8 @@ def _merge(record: EntryRecord, incoming: IncomingEntry) -> Outcome:
     if scope and not (entry.content or incoming.reread):  # feeds lose their texts by mistake more often than on purpose
         entry = replace(entry, content=stored.content, language=stored.language, cut=stored.cut)
     new: Entry | None
-    if scope or record.content_origin == incoming.origin:
+    is_own = bool(scope) or record.content_origin == incoming.origin
+    if is_own:
         if record.origins - {incoming.origin}:  # a version in another file may have the better date
             entry = with_date(entry, best_dated(stored, entry), "published")
         new = merge(stored, entry, reread=incoming.reread, late=incoming.late)
@@ -231,6 +233,10 @@ def _merge(record: EntryRecord, incoming: IncomingEntry) -> Outcome:
         record.tie = None
     if first_position(new.published) != first_position(stored.published):
         record.position = None
+    # What was saved in this batch nobody has read; another file's version may be older.
+    is_by_source = is_own and record.stored_at is not None and not (incoming.reread or incoming.late)
+    if is_by_source and record.former is None:
+        record.former = stored
     record.entry, record.content_origin, record.written_from = new, content_origin, incoming
     return Outcome.CHANGED
 
@@ -258,6 +264,15 @@ def _write(connection: Connection, known: Iterable[EntryRecord]) -> tuple[list[R
         connection.execute(insert(entries), new)
     if changed:
         connection.execute(update(entries).where(entries.c.number == bindparam("this")), changed)
+    changes_of = {row["number"]: row["changed"] for row in changed}
+    record_revisions(
+        connection,
+        (
+            Correction(record.number, changes_of[record.number], record.former, record.entry)
+            for record in records
+            if record.former is not None
+        ),
+    )
     record_pictures(
         connection,
         (
