@@ -7,6 +7,7 @@ from feeder.config.settings import SiteConfig
 from feeder.model import Entry
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Neighbour
+from feeder.store import Revision
 from tests.entries import make_entry
 from tests.normalise.cleaning import clean_html
 
@@ -124,7 +125,10 @@ def write_gallery(folder: Path) -> Iterator[tuple[str, Path, Entry]]:
         entries.append(entry)
         around = [Neighbour(entry.key, other[1], other[0]) for other in list(_ENTRIES.values())[:2]]
         path = folder / pages.entry_path(entry.key)
-        path.write_text(pages.render_article(_SITE, entry, newer=around[0], older=around[1]), encoding="utf-8")
+        page = pages.render_article(
+            _SITE, entry, newer=around[0], older=around[1], revisions=[Revision(entry.updated, "Before", "x" * 99)]
+        )
+        path.write_text(page.replace('<details class="correction"', '<details open class="correction"'), "utf-8")
         yield name, path, entry
     index = folder / "index.html"
     index.write_text(pages.render_index(_SITE, entries, total=len(entries)), encoding="utf-8")
