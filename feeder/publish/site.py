@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from itertools import chain, islice, pairwise
 from pathlib import Path
@@ -46,7 +46,7 @@ from feeder.publish.feeds import (
 from feeder.publish.feeds import FOLDERS as TOPIC_FOLDERS
 from feeder.publish.formats import ATOM, FORMATS
 from feeder.publish.formats.item import Item
-from feeder.publish.html import find, pages
+from feeder.publish.html import assets, find, pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
 from feeder.publish.months import divide_month, months_beside, oldest_page
 from feeder.publish.output.bundle import PER_PART, Bundle, program_version
@@ -62,10 +62,10 @@ from feeder.words import words_for
 
 _CODE = Path(__file__).parent
 _WORDS = _CODE.parent / "words"
-_STATIC = _CODE / "html/static"
 _BATCH = 100  # entries that are read at once
 _MANY, _MANY_ARCHIVES = 1000, 10  # pages, archives: worth the start of worker processes
 _CHANGES = 2000  # that are read at once
+_ASSETS_KEPT = timedelta(days=30)
 _FOLDERS = (
     pages.ENTRIES_FOLDER,
     pages.ARCHIVE_FOLDER,
@@ -261,6 +261,7 @@ class _Pass:
         for key in touched.gone:
             self.failed.pop(key, None)
             self._broken.discard(key)
+        self._write_assets()
         self._write_pictures()
         self._write_entries(touched.entries, progress)
         self._write_months(touched.months, old_months)
@@ -293,6 +294,27 @@ class _Pass:
             last = changes.upto
 
     # --- the files ----------------------------------------------------------------------------------------------------
+
+    def _write_assets(self) -> None:
+        """Write styles, scripts and icons, before the pages that name them.
+
+        Those of earlier versions stay for a while: pages in caches still ask for them.
+        """
+        for file_name, data in assets.static_files().items():
+            note = pages.render_feed_note(self._site) if file_name == STYLE_PATH else ""
+            self._files.write(assets.asset_path(file_name), data + note.encode())
+        self._files.flush()
+        known: dict[str, str] = json.loads(self._ledger.get("retired") or "{}")
+        retired = {}
+        for name in assets.NAMED_BY_CONTENT:
+            for path in self._ledger.files(f"{name.partition('.')[0]}.").keys() - self._files.seen:
+                since = known.get(path) or rfc3339(self._now.replace(microsecond=0))
+                if self._now - datetime.fromisoformat(since) < _ASSETS_KEPT:
+                    retired[path] = since
+                    self._files.keep(path)
+                else:
+                    self._files.remove(path)
+        self._ledger.put("retired", json.dumps(retired))
 
     def _write_pictures(self) -> None:
         """Publish the pictures that entries refer to; keep no others."""
@@ -485,10 +507,7 @@ class _Pass:
         return pace is not None and self._ledger.get(f"turn {search.config.name}") != str(pace.current(self._now))
 
     def _write_front(self) -> None:
-        """Write static files, the error page and the index."""
-        for file in sorted(_STATIC.iterdir()):
-            note = pages.render_feed_note(self._site) if file.name == STYLE_PATH else ""
-            self._files.write(file.name, file.read_bytes() + note.encode())
+        """Write the error page and the index."""
         self._files.write("404.html", pages.render_error(self._site, 404).encode())
         newest = with_caps(self._ledger.newest(), self._caps)
         latest = self._renderer.entries(list(islice(newest, self._site.entries_per_feed)))

@@ -34,6 +34,7 @@ from feeder.errors import StoreError
 from feeder.health import find_problem
 from feeder.publish.formats import FORMATS
 from feeder.publish.html import pages
+from feeder.publish.html.assets import NAMED_BY_CONTENT, asset_path, static_files
 from feeder.publish.html.find import FIND_SECURITY_POLICY
 from feeder.publish.html.policy import fit_policy
 from feeder.publish.html.search import SUGGEST_PATH, Problem, render_search
@@ -85,6 +86,7 @@ def create_app(
         policy=fit_policy(pages.CONTENT_SECURITY_POLICY, site.images),
         policies={pages.FIND_PATH: fit_policy(FIND_SECURITY_POLICY, site.images)},
         live=found,
+        own={asset_path(name): static_files()[name] for name in NAMED_BY_CONTENT},
     )
 
     def healthz(_request: Request) -> Response:

@@ -91,6 +91,7 @@ class PublishedFolder:
         policy: The content security policy of its pages.
         policies: Those of pages that have another one, by path.
         live: Paths below the site that the server answers itself, for redirects to them.
+        own: What our live pages ask for, by path: after an update it is not published yet.
     """
 
     def __init__(
@@ -100,8 +101,10 @@ class PublishedFolder:
         policy: str = pages.CONTENT_SECURITY_POLICY,
         policies: Mapping[str, str] | None = None,
         live: Collection[str] = (),
+        own: Mapping[str, bytes] | None = None,
     ) -> None:
         self._root, self._live, self._security = root, live, security_headers(policy)
+        self._own = own or {}
         self._others = {path: security_headers(other) for path, other in (policies or {}).items()}
         self._cache: OrderedDict[str, tuple[str, stat_result, Document]] = OrderedDict()
         self._cache_bytes = 0
@@ -127,6 +130,9 @@ class PublishedFolder:
             HTTPException: 404 for anything but a file that may be served.
         """
         found = self._find(path)
+        if found is None and (own := self._own.get(path)) is not None:
+            document = make_document(own, {**self._security, **_headers(Path(path), own[:_HEAD_BYTES])})
+            return document.answer(read_conditions(request.scope["headers"]))
         if found is None:
             return self._redirect(request, path)
         file, status = found

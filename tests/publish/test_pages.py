@@ -11,6 +11,7 @@ from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.model import Link, Media, Source
 from feeder.publish.feeds import Topic, saved_topic
 from feeder.publish.html import pages
+from feeder.publish.html.assets import asset_path
 from feeder.publish.html.narrow import narrow
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage, Neighbour
 from feeder.publish.html.search import Problem, SearchPage, render_related, render_search
@@ -86,7 +87,7 @@ def test_no_page_but_a_search_runs_scripts_and_none_asks_another_host_for_anythi
     page = every_page()[name]
     soup = read(page)
     scripts = [script.attrs for script in soup.select("script:not([type='application/ld+json'])")]
-    assert scripts == ([{"src": "suggest.js", "defer": ""}] if name in LIVE else [])
+    assert scripts == ([{"src": asset_path("suggest.js"), "defer": ""}] if name in LIVE else [])
     assert not [script for script in soup.select("script[src]") if script.get_text()]
     assert not soup.select("style, iframe, object, embed, base")
     assert not re.search(r"\son\w+=|\sstyle=", page)
@@ -116,7 +117,7 @@ def test_every_address_within_the_site_is_relative(name: str, root: str) -> None
     assert within
     assert not [href for href in within if href.startswith(("/", "http"))]
     assert hrefs(soup, 'link[rel="alternate"]')[0] == f"{root}atom.xml"
-    assert hrefs(soup, "link[rel=stylesheet]") == [f"{root}style.css"]
+    assert hrefs(soup, "link[rel=stylesheet]") == [root + asset_path("style.css")]
 
 
 def test_the_index_shows_date_source_title_lead_and_picture_of_each_entry() -> None:

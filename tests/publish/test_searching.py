@@ -3,8 +3,9 @@ from bs4 import BeautifulSoup, Tag
 
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import FeedConfig, SiteConfig
+from feeder.publish.html.assets import asset_path
 from feeder.publish.html.narrow import narrow
-from feeder.publish.html.search import SCRIPT_PATH, Problem, SearchPage, render_related, render_search
+from feeder.publish.html.search import Problem, SearchPage, render_related, render_search
 from feeder.store import Facets, Fragment, Hit, Order, RelatedEntry, Results, parse_query
 from feeder.words import words_for
 from tests.entries import make_entry
@@ -165,7 +166,7 @@ def test_what_was_looked_for_is_never_markup() -> None:
     ]
     for page in pages:
         assert "<script>" not in page
-        assert {str(script["src"]) for script in read(page).select("script")} <= {SCRIPT_PATH}
+        assert {str(script["src"]) for script in read(page).select("script")} <= {asset_path("suggest.js")}
 
 
 def test_related_articles_are_told_from_other_versions_of_the_same() -> None:

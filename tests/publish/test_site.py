@@ -22,7 +22,7 @@ from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.publish import months as months_module
 from feeder.publish import site as site_module
-from feeder.publish.html import pages
+from feeder.publish.html import assets, pages
 from feeder.publish.output import writer as writer_module
 from feeder.publish.site import PublishReport, publish
 from feeder.store import Store
@@ -41,18 +41,15 @@ FIXED = {
     "feed.json",
     "feed.xml",
     "feeds.opml",
-    "find.js",
     "icon-512.png",
     "icon.svg",
-    "pictures.js",
     "index.html",
     "manifest.webmanifest",
     "robots.txt",
     "sitemap.xml",
     "sitemaps/pages.xml",
-    "style.css",
     "subscribe.html",
-    "suggest.js",
+    *map(assets.asset_path, assets.NAMED_BY_CONTENT),
 }
 FEEDS = {"atom.xml", "feed.json", "feed.xml"}
 START = datetime(2023, 1, 1, tzinfo=UTC)
@@ -732,7 +729,7 @@ def test_compressed_copies_lie_beside_texts_and_go_with_them(tmp_path: Path, sql
     save(sqlite_store, dated_entry(1), dated_entry(2))
     publish(config, sqlite_store)
     output = config.site.output
-    for path in ("atom.xml", "feed.json", "index.html", "style.css", page(dated_entry(1))):
+    for path in ("atom.xml", "feed.json", "index.html", assets.asset_path("style.css"), page(dated_entry(1))):
         assert gzip.decompress((output / f"{path}.gz").read_bytes()) == (output / path).read_bytes()
     assert not (output / "icon-512.png.gz").exists()
     assert changed(config, lambda: publish(config, sqlite_store)) == set()

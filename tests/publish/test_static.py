@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup, Tag
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.incoming.origin import Origin
+from feeder.publish.html.assets import asset_path
 from feeder.publish.site import publish
 from feeder.store import Store
 from tests.entries import make_entry
@@ -94,7 +95,7 @@ def test_without_a_server_no_link_is_dead_and_none_leaves_the_site(
     publish_static(tmp_path, sqlite_store, plain, search)
     there, dead = crawl(plain)
     assert dead == set()
-    assert {"atom.xml", "feeds/rain.html", "sources/a.html", "style.css", "archive/index.html"} <= there
+    assert {"atom.xml", "feeds/rain.html", "sources/a.html", asset_path("style.css"), "archive/index.html"} <= there
     assert ("search.html" in there) is (search == "browser")
     assert sum(path.startswith("entries/") for path in there) == 8
 

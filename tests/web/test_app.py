@@ -12,6 +12,7 @@ from feeder.config.load import Config
 from feeder.config.settings import FeedConfig
 from feeder.incoming.origin import Origin
 from feeder.model import Entry, Source, rfc3339
+from feeder.publish.html.assets import asset_path
 from feeder.publish.site import publish
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, Results, Store
 from feeder.web import create_app
@@ -195,7 +196,17 @@ def test_only_the_search_page_may_run_a_script_and_only_ours(client: httpx.Clien
         assert (script in policy) is allowed, path
         assert ("script-src" in policy) is allowed, path
         assert policy.endswith("frame-ancestors 'none'")
-    assert client.get("suggest.js").headers["content-type"] == "text/javascript; charset=utf-8"
+    assert client.get(asset_path("suggest.js")).headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+def test_what_live_pages_ask_for_is_there_before_it_is_published(client: httpx.Client, published: Path) -> None:
+    path = asset_path("style.css")
+    before = client.get(path)
+    (published / path).unlink()
+    after = client.get(path)
+    assert (after.status_code, after.content) == (200, before.content)
+    assert "immutable" in after.headers["cache-control"]
+    assert after.headers["content-type"] == "text/css; charset=utf-8"
 
 
 def test_the_feed_of_a_search_is_valid_at_the_address_that_was_asked_for(client: httpx.Client) -> None:

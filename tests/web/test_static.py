@@ -34,7 +34,7 @@ def status_line(address: str, target: str) -> str:
         ("atom.xml", "application/atom+xml; charset=utf-8"),
         ("feed.xml", "application/rss+xml; charset=utf-8"),
         ("feed.json", "application/feed+json; charset=utf-8"),
-        ("style.css", "text/css; charset=utf-8"),
+        ("feed.css", "text/css; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
         ("robots.txt", "text/plain; charset=utf-8"),
         ("a.png", "image/png"),
@@ -76,7 +76,7 @@ def test_another_file_beside_the_pictures_is_cached_like_all_others(client: http
 
 def test_a_page_is_asked_for_again_soon_and_a_style_sheet_later(client: httpx.Client) -> None:
     assert client.get("atom.xml").headers["cache-control"] == "public, max-age=60"
-    assert client.get("style.css").headers["cache-control"] == "public, max-age=3600"
+    assert client.get("feed.css").headers["cache-control"] == "public, max-age=3600"
 
 
 @pytest.mark.parametrize("path", ["", "atom.xml", "archive", "no/such/page", "search", "healthz"])

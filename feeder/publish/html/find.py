@@ -15,7 +15,6 @@ from feeder.query.tokens import visible_text
 from feeder.words import words_for
 
 INDEX_FOLDER = "pagefind"
-SCRIPT_PATH = "find.js"
 # Pagefind is a script of ours and WebAssembly, which may be compiled on this page only.
 FIND_SECURITY_POLICY = f"{CONTENT_SECURITY_POLICY}; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
@@ -28,7 +27,7 @@ def render_find(site: SiteConfig, parts: Sequence[str]) -> str:
     words = words_for(site.language)
     counts = (words.found.one or words.found.other, words.found.other)
     return render(
-        "find.html", site, path=FIND_PATH, csp=FIND_SECURITY_POLICY, script_path=SCRIPT_PATH, counts=counts,
+        "find.html", site, path=FIND_PATH, csp=FIND_SECURITY_POLICY, counts=counts,
         folders=[f"{INDEX_FOLDER}/{part}/" for part in parts],
     )  # fmt: skip
 

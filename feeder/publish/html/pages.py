@@ -27,6 +27,7 @@ from feeder.pictures.references import with_pictures_at
 from feeder.publish.feeds import EVERYTHING, Topic, saved_topic
 from feeder.publish.formats import FORMATS
 from feeder.publish.html.corrections import show_corrections
+from feeder.publish.html.assets import asset_path
 from feeder.publish.html.policy import fit_policy
 from feeder.store import Copy, Revision
 from feeder.words import Words, words_for
@@ -351,6 +352,7 @@ def _environment() -> Environment:
         common=_common,
         marks=_language_marks,
         is_estimated=_is_estimated,
+        asset_path=asset_path,
         entry_path=entry_path,
         month_path=month_path,
         month_page=MonthPage,

@@ -19,7 +19,6 @@ from feeder.words import Words, words_for
 RESULTS_PER_PAGE = 20
 MATCHES_COUNTED = 1000  # and no more can be paged through
 QUERY_CHARACTERS = 1000
-SCRIPT_PATH = "suggest.js"
 SUGGEST_PATH = "suggest"
 # Also allows our own script, which requests suggestions.
 SEARCH_SECURITY_POLICY = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
@@ -67,7 +66,6 @@ def render_search(
         problem=problem,
         fragments=None if problem is None or problem.place is None else _split_at(text, problem.place),
         saved=saved,
-        script_path=SCRIPT_PATH,
         suggest_path=SUGGEST_PATH,
         counted=None if found is None else _count(words, found.results),
         pages=0 if found is None else _page_count(found.results),

@@ -51,7 +51,7 @@ class Writer:
         """Write a file; None as its fingerprint means that of its content."""
         self.seen.add(path)
         if fingerprint is None:
-            fingerprint = hashlib.sha256(data).hexdigest()[:16]
+            fingerprint = _digest(data)
             if self._ledger.fingerprint(path) == fingerprint:
                 return
         self.take(prepare(self._folder, path, data, precompress=self._precompress), fingerprint)
@@ -118,8 +118,12 @@ class Writer:
         self._ledger.commit()
 
     def is_ours(self, path: str) -> bool:
-        """Whether feeder has written a file, by its content."""
+        """Whether feeder has written a file: by a mark in it, or because it is as it was left."""
         if path.startswith(f"{PICTURES_FOLDER}/"):
             return is_named_by_content(path, self._folder.read(path) or b"")
-        head = self._folder.read(path, _HEAD_BYTES) or b""
-        return any(mark in head for mark in _MARKS)
+        data = self._folder.read(path) or b""
+        return any(mark in data[:_HEAD_BYTES] for mark in _MARKS) or self._ledger.fingerprint(path) == _digest(data)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
