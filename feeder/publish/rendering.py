@@ -20,7 +20,7 @@ from feeder.publish.archives import Archive
 from feeder.publish.feeds import make_archive
 from feeder.publish.formats import ATOM, Cache, Format, Rendering, render_feed
 from feeder.publish.html import pages
-from feeder.publish.html.pages import Neighbour
+from feeder.publish.html.pages import MonthEntry, Neighbour
 from feeder.publish.output.folder import Folder, WaitingFile
 from feeder.publish.output.writer import prepare
 from feeder.publish.shown import ShownPictures
@@ -42,6 +42,7 @@ class PagePlan(NamedTuple):
     newer: Neighbour | None
     older: Neighbour | None
     copies: Sequence[Copy]
+    related: Sequence[MonthEntry]
 
     @property
     def path(self) -> str:
@@ -114,7 +115,13 @@ class Renderer:
             ValueError: it contains an invalid address, or lone surrogates.
         """
         return pages.render_article(
-            self._site, entry, newer=plan.newer, older=plan.older, copies=plan.copies, revisions=revisions
+            self._site,
+            entry,
+            newer=plan.newer,
+            older=plan.older,
+            copies=plan.copies,
+            related=plan.related,
+            revisions=revisions,
         ).encode()
 
     def archive(self, plan: ArchivePlan) -> tuple[bytes, list[Failure]]:

@@ -290,8 +290,11 @@ class _Pass:
             changes = entries.changed_marks(last, _CHANGES)
             ledger.apply(changes, touched)
             if changes.rows < _CHANGES:
-                return touched
+                break
             last = changes.upto
+        touched.entries |= ledger.related.naming(touched.renamed)
+        ledger.related.add(touched.fresh)
+        return touched
 
     # --- the files ----------------------------------------------------------------------------------------------------
 
@@ -365,12 +368,14 @@ class _Pass:
 
     def _plan(self, marks: Sequence[tuple[PageMark, Neighbour | None, Neighbour | None]]) -> Iterator[PagePlan]:
         """Yield the plans of the pages that changed."""
-        copies = self._store.entries.copies([mark.key for mark, *_ in marks])
+        keys = [mark.key for mark, *_ in marks]
+        copies, related = self._store.entries.copies(keys), self._ledger.related_to(keys)
         for mark, newer, older in marks:
             own_copies = copies.get(mark.key, ())
-            fingerprint = _digest(self._settings, mark.version, newer, older, own_copies)
+            lines = related.get(mark.key, ())
+            fingerprint = _digest(self._settings, mark.version, newer, older, own_copies, lines)
             if not self._files.is_unchanged(pages.entry_path(mark.key), fingerprint):
-                yield PagePlan(mark.key, fingerprint, newer, older, own_copies)
+                yield PagePlan(mark.key, fingerprint, newer, older, own_copies, lines)
 
     def _write_months(self, touched: Iterable[str], old_months: Collection[str]) -> None:
         """Write the pages and sitemaps of months, and the page that lists them."""

@@ -20,6 +20,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from html import unescape
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 MAX_WORD = 64  # letters of a word that count
@@ -47,6 +48,7 @@ _BREAK = "|"  # between lines
 _ENDS = ("", "\n")
 _BETWEEN = re.compile(f" (?<=[{_CLOSE}] )(?=[{_CLOSE}])")
 _CLOSE_RUNS = re.compile(f"([{_CLOSE}{_EDGE}]+)")
+_RUN_OR_WORD = re.compile(f"([{_CLOSE}]+)|[^\\W_{_CLOSE}]+")
 _LETTER = re.compile(f"[{_CLOSE}]|[^\\W_]")
 
 _HAN = re.compile("[\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
@@ -168,6 +170,18 @@ def _pairs(text: str) -> str:
         pairs[byte::12] = code[byte:-4:4]
         pairs[4 + byte :: 12] = code[4 + byte :: 4]
     return pairs.decode("utf-32-le")
+
+
+def words_of_title(text: str) -> list[str]:
+    """Return the words of a short text, and its pairs of adjacent close characters, folded, in order.
+
+    Unlike `index_tokens`, without what tells phrases, in half the time.
+    """
+    found: list[str] = []
+    for match in _RUN_OR_WORD.finditer(fold(text)):
+        run = match[1]
+        found += map("".join, pairwise(run)) if run else (match[0],)
+    return found
 
 
 def lone_characters(text: str) -> str:

@@ -289,7 +289,9 @@ def test_suggestions_complete_what_was_typed(client: httpx.Client, sqlite_store:
 
 def test_related_articles_are_found_by_the_key_of_one(client: httpx.Client, entries: list[Entry]) -> None:
     page = client.get(f"entries/{entries[0].key}.html")
-    (address,) = [str(link["href"]) for link in BeautifulSoup(page.text, "lxml").select(".about .more a")]
+    (address,) = [
+        str(link["href"]) for link in BeautifulSoup(page.text, "lxml").select(".about .more a, .related h2 a")
+    ]
     response = client.get(address.removeprefix("../"))
     assert response.status_code == 200
     assert "相关文章" in response.text

@@ -64,9 +64,10 @@ class Neighbour(NamedTuple):
 
 
 class MonthEntry(NamedTuple):
-    """One line of a month's page; `published` is an aware datetime, `language` as in `Neighbour`.
+    """One line of a month's page, or of a list of related entries.
 
-    `source` is the name of its source, "" where all are of one.
+    `published` is an aware datetime, `language` as in `Neighbour`. `source` is the name of its source, "" where it is
+    not told.
     """
 
     key: str
@@ -122,11 +123,13 @@ def render_article(
     newer: Neighbour | None = None,
     older: Neighbour | None = None,
     copies: Sequence[Copy] = (),
+    related: Sequence[MonthEntry] = (),
     revisions: Sequence[Revision] = (),
 ) -> str:
     """Return an entry's page; `newer` is None for the newest entry, `older` for the oldest.
 
-    `copies` are copies of the article from other sources, `revisions` what it said before corrections, latest first.
+    `copies` are copies of the article from other sources, `related` the lines of related entries, `revisions` what it
+    said before corrections, latest first.
 
     Raises:
         ValueError: the entry contains an invalid address.
@@ -147,6 +150,7 @@ def render_article(
         older=older,
         copies=copies,
         corrections=show_corrections(entry, revisions),
+        related=related,
     )
 
 

@@ -2,6 +2,7 @@
 
     entries    the mark of every entry that readers see, and its month
     groups     sources, categories and languages with their numbers of entries; members: the entries of each
+    related    the related entries of each, by the terms that they share (`output/related.py`)
     archived   the archive that an entry is in; one that went and came back is new
     files      the fingerprint of each file, and its size and time as they were left
 
@@ -22,11 +23,14 @@ from typing import Any, NamedTuple, Self
 from feeder.errors import PublishError
 from feeder.publish.archives import Archive
 from feeder.publish.html.pages import MonthEntry, Neighbour
+from feeder.publish.output.related import SCHEMA as RELATED_SCHEMA
+from feeder.publish.output.related import Related
 from feeder.publish.topics import Group, groups_of
 from feeder.store import MarkChanges, PageMark
 
-_VERSION = 1
-_SCHEMA = """
+_VERSION = 2
+_SCHEMA = f"""
+{RELATED_SCHEMA}
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
     number INTEGER PRIMARY KEY, month TEXT NOT NULL, archive TEXT, position INTEGER NOT NULL, key TEXT NOT NULL,
@@ -59,12 +63,16 @@ _END = "\U0010ffff"  # after every path
 class Touched:
     """What changes of entries touch.
 
-    `entries` are the numbers of those whose page may change, `gone` the keys of those that readers see no more.
+    `entries` are the numbers of those whose page may change, `gone` the keys of those that readers see no more, `fresh`
+    the numbers of those that are new or have another title or categories, `renamed` those that lists of others show
+    otherwise.
     `groups` are folders and names.
     """
 
     entries: set[int] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    fresh: set[int] = field(default_factory=set)
+    renamed: set[int] = field(default_factory=set)
     months: set[str] = field(default_factory=set)
     groups: set[tuple[str, str]] = field(default_factory=set)
 
@@ -83,6 +91,7 @@ class Ledger:
         self._run, self._month_of = connection.execute, month_of
         self._connection = connection
         self._begins_anew = False
+        self.related = Related(connection)
 
     @classmethod
     def open(cls, file: Path, month_of: Callable[[datetime], str]) -> Self:
@@ -153,14 +162,22 @@ class Ledger:
         for table in ("entries", "copies", "groups", "members"):
             self._run(f"DELETE FROM {table}")  # noqa: S608  a constant
         self._begins_anew = True
+        self.related.clear()
 
     def apply(self, changes: MarkChanges, touched: Touched) -> None:
         """Take over changes of the store; add what they touch."""
         for number in [*changes.gone, *changes.copies]:
-            self._remove(number, touched)
+            if self._remove(number, touched) is not None:
+                self.related.remove(number)
+                touched.fresh.discard(number)
+                touched.renamed.add(number)
         for number, mark in changes.marks.items():
-            self._remove(number, touched)
+            old = self._remove(number, touched)
             self._add(number, mark, touched)
+            if old is None or (old.title, old.categories) != (mark.title, mark.categories):
+                touched.fresh.add(number)
+            if old is not None and old[2:4] != mark[2:4]:
+                touched.renamed.add(number)
         for number, copy_of in changes.copies.items():
             touched.entries.add(copy_of)
             self._run("INSERT OR REPLACE INTO copies VALUES (?, ?)", (number, copy_of))
@@ -185,13 +202,13 @@ class Ledger:
         touched.gone.discard(mark.key)
         touched.entries.add(number)
 
-    def _remove(self, number: int, touched: Touched) -> None:
+    def _remove(self, number: int, touched: Touched) -> PageMark | None:
         copy = self._run("DELETE FROM copies WHERE number = ? RETURNING copy_of", (number,)).fetchone()
         if copy is not None:
             touched.entries.add(copy[0])
         row = self._run(f"DELETE FROM entries WHERE number = ? RETURNING {_MARK}", (number,)).fetchone()  # noqa: S608  constants
         if row is None:
-            return
+            return None
         mark = _to_mark(row)
         for folder, name, _, _ in groups_of(mark):
             self._run("UPDATE groups SET total = total - 1 WHERE folder = ? AND name = ?", (folder, name))
@@ -202,6 +219,7 @@ class Ledger:
         self._touch(mark, touched)
         touched.gone.add(mark.key)
         touched.entries.discard(number)
+        return mark
 
     def _touch(self, mark: PageMark, touched: Touched) -> None:
         """Note the lists that an entry stands in, and its neighbours, whose pages name it."""
@@ -211,6 +229,20 @@ class Ledger:
             return
         for sign, order in ((">", "ASC"), ("<", "DESC")):
             touched.entries.update(row[0] for row in self._beside("number", mark.position, sign, order))
+
+    def related_to(self, keys: Iterable[str]) -> dict[str, list[MonthEntry]]:
+        """Return what is related to each of some entries, the closest first; without those to which nothing is."""
+        found: dict[str, list[MonthEntry]] = {}
+        rows = self._run(
+            "SELECT entries.key, others.key, others.published, others.title, others.language FROM entries "
+            "JOIN related ON related.number = entries.number JOIN json_each(related.others) AS place "
+            "JOIN entries AS others ON others.number = place.value "
+            "WHERE entries.key IN (SELECT value FROM json_each(?)) ORDER BY entries.number, place.key",
+            (json.dumps(list(keys)),),
+        )
+        for key, other, published, title, language in rows:
+            found.setdefault(key, []).append(MonthEntry(other, datetime.fromisoformat(published), title, language))
+        return found
 
     # --- lists ------------------------------------------------------------------------------------------------------
 
