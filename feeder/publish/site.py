@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from importlib.metadata import version
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -81,7 +82,7 @@ _PAGE_NAME = re.compile(
     rf"|{ARCHIVES_FOLDER}/\d{{4}}-\d\d-\d{{1,6}}\.xml"
     rf"|{crawlers.SITEMAPS_FOLDER}/\d{{4}}-\d\d(-\d{{1,4}})?\.xml"
     rf"|{PICTURES_FOLDER}/{PICTURE_NAME.pattern}"
-    rf"|{re.escape(pages.FIND_PATH)}"
+    rf"|{re.escape(pages.FIND_PATH)}|{re.escape(find.FOLDING_PATH)}"
     r"|trends\.html",  # a page of earlier versions
 )
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -166,7 +167,9 @@ class _Pass:
         self._renderer = Renderer(config.site, store)
         self._since = now
         self._files = Writer(folder, ledger, precompress=config.site.precompress)
-        self._bundle = Bundle(config.site.output, find.INDEX_FOLDER, ledger.get("search"))
+        self._bundle = Bundle(
+            config.site.output, find.INDEX_FOLDER, ledger.get("search"), precompress=config.site.precompress
+        )
         self._groups: list[Group] = []
         self._caps = {source.name: source.max_in_feed for source in config.sources if source.max_in_feed is not None}
         self._broken: set[str] = set(json.loads(ledger.get("broken") or "[]"))
@@ -586,6 +589,16 @@ class _Pass:
         self._bundle.keep_only(parts)
         names = [part for part in parts if part in self._bundle.known]
         self._files.write(pages.FIND_PATH, find.render_find(self._site, names).encode())
+        self._write_folding()
+
+    def _write_folding(self) -> None:
+        """Write the table with which browsers fold queries; making it takes 0.1 s."""
+        known = _digest(_code_digest(), version("opencc"))
+        if self._ledger.get("folding") == known and self._ledger.fingerprint(find.FOLDING_PATH) is not None:
+            self._files.keep(find.FOLDING_PATH)
+            return
+        self._files.write(find.FOLDING_PATH, find.render_folding().encode())
+        self._ledger.put("folding", known)
 
     def _documents(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield the documents that the search index is made of."""

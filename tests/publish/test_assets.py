@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 
 from feeder.publish import site as site_module
-from feeder.publish.html import assets
+from feeder.publish.html import assets, pages
 from feeder.publish.site import publish
 from feeder.store import Store
 from tests.publish.test_site import dated_entry, make_config, page, save
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def forget() -> None:
+    """Forget what a process computes once, of the files that it came with."""
+    assets.asset_path.cache_clear()
+    pages._common.cache_clear()
 
 
 def test_a_style_sheet_is_named_by_its_content_and_pages_name_it(tmp_path: Path, sqlite_store: Store) -> None:
@@ -35,7 +41,7 @@ def test_the_styles_of_an_earlier_version_stay_for_a_month(
     old = {path.name for path in config.site.output.glob("style*")}
     changed = {**assets.static_files(), "style.css": b"body{color:black}" * 100}
     monkeypatch.setattr(assets, "static_files", lambda: changed)
-    assets.asset_path.cache_clear()
+    forget()
     monkeypatch.setattr(site_module, "_code_digest", lambda: "another")
     try:
         publish(config, sqlite_store, now=NOW + timedelta(days=90))
@@ -47,7 +53,7 @@ def test_the_styles_of_an_earlier_version_stay_for_a_month(
             publish(config, sqlite_store, now=NOW + timedelta(days=days))
             assert {path.name for path in config.site.output.glob("style*")} == left
     finally:
-        assets.asset_path.cache_clear()
+        forget()
 
 
 def test_a_style_sheet_that_somebody_else_wrote_stays(tmp_path: Path, sqlite_store: Store) -> None:

@@ -10,6 +10,7 @@ from feeder.publish import site as site_module
 from feeder.publish.html import find
 from feeder.publish.output import bundle
 from feeder.publish.site import PublishReport, publish
+from feeder.query.tokens import fold
 from feeder.store import Store
 from tests.entries import make_entry
 from tests.publish.test_site import dated_entry, files, make_config, save
@@ -120,8 +121,36 @@ def test_each_chinese_or_japanese_character_is_a_word_to_pagefind() -> None:
     entry = make_entry(title='春 <雨> "a" ab', content="<p>街上，rain</p>", categories=(), authors=(), language=None)
     document = find.render_document(SiteConfig(language="en"), entry)
     assert 'title="春 &lt;雨&gt; &quot;a&quot; ab"' in document
-    assert '<h1> 春  &lt; 雨 &gt; "a" ab</h1>' in document
-    assert " 街  上 ，rain" in document
+    assert '<h1>春 &lt; 雨 &gt; "a" ab </h1>' in document
+    assert "街 上 ，rain" in document
+    assert "written" not in document
+
+
+def test_script_and_width_are_folded_and_what_was_written_is_kept_for_excerpts() -> None:
+    entry = make_entry(title="國際 ＡＢＣ", content="<p>颱風　Ñandú</p>", categories=(), authors=(), language=None)
+    document = find.render_document(SiteConfig(language="en"), entry)
+    assert "<h1>国 际 abc </h1> · <p>台 风 Ñandú </p>" in document
+    assert '"written[title]" title="國 際 ＡＢＣ · 颱 風 Ñandú"' in document
+
+
+def test_browsers_fold_queries_as_the_server_does() -> None:
+    pairs = find.render_folding().split('"')[1]
+    table = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    assert {character: table[character] for character in "國際風"} == {"國": "国", "際": "际", "風": "风"}
+    assert "雨" not in table
+    assert all(fold(character) == folded for character, folded in table.items())
+
+
+@needs_pagefind
+def test_the_script_of_an_index_has_compressed_copies_if_texts_have(tmp_path: Path, sqlite_store: Store) -> None:
+    save(sqlite_store, dated_entry(1))
+    for precompress in (True, False):
+        config = make_config(tmp_path / "public", search="browser", precompress=precompress)
+        report = publish(config, sqlite_store)
+        assert report.failed == ()
+        assert (config.site.output / "pagefind/0/pagefind.js").exists()
+        assert (config.site.output / "pagefind/0/pagefind.js.gz").exists() is precompress
+        assert publish(config, sqlite_store).changed == ()
 
 
 def test_without_pagefind_the_setting_is_refused_with_what_to_do(

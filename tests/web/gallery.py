@@ -5,13 +5,12 @@ from pathlib import Path
 
 from feeder.config.settings import SiteConfig
 from feeder.model import Entry
-from feeder.publish.html import pages
+from feeder.publish.html import assets, pages
 from feeder.publish.html.pages import Neighbour
 from feeder.store import Revision
 from tests.entries import make_entry
 from tests.normalise.cleaning import clean_html
 
-_STATIC = Path(pages.__file__).parent / "static"
 _SITE = SiteConfig(title="Gallery", url="https://feeds.example.org/", language="en")
 _LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 _WORDS = "It rained all day, and the people in the street had umbrellas. "
@@ -107,8 +106,8 @@ _ENTRIES: dict[str, tuple[str, str, str]] = {
 
 def write_gallery(folder: Path) -> Iterator[tuple[str, Path, Entry]]:
     """Write the page of each entry and an index to a folder, with the style sheet; yield their names and entries."""
-    for file in _STATIC.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
+    for name, data in assets.static_files().items():
+        (folder / assets.asset_path(name)).write_bytes(data)
     (folder / pages.ENTRIES_FOLDER).mkdir()
     entries = []
     for number, (name, (language, title, html)) in enumerate(_ENTRIES.items()):

@@ -23,6 +23,7 @@ TEXTS = (
     ("第一场雨", "zh-Hans", "<p>昨夜下了春雨，街上的人带着伞。</p>"),
     ("<b>Bold</b>", "en", "<p>Running in the snow &amp; &lt;i&gt;ice&lt;/i&gt;.</p>"),
     ("雨春", "zh-Hans", "<p>天气预报说，雨在春天。</p>"),
+    ("國際颱風", "zh-Hant", "<p>颱風登陸花蓮，風勢&lt;很大。</p>"),
     ("", "ja", "<p>ひらがなとカタカナ</p>"),
     *((f"many {number}", "en", "<p>drizzle</p>") for number in range(25)),
 )
@@ -69,6 +70,11 @@ def test_a_browser_finds_articles_without_a_server(open_tab: Opener, searchable:
     assert "<i>ice</i>" in tab.locator("#found .lead").inner_text()
     assert find(tab, "春天 预报") == "找到 1 篇"
     assert find(tab, "カタ") == "找到 1 篇"
+    for query in ("颱風登陸", "台风登陆", "國際"):
+        assert find(tab, query) == "找到 1 篇"
+        expect(tab.locator("#found h2")).to_have_text(["國際颱風"])
+        assert tab.locator("#found .lead").inner_text() == "國際颱風 · 颱風登陸花蓮，風勢 < 很大。"
+        assert tab.locator("#found .lead mark").first.inner_text() in {"颱風登陸", "國際"}
     assert find(tab, "骆驼 snow") == "没有找到“骆驼 snow”"
     tab.goto(f"{searchable}?q=春雨")
     tab.locator("#found h2 a").click()

@@ -16,11 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from feeder.errors import PublishError
+from feeder.publish.output.compressed import ENDINGS, compressed_copies
 from feeder.publish.output.folder import translating_errors
 
 PER_PART = 500
 _ENTRY = "pagefind-entry.json"
-_LAST = (_ENTRY, "pagefind.js")
+_SCRIPT = "pagefind.js"
+_COPIES = tuple(_SCRIPT + ending for ending in ENDINGS)  # all else is compressed already, or short
+_LAST = (_ENTRY, *_COPIES, _SCRIPT)
 _KEPT = ("fragment/*.pf_fragment", "index/*.pf_index", "*.pf_meta", "wasm.*.pagefind", *_LAST)  # the rest are widgets
 _START, _END = ".feeder-", ".tmp"  # a dot folder, which web servers do not serve
 _LONGEST_S = 600
@@ -33,8 +36,8 @@ class Bundle:
     the files that changed.
     """
 
-    def __init__(self, site: Path, folder: str, known: str) -> None:
-        self._site, self._folder = site, folder
+    def __init__(self, site: Path, folder: str, known: str, *, precompress: bool = False) -> None:
+        self._site, self._folder, self._precompress = site, folder, precompress
         self.known: dict[str, str] = json.loads(known or "{}")
         self.written: list[str] = []
         self.removed: list[str] = []
@@ -45,7 +48,8 @@ class Bundle:
 
     def is_unchanged(self, part: str, digest: str) -> bool:
         """Whether a part is there with this digest."""
-        return self.known.get(part) == digest and self._path(part, _ENTRY).exists()
+        has_copies = self._path(part, _COPIES[0]).exists()
+        return self.known.get(part) == digest and self._path(part, _ENTRY).exists() and has_copies == self._precompress
 
     def build(self, part: str, digest: str, documents: Iterable[tuple[str, str]], language: str) -> None:
         """Make a part of documents, as paths of pages and HTML.
@@ -62,6 +66,9 @@ class Bundle:
                     (source / path).parent.mkdir(parents=True, exist_ok=True)
                     (source / path).write_text(html, "utf-8", "replace")
                 _run_pagefind(source, made, language)
+                if self._precompress:
+                    for path, data in compressed_copies(_SCRIPT, (made / _SCRIPT).read_bytes()).items():
+                        (made / path).write_bytes(data)
                 self._take(part, made)
         self.known[part] = digest
 

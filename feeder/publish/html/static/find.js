@@ -1,9 +1,11 @@
 /* Searches on search.html without a server: Pagefind's index lies beside the pages, in parts.
-   Chinese and Japanese characters stand apart in it (html/find.py), so a run of them is searched as a phrase. */
+   Chinese and Japanese characters stand apart in it (html/find.py), so a run of them is searched as a phrase. Script
+   and width are folded in it; what a result shows is as it was written. */
 
 const AT_ONCE = 20;
 const CHARACTERS = "\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{323af}";
 const RUN = new RegExp(`[${CHARACTERS}]+`, "gu");
+const WIDE = /[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]/gu;
 const JOINED = `[${CHARACTERS}\\u3001-\\u303f\\uff01-\\uff65]`; // with their punctuation
 const APART = new RegExp(`(${JOINED}(?:</mark>)?) (?=(?:<mark>)?${JOINED})`, "gu");
 
@@ -41,12 +43,23 @@ async function search([first, ...others]) {
   await pagefind.options({ excerptLength, noWorker: true }); // a worker would need a policy of its own
   for (const other of others) await pagefind.mergeIndex(other.href, { excerptLength });
   let found = null; // results that have all parts of the query
-  for (const part of split(query)) {
+  for (const part of split(await fold(query))) {
     const { results } = await pagefind.search(part);
     const ids = new Set(results.map((result) => result.id));
     found = found ? found.filter((result) => ids.has(result.id)) : results;
   }
   return found ?? [];
+}
+
+/* Returns a text in the script and width of the index. */
+async function fold(text) {
+  const narrow = text.replace(WIDE, (letter) => letter.normalize("NFKC"));
+  if (narrow.search(RUN) < 0) return narrow;
+  const { default: pairs } = await import(new URL(box.dataset.folding, document.baseURI));
+  const characters = [...pairs];
+  const folded = new Map();
+  for (let at = 0; at < characters.length; at += 2) folded.set(characters[at], characters[at + 1]);
+  return [...narrow].map((character) => folded.get(character) ?? character).join("");
 }
 
 /* Returns the phrases of a query, and its other words together. */
@@ -69,14 +82,14 @@ async function show(found) {
   more.hidden = !found.length;
 }
 
-function item({ raw_url: address, meta, excerpt }) {
+function item({ raw_url: address, meta, excerpt, ...found }) {
   const link = make("a", meta.title);
   link.href = address.replace(/^\/+/, "");
   const heading = make("h2", link);
   const meta_line = make("p", make("time", meta.day), " ", make("span", meta.from ?? ""));
   meta_line.className = "meta";
   meta_line.lastChild.className = "from";
-  const lead = make("p", ...marked(excerpt));
+  const lead = make("p", ...marked((meta.written && asWritten(meta.written, found)) || excerpt));
   lead.className = "lead";
   heading.dir = lead.dir = "auto";
   const article = make("article", meta_line, heading, lead);
@@ -84,6 +97,19 @@ function item({ raw_url: address, meta, excerpt }) {
   const line = make("li", article);
   if (meta.language) line.lang = meta.language;
   return line;
+}
+
+/* Returns the excerpt of a result with the words that stand at its places in the text as written. */
+function asWritten(text, { raw_content: content, plain_excerpt: plain, locations }) {
+  const split = (words) => words.trim().split(/\s+/);
+  const [words, folded] = [split(text), split(content)];
+  if (words.length !== folded.length) return "";
+  const start = split(content.slice(0, Math.max(0, content.indexOf(plain)))).filter(Boolean).length;
+  return words
+    .map((word) => word.replaceAll("&", "&amp;").replaceAll("<", "&lt;"))
+    .map((word, at) => (locations.includes(at) ? `<mark>${word}</mark>` : word))
+    .slice(start, start + split(plain).length)
+    .join(" ");
 }
 
 function marked(excerpt) {
