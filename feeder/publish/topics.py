@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from feeder.publish.feeds import CATEGORIES_FOLDER, LANGUAGES_FOLDER, SOURCES_FOLDER, Topic
+from feeder.query import fold_category
 from feeder.store import PageMark
 
 MIN_ENTRIES = 3  # of a category; with fewer it is no topic but a remark
@@ -35,7 +36,7 @@ def groups_of(mark: PageMark) -> Iterator[Group]:
     yield Group(SOURCES_FOLDER, mark.source, mark.source)
     if mark.language:
         yield Group(LANGUAGES_FOLDER, mark.language, mark.language)
-    for name, title in {_fold(title): title for title in mark.categories}.items():
+    for name, title in {fold_category(title): title for title in mark.categories}.items():
         if name:
             yield Group(CATEGORIES_FOLDER, name, title)
 
@@ -61,11 +62,6 @@ def to_topic(group: Group, language_name: Callable[[str], str]) -> Topic:
         return Topic(stem, language_name(group.title), f"language:{group.title}")
     field = "source" if group.folder == SOURCES_FOLDER else "category"
     return Topic(stem, group.title, f'{field}:"{group.title}"')
-
-
-def _fold(name: str) -> str:
-    """Return a name in the form in which categories are compared: unlike in searches, `C++` is not `C`."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def file_name(name: str) -> str:

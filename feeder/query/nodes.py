@@ -23,6 +23,8 @@ _OPERATORS = frozenset({"AND", "OR", "NOT"})
 
 _DAY, _LONGEST_MONTH = timedelta(days=1), timedelta(days=31)
 _BARE = re.compile(r"\w[\w.+'-]*")
+_SIGNS = {"+": "plus", "＋": "plus", "#": "sharp", "＃": "sharp"}
+_SIGN = re.compile(r"(?<=[\w+#＋＃])[+#＋＃]")
 _QUOTES = (
     ('"', '"', '"＂'),
     ("“", "”", '”"'),
@@ -34,6 +36,11 @@ _QUOTES = (
 def fold_name(text: str) -> str:
     """Return the form in which names are compared: plain, on one line."""
     return plain(text.replace("\n", " "))
+
+
+def fold_category(text: str) -> str:
+    """Return the form in which categories are compared: as names, but C++ and C# are not C."""
+    return fold_name(_SIGN.sub(lambda sign: _SIGNS[sign[0]], text.lstrip("#＃ ")))
 
 
 def host_of(link: str | None) -> str:
@@ -97,8 +104,8 @@ class Facts:
 
     @cached_property
     def categories(self) -> frozenset[str]:
-        """The plain forms of its categories."""
-        return frozenset(map(fold_name, self.entry.categories))
+        """The forms of its categories."""
+        return frozenset(map(fold_category, self.entry.categories))
 
     @cached_property
     def host(self) -> str:

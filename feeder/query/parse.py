@@ -30,6 +30,7 @@ from feeder.query.nodes import (
     Query,
     SiteFilter,
     SourceFilter,
+    fold_category,
     fold_name,
     host_of,
 )
@@ -245,7 +246,9 @@ _NAMES: dict[str, type[SourceFilter | CategoryFilter | AuthorFilter]] = {
 def _read_leaf(token: _Token, field: str | None, phrase: str) -> Leaf:
     if field is None or field == "title":
         return Phrase(token.text, phrase, "any" if field is None else "title")
-    return _NAMES[field](token.text, phrase) if field in _NAMES else _READERS[field](token)
+    if (kind := _NAMES.get(field)) is None:
+        return _READERS[field](token)
+    return kind(token.text, fold_category(token.text) if kind is CategoryFilter else phrase)
 
 
 def _period(token: _Token, field: str) -> tuple[datetime, datetime]:

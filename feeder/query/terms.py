@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from feeder.model import Entry
-from feeder.query import fold_name, host_of
+from feeder.query import fold_category, fold_name, host_of
 from feeder.query.periods import periods_of
 from feeder.query.tokens import index_tokens, lone_characters
 
@@ -87,7 +87,7 @@ def terms_of(entry: Entry, text: str) -> Terms:
     )
 
 
-_folded = lru_cache(1000)(fold_name)  # the articles of a source share a few categories
+_folded = lru_cache(1000)(fold_category)  # the articles of a source share a few categories
 
 
 @lru_cache(1000)

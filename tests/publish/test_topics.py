@@ -4,7 +4,11 @@ import pytest
 
 from feeder.publish.feeds import Topic
 from feeder.publish.topics import MAX_CATEGORIES, MIN_ENTRIES, Group, choose_topics, file_name, groups_of, to_topic
+from feeder.query import parse_query
 from feeder.store import PageMark
+from tests.entries import make_entry
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def mark(*categories: str, source: str = "a", language: str | None = None) -> PageMark:
@@ -30,9 +34,35 @@ def test_an_entry_belongs_to_its_source_its_language_and_its_categories() -> Non
     assert [group.folder for group in groups_of(mark("  "))] == ["sources"]
 
 
-def test_categories_that_differ_in_case_are_one_and_signs_count() -> None:
-    names = [group.name for group in groups_of(mark("C++", "c＋＋", "C#")) if group.folder == "categories"]
-    assert names == ["c++", "c#"]
+def test_categories_that_differ_in_case_are_one_and_c_plus_plus_is_not_c() -> None:
+    names = [
+        group.name
+        for group in groups_of(mark("C++", "c＋＋", "C#", "#C", "Hello-World", "hello world", "國際", "国际"))
+        if group.folder == "categories"
+    ]
+    assert names == ["cplusplus", "csharp", "c", "hello world", "国际"]
+
+
+def test_the_search_of_a_category_finds_its_entries_and_no_others() -> None:
+    names = [
+        "C++",
+        "C",
+        "C#",
+        "c＋＋",
+        "#rain",
+        "rain",
+        "Hello-World",
+        "hello world",
+        "C/C++",
+        "雨 & 雪",
+        "國際",
+        "国际",
+    ]
+    groups = {name: next(group for group in groups_of(mark(name)) if group.folder == "categories") for name in names}
+    for name, group in groups.items():
+        query = parse_query(to_topic(group, str).query)
+        found = {other for other in names if query.matches(make_entry(categories=(other,)), now=NOW)}
+        assert found == {other for other in names if groups[other].name == group.name}, name
 
 
 def test_a_rare_category_is_no_topic_and_a_kind_with_one_topic_is_none() -> None:

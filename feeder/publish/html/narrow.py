@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from feeder.errors import QueryError
-from feeder.query import And, Between, CategoryFilter, Node, SourceFilter, fold_name
+from feeder.query import And, Between, CategoryFilter, Node, SourceFilter, fold_category, fold_name
 from feeder.query.dates import parse_query_date
 from feeder.store import Facets, Query, parse_query
 
@@ -67,10 +67,10 @@ def _named(
     kind: Literal["source", "category"],
     counts: Iterable[tuple[str, int]],
 ) -> Iterator[Refinement]:
-    filter_class = SourceFilter if kind == "source" else CategoryFilter
+    filter_class, fold = (SourceFilter, fold_name) if kind == "source" else (CategoryFilter, fold_category)
     seen = {part.phrase for part in _parts(query) if isinstance(part, filter_class)}
     for name, count in counts:
-        phrase = fold_name(name)
+        phrase = fold(name)
         if phrase and phrase not in seen and count < _total(facets) and not _is_unquotable(name):
             seen.add(phrase)
             yield from _refinement(kind, name, (*_parts(query), filter_class(name, phrase)), count)

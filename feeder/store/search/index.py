@@ -29,7 +29,7 @@ from feeder.query.terms import Row
 from feeder.store.locks import file_lock
 from feeder.store.search.checksums import is_as_written, is_cut, sizes_of, touched_files
 
-FORM = 2  # the format of an index; raise it whenever `_schema`, `terms.py` or `tokens.py` change
+FORM = 3  # the format of an index; raise it whenever `_schema`, `terms.py` or `tokens.py` change
 _LARGE_HEAP_BYTES = 64_000_000  # collected before a segment is written
 _SMALL_HEAP_BYTES = 15_000_000  # tantivy's minimum
 _WORDS = "words"

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Literal, NamedTuple
 
-from feeder.query import AuthorFilter, CategoryFilter, Node, Or, Phrase, Query, SourceFilter, fold_name
+from feeder.query import AuthorFilter, CategoryFilter, Node, Or, Phrase, Query, SourceFilter, fold_category, fold_name
 from feeder.query.tokens import index_tokens, plain
 from feeder.store.records.entries import Head
 from feeder.store.search.assist.words import as_written, is_distinctive, words_of
@@ -187,7 +187,7 @@ class _Offers:
         word = self._typed.word
         names: dict[str, tuple[str, int]] = {}  # its most frequent spelling, and the number of entries of all
         for name, count in known:
-            folded = _folded(name)
+            folded = _folded_category(name) if leaf is CategoryFilter else _folded(name)
             if word in folded:
                 names[folded] = (names[folded][0], names[folded][1] + count) if folded in names else (name, count)
         ranked = sorted(names.items(), key=lambda one: (not one[0].startswith(word), -one[1][1], one[0]))
@@ -199,4 +199,5 @@ def _any(leaves: Sequence[Phrase | AuthorFilter]) -> Node:
     return Or(tuple(leaves)) if len(leaves) > 1 else leaves[0]
 
 
-_folded = lru_cache(2 * _MAX_NAMES)(fold_name)  # the same few thousand names for every letter that is typed
+# The same few thousand names for every letter that is typed.
+_folded, _folded_category = lru_cache(2 * _MAX_NAMES)(fold_name), lru_cache(_MAX_NAMES)(fold_category)
