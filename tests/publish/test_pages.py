@@ -426,3 +426,12 @@ def test_links_to_notes_stay_in_the_page_and_a_document_is_called_by_its_name() 
     soup = read(pages.render_article(SITE, make_entry(content=content, links=(link,))))
     assert soup.select(".text a")[0].attrs == {"href": "#text-n"}
     assert "另见 Annual report.pdf" in text_of(soup, ".about")
+
+
+def test_a_picture_without_a_description_is_called_one_unless_it_stands_in_a_sentence() -> None:
+    content = (
+        '<p>文<img src="https://e.org/s.png" alt="" width="20" height="20"><img src="https://e.org/b.png" width="640">'
+        '</p><figure><img src="https://e.org/f.png"></figure><figure><img src="https://e.org/d.png" alt="雨"></figure>'
+    )
+    soup = read(pages.render_article(SITE, make_entry(content=content, media=())))
+    assert [image.get("alt", "") for image in soup.select(".text img")] == ["", "图片", "图片", "雨"]

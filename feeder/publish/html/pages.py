@@ -51,6 +51,7 @@ CONTENT_SECURITY_POLICY = (
 
 _SEARCH_PATHS = {"server": SEARCH_PATH, "browser": FIND_PATH, "none": ""}
 _DESCRIPTION_LENGTH = 160
+_LARGE_DIGITS = 3
 _CHANGED = re.compile(r"<(?:a|img|pre|table|video)\b")  # what a page changes in clean HTML
 _IMAGE_MARKS = {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}
 
@@ -134,16 +135,17 @@ def render_article(
     Raises:
         ValueError: the entry contains an invalid address.
     """
+    words = words_for(site.language)
     entry, absolute = with_pictures_at(entry, "../"), with_pictures_at(entry, site.url)
     return render(
         "article.html",
         site,
         path=entry_path(entry.key),
         entry=entry,
-        content=page_content(entry.content, label=words_for(site.language).scrolls),
+        content=page_content(entry.content, label=words.scrolls, picture=words.picture),
         attachments=[media for media in entry.media if escape(media.url, quote=False) not in entry.content],
         picture=_picture(absolute),
-        locale=opengraph_locale(entry.language) or words_for(site.language).locale,
+        locale=opengraph_locale(entry.language) or words.locale,
         description=_shorten(entry.summary),
         about=_json_ld(site, absolute),
         newer=newer,
@@ -246,11 +248,12 @@ def _picture(entry: Entry) -> Media | None:
     return next((media for media in entry.media if media.kind == "image"), None)
 
 
-def page_content(content: str, *, label: str) -> str:
+def page_content(content: str, *, label: str, picture: str) -> str:
     """Return clean HTML as a page shows it.
 
     Images are lazy, and neither they nor links tell where readers come from. Tables scroll in a box of their own, named
-    `label`, which keyboards reach as they reach code. The picture above a film becomes its poster.
+    `label`, which keyboards reach as they reach code. The picture above a film becomes its poster. A large one without
+    a description is called `picture`: if it is gone, browsers show a word, and not an empty place of its size.
     """
     if not _CHANGED.search(content):
         return content
@@ -261,6 +264,8 @@ def page_content(content: str, *, label: str) -> str:
                 element.set("rel", "noopener noreferrer")
             case "img":
                 element.attrib.update(_IMAGE_MARKS)
+                if not element.get("alt") and _is_large(element):
+                    element.set("alt", picture)
             case "pre":
                 element.set("tabindex", "0")
             case "table":
@@ -269,6 +274,12 @@ def page_content(content: str, *, label: str) -> str:
                 _set_poster(element)
     text: str = lxml_html.tostring(body, encoding="unicode", with_tail=False)
     return text.removeprefix("<div>").removesuffix("</div>")
+
+
+def _is_large(image: Element) -> bool:
+    """Whether a picture stands by itself: what has less than three digits of pixels stands in a sentence."""
+    sizes = (image.get("width", ""), image.get("height", ""))
+    return image.getparent().tag == "figure" or any(len(size) >= _LARGE_DIGITS for size in sizes)
 
 
 def _put_in_box(table: Element, label: str) -> None:
