@@ -128,7 +128,7 @@ def test_the_index_shows_date_source_title_lead_and_picture_of_each_entry() -> N
     assert text_of(soup, ".lead") == "清晨下了一场雨。"
     assert [image["src"] for image in soup.select(".thumb")] == ["https://example.org/rain.jpg"]
     assert soup.select("li[lang=zh-Hans]")
-    assert text_of(soup, ".more") == "全部 1,234 篇文章"
+    assert text_of(soup, ".more") == "较早 2023年2月 全部 1,234 篇文章"
 
 
 @pytest.mark.parametrize(("title", "expected"), [("海港报", "王小明 海港报"), ("王小明", "王小明"), ("", "王小明")])
@@ -435,3 +435,16 @@ def test_a_picture_without_a_description_is_called_one_unless_it_stands_in_a_sen
     )
     soup = read(pages.render_article(SITE, make_entry(content=content, media=())))
     assert [image.get("alt", "") for image in soup.select(".text img")] == ["", "图片", "图片", "雨"]
+
+
+def test_the_index_leads_on_to_the_month_of_its_oldest_entry() -> None:
+    entries = [
+        make_entry(1, published=datetime(2023, 3, 1, tzinfo=UTC)),
+        make_entry(2, published=datetime(2023, 1, 31, 23, tzinfo=UTC)),
+        make_entry(3, published=datetime(2025, 1, 1, tzinfo=UTC), published_from="text"),
+    ]
+    site = SITE.model_copy(update={"timezone": "Asia/Shanghai"})
+    soup = read(pages.render_index(site, entries, total=4))
+    assert hrefs(soup, "main .more a") == ["archive/2023-02.html", "archive/index.html"]
+    assert hrefs(read(pages.render_index(site, entries, total=3)), "main .more a") == ["archive/index.html"]
+    assert hrefs(read(pages.render_index(site, [], total=0)), "main .more a") == []

@@ -112,9 +112,11 @@ def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> st
 
 
 def render_index(site: SiteConfig, entries: Sequence[Entry], *, total: int, saved: Sequence[SavedSearch] = ()) -> str:
-    """Return the front page: the newest of `total` entries, and links to the saved searches."""
+    """Return the front page: the newest of `total` entries, where to read on, and links to the saved searches."""
     cards = [make_card(entry, root="") for entry in entries]
-    return render("index.html", site, path="", entries=cards, total=total, saved=saved)
+    dated = [entry for entry in entries if not _is_estimated(entry)] or entries  # the others come last, of any time
+    oldest = words_for(site.language, site.timezone).month_of(dated[-1].published) if dated else ""
+    return render("index.html", site, path="", entries=cards, total=total, oldest=oldest, saved=saved)
 
 
 def render_article(
