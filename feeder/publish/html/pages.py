@@ -26,8 +26,8 @@ from feeder.normalise.urls import file_name
 from feeder.pictures.references import with_pictures_at
 from feeder.publish.feeds import EVERYTHING, Topic, saved_topic
 from feeder.publish.formats import FORMATS
-from feeder.publish.html.corrections import show_corrections
 from feeder.publish.html.assets import asset_path
+from feeder.publish.html.corrections import show_corrections
 from feeder.publish.html.policy import fit_policy
 from feeder.store import Copy, Revision
 from feeder.words import Words, words_for
