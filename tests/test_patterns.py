@@ -28,7 +28,7 @@ MADE: dict[str, list[str]] = {
     "feeder.sources.files.formats.xml_stream:_pattern_of": [
         f"(?s:{xml_stream._pattern_of(['entry', 'item']).pattern})"
     ],
-    "feeder.query.tokens:_spans": [tokens._pattern(phrase) for phrase in ("a b", "中 文", "a中b", "b 中a 文", "a")],
+    "feeder.query.tokens:_matcher": [tokens._pattern(phrase) for phrase in ("a b", "中 文", "a中b", "b 中a 文", "a")],
 }
 
 STEEP = {

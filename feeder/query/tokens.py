@@ -18,7 +18,7 @@ that results and highlighting agree. Nothing here knows SQL or entries.
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 from itertools import pairwise
 from typing import NamedTuple, Protocol
@@ -220,8 +220,29 @@ def _is_word(character: str) -> bool:
 
 def visible_text(html: str) -> str:
     """Return the visible text of clean HTML: one line per block, white space collapsed."""
-    bare = _TAG.sub(lambda tag: "" if _INLINE.fullmatch(tag[1]) else "\n", html)
+    return _visible(_TAG.sub(lambda tag: "" if _INLINE.fullmatch(tag[1]) else "\n", html))
+
+
+def _visible(bare: str) -> str:
     return _BLANK_LINES.sub("\n", _BLANKS.sub(" ", unescape(bare))).strip()
+
+
+_PART = 600  # characters of HTML that are read at least, in search of a match
+
+
+def _visible_parts(html: str) -> Iterator[str]:
+    """Yield the lines of `visible_text`, some at a time."""
+    pieces: list[str] = []
+    begin = at = 0
+    for tag in _TAG.finditer(html):
+        pieces.append(html[at : tag.start()])
+        at = tag.end()
+        if not _INLINE.fullmatch(tag[1]):
+            pieces.append("\n")
+            if at - begin >= _PART:
+                yield _visible("".join(pieces))
+                pieces, begin = [], at
+    yield _visible("".join((*pieces, html[at:])))
 
 
 class Fragment(NamedTuple):
@@ -237,17 +258,34 @@ def highlight(text: str, phrases: tuple[str, ...], *, width: int | None = None) 
     With a `width`, only about this many characters around the first match, or from the beginning, are returned, with
     "…" for the rest.
     """
-    folded, places = _folded_with_places(text)
-    spans = list(_spans(folded, phrases))
+    return _fragments(text, list(_spans(text, phrases)), width)
+
+
+def excerpt(html: str, phrases: tuple[str, ...], *, width: int) -> tuple[Fragment, ...]:
+    """Return `highlight` of the visible text of clean HTML, which is read only as far as that shows it."""
+    read: list[str] = []
+    spans: list[tuple[int, int]] = []
+    length = 0
+    for part in filter(None, _visible_parts(html)):
+        length += bool(read)  # the end of the line before it
+        spans += ((length + begin, length + end) for begin, end in _spans(part, phrases))  # no match crosses lines
+        read.append(part)
+        length += len(part)
+        if (spans or not phrases) and length > (spans[0][0] if spans else 0) + width:
+            break
+    return _fragments("\n".join(read), spans, width)
+
+
+def _fragments(text: str, spans: list[tuple[int, int]], width: int | None) -> tuple[Fragment, ...]:
     start, stop = 0, len(text)
     if width is not None and len(text) > width:
-        first = places[spans[0][0]] if spans else 0
+        first = spans[0][0] if spans else 0
         start = max(0, min(first - width // 4, len(text) - width))
         stop = start + width
     fragments = [Fragment("…", match=False)] if start else []
     at = start
     for begin, end in spans:
-        here, there = max(places[begin], at), min(places[end], stop)
+        here, there = max(begin, at), min(end, stop)
         if here < there:
             fragments += [Fragment(text[at:here], match=False)] if at < here else []
             fragments.append(Fragment(text[here:there], match=True))
@@ -256,23 +294,28 @@ def highlight(text: str, phrases: tuple[str, ...], *, width: int | None = None) 
     return (*fragments, Fragment("…", match=False)) if stop < len(text) else tuple(fragments)
 
 
-def _folded_with_places(text: str) -> tuple[str, "range | list[int]"]:
-    """Return the folded text and, for each of its offsets, the offset in `text` that it came from."""
-    folded = fold(text)
-    if _TABLE.odd.isdisjoint(text):
-        return folded, range(len(text) + 1)
-    places = [at for at, character in enumerate(text) for _ in _TABLE[ord(character)]]
-    return folded, [*places, len(text)]
-
-
 _MAX_PATTERN = 64  # characters of a phrase that are highlighted
 
 
-def _spans(folded: str, phrases: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    patterns = [_pattern(phrase[:_MAX_PATTERN].strip()) for phrase in sorted(phrases, key=len, reverse=True)]
-    if patterns:
-        for found in re.finditer("|".join(patterns), folded):
-            yield found.span()
+def _spans(text: str, phrases: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Yield where the text matches, from start to end."""
+    if not phrases:
+        return
+    folded = fold(text)
+    found = [match.span() for match in _matcher(phrases).finditer(folded)]
+    if not found or _TABLE.odd.isdisjoint(text):
+        yield from found
+        return
+    # For each offset in the folded text, the offset that it came from.
+    places = [at for at, character in enumerate(text) for _ in _TABLE[ord(character)]]
+    places.append(len(text))
+    yield from ((places[begin], places[end]) for begin, end in found)
+
+
+@lru_cache(maxsize=200)
+def _matcher(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return re.compile("|".join(_pattern(phrase[:_MAX_PATTERN].strip()) for phrase in longest_first))
 
 
 def _pattern(phrase: str) -> str:

@@ -1,9 +1,13 @@
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeder.query import tokens
 from feeder.query.tokens import (
     contains,
+    excerpt,
     fold,
     highlight,
     index_tokens,
@@ -142,6 +146,18 @@ def test_a_snippet_stands_around_the_first_match() -> None:
 
 def test_a_snippet_without_a_match_is_the_beginning() -> None:
     assert highlight("一二三四", ("五",), width=2) == (("一二", False), ("…", False))
+
+
+@given(
+    st.lists(st.sampled_from(["<p>", "</p>", "<b>", "</b>", '<img alt="</p>载">', "&am", "p;", "<br>"]) | SAMPLE),
+    st.lists(st.sampled_from(["载", "后一", "二", "be", "ss", "İ"]), max_size=2),
+    st.integers(1, 30),
+)
+def test_an_excerpt_is_the_snippet_of_the_visible_text(html: list[str], typed: list[str], width: int) -> None:
+    whole, phrases = "".join(html * 9), tuple(map(plain, typed))
+    with patch.object(tokens, "_PART", 20):
+        found = excerpt(whole, phrases, width=width)
+    assert found == highlight(visible_text(whole), phrases, width=width)
 
 
 @pytest.mark.parametrize(

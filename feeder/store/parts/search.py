@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from feeder.model import Entry
 from feeder.query import Query
-from feeder.query.tokens import Fragment, highlight, visible_text
+from feeder.query.tokens import Fragment, excerpt, highlight
 from feeder.store.database import Database
 from feeder.store.records import entries as _entries
 from feeder.store.records.entries import Head
@@ -214,12 +214,12 @@ class SearchIndex:
 
 
 def _hit(entry: Entry, query: Query) -> Hit:
-    text = visible_text(entry.content) or entry.summary
+    phrases = query.phrases
+    snippet = excerpt(entry.content, phrases, width=_SNIPPET_CHARACTERS) or highlight(
+        entry.summary, phrases, width=_SNIPPET_CHARACTERS
+    )
     return Hit(
         entry=entry,
-        title=highlight(entry.title, query.phrases),
-        snippet=tuple(
-            Fragment(fragment.text.replace("\n", " "), fragment.match)
-            for fragment in highlight(text, query.phrases, width=_SNIPPET_CHARACTERS)
-        ),
+        title=highlight(entry.title, phrases),
+        snippet=tuple(Fragment(fragment.text.replace("\n", " "), fragment.match) for fragment in snippet),
     )
