@@ -68,6 +68,11 @@ class Ages:
         months = (first.isoformat()[:_MONTH], last.isoformat()[:_MONTH])
         return sum(count for month, count in self._months if months[0] <= month <= months[1])
 
+    def before(self, day: date, first: date) -> tuple[str, ...]:
+        """Return the months before that of a day, from that of `first` on, in ascending order."""
+        oldest, end = first.isoformat()[:_MONTH], day.isoformat()[:_MONTH]
+        return tuple(month for month, _ in reversed(self._months) if oldest <= month < end)
+
     def newest(self, most: float, first: date, last: date) -> date | None:
         """Return the first day of the latest month from which there are at least `most` entries up to `last`.
 

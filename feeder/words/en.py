@@ -23,6 +23,7 @@ ENGLISH = Words(
     navigation="Main",
     articles=Counted(one="{n} article", other="{n} articles"),
     count="{n}",
+    at_least="{n}+",
     all_articles=Counted(one="{n} article", other="All {n} articles"),
     by=", ",
     read_original="Read the original",

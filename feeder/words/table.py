@@ -57,6 +57,8 @@ class Words:
     articles: Counted
     count: str
     """Of {n}: how many articles, where there is no room for the word."""
+    at_least: str
+    """Of {n}: the same, where there may be more than were counted."""
     all_articles: Counted
     by: str
     """Between the names of authors."""

@@ -37,6 +37,7 @@ SIMPLIFIED = Words(
     navigation="本站导航",
     articles=Counted("{n} 篇"),
     count="{n} 篇",
+    at_least="{n}+",
     all_articles=Counted("全部 {n} 篇文章"),
     by="、",
     read_original="阅读原文",

@@ -1,14 +1,21 @@
+from datetime import date
+
 import pytest
 
 from feeder.publish.html.narrow import Refinement, narrow
-from feeder.query import And, SourceFilter
+from feeder.query import And, Between, CategoryFilter, SourceFilter
 from feeder.store import Facets, Query, parse_query
 
 MONTHS = (("2022-03", 30), ("2023-02", 11))
 
 
-def available(text: str, **facets: tuple[tuple[str, int], ...]) -> list[tuple[str, str, int | None]]:
-    found = narrow(parse_query(text), Facets(**{"months": MONTHS, **facets}))
+Counts = tuple[tuple[str, int], ...]
+
+
+def available(
+    text: str, *, sources: Counts = (), categories: Counts = (), months: Counts = MONTHS
+) -> list[tuple[str, str, int | None]]:
+    found = narrow(parse_query(text), Facets(sources, categories, months))
     return [(choice.name, choice.query, choice.matches) for _, choices in found.available for choice in choices]
 
 
@@ -60,6 +67,43 @@ def test_many_months_are_offered_by_year_and_a_month_takes_the_place_of_its_year
         ("2022-11", "雨 on:2022-11", 1),
     ]
     assert available("雨 after:2021", months=months[-2:])[0][1] == "雨 after:2021-01-01 on:2022-12"
+
+
+def test_what_was_counted_in_part_says_so() -> None:
+    facets = Facets((("BBC", 5),), (("天气", 41),), MONTHS, since=date(2022, 3, 1), uncounted=("2021-12", "2022-01"))
+    found = narrow(parse_query("雨"), facets)
+    assert [(choice.name, choice.matches, choice.more) for _, choices in found.available for choice in choices] == [
+        ("BBC", 5, True),
+        ("2023-02", 11, False),
+        ("2022-03", 30, False),
+        ("2022-01", None, False),
+        ("2021-12", None, False),
+    ]
+
+
+def test_a_year_counted_in_part_has_at_least_that_many() -> None:
+    months = tuple((f"{year}-{month:02d}", 1) for year in (2022, 2023) for month in range(3, 13))
+    facets = Facets(months=months, since=date(2022, 3, 1), uncounted=("2020-05", "2022-01", "2022-02"))
+    found = narrow(parse_query("雨"), facets)
+    assert [(choice.name, choice.matches, choice.more) for _, choices in found.available for choice in choices] == [
+        ("2023", 10, False),
+        ("2022", 10, True),
+        ("2020", None, False),
+    ]
+
+
+@pytest.mark.parametrize("text", ["雨", "雨 OR 雪", '"雨 雪" -(a OR (b c))', "title:雨|雪 on:2022", "-#天气 last:7d"])
+def test_each_choice_is_the_search_and_one_more_field(text: str) -> None:
+    names = ("BBC 中文", 'say "no"', "OR", "a:b", "(x", "-y", "#z", "AND|OR", "a，b")
+    facets = Facets(tuple((name, 3) for name in names), tuple((name, 2) for name in names), MONTHS)
+    found = narrow(parse_query(text), facets)
+    for kind, choices in found.available:
+        for choice in choices:
+            parts = parse_query(choice.query).root
+            assert isinstance(parts, And)
+            last = parts.parts[-1]
+            assert isinstance(last, Between if kind == "time" else SourceFilter | CategoryFilter)
+            assert isinstance(last, Between) or last.text == choice.name
 
 
 def test_what_was_taken_can_be_taken_off_again() -> None:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from bs4 import BeautifulSoup, Tag
 
@@ -81,6 +84,17 @@ def test_the_count_is_exact_or_says_that_it_is_not(total: int, *, more: bool, sh
 def test_no_page_is_offered_beyond_those_that_can_be_turned_to() -> None:
     soup = read(render_search(SITE, "雨", make_page(31_234, page=50)))
     assert [link.get_text() for link in soup.select(".turn a")] == ["较新49 / 50"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_choice_counted_in_part_says_so(language: str) -> None:
+    facets = replace(FACETS, since=date(2022, 3, 1), uncounted=("2021-12",))
+    page = replace(make_page(), narrowing=narrow(parse_query("春天"), facets))
+    soup = read(render_search(SiteConfig(language=language), "春天", page))
+    shown = [link.get_text("|") for link in soup.select(".narrow a")]
+    assert [text.rpartition("|")[2] for text in shown[:3]] == ["30+", "11+", "9+"]
+    assert [text.rpartition("|")[2] for text in shown[3:5]] == ["11", "30"]
+    assert "|" not in shown[5]
 
 
 def test_choices_narrow_the_search_and_those_taken_can_be_taken_off() -> None:

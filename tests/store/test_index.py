@@ -4,7 +4,8 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +106,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 @pytest.mark.parametrize("limit", [1, 5, 40, 149, 150, 200])
 def test_the_newest_are_the_same_through_any_window(many: Index, limit: int) -> None:
-    narrow = SearchBounds(scan_all=10, shares=(0.03, 0.2))
+    narrow = SearchBounds(scan_all=10)
     for typed in ("雨季", "街上 -雨季", "before:2023-06", "雨季 last:30d", "on:2023-05 街上", "雨季 OR on:2023-05-03"):
         query = parse_query(typed)
         everywhere = Search(many).find(query, now=NOW, limit=limit)
@@ -133,7 +134,7 @@ def test_the_first_and_the_last_moments_of_the_calendar_can_be_found(tmp_path: P
 
 
 def test_a_window_counts_to_the_cap_or_says_that_there_is_more(many: Index) -> None:
-    search = Search(many, SearchBounds(scan_all=10, shares=(0.03, 0.2)))
+    search = Search(many, SearchBounds(scan_all=10))
     query = parse_query("雨季")
     counts = [search.find(query, now=NOW, limit=2, total_cap=cap) for cap in (1, 20, 140, 150, 1000)]
     assert [(min(found.total, 150), found.more) for found in counts[2:]] == [(150, False)] * 3
@@ -143,7 +144,7 @@ def test_a_window_counts_to_the_cap_or_says_that_there_is_more(many: Index) -> N
 
 
 def test_pages_through_a_window_follow_each_other(many: Index) -> None:
-    search = Search(many, SearchBounds(scan_all=10, shares=(0.03, 0.2)))
+    search = Search(many, SearchBounds(scan_all=10))
     query = parse_query("雨季")
     pages = [search.find(query, now=NOW, limit=20, offset=offset).numbers for offset in range(0, 180, 20)]
     assert [number for page in pages for number in page] == list(range(300, 0, -2))
@@ -163,10 +164,75 @@ def test_entries_that_share_a_second_are_in_order_over_the_end_of_a_month(tmp_pa
     opened = Index.open(index.folder)
     for limit in range(1, 80):
         everywhere = Search(opened).find(parse_query("雨季"), now=NOW, limit=limit)
-        narrow = Search(opened, SearchBounds(scan_all=1, shares=(0.03, 0.2))).find(
-            parse_query("雨季"), now=NOW, limit=limit
-        )
+        narrow = Search(opened, SearchBounds(scan_all=1)).find(parse_query("雨季"), now=NOW, limit=limit)
         assert narrow.numbers == everywhere.numbers
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Index, list[Entry]]:
+    """Return an index of entries of three years with random texts, and these in the order of their numbers."""
+    chance = random.Random(7)
+    letters = [chance.choices("雨雪风a ，", (9, 5, 2, 2, 2, 1), k=12) for _ in range(400)]
+    entries = [article("晴", "".join(letters[n]), days=chance.randrange(1100) + n / 1000) for n in range(400)]
+    sources = [replace(make_entry().source, title=chance.choice(("BBC", "VOA"))) for _ in entries]
+    entries = [
+        replace(entry, source=source, categories=tuple(chance.sample(("天气", "海"), chance.randrange(3))))
+        for entry, source in zip(entries, sources, strict=True)
+    ]
+    return made(tmp_path_factory.mktemp("mixed") / "index-1", entries), entries
+
+
+MIXED = (
+    "雨", "雨雪", "雨雪雨", '"风 a"', "雨雪 -风", "雨雪风 OR a", "-(雨雪 雪雨)", "source:voa 雨雨", "#天气",
+    "on:2022 雪雨", "after:2022-06 before:2023-02", "雨雨雨雨雨雨雨雨",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", MIXED)
+def test_what_is_searched_in_steps_is_what_a_walk_over_all_entries_finds(
+    mixed: tuple[Index, list[Entry]], typed: str
+) -> None:
+    index, entries = mixed
+    query = parse_query(typed)
+    matching = [number for number, entry in enumerate(entries, 1) if query.matches(entry, now=NOW)]
+    matching.sort(key=lambda number: entries[number - 1].published, reverse=True)
+    for scan_all in (0, 50, 10**9):
+        search = Search(index, SearchBounds(scan_all=scan_all))
+        for limit, offset in ((1, 0), (7, 0), (7, 21), (30, 90), (400, 0)):
+            found = search.find(query, now=NOW, limit=limit, offset=offset)
+            assert found.numbers == matching[offset : offset + limit]
+            assert found.more or found.total == len(matching)
+            assert found.total <= len(matching)
+
+
+def tally(names: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(names))
+
+
+@pytest.mark.parametrize("typed", MIXED)
+def test_facets_count_all_matches_or_those_since_a_day(mixed: tuple[Index, list[Entry]], typed: str) -> None:
+    index, entries = mixed
+    query = parse_query(typed)
+    matching = [entry for entry in entries if query.matches(entry, now=NOW)]
+    for count_all in (10, 300, 10**9):
+        found = Search(index, SearchBounds(count_all=count_all)).facets(query, now=NOW)
+        counted = [entry for entry in matching if found.since is None or entry.published.date() >= found.since]
+        months = [f"{entry.published:%Y-%m}" for entry in matching]
+        assert dict(found.sources) == tally(entry.source.title for entry in counted)
+        assert dict(found.categories) == tally(name for entry in counted for name in entry.categories)
+        assert dict(found.months) == tally(f"{entry.published:%Y-%m}" for entry in counted)
+        assert list(found.months) == sorted(found.months)
+        assert set(months) <= {*dict(found.months), *found.uncounted}
+        assert set(dict(found.months)).isdisjoint(found.uncounted)
+        assert found.since is None or count_all < 10**9
+
+
+def test_facets_of_a_frequent_phrase_are_of_the_newest_and_those_of_a_word_are_of_all(many: Index) -> None:
+    search = Search(many, SearchBounds(count_all=300))
+    assert search.facets(parse_query("雨季"), now=NOW).since is None
+    found = search.facets(parse_query("街上的"), now=NOW)
+    assert found.since is not None
+    assert found.uncounted[-1] < f"{found.since:%Y-%m}" == found.months[0][0]
 
 
 def test_of_too_many_matches_the_best_of_the_newest_are_given(many: Index) -> None:

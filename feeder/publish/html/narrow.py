@@ -8,10 +8,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from feeder.errors import QueryError
-from feeder.query import And, Between, CategoryFilter, Node, SourceFilter, fold_category, fold_name
+from feeder.query import (
+    MAX_CHARACTERS,
+    MAX_FIELDS,
+    And,
+    Between,
+    CategoryFilter,
+    Node,
+    Phrase,
+    SourceFilter,
+    fold_category,
+    fold_name,
+)
 from feeder.query.dates import parse_query_date
-from feeder.store import Facets, Query, parse_query
+from feeder.store import Facets, Query
 
 Kind = Literal["source", "category", "time"]
 
@@ -23,13 +33,14 @@ class Refinement(NamedTuple):
     """A filter to add to a search or to remove from it; `query` is the resulting search.
 
     `name` is a source's title, a category, a month ("2022-03"), a year or a day; `matches` the number of results, None
-    for a filter to remove.
+    for a filter to remove and where they were not counted. `more`: there may be more than `matches`.
     """
 
     kind: Kind
     name: str
     query: str
     matches: int | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +79,42 @@ def _named(
     counts: Iterable[tuple[str, int]],
 ) -> Iterator[Refinement]:
     filter_class, fold = (SourceFilter, fold_name) if kind == "source" else (CategoryFilter, fold_category)
-    seen = {part.phrase for part in _parts(query) if isinstance(part, filter_class)}
+    parts, total = _parts(query), _total(facets)
+    seen = {part.phrase for part in parts if isinstance(part, filter_class)}
     for name, count in counts:
         phrase = fold(name)
-        if phrase and phrase not in seen and count < _total(facets) and not _is_unquotable(name):
+        if phrase and phrase not in seen and count < total and not _is_unquotable(name):
             seen.add(phrase)
-            yield from _refinement(kind, name, (*_parts(query), filter_class(name, phrase)), count)
+            yield from _refinement(
+                kind, name, (*parts, filter_class(name, phrase)), count, more=facets.since is not None
+            )
 
 
 def _times(query: Query, facets: Facets) -> Iterator[Refinement]:
-    times = dict(facets.months)
-    if len(times) > _MONTHS_SHOWN:
-        times = {}
-        for month, count in facets.months:
-            times[month[:4]] = times.get(month[:4], 0) + count
-    for name, count in sorted(times.items(), reverse=True):
+    parts, total = _parts(query), _total(facets)
+    by_year = len(facets.uncounted) + len(facets.months) > _MONTHS_SHOWN
+    length = len("2022") if by_year else len("2022-03")
+    times: dict[str, int | None] = dict.fromkeys(month[:length] for month in facets.uncounted)
+    for month, count in facets.months:
+        times[month[:length]] = (times.get(month[:length]) or 0) + count
+    unfinished = facets.uncounted[-1][:4] if by_year and facets.uncounted else None
+    for name, matches in sorted(times.items(), reverse=True):
         period = parse_query_date(name)
-        if period is not None and count < _total(facets):
+        if period is not None and (matches is None or facets.uncounted or matches < total):
             period_filter = Between(*period)
-            parts = tuple(part for part in _parts(query) if not _is_within(period_filter, part))
-            yield from _refinement("time", name, (*parts, period_filter), count)
+            others = tuple(part for part in parts if not _is_within(period_filter, part))
+            yield from _refinement("time", name, (*others, period_filter), matches, more=name == unfinished)
 
 
-def _refinement(kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = None) -> Iterator[Refinement]:
+def _refinement(
+    kind: Kind, name: str, parts: tuple[Node, ...], count: int | None = None, *, more: bool = False
+) -> Iterator[Refinement]:
     """Yield the filter, unless its query would exceed the limits of queries."""
-    query = str(_query_of(parts))
-    try:
-        parse_query(query)
-    except QueryError:
-        return
-    yield Refinement(kind, name, query, count)
+    query = _query_of(parts)
+    text = str(query)
+    fields = sum(not isinstance(leaf, Phrase) for leaf, _ in query.leaves())
+    if fields <= MAX_FIELDS and len(text) <= MAX_CHARACTERS:
+        yield Refinement(kind, name, text, count, more and count is not None)
 
 
 def _is_within(period_filter: Between, part: Node) -> bool:

@@ -1,7 +1,7 @@
 """Searches of the index: matches, their number, and facets.
 
-Work is bounded: newest first searches the newest months first, and best first ranks only the newest matches if there
-are too many. Nothing here knows the database.
+Work is bounded: newest first searches the newest months first, and of too many matches only the newest are ranked, or
+counted for facets. Nothing here knows the database.
 """
 
 from collections.abc import Sequence
@@ -24,19 +24,23 @@ _FACETS = 10  # names of each kind
 _TITLE_WEIGHT = 3.0  # of a word in the title, relative to the text
 _PHRASE_COST = 4  # of checking an entry for a phrase, relative to a word
 _MONTHS = 100_000  # more than there are
+_MARGIN = 2  # times as many matches are expected in the newest months as are wanted of them
+_GROWTH = 4  # from one attempt to the next
+_MOST = 0.5  # of all entries; more are not worth an attempt
 _MAX_SHIFT = 3600 * PLACES  # of the position of entries that share a second, see `_is_final`
 
 
 @dataclass(frozen=True, slots=True)
 class SearchBounds:
-    """Bounds of the work: up to `scan_all` matches are searched at once, more in the newest `shares` of entries first.
+    """Bounds of the work. Its unit is a match of a word; one of a phrase counts several times (`Translator.effort`).
 
-    Of more than `rank_all` matches, only the newest are ranked.
+    Up to `scan_all` matches are searched at once; of more, those in the newest months first. Facets count `count_all`,
+    of more those in the newest months. Of more than `rank_all` matches, only the newest are ranked.
     """
 
     scan_all: int = 50_000
+    count_all: int = 1_000_000
     rank_all: int = 200_000
-    shares: tuple[float, ...] = (0.03, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,17 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Names with their numbers of matches, the most frequent first; months in ascending order."""
+    """Names with their numbers of matches, the most frequent first; months in ascending order.
+
+    With `since`, a first day, only matches from then on are counted; `uncounted` are the months before it, in which
+    there may be more.
+    """
 
     sources: tuple[tuple[str, int], ...] = ()
     categories: tuple[tuple[str, int], ...] = ()
     months: tuple[tuple[str, int], ...] = ()
+    since: date | None = None
+    uncounted: tuple[str, ...] = ()
 
 
 class Search:
@@ -112,16 +122,15 @@ class Search:
             return self._newest(dated, limit, offset, max(limit + offset, total_cap))
 
     def _newest(self, dated: "_DatedQuery", limit: int, offset: int, wanted: int) -> Matches:
-        """Search the newest shares of the entries first, if they can have enough matches."""
+        """Search the newest entries first, if they can have enough matches; each time more of them."""
         all_days = self._ages.count(*dated.days)
-        expected = min(dated.max_matches(), all_days)
-        for share in self._bounds.shares if expected > self._bounds.scan_all else ():
-            start = self._ages.newest(all_days * share, *dated.days)
-            if start is not None and expected * share >= wanted:
-                found = self._run(dated.since(start), limit, order_by_field="position", offset=offset)
-                if found.total >= wanted and _is_final(found, start):
-                    return replace(found, more=True)
-                expected = min(expected, round(found.total / share))
+        expected = min(dated.effort.matches, all_days)
+        share = _MARGIN * wanted / expected if dated.effort.total > self._bounds.scan_all else 1.0
+        while share < _MOST and (start := self._ages.newest(all_days * share, *dated.days)) is not None:
+            found = self._run(dated.since(start), limit, order_by_field="position", offset=offset)
+            if found.total >= wanted and _is_final(found, start):
+                return replace(found, more=True)
+            share = max(share * _GROWTH, _MARGIN * share * wanted / max(found.total, 1))
         return self._run(dated.query, limit, order_by_field="position", offset=offset)
 
     def _best(self, dated: "_DatedQuery", phrases: Sequence[Phrase], limit: int, offset: int) -> Matches:
@@ -159,12 +168,19 @@ class Search:
         kinds = {"source_title": _FACETS, "label": _FACETS, "month": 2000}
         wanted = {name: {"terms": {"field": name, "size": size}} for name, size in kinds.items()}
         with translated_errors(self._folder):
-            found: dict[str, Any] = self._searcher.aggregate(self._translator(now).query(query.root), wanted)
-        counted = {
+            dated = _DatedQuery(self._translator(now), query.root)
+            since = None
+            if dated.effort.total > self._bounds.count_all:
+                share = self._bounds.count_all / dated.effort.total
+                since = self._ages.newest(self._ages.count(*dated.days) * share, *dated.days)
+            counted = dated.query if since is None else dated.since(since)
+            found: dict[str, Any] = self._searcher.aggregate(counted, wanted)
+        names = {
             name: tuple((str(bucket["key"]), int(bucket["doc_count"])) for bucket in found[name]["buckets"])
             for name in kinds
         }
-        return Facets(counted["source_title"], counted["label"], tuple(sorted(counted["month"])))
+        uncounted = () if since is None else self._ages.before(since, dated.days[0])
+        return Facets(names["source_title"], names["label"], tuple(sorted(names["month"])), since, uncounted)
 
     # --- for assist -------------------------------------------------------------------------------------------------
 
@@ -197,6 +213,7 @@ class _DatedQuery:
         self._translator, self._root = translator, root
         self.days = translator.days(root)
         self.query = translator.query(root)
+        self.effort = translator.effort(root)
 
     def since(self, first: date) -> tantivy.Query:
         """Return the query limited to a day and later."""

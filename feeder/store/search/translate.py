@@ -1,10 +1,11 @@
 """Translates a query for tantivy: each leaf becomes the term, phrase or range that finds what its `matches` accepts.
 
-Also bounds of the result: the greatest number of matches, and their first and last day.
+Also bounds of the result: the greatest number of matches, what they cost, and their first and last day.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 import tantivy
 
@@ -32,6 +33,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 MUST, MUST_NOT, SHOULD = tantivy.Occur.Must, tantivy.Occur.MustNot, tantivy.Occur.Should
+_PLACES_COST = 10  # of reading where a word of a phrase is in an entry, relative to reading that it is there
+_PLACES_READ = 5  # words after which few entries are left that may have the phrase
+
+
+class Effort(NamedTuple):
+    """The greatest number of matches, and what one costs on average, relative to one of a word."""
+
+    matches: int
+    each: float = 1.0
+
+    @property
+    def total(self) -> float:
+        """What all cost."""
+        return self.matches * self.each
 
 
 class Translator:
@@ -102,6 +117,19 @@ class Translator:
             firsts, lasts = zip(*map(self.days, node.parts), strict=True)
             return (max(firsts), min(lasts)) if isinstance(node, And) else (min(firsts), max(lasts))
         return self._ages.first, self._ages.last
+
+    def effort(self, node: Node) -> Effort:
+        """Return an upper bound of what finding all matches costs."""
+        if isinstance(node, And | Or):
+            parts = [self.effort(part) for part in node.parts]
+            if isinstance(node, And):
+                return Effort(min(part.matches for part in parts), max(part.each for part in parts))
+            matches = sum(part.matches for part in parts)
+            return Effort(matches, sum(part.total for part in parts) / max(matches, 1))
+        if isinstance(node, Not):
+            return Effort(self._searcher.num_docs, self.effort(node.part).each)
+        terms = len(_terms(*_field_of(node))) if isinstance(node, Phrase | SourceFilter | AuthorFilter) else 1
+        return Effort(self.max_matches(node), 1 if terms == 1 else _PLACES_COST * min(terms, _PLACES_READ))
 
     def max_matches(self, node: Node, *, phrase_cost: int = 1) -> int:
         """Return an upper bound of the number of matches; those of phrases count `phrase_cost` times."""
