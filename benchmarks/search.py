@@ -224,7 +224,7 @@ def page(store: Store, order: Order, text: str) -> None:
 
 
 def facets_of(store: Store, text: str) -> None:
-    store.search.facets(parse_query(text), now=LAST)
+    store.search.find(parse_query(text), limit=0, now=LAST, with_facets=True)
 
 
 def total(store: Store, text: str) -> int:

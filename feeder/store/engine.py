@@ -19,6 +19,7 @@ BUSY_TIMEOUT_S = 5.0
 
 _WRITES = "feeder_writes"
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_DECODE = json.JSONDecoder().decode
 # Errors of the file and the machine; any other is a bug of ours.
 _SQLITE_REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space, nothing was lost",
@@ -79,18 +80,25 @@ def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
     Raises:
         StoreError: the driver for PostgreSQL is not installed.
     """
+    settings: dict[str, Any] = {"json_serializer": _JSON}
     if url.get_backend_name() == "sqlite":
-        arguments: dict[str, Any] = {"timeout": busy_timeout_s}
+        settings |= {"connect_args": {"timeout": busy_timeout_s}, "json_deserializer": _read_json}
     else:
-        arguments = {"options": f"-c lock_timeout={int(busy_timeout_s * 1000)}", "connect_timeout": 10}
+        options = f"-c lock_timeout={int(busy_timeout_s * 1000)}"
+        settings |= {"connect_args": {"options": options, "connect_timeout": 10}}
     try:
-        engine = create_engine(url, connect_args=arguments, json_serializer=_JSON)
+        engine = create_engine(url, **settings)
     except ImportError:
         raise StoreError('PostgreSQL needs its driver: pip install "feeder[postgresql]"') from None
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _read_json(text: str) -> Any:  # noqa: ANN401  any JSON type
+    # Most lists of an entry are empty.
+    return [] if text == "[]" else _DECODE(text)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -23,7 +23,7 @@ from feeder.publish.html.narrow import narrow
 from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, SearchPage
 from feeder.publish.shown import ShownPictures
 from feeder.query import Last
-from feeder.store import Order, Query, Results, Store
+from feeder.store import Facets, Order, Query, Results, Store
 from feeder.web.feeds import make_live_feed
 from feeder.web.http.answers import Answers, Made
 from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, SECURITY_HEADERS, make_document, security_headers, typed
@@ -135,7 +135,7 @@ class Searches:
             results=results,
             order=order,
             page=number,
-            narrowing=narrow(query, self._store.search.facets(query)),
+            narrowing=narrow(query, results.facets or Facets()),
             did_you_mean=self._store.search.did_you_mean(query) if few else None,
         )
 
@@ -145,7 +145,7 @@ class Searches:
             number = min(number, MATCHES_COUNTED // RESULTS_PER_PAGE)
             start = (number - 1) * RESULTS_PER_PAGE
             results = self._store.search.find(
-                query, limit=RESULTS_PER_PAGE, offset=start, order=order, total_cap=MATCHES_COUNTED
+                query, limit=RESULTS_PER_PAGE, offset=start, order=order, total_cap=MATCHES_COUNTED, with_facets=True
             )
             if results.hits or number == 1:
                 return number, results

@@ -21,7 +21,7 @@ from feeder.store.search.assist.spelling import did_you_mean
 from feeder.store.search.assist.suggestions import Suggestion, suggest
 from feeder.store.search.changes import CommittedChanges
 from feeder.store.search.follow import Follower, IndexStatus
-from feeder.store.search.search import Facets, Matches, Order
+from feeder.store.search.search import Facets, Matches, Order, Search
 
 STORE_NOTE = "store"  # a random name of this store, given by the first migration
 _SNIPPET_CHARACTERS = 120
@@ -40,13 +40,14 @@ class Hit:
 class Results:
     """One page of a search. `total` is how many there are; with `more`, how many there are at least.
 
-    `whole` says that the search index had followed all of the store.
+    `complete`: the search index had followed all of the store. `facets` are of all matches, None if not asked for.
     """
 
     hits: tuple[Hit, ...]
     total: int
     more: bool
     complete: bool = True
+    facets: Facets | None = None
 
 
 class SearchIndex:
@@ -109,6 +110,7 @@ class SearchIndex:
         total_cap: int = 1000,
         now: datetime | None = None,
         wait: bool = False,
+        with_facets: bool = False,
     ) -> Results:
         """Return a page of what a query finds at `now` (None: at present), newest first or best first.
 
@@ -119,20 +121,17 @@ class SearchIndex:
             StoreError: there is no search index, and none can be created.
         """
         moment = now or datetime.now(UTC)
-        answer = self.follower.run(
-            lambda search: search.find(query, now=moment, limit=limit, offset=offset, order=order, total_cap=total_cap),
-            wait=wait,
-        )
-        found = answer.result or Matches([], 0, more=False)
+
+        def run(search: Search) -> tuple[Matches, Facets | None]:
+            found = search.find(query, now=moment, limit=limit, offset=offset, order=order, total_cap=total_cap)
+            return found, search.facets(query, now=moment) if with_facets else None
+
+        answer = self.follower.run(run, wait=wait)
+        found, facets = answer.result or (Matches([], 0, more=False), Facets() if with_facets else None)
         with self._database.read() as connection:
             entries = _entries.get_by_numbers(connection, found.numbers)
         hits = tuple(_hit(entry, query) for entry in entries)
-        return Results(hits, found.total, found.more or not answer.complete, answer.complete)
-
-    def facets(self, query: Query, *, now: datetime | None = None) -> Facets:
-        """Return the sources, categories and months of the matches of a query, with counts."""
-        moment = now or datetime.now(UTC)
-        return self.follower.run(lambda search: search.facets(query, now=moment)).result or Facets()
+        return Results(hits, found.total, found.more or not answer.complete, answer.complete, facets)
 
     def suggest(self, text: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
         """Return completions of the last word of a query, as whole queries, the likeliest first.

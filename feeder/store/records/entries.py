@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, Select, bindparam, case, func, select
 
 from feeder.errors import NoSuchEntryError
 from feeder.incoming.origin import Origin, link_key
@@ -114,7 +114,7 @@ def _source(row: Mapping[str, Any]) -> Source:
 def to_entry(row: RowMapping) -> Entry:
     """Return the entry of a row."""
     values: dict[str, Any] = {name: row[name] for name in _PLAIN}
-    values |= {name: tuple(kind(**value) for value in row[name]) for name, kind in _LISTS.items()}
+    values |= {name: tuple([kind(**value) for value in row[name]]) for name, kind in _LISTS.items()}
     values |= {name: tuple(row[name]) for name in ("categories", "cut")}
     return Entry(**values, source=_source(row["source"]), read_from=row["read_from"])
 
@@ -191,14 +191,22 @@ def page(
 
 def get_by_keys(connection: Connection, keys: Sequence[str]) -> list[Entry]:
     """Return the entries with these keys, in their order; unknown keys are left out."""
-    return _in_order(connection, entries.c.key, keys)
+    return _in_order(connection, _BY_KEY, keys)
 
 
-def _in_order(connection: Connection, column: ColumnElement[Any], wanted: Sequence[int | str]) -> list[Entry]:
+def _select_by(column: ColumnElement[Any]) -> Select[Any]:
+    chosen: BindParameter[Any] = bindparam("chosen", expanding=True)
+    return select(column.label("wanted"), *_ENTRY_COLUMNS).where(column.in_(chosen))
+
+
+_BY_KEY, _BY_NUMBER = _select_by(entries.c.key), _select_by(entries.c.number)
+
+
+def _in_order(connection: Connection, statement: Select[Any], wanted: Sequence[int | str]) -> list[Entry]:
     found: dict[int | str, Entry] = {}
     for chunk in in_chunks(wanted):
-        statement = select(column.label("wanted"), *_ENTRY_COLUMNS).where(column.in_(chunk))
-        found |= {row["wanted"]: to_entry(row) for row in connection.execute(statement).mappings()}
+        rows = connection.execute(statement, {"chosen": chunk}).mappings()
+        found |= {row["wanted"]: to_entry(row) for row in rows}
     return [found[value] for value in wanted if value in found]
 
 
@@ -277,7 +285,7 @@ def added_after(connection: Connection, after: int, limit: int) -> list[tuple[in
 
 def get_by_numbers(connection: Connection, numbers: Sequence[int]) -> list[Entry]:
     """Return the entries with these numbers, in their order; removed ones are left out."""
-    return _in_order(connection, entries.c.number, numbers)
+    return _in_order(connection, _BY_NUMBER, numbers)
 
 
 class Head(NamedTuple):
@@ -384,6 +392,9 @@ def count(connection: Connection, *, copies: bool = True) -> int:
     return connection.scalar(statement if copies else statement.where(_SHOWN)) or 0
 
 
+_COUNTER = select(counters.c.value).where(counters.c.name == bindparam("counter"))  # each request of a page asks
+
+
 def counter(connection: Connection, name: str) -> int:
     """Return a counter's value, 0 before it was first set."""
-    return connection.scalar(select(counters.c.value).where(counters.c.name == name)) or 0
+    return connection.scalar(_COUNTER, {"counter": name}) or 0

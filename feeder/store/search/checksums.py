@@ -54,20 +54,20 @@ def touched_files(folder: Path, mark: Path) -> list[Path]:
     return [path for path in files_of(folder) if path.stat().st_mtime_ns >= marked_at]
 
 
-def sizes_of(folder: Path) -> dict[Path, int]:
-    """Return the sizes of the files of an index, without those that cannot be read."""
-    sizes: dict[Path, int] = {}
+def sizes_of(folder: Path) -> dict[str, int]:
+    """Return the sizes of the files of an index by their paths, without those that cannot be read."""
+    sizes: dict[str, int] = {}
     with suppress(OSError, ValueError):
-        for path in files_of(folder):
-            sizes[path] = path.stat().st_size
+        for path in map(str, files_of(folder)):
+            sizes[path] = os.stat(path).st_size  # noqa: PTH116  three times as fast, before every search
     return sizes
 
 
-def is_cut(sizes: Mapping[Path, int]) -> bool:
+def is_cut(sizes: Mapping[str, int]) -> bool:
     """Whether a file is shorter than it was. A deleted file stays intact for those who have it open."""
     for path, size in sizes.items():
         with suppress(OSError):
-            if path.stat().st_size < size:
+            if os.stat(path).st_size < size:  # noqa: PTH116  as above
                 return True
     return False
 
