@@ -39,7 +39,7 @@ class SearchBounds:
     """
 
     scan_all: int = 50_000
-    count_all: int = 1_000_000
+    count_all: int = 500_000
     rank_all: int = 200_000
 
 
