@@ -6,14 +6,25 @@ people type. They work without it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from html import escape
 from typing import NamedTuple
+
+from markupsafe import Markup
 
 from feeder.config.saved import SavedSearch
 from feeder.config.settings import SiteConfig
 from feeder.model import Entry
 from feeder.publish.html.narrow import Narrowing
-from feeder.publish.html.pages import CONTENT_SECURITY_POLICY, RELATED_PATH, SEARCH_PATH, make_card, render
-from feeder.store import Order, RelatedEntry, Results
+from feeder.publish.html.pages import (
+    CONTENT_SECURITY_POLICY,
+    RELATED_PATH,
+    SEARCH_PATH,
+    make_card,
+    render,
+    search_address,
+)
+from feeder.store import Fragment, Order, RelatedEntry, Results
 from feeder.words import Words, words_for
 
 RESULTS_PER_PAGE = 20
@@ -67,6 +78,8 @@ def render_search(
         fragments=None if problem is None or problem.place is None else _split_at(text, problem.place),
         saved=saved,
         suggest_path=SUGGEST_PATH,
+        address=partial(_address, "newest" if found is None else found.order),
+        marked=_mark,
         counted=None if found is None else _count(words, found.results),
         pages=0 if found is None else _page_count(found.results),
     )
@@ -89,6 +102,18 @@ def _split_at(text: str, place: int) -> tuple[str, str, str]:
     words = text[place:].split(maxsplit=1)
     length = len(words[0]) + text[place:].index(words[0]) if words else 0
     return text[:place], text[place : place + length], text[place + length :]
+
+
+def _address(order: Order, query: str, page: int = 1) -> str:
+    """Return the address of a page of a search in an order, without what is the default."""
+    more: dict[str, str | int] = {} if order == "newest" else {"order": order}
+    return search_address(query, **more, **({} if page == 1 else {"page": page}))
+
+
+def _mark(parts: Sequence[Fragment]) -> Markup:
+    """Return a text with its matches marked: a macro takes five times as long."""
+    texts = ((escape(part.text, quote=False), part.match) for part in parts)
+    return Markup("".join(f"<mark>{text}</mark>" if match else text for text, match in texts))  # noqa: S704  escaped
 
 
 def _count(words: Words, results: Results) -> str:
