@@ -239,7 +239,7 @@ def _read_compressed(file: Path, status: stat_result) -> Mapping[str, bytes]:
 
 def make_document(body: bytes, headers: Mapping[str, str]) -> Document:
     """Return a generated document, to answer with as with a file."""
-    return Document(body, headers, quality=FOR_ONCE)
+    return Document(body, headers, quality=FOR_ONCE, lazy=True)
 
 
 def typed(media_type: str) -> str:

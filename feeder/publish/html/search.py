@@ -107,7 +107,9 @@ def _split_at(text: str, place: int) -> tuple[str, str, str]:
 def _address(order: Order, query: str, page: int = 1) -> str:
     """Return the address of a page of a search in an order, without what is the default."""
     more: dict[str, str | int] = {} if order == "newest" else {"order": order}
-    return search_address(query, **more, **({} if page == 1 else {"page": page}))
+    if page != 1:
+        more["page"] = page
+    return search_address(query, SEARCH_PATH, **more)
 
 
 def _mark(parts: Sequence[Fragment]) -> Markup:

@@ -3,7 +3,8 @@
     Document ── a form for each encoding, with a strong entity tag of its own (§8.8.3.3) and two answers, 200 and 304
        └─ answer(conditions of a request) ─▶ one of them, made before; or a range
 
-All that can be computed before a request is: a poll costs a few comparisons. Pure; raw header names are lower-case.
+All that can be computed before a request is: a poll costs a few comparisons. But what is made for one client is encoded
+when the first accepts it. Pure; raw header names are lower-case.
 """
 
 import gzip
@@ -12,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, TypeVar
 
 from starlette.types import Message, Receive, Scope, Send
@@ -29,6 +30,7 @@ _T = TypeVar("_T")
 _CONDITIONS = frozenset((b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding"))
 _IDENTITY = "identity"
 _LONGEST_REMEMBERED = 200
+_SMALLER = 3  # times, at least, a page gets by compression
 _SMALLEST_BYTES = 200  # compressing less gains nothing: the headers are longer
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _RANGE = re.compile(rb"bytes=(\d{1,18})?-(\d{1,18})?")
@@ -59,10 +61,10 @@ _PREFERENCE = ("br", "gzip", _IDENTITY)
 class Answer:
     """A complete response, as an ASGI application; it can be sent any number of times."""
 
-    __slots__ = ("_body", "_start", "headers", "size", "status")
+    __slots__ = ("_body", "_start", "body", "headers", "size", "status")
 
     def __init__(self, status: int, headers: RawHeaders, body: bytes = b"") -> None:
-        self.status, self.headers, self.size = status, headers, len(body)
+        self.status, self.headers, self.body, self.size = status, headers, body, len(body)
         self._start: Message = {"type": "http.response.start", "status": status, "headers": headers}
         self._body: Message = {"type": "http.response.body", "body": body}
 
@@ -72,14 +74,26 @@ class Answer:
         await send(self._body)
 
 
-class _Form(NamedTuple):
-    """The document in one encoding."""
+class _Form:
+    """The document in one encoding, in which `encode` makes it when it is first asked for."""
 
-    encoding: str
-    tag: bytes
-    body: bytes
-    full: Answer
-    not_modified: Answer
+    __slots__ = ("_encode", "_full", "encoding", "headers", "not_modified", "tag")
+
+    def __init__(self, encoding: str, tag: bytes, headers: RawHeaders, encode: Callable[[], bytes]) -> None:
+        self.encoding, self.tag, self.headers, self._encode = encoding, tag, headers, encode
+        self.not_modified = Answer(304, headers)
+        self._full: Answer | None = None
+
+    @property
+    def full(self) -> Answer:
+        """The answer with all of it."""
+        if self._full is None:
+            body = self._encode()
+            headers = [*self.headers, (b"accept-ranges", b"bytes"), (b"content-length", str(len(body)).encode())]
+            if self.encoding != _IDENTITY:
+                headers.append((b"content-encoding", self.encoding.encode()))
+            self._full = Answer(200, headers, body)
+        return self._full
 
 
 class Document:
@@ -91,8 +105,9 @@ class Document:
         modified: When it was last modified, a POSIX time; None if unknown.
         compressed: Its bytes in other encodings, by name, as far as they exist.
         quality: How to make the encodings that do not; None for a kind that does not get smaller.
+        lazy: Make them when a client accepts them.
 
-    `size` is what it takes in memory; `unmodified` are the 304s by entity tag, in which there are no bytes of it.
+    `size` is about what it takes in memory; `unmodified` are the 304s by entity tag, in which there are no bytes of it.
     """
 
     def __init__(
@@ -103,25 +118,28 @@ class Document:
         modified: float | None = None,
         compressed: Mapping[str, bytes] | None = None,
         quality: Quality | None = None,
+        lazy: bool = False,
     ) -> None:
         self.tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
         self._modified = None if modified is None else formatdate(modified, usegmt=True).encode()
         self._modified_s = None if modified is None else int(modified)
-        encoded = _encode(body, compressed or {}, quality)
+        encoders = _encoders(body, compressed or {}, quality)
+        sizes = {name: len(body) // _SMALLER for name in encoders}
+        if not lazy:
+            made = {name: encode() for name, encode in encoders.items()}
+            encoders = {name: partial(bytes, data) for name, data in made.items() if len(data) < len(body)}
+            sizes = {name: len(made[name]) for name in encoders}
         fixed: RawHeaders = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         fixed += [(b"last-modified", self._modified)] if self._modified else []
-        fixed += [(b"vary", b"Accept-Encoding")] if encoded else []
-        self._forms = {name: self._make_form(name, data, fixed) for name, data in [*encoded, (_IDENTITY, body)]}
-        self.size = sum(len(form.body) for form in self._forms.values())
+        fixed += [(b"vary", b"Accept-Encoding")] if encoders else []
+        encoders[_IDENTITY] = partial(bytes, body)
+        self._forms = {name: self._make_form(name, fixed, encode) for name, encode in encoders.items()}
+        self.size = len(body) + sum(sizes.values())
         self.unmodified = {form.tag: form.not_modified for form in self._forms.values()}
 
-    def _make_form(self, encoding: str, body: bytes, fixed: RawHeaders) -> _Form:
+    def _make_form(self, encoding: str, fixed: RawHeaders, encode: Callable[[], bytes]) -> _Form:
         tag = (self.tag if encoding == _IDENTITY else f'{self.tag[:-1]}-{encoding}"').encode()
-        headers = [*fixed, (b"etag", tag)]
-        full = [*headers, (b"accept-ranges", b"bytes"), (b"content-length", str(len(body)).encode())]
-        if encoding != _IDENTITY:
-            full.append((b"content-encoding", encoding.encode()))
-        return _Form(encoding, tag, body, Answer(200, full, body), Answer(304, headers))
+        return _Form(encoding, tag, [*fixed, (b"etag", tag)], encode)
 
     def answer(self, asked: Conditions) -> Answer:
         """Return the answer to a GET or HEAD with these conditions (`read_conditions`)."""
@@ -151,7 +169,8 @@ class Document:
         match = _RANGE.fullmatch(asked[b"range"].replace(b" ", b""))
         if match is None or match.groups() == (None, None):
             return forms[0].full
-        length = len(form.body)
+        body = form.full.body
+        length = len(body)
         first, last = (None if number is None else int(number) for number in match.groups())
         if first is None:
             first, last = max(0, length - (last or 0)), length - 1 if last else -1
@@ -161,7 +180,7 @@ class Document:
         headers = [(name, value) for name, value in form.full.headers if name != b"content-length"]
         if first > end:
             return _unsatisfiable(headers, length)
-        part = form.body[first : end + 1]
+        part = body[first : end + 1]
         extra = [
             (b"content-range", f"bytes {first}-{end}/{length}".encode()),
             (b"content-length", str(len(part)).encode()),
@@ -222,16 +241,15 @@ def _accepted(header: bytes) -> tuple[str, ...]:
     return tuple(sorted(usable, key=lambda name: -found[name]))
 
 
-def _encode(body: bytes, compressed: Mapping[str, bytes], quality: Quality | None) -> list[tuple[str, bytes]]:
-    """Return the body in each encoding that makes it smaller."""
-    encoded = []
+def _encoders(body: bytes, compressed: Mapping[str, bytes], quality: Quality | None) -> dict[str, Callable[[], bytes]]:
+    """Return what gives the body in each encoding that it can have."""
+    encoders: dict[str, Callable[[], bytes]] = {}
     for name in _PREFERENCE[:-1]:
-        data = compressed.get(name)
-        if data is None and quality is not None and name in ENCODERS and len(body) >= _SMALLEST_BYTES:
-            data = ENCODERS[name](body, quality)
-        if data is not None and len(data) < len(body):
-            encoded.append((name, data))
-    return encoded
+        if (data := compressed.get(name)) is not None:
+            encoders[name] = partial(bytes, data)
+        elif quality is not None and name in ENCODERS and len(body) >= _SMALLEST_BYTES:
+            encoders[name] = partial(ENCODERS[name], body, quality)
+    return encoders
 
 
 def _unsatisfiable(headers: RawHeaders, length: int) -> Answer:

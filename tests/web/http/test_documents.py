@@ -127,3 +127,22 @@ def test_random_bytes_are_sent_as_they_are() -> None:
 def test_only_the_headers_that_matter_are_read_and_repeated_ones_joined() -> None:
     headers = [(b"if-none-match", b'"a"'), (b"cookie", b"x"), (b"if-none-match", b'"b"'), (b"range", b"bytes=0-1")]
     assert read_conditions(headers) == {b"if-none-match": b'"a", "b"', b"range": b"bytes=0-1"}
+
+
+def test_what_is_made_for_one_client_is_encoded_when_one_accepts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def encode(name: str, body: bytes) -> bytes:
+        made.append(name)
+        return body[:9]
+
+    encoders = {name: (lambda body, _, name=name: encode(name, body)) for name in ("br", "gzip")}
+    monkeypatch.setattr(documents, "ENCODERS", encoders)
+    one = Document(TEXT, HEADERS, quality=FOR_ONCE, lazy=True)
+    tag = header(ask(one, accept_encoding="gzip"), "etag") or ""
+    assert (made, ask(one, accept_encoding="gzip").size) == (["gzip"], 9)
+    assert ask(one, accept_encoding="gzip", if_none_match=tag).status == 304
+    assert ask(one, accept_encoding="br", if_none_match=tag.replace("gzip", "br")).status == 304
+    assert (ask(one).size, header(ask(one), "vary"), made) == (len(TEXT), "Accept-Encoding", ["gzip"])
+    Document(TEXT, HEADERS, quality=FOR_ONCE)
+    assert made == ["gzip", "br", "gzip"]
