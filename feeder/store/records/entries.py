@@ -347,6 +347,11 @@ def mark_of(connection: Connection, change: int) -> str:
     return "" if removed is None else str(removed)
 
 
+_MARKED_BY = select(entries.c.changed, entries.c.first_seen_at, entries.c.version).where(
+    entries.c.number == bindparam("marked")
+)
+
+
 def has_passed(connection: Connection, change: int, mark: str) -> bool:
     """Whether the store's history contains this change with this mark.
 
@@ -357,8 +362,7 @@ def has_passed(connection: Connection, change: int, mark: str) -> bool:
     if not mark:
         return True
     number, *entry = mark.split()
-    columns = (entries.c.changed, entries.c.first_seen_at, entries.c.version)
-    row = connection.execute(select(*columns).where(entries.c.number == int(number))).one_or_none()
+    row = connection.execute(_MARKED_BY, {"marked": int(number)}).one_or_none()
     if row is None:
         later = (removals.c.number == int(number)) & (removals.c.changed >= change)
         return connection.scalar(select(removals.c.number).where(later)) is not None
