@@ -1,4 +1,4 @@
-"""Compares `feeder serve` with nginx on the same main feed, and measures searches.
+"""Compares `feeder serve` with nginx on the same main feed, and measures searches; `searches.py` does by kind.
 
     python -m benchmarks.serve [COUNT] [--keep FOLDER] [--workers N]
 
@@ -50,7 +50,7 @@ http {{
 """
 _NGINX_PORT = 18080
 # Requests each address of a file in turn; wrk sends one address only by itself.
-_SCRIPT = """
+SCRIPT = """
 local addresses = {}
 for line in io.lines("%s") do addresses[#addresses + 1] = line end
 local next = 0
@@ -72,7 +72,7 @@ def main() -> None:
         articles = Articles(SEEDS, arguments.count)
         build(folder, articles, database=True)
         publish_feed(folder)
-        with run_nginx(folder) as theirs, run_feeder(folder, arguments.workers) as ours:
+        with run_nginx(folder) as theirs, run_feeder(folder, arguments.workers) as (ours, _):
             compare_feed(ours, theirs)
             measure_searches(folder, ours, articles)
 
@@ -101,7 +101,8 @@ def run_nginx(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def run_feeder(folder: Path, workers: int) -> Iterator[str]:
+def run_feeder(folder: Path, workers: int) -> Iterator[tuple[str, int]]:
+    """Serve a folder; yield the address and the number of the process."""
     (folder / "config.toml").write_text(
         f'[site]\noutput = "public"\n[web]\nport = 0\nworkers = {workers}\n'
         '[store]\nurl = "sqlite:///feeder.db"\nsearch = "index"\n',
@@ -115,7 +116,7 @@ def run_feeder(folder: Path, workers: int) -> Iterator[str]:
         if found is None:
             sys.exit(line)
         try:
-            yield found[1]
+            yield found[1], process.pid
         finally:
             process.terminate()
 
@@ -154,7 +155,7 @@ def measure_searches(folder: Path, ours: str, articles: Articles) -> None:
         print(f"  /{path}, {articles.count:,} entries, {len(addresses)} queries")
         print(f"    made anew {1 / statistics.mean(spent):8,.0f}/s one at a time")
         (folder / "addresses.txt").write_text("\n".join(addresses), "utf-8")
-        (folder / "each.lua").write_text(_SCRIPT % (folder / "addresses.txt"), "utf-8")
+        (folder / "each.lua").write_text(SCRIPT % (folder / "addresses.txt"), "utf-8")
         rate = run_wrk(ours, {}, script=folder / "each.lua")
         print(f"    kept      {rate:8,.0f}/s   (target ≥ 300/s)")
         print(f"    304       {run_wrk(ours + addresses[0][1:], {'If-None-Match': tag}):8,.0f}/s", flush=True)
