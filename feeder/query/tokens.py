@@ -61,8 +61,6 @@ _INLINE = re.compile(
     "m(?:ath|[inos]|text|row|frac|sqrt|root|style|padded|phantom|s(?:ub|up|ubsup|pace)|under|over|underover|t(?:able|[rd]))",
     re.IGNORECASE,
 )
-_BLANKS = re.compile(r"[^\S\n]+")
-_BLANK_LINES = re.compile(r" ?\n[ \n]*")
 
 
 class _Script(Protocol):
@@ -224,10 +222,10 @@ def visible_text(html: str) -> str:
 
 
 def _visible(bare: str) -> str:
-    return _BLANK_LINES.sub("\n", _BLANKS.sub(" ", unescape(bare))).strip()
+    return "\n".join(filter(None, (" ".join(line.split()) for line in unescape(bare).split("\n"))))
 
 
-_PART = 600  # characters of HTML that are read at least, in search of a match
+_PART = 300  # characters of HTML that are read at least, in search of a match
 
 
 def _visible_parts(html: str) -> Iterator[str]:
@@ -303,7 +301,7 @@ def _spans(text: str, phrases: tuple[str, ...]) -> Iterator[tuple[int, int]]:
         return
     folded = fold(text)
     found = [match.span() for match in _matcher(phrases).finditer(folded)]
-    if not found or _TABLE.odd.isdisjoint(text):
+    if not found or not _TABLE.odd or _TABLE.odd.isdisjoint(text):
         yield from found
         return
     # For each offset in the folded text, the offset that it came from.
