@@ -73,18 +73,24 @@ class Ages:
         oldest, end = first.isoformat()[:_MONTH], day.isoformat()[:_MONTH]
         return tuple(month for month, _ in reversed(self._months) if oldest <= month < end)
 
-    def newest(self, most: float, first: date, last: date) -> date | None:
+    def newest(self, most: float, first: date, last: date, *, evenly: bool = False) -> date | None:
         """Return the first day of the latest month from which there are at least `most` entries up to `last`.
 
-        None if the months from `first` on have fewer.
+        With `evenly`, return the day in that month from which there are, if its days have equally many. None if the
+        months from `first` on have fewer.
         """
         left = most
         for month, count in self._months:
             start = date.fromisoformat(f"{month}-01")
-            if start <= last:
-                left -= count
-                if left <= 0:
-                    return start if start > first else None
+            if start > last:
+                continue
+            if left <= count:
+                end = min(_last_day(month), last)
+                if evenly:
+                    days = (end - start).days
+                    start = end - timedelta(days=min(int((days + 1) * left / count), days))
+                return start if start > first else None
+            left -= count
         return None
 
 

@@ -68,6 +68,25 @@ def test_the_newest_months_that_hold_enough(most: float, first: date, last: date
     assert AGES.newest(most, first, last) == (None if start is None else date.fromisoformat(start))
 
 
+@pytest.mark.parametrize(
+    ("most", "last", "start"),
+    [
+        (0.1, AGES.last, "2022-03-31"),
+        (1, AGES.last, "2022-03-28"),
+        (5, AGES.last, "2022-03-16"),
+        (10, AGES.last, "2022-03-01"),
+        (12, AGES.last, "2022-01-19"),
+        (16, AGES.last, "2021-12-31"),
+        (110, AGES.last, "2021-12-02"),
+        (115, AGES.last, None),
+        (5, date(2022, 3, 10), "2022-03-05"),
+    ],
+)
+def test_the_newest_days_that_hold_enough_if_all_hold_equally_many(most: float, last: date, start: str | None) -> None:
+    expected = None if start is None else date.fromisoformat(start)
+    assert AGES.newest(most, AGES.first, last, evenly=True) == expected
+
+
 def test_entries_are_counted_by_the_months_that_a_span_touches() -> None:
     assert (AGES.first, AGES.last) == (date(2021, 12, 1), date(2022, 3, 31))
     assert AGES.count(date(2022, 1, 31), date(2022, 3, 1)) == 15

@@ -1,7 +1,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from html import escape
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from feeder.errors import QueryError
 from feeder.incoming.origin import Origin
 from feeder.model import Entry, Media, Person, Source
-from feeder.store import Outcome, Store, parse_query
+from feeder.store import Order, Outcome, Store, parse_query
+from feeder.store.search import search as search_module
+from feeder.store.search.search import SearchBounds
 from tests import saving
 from tests.entries import make_entry
 
@@ -105,6 +109,28 @@ def test_a_small_store_is_counted_to_the_end_whatever_the_cap(store: Store) -> N
         (30, False, 5),
         (30, False, 5),
     ]
+
+
+def test_matches_that_the_facets_counted_are_not_counted_again(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = datetime(2022, 1, 1, tzinfo=UTC)
+    save(sqlite_store, *(bare(n, f"雨在下 {n}", published=day + timedelta(days=5 * n)) for n in range(120)))
+    entries = sqlite_store.entries.latest(200)
+    orders: tuple[Order, ...] = ("newest", "best")
+    for bounds in ({"count_all": 0}, {"count_all": 100}, {"count_all": 1000}, {"scan_all": 10**9}):
+        monkeypatch.setattr(search_module, "SearchBounds", partial(SearchBounds, **({"scan_all": 0} | bounds)))
+        sqlite_store.search.close()  # opened again with these
+        for typed, order, cap in product(("雨在下", "雨", "on:2023", "-8"), orders, (10, 50, 1000)):
+            query = parse_query(typed)
+            matching = sum(query.matches(entry, now=day) for entry in entries)
+            alone = sqlite_store.search.find(query, limit=7, offset=7, order=order, total_cap=cap)
+            page = sqlite_store.search.find(query, limit=7, offset=7, order=order, total_cap=cap, with_facets=True)
+            assert page.hits == alone.hits
+            assert page.facets is not None
+            assert page.facets.total <= matching
+            assert (page.total >= min(cap, matching)) if page.more else (page.total == matching)
+            assert page.total <= matching
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(store: Store) -> None:

@@ -79,7 +79,7 @@ def _named(
     counts: Iterable[tuple[str, int]],
 ) -> Iterator[Refinement]:
     filter_class, fold = (SourceFilter, fold_name) if kind == "source" else (CategoryFilter, fold_category)
-    parts, total = _parts(query), _total(facets)
+    parts, total = _parts(query), facets.total
     seen = {part.phrase for part in parts if isinstance(part, filter_class)}
     for name, count in counts:
         phrase = fold(name)
@@ -91,7 +91,7 @@ def _named(
 
 
 def _times(query: Query, facets: Facets) -> Iterator[Refinement]:
-    parts, total = _parts(query), _total(facets)
+    parts, total = _parts(query), facets.total
     by_year = len(facets.uncounted) + len(facets.months) > _MONTHS_SHOWN
     length = len("2022") if by_year else len("2022-03")
     times: dict[str, int | None] = dict.fromkeys(month[:length] for month in facets.uncounted)
@@ -137,11 +137,6 @@ def _parts(query: Query) -> tuple[Node, ...]:
 
 def _query_of(parts: tuple[Node, ...]) -> Query:
     return Query(And(parts) if len(parts) > 1 else next(iter(parts), None))
-
-
-def _total(facets: Facets) -> int:
-    """Return the number of results: each has one month."""
-    return sum(count for _, count in facets.months)
 
 
 def _is_unquotable(name: str) -> bool:

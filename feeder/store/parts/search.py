@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -123,8 +123,12 @@ class SearchIndex:
         moment = now or datetime.now(UTC)
 
         def run(search: Search) -> tuple[Matches, Facets | None]:
-            found = search.find(query, now=moment, limit=limit, offset=offset, order=order, total_cap=total_cap)
-            return found, search.facets(query, now=moment) if with_facets else None
+            facets = search.facets(query, now=moment) if with_facets else None
+            counted = facets is not None and order == "newest" and (facets.since is None or facets.total >= total_cap)
+            found = search.find(
+                query, now=moment, limit=limit, offset=offset, order=order, total_cap=0 if counted else total_cap
+            )
+            return (_with_total(found, facets) if facets is not None and counted else found), facets
 
         answer = self.follower.run(run, wait=wait)
         found, facets = answer.result or (Matches([], 0, more=False), Facets() if with_facets else None)
@@ -210,6 +214,13 @@ class SearchIndex:
     def _get(self, key: str) -> Entry:
         with self._database.read() as connection:
             return _entries.get_entry(connection, key)
+
+
+def _with_total(found: Matches, facets: Facets) -> Matches:
+    """Return newest matches with the number that the facets counted."""
+    if facets.since is None:
+        return replace(found, total=facets.total, more=False)
+    return replace(found, total=max(found.total, facets.total)) if found.more else found
 
 
 def _hit(entry: Entry, query: Query) -> Hit:

@@ -70,6 +70,11 @@ class Facets:
     since: date | None = None
     uncounted: tuple[str, ...] = ()
 
+    @property
+    def total(self) -> int:
+        """The number of matches counted: each has one month."""
+        return sum(count for _, count in self.months)
+
 
 class Search:
     """Searches one state of an index."""
@@ -126,7 +131,7 @@ class Search:
         all_days = self._ages.count(*dated.days)
         expected = min(dated.effort.matches, all_days)
         share = _MARGIN * wanted / expected if dated.effort.total > self._bounds.scan_all else 1.0
-        while share < _MOST and (start := self._ages.newest(all_days * share, *dated.days)) is not None:
+        while share < _MOST and (start := self._ages.newest(all_days * share, *dated.days, evenly=True)) is not None:
             found = self._run(dated.since(start), limit, order_by_field="position", offset=offset)
             if found.total >= wanted and _is_final(found, start):
                 return replace(found, more=True)
