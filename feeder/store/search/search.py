@@ -27,6 +27,7 @@ _MONTHS = 100_000  # more than there are
 _MARGIN = 2  # times as many matches are expected in the newest months as are wanted of them
 _GROWTH = 4  # from one attempt to the next
 _MOST = 0.5  # of all entries; more are not worth an attempt
+_APART = 2.5  # times as long takes an entry of some months, since those between them are skipped one by one
 _MAX_SHIFT = 3600 * PLACES  # of the position of entries that share a second, see `_is_final`
 
 
@@ -35,11 +36,11 @@ class SearchBounds:
     """Bounds of the work. Its unit is a match of a word; one of a phrase counts several times (`Translator.effort`).
 
     Up to `scan_all` matches are searched at once; of more, those in the newest months first. Facets count `count_all`,
-    of more those in the newest months. Of more than `rank_all` matches, only the newest are ranked.
+    of more those in the newest months, in about as long. Of more than `rank_all` matches, only the newest are ranked.
     """
 
     scan_all: int = 50_000
-    count_all: int = 500_000
+    count_all: int = 1_000_000
     rank_all: int = 200_000
 
 
@@ -176,8 +177,8 @@ class Search:
             dated = _DatedQuery(self._translator(now), query.root)
             since = None
             if dated.effort.total > self._bounds.count_all:
-                share = self._bounds.count_all / dated.effort.total
-                since = self._ages.newest(self._ages.count(*dated.days) * share, *dated.days)
+                most = self._bounds.count_all / dated.effort.each / _APART
+                since = self._ages.newest(most, *dated.days)
             counted = dated.query if since is None else dated.since(since)
             found: dict[str, Any] = self._searcher.aggregate(counted, wanted)
         names = {
