@@ -7,8 +7,9 @@ Also here: positions, which order all entries by publication.
 """
 
 from calendar import isleap, monthrange
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 PLACES = 16  # positions per second: fewer make a smaller index, which stores the gaps between them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,10 +49,13 @@ def _beginning(day: date) -> Iterable[tuple[int, int]]:
 
 
 class Ages:
-    """The number of entries of each month."""
+    """The number of entries of each month, and of each day of a month, which `days_of` returns."""
 
-    def __init__(self, months: Iterable[tuple[str, int]]) -> None:
+    def __init__(
+        self, months: Iterable[tuple[str, int]], days_of: Callable[[str], Iterable[tuple[str, int]]] = lambda _: ()
+    ) -> None:
         self._months = sorted(months, reverse=True)
+        self._days_of = cache(lambda month: sorted(days_of(month), reverse=True))
 
     @property
     def first(self) -> date:
@@ -73,11 +77,11 @@ class Ages:
         oldest, end = first.isoformat()[:_MONTH], day.isoformat()[:_MONTH]
         return tuple(month for month, _ in reversed(self._months) if oldest <= month < end)
 
-    def newest(self, most: float, first: date, last: date, *, evenly: bool = False) -> date | None:
+    def newest(self, most: float, first: date, last: date, *, by_day: bool = False) -> date | None:
         """Return the first day of the latest month from which there are at least `most` entries up to `last`.
 
-        With `evenly`, return the day in that month from which there are, if its days have equally many. None if the
-        months from `first` on have fewer.
+        With `by_day`, return the latest day in that month from which there are. None if there are fewer from the month
+        of `first` on.
         """
         left = most
         for month, count in self._months:
@@ -85,13 +89,18 @@ class Ages:
             if start > last:
                 continue
             if left <= count:
-                end = min(_last_day(month), last)
-                if evenly:
-                    days = (end - start).days
-                    start = end - timedelta(days=min(int((days + 1) * left / count), days))
+                start = self._newest_day(month, left, last) if by_day else start
                 return start if start > first else None
             left -= count
         return None
+
+    def _newest_day(self, month: str, most: float, last: date) -> date:
+        left = most
+        for day, count in self._days_of(month):
+            left -= count if day <= last.isoformat() else 0
+            if left <= 0:
+                return date.fromisoformat(day)
+        return date.fromisoformat(f"{month}-01")
 
 
 def _last_day(month: str) -> date:

@@ -68,23 +68,26 @@ def test_the_newest_months_that_hold_enough(most: float, first: date, last: date
     assert AGES.newest(most, first, last) == (None if start is None else date.fromisoformat(start))
 
 
+BY_DAY = {"2022-03": [("2022-03-02", 3), ("2022-03-20", 7)], "2022-01": [("2022-01-31", 1), ("2022-01-05", 4)]}
+
+
 @pytest.mark.parametrize(
-    ("most", "last", "start"),
+    ("most", "first", "last", "start"),
     [
-        (0.1, AGES.last, "2022-03-31"),
-        (1, AGES.last, "2022-03-28"),
-        (5, AGES.last, "2022-03-16"),
-        (10, AGES.last, "2022-03-01"),
-        (12, AGES.last, "2022-01-19"),
-        (16, AGES.last, "2021-12-31"),
-        (110, AGES.last, "2021-12-02"),
-        (115, AGES.last, None),
-        (5, date(2022, 3, 10), "2022-03-05"),
+        (0.1, AGES.first, AGES.last, "2022-03-20"),
+        (7, AGES.first, AGES.last, "2022-03-20"),
+        (8, AGES.first, AGES.last, "2022-03-02"),
+        (11, AGES.first, AGES.last, "2022-01-31"),
+        (12, AGES.first, AGES.last, "2022-01-05"),
+        (16, AGES.first, AGES.last, None),
+        (2, AGES.first, date(2022, 3, 19), "2022-03-02"),
+        (9, AGES.first, date(2022, 3, 19), "2022-03-01"),  # all of the month, since not all of its days count
+        (8, date(2022, 3, 2), AGES.last, None),
     ],
 )
-def test_the_newest_days_that_hold_enough_if_all_hold_equally_many(most: float, last: date, start: str | None) -> None:
-    expected = None if start is None else date.fromisoformat(start)
-    assert AGES.newest(most, AGES.first, last, evenly=True) == expected
+def test_the_newest_days_that_hold_enough(most: float, first: date, last: date, start: str | None) -> None:
+    ages = Ages([("2022-01", 5), ("2022-03", 10), ("2021-12", 100)], lambda month: BY_DAY.get(month, ()))
+    assert ages.newest(most, first, last, by_day=True) == (None if start is None else date.fromisoformat(start))
 
 
 def test_entries_are_counted_by_the_months_that_a_span_touches() -> None:

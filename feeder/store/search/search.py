@@ -24,6 +24,7 @@ _FACETS = 10  # names of each kind
 _TITLE_WEIGHT = 3.0  # of a word in the title, relative to the text
 _PHRASE_COST = 4  # of checking an entry for a phrase, relative to a word
 _MONTHS = 100_000  # more than there are
+_DAYS = 31
 _MARGIN = 2  # times as many matches are expected in the newest months as are wanted of them
 _GROWTH = 4  # from one attempt to the next
 _MOST = 0.5  # of all entries; more are not worth an attempt
@@ -92,7 +93,11 @@ class Search:
 
     @cached_property
     def _ages(self) -> Ages:
-        return Ages(self._searcher.terms_with_prefix("month", "", limit=_MONTHS))
+        searcher = self._searcher
+        return Ages(
+            searcher.terms_with_prefix("month", "", limit=_MONTHS),
+            lambda month: searcher.terms_with_prefix("period", f"{month}-", limit=_DAYS),
+        )
 
     def _translator(self, now: datetime) -> Translator:
         return Translator(self._searcher, self._ages, now)
@@ -132,7 +137,7 @@ class Search:
         all_days = self._ages.count(*dated.days)
         expected = min(dated.effort.matches, all_days)
         share = _MARGIN * wanted / expected if dated.effort.total > self._bounds.scan_all else 1.0
-        while share < _MOST and (start := self._ages.newest(all_days * share, *dated.days, evenly=True)) is not None:
+        while share < _MOST and (start := self._ages.newest(all_days * share, *dated.days, by_day=True)) is not None:
             found = self._run(dated.since(start), limit, order_by_field="position", offset=offset)
             if found.total >= wanted and _is_final(found, start):
                 return replace(found, more=True)
