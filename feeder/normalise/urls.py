@@ -16,7 +16,9 @@ _MAX_LENGTH = 4096
 _DROPPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 # Addresses that need no cleaning: lower-case host, simple path, no query, no fragment.
-_CLEAN = re.compile(r"https?://(?!i[0-3]\.wp\.com)(?:(?!xn--)[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w/.~%+,;=@!$()*-]*)?")
+_CLEAN = re.compile(
+    r"https?://(?!i[0-3]\.wp\.com)(?:(?!xn--)[a-z0-9-]+\.)+[a-z]{2,}(?:/(?:[\w/.~+,;=@!$()*-]++|%[0-9A-Fa-f]{2})*)?"
+)
 _CANONICAL = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII)
 # A second address after a character that cannot be part of one: it does not belong to the first.
 _GLUED = re.compile(r"(?<=[\u3000-\uffef\s])https?[:：]//", re.IGNORECASE)
@@ -30,6 +32,8 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SAFE = "/:@!$&'()*+,;=~-._%"
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w/:@!$&'()*+,;=~.?#-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _NOT_IRI = re.compile(r"[\s\"<>\\^`{|}]")
+# In a fragment they stay: scripts of pages compare it as it is written.
+_NOT_IN_PATH = re.compile(r"[\[\]]|%(?![0-9A-Fa-f]{2})")
 
 # Parameters that track the referrer and never select content.
 _TRACKER = re.compile(
@@ -143,9 +147,15 @@ def _clean_url(text: str, base: str | None, *, proxies_left: int) -> str | None:
         if found is not None:
             return found
     fragment = "" if _TRACKING_FRAGMENT.fullmatch(parts.fragment) else parts.fragment
-    kept = (parts.scheme, parts.netloc, parts.path, _without_trackers(parts.query, parts.netloc), fragment)
-    address = _NOT_IRI.sub(lambda match: quote(match[0]), urlunsplit(kept))
+    path, query = (
+        _NOT_IN_PATH.sub(_encode, part) for part in (parts.path, _without_trackers(parts.query, parts.netloc))
+    )
+    address = _NOT_IRI.sub(_encode, urlunsplit((parts.scheme, parts.netloc, path, query, fragment)))
     return address if len(address) <= _MAX_LENGTH else None
+
+
+def _encode(found: re.Match[str]) -> str:
+    return quote(found[0])
 
 
 def _split_url(text: str, base: str | None) -> SplitResult | None:

@@ -22,6 +22,7 @@ from feeder.normalise.urls import clean_link, fold_link, to_uri
         ("https://example.org/Trudeau-(virtually)-to-house", "https://example.org/Trudeau-(virtually)-to-house"),
         ("https://user:secret@example.org/a", "https://example.org/a"),
         ("https://example.org./a", "https://example.org/a"),
+        ("https://example.org/[a]?b[]=1&c=100%#d[e]#f", "https://example.org/%5Ba%5D?b%5B%5D=1&c=100%25#d[e]#f"),
         ("https://[2001:db8::1]/a", "https://[2001:db8::1]/a"),
         ("https://192.0.2.1/a", "https://192.0.2.1/a"),
         ("https://中文.example/a", "https://中文.example/a"),
