@@ -82,7 +82,13 @@ _PICTURE = '<img src="https://i.example/p.jpg" alt="">'
             '<time datetime="2020-11-03">3. November</time>',
             '<p><time datetime="2020-11-03">3. November</time></p>',
         ),
-        ('<time datetime="soon">x</time>', "<p><time>x</time></p>"),
+        ('<time datetime="soon">x</time> <time>y</time>', "<p>x y</p>"),
+        ('<time datetime="2020-02-30">x</time> <time datetime="2020-13">y</time>', "<p>x y</p>"),
+        ('<time datetime="2020-02">x</time>', '<p><time datetime="2020-02">x</time></p>'),
+        (
+            '<time datetime="2020-02-03T10:00:00.123456+00:00">x</time>',
+            '<p><time datetime="2020-02-03T10:00:00.123+00:00">x</time></p>',
+        ),
         # sound, film, frames
         (
             '<video src="/v.mp4" poster="/p.jpg" title="T"></video>',
@@ -366,6 +372,22 @@ def test_what_has_a_meaning_is_kept(html: str) -> None:
             "<math><maction><mi onclick=x()>x</mi><mi>y</mi></maction><script>z</script><mtext><b>w</b></mtext></math>",
             "<p><math><mi>x</mi><mtext>w</mtext></math></p>",
         ),
+        (
+            "<math><msup><mi>x</mi></msup><mfrac><mi>a</mi><mo></mo><mi>b</mi><mi>c</mi></mfrac></math>",
+            "<p><math><mi>x</mi><mrow><mi>a</mi><mo></mo><mi>b</mi><mi>c</mi></mrow></math></p>",
+        ),
+        (
+            "<math><mrow><math><mi>x</mi><mi>y</mi></math><mtr><mtd><mi>z</mi></mtd></mtr></mrow></math>",
+            "<p><math><mrow><mrow><mi>x</mi><mi>y</mi></mrow><mi>z</mi></mrow></math></p>",
+        ),
+        (
+            "<math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable><mtable><mtr><mi>y</mi></mtr></mtable></math>",
+            "<p><math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable><mi>y</mi></math></p>",
+        ),
+        (
+            "<math display=none><mo stretchy=yes lspace=2em rspace=wide form=infix>=</mo></math>",
+            '<p><math><mo form="infix" lspace="2em">=</mo></math></p>',
+        ),
         ("a <math><mspace></math>", "<p>a</p>"),
         ("a<br><math><mi>x</mi></math>", "<p>a<br><math><mi>x</mi></math></p>"),
         (
@@ -384,6 +406,30 @@ def test_what_only_looks_like_it_is_its_contents(found: str, clean: str | None) 
     else:
         assert clean_html(found) == clean
         assert clean_html(clean) == clean
+
+
+@pytest.mark.parametrize(
+    ("found", "clean"),
+    [
+        ("<ruby>a", "<p>a</p>"),
+        ("<ruby><rt>a</ruby>", "<p>a</p>"),
+        ("a<rt>b</rt><rp>c</rp>", "<p>abc</p>"),
+        ("<ruby><b>a<rt>b</rt></b></ruby>", "<p><b>ab</b></p>"),
+        ("<ruby>a<rt>b</rt>c</ruby>", "<p>abc</p>"),
+        ("<ruby>a<rp>(</rp><rt>b</rt></ruby>", "<p>a(b</p>"),
+        ("<ruby>a<br>b<rt>c</rt></ruby>", "<p>a<br><ruby>b<rt>c</rt></ruby></p>"),
+        (
+            "<ruby>a<rt>b</rt></ruby><ruby>c</ruby> <ruby><i>d</i> <img src=https://i.example/p alt=f><rt>e</rt></ruby>",
+            (
+                "<p><ruby>a<rt>b</rt></ruby>c <ruby><i>d</i> "
+                '<img src="https://i.example/p" alt="f"><rt>e</rt></ruby></p>'
+            ),
+        ),
+    ],
+)
+def test_a_reading_is_kept_beside_its_words_only(found: str, clean: str) -> None:
+    assert clean_html(found) == clean
+    assert clean_html(clean) == clean
 
 
 @pytest.mark.parametrize(
@@ -438,7 +484,7 @@ def test_a_size_is_kept_only_if_both_sides_are_known() -> None:
         ),
         ('<details dir="rtl"><details dir="ltr">a', "<p>a</p>"),
         ('<p>a <span dir="rtl">b</span></p>', '<p>a <bdi dir="rtl">b</bdi></p>'),
-        ('<p>a <bdo dir="up">b</bdo></p>', "<p>a <bdo>b</bdo></p>"),
+        ('<p>a <bdo dir="up">b</bdo></p>', "<p>a b</p>"),
         # the language of an entry gives its direction, which a paragraph in another one does not have
         ('<p>א</p><p dir="ltr">b</p>', '<p>א</p>\n<p dir="ltr">b</p>'),
         ('<p>&#1488;</p><p dir="ltr">b</p>', '<p>א</p>\n<p dir="ltr">b</p>'),

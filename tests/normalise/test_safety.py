@@ -188,7 +188,8 @@ _A, _B = '<a href="https://e.org/a">', '<a href="https://e.org/b">'
             f"<p>{_A}<b>a</b></a></p>\n<h2>{_A}<b>b</b></a><b>{_B}c</a></b></h2>\n<p><b>d</b></p>",
         ),
         ("<ruby>a<rt>b<rt>c</ruby>", "<p><ruby>a<rt>b</rt><rt>c</rt></ruby></p>"),
-        ("<ruby><rp><rt>c</ruby>", "<p><ruby><rt>c</rt></ruby></p>"),
+        ("<ruby>a<rp>(<rt>b<rp>)</ruby>", "<p><ruby>a<rp>(</rp><rt>b</rt><rp>)</rp></ruby></p>"),
+        ("<dfn>a <dfn>b</dfn></dfn>", "<p><dfn>a</dfn> <dfn>b</dfn></p>"),
     ],
 )
 def test_elements_that_cannot_be_nested_are_not(html: str, clean: str) -> None:

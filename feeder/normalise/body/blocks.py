@@ -20,8 +20,8 @@ _SPACES = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _EDGES = " \t\n\u00a0\u3000"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _PARAGRAPH_BREAKS = 2
-# Elements that cannot be nested: a parser would close the outer one (HTML §13.2.6.4.7).
-_EXCLUSIVE = ({"a"}, {"rt", "rp"})
+# Elements that cannot be nested: a parser would close the outer one (HTML §13.2.6.4.7), or HTML forbids it (§4.5.8).
+_EXCLUSIVE = ({"a"}, {"rt", "rp"}, {"dfn"})
 # Text that is evidently the caption of the picture above it.
 _CAPTION = re.compile(
     r"[▲△▼].*|[（(]?(?:图片?|圖片?|照片|配图|截图|图源)(?:来源|來源|来自|來自|源自|源|：|:)[^。\n]{0,60}[)）]?"

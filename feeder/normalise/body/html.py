@@ -6,6 +6,7 @@ contents are read.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from html import escape, unescape
 from typing import NamedTuple, cast
 
@@ -95,6 +96,7 @@ _CELL_SPAN = re.compile(r"[1-9]\d?")
 _NUMBER = re.compile(r"-?\d{1,6}")
 _NUMBERING = frozenset("1aAiI")
 _MOMENT = re.compile(r"\d{4}-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?")
+_MICROSECONDS = re.compile(r"(?<=\.\d\d\d)\d+")  # HTML knows milliseconds (§2.3.5.4)
 _MAX_TITLE = 500
 _AGO = re.compile(r"前\Z|\bago\Z")
 _CAPTION_LENGTH = 120
@@ -281,7 +283,8 @@ class _Walk:
     def _inline(self, element: Element) -> None:
         name = element.tag
         if self._has_marks or name in _MARKED_INLINE:
-            self._open(_INLINE_ELEMENTS[name], element, _inline_marks(element))
+            marks = _inline_marks(element)
+            self._open("span" if name == "bdo" and not marks else _INLINE_ELEMENTS[name], element, marks)
         else:
             self._out.open(_INLINE_ELEMENTS[name])
         self.read_children(element)
@@ -358,7 +361,8 @@ class _Walk:
     def _time(self, element: Element) -> None:
         """Write the date instead of a relative time (`3 hours ago`), which is soon wrong."""
         words, moment = text_of(element).strip(), element.get("datetime", "").strip()
-        self._open("time", element, f' datetime="{moment}"' if _MOMENT.fullmatch(moment) else "")
+        exact = _read_moment(moment)
+        self._open("time" if exact else "span", element, f' datetime="{exact}"' if exact else "")
         if moment and _AGO.search(words):
             self._out.text(moment)
         else:
@@ -611,6 +615,17 @@ def _inline_marks(element: Element) -> str:
         direction = element.get("dir", "").strip().lower()
         return f' dir="{direction}"' if direction in {"ltr", "rtl"} else ""
     return ""
+
+
+def _read_moment(text: str) -> str:
+    """Return a date or moment as a `<time>` may have it; "" if it is none."""
+    if not _MOMENT.fullmatch(text):
+        return ""
+    try:
+        datetime.fromisoformat(text if text.count("-") > 1 else f"{text}-01")
+    except ValueError:
+        return ""
+    return _MICROSECONDS.sub("", text)
 
 
 def _numbering(element: Element) -> str:

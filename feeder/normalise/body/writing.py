@@ -8,6 +8,7 @@ import nh3
 from feeder.normalise.body import formulas
 from feeder.normalise.body.anchors import check_anchors
 from feeder.normalise.body.blocks import Block
+from feeder.normalise.body.ruby import check_ruby
 from feeder.pictures.references import SCHEME
 
 _PLAYER = {"src", "controls", "preload", "width", "height"}
@@ -37,7 +38,7 @@ _TOP_LEVEL = 2  # below the title of the page
 
 def write_html(blocks: Iterable[Block]) -> str:
     """Return the blocks as HTML of a few allowed elements, one block per line."""
-    html = check_anchors(_SANITISER.clean("\n".join(block.html for block in blocks)))
+    html = check_ruby(check_anchors(_SANITISER.clean("\n".join(block.html for block in blocks))))
     html = _LINK_WITHOUT_ADDRESS.sub(r"\1", html)
     if "<span>" in html:
         html = _unwrap_spans(html)
