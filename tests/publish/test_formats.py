@@ -216,3 +216,16 @@ def test_dates_are_english_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(locale, "setlocale", refuse)
     assert b"<pubDate>" in render(RSS, make_entry(1))
+
+
+@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.name)
+def test_the_notes_of_an_entry_lead_to_its_page(kind: Format) -> None:
+    note = '<p>一<a href="#text-1" id="text-a">1</a></p><p id="text-1">注 <code>&lt;a href="#text-1"&gt;</code></p>'
+    entry = replace(LOUD, content=note)
+    document = render(kind, entry)
+    content = (
+        json.loads(document)["items"][0]["content_html"]
+        if kind is JSON_FEED
+        else next(etree.fromstring(document).iter("{*}content", "{*}encoded")).text
+    )
+    assert content == note.replace('<a href="#', f'<a href="{SITE}entries/{entry.key}.html#')

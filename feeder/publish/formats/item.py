@@ -32,8 +32,12 @@ class Item(NamedTuple):
         return self.entry.source.title or self.entry.source.id
 
     def text(self, content: ContentChoice) -> tuple[str, str]:
-        """Return the HTML to write and the summary in plain text, at least one of them not empty."""
+        """Return the HTML to write and the summary in plain text, at least one of them not empty.
+
+        Links within the text lead to its page: readers would look for `#note` at the address of the feed.
+        """
         html = self.entry.content if content == "full" else ""
+        html = html.replace('<a href="#', f'<a href="{escape(self.page)}#')  # in texts, "<" is escaped
         return html, self.entry.summary or ("" if html else self.title)
 
     def enclosures(self) -> list[Media]:
