@@ -420,10 +420,7 @@ def test_what_only_looks_like_it_is_its_contents(found: str, clean: str | None) 
         ("<ruby>a<br>b<rt>c</rt></ruby>", "<p>a<br><ruby>b<rt>c</rt></ruby></p>"),
         (
             "<ruby>a<rt>b</rt></ruby><ruby>c</ruby> <ruby><i>d</i> <img src=https://i.example/p><rt>e</rt></ruby>",
-            (
-                "<p><ruby>a<rt>b</rt></ruby>c <ruby><i>d</i> "
-                '<img src="https://i.example/p" alt=""><rt>e</rt></ruby></p>'
-            ),
+            ('<p><ruby>a<rt>b</rt></ruby>c <ruby><i>d</i> <img src="https://i.example/p" alt=""><rt>e</rt></ruby></p>'),
         ),
     ],
 )

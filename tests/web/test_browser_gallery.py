@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from tests.web.gallery import write_gallery
-from tests.web.test_browser import ARGUMENTS, CONTRASTS, chromium, sync_api  # noqa: F401  `chromium` is a fixture
+from tests.web.test_browser import chromium, find_barriers  # noqa: F401  `chromium` is a fixture
 
 pytestmark = pytest.mark.browser
 
 SCREENS = ((360, "light"), (768, "light"), (1280, "light"), (360, "dark"))
+FOR_AXE = ((1280, "light"), (360, "dark"))  # both widths and both themes
 
 
 def drawing(width: int, height: int, ground: str = "none") -> str:
@@ -115,7 +116,7 @@ def test_every_page_keeps_its_shape(tab: Any, gallery: dict[str, Path]) -> None:
             found["skipped"] = [pair for pair in pairwise(levels) if pair[1] - pair[0] > 1]
             found["shift"] = name != "gone" and found["shift"] >= 0.05  # a place that was kept is given up
             found["errors"] = [error for error in tab.errors if "404" not in error]
-            found["contrast"] = [text for text in tab.evaluate(CONTRASTS) if text[0] < 4.5]
+            found["barriers"] = find_barriers(tab) if (width, scheme) in FOR_AXE else []
             if any(found.values()):
                 wrong[name, width, scheme] = found
     assert wrong == {}
