@@ -104,14 +104,10 @@ _ENTRIES: dict[str, tuple[str, str, str]] = {
 }
 
 
-def write_gallery(folder: Path) -> Iterator[tuple[str, Path, Entry]]:
-    """Write the page of each entry and an index to a folder, with the style sheet; yield their names and entries."""
-    for name, data in assets.static_files().items():
-        (folder / assets.asset_path(name)).write_bytes(data)
-    (folder / pages.ENTRIES_FOLDER).mkdir()
-    entries = []
-    for number, (name, (language, title, html)) in enumerate(_ENTRIES.items()):
-        entry = make_entry(
+def gallery_entries() -> dict[str, Entry]:
+    """Return the entries by name."""
+    return {
+        name: make_entry(
             number,
             title=title,
             language=language,
@@ -121,14 +117,24 @@ def write_gallery(folder: Path) -> Iterator[tuple[str, Path, Entry]]:
             published_from="file time" if number % 2 else "feed",
             authors=(),
         )
-        entries.append(entry)
-        around = [Neighbour(entry.key, other[1], other[0]) for other in list(_ENTRIES.values())[:2]]
+        for number, (name, (language, title, html)) in enumerate(_ENTRIES.items())
+    }
+
+
+def write_gallery(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Write the page of each entry and an index to a folder, with the style sheet; yield their names and paths."""
+    for name, data in assets.static_files().items():
+        (folder / assets.asset_path(name)).write_bytes(data)
+    (folder / pages.ENTRIES_FOLDER).mkdir()
+    entries = gallery_entries()
+    newer, older = (Neighbour(entry.key, entry.title, entry.language) for entry in list(entries.values())[:2])
+    for name, entry in entries.items():
         path = folder / pages.entry_path(entry.key)
         page = pages.render_article(
-            _SITE, entry, newer=around[0], older=around[1], revisions=[Revision(entry.updated, "Before", "x" * 99)]
+            _SITE, entry, newer=newer, older=older, revisions=[Revision(entry.updated, "Before", "x" * 99)]
         )
         path.write_text(page.replace('<details class="correction"', '<details open class="correction"'), "utf-8")
-        yield name, path, entry
+        yield name, path
     index = folder / "index.html"
-    index.write_text(pages.render_index(_SITE, entries, total=len(entries)), encoding="utf-8")
-    yield "index", index, entries[0]
+    index.write_text(pages.render_index(_SITE, list(entries.values()), total=len(entries)), encoding="utf-8")
+    yield "index", index

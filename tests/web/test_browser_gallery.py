@@ -75,7 +75,7 @@ SCROLL = """async () => {
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("gallery")
-    return {name: path for name, path, _ in write_gallery(folder)}
+    return dict(write_gallery(folder))
 
 
 @pytest.fixture(scope="module")
