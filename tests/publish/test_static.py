@@ -45,7 +45,7 @@ def plain(tmp_path: Path) -> Iterator[str]:
 
 def static_config(tmp_path: Path, url: str, search: str) -> Config:
     values: dict[str, Any] = {"title": "存文", "output": tmp_path / "public", "url": url, "search": search}
-    return Config(site=SiteConfig(**values), feeds=(FeedConfig(name="rain", title="雨", query="雨"),))
+    return Config(site=SiteConfig(**values, precompress=True), feeds=(FeedConfig(name="rain", title="雨", query="雨"),))
 
 
 def publish_static(tmp_path: Path, store: Store, url: str, search: str) -> None:
@@ -80,7 +80,7 @@ def crawl(url: str) -> tuple[set[str], set[str]]:
                 dead.add(path)
                 continue
             there.add(path)
-            if response.headers["Content-Type"].startswith(("text/", "application/")):
+            if response.headers.get("Content-Type", "").startswith(("text/", "application/")):
                 linked = {one for one in addresses(address, response.text) if one.startswith(url.removesuffix("news/"))}
                 waiting |= {one for one in linked if unquote(one.removeprefix(url)) not in there | dead}
     return there, dead

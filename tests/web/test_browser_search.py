@@ -15,6 +15,7 @@ from tests.publish.test_static import plain, static_config  # noqa: F401  `plain
 from tests.saving import save
 from tests.web.conftest import Stage
 from tests.web.test_browser import DESK, Opener, chromium, expect, open_tab  # noqa: F401  fixtures
+from tests.web.test_hosting import nginx, run_server
 
 pytest.importorskip("pagefind_bin", reason="Pagefind is not installed")
 pytestmark = pytest.mark.browser
@@ -31,17 +32,22 @@ TEXTS = (
 
 @pytest.fixture
 def searchable(tmp_path: Path, sqlite_store: Store, plain: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of the search page."""
+    """The address of the search page, below a path."""
+    return publish_texts(tmp_path, sqlite_store, plain, monkeypatch)
+
+
+def publish_texts(folder: Path, store: Store, address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Publish the texts; return the address of the search page."""
     entries = [
         make_entry(
             number, title=title, language=language, content=content, summary="", categories=(), authors=(), media=()
         )
         for number, (title, language, content) in enumerate(TEXTS)
     ]
-    save(sqlite_store, [(Origin("test", f"{entry.id}.md"), entry) for entry in entries])
+    save(store, [(Origin("test", f"{entry.id}.md"), entry) for entry in entries])
     monkeypatch.setattr(site_module, "PER_PART", 12)  # so that there are several parts
-    publish(static_config(tmp_path, plain, "browser"), sqlite_store)
-    return f"{plain}search.html"
+    publish(static_config(folder, address, "browser"), store)
+    return f"{address}search.html"
 
 
 def titles(tab: Any) -> list[str]:
@@ -82,14 +88,17 @@ def test_a_browser_finds_articles_without_a_server(open_tab: Opener, searchable:
     assert (tab.requests, tab.errors) == ([], [])
 
 
-def test_many_results_come_twenty_at_a_time(open_tab: Opener, searchable: str) -> None:
+def test_many_results_come_twenty_at_a_time_also_from_nginx(
+    open_tab: Opener, tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tab = open_tab(**DESK)
-    tab.goto(f"{searchable}?q=drizzle")
-    expect(tab.locator("#found h2")).to_have_count(20)
-    tab.locator("#found .more button").click()
-    expect(tab.locator("#found h2")).to_have_count(25)
-    expect(tab.locator("#found .more button")).to_be_hidden()
-    assert tab.errors == []
+    with run_server(nginx, tmp_path) as address:
+        tab.goto(f"{publish_texts(tmp_path, sqlite_store, address, monkeypatch)}?q=drizzle")
+        expect(tab.locator("#found h2")).to_have_count(20)
+        tab.locator("#found .more button").click()
+        expect(tab.locator("#found h2")).to_have_count(25)
+        expect(tab.locator("#found .more button")).to_be_hidden()
+        assert tab.errors == []
 
 
 def test_the_server_allows_the_index_on_that_page_only(

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from feeder.config.load import Config
 from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.incoming.origin import Origin
-from feeder.publish.html.find import FIND_PATH, render_find
-from feeder.publish.html.pages import render_article
+from feeder.publish.html.find import render_find
+from feeder.publish.html.pages import FIND_PATH, render_article
 from feeder.publish.site import publish
 from feeder.store import Store
 from tests.entries import make_entry
