@@ -24,7 +24,7 @@ def render_entry(item: Item, content: ContentChoice) -> bytes:
     picture = next((media.url for media in entry.media if media.kind == "image"), None)
     return _dump(
         {
-            "id": entry.id,
+            "id": to_uri(entry.id),
             "url": to_uri(entry.link or item.page),
             "title": item.title,
             "content_html": html,
