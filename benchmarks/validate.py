@@ -1,11 +1,13 @@
 """Checks all our feeds, of a store filled from other feeds, with the W3C feed validator.
 
     python -m benchmarks.validate VALIDATOR FOLDER…
+    python -m benchmarks.validate VALIDATOR --public PUBLIC
 
 VALIDATOR is the `src` folder of a copy of github.com/w3c/feedvalidator, which needs html5lib. Every document below the
 folders is served on loopback, polled as a source and published: in the site's feed, in feeds of saved searches, in
 feeds of searches requested from the web server and, so that no entry is missed, in feeds of a thousand entries; all
-of them with full texts and with summaries. The validator's errors are printed, its warnings counted.
+of them with full texts and with summaries. The validator's errors are printed, its warnings counted. PUBLIC is the
+folder of a site that is published already, at the address of `_SITE`.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -71,10 +74,7 @@ def feeds_of(
     saved = tuple(FeedConfig(name=name, query=query) for name, query in _SEARCHES.items())
     config = config.model_copy(update={"site": site, "feeds": saved})
     publish(config, store, now=_NOW)
-    for path in sorted((*folder.rglob("*.xml"), *folder.rglob("*.rss"))):
-        if path.parent.name == SITEMAPS_FOLDER or path.name == SITEMAP_PATH:
-            continue
-        yield f"{_SITE}{path.relative_to(folder).as_posix()}", path.read_bytes()
+    yield from published_feeds(folder)
     yield from asyncio.run(_search_feeds(config, store))
     for number, entries in enumerate(in_chunks(store.entries.iter_all(), _MAX_ENTRIES)):
         how = Rendering(lambda entry: _SITE + entry_path(entry.key), store.entries.ties(entries), content)
@@ -83,15 +83,26 @@ def feeds_of(
             yield _SITE + name, render_feed(kind, describe_feed(site, name, empty_since=_NOW), entries, how)
 
 
+def published_feeds(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the address and content of every feed in the folder of a site."""
+    for path in sorted((*folder.rglob("*.xml"), *folder.rglob("*.rss"))):
+        if path.parent.name != SITEMAPS_FOLDER and path.name != SITEMAP_PATH:
+            yield f"{_SITE}{quote(path.relative_to(folder).as_posix())}", path.read_bytes()
+
+
 async def _search_feeds(config: Config, store: Store) -> list[tuple[str, bytes]]:
     transport = httpx.ASGITransport(create_app(config, store))
     async with httpx.AsyncClient(transport=transport, base_url=_SITE) as client:
-        responses = [await client.get(SEARCH_FEED_PATH, params={"q": query}) for query in _SEARCHES.values()]
+        responses = [
+            await client.get(path, params={"q": query})
+            for path in (SEARCH_FEED_PATH, SEARCH_FEED_PATH.replace(".xml", ".rss"))
+            for query in _SEARCHES.values()
+        ]
     return [(str(response.raise_for_status().url), response.content) for response in responses]
 
 
 def _media_type(address: str) -> str:
-    is_rss = address.endswith((".rss", "/feed.xml"))
+    is_rss = urlsplit(address).path.endswith((".rss", "/feed.xml"))
     return RSS.media_type if is_rss else ATOM.media_type
 
 
@@ -112,26 +123,37 @@ class Validator:
         return errors, Counter(type(event).__name__ for event in events if isinstance(event, self._logging.Warning))
 
 
+def report(validator: Validator, feeds: Iterator[tuple[str, bytes]], label: str) -> int:
+    """Print what the validator says of feeds; return the number of its errors."""
+    error_count, all_warnings = 0, Counter[str]()
+    for address, document in feeds:
+        errors, warnings = validator.events(address, document)
+        warned = ", ".join(f"{count} × {kind}" for kind, count in warnings.most_common())
+        entries = document.count(b"<entry") + document.count(b"<item>")
+        if errors or warnings:
+            print(f"{label:7} {address.removeprefix(_SITE):24} {entries:5} entries, {len(errors)} errors; {warned}")
+        error_count += len(errors)
+        all_warnings += warnings
+        for error in errors:
+            print(f"    {type(error).__name__} {error.params}")
+    print(f"{label}: {error_count} errors; warnings: {dict(all_warnings)}", flush=True)
+    return error_count
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("validator", type=Path)
-    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("folders", type=Path, nargs="*")
+    parser.add_argument("--public", type=Path)
     arguments = parser.parse_args()
     validator = Validator(arguments.validator)
+    if arguments.public is not None:
+        sys.exit(1 if report(validator, published_feeds(arguments.public), "public") else 0)
     error_count = 0
     with tempfile.TemporaryDirectory() as name, Store.open(f"sqlite:///{name}/feeder.db") as store:
         config = fill(store, list(documents_of(arguments.folders)))
         for content in ("full", "summary"):
-            for address, document in feeds_of(config, store, content, Path(name) / content):
-                errors, warnings = validator.events(address, document)
-                warned = ", ".join(f"{count} × {kind}" for kind, count in warnings.most_common())
-                entries = document.count(b"<entry") + document.count(b"<item>")
-                print(
-                    f"{content:7} {address.removeprefix(_SITE):24} {entries:5} entries, {len(errors)} errors; {warned}"
-                )
-                error_count += len(errors)
-                for error in errors:
-                    print(f"    {type(error).__name__} {error.params}")
+            error_count += report(validator, feeds_of(config, store, content, Path(name) / content), content)
     sys.exit(1 if error_count else 0)
 
 
