@@ -64,9 +64,9 @@ const readers = {
 
 
 class Read(NamedTuple):
-    """What a program read of an entry; the time in seconds, and the address of the first enclosure, of sound at least.
+    """What a program read of an entry; the time in seconds. `enclosure` is the address of one, for feedparser of all.
 
-    newsboat reads no pictures, rss-parser none of Atom's enclosures.
+    newsboat reads the last one and no pictures, rss-parser none of Atom's.
     """
 
     id: str
@@ -108,7 +108,7 @@ def by_feedparser(document: bytes) -> list[Read]:
             entry.link,
             unescape(entry.title) if entry.title_detail.type == "text/html" else entry.title,
             timegm(entry.published_parsed),
-            next((one.href for one in entry.enclosures), None),
+            " ".join(one.href for one in entry.enclosures),
         )
         for entry in feed.entries
     ]
@@ -194,7 +194,11 @@ def is_same(field: str, ours: str | int | None, theirs: str | int | None) -> boo
     """Whether two programs read the same; one may keep a title as HTML, and leave out enclosures."""
     if isinstance(ours, str) and isinstance(theirs, str) and field == "title":
         return ours.split() in (theirs.split(), unescape(theirs).split())
-    return ours == theirs or (field == "enclosure" and theirs is None)
+    if isinstance(ours, str) and field == "enclosure":
+        return theirs is None or theirs in ours.split()
+    if isinstance(ours, int) and isinstance(theirs, int):
+        return (ours - theirs) % 2**32 == 0  # newsboat counts what was before 1970 from 2106 on
+    return ours == theirs
 
 
 if __name__ == "__main__":

@@ -448,3 +448,10 @@ def test_the_index_leads_on_to_the_month_of_its_oldest_entry() -> None:
     assert hrefs(soup, "main .more a") == ["archive/2023-02.html", "archive/index.html"]
     assert hrefs(read(pages.render_index(site, entries, total=3)), "main .more a") == ["archive/index.html"]
     assert hrefs(read(pages.render_index(site, [], total=0)), "main .more a") == []
+
+
+def test_little_of_a_page_is_not_text() -> None:
+    entry = make_entry()
+    neighbour = pages.Neighbour("0" * 16, "雨" * 60, "zh-Hans")
+    page = pages.render_article(SITE, entry, newer=neighbour, older=neighbour)
+    assert len(page.encode()) - len(entry.content.encode()) < 10_000
