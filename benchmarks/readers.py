@@ -108,7 +108,7 @@ def by_feedparser(document: bytes) -> list[Read]:
             entry.link,
             unescape(entry.title) if entry.title_detail.type == "text/html" else entry.title,
             timegm(entry.published_parsed),
-            " ".join(one.href for one in entry.enclosures),
+            " ".join([one.href for one in entry.enclosures] + [one["url"] for one in entry.get("media_content", ())]),
         )
         for entry in feed.entries
     ]
