@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from feeder.publish import site as site_module
 from feeder.publish.html import assets, pages
 from feeder.publish.site import publish
+from feeder.publish.steps import state
 from feeder.store import Store
 from tests.publish.test_site import dated_entry, make_config, page, save
 
@@ -42,7 +42,7 @@ def test_the_styles_of_an_earlier_version_stay_for_a_month(
     changed = {**assets.static_files(), "style.css": b"body{color:black}" * 100}
     monkeypatch.setattr(assets, "static_files", lambda: changed)
     forget()
-    monkeypatch.setattr(site_module, "_code_digest", lambda: "another")
+    monkeypatch.setattr(state, "code_digest", lambda: "another")
     try:
         publish(config, sqlite_store, now=NOW + timedelta(days=90))
         new = {path.name for path in config.site.output.glob("style*")} - old

@@ -6,10 +6,10 @@ from feeder.config import settings
 from feeder.config.load import load_config
 from feeder.config.settings import SiteConfig
 from feeder.errors import ConfigError, PublishError
-from feeder.publish import site as site_module
 from feeder.publish.html import find
 from feeder.publish.output import bundle
 from feeder.publish.site import PublishReport, publish
+from feeder.publish.steps import search as search_module
 from feeder.query.tokens import fold
 from feeder.store import Store
 from tests.entries import make_entry
@@ -31,7 +31,7 @@ def in_index(report: PublishReport) -> dict[str, set[str]]:
 def test_only_parts_whose_entries_changed_are_made_again(
     tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site_module, "PER_PART", 3)
+    monkeypatch.setattr(search_module, "PER_PART", 3)
     config = make_config(tmp_path / "public", search="browser", language="en")
     save(sqlite_store, *(dated_entry(number) for number in range(4)))
     assert in_index(publish(config, sqlite_store)).keys() == {"0", "1"}

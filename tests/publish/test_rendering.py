@@ -7,9 +7,10 @@ import pytest
 
 from feeder.incoming.origin import Origin
 from feeder.publish import rendering
-from feeder.publish import site as site_module
 from feeder.publish.rendering import PagePlan, Rendered
 from feeder.publish.site import publish
+from feeder.publish.steps import entries as entries_module
+from feeder.publish.steps import everything
 from feeder.reading.workers import WorkerFailure
 from feeder.store import Store
 from tests import saving
@@ -28,8 +29,8 @@ def test_many_pages_are_rendered_by_workers_with_the_same_result(
     with Store.open(here.store.url) as store:
         saving.save(store, [(Origin("test", f"{number}.md"), entry) for number, entry in enumerate(entries)])
         first = publish(here, store)
-        monkeypatch.setattr(site_module, "_MANY", 5)
-        monkeypatch.setattr(site_module, "_MANY_ARCHIVES", 1)
+        monkeypatch.setattr(entries_module, "_MANY", 5)
+        monkeypatch.setattr(everything, "_MANY", 1)
         monkeypatch.setattr(rendering, "BATCH", 2)
         second = publish(there, store)
     assert (first.written, first.failed) == (second.written, second.failed)

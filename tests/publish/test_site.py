@@ -26,6 +26,8 @@ from feeder.publish import site as site_module
 from feeder.publish.html import assets, pages
 from feeder.publish.output import writer as writer_module
 from feeder.publish.site import PublishReport, publish
+from feeder.publish.steps import entries, everything, months
+from feeder.publish.steps import state as state_module
 from feeder.store import Store
 from feeder.store.parts.entries import Entries
 from tests import saving
@@ -324,10 +326,10 @@ def test_other_settings_render_every_page_again(config: Config, sqlite_store: St
 
 
 def test_other_words_are_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    digest = site_module._code_digest.__wrapped__
+    digest = state_module.code_digest.__wrapped__
     before = digest()
     (tmp_path / "en.py").write_text("other words")
-    monkeypatch.setattr(site_module, "_WORDS", tmp_path)
+    monkeypatch.setattr(state_module, "_WORDS", tmp_path)
     assert digest() != before
 
 
@@ -336,7 +338,7 @@ def test_other_code_or_templates_render_every_page_again(
 ) -> None:
     save(sqlite_store, dated_entry(1))
     publish(config, sqlite_store)
-    monkeypatch.setattr(site_module, "_code_digest", lambda: "another version of feeder")
+    monkeypatch.setattr(state_module, "code_digest", lambda: "another version of feeder")
     os.utime(config.site.output / "index.html", (1, 1))
     report = publish(config, sqlite_store)
     assert report.written == 0
@@ -583,10 +585,15 @@ def test_a_pass_that_was_killed_is_made_up_for(
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for name in ("_write_entries", "_write_months", "_write_everything", "_remove_others"):
+    for module, name in (
+        (entries, "write_entries"),
+        (months, "write_months"),
+        (everything, "write_everything"),
+        (site_module, "_remove_others"),
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(writer_module, "GROUP", 1)
-            patch.setattr(site_module._Pass, name, die)
+            patch.setattr(module, name, die)
             with pytest.raises(KeyboardInterrupt):
                 publish(config, sqlite_store)
         assert not list(config.site.output.rglob("*.tmp"))

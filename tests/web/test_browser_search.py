@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from feeder.incoming.origin import Origin
-from feeder.publish import site as site_module
 from feeder.publish.site import publish
+from feeder.publish.steps import search as search_module
 from feeder.store import Store
 from feeder.web import create_app
 from tests.entries import make_entry
@@ -45,7 +45,7 @@ def publish_texts(folder: Path, store: Store, address: str, monkeypatch: pytest.
         for number, (title, language, content) in enumerate(TEXTS)
     ]
     save(store, [(Origin("test", f"{entry.id}.md"), entry) for entry in entries])
-    monkeypatch.setattr(site_module, "PER_PART", 12)  # so that there are several parts
+    monkeypatch.setattr(search_module, "PER_PART", 12)  # so that there are several parts
     publish(static_config(folder, address, "browser"), store)
     return f"{address}search.html"
 

@@ -1,0 +1,1 @@
+"""What a pass writes: a module for each kind of files."""
