@@ -214,12 +214,15 @@ def _moved(target: str) -> Response:
 def _read_document(file: Path, security: Mapping[str, str]) -> Document:
     with file.open("rb") as opened:
         status, body = os.fstat(opened.fileno()), opened.read()
+    headers = _headers(file, body[:_HEAD_BYTES])
     return Document(
         body,
-        {**security, **_headers(file, body[:_HEAD_BYTES])},
+        {**security, **headers},
         modified=status.st_mtime,
         compressed=_read_compressed(file, status),
         quality=FOR_FILES if file.suffix in _TYPES else None,
+        # Browsers show feeds by their types as text, but XML with its style sheet.
+        opened_as=f"{_TYPES['.xml']}{_CHARSET}" if headers["Content-Type"] in _ROOT_TYPES.values() else None,
     )
 
 

@@ -437,6 +437,13 @@ def test_a_picture_without_a_description_is_called_one_unless_it_stands_in_a_sen
     assert [image.get("alt", "") for image in soup.select(".text img")] == ["", "图片", "图片", "雨"]
 
 
+def test_what_a_caption_says_is_not_said_by_the_picture_too() -> None:
+    figure = '<figure><img src="https://e.org/a.png"{alt}><figcaption>雨 停了</figcaption></figure>'
+    content = "".join(figure.format(alt=alt) for alt in (' alt="雨 停了"', "", ' alt="街上的人"'))
+    soup = read(pages.render_article(SITE, make_entry(content=content, media=())))
+    assert [image["alt"] for image in soup.select(".text img")] == ["", "", "街上的人"]
+
+
 def test_the_index_leads_on_to_the_month_of_its_oldest_entry() -> None:
     entries = [
         make_entry(1, published=datetime(2023, 3, 1, tzinfo=UTC)),

@@ -51,6 +51,17 @@ def test_each_file_is_given_out_as_what_it_is(client: httpx.Client, published: P
     assert response.content == (file / "index.html" if file.is_dir() else file).read_bytes()
 
 
+@pytest.mark.parametrize("path", ["atom.xml", "feed.xml"])
+def test_a_browser_that_opens_a_feed_gets_xml_which_it_shows_with_its_style(client: httpx.Client, path: str) -> None:
+    read, opened = client.get(path), client.get(path, headers={"Sec-Fetch-Dest": "document"})
+    assert opened.headers["content-type"] == "application/xml; charset=utf-8"
+    assert opened.content == read.content
+    assert opened.headers["etag"] == read.headers["etag"]
+    assert "Sec-Fetch-Dest" in read.headers["vary"]
+    known = {"If-None-Match": read.headers["etag"], "Sec-Fetch-Dest": "document"}
+    assert client.get(path, headers=known).status_code == 304
+
+
 @pytest.mark.parametrize(
     ("ending", "kind"),
     [("jpg", "jpeg"), ("png", "png"), ("gif", "gif"), ("webp", "webp"), ("avif", "avif"), ("bmp", "bmp")],
@@ -136,7 +147,7 @@ def test_the_compressed_form_is_a_representation_of_its_own(client: httpx.Client
     assert packed.content == plain.content == (published / "atom.xml").read_bytes()
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
     assert packed.headers["etag"] != plain.headers["etag"]
-    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding, Sec-Fetch-Dest"
 
 
 def test_either_form_is_current_to_a_client_that_accepts_it(client: httpx.Client) -> None:

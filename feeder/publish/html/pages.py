@@ -255,7 +255,7 @@ def page_content(content: str, *, label: str, picture: str) -> str:
 
     Images are lazy, and neither they nor links tell where readers come from. Tables scroll in a box of their own, named
     `label`, which keyboards reach as they reach code. The picture above a film becomes its poster. A large one without
-    a description is called `picture`: if it is gone, browsers show a word, and not an empty place of its size.
+    a description or caption is called `picture`: if it is gone, browsers show a word, and no empty place of its size.
     """
     if not _CHANGED.search(content):
         return content
@@ -266,8 +266,7 @@ def page_content(content: str, *, label: str, picture: str) -> str:
                 element.set("rel", "noopener noreferrer")
             case "img":
                 element.attrib.update(_IMAGE_MARKS)
-                if not element.get("alt") and _is_large(element):
-                    element.set("alt", picture)
+                _describe(element, picture)
             case "pre":
                 element.set("tabindex", "0")
             case "table":
@@ -276,6 +275,16 @@ def page_content(content: str, *, label: str, picture: str) -> str:
                 _set_poster(element)
     text: str = lxml_html.tostring(body, encoding="unicode", with_tail=False)
     return text.removeprefix("<div>").removesuffix("</div>")
+
+
+def _describe(image: Element, name: str) -> None:
+    """Describe a large picture as `name` if nothing else does; what its caption says is not said twice."""
+    caption = None if image.getparent().tag != "figure" else image.getparent().find("figcaption")
+    said = " ".join(caption.text_content().split()) if caption is not None else ""
+    if said and image.get("alt", said) == said:
+        image.set("alt", "")
+    elif not image.get("alt") and _is_large(image):
+        image.set("alt", name)
 
 
 def _is_large(image: Element) -> bool:

@@ -27,7 +27,9 @@ RawHeaders = list[tuple[bytes, bytes]]
 Conditions = Mapping[bytes, bytes]
 
 _T = TypeVar("_T")
-_CONDITIONS = frozenset((b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding"))
+_CONDITIONS = frozenset(
+    (b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding", b"sec-fetch-dest")
+)
 _IDENTITY = "identity"
 _LONGEST_REMEMBERED = 200
 _SMALLER = 3  # times, at least, a page gets by compression
@@ -68,6 +70,15 @@ class Answer:
         self._start: Message = {"type": "http.response.start", "status": status, "headers": headers}
         self._body: Message = {"type": "http.response.body", "body": body}
 
+    def typed(self, media_type: str) -> "Answer":
+        """Return the same as another media type."""
+        named = (b"content-type", media_type.encode())
+        return Answer(
+            self.status,
+            [named if name == b"content-type" else (name, value) for name, value in self.headers],
+            self.body,
+        )
+
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
         await send(self._start)
@@ -106,6 +117,7 @@ class Document:
         compressed: Its bytes in other encodings, by name, as far as they exist.
         quality: How to make the encodings that do not; None for a kind that does not get smaller.
         lazy: Make them when a client accepts them.
+        opened_as: Its `Content-Type` for a browser that opens it as a page (Sec-Fetch-Dest); None for the same.
 
     `size` is about what it takes in memory; `unmodified` are the 304s by entity tag, in which there are no bytes of it.
     """
@@ -119,7 +131,9 @@ class Document:
         compressed: Mapping[str, bytes] | None = None,
         quality: Quality | None = None,
         lazy: bool = False,
+        opened_as: str | None = None,
     ) -> None:
+        self._opened_as = opened_as
         self.tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
         self._modified = None if modified is None else formatdate(modified, usegmt=True).encode()
         self._modified_s = None if modified is None else int(modified)
@@ -132,6 +146,7 @@ class Document:
         fixed: RawHeaders = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         fixed += [(b"last-modified", self._modified)] if self._modified else []
         fixed += [(b"vary", b"Accept-Encoding")] if encoders else []
+        fixed += [(b"vary", b"Sec-Fetch-Dest")] if opened_as else []
         encoders[_IDENTITY] = partial(bytes, body)
         self._forms = {name: self._make_form(name, fixed, encode) for name, encode in encoders.items()}
         self.size = len(body) + sum(sizes.values())
@@ -143,6 +158,11 @@ class Document:
 
     def answer(self, asked: Conditions) -> Answer:
         """Return the answer to a GET or HEAD with these conditions (`read_conditions`)."""
+        answer = self._choose(asked)
+        is_opened = self._opened_as is not None and asked.get(b"sec-fetch-dest") == b"document"
+        return answer.typed(self._opened_as or "") if is_opened else answer
+
+    def _choose(self, asked: Conditions) -> Answer:
         names = _accepted(asked.get(b"accept-encoding", b""))
         forms = [form for name in names if (form := self._forms.get(name)) is not None]
         if (known := asked.get(b"if-none-match")) is not None:  # §13.2.2: it takes precedence over the date
