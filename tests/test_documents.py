@@ -33,7 +33,7 @@ def test_the_commands_of_sources_md_run_as_typed(tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
