@@ -42,6 +42,11 @@ class Topic(NamedTuple):
         """The path of its page below the site, not percent-encoded."""
         return f"{self.stem}.html" if self.stem else "index.html"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of its page and its feeds."""
+        return (self.page, *map(self.path, FORMATS))
+
 
 EVERYTHING = Topic()
 FEEDS_FOLDER, SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER = "feeds", "sources", "categories", "languages"

@@ -8,7 +8,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from feeder.publish.html.pages import MonthEntry, Neighbour
 from feeder.publish.output.folder import Folder, WaitingFile
 from feeder.publish.output.writer import prepare
 from feeder.publish.shown import ShownPictures
-from feeder.reading.workers import Task, WorkerFailure, run_jobs
+from feeder.reading.workers import Task, WorkerFailure, chunked, run_jobs
 from feeder.store import Copy, Revision, Store
 
 BATCH = 100  # pages whose entries are read at once
@@ -158,9 +157,7 @@ def render(
 
     A page whose entry has gone meanwhile has neither files nor failures.
     """
-    remaining = iter(plans)
-    batches = iter(lambda: tuple(islice(remaining, at_once)), ())
-    jobs = (_Job(config.site, config.store.url, config.store.search, batch) for batch in batches)
+    jobs = (_Job(config.site, config.store.url, config.store.search, tuple(one)) for one in chunked(plans, at_once))
     if in_workers:
         yield from run_jobs(_TASK, ([job] for job in jobs), seconds=_SECONDS)
     else:

@@ -29,7 +29,6 @@ from feeder.publish import crawlers
 from feeder.publish.archives import FOLDER as ARCHIVES_FOLDER
 from feeder.publish.feeds import CATEGORIES_FOLDER, LANGUAGES_FOLDER, SOURCES_FOLDER, Topic
 from feeder.publish.feeds import FOLDERS as TOPIC_FOLDERS
-from feeder.publish.formats import FORMATS
 from feeder.publish.html import find, pages
 from feeder.publish.output.folder import Folder
 from feeder.publish.output.ledger import Ledger, Touched
@@ -240,7 +239,7 @@ def _remove_others(state: State, touched: Touched, shown: Iterable[Topic], *, al
         state.files.flush()
         stale = {path for path in state.folder.files().keys() - state.files.seen if _PAGE_NAME.fullmatch(path)}
     else:
-        of_topics = {path for topic in shown for path in (topic.page, *map(topic.path, FORMATS))}
+        of_topics = {path for topic in shown for path in topic.files}
         kinds = (SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)
         stale = {path for folder in kinds for path in state.ledger.files(f"{folder}/")} - of_topics
         stale |= {pages.entry_path(key) for key in touched.gone}

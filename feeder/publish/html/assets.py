@@ -1,4 +1,4 @@
-"""Style sheet, scripts and icons. Pure.
+"""Style sheet, scripts and icons, as they lie beside this module.
 
 Styles and scripts are published under names with a digest of their content, such as `style.0123456789abcdef.css`: they
 can be kept in caches for good, and a page never meets those of another version. What others ask for by name keeps it:

@@ -29,6 +29,7 @@ _LATEST = 8  # entries that are known of a term
 _RAREST = 6  # terms of an entry that are looked at
 _MAX_SHARE = 0.05  # of all entries; a more frequent term says nothing
 _MIN_FREQUENT = 10  # entries; a term that no more of them have says something in any archive
+_PAIR = 2  # characters, which the words of a script without spaces are indexed by
 _PAIR_WEIGHT = 0.42  # of a pair of characters, relative to a word; one alone is no word yet
 _CATEGORY_WEIGHT = 0.6  # one alone must be rare
 _JOINED_WEIGHT = 0.35  # of a term after another that is shared: both are of one name
@@ -109,7 +110,7 @@ def terms_of(title: str, categories: Iterable[str]) -> dict[int, float]:
 def _word(token: str) -> tuple[int, float] | None:
     if not is_distinctive(token):
         return None
-    is_pair = len(token) == 2 and not token.isascii()  # noqa: PLR2004
+    is_pair = len(token) == _PAIR and not token.isascii()
     return crc32(token.encode()), _PAIR_WEIGHT if is_pair else 1.0
 
 

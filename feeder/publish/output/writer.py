@@ -5,7 +5,7 @@ that feeder has written are replaced or removed.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
@@ -44,8 +44,12 @@ class Writer:
 
     def is_unchanged(self, path: str, fingerprint: str) -> bool:
         """Whether a file of the site is there with this fingerprint."""
-        self.seen.add(path)
-        return self._ledger.fingerprint(path) == fingerprint
+        return self.are_unchanged((path,), fingerprint)
+
+    def are_unchanged(self, paths: Collection[str], fingerprint: str) -> bool:
+        """Whether files that are made together are all there with this fingerprint."""
+        self.seen.update(paths)
+        return all(self._ledger.fingerprint(path) == fingerprint for path in paths)
 
     def write(self, path: str, data: bytes, fingerprint: str | None = None) -> None:
         """Write a file; None as its fingerprint means that of its content."""

@@ -8,7 +8,8 @@ from feeder.publish import crawlers
 from feeder.publish.html import pages
 from feeder.publish.html.pages import Month, MonthEntry, MonthPage
 from feeder.publish.months import divide_month, months_beside, oldest_page
-from feeder.publish.steps.state import State, batches, digest, has_sources
+from feeder.publish.steps.state import State, digest, has_sources
+from feeder.reading.workers import chunked
 
 
 def write_months(state: State, touched: Iterable[str], old_months: Collection[str]) -> None:
@@ -66,7 +67,7 @@ def _listed(state: State, month: str) -> list[MonthEntry]:
 
 def _write_sitemaps(state: State, month: str, listed: Sequence[MonthEntry]) -> None:
     """Write the sitemaps of the entries of a month."""
-    parts = batches(listed, crawlers.MAX_ADDRESSES)
+    parts = chunked(listed, crawlers.MAX_ADDRESSES)
     for path, part in zip(crawlers.sitemap_paths(month, len(listed)), parts, strict=False):
         addresses = [pages.entry_path(entry.key) for entry in part]
         state.files.write(path, crawlers.render_sitemap(state.site, addresses))

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from feeder.config.saved import SavedSearch
 from feeder.errors import StoreError
 from feeder.publish.feeds import Topic, saved_topic
-from feeder.publish.formats import FORMATS
 from feeder.publish.html import pages
 from feeder.publish.replay import as_shown, pace_of, replay
 from feeder.publish.steps.state import State, digest, write_feeds
@@ -22,7 +21,7 @@ def write_saved(state: State, saved: Iterable[SavedSearch]) -> None:
             found = state.store.entries.latest(search.config.limit, query=search.query, now=state.now)
             entries = state.renderer.shown(found)
         except StoreError as error:
-            state.skip(f"feeds.{search.config.name}", str(error), topic.page, *map(topic.path, FORMATS))
+            state.skip(f"feeds.{search.config.name}", str(error), *topic.files)
             continue
         state.files.write(topic.page, pages.render_topic(state.site, topic, state.with_pages(entries)).encode())
         write_feeds(state, topic, entries)
@@ -35,13 +34,11 @@ def _write_replayed(state: State, search: SavedSearch, topic: Topic) -> None:
         turns = replay(search, pace, state.store, state.now)
         entries = state.renderer.shown([entry for entry, _ in turns])
     except StoreError as error:
-        state.skip(f"feeds.{search.config.name}", str(error), topic.page, *map(topic.path, FORMATS))
+        state.skip(f"feeds.{search.config.name}", str(error), *topic.files)
         return
     shown = [as_shown(entry, turn, state.site) for entry, (_, turn) in zip(entries, turns, strict=True)]
     fingerprint = digest(state.settings, topic, shown)
-    paths = (topic.page, *map(topic.path, FORMATS))
-    unchanged = [state.files.is_unchanged(path, fingerprint) for path in paths]  # each is seen
-    if not all(unchanged):
+    if not state.files.are_unchanged(topic.files, fingerprint):
         page = pages.render_topic(state.site, topic, state.with_pages(entries))
         state.files.write(topic.page, page.encode(), fingerprint)
         write_feeds(state, topic, shown, fingerprint, is_apart=True)

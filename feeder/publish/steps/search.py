@@ -7,7 +7,8 @@ from feeder.errors import PublishError
 from feeder.log import Progress
 from feeder.publish.html import find, pages
 from feeder.publish.output.bundle import PER_PART, program_version
-from feeder.publish.steps.state import State, batches, code_digest, digest
+from feeder.publish.steps.state import State, code_digest, digest
+from feeder.reading.workers import chunked
 
 _BATCH = 100  # entries that are read at once
 
@@ -47,6 +48,6 @@ def _write_folding(state: State) -> None:
 
 def _documents(state: State, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the documents that the search index is made of."""
-    for batch in batches(keys, _BATCH):
+    for batch in chunked(keys, _BATCH):
         for entry in state.store.entries.get_many(batch):
             yield pages.entry_path(entry.key), find.render_document(state.site, entry)

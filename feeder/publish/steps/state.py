@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from feeder.config.load import Config
 from feeder.config.saved import SavedSearch
@@ -26,7 +24,6 @@ from feeder.store import Store
 
 _CODE = Path(__file__).parent.parent
 _WORDS = _CODE.parent / "words"
-_T = TypeVar("_T")
 
 
 class State:
@@ -115,13 +112,6 @@ def write_feeds(
 def has_sources(groups: Iterable[Group]) -> bool:
     """Whether there are several sources, so that lists name them."""
     return sum(group.folder == SOURCES_FOLDER for group in groups) > 1
-
-
-def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """Yield so many items at a time."""
-    remaining = iter(items)
-    while batch := list(islice(remaining, size)):
-        yield batch
 
 
 def _settings_digest(config: Config) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from feeder.publish.feeds import Topic
-from feeder.publish.formats import FORMATS
 from feeder.publish.html import pages
 from feeder.publish.steps.state import State, digest, write_feeds
 from feeder.publish.subscribe import list_topics, render_opml
@@ -26,9 +25,7 @@ def write_topics(state: State, touched: Iterable[tuple[str, str]]) -> list[Topic
 def _write_topic(state: State, group: Group, topic: Topic) -> None:
     newest = state.ledger.members(group, state.site.entries_per_feed)
     fingerprint = digest(state.settings, topic, group.total, *newest)
-    paths = (topic.page, *map(topic.path, FORMATS))
-    unchanged = [state.files.is_unchanged(path, fingerprint) for path in paths]  # each is seen
-    if all(unchanged):
+    if state.files.are_unchanged(topic.files, fingerprint):
         return
     entries = state.renderer.entries([mark.key for mark in newest])
     page = pages.render_topic(state.site, topic, state.with_pages(entries), total=group.total)

@@ -72,12 +72,8 @@ class Answer:
 
     def typed(self, media_type: str) -> "Answer":
         """Return the same as another media type."""
-        named = (b"content-type", media_type.encode())
-        return Answer(
-            self.status,
-            [named if name == b"content-type" else (name, value) for name, value in self.headers],
-            self.body,
-        )
+        other = [(name, value) for name, value in self.headers if name != b"content-type"]
+        return Answer(self.status, [*other, (b"content-type", media_type.encode())], self.body)
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
@@ -159,8 +155,9 @@ class Document:
     def answer(self, asked: Conditions) -> Answer:
         """Return the answer to a GET or HEAD with these conditions (`read_conditions`)."""
         answer = self._choose(asked)
-        is_opened = self._opened_as is not None and asked.get(b"sec-fetch-dest") == b"document"
-        return answer.typed(self._opened_as or "") if is_opened else answer
+        if self._opened_as is None or asked.get(b"sec-fetch-dest") != b"document":
+            return answer
+        return answer.typed(self._opened_as)
 
     def _choose(self, asked: Conditions) -> Answer:
         names = _accepted(asked.get(b"accept-encoding", b""))
