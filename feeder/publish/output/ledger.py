@@ -13,7 +13,7 @@ killed pass does its work again.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,7 +88,8 @@ class Ledger:
     """An open ledger. Nothing is kept before `commit`. `month_of` tells the month of a moment, such as "2023-02"."""
 
     def __init__(self, connection: sqlite3.Connection, month_of: Callable[[datetime], str]) -> None:
-        self._run, self._month_of = connection.execute, month_of
+        self._run, self._run_many = connection.execute, connection.executemany
+        self._month_of = month_of
         self._connection = connection
         self._begins_anew = False
         self.related = Related(connection)
@@ -166,41 +167,67 @@ class Ledger:
 
     def apply(self, changes: MarkChanges, touched: Touched) -> None:
         """Take over changes of the store; add what they touch."""
-        for number in [*changes.gone, *changes.copies]:
+        known = self._known([*changes.gone, *changes.copies, *changes.marks])
+        for number in known & {*changes.gone, *changes.copies}:
             if self._remove(number, touched) is not None:
                 self.related.remove(number)
                 touched.fresh.discard(number)
                 touched.renamed.add(number)
         for number, mark in changes.marks.items():
-            old = self._remove(number, touched)
-            self._add(number, mark, touched)
+            old = self._remove(number, touched) if number in known else None
             if old is None or (old.title, old.categories) != (mark.title, mark.categories):
                 touched.fresh.add(number)
             if old is not None and old[2:4] != mark[2:4]:
                 touched.renamed.add(number)
+        self._add(changes.marks, touched)
         for number, copy_of in changes.copies.items():
             touched.entries.add(copy_of)
             self._run("INSERT OR REPLACE INTO copies VALUES (?, ?)", (number, copy_of))
 
-    def _add(self, number: int, mark: PageMark, touched: Touched) -> None:
-        archive = self._run("SELECT archive FROM archived WHERE key = ?", (mark.key,)).fetchone()
-        categories = json.dumps(mark.categories, ensure_ascii=False)
-        row = (*mark[:2], mark.published.isoformat(), *mark[3:-2], categories, mark.is_dated)
-        self._run(
-            f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES ({', '.join('?' * 12)})",  # noqa: S608  constants
-            (number, self._month_of(mark.published), archive and archive[0], *row),
+    def _known(self, numbers: Sequence[int]) -> set[int]:
+        """Return those of some numbers that are entries or copies of entries."""
+        rows = self._run(
+            "WITH asked AS (SELECT value FROM json_each(?)) SELECT number FROM entries WHERE number IN asked "
+            "UNION SELECT number FROM copies WHERE number IN asked",
+            (json.dumps(numbers),),
         )
-        for folder, name, title, _ in groups_of(mark):
+        return {row[0] for row in rows}
+
+    def _add(self, marks: Mapping[int, PageMark], touched: Touched) -> None:
+        archived = dict(
             self._run(
-                "INSERT INTO groups VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET total = total + 1",
-                (folder, name, title),
+                "SELECT key, archive FROM archived WHERE key IN (SELECT value FROM json_each(?))",
+                (json.dumps([mark.key for mark in marks.values()]),),
             )
-            self._run(
-                "INSERT INTO members VALUES (?, ?, ?, ?, ?)", (folder, name, mark.is_dated, mark.position, number)
-            )
-        self._touch(mark, touched)
-        touched.gone.discard(mark.key)
-        touched.entries.add(number)
+        )
+        rows, members = [], []
+        totals: dict[tuple[str, str], Group] = {}
+        for number, mark in marks.items():
+            categories = json.dumps(mark.categories, ensure_ascii=False)
+            row = (*mark[:2], mark.published.isoformat(), *mark[3:-2], categories, mark.is_dated)
+            month = self._month_of(mark.published)
+            rows.append((number, month, archived.get(mark.key), *row))
+            groups = list(groups_of(mark))
+            for group in groups:
+                place = group[:2]
+                totals[place] = group._replace(total=totals[place].total + 1 if place in totals else 1)
+                members.append((*place, mark.is_dated, mark.position, number))
+            touched.months.add(month)
+            touched.groups.update(group[:2] for group in groups)
+            touched.gone.discard(mark.key)
+            touched.entries.add(number)
+        self._run_many(
+            f"INSERT INTO entries (number, month, archive, {_MARK}) VALUES ({', '.join('?' * 12)})",  # noqa: S608  constants
+            rows,
+        )
+        self._run_many("INSERT INTO members VALUES (?, ?, ?, ?, ?)", members)
+        self._run_many(
+            "INSERT INTO groups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET total = total + excluded.total",
+            totals.values(),
+        )
+        if not self._begins_anew:  # then every entry is touched itself
+            for mark in marks.values():
+                self._touch_neighbours(mark.position, touched)
 
     def _remove(self, number: int, touched: Touched) -> PageMark | None:
         copy = self._run("DELETE FROM copies WHERE number = ? RETURNING copy_of", (number,)).fetchone()
@@ -216,19 +243,17 @@ class Ledger:
                 "DELETE FROM members WHERE folder = ? AND name = ? AND dated = ? AND position = ? AND number = ?",
                 (folder, name, mark.is_dated, mark.position, number),
             )
-        self._touch(mark, touched)
+            touched.groups.add((folder, name))
+        touched.months.add(self._month_of(mark.published))
+        self._touch_neighbours(mark.position, touched)
         touched.gone.add(mark.key)
         touched.entries.discard(number)
         return mark
 
-    def _touch(self, mark: PageMark, touched: Touched) -> None:
-        """Note the lists that an entry stands in, and its neighbours, whose pages name it."""
-        touched.months.add(self._month_of(mark.published))
-        touched.groups.update((group.folder, group.name) for group in groups_of(mark))
-        if self._begins_anew:  # every entry is touched when it is added
-            return
+    def _touch_neighbours(self, position: int, touched: Touched) -> None:
+        """Note the neighbours of an entry, whose pages name it."""
         for sign, order in ((">", "ASC"), ("<", "DESC")):
-            touched.entries.update(row[0] for row in self._beside("number", mark.position, sign, order))
+            touched.entries.update(row[0] for row in self._beside("number", position, sign, order))
 
     def related_to(self, keys: Iterable[str]) -> dict[str, list[MonthEntry]]:
         """Return what is related to each of some entries, the closest first; without those to which nothing is."""
@@ -338,12 +363,8 @@ class Ledger:
     def add_archive(self, archive: Archive) -> None:
         """Add an archive behind all others."""
         self._run("INSERT INTO archives (name) VALUES (?)", (archive.name,))
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO archived VALUES (?, ?)", [(key, archive.name) for key in archive.keys]
-        )
-        self._connection.executemany(
-            "UPDATE entries SET archive = ? WHERE key = ?", [(archive.name, key) for key in archive.keys]
-        )
+        self._run_many("INSERT OR REPLACE INTO archived VALUES (?, ?)", [(key, archive.name) for key in archive.keys])
+        self._run_many("UPDATE entries SET archive = ? WHERE key = ?", [(archive.name, key) for key in archive.keys])
 
     def clear_archives(self) -> None:
         """Forget all archives."""
