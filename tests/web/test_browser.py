@@ -170,7 +170,8 @@ def test_no_page_complains_and_none_asks_others_for_anything_but_pictures(
             assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth)")
 
 
-@pytest.mark.parametrize(("device", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone-dark", "desk-light"])
+@pytest.mark.parametrize("device", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_barrier(
     open_tab: Opener, address: str, entries: list[Entry], device: dict[str, Any], scheme: str
 ) -> None:
