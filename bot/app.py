@@ -22,7 +22,16 @@ from telegram.request import HTTPXRequest
 
 from bot.commands import Commands, make_menu
 from bot.delivery import outbox
-from bot.delivery.chats import Channel, ChannelRow, find_subscriptions, read_channels, sync_channels
+from bot.delivery.chats import (
+    Channel,
+    ChatFace,
+    Subscription,
+    find_subscriptions,
+    learn_chat,
+    read_channels,
+    sync_channels,
+    unknown_addresses,
+)
 from bot.delivery.pace import Pace, backoff
 from bot.delivery.sender import MAX_IN_FLIGHT, Sender, token_error
 from bot.delivery.withdrawals import withdraw
@@ -113,10 +122,11 @@ class TelegramService:
         """
         channels = read_channels(config.telegram.channels)
         await asyncio.to_thread(migrate_tables, store)
-        await asyncio.to_thread(sync_channels, store, channels)
         bot = make_bot(config.telegram)
         try:
             await connect(bot)
+            await ask_for_numbers(bot, store, channels)
+            await asyncio.to_thread(sync_channels, store, channels)
             await _run(bot, config, channels, store, self._pace)
         except InvalidToken:
             raise token_error() from None  # the original error shows the token
@@ -195,6 +205,20 @@ async def connect(bot: WatchedBot, *, sleep: Callable[[float], Awaitable[None]] 
             await sleep(wait_s)
         else:
             return
+
+
+async def ask_for_numbers(bot: WatchedBot, store: Store, channels: Sequence[Channel]) -> None:
+    """Ask Telegram which chats the @names of channels are, once for each; those that it does not tell stay names."""
+    for name in await asyncio.to_thread(unknown_addresses, store, channels):
+        try:
+            chat = await bot.get_chat(name)
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            _log.warning("%s: %s", name, error)
+        else:
+            face = ChatFace(chat.id, str(chat.type), chat.effective_name or name)
+            await asyncio.to_thread(learn_chat, store, name, face)
 
 
 async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], store: Store, pace: Pace) -> None:
@@ -286,7 +310,7 @@ async def _check_telegram(telegram: TelegramConfig, channels: Sequence[Channel])
     return lines
 
 
-def _find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[ChannelRow, ...]:
+def _find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Subscription, ...]:
     with store.database.read() as connection:
         if not inspect(connection).has_table(subscriptions.name):
             return ()  # the bot has never used this store

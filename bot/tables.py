@@ -2,12 +2,18 @@
 
 The migrations create these tables; a test compares the two.
 
-* `bot_chats`: a chat that messages are sent to. `address` is its @name or number in the configuration, `moved_to` its
-  new number after Telegram has changed it. It is not called before `next_call_at`.
-* `bot_subscriptions`: a chat (and topic; 0 for none) that is posted to. `configured`: it is in the configuration.
-  `off_reason`: Telegram's reason for not letting the bot post there; None while it does. Entries up to `last_number`
-  (the store numbers them) have been planned; None: it is new or starts over.
-* `bot_deliveries`: one entry in one subscription; `outbox` draws the states.
+* `bot_chats`: a chat that the bot knows. `number` is Telegram's id of it, None until it has been asked; `kind` and
+  `title` are what it answered then. `language` is what /language chose. It is not called before `next_call_at`.
+* `bot_addresses`: every @name (in lower case) and number by which a chat was ever called.
+* `bot_subscriptions`: what is posted to a chat (and topic; 0 for none). `owner` is "config" for those of the
+  configuration, "chat" for those that were made there. `settings` are those of a `[[telegram.channels]]` block without
+  chat and topic, in JSON. `configured`: it is in the configuration, or has not been ended. `off_reason`: Telegram's
+  reason for not letting the bot post there; None while it does; it is tried again at `next_try_at`. Entries up to
+  `last_number` (the store numbers them) have been planned; None: it is new or starts over.
+* `bot_deliveries`: a message for a subscription: an entry, a part of it (counted from 0), or a digest, whose `entry` is
+  a name of its own. `outbox` draws the states. It is not sent before `due_at`. `digest` is the delivery that tells of
+  an entry which is not posted by itself. `shown` is a digest of what was posted: an edit must change something.
+* `bot_calls`: when chats were called, for two minutes: posts and answers share one pace.
 * `bot_searches`: queries, by the short key that fits into a button.
 """
 
@@ -37,9 +43,18 @@ chats = Table(
     "bot_chats",
     metadata,
     Column("id", _rowid, primary_key=True),
-    Column("address", Text, nullable=False, unique=True),
-    Column("moved_to", BigInteger),
+    Column("number", BigInteger, unique=True),
+    Column("kind", Text),
+    Column("title", Text),
+    Column("language", Text),
     Column("next_call_at", UtcDateTime, nullable=False),
+)
+
+addresses = Table(
+    "bot_addresses",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("chat", _rowid, ForeignKey("bot_chats.id"), nullable=False),
 )
 
 subscriptions = Table(
@@ -48,12 +63,20 @@ subscriptions = Table(
     Column("id", _rowid, primary_key=True),
     Column("chat", _rowid, ForeignKey("bot_chats.id"), nullable=False),
     Column("topic", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("settings", Text, nullable=False),
     Column("configured", Boolean, nullable=False),
-    Column("off_reason", Text),
-    Column("last_number", BigInteger),
-    Column("silent", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
     Column("repost", Boolean, nullable=False),
-    UniqueConstraint("chat", "topic"),
+    Column("last_number", BigInteger),
+    Column("off_reason", Text),
+    Column("off_since", UtcDateTime),
+    Column("off_tries", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime),
+    Column("created_by", BigInteger),
+    Column("created_at", UtcDateTime),
+    CheckConstraint("owner IN ('config', 'chat')", name="bot_owner"),
+    Index("ix_bot_subscriptions_chat", "chat", "topic"),
 )
 
 deliveries = Table(
@@ -63,20 +86,39 @@ deliveries = Table(
     Column("chat", _rowid, ForeignKey("bot_chats.id"), nullable=False),
     Column("subscription", _rowid, ForeignKey("bot_subscriptions.id"), nullable=False),
     Column("entry", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("form", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("doubts", Integer, nullable=False),
+    Column("due_at", UtcDateTime),
     Column("claim", Text),
     Column("lease_ends_at", UtcDateTime),
     Column("called_at", UtcDateTime),
     Column("message", BigInteger),
+    Column("shown", Text),
+    Column("digest", _rowid, ForeignKey("bot_deliveries.id")),
     Column("error", Text),
-    UniqueConstraint("subscription", "entry"),
-    CheckConstraint("state IN ('pending', 'sending', 'sent', 'unknown', 'failed')", name="bot_state"),
-    CheckConstraint("form IN ('photo', 'text', 'plain')", name="bot_form"),
+    UniqueConstraint("subscription", "entry", "part"),
+    CheckConstraint("kind IN ('post', 'digest')", name="bot_kind"),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'sent', 'unknown', 'failed', 'waiting', 'told')", name="bot_state"
+    ),
+    CheckConstraint("form IN ('album', 'photo', 'upload', 'text', 'plain')", name="bot_form"),
     Index("ix_bot_deliveries_state", "state", "chat", "id"),
-    Index("ix_bot_deliveries_called", "called_at"),
+    Index("ix_bot_deliveries_entry", "entry"),
+    Index("ix_bot_deliveries_digest", "digest"),
+)
+
+calls = Table(
+    "bot_calls",
+    metadata,
+    Column("id", _rowid, primary_key=True),
+    Column("chat", _rowid, ForeignKey("bot_chats.id"), nullable=False),
+    Column("called_at", UtcDateTime, nullable=False),
+    Index("ix_bot_calls_chat", "chat", "called_at"),
+    Index("ix_bot_calls_called", "called_at"),
 )
 
 searches = Table(

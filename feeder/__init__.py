@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from feeder.config.load import Config, load_config
     from feeder.config.saved import find_feed, read_search
     from feeder.config.settings import ChannelConfig, FeedConfig, TelegramConfig
-    from feeder.config.values import parse_duration
+    from feeder.config.values import parse_digest, parse_duration, parse_hours
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
     from feeder.pictures.references import with_pictures_at
@@ -40,7 +40,7 @@ _EXPORTS = {
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
     "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("UtcDateTime",),
-    "feeder.config.values": ("parse_duration",),
+    "feeder.config.values": ("parse_digest", "parse_duration", "parse_hours"),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -76,7 +76,9 @@ __all__ = [
     "load_config",
     "migrate",
     "new_clock",
+    "parse_digest",
     "parse_duration",
+    "parse_hours",
     "parse_query",
     "parse_trigger",
     "read_search",

@@ -25,9 +25,19 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
-from bot.delivery.chats import Channel, ChannelRow, insert_new, switch_off
-from bot.delivery.pace import MINUTE, SECOND, Pace, backoff, calls_left, next_call
-from bot.tables import NO_TOPIC, chats, deliveries, subscriptions
+from bot.delivery.calls import count_left, forget_calls, take_slot, wait_until
+from bot.delivery.chats import (
+    Channel,
+    Subscription,
+    chat_name,
+    insert_new,
+    is_group,
+    learn_number,
+    read_settings,
+    switch_off,
+)
+from bot.delivery.pace import Pace, backoff
+from bot.tables import chats, deliveries, subscriptions
 from feeder import LAST_INGEST_NOTE, Entry, Store
 
 MAX_WAITING = 100
@@ -114,7 +124,7 @@ def _iter_new_entries(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
         after = page[-1][0]
 
 
-def plan(store: Store, rows: Sequence[ChannelRow]) -> None:
+def plan(store: Store, rows: Sequence[Subscription]) -> None:
     """Write a pending delivery for each entry that is new to each of these subscriptions.
 
     A new subscription waits until the first pass has filled the store; otherwise all its entries would look new.
@@ -122,11 +132,11 @@ def plan(store: Store, rows: Sequence[ChannelRow]) -> None:
     filled = store.database.get_note(LAST_INGEST_NOTE) is not None
     for subscription in rows:
         started = subscription.last_number is not None
-        if subscription.configured and subscription.off_reason is None and (started or filled):
+        if subscription.is_active and (started or filled):
             _plan_subscription(store, subscription)
 
 
-def _plan_subscription(store: Store, subscription: ChannelRow) -> None:
+def _plan_subscription(store: Store, subscription: Subscription) -> None:
     selection = select_entries(store, subscription.channel, subscription.last_number)
     if selection.last_number == subscription.last_number:
         return
@@ -141,7 +151,7 @@ def _plan_subscription(store: Store, subscription: ChannelRow) -> None:
             return  # another process has planned the same
         for entry in selection.entries:
             row = {"chat": subscription.chat, "subscription": subscription.id, "entry": entry.id, "state": "pending"}
-            row |= {"form": "photo", "attempts": 0, "doubts": 0}
+            row |= {"part": 0, "kind": "post", "form": "photo", "attempts": 0, "doubts": 0}
             connection.execute(insert_new(connection, deliveries).values(row))
         skipped = selection.skipped + _drop_surplus(connection, subscription.id)
     if skipped:
@@ -168,7 +178,7 @@ def _is_open() -> ColumnElement[bool]:
     """Return the condition that a delivery is in flight or may be sent; the query must join its subscription."""
     state = deliveries.c.state
     may_repost = and_(state == "unknown", subscriptions.c.repost, deliveries.c.doubts < MAX_DOUBTS)
-    is_active = and_(subscriptions.c.configured, subscriptions.c.off_reason.is_(None))
+    is_active = and_(subscriptions.c.configured, ~subscriptions.c.paused, subscriptions.c.off_reason.is_(None))
     by_index = state.in_(["pending", "sending", "unknown"])  # implied by the rest: lets the database use the index
     return and_(by_index, or_(state == "sending", and_(is_active, or_(state == "pending", may_repost))))
 
@@ -188,16 +198,15 @@ def claim(store: Store, now: datetime, limit: int, pace: Pace) -> list[Claim]:
     """Claim up to `limit` deliveries that may be sent now, each to a different chat; the caller must settle each."""
     with store.database.begin() as connection:
         _expire_leases(connection, now)
-        last_second = deliveries.c.called_at > now - SECOND
-        calls = connection.execute(select(func.count()).where(last_second)).scalar_one()
+        forget_calls(connection, now)
         due = (
             select(chats.c.id)
             .where(chats.c.next_call_at <= now, _is_ready())
             .order_by(chats.c.next_call_at, chats.c.id)
-            .limit(min(limit, calls_left(calls, pace=pace)))
+            .limit(min(limit, count_left(connection, now, pace)))
             .with_for_update(of=chats, skip_locked=True)  # on PostgreSQL; SQLite has one writer at a time
         )
-        claims = [_claim_next(connection, chat, now) for chat in connection.execute(due).scalars().all()]
+        claims = [_claim_next(connection, chat, now, pace) for chat in connection.execute(due).scalars().all()]
     return [claim for claim in claims if claim is not None]
 
 
@@ -211,9 +220,9 @@ def _expire_leases(connection: Connection, now: datetime) -> None:
         _log.warning("%d posts were in flight when their process ended, and may have been sent", expired.rowcount)
 
 
-def _claim_next(connection: Connection, chat: int, now: datetime) -> Claim | None:
+def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace) -> Claim | None:
     first = connection.execute(
-        select(deliveries, subscriptions.c.topic, subscriptions.c.silent, chats.c.address, chats.c.moved_to)
+        select(deliveries, subscriptions.c.topic, subscriptions.c.settings, chats.c.number, chat_name().label("name"))
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
         .join(chats, chats.c.id == deliveries.c.chat)
         .where(deliveries.c.chat == chat, _is_open())
@@ -229,9 +238,9 @@ def _claim_next(connection: Connection, chat: int, now: datetime) -> Claim | Non
         .where(deliveries.c.id == first.id)
         .values(state="sending", claim=token, lease_ends_at=now + LEASE, called_at=now, attempts=first.attempts + 1),
     )
-    address = str(first.moved_to) if first.moved_to is not None else first.address
-    topic = None if first.topic == NO_TOPIC else first.topic
-    return Claim(first.id, token, address, topic, first.silent, first.entry, first.form, first.attempts + 1)
+    config = read_settings(first.name, first.topic, first.settings).config
+    take_slot(connection, chat, now, pace, is_group=is_group(first.name))
+    return Claim(first.id, token, first.name, config.topic, config.silent, first.entry, first.form, first.attempts + 1)
 
 
 def next_due(store: Store, now: datetime) -> datetime | None:
@@ -272,13 +281,9 @@ def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace
             .values(**_values_after(claim, outcome), doubts=doubts, lease_ends_at=None),
         )
         wait = _extra_wait(claim, outcome)
-        connection.execute(
-            update(chats)
-            .where(chats.c.id == row.chat)
-            .values(next_call_at=_next_call_at(connection, row.chat, claim, now, wait, pace)),
-        )
+        wait_until(connection, row.chat, now, pace, is_group=is_group(claim.chat), wait=wait)
         if outcome.moved_to is not None:
-            connection.execute(update(chats).where(chats.c.id == row.chat).values(moved_to=outcome.moved_to))
+            learn_number(connection, row.chat, outcome.moved_to)
         if outcome.result == "blocked":
             reason = outcome.reason or ""
             return switch_off(connection, row.subscription, reason, whole_chat=not outcome.topic_only)
@@ -303,29 +308,7 @@ def _extra_wait(claim: Claim, outcome: CallOutcome) -> timedelta | None:
     return backoff(claim.attempts) if outcome.result in {"retry", "unknown"} and not at_once else None
 
 
-def _next_call_at(
-    connection: Connection,
-    chat: int,
-    claim: Claim,
-    now: datetime,
-    wait: timedelta | None,
-    pace: Pace,
-) -> datetime:
-    calls = (
-        connection.execute(
-            select(deliveries.c.called_at)
-            .where(deliveries.c.chat == chat, deliveries.c.called_at > now - MINUTE)
-            .order_by(deliveries.c.called_at.desc())
-            .limit(pace.per_group_minute),
-        )
-        .scalars()
-        .all()
-    )
-    by_pace = next_call(calls, is_group=claim.chat.startswith(("-", "@")), pace=pace) or now
-    return max(by_pace, now + wait) if wait is not None else by_pace
-
-
-def preview(store: Store, channel: Channel, subscription: ChannelRow | None) -> list[Entry]:
+def preview(store: Store, channel: Channel, subscription: Subscription | None) -> list[Entry]:
     """Return the entries that would be sent to a channel now, in order; change nothing.
 
     `subscription` is the channel's; None if it is not in the store.

@@ -24,7 +24,7 @@ from telegram.error import (
 )
 
 from bot.delivery import outbox
-from bot.delivery.chats import ChannelRow
+from bot.delivery.chats import Subscription
 from bot.delivery.outbox import CallOutcome, Claim, Form
 from bot.delivery.pace import Pace
 from bot.messages import Text, make_post
@@ -111,7 +111,7 @@ class Sender:
         bot: Bot,
         store: Store,
         *,
-        find_subscriptions: Callable[[], Sequence[ChannelRow]],
+        find_subscriptions: Callable[[], Sequence[Subscription]],
         notify: Callable[[str], Awaitable[None]],
         words: Words,
         site_url: str,

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, TelegramError
 
+from bot.delivery.chats import chat_name
 from bot.tables import chats, deliveries
 from feeder import Store
 
@@ -60,7 +61,7 @@ def _last_new_removal(store: Store) -> int | None:
 
 def find_withdrawn_posts(store: Store) -> list[SentMessage]:
     """Return the posts, sent or in flight, of entries that are not in the store, oldest first."""
-    columns = deliveries.c.id, deliveries.c.entry, deliveries.c.message, chats.c.address, chats.c.moved_to
+    columns = deliveries.c.id, deliveries.c.entry, deliveries.c.message, chat_name().label("name")
     statement = (
         select(*columns)
         .join(chats, chats.c.id == deliveries.c.chat)
@@ -77,11 +78,7 @@ def find_withdrawn_posts(store: Store) -> list[SentMessage]:
             return posts
         last = rows[-1].id
         gone = store.entries.missing_ids(row.entry for row in rows)
-        posts += [
-            SentMessage(row.id, row.address if row.moved_to is None else str(row.moved_to), row.message)
-            for row in rows
-            if row.entry in gone
-        ]
+        posts += [SentMessage(row.id, row.name, row.message) for row in rows if row.entry in gone]
 
 
 async def _delete_message(bot: Bot, store: Store, post: SentMessage, message: int) -> bool:

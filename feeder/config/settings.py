@@ -28,13 +28,17 @@ from pydantic import (
 from feeder.config.values import (
     AFTER_INGEST,
     ChatAddress,
+    DigestSchedule,
     Duration,
     FeedName,
     Glob,
     HeaderText,
     HttpUrl,
     LanguageTag,
+    OptionalLanguage,
+    OptionalZone,
     PublishSchedule,
+    QuietHours,
     ReplayRate,
     Schedule,
     Selector,
@@ -368,7 +372,12 @@ class WebConfig(_Section):
 
 
 class ChannelConfig(_Section):
-    """A chat for new entries; `load_config` sets `query` to that of the saved search in `feed`."""
+    """A chat for new entries; `load_config` sets `query` to that of the saved search in `feed`.
+
+    How a post looks: `style` to `read_button`, with `timezone` and `language`, "" for those of the site. When it comes:
+    nothing that is older than `max_age`; `per_hour` posts at most, 0 for any number; not in the `quiet` hours; all at
+    once as a `digest`. What does not fit, or is more than `max_waiting`, is told in a digest.
+    """
 
     chat: ChatAddress
     topic: int | None = None
@@ -377,6 +386,22 @@ class ChannelConfig(_Section):
     silent: bool = False
     recent: Annotated[int, Field(ge=0, le=100)] = 3
     on_unknown: Literal["repost", "hold"] = "repost"
+    style: Literal["title", "lead", "full"] = "lead"
+    template: str = ""
+    source: bool = True
+    author: bool = False
+    date: bool = True
+    hashtags: bool = False
+    preview: bool = True
+    pictures: Literal["none", "first", "album"] = "first"
+    read_button: bool = False
+    timezone: OptionalZone = ""
+    language: OptionalLanguage = ""
+    max_age: Duration = "7d"
+    max_waiting: Annotated[int, Field(ge=1, le=10_000)] = 100
+    per_hour: Annotated[int, Field(ge=0, le=1000)] = 0
+    quiet: QuietHours = ""
+    digest: DigestSchedule = ""
 
 
 class TelegramConfig(_Section):
@@ -388,4 +413,7 @@ class TelegramConfig(_Section):
     admins: tuple[int, ...] = ()
     poll: Duration = "20s"
     withdraw: bool = False
+    edit_days: Annotated[int, Field(ge=0, le=30)] = 2
+    allow: Literal["admins", "invited", "everyone"] = "admins"
+    max_subscriptions: Annotated[int, Field(ge=1, le=1000)] = 20
     channels: tuple[ChannelConfig, ...] = ()

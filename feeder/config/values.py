@@ -5,12 +5,12 @@ Pure except for time zones, which are looked up. An invalid value is a ValueErro
 
 import re
 import unicodedata
-from datetime import timedelta
-from typing import Annotated
+from datetime import time, timedelta
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 AFTER_INGEST = "after-ingest"
 
@@ -19,6 +19,8 @@ _REPLAY = re.compile(r"(\d{1,3})\s*/\s*(day|week)")
 _MOST_REPLAYED = 100  # at once: each counts as published a second after the one before
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CRON_FIELDS = 5
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SOURCE_NAME_LENGTH = 64
 _FEED_NAME_BYTES = 64  # 64 English letters, 21 Chinese characters
 
@@ -137,6 +139,53 @@ def _chat(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _chat_address(text: str) -> str:
+    if not re.fullmatch(r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19}", text):
+        raise ValueError(
+            'write the "@name" of a public channel or group, or the numeric id of a chat, such as -1001234567890'
+        )
+    return text
+
+
+class Hours(NamedTuple):
+    """Hours of a day, from `start` until `end`, which may be after midnight."""
+
+    start: time
+    end: time
+
+
+class DigestTime(NamedTuple):
+    """When a digest is sent: every day, or on a `weekday` (0 is Monday), at a time."""
+
+    weekday: int | None
+    at: time
+
+
+def parse_hours(text: str) -> Hours | None:
+    """Return "22:00-07:00" as hours, None for ""; ValueError for anything else."""
+    if not text:
+        return None
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        raise ValueError('write hours such as "22:00-07:00", or "" for none') from None
+    if start == end:
+        raise ValueError("they begin when they end; write different times")
+    return Hours(start, end)
+
+
+def parse_digest(text: str) -> DigestTime | None:
+    """Return "daily 08:00" or "weekly mon 08:00" as the time of a digest, None for ""; ValueError for anything else."""
+    match text.lower().split():
+        case []:
+            return None
+        case ["daily", at] if _CLOCK.fullmatch(at):
+            return DigestTime(None, time.fromisoformat(at))
+        case ["weekly", day, at] if day in _WEEKDAYS and _CLOCK.fullmatch(at):
+            return DigestTime(_WEEKDAYS.index(day), time.fromisoformat(at))
+    raise ValueError('write "daily 08:00", "weekly mon 08:00", or "" for none')
+
+
 SourceName = Annotated[str, AfterValidator(_source_name)]
 FeedName = Annotated[str, AfterValidator(_feed_name)]
 Duration = Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])]
@@ -152,8 +201,8 @@ HeaderText = Annotated[str, AfterValidator(_header_text)]
 Utf8Text = Annotated[str, AfterValidator(_text)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Glob = Annotated[str, AfterValidator(_glob)]
-ChatAddress = Annotated[
-    str,
-    BeforeValidator(_chat),
-    Field(pattern=r"^(@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19})$"),
-]
+ChatAddress = Annotated[str, BeforeValidator(_chat), AfterValidator(_chat_address)]
+QuietHours = Annotated[str, AfterValidator(lambda text: (parse_hours(text), text)[1])]
+DigestSchedule = Annotated[str, AfterValidator(lambda text: (parse_digest(text), text)[1])]
+OptionalZone = Annotated[str, AfterValidator(lambda text: _zone(text) if text else "")]
+OptionalLanguage = Annotated[str, AfterValidator(lambda text: _language(text) if text else "")]

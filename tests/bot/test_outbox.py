@@ -150,7 +150,7 @@ def test_a_chat_that_another_process_has_just_claimed_gives_nothing(each_store: 
     claim_one(each_store)
     with each_store.database.begin() as connection:
         chat = connection.execute(select(tables.chats.c.id)).scalar_one()
-        assert outbox._claim_next(connection, chat, START) is None
+        assert outbox._claim_next(connection, chat, START, NO_LIMITS) is None
 
 
 def test_a_channel_that_was_never_met_has_no_subscription(each_store: Store) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.delivery import withdrawals
+from bot.delivery.chats import ensure_chat, learn_number
 from bot.delivery.withdrawals import find_withdrawn_posts
 from feeder import Store
 from feeder.config.load import load_config
@@ -126,7 +127,7 @@ def test_many_are_withdrawn_a_few_at_each_tick(
 
 def test_a_group_that_was_upgraded_is_called_by_its_new_number(api: BotApi, bot_store: Store, posted: Harness) -> None:
     with bot_store.database.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE bot_chats SET moved_to = {OTHER} WHERE address = '{CHAT}'")
+        learn_number(connection, ensure_chat(connection, str(CHAT)), OTHER)
     remove_entries(bot_store, "title 1")
     assert {post.chat for post in find_withdrawn_posts(bot_store)} == {str(OTHER)}
     posted.drain()

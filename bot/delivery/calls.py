@@ -1,0 +1,65 @@
+"""When chats were called and may be called again: one pace for posts and answers, over all processes.
+
+    take_slot: the call is recorded, the chat's `next_call_at` moves on ──▶ the call is made
+
+A call is recorded before it is made; what a call's outcome adds (Telegram's `retry_after`) moves `next_call_at` again.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from bot.delivery.chats import ensure_chat
+from bot.delivery.pace import MINUTE, SECOND, Pace, calls_left, next_call
+from bot.tables import calls, chats
+from feeder import Store
+
+_KEPT = 2 * MINUTE
+
+
+def count_left(connection: Connection, now: datetime, pace: Pace) -> int:
+    """Return how many more calls may be made now, to all chats together."""
+    last_second = select(func.count()).where(calls.c.called_at > now - SECOND)
+    return calls_left(connection.execute(last_second).scalar_one(), pace=pace)
+
+
+def take_slot(connection: Connection, chat: int, now: datetime, pace: Pace, *, is_group: bool) -> None:
+    """Record a call to a chat, which the caller has seen to be due, and say when the next may be made."""
+    connection.execute(calls.insert().values(chat=chat, called_at=now))
+    wait_until(connection, chat, now, pace, is_group=is_group)
+
+
+def wait_until(
+    connection: Connection, chat: int, now: datetime, pace: Pace, *, is_group: bool, wait: timedelta | None = None
+) -> None:
+    """Set when a chat may be called next: by the pace, but not before `wait`, if that is longer."""
+    called = connection.scalars(
+        select(calls.c.called_at)
+        .where(calls.c.chat == chat, calls.c.called_at > now - MINUTE)
+        .order_by(calls.c.called_at.desc())
+        .limit(pace.per_group_minute),
+    ).all()
+    due = next_call(called, is_group=is_group, pace=pace) or now
+    connection.execute(
+        update(chats).where(chats.c.id == chat).values(next_call_at=due if wait is None else max(due, now + wait))
+    )
+
+
+def forget_calls(connection: Connection, now: datetime) -> None:
+    """Forget the calls that no pace asks for any more."""
+    connection.execute(delete(calls).where(calls.c.called_at < now - _KEPT))
+
+
+def reserve(store: Store, number: int, now: datetime, pace: Pace) -> timedelta:
+    """Take a slot for an answer to a chat and return zero; if none is free, return how long to wait for one."""
+    with store.database.begin() as connection:
+        chat = ensure_chat(connection, str(number))
+        mine = select(chats.c.next_call_at).where(chats.c.id == chat).with_for_update(of=chats)
+        due: datetime = connection.execute(mine).scalar_one()
+        if due > now:
+            return due - now
+        if not count_left(connection, now, pace):
+            return SECOND / pace.overall_per_second
+        take_slot(connection, chat, now, pace, is_group=number < 0)
+        forget_calls(connection, now)
+    return timedelta()
