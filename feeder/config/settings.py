@@ -37,6 +37,7 @@ from feeder.config.values import (
     LanguageTag,
     OptionalLanguage,
     OptionalZone,
+    PostTemplate,
     PublishSchedule,
     QuietHours,
     ReplayRate,
@@ -387,7 +388,7 @@ class ChannelConfig(_Section):
     recent: Annotated[int, Field(ge=0, le=100)] = 3
     on_unknown: Literal["repost", "hold"] = "repost"
     style: Literal["title", "lead", "full"] = "lead"
-    template: str = ""
+    template: PostTemplate = ""
     source: bool = True
     author: bool = False
     date: bool = True

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator
 
+from feeder.config.template import parse_template
+
 AFTER_INGEST = "after-ingest"
 
 _DURATION = re.compile(r"(\d{1,6})\s*([smhd])")  # six digits of days fit in a timedelta
@@ -206,3 +208,4 @@ QuietHours = Annotated[str, AfterValidator(lambda text: (parse_hours(text), text
 DigestSchedule = Annotated[str, AfterValidator(lambda text: (parse_digest(text), text)[1])]
 OptionalZone = Annotated[str, AfterValidator(lambda text: _zone(text) if text else "")]
 OptionalLanguage = Annotated[str, AfterValidator(lambda text: _language(text) if text else "")]
+PostTemplate = Annotated[str, AfterValidator(lambda text: (parse_template(text), text)[1])]

@@ -213,6 +213,10 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         ("[telegram]\npoll = '0s'", "config.toml: telegram.poll: '0s': write a length of time"),
         ("[[telegram.channels]]\nchat = 'my channel'", "config.toml: telegram.channels[0].chat: 'my channel': "),
         (
+            "[[telegram.channels]]\nchat = '@mine'\ntemplate = '{title}: {titel}'",
+            "config.toml: telegram.channels[0].template: '{title}: {titel}': column 11: unknown field 'titel'",
+        ),
+        (
             "[[sources]]\nname = 'a'\nfolder = 'b'\ntimezone = 'Mars'",
             "config.toml: sources[0].timezone: 'Mars': write a time zone",
         ),
