@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from feeder.config.load import Config, load_config
     from feeder.config.saved import find_feed, read_search
     from feeder.config.settings import ChannelConfig, FeedConfig, TelegramConfig
+    from feeder.config.template import Template, TemplateField, TemplateGroup, TemplateLine, parse_template
     from feeder.config.values import parse_digest, parse_duration, parse_hours
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
+    from feeder.ingest.uploads import PictureSource
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
+    from feeder.normalise.boilerplate.notices import is_boilerplate
     from feeder.pictures.references import with_pictures_at
+    from feeder.publish.html.pages import entry_path
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
@@ -31,8 +35,11 @@ _EXPORTS = {
         "ServiceError",
         "StoreError",
     ),
+    "feeder.ingest.uploads": ("PictureSource",),
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
+    "feeder.normalise.boilerplate.notices": ("is_boilerplate",),
     "feeder.pictures.references": ("with_pictures_at",),
+    "feeder.publish.html.pages": ("entry_path",),
     "feeder.config.saved": ("find_feed", "read_search"),
     "feeder.words": ("explain_query_error",),
     "feeder.schedule": ("new_clock", "parse_trigger"),
@@ -40,6 +47,7 @@ _EXPORTS = {
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
     "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("UtcDateTime",),
+    "feeder.config.template": ("Template", "TemplateField", "TemplateGroup", "TemplateLine", "parse_template"),
     "feeder.config.values": ("parse_digest", "parse_duration", "parse_hours"),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
@@ -60,6 +68,7 @@ __all__ = [
     "Media",
     "NoSuchEntryError",
     "Person",
+    "PictureSource",
     "Query",
     "QueryError",
     "Results",
@@ -69,10 +78,16 @@ __all__ = [
     "Store",
     "StoreError",
     "TelegramConfig",
+    "Template",
+    "TemplateField",
+    "TemplateGroup",
+    "TemplateLine",
     "UtcDateTime",
     "entry_key",
+    "entry_path",
     "explain_query_error",
     "find_feed",
+    "is_boilerplate",
     "load_config",
     "migrate",
     "new_clock",
@@ -80,6 +95,7 @@ __all__ = [
     "parse_duration",
     "parse_hours",
     "parse_query",
+    "parse_template",
     "parse_trigger",
     "read_search",
     "with_pictures_at",

@@ -190,4 +190,48 @@ def _give_up(job: PictureJob, failure: WorkerFailure) -> tuple[PictureResult, No
     return PictureResult(job.key, error=failure.reason), None
 
 
+@dataclass(frozen=True, slots=True)
+class UploadJob:
+    """A picture that is to become a JPEG, which every service takes."""
+
+    body: bytes
+
+
+class UploadResult(NamedTuple):
+    """The picture as a JPEG, or why there is none."""
+
+    body: bytes = b""
+    error: str | None = None
+
+
+def _to_jpeg(job: UploadJob) -> Iterator[UploadResult]:
+    try:
+        if (kind := picture_type(job.body)) is None:
+            raise _RefusedError(explain_refusal(job.body))  # noqa: TRY301  one way out
+        with _refusing_damage():
+            written = BytesIO()
+            image = _upright(_open(job.body, kind))
+            if image.mode == "RGBA":  # a JPEG has no transparency: on white, as on a page
+                image = _on_white(image)
+            image.info.clear()
+            image.save(written, "JPEG", quality=_QUALITY)
+    except _RefusedError as refused:
+        yield UploadResult(error=str(refused))
+    else:
+        yield UploadResult(written.getvalue())
+
+
+def _on_white(image: "Image") -> "Image":
+    from PIL import Image  # noqa: PLC0415  as above
+
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image.getchannel("A"))
+    return white
+
+
+def _give_up_upload(_job: UploadJob, failure: WorkerFailure) -> tuple[UploadResult, None]:
+    return UploadResult(error=failure.reason), None
+
+
+UPLOAD_TASK = Task(_to_jpeg, _give_up_upload, _load)
 PICTURE_TASK = Task(resize, _give_up, _load)

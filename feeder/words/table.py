@@ -68,6 +68,8 @@ class Words:
     replies: str
     also_at: str
     picture: str  # one without a description
+    video: str
+    audio: str
     no_text: str
     no_title: str
     estimated: str
@@ -146,6 +148,10 @@ class Words:
     gone: str
     unknown: str
     trouble: str
+    continue_reading: str
+    """Below the beginning of a long article."""
+    read_here: str
+    """On a button that opens the article in the chat."""
     menu_latest: str
     menu_search: str
     menu_help: str

@@ -126,6 +126,11 @@ def is_invitation(text: str) -> bool:
     return len(text) <= _MAX_INVITATION and _INVITATION.match(text) is not None
 
 
+def is_boilerplate(text: str) -> bool:
+    """Whether a line is a notice or an invitation: no part of what an article says."""
+    return is_notice(text) or is_invitation(text)
+
+
 def _is_bar(text: str) -> bool:
     if len(text) > _MAX_BAR or _BAR.fullmatch(text.strip()) is None:
         return False
