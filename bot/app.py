@@ -35,20 +35,19 @@ from bot.delivery.chats import (
 from bot.delivery.pace import Pace, backoff
 from bot.delivery.sender import MAX_IN_FLIGHT, Sender, token_error
 from bot.delivery.withdrawals import withdraw
-from bot.messages import make_post, to_terminal
+from bot.messages import Post, make_post, to_terminal
+from bot.pictures import PictureFetcher
 from bot.tables import migrate_tables, subscriptions
 from feeder import (
     ChannelConfig,
     Config,
-    Entry,
     ServiceError,
     Store,
     TelegramConfig,
     new_clock,
     parse_trigger,
-    with_pictures_at,
 )
-from feeder.words import Words, words_for
+from feeder.words import words_for
 
 _POLL_TIMEOUT_S = 25
 _READ_TIMEOUT_S = 20.0
@@ -109,9 +108,8 @@ class TelegramService:
             entries = outbox.preview(store, channel, subscription)
             yield f"{name}: {len(entries)} to post{' silently' if channel.config.silent else ''}"
             for entry in entries:
-                yield _format_post(
-                    with_pictures_at(entry, config.site.url), words_for(config.site.language, config.site.timezone)
-                )
+                words = words_for(config.site.language, config.site.timezone)
+                yield _format_post(make_post(entry, channel.config, words, config.site.url))
 
     async def run(self, config: Config, store: Store) -> None:
         """Run until cancelled; calls in flight are settled first.
@@ -230,6 +228,7 @@ async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], sto
         words=words_for(config.site.language, config.site.timezone),
         site_url=config.site.url,
         withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
+        fetch=PictureFetcher(config),
         pace=pace,
     )
     bot.watch(sender.halt)
@@ -317,7 +316,8 @@ def _find_subscriptions(store: Store, channels: Sequence[Channel]) -> tuple[Subs
     return find_subscriptions(store, channels)
 
 
-def _format_post(entry: Entry, words: Words) -> str:
-    post = make_post(entry, words)
-    lines = ([f"({post.photo})"] if post.photo else []) + to_terminal(post.text).split("\n")
+def _format_post(post: Post) -> str:
+    lines = [f"({one.address})" for one in post.attachments]
+    for number, part in enumerate(post.parts):
+        lines += [""] * (number > 0) + to_terminal(part).split("\n")
     return "\n".join(f"    {line}".rstrip() for line in lines) + "\n"

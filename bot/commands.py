@@ -31,7 +31,8 @@ from telegram.ext import (
 )
 
 from bot.delivery.chats import switch_on
-from bot.delivery.sender import to_entities, utc_now
+from bot.delivery.posting import to_entities
+from bot.delivery.sender import utc_now
 from bot.messages import (
     HITS_PER_PAGE,
     LATEST_CAP,

@@ -18,7 +18,7 @@ always an argument; this module makes no calls.
 import heapq
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -38,21 +38,24 @@ from bot.delivery.chats import (
 )
 from bot.delivery.pace import Pace, backoff
 from bot.tables import chats, deliveries, subscriptions
-from feeder import LAST_INGEST_NOTE, Entry, Store
+from feeder import LAST_INGEST_NOTE, ChannelConfig, Entry, Store
 
 MAX_WAITING = 100
 MAX_DOUBTS = 5
 LEASE = timedelta(minutes=2)
 _PAGE = 500
 
-Form = Literal["photo", "text", "plain"]
+Form = Literal["album", "photo", "upload", "text", "plain"]
 Result = Literal["sent", "retry", "unknown", "failed", "blocked", "halt"]
 
 _log = logging.getLogger(__name__)
 
 
 class Claim(NamedTuple):
-    """Permission to make one call. `chat` is a number or @name; `topic` and the rest are the call's parameters."""
+    """Permission to make one call: for a `part` of a post of an entry, as `config` wants it to look.
+
+    `chat` is a number or @name; `topic` and the rest are the call's parameters.
+    """
 
     delivery: int
     token: str
@@ -62,6 +65,8 @@ class Claim(NamedTuple):
     entry: str
     form: Form
     attempts: int
+    part: int
+    config: ChannelConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +74,8 @@ class CallOutcome:
     """The outcome of one call; `sender.classify_error` says which error leads to which.
 
     `retry`: it was certainly not sent, and is tried again: in `form`, after `wait` and at `moved_to`, where they are
-    set. `blocked` switches the chat off (with `topic_only`, the topic). `halt` stops the sender; the delivery stays
-    pending. `message` is the id of the message sent.
+    set. `shown` names what was posted, in which `form`. `blocked` switches the chat off (with `topic_only`, the topic).
+    `halt` stops the sender; the delivery stays pending. `message` is the id of the message sent.
     """
 
     result: Result
@@ -79,6 +84,7 @@ class CallOutcome:
     form: Form | None = None
     wait: timedelta | None = None
     moved_to: int | None = None
+    shown: str | None = None
     topic_only: bool = False
 
 
@@ -124,8 +130,17 @@ def _iter_new_entries(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
         after = page[-1][0]
 
 
-def plan(store: Store, rows: Sequence[Subscription]) -> None:
-    """Write a pending delivery for each entry that is new to each of these subscriptions.
+FindForms = Callable[[Entry, ChannelConfig], Sequence[Form]]
+"""Returns the form that each part of a post is sent in first."""
+
+
+def one_part(_entry: Entry, _config: ChannelConfig) -> tuple[Form, ...]:
+    """Return the form of a post that is one message."""
+    return ("photo",)
+
+
+def plan(store: Store, rows: Sequence[Subscription], find_forms: FindForms = one_part) -> None:
+    """Write a pending delivery for each part of each entry that is new to each of these subscriptions.
 
     A new subscription waits until the first pass has filled the store; otherwise all its entries would look new.
     """
@@ -133,10 +148,10 @@ def plan(store: Store, rows: Sequence[Subscription]) -> None:
     for subscription in rows:
         started = subscription.last_number is not None
         if subscription.is_active and (started or filled):
-            _plan_subscription(store, subscription)
+            _plan_subscription(store, subscription, find_forms)
 
 
-def _plan_subscription(store: Store, subscription: Subscription) -> None:
+def _plan_subscription(store: Store, subscription: Subscription, find_forms: FindForms) -> None:
     selection = select_entries(store, subscription.channel, subscription.last_number)
     if selection.last_number == subscription.last_number:
         return
@@ -151,8 +166,9 @@ def _plan_subscription(store: Store, subscription: Subscription) -> None:
             return  # another process has planned the same
         for entry in selection.entries:
             row = {"chat": subscription.chat, "subscription": subscription.id, "entry": entry.id, "state": "pending"}
-            row |= {"part": 0, "kind": "post", "form": "photo", "attempts": 0, "doubts": 0}
-            connection.execute(insert_new(connection, deliveries).values(row))
+            row |= {"kind": "post", "attempts": 0, "doubts": 0}
+            for part, form in enumerate(find_forms(entry, subscription.channel.config)):
+                connection.execute(insert_new(connection, deliveries).values({**row, "part": part, "form": form}))
         skipped = selection.skipped + _drop_surplus(connection, subscription.id)
     if skipped:
         chat = subscription.channel.config.chat
@@ -240,7 +256,18 @@ def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace) ->
     )
     config = read_settings(first.name, first.topic, first.settings).config
     take_slot(connection, chat, now, pace, is_group=is_group(first.name))
-    return Claim(first.id, token, first.name, config.topic, config.silent, first.entry, first.form, first.attempts + 1)
+    return Claim(
+        first.id,
+        token,
+        first.name,
+        config.topic,
+        config.silent,
+        first.entry,
+        first.form,
+        first.attempts + 1,
+        first.part,
+        config,
+    )
 
 
 def next_due(store: Store, now: datetime) -> datetime | None:
@@ -267,9 +294,7 @@ def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace
     )
     with store.database.begin() as connection:
         row = connection.execute(
-            select(deliveries.c.chat, deliveries.c.subscription, deliveries.c.doubts, deliveries.c.state).where(
-                is_open
-            ),
+            select(deliveries).where(is_open),
         ).first()
         if row is None:
             _log.warning("%s: the outcome of a post is ignored: another process has claimed it again", claim.chat)
@@ -280,6 +305,8 @@ def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace
             .where(deliveries.c.id == claim.delivery)
             .values(**_values_after(claim, outcome), doubts=doubts, lease_ends_at=None),
         )
+        if outcome.result == "failed":
+            _give_up_rest(connection, row.subscription, row.entry)
         wait = _extra_wait(claim, outcome)
         wait_until(connection, row.chat, now, pace, is_group=is_group(claim.chat), wait=wait)
         if outcome.moved_to is not None:
@@ -296,8 +323,19 @@ def _values_after(claim: Claim, outcome: CallOutcome) -> dict[str, str | int | N
         "state": states.get(outcome.result, outcome.result),
         "form": outcome.form or claim.form,
         "message": outcome.message,
+        "shown": outcome.shown,
         "error": outcome.reason,
     }
+
+
+def _give_up_rest(connection: Connection, subscription: int, entry: str) -> None:
+    """Give up the other parts of a post, of which one cannot be sent: they would begin in the middle."""
+    is_rest = and_(deliveries.c.subscription == subscription, deliveries.c.entry == entry)
+    connection.execute(
+        update(deliveries)
+        .where(is_rest, deliveries.c.state == "pending")
+        .values(state="failed", error="another part of it could not be sent"),
+    )
 
 
 def _extra_wait(claim: Claim, outcome: CallOutcome) -> timedelta | None:
@@ -320,7 +358,8 @@ def preview(store: Store, channel: Channel, subscription: Subscription | None) -
         is_here = deliveries.c.subscription == subscription.id
         with store.database.read() as connection:
             joined = select(deliveries.c.entry).join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-            waiting = list(connection.execute(joined.where(is_here, _is_open()).order_by(deliveries.c.id)).scalars())
+            open_ones = connection.execute(joined.where(is_here, _is_open()).order_by(deliveries.c.id)).scalars()
+            waiting = list(dict.fromkeys(open_ones))
             planned = set(connection.execute(select(deliveries.c.entry).where(is_here)).scalars())
     found = [store.entries.find(entry_id) for entry_id in waiting]
     new = [entry for entry in select_entries(store, channel, last_number).entries if entry.id not in planned]

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from telegram import Bot, LinkPreviewOptions, Message, MessageEntity
+from telegram import Bot
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -27,8 +27,8 @@ from bot.delivery import outbox
 from bot.delivery.chats import Subscription
 from bot.delivery.outbox import CallOutcome, Claim, Form
 from bot.delivery.pace import Pace
-from bot.messages import Text, make_post
-from feeder import Entry, ServiceError, Store, StoreError, with_pictures_at
+from bot.delivery.posting import Fetch, fetch_uploads, first_forms, send, shown_as, wants_upload
+from feeder import ChannelConfig, Entry, ServiceError, Store, StoreError
 from feeder.words import Words
 
 MAX_IN_FLIGHT = 8  # httpx's pool costs CPU in the square of this
@@ -88,8 +88,10 @@ def _classify_bad_request(reason: str, form: Form) -> CallOutcome:
         return CallOutcome(result="blocked", reason=reason)
     if _ENTITIES.search(reason) and form != "plain":
         return CallOutcome(result="retry", reason=reason, form="plain")
-    if form == "photo":
-        return CallOutcome(result="retry", reason=reason, form="text")  # any other reason concerns the photo
+    if wants_upload(reason, form):
+        return CallOutcome(result="retry", reason=reason, form="upload")
+    if form in {"album", "photo", "upload"}:
+        return CallOutcome(result="retry", reason=reason, form="text")  # any other reason concerns the pictures
     return CallOutcome(result="failed", reason=reason)
 
 
@@ -103,7 +105,7 @@ class Sender:
 
     `find_subscriptions` returns the current subscriptions; `notify` sends a text to the bot's admins; `words` is the
     language of posts, `site_url` the address of the site, which has some of their pictures. `withdraw` is called at
-    each tick, before planning; None leaves the posts of removed entries.
+    each tick, before planning; None leaves the posts of removed entries. `fetch` gets pictures that Telegram cannot.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Sender:
         words: Words,
         site_url: str,
         withdraw: Callable[[], Awaitable[None]] | None = None,
+        fetch: Fetch | None = None,
         pace: Pace = Pace(),  # noqa: B008  frozen: a value, not a state
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -129,6 +132,7 @@ class Sender:
         self._notify = notify
         self._words, self._site_url = words, site_url
         self._withdraw = withdraw
+        self._fetch = fetch
         self._pace = pace
         self._now = now
         self._sleep = sleep
@@ -195,7 +199,10 @@ class Sender:
             task.add_done_callback(self._on_done)
 
     def _plan(self) -> None:
-        outbox.plan(self._store, self._find_subscriptions())
+        outbox.plan(self._store, self._find_subscriptions(), self._find_forms)
+
+    def _find_forms(self, entry: Entry, config: ChannelConfig) -> tuple[Form, ...]:
+        return first_forms(entry, config, self._words, self._site_url)
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self.in_flight.discard(task)
@@ -230,12 +237,14 @@ class Sender:
         entry = await asyncio.to_thread(self._store.entries.find, claim.entry)
         if entry is None:
             return CallOutcome(result="failed", reason="the entry is no longer in the store")
+        end = asyncio.get_running_loop().time() + self._call_timeout_s  # a claim's lease covers fetching and sending
+        uploads = await fetch_uploads(claim, entry, self._site_url, self._words, self._fetch)
         try:
-            async with asyncio.timeout(self._call_timeout_s):
-                message = await send(self._bot, claim, with_pictures_at(entry, self._site_url), self._words)
+            async with asyncio.timeout_at(end):
+                sent = await send(self._bot, claim, entry, self._words, site_url=self._site_url, uploads=uploads)
         except (TelegramError, TimeoutError) as error:
             return classify_error(error, claim.form)
-        return CallOutcome(result="sent", message=message.message_id)
+        return CallOutcome(result="sent", message=sent.message, form=sent.form, shown=shown_as(sent, entry))
 
     async def _settle(self, claim: Claim, outcome: CallOutcome) -> bool:
         """Save the outcome; retry while the store is busy, since a lost outcome can lead to a duplicate post."""
@@ -246,38 +255,6 @@ class Sender:
             except StoreError as error:
                 _log.warning("%s: the outcome of a post (%s) is not saved yet: %s", claim.chat, outcome.result, error)
         return False
-
-
-async def send(bot: Bot, claim: Claim, entry: Entry, words: Words) -> Message:
-    """Make the call of a claim; raises the exceptions of python-telegram-bot."""
-    post = make_post(entry, words)
-    chat_id = claim.chat if claim.chat.startswith("@") else int(claim.chat)
-    entities = () if claim.form == "plain" else to_entities(post.text)
-    if claim.form == "photo" and post.photo is not None:
-        return await bot.send_photo(
-            chat_id,
-            post.photo,
-            caption=post.text.text,
-            caption_entities=entities,
-            message_thread_id=claim.topic,
-            disable_notification=claim.silent,
-        )
-    text = post.text.text
-    if claim.form == "plain" and post.link is not None:
-        text += f"\n{post.link}"
-    return await bot.send_message(
-        chat_id,
-        text,
-        entities=entities,
-        message_thread_id=claim.topic,
-        disable_notification=claim.silent,
-        link_preview_options=LinkPreviewOptions(is_disabled=post.link is None, url=post.link),
-    )
-
-
-def to_entities(text: Text) -> tuple[MessageEntity, ...]:
-    """Return the spans as python-telegram-bot's entities."""
-    return tuple(MessageEntity(span.kind, span.offset, span.length, span.url) for span in text.spans)
 
 
 def token_error() -> ServiceError:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -23,6 +23,9 @@ from tests.bot.api import BotApi
 from tests.bot.unsynced import open_store
 from tests.entries import make_entry
 from tests.saving import save
+
+if TYPE_CHECKING:
+    from bot.delivery.posting import Fetch
 
 NO_LIMITS = Pace(per_chat_s=0, per_group_minute=10**6, overall_per_second=10**6)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -131,6 +134,7 @@ class Harness:
         self.call_timeout_s = 5.0
         self.sender: Sender | None = None
         self.withdraws = True
+        self.fetch: Fetch | None = None
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -153,6 +157,7 @@ class Harness:
                 words=ENGLISH,
                 site_url="https://site.example/",
                 withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
+                fetch=self.fetch,
                 pace=self.pace,
                 now=self.clock,
                 sleep=self._sleep,

@@ -213,7 +213,36 @@ def test_a_message_is_edited_once_and_then_not_modified(call: Caller) -> None:
     assert "message is not modified" in same[1]
     assert call("editMessageText", chat_id=CHAT, message_id=sent, text="two")["ok"]
     photo = call("sendPhoto", chat_id=CHAT, photo=PHOTO)["result"]["message_id"]
-    assert "can't be edited" in call.refusal("editMessageText", chat_id=CHAT, message_id=photo, text="x")[1]
+    assert "no text" in call.refusal("editMessageText", chat_id=CHAT, message_id=photo, text="x")[1]
+    assert call("editMessageCaption", chat_id=CHAT, message_id=photo, caption="x")["ok"]
+    assert "not modified" in call.refusal("editMessageCaption", chat_id=CHAT, message_id=photo, caption="x")[1]
+    assert "no caption" in call.refusal("editMessageCaption", chat_id=CHAT, message_id=sent, caption="x")[1]
+
+
+def test_an_album_has_two_to_ten_pictures_and_films(call: Caller, api: BotApi) -> None:
+    photos = [{"type": "photo", "media": f"https://example.org/{number}.jpg"} for number in range(10)]
+    sent = call("sendMediaGroup", chat_id=CHAT, media=[{**photos[0], "caption": "x"}, *photos[1:]])["result"]
+    assert (len(sent), sent[0]["caption"]) == (10, "x")
+    assert len({message["media_group_id"] for message in sent}) == 1
+    assert "2-10" in call.refusal("sendMediaGroup", chat_id=CHAT, media=photos[:1])[1]
+    assert "2-10" in call.refusal("sendMediaGroup", chat_id=CHAT, media=[*photos, photos[0]])[1]
+    animation = {"type": "animation", "media": PHOTO}
+    assert "can't be in an album" in call.refusal("sendMediaGroup", chat_id=CHAT, media=[animation, animation])[1]
+    api.spoil_photo(PHOTO)
+    bad = [photos[0], {"type": "photo", "media": PHOTO}]
+    assert "failed to send message #2" in call.refusal("sendMediaGroup", chat_id=CHAT, media=bad)[1]
+
+
+def test_a_file_is_uploaded_if_it_is_a_picture_and_not_too_large(call: Caller, api: BotApi) -> None:
+    def upload(content: bytes) -> dict[str, Any]:
+        files = {"photo": ("p.jpg", content, "image/jpeg")}
+        answer = call.client.post(f"/bot{api.token}/sendPhoto", data={"chat_id": str(CHAT)}, files=files).json()
+        assert isinstance(answer, dict)
+        return answer
+
+    assert upload(b"\xff\xd8\xff rest")["ok"]
+    assert "IMAGE_PROCESS_FAILED" in upload(b"<html>")["description"]
+    assert "too big" in upload(b"\xff\xd8\xff" + bytes(10_000_000))["description"]
 
 
 def test_a_query_is_answered_once_and_briefly(call: Caller) -> None:

@@ -27,6 +27,7 @@ from bot.delivery.sender import Sender, classify_error
 from feeder import ServiceError, Store, StoreError
 from tests.bot.api import BotApi
 from tests.bot.conftest import CHAT, START, Clock, Harness, add_entries, count_states, plan_posts
+from tests.entries import make_entry
 
 OTHER = -1002
 MakeHarness = Callable[..., Harness]
@@ -59,9 +60,9 @@ RETRY = CallOutcome(result="retry")
         (BadRequest("Can't parse entities: entities overlap"), "photo", CallOutcome(result="retry", form="plain")),
         (BadRequest("ENTITY_BOUNDS_INVALID"), "text", CallOutcome(result="retry", form="plain")),
         (BadRequest("Can't parse entities"), "plain", CallOutcome(result="failed")),
-        (BadRequest("Failed to get HTTP URL content"), "photo", CallOutcome(result="retry", form="text")),
-        (BadRequest("Wrong type of the web page content"), "photo", CallOutcome(result="retry", form="text")),
-        (BadRequest("PHOTO_INVALID_DIMENSIONS"), "photo", CallOutcome(result="retry", form="text")),
+        (BadRequest("Failed to get HTTP URL content"), "photo", CallOutcome(result="retry", form="upload")),
+        (BadRequest("Wrong type of the web page content"), "photo", CallOutcome(result="retry", form="upload")),
+        (BadRequest("PHOTO_INVALID_DIMENSIONS"), "photo", CallOutcome(result="retry", form="upload")),
         (BadRequest("Message is too long"), "text", CallOutcome(result="failed")),
         (Conflict("Conflict"), "text", RETRY),
         (with_cause(NetworkError("httpx.ConnectError"), httpx.ConnectError("refused")), "text", RETRY),
@@ -275,7 +276,7 @@ def test_a_photo_that_cannot_be_had_becomes_text_with_a_preview(
     assert len(api.called("sendPhoto")) == len(api.called("sendMessage")) == 1
 
 
-def test_an_entry_without_link_or_picture_is_plain_text(
+def test_an_entry_without_link_or_picture_leads_to_our_site(
     api: BotApi, bot_store: Store, make_harness: MakeHarness
 ) -> None:
     harness = make_harness()
@@ -284,8 +285,9 @@ def test_an_entry_without_link_or_picture_is_plain_text(
     api.answer(400, "Bad Request: can't parse entities: unknown", method="sendMessage")
     harness.drain()
     (message,) = api.messages(CHAT)
-    assert message["link_preview_options"] == {"is_disabled": True}
-    assert "http" not in message["text"]
+    page = f"https://site.example/entries/{make_entry(1).key}.html"
+    assert message["link_preview_options"] == {"is_disabled": False, "url": page}
+    assert message["text"].endswith(f"\n{page}")
 
 
 def test_a_post_that_telegram_will_never_take_fails_and_the_next_goes_on(
@@ -497,11 +499,11 @@ def test_a_fault_of_ours_leaves_the_post_to_its_lease_and_is_logged(
     harness = make_harness()
     plan_posts(bot_store, range(1), harness.channels)
 
-    def broken(_entry: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.delivery.sender.make_post", broken)
+        patch.setattr("bot.delivery.posting.make_post", broken)
         harness.drain(until=clock.now)
     assert count_states(bot_store) == {"sending": 1}
     assert "sending a post failed" in caplog.text

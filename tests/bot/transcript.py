@@ -44,7 +44,7 @@ def hold_conversation(folder: Path) -> str:
         api.add_chat(GROUP, "supergroup", title="a group")
         api.on_act = note
         with (
-            patch("bot.messages.HITS_PER_PAGE", 2),
+            patch("bot.messages.replies.HITS_PER_PAGE", 2),
             patch("bot.commands.HITS_PER_PAGE", 2),
             Running(settings(api, CHAT, recent=5), store),
         ):

@@ -11,11 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
 
+from feeder.pictures.references import picture_type
 from tests.bot.api.faults import Fault, refusal
 from tests.bot.api.markup import Refused
 from tests.bot.api.state import Chat, Telegram, User
@@ -317,4 +320,24 @@ def _arguments(target: str, body: bytes, content_type: bytes) -> dict[str, Any]:
         except ValueError:
             given = None
         return arguments | (given if isinstance(given, dict) else {})
+    if content_type.startswith(b"multipart/form-data"):
+        return arguments | _form(body, content_type)
     return arguments | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _form(body: bytes, content_type: bytes) -> dict[str, Any]:
+    """Return the fields of a form; a file is `upload:KIND:BYTES`, also where another field refers to it."""
+    parsed = BytesParser(policy=HTTP).parsebytes(b"content-type: " + content_type + b"\r\n\r\n" + body)
+    fields: dict[str, Any] = {}
+    for part in parsed.iter_parts():
+        name = str(part.get_param("name", header="content-disposition"))
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        if part.get_filename() is None:
+            fields[name] = content.decode()
+        else:
+            fields[name] = f"upload:{picture_type(content) or 'none'}:{len(content)}"
+    files = {name: value for name, value in fields.items() if value.startswith("upload:")}
+    for file, stands_for in files.items():
+        fields = {name: value.replace(f"attach://{file}", stands_for) for name, value in fields.items()}
+    return fields

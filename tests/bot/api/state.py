@@ -15,7 +15,20 @@ from tests.bot.api.markup import MAX_CAPTION, MAX_TEXT, Refused, read_text
 
 MAX_BUTTON_BYTES = 64
 MAX_TOAST = 200
+MAX_ALBUM = 10
+MAX_UPLOAD = 10_000_000
 BOT_ID = 123456789
+
+_FILE: dict[str, type] = {
+    "chat_id!": str,
+    "message_thread_id": int,
+    "caption": str,
+    "parse_mode": str,
+    "caption_entities": list,
+    "disable_notification": bool,
+    "reply_parameters": dict,
+    "reply_markup": dict,
+}
 
 # What each method takes. A name that ends in "!" must be there and not be empty.
 METHODS: dict[str, dict[str, type]] = {
@@ -36,15 +49,22 @@ METHODS: dict[str, dict[str, type]] = {
         "reply_parameters": dict,
         "reply_markup": dict,
     },
-    "sendPhoto": {
+    "sendPhoto": _FILE | {"photo!": str},
+    "sendVideo": _FILE | {"video!": str, "supports_streaming": bool},
+    "sendAnimation": _FILE | {"animation!": str},
+    "sendMediaGroup": {
         "chat_id!": str,
-        "photo!": str,
+        "media!": list,
         "message_thread_id": int,
+        "disable_notification": bool,
+        "reply_parameters": dict,
+    },
+    "editMessageCaption": {
+        "chat_id!": str,
+        "message_id!": int,
         "caption": str,
         "parse_mode": str,
         "caption_entities": list,
-        "disable_notification": bool,
-        "reply_parameters": dict,
         "reply_markup": dict,
     },
     "editMessageText": {
@@ -213,33 +233,82 @@ class Telegram:
 
     def _send_photo(self, chat_id: str, photo: str, caption: str = "", **rest: Any) -> dict[str, Any]:
         chat = self.chat(chat_id)
-        if urlsplit(photo).scheme not in {"http", "https"} or not urlsplit(photo).hostname:
-            raise Refused("Bad Request: wrong file identifier/HTTP URL specified")
-        if photo in self.bad_photos:
-            raise Refused(f"Bad Request: {self.bad_photos[photo]}")
-        text, entities = read_text(caption, rest.get("caption_entities"), rest.get("parse_mode"), limit=MAX_CAPTION)
-        size = {"file_id": photo, "file_unique_id": str(abs(hash(photo))), "width": 90, "height": 90}
-        return self._post(chat, {"photo": [size], "caption": text, "caption_entities": entities}, rest)
+        self._check_file(photo)
+        return self._post(chat, {"photo": [_file(photo)], **_caption(caption, rest)}, rest)
 
-    def _edit_message_text(self, chat_id: str, message_id: int, text: str, **rest: Any) -> dict[str, Any]:
+    def _send_video(self, chat_id: str, video: str, caption: str = "", **rest: Any) -> dict[str, Any]:
         chat = self.chat(chat_id)
+        self._check_file(video)
+        return self._post(chat, {"video": _file(video) | {"duration": 1}, **_caption(caption, rest)}, rest)
+
+    def _send_animation(self, chat_id: str, animation: str, caption: str = "", **rest: Any) -> dict[str, Any]:
+        chat = self.chat(chat_id)
+        self._check_file(animation)
+        return self._post(chat, {"animation": _file(animation) | {"duration": 1}, **_caption(caption, rest)}, rest)
+
+    def _send_media_group(self, chat_id: str, media: list[dict[str, Any]], **rest: Any) -> list[dict[str, Any]]:
+        chat = self.chat(chat_id)
+        if not 2 <= len(media) <= MAX_ALBUM:
+            raise Refused("Bad Request: media group must include 2-10 items")
+        shown = []
+        for number, item in enumerate(media, 1):
+            kind, source = item.get("type"), str(item.get("media", ""))
+            if kind not in {"photo", "video"}:
+                raise Refused(f"Bad Request: can't parse InputMedia: type {kind!r} can't be in an album")
+            try:
+                self._check_file(source)
+            except Refused as no:
+                words = no.description.removeprefix("Bad Request: ")
+                raise Refused(f'Bad Request: failed to send message #{number} with the error message "{words}"') from no
+            content = [_file(source)] if kind == "photo" else _file(source) | {"duration": 1}
+            shown.append({kind: content, **_caption(item.get("caption", ""), item)})
+        group = str(self._last_message + 1)
+        return [self._post(chat, {**one, "media_group_id": group}, rest) for one in shown]
+
+    def _check_file(self, source: str) -> None:
+        """Refuse an address that Telegram would not fetch; `upload:KIND:BYTES` stands for an uploaded file."""
+        if source.startswith("upload:"):
+            _, kind, size = source.split(":")
+            if kind not in {"jpg", "png", "gif", "webp"}:
+                raise Refused("Bad Request: IMAGE_PROCESS_FAILED")
+            if int(size) > MAX_UPLOAD:
+                raise Refused("Bad Request: file is too big")
+            return
+        if urlsplit(source).scheme not in {"http", "https"} or not urlsplit(source).hostname:
+            raise Refused("Bad Request: wrong file identifier/HTTP URL specified")
+        if source in self.bad_photos:
+            raise Refused(f"Bad Request: {self.bad_photos[source]}")
+
+    def _edit_message_caption(self, chat_id: str, message_id: int, caption: str = "", **rest: Any) -> dict[str, Any]:
+        message = self._editable(self.chat(chat_id), message_id, "caption")
+        return self._edited(message, _caption(caption, rest), check_markup(rest.get("reply_markup")))
+
+    def _editable(self, chat: Chat, message_id: int, what: str) -> dict[str, Any]:
         message = chat.messages.get(message_id)
         if message is None:
             raise Refused("Bad Request: message to edit not found")
-        if message["from"]["id"] != BOT_ID or "text" not in message:
+        if message["from"]["id"] != BOT_ID:
             raise Refused("Bad Request: message can't be edited")
-        text, entities = read_text(text, rest.get("entities"), rest.get("parse_mode"), limit=MAX_TEXT)
-        markup = check_markup(rest.get("reply_markup"))
-        if (text, entities, markup) == (message["text"], message["entities"], message.get("reply_markup")):
+        if what not in message:
+            raise Refused(f"Bad Request: there is no {what} in the message to edit")
+        return message
+
+    def _edited(self, message: dict[str, Any], shown: dict[str, Any], markup: dict[str, Any] | None) -> dict[str, Any]:
+        if all(message.get(name) == value for name, value in shown.items()) and markup == message.get("reply_markup"):
             raise Refused(
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
                 "the same as a current content and reply markup of the message",
             )
-        message.update(text=text, entities=entities, edit_date=int(time.time()))
+        message |= {**shown, "edit_date": int(time.time())}
         message.pop("reply_markup", None)
         message |= {"reply_markup": markup} if markup else {}
         self.acts.append(("edit", dict(message)))
         return message
+
+    def _edit_message_text(self, chat_id: str, message_id: int, text: str, **rest: Any) -> dict[str, Any]:
+        message = self._editable(self.chat(chat_id), message_id, "text")
+        text, entities = read_text(text, rest.get("entities"), rest.get("parse_mode"), limit=MAX_TEXT)
+        return self._edited(message, {"text": text, "entities": entities}, check_markup(rest.get("reply_markup")))
 
     def _delete_message(self, chat_id: str, message_id: int) -> bool:
         chat = self.chat(chat_id)
@@ -313,6 +382,15 @@ class Telegram:
         content = {"id": query, "from": user.face(), "chat_instance": "1", "message": message, "data": data}
         self.update("callback_query", content)
         return query
+
+
+def _file(source: str) -> dict[str, Any]:
+    return {"file_id": source, "file_unique_id": str(abs(hash(source))), "width": 90, "height": 90}
+
+
+def _caption(caption: str, rest: dict[str, Any]) -> dict[str, Any]:
+    text, entities = read_text(caption, rest.get("caption_entities"), rest.get("parse_mode"), limit=MAX_CAPTION)
+    return {"caption": text, "caption_entities": entities}
 
 
 def check_markup(markup: dict[str, Any] | None) -> dict[str, Any] | None:
