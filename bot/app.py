@@ -32,8 +32,9 @@ from bot.delivery.chats import (
     sync_channels,
     unknown_addresses,
 )
+from bot.delivery.edits import Editor
 from bot.delivery.pace import Pace, backoff
-from bot.delivery.sender import MAX_IN_FLIGHT, Sender, token_error
+from bot.delivery.sender import MAX_IN_FLIGHT, Sender, token_error, utc_now
 from bot.delivery.withdrawals import withdraw
 from bot.messages import Post, make_post, to_terminal
 from bot.pictures import PictureFetcher
@@ -220,14 +221,25 @@ async def ask_for_numbers(bot: WatchedBot, store: Store, channels: Sequence[Chan
 
 
 async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], store: Store, pace: Pace) -> None:
+    words = words_for(config.site.language, config.site.timezone)
+    editor = Editor(
+        bot=bot,
+        store=store,
+        words=words,
+        site_url=config.site.url,
+        days=config.telegram.edit_days,
+        pace=pace,
+        now=utc_now,
+    )
     sender = Sender(
         bot,
         store,
         find_subscriptions=partial(find_subscriptions, store, channels),
         notify=partial(notify_admins, bot, config.telegram.admins),
-        words=words_for(config.site.language, config.site.timezone),
+        words=words,
         site_url=config.site.url,
         withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
+        edit=editor if config.telegram.edit_days else None,
         fetch=PictureFetcher(config),
         pace=pace,
     )

@@ -105,7 +105,8 @@ class Sender:
 
     `find_subscriptions` returns the current subscriptions; `notify` sends a text to the bot's admins; `words` is the
     language of posts, `site_url` the address of the site, which has some of their pictures. `withdraw` is called at
-    each tick, before planning; None leaves the posts of removed entries. `fetch` gets pictures that Telegram cannot.
+    each tick, before planning, and then `edit`; None leaves the posts of removed and changed entries. `fetch` gets
+    pictures that Telegram cannot.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Sender:
         words: Words,
         site_url: str,
         withdraw: Callable[[], Awaitable[None]] | None = None,
+        edit: Callable[[], Awaitable[None]] | None = None,
         fetch: Fetch | None = None,
         pace: Pace = Pace(),  # noqa: B008  frozen: a value, not a state
         now: Callable[[], datetime] = utc_now,
@@ -132,7 +134,7 @@ class Sender:
         self._notify = notify
         self._words, self._site_url = words, site_url
         self._withdraw = withdraw
-        self._fetch = fetch
+        self._edit, self._fetch = edit, fetch
         self._pace = pace
         self._now = now
         self._sleep = sleep
@@ -178,6 +180,8 @@ class Sender:
             self._plan_next = False
             if self._withdraw is not None:
                 await self._withdraw()
+            if self._edit is not None:
+                await self._edit()
             await asyncio.to_thread(self._plan)
         room = MAX_IN_FLIGHT - len(self.in_flight)
         if room <= 0 or self.refusal is not None:

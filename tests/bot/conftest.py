@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from bot import tables
-from bot.app import TelegramService, make_bot
+from bot.app import TelegramService, WatchedBot, make_bot
 from bot.delivery import outbox
 from bot.delivery.chats import Channel, find_subscriptions, read_channels, sync_channels
+from bot.delivery.edits import Editor
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
 from bot.delivery.withdrawals import withdraw
@@ -135,6 +136,7 @@ class Harness:
         self.sender: Sender | None = None
         self.withdraws = True
         self.fetch: Fetch | None = None
+        self.edit_days = 0
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -157,6 +159,7 @@ class Harness:
                 words=ENGLISH,
                 site_url="https://site.example/",
                 withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
+                edit=self._editor(bot) if self.edit_days else None,
                 fetch=self.fetch,
                 pace=self.pace,
                 now=self.clock,
@@ -169,6 +172,17 @@ class Harness:
                 await bot.shutdown()
 
         asyncio.run(asyncio.wait_for(inner(), _PATIENCE_S))  # shorter than the library's own timeouts
+
+    def _editor(self, bot: WatchedBot) -> Editor:
+        return Editor(
+            bot=bot,
+            store=self.store,
+            words=ENGLISH,
+            site_url="https://site.example/",
+            days=self.edit_days,
+            pace=self.pace,
+            now=self.clock,
+        )
 
     def drain(self, *, until: datetime | None = None) -> None:
         """Send everything that can be sent; the clock jumps from one due time to the next, up to `until`."""

@@ -46,7 +46,7 @@ def test_no_template_is_no_lines() -> None:
     ],
 )
 def test_a_mistake_is_told_at_its_place(text: str, mistake: str) -> None:
-    with pytest.raises(ValueError, match="column|field") as raised:
+    with pytest.raises(ValueError, match=r"column|field") as raised:
         parse_template(text)
     assert str(raised.value).startswith(mistake)
 
