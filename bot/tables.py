@@ -12,7 +12,8 @@ The migrations create these tables; a test compares the two.
   `last_number` (the store numbers them) have been planned; None: it is new or starts over.
 * `bot_deliveries`: a message for a subscription: an entry, a part of it (counted from 0), or a digest, whose `entry` is
   a name of its own. `outbox` draws the states. It is not sent before `due_at`. `digest` is the delivery that tells of
-  an entry which is not posted by itself. `shown` is a digest of what was posted: an edit must change something.
+  an entry which is not posted by itself. `shown` is a digest of what was posted, and when the entry had
+  last been updated: an edit must change something. `album` are the numbers of an album's messages behind the first.
 * `bot_calls`: when chats were called, for two minutes: posts and answers share one pace.
 * `bot_searches`: queries, by the short key that fits into a button.
 """
@@ -97,6 +98,7 @@ deliveries = Table(
     Column("lease_ends_at", UtcDateTime),
     Column("called_at", UtcDateTime),
     Column("message", BigInteger),
+    Column("album", Text),
     Column("shown", Text),
     Column("digest", _rowid, ForeignKey("bot_deliveries.id")),
     Column("error", Text),

@@ -75,7 +75,8 @@ class CallOutcome:
 
     `retry`: it was certainly not sent, and is tried again: in `form`, after `wait` and at `moved_to`, where they are
     set. `shown` names what was posted, in which `form`. `blocked` switches the chat off (with `topic_only`, the topic).
-    `halt` stops the sender; the delivery stays pending. `message` is the id of the message sent.
+    `halt` stops the sender; the delivery stays pending. `message` is the id of the message sent,
+    `album` are those of an album behind it.
     """
 
     result: Result
@@ -84,6 +85,7 @@ class CallOutcome:
     form: Form | None = None
     wait: timedelta | None = None
     moved_to: int | None = None
+    album: str | None = None
     shown: str | None = None
     topic_only: bool = False
 
@@ -323,6 +325,7 @@ def _values_after(claim: Claim, outcome: CallOutcome) -> dict[str, str | int | N
         "state": states.get(outcome.result, outcome.result),
         "form": outcome.form or claim.form,
         "message": outcome.message,
+        "album": outcome.album,
         "shown": outcome.shown,
         "error": outcome.reason,
     }

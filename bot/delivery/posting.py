@@ -43,11 +43,12 @@ _NOT_FETCHED = re.compile(
 
 
 class Sent(NamedTuple):
-    """What has been sent: the message's number, None if there was nothing to send; its form; its `shown`."""
+    """What has been sent: the message's number, None if there was nothing to send; its form, `shown`, and `album`."""
 
     message: int | None
     form: Form
     shown: str | None = None
+    album: str | None = None
 
 
 def shown_as(sent: Sent, entry: Entry) -> str | None:
@@ -109,7 +110,7 @@ class _Call:
         """Send up to ten pictures and films; the first has the caption. An album cannot have a button."""
         media = [_item(item, self._marks if not number else {}) for number, item in enumerate(items)]
         messages = await self._bot.send_media_group(self._chat, media, **self._where)
-        return self._sent(messages[0])
+        return self._sent(messages[0])._replace(album=" ".join(str(one.message_id) for one in messages[1:]))
 
     async def photo(self, item: Attachment | bytes) -> Sent:
         """Send a picture or film with the caption."""

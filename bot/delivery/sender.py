@@ -248,7 +248,8 @@ class Sender:
                 sent = await send(self._bot, claim, entry, self._words, site_url=self._site_url, uploads=uploads)
         except (TelegramError, TimeoutError) as error:
             return classify_error(error, claim.form)
-        return CallOutcome(result="sent", message=sent.message, form=sent.form, shown=shown_as(sent, entry))
+        shown = shown_as(sent, entry)
+        return CallOutcome(result="sent", message=sent.message, form=sent.form, album=sent.album, shown=shown)
 
     async def _settle(self, claim: Claim, outcome: CallOutcome) -> bool:
         """Save the outcome; retry while the store is busy, since a lost outcome can lead to a duplicate post."""

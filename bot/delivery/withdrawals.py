@@ -29,11 +29,12 @@ _log = logging.getLogger(__name__)
 
 
 class SentMessage(NamedTuple):
-    """A message in a chat and its delivery; `message` is None while that is in flight."""
+    """A message in a chat and its delivery; `message` is None while that is in flight, `album` are those behind it."""
 
     delivery: int
     chat: str
     message: int | None
+    album: tuple[int, ...] = ()
 
 
 async def withdraw(bot: Bot, store: Store) -> None:
@@ -61,9 +62,9 @@ def _last_new_removal(store: Store) -> int | None:
 
 def find_withdrawn_posts(store: Store) -> list[SentMessage]:
     """Return the posts, sent or in flight, of entries that are not in the store, oldest first."""
-    columns = deliveries.c.id, deliveries.c.entry, deliveries.c.message, chat_name().label("name")
+    columns = deliveries.c
     statement = (
-        select(*columns)
+        select(columns.id, columns.entry, columns.message, columns.album, chat_name().label("name"))
         .join(chats, chats.c.id == deliveries.c.chat)
         .where((deliveries.c.state == "sending") | ((deliveries.c.state == "sent") & deliveries.c.message.is_not(None)))
         .order_by(deliveries.c.id)
@@ -78,13 +79,21 @@ def find_withdrawn_posts(store: Store) -> list[SentMessage]:
             return posts
         last = rows[-1].id
         gone = store.entries.missing_ids(row.entry for row in rows)
-        posts += [SentMessage(row.id, row.name, row.message) for row in rows if row.entry in gone]
+        posts += [
+            SentMessage(row.id, row.name, row.message, tuple(map(int, (row.album or "").split())))
+            for row in rows
+            if row.entry in gone
+        ]
 
 
 async def _delete_message(bot: Bot, store: Store, post: SentMessage, message: int) -> bool:
     """Delete a message and save the outcome; return False if it must be tried again."""
     try:
-        await bot.delete_message(post.chat if post.chat.startswith("@") else int(post.chat), message)
+        chat = post.chat if post.chat.startswith("@") else int(post.chat)
+        if post.album:
+            await bot.delete_messages(chat, (message, *post.album))
+        else:
+            await bot.delete_message(chat, message)
     except TelegramError as error:  # a chat that has moved: the next post learns its new number
         if not isinstance(error, (BadRequest, Forbidden)):
             _log.warning("%s: message %d could not be deleted yet: %s", post.chat, message, error)

@@ -9,7 +9,7 @@ import pytest
 from bot.delivery import withdrawals
 from bot.delivery.chats import ensure_chat, learn_number
 from bot.delivery.withdrawals import find_withdrawn_posts
-from feeder import Store
+from feeder import Media, Store
 from feeder.config.load import load_config
 from tests.bot.api import BotApi
 from tests.bot.conftest import CHAT, START, Harness, add_entries, count_states, plan_posts
@@ -142,3 +142,15 @@ def test_a_channel_is_called_by_its_name(api: BotApi, bot_store: Store, make_har
     remove_entries(bot_store, "title 1")
     harness.drain()
     assert titles(api, -1003) == []
+
+
+def test_all_pictures_of_an_album_go_with_its_entry(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+    harness = make_harness(pictures="album")
+    plan_posts(bot_store, range(0), harness.channels)
+    add_entries(bot_store, 1, media=tuple(Media(url=f"https://e.org/{n}.jpg", kind="image") for n in range(3)))
+    harness.drain()
+    assert len(api.messages(CHAT)) == 3
+    remove_entries(bot_store, "title 1")
+    harness.drain()
+    assert api.messages(CHAT) == []
+    assert count_states(bot_store) == {}

@@ -89,6 +89,7 @@ def _make_tables() -> None:
         sa.Column("lease_ends_at", sa.BigInteger()),
         sa.Column("called_at", sa.BigInteger()),
         sa.Column("message", sa.BigInteger()),
+        sa.Column("album", sa.Text()),
         sa.Column("shown", sa.Text()),
         sa.Column("digest", _rowid, sa.ForeignKey("bot_deliveries.id")),
         sa.Column("error", sa.Text()),

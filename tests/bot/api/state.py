@@ -77,6 +77,7 @@ METHODS: dict[str, dict[str, type]] = {
         "reply_markup": dict,
     },
     "deleteMessage": {"chat_id!": str, "message_id!": int},
+    "deleteMessages": {"chat_id!": str, "message_ids!": list},
     "answerCallbackQuery": {"callback_query_id!": str, "text": str, "show_alert": bool, "cache_time": int},
 }
 _EMPTY = {"text": "message text is empty", "photo": "there is no photo in the request"}
@@ -315,6 +316,15 @@ class Telegram:
         if message_id not in chat.messages:
             raise Refused("Bad Request: message to delete not found")
         self.acts.append(("delete", chat.messages.pop(message_id)))
+        return True
+
+    def _delete_messages(self, chat_id: str, message_ids: list[int]) -> bool:
+        chat = self.chat(chat_id)
+        if not 1 <= len(message_ids) <= 100:
+            raise Refused("Bad Request: message identifiers are not specified")
+        for number in message_ids:  # those that are not there are skipped
+            if number in chat.messages:
+                self.acts.append(("delete", chat.messages.pop(number)))
         return True
 
     def _answer_callback_query(self, callback_query_id: str, text: str = "", **_: Any) -> bool:
