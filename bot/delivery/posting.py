@@ -27,6 +27,7 @@ from telegram import (
 from bot.delivery.outbox import Claim, Form
 from bot.messages import Attachment, Post, Text, make_post
 from bot.messages.post import choose_words, digest_of
+from bot.messages.text import MAX_TEXT
 from feeder import ChannelConfig, Entry
 from feeder.words import Words
 
@@ -148,8 +149,9 @@ def _item(item: Attachment | bytes, marks: dict[str, Any]) -> InputMediaPhoto | 
 
 
 def plain_text(text: Text, post: Post, part: int) -> Text:
-    """Return a part of a post without spans; its first part ends with the address of the article."""
-    return Text(text.text if part or post.link is None else f"{text.text}\n{post.link}")
+    """Return a part of a post without spans; its first part ends with the address of the article, if it has room."""
+    linked = Text(f"{text.text}\n{post.link}")
+    return Text(text.text) if part or post.link is None or linked.length > MAX_TEXT else linked
 
 
 def read_button(bot: Bot, entry: Entry, words: Words) -> InlineKeyboardMarkup | None:

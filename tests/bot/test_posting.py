@@ -10,12 +10,13 @@ from telegram import Bot, User
 
 from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, sync_channels
-from bot.delivery.posting import first_forms, read_button
+from bot.delivery.posting import first_forms, plain_text, read_button
+from bot.messages import Text
 from feeder import Media, Store
 from feeder.words import ENGLISH
 from tests.bot.api import BotApi
 from tests.bot.conftest import CHAT, Harness, add_entries, count_states
-from tests.bot.messages.samples import SITE, looks
+from tests.bot.messages.samples import SITE, looks, post_of
 from tests.entries import make_entry
 
 JPEG = b"\xff\xd8\xff a picture"
@@ -161,6 +162,13 @@ def test_a_post_that_has_become_shorter_has_no_more_parts(make_harness: Make, ap
     harness.drain()
     assert len(api.texts(CHAT)) == 1
     assert count_states(bot_store) == {"sent": 3}
+
+
+def test_a_plain_text_ends_with_the_address_of_the_article_if_it_has_room() -> None:
+    made = post_of(make_entry(1))
+    assert plain_text(Text("x"), made, 0).text == f"x\n{made.link}"
+    assert plain_text(Text("x"), made, 1).text == "x"
+    assert plain_text(Text("x" * 4090), made, 0).length == 4090
 
 
 def test_how_a_post_is_first_sent_depends_on_what_it_has() -> None:

@@ -1,10 +1,15 @@
 """Clean HTML as text with spans."""
 
+import re
+from html import unescape
+
 import pytest
+from hypothesis import given, settings
 
 from bot.messages import Span, to_terminal
 from bot.messages.rich import join_blocks, read_html
 from feeder.words import ENGLISH
+from tests.bot.messages.samples import HTML
 
 
 def text_of(html: str) -> str:
@@ -94,3 +99,11 @@ def test_a_picture_that_is_shown_elsewhere_is_left_out() -> None:
 def test_a_link_keeps_its_address() -> None:
     [block] = read_html('<p>x <a href="https://e.org/?a=1&amp;b=2">y</a></p>', ENGLISH)
     assert block.text.spans == (Span("text_link", 2, 1, "https://e.org/?a=1&b=2"),)
+
+
+@settings(deadline=None)
+@given(html=HTML)
+def test_no_word_of_the_html_is_lost_or_moved(html: str) -> None:
+    written = iter(join_blocks(read_html(html, ENGLISH)).text)
+    words = "".join(unescape(re.sub("<[^<>]*>", " ", html)).split())
+    assert all(character in written for character in words)  # each is looked for behind the one before
