@@ -20,7 +20,9 @@ from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application, ExtBot, Updater
 from telegram.request import HTTPXRequest
 
-from bot.commands import Commands, make_menu
+from bot.conversation.host import Host
+from bot.conversation.pacing import AnswerPace
+from bot.conversation.registry import Registry, make_menu
 from bot.delivery import outbox
 from bot.delivery.chats import (
     Channel,
@@ -38,6 +40,7 @@ from bot.delivery.sender import MAX_IN_FLIGHT, Sender, token_error, utc_now
 from bot.delivery.withdrawals import withdraw
 from bot.messages import Post, make_post, to_terminal
 from bot.pictures import PictureFetcher
+from bot.searches import Turnstile
 from bot.tables import migrate_tables, subscriptions
 from feeder import (
     ChannelConfig,
@@ -53,10 +56,16 @@ from feeder.words import words_for
 _POLL_TIMEOUT_S = 25
 _READ_TIMEOUT_S = 20.0
 _CONNECT_TIMEOUT_S = 10.0
-_CONCURRENT_UPDATES = 4
+_CONCURRENT_UPDATES = 256  # most of them wait until their chat may be called
+_ANSWERS_IN_FLIGHT = 4
 _MENU_LANGUAGES = (None, "zh")  # setMyCommands takes two-letter codes, so there is one Chinese; None: all others
 _REFUSED_WAIT_S = 0.1
-_ALLOWED_UPDATES = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER]
+_ALLOWED_UPDATES = [
+    UpdateType.MESSAGE,
+    UpdateType.CALLBACK_QUERY,
+    UpdateType.INLINE_QUERY,
+    UpdateType.MY_CHAT_MEMBER,
+]
 
 _EXAMPLE = ChannelConfig(chat="@your_channel")
 _log = logging.getLogger(__name__)
@@ -122,14 +131,18 @@ class TelegramService:
         channels = read_channels(config.telegram.channels)
         await asyncio.to_thread(migrate_tables, store)
         bot = make_bot(config.telegram)
+        pace = AnswerPace(store, self._pace)
+        answering = make_bot(config.telegram, pace=pace)
         try:
             await connect(bot)
+            await connect(answering)
             await ask_for_numbers(bot, store, channels)
             await asyncio.to_thread(sync_channels, store, channels)
-            await _run(bot, config, channels, store, self._pace)
+            await _run(bot, answering, config, store, self._pace, pace)
         except InvalidToken:
             raise token_error() from None  # the original error shows the token
         finally:
+            await answering.shutdown()
             await bot.shutdown()
 
 
@@ -161,8 +174,11 @@ class WatchedBot(ExtBot[None]):
         return ()
 
 
-def make_bot(telegram: TelegramConfig) -> WatchedBot:
-    """Return the bot, not yet connected. Its repr shows the token: never log it."""
+def make_bot(telegram: TelegramConfig, *, pace: AnswerPace | None = None) -> WatchedBot:
+    """Return the bot, not yet connected. Its repr shows the token: never log it.
+
+    Posts have their slots from the outbox; the calls of a bot with a `pace` wait for one themselves.
+    """
     if telegram.token is None:
         raise ServiceError("telegram.token: no token is set; copy it from @BotFather")
     options: dict[str, Any] = {
@@ -174,8 +190,10 @@ def make_bot(telegram: TelegramConfig) -> WatchedBot:
     return WatchedBot(
         token=telegram.token.get_secret_value(),
         base_url=f"{telegram.api_url.rstrip('/')}/bot",
-        request=HTTPXRequest(connection_pool_size=MAX_IN_FLIGHT + 2, **options),
+        base_file_url=f"{telegram.api_url.rstrip('/')}/file/bot",
+        request=HTTPXRequest(connection_pool_size=MAX_IN_FLIGHT + 2 if pace is None else _ANSWERS_IN_FLIGHT, **options),
         get_updates_request=HTTPXRequest(connection_pool_size=1, **options),
+        rate_limiter=pace,
     )
 
 
@@ -220,7 +238,14 @@ async def ask_for_numbers(bot: WatchedBot, store: Store, channels: Sequence[Chan
             await asyncio.to_thread(learn_chat, store, name, face)
 
 
-async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], store: Store, pace: Pace) -> None:
+async def _run(
+    bot: WatchedBot,
+    answering: WatchedBot,
+    config: Config,
+    store: Store,
+    pace: Pace,
+    answer_pace: AnswerPace,
+) -> None:
     words = words_for(config.site.language, config.site.timezone)
     editor = Editor(
         bot=bot,
@@ -234,8 +259,8 @@ async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], sto
     sender = Sender(
         bot,
         store,
-        find_subscriptions=partial(find_subscriptions, store, channels),
-        notify=partial(notify_admins, bot, config.telegram.admins),
+        find_subscriptions=partial(find_subscriptions, store),
+        notify=partial(notify_admins, answering, config.telegram.admins),
         words=words,
         site_url=config.site.url,
         withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
@@ -243,7 +268,7 @@ async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], sto
         fetch=PictureFetcher(config),
         pace=pace,
     )
-    bot.watch(sender.halt)
+    answering.watch(sender.halt)
 
     async def tick() -> None:  # a coroutine, as APScheduler calls plain functions in a thread
         sender.tick()
@@ -251,11 +276,24 @@ async def _run(bot: WatchedBot, config: Config, channels: Sequence[Channel], sto
     clock = new_clock()
     clock.add_job(tick, parse_trigger(config.telegram.poll))
     application = (
-        Application.builder().bot(bot).updater(None).job_queue(None).concurrent_updates(_CONCURRENT_UPDATES).build()
+        Application.builder()
+        .bot(answering)
+        .updater(None)
+        .job_queue(None)
+        .concurrent_updates(_CONCURRENT_UPDATES)
+        .build()
     )
-    public = [feed for feed in config.feeds if not feed.private]
-    Commands(store, feeds=public, on_switch_on=sender.tick).register(application)
-    updater = Updater(bot, application.update_queue)
+    host = Host(
+        bot=answering,
+        store=store,
+        config=config,
+        now=utc_now,
+        tick=sender.tick,
+        turnstile=Turnstile(),
+        pace=answer_pace,
+    )
+    Registry(host).register(application)
+    updater = Updater(answering, application.update_queue)
     await set_menu(bot)
     async with application, updater:
         await application.start()

@@ -46,6 +46,7 @@ class Turnstile:
 
     def __init__(self) -> None:
         self._times: OrderedDict[int, list[datetime]] = OrderedDict()
+        self._told: OrderedDict[int, datetime] = OrderedDict()
 
     def enter(self, person: int, now: datetime) -> timedelta | None:
         """Count a search and return None, or return how long this person must wait."""
@@ -55,3 +56,14 @@ class Turnstile:
         if len(self._times) > _MAX_PEOPLE:
             self._times.popitem(last=False)
         return wait
+
+    def may_tell(self, whom: int, now: datetime) -> bool:
+        """Whether a person or chat may be told to wait: once a minute, as refusals take slots, too."""
+        told = self._told.get(whom)
+        if told is not None and now - MINUTE < told <= now:
+            return False
+        self._told[whom] = now
+        self._told.move_to_end(whom)
+        if len(self._told) > _MAX_PEOPLE:
+            self._told.popitem(last=False)
+        return True

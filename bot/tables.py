@@ -3,7 +3,8 @@
 The migrations create these tables; a test compares the two.
 
 * `bot_chats`: a chat that the bot knows. `number` is Telegram's id of it, None until it has been asked; `kind` and
-  `title` are what it answered then. `language` is what /language chose. It is not called before `next_call_at`.
+  `title` are what it answered then. `language` is what /language chose, `look` the options of /settings, in JSON.
+  `invited`: an admin of the bot lets it subscribe. It is not called before `next_call_at`.
 * `bot_addresses`: every @name (in lower case) and number by which a chat was ever called.
 * `bot_subscriptions`: what is posted to a chat (and topic; 0 for none). `owner` is "config" for those of the
   configuration, "chat" for those that were made there. `settings` are those of a `[[telegram.channels]]` block without
@@ -48,6 +49,8 @@ chats = Table(
     Column("kind", Text),
     Column("title", Text),
     Column("language", Text),
+    Column("look", Text),
+    Column("invited", Boolean),
     Column("next_call_at", UtcDateTime, nullable=False),
 )
 

@@ -8,6 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from feeder.admin import (
+        SourceLine,
+        SourceOffer,
+        add_source,
+        export_opml,
+        import_opml,
+        list_sources,
+        offer_source,
+        pause_source,
+        remove_source,
+        resume_source,
+    )
     from feeder.config.load import Config, load_config
     from feeder.config.saved import find_feed, read_search
     from feeder.config.settings import ChannelConfig, FeedConfig, TelegramConfig
@@ -26,6 +38,18 @@ if TYPE_CHECKING:
     from feeder.words import explain_query_error
 
 _EXPORTS = {
+    "feeder.admin": (
+        "SourceLine",
+        "SourceOffer",
+        "add_source",
+        "export_opml",
+        "import_opml",
+        "list_sources",
+        "offer_source",
+        "pause_source",
+        "remove_source",
+        "resume_source",
+    ),
     "feeder.config.load": ("Config", "load_config"),
     "feeder.errors": (
         "ConfigError",
@@ -75,6 +99,8 @@ __all__ = [
     "Service",
     "ServiceError",
     "Source",
+    "SourceLine",
+    "SourceOffer",
     "Store",
     "StoreError",
     "TelegramConfig",
@@ -83,21 +109,29 @@ __all__ = [
     "TemplateGroup",
     "TemplateLine",
     "UtcDateTime",
+    "add_source",
     "entry_key",
     "entry_path",
     "explain_query_error",
+    "export_opml",
     "find_feed",
+    "import_opml",
     "is_boilerplate",
+    "list_sources",
     "load_config",
     "migrate",
     "new_clock",
+    "offer_source",
     "parse_digest",
     "parse_duration",
     "parse_hours",
     "parse_query",
     "parse_template",
     "parse_trigger",
+    "pause_source",
     "read_search",
+    "remove_source",
+    "resume_source",
     "with_pictures_at",
 ]
 

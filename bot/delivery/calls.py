@@ -63,3 +63,11 @@ def reserve(store: Store, number: int, now: datetime, pace: Pace) -> timedelta:
         take_slot(connection, chat, now, pace, is_group=number < 0)
         forget_calls(connection, now)
     return timedelta()
+
+
+def postpone(store: Store, number: int, now: datetime, wait: timedelta) -> None:
+    """Call a chat no sooner than after `wait`, as Telegram demands."""
+    with store.database.begin() as connection:
+        chat = ensure_chat(connection, str(number))
+        is_sooner = (chats.c.id == chat) & (chats.c.next_call_at < now + wait)
+        connection.execute(update(chats).where(is_sooner).values(next_call_at=now + wait))

@@ -205,16 +205,17 @@ def find_subscriptions(store: Store, channels: Sequence[Channel] | None = None) 
     """Return the subscriptions of these channels, those that are not in the store left out; None: all that go on."""
     with store.database.read() as connection:
         if channels is None:
-            return tuple(_read_subscriptions(connection, subscriptions.c.configured))
+            return tuple(read_subscriptions(connection, subscriptions.c.configured))
         found = []
         for channel in channels:
             chat = find_chat(connection, channel.config.chat)
             is_it = (subscriptions.c.chat == chat) & (subscriptions.c.topic == channel.topic)
-            found += _read_subscriptions(connection, is_it & (subscriptions.c.owner == "config"))[:1]
+            found += read_subscriptions(connection, is_it & (subscriptions.c.owner == "config"))[:1]
     return tuple(found)
 
 
-def _read_subscriptions(connection: Connection, condition: ColumnElement[bool]) -> list[Subscription]:
+def read_subscriptions(connection: Connection, condition: ColumnElement[bool]) -> list[Subscription]:
+    """Return the subscriptions that fulfil a condition; the columns are those of subscriptions and chats."""
     columns = subscriptions.c
     rows = connection.execute(
         select(subscriptions, chats.c.number, chat_name().label("name"))

@@ -1,5 +1,6 @@
 """English."""
 
+from feeder.words.chat_en import ENGLISH_CHAT
 from feeder.words.table import Counted, Words
 
 ENGLISH = Words(
@@ -111,9 +112,6 @@ ENGLISH = Words(
         "uploader": "Upload",
     },
     greeting="Hi! I post new articles and search the archive.",
-    help="/latest – the {default} latest articles; /latest 10 shows ten (at most {cap})\n"
-    '/search words – find articles with all these words; a phrase goes in "quotation marks", -word excludes a word\n'
-    "/help – this message",
     latest_usage="Send a number from 1 to {cap}, for example: /latest 10",
     no_feed="There is no saved search named “{name}”. Available: {known}",
     none="none",
@@ -128,7 +126,5 @@ ENGLISH = Words(
     trouble="Something went wrong. Please try again later.",
     continue_reading="Continue reading",
     read_here="Read here",
-    menu_latest="Latest articles",
-    menu_search="Search articles",
-    menu_help="How to use this bot",
+    chat=ENGLISH_CHAT,
 )

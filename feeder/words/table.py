@@ -4,20 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_timezone_location
 from babel.numbers import format_decimal
 
 from feeder.errors import QueryMistake
+from feeder.words.chat_table import ChatWords, Counted
 
-
-class Counted(NamedTuple):
-    """A phrase about a number, {n}, in the plural forms of the CLDR; None where the language has no such form."""
-
-    other: str
-    one: str | None = None
+__all__ = ["Counted", "Words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +129,6 @@ class Words:
 
     # Chats.
     greeting: str
-    help: str
-    """Of {default} and {cap}: how many entries /latest shows."""
     latest_usage: str
     """Of {cap}."""
     no_feed: str
@@ -152,9 +146,7 @@ class Words:
     """Below the beginning of a long article."""
     read_here: str
     """On a button that opens the article in the chat."""
-    menu_latest: str
-    menu_search: str
-    menu_help: str
+    chat: ChatWords
 
     def local(self, moment: datetime) -> datetime:
         """Return an aware datetime in the zone of these words.
@@ -199,6 +191,10 @@ class Words:
         """Return a whole number with its thousands apart."""
         return _number(self.locale, number)
 
+    def zone_name(self, name: str) -> str:
+        """Return what people call a time zone of the IANA: that of its city."""
+        return name if name == "UTC" else _zone_name(self.locale, name)
+
     def language_name(self, tag: str) -> str:
         """Return the name of the language of a BCP 47 tag; the tag if it has none."""
         try:
@@ -222,6 +218,11 @@ def _offset(moment: datetime) -> str:
     hours, rest = divmod(abs(minutes), 60)
     sign = "−" if minutes < 0 else "+"
     return "UTC" if not minutes else f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+
+@lru_cache(maxsize=1_000)
+def _zone_name(locale: str, name: str) -> str:
+    return get_timezone_location(name, locale=locale, return_city=True) or name
 
 
 @cache

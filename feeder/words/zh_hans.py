@@ -1,5 +1,6 @@
 """Chinese in Simplified script."""
 
+from feeder.words.chat_zh_hans import SIMPLIFIED_CHAT
 from feeder.words.table import Counted, Words
 
 SIMPLIFIED = Words(
@@ -125,9 +126,6 @@ SIMPLIFIED = Words(
         "uploader": "上传",
     },
     greeting="你好！我会发布新文章，也能帮你搜索以往的文章。",
-    help="/latest – 最新的 {default} 篇文章；/latest 10 显示十篇，最多 {cap} 篇\n"
-    "/search 词语 – 搜索含有所有这些词的文章；“短语”须连在一起，-词 表示排除\n"
-    "/help – 显示本说明",
     latest_usage="请写 1 到 {cap} 之间的数字，例如：/latest 10",
     no_feed="没有名叫“{name}”的专题。现有：{known}",
     none="无",
@@ -139,7 +137,5 @@ SIMPLIFIED = Words(
     trouble="出了点问题，请稍后再试。",
     continue_reading="继续阅读",
     read_here="在这里阅读",
-    menu_latest="最新文章",
-    menu_search="搜索文章",
-    menu_help="使用说明",
+    chat=SIMPLIFIED_CHAT,
 )

@@ -1,5 +1,6 @@
 """Chinese in Traditional script, as it is written in Taiwan."""
 
+from feeder.words.chat_zh_hant import TRADITIONAL_CHAT
 from feeder.words.table import Counted, Words
 
 TRADITIONAL = Words(
@@ -125,9 +126,6 @@ TRADITIONAL = Words(
         "uploader": "上傳",
     },
     greeting="你好！我會發布新文章，也能幫你搜尋以往的文章。",
-    help="/latest – 最新的 {default} 篇文章；/latest 10 顯示十篇，最多 {cap} 篇\n"
-    "/search 關鍵字 – 搜尋含有所有關鍵字的文章；「片語」須連在一起，-詞 表示排除\n"
-    "/help – 顯示本說明",
     latest_usage="請輸入 1 到 {cap} 的數字，例如：/latest 10",
     no_feed="沒有名為「{name}」的專題。現有：{known}",
     none="無",
@@ -139,7 +137,5 @@ TRADITIONAL = Words(
     trouble="出了點問題，請稍後再試。",
     continue_reading="繼續閱讀",
     read_here="在這裡閱讀",
-    menu_latest="最新文章",
-    menu_search="搜尋文章",
-    menu_help="使用說明",
+    chat=TRADITIONAL_CHAT,
 )

@@ -223,10 +223,10 @@ def count_states(store: Store) -> dict[str, int]:
 class Running:
     """The whole service, running in its own thread."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, *, pace: Pace = NO_LIMITS) -> None:
         self.error: BaseException | None = None
         self._loop = asyncio.new_event_loop()
-        self._task = self._loop.create_task(TelegramService(pace=NO_LIMITS).run(config, store))
+        self._task = self._loop.create_task(TelegramService(pace=pace).run(config, store))
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:

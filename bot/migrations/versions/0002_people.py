@@ -45,6 +45,8 @@ def _make_tables() -> None:
         sa.Column("kind", sa.Text()),
         sa.Column("title", sa.Text()),
         sa.Column("language", sa.Text()),
+        sa.Column("look", sa.Text()),
+        sa.Column("invited", sa.Boolean()),
         sa.Column("next_call_at", sa.BigInteger(), nullable=False),
     )
     op.create_table(

@@ -97,12 +97,13 @@ class BotApi:
 
     # What a person does.
 
-    def say(self, user: User, text: str, chat: int | None = None) -> int:
-        """Send a message to the bot, in private or in a group, and return its number."""
+    def say(self, user: User, text: str, chat: int | None = None, *, topic: int | None = None) -> int:
+        """Send a message to the bot, in private, in a group or a topic of one, and return its number."""
         command = re.match(r"/\w+(?:@\w+)?", text)
         marks = [{"type": "bot_command", "offset": 0, "length": command.end()}] if command else []
         with self._changed:
-            shown = {"text": text, "entities": marks}
+            shown: dict[str, Any] = {"text": text, "entities": marks}
+            shown |= {"message_thread_id": topic, "is_topic_message": True} if topic else {}
             message = self.telegram.add(self.telegram.chats[chat or user.id], user.face(), shown)
             self.telegram.acts.append(("say", message))
             self.telegram.update("message", message)
@@ -119,10 +120,30 @@ class BotApi:
             self._notify()
             return self.telegram.press(user, message, button["callback_data"])
 
-    def press_data(self, user: User, message_id: int, data: str) -> str:
+    def press_data(self, user: User, message_id: int, data: str, chat: int | None = None) -> str:
         """Press a button with forged data, as a changed client can."""
         with self._changed:
-            return self.telegram.press(user, self.telegram.chats[user.id].messages[message_id], data)
+            return self.telegram.press(user, self.telegram.chats[chat or user.id].messages[message_id], data)
+
+    def send_file(self, user: User, name: str, content: bytes) -> None:
+        """Send a file to the bot in private."""
+        with self._changed:
+            file = {"file_id": name, "file_unique_id": name, "file_name": name, "file_size": len(content)}
+            self.telegram.files[name] = content
+            message = self.telegram.add(self.telegram.chats[user.id], user.face(), {"document": file})
+            self.telegram.update("message", message)
+
+    def ask_inline(self, user: User, text: str, offset: str = "") -> dict[str, Any]:
+        """Type words after the bot's name, in any chat, and return what it offers."""
+        with self._changed:
+            query = self.telegram.ask_inline(user.face(), text, offset)
+        self.wait(lambda: query in self.telegram.inline)
+        return self.telegram.inline[query]
+
+    def set_status(self, chat_id: int, user: User | None, status: str) -> None:
+        """Make a person, or the bot itself, `creator`, `administrator`, `member`, `left` or `kicked` in a chat."""
+        with self._changed:
+            self.telegram.statuses[chat_id, user.id if user else self.telegram.me["id"]] = status
 
     def set_member(self, chat_id: int, status: str) -> None:
         """Make the bot `administrator`, `member`, `left` or `kicked` in a chat, and send it the update."""
@@ -246,6 +267,8 @@ class BotApi:
 
     async def _answer(self, target: str, arguments: dict[str, Any]) -> tuple[int, bytes]:
         """Return status code and body, or raise ConnectionError to close the connection."""
+        if file := re.fullmatch(r"/file/bot[^/]+/documents/(.+)", unquote(urlsplit(target).path)):
+            return 200, self.telegram.files[file[1]]
         match = re.fullmatch(r"/bot([^/]+)/(\w+)", unquote(urlsplit(target).path))
         method = match[2] if match else ""
         try:
@@ -337,6 +360,7 @@ def _form(body: bytes, content_type: bytes) -> dict[str, Any]:
             fields[name] = content.decode()
         else:
             fields[name] = f"upload:{picture_type(content) or 'none'}:{len(content)}"
+            fields[f"{name} content"] = content.decode("latin-1")
     files = {name: value for name, value in fields.items() if value.startswith("upload:")}
     for file, stands_for in files.items():
         fields = {name: value.replace(f"attach://{file}", stands_for) for name, value in fields.items()}

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.bot.api.markup import MAX_CAPTION, MAX_TEXT, Refused, read_text
+from tests.bot.api.people import PEOPLE_METHODS, People
 
 MAX_BUTTON_BYTES = 64
 MAX_TOAST = 200
@@ -32,6 +33,7 @@ _FILE: dict[str, type] = {
 
 # What each method takes. A name that ends in "!" must be there and not be empty.
 METHODS: dict[str, dict[str, type]] = {
+    **PEOPLE_METHODS,
     "getMe": {},
     "getUpdates": {"offset": int, "limit": int, "timeout": int, "allowed_updates": list},
     "deleteWebhook": {"drop_pending_updates": bool},
@@ -146,12 +148,13 @@ def _as(kind: type, name: str, value: object) -> Any:
     return value
 
 
-class Telegram:
+class Telegram(People):
     """Telegram's state, changed by the bot's calls and the users' actions."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.me = {"id": BOT_ID, "is_bot": True, "first_name": "feeder", "username": "feeder_bot"}
-        self.me |= {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
+        self.me |= {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": True}
         self.chats: dict[int, Chat] = {}
         self.updates: list[dict[str, Any]] = []
         self.menus: dict[str, list[dict[str, str]]] = {}

@@ -34,7 +34,7 @@ def test_its_name_may_be_chinese_and_a_mistake_behind_it_is_explained(talk: Talk
 
 def test_a_name_that_nothing_is_saved_under_is_answered_with_those_there_are(talk: Talk) -> None:
     assert talk.ask("/latest @nothing") == ENGLISH.no_feed.format(name="nothing", known="@three @雨")
-    assert talk.ask("/latest @three @雨") == ENGLISH.latest_usage.format(cap=20)
+    assert "title 3" in talk.ask("/latest @three @雨")
 
 
 def test_where_nothing_is_saved_that_is_said(api: BotApi, bot_store: Store) -> None:

@@ -29,9 +29,9 @@ def talk(api: BotApi, full_store: Store) -> Iterator[Talk]:
 def test_start_and_help_say_what_it_can_do(talk: Talk) -> None:
     assert talk.ask("/start").startswith(ENGLISH.greeting)
     assert talk.ask("/start deep-link_1").startswith(ENGLISH.greeting)
-    assert talk.ask("/help").startswith("/latest")
-    assert [command["command"] for command in talk.api.telegram.menus[""]] == ["latest", "search", "help"]
-    assert talk.api.telegram.menus["zh"][2]["description"] == SIMPLIFIED.menu_help
+    assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
+    assert [command["command"] for command in talk.api.telegram.menus[""]][:2] == ["latest", "search"]
+    assert talk.api.telegram.menus["zh"][-1]["description"] == SIMPLIFIED.chat.menu["help"]
 
 
 @pytest.mark.parametrize(
@@ -40,22 +40,38 @@ def test_start_and_help_say_what_it_can_do(talk: Talk) -> None:
 )
 def test_the_latest_are_as_many_as_asked_for_up_to_a_cap(talk: Talk, command: str, count: int) -> None:
     answer = talk.ask(command)
-    assert [line for line in answer.split("\n") if line.startswith("title")] == [
+    assert [line.partition(" ")[2] for line in answer.split("\n") if "title" in line] == [
         f"title {number}" for number in range(30, 30 - count, -1)
     ]
 
 
-@pytest.mark.parametrize("count", ["x", "0", "-1", "1.5", "²", "1 2", "ten"])
-def test_what_is_no_number_is_answered_with_an_example(talk: Talk, count: str) -> None:
-    assert talk.ask(f"/latest {count}") == ENGLISH.latest_usage.format(cap=20)
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("/latest 0", ENGLISH.latest_usage.format(cap=20)),
+        ("/latest ！", ENGLISH.search_usage),
+        ("/latest 3 没有的词", "No results for “没有的词”"),
+        ("/latest on:x", "This search cannot be read: 'x' is not a date"),
+        ("/latest 没有的词", "No results for “没有的词”"),
+    ],
+)
+def test_the_latest_that_are_not_there_are_answered_with_a_reason(talk: Talk, command: str, answer: str) -> None:
+    assert talk.ask(command).startswith(answer)
+
+
+@pytest.mark.parametrize(
+    "command", ["/latest 2 title:30", "/latest 雨", "/latest #weather", "/latest 9 source:example"]
+)
+def test_the_latest_may_be_of_a_search_a_source_or_a_category(talk: Talk, command: str) -> None:
+    assert "title 30" in talk.ask(command)
 
 
 def test_a_search_is_turned_page_by_page_in_place(talk: Talk) -> None:
     first = talk.ask("/search 雨")
     assert first.startswith("“雨”: 30 results")
-    assert talk.labels == ["1/6", "Next ›"]
+    assert talk.rows[1:] == [["1/6", "Next ›"], ["Best match first"]]
     assert "title 25" in talk.press("Next")
-    assert talk.labels == ["‹ Previous", "2/6", "Next ›"]
+    assert talk.rows[1:] == [["‹ Previous", "2/6", "Next ›"], ["Best match first"]]
     talk.press("2/6")  # the page it is on: nothing to change, and no error
     assert talk.press("Prev") == first
     assert len(talk.api.texts(11)) == 1
@@ -74,13 +90,15 @@ def test_a_long_search_can_be_turned_after_a_restart(api: BotApi, full_store: St
 def test_a_page_that_is_no_longer_there_becomes_the_first(talk: Talk) -> None:
     talk.ask("/search 雨")
     message = talk.api.messages(11)[-1]
-    data = message["reply_markup"]["inline_keyboard"][0][0]["callback_data"].rsplit(":", 1)[0]
-    query = talk.api.press_data(talk.person, message["message_id"], f"{data}:9999")
+    key = message["reply_markup"]["inline_keyboard"][1][0]["callback_data"].split(":")[1]
+    query = talk.api.press_data(talk.person, message["message_id"], f"s:{key}:9999:n:e")
     talk.api.wait(lambda: query in talk.api.telegram.toasts)
-    assert talk.labels == ["1/6", "Next ›"]
+    assert talk.rows[1] == ["1/6", "Next ›"]
 
 
-@pytest.mark.parametrize("data", ["x", "s:0123456789abcdef:2", "s:" + "x" * 60, "w:0123456789abcdef", "w:", "w"])
+@pytest.mark.parametrize(
+    "data", ["q", "", ":", "s:0123456789abcdef:2:n:e", "s:" + "x" * 60, "l:0:e", "n:x", "u:0:1", "c:status", "a:add:0"]
+)
 def test_a_forged_or_forgotten_button_is_answered_kindly(talk: Talk, data: str) -> None:
     talk.ask("/help")
     query = talk.api.press_data(talk.person, talk.api.messages(11)[-1]["message_id"], data)
@@ -114,14 +132,16 @@ def test_who_searches_too_often_is_asked_to_wait(talk: Talk) -> None:
     for _ in range(PER_MINUTE):
         talk.ask("/search 雨")
     assert talk.ask("/search 雨").startswith("That is a lot of searches.")
-    before = talk.api.messages(11)[-2]["message_id"]
+    talk.api.say(talk.person, "/search 雨")  # that was said: for a minute it is not said again
+    assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
+    before = talk.api.messages(11)[-3]["message_id"]
     query = talk.api.press(talk.person, before, "Next")
     talk.api.wait(lambda: query in talk.api.telegram.toasts)
     assert talk.api.telegram.toasts[query].startswith("That is a lot of searches.")
     assert Talk(talk.api, talk.api.add_user(12, "Bob")).ask("/search 雨").startswith("“雨”")
 
 
-@pytest.mark.parametrize("text", ["/nonsense", "hello", "/latest@another_bot"])
+@pytest.mark.parametrize("text", ["/nonsense", "/latest@another_bot", "/status"])
 def test_in_private_what_it_does_not_know_is_answered_with_a_hint(talk: Talk, text: str) -> None:
     assert talk.ask(text).startswith(ENGLISH.unknown)
 
@@ -166,15 +186,15 @@ def test_when_something_breaks_the_person_is_told_and_the_bot_goes_on(
     assert "the disk is full" in caplog.text
     talk.api.answer(403, method="sendMessage")
     talk.api.say(talk.person, "/help")
-    assert talk.ask("/help").startswith("/latest")
+    assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
 
 
 def test_a_page_that_cannot_be_turned_does_not_stop_the_bot(talk: Talk) -> None:
     talk.ask("/search 雨")
     talk.api.answer(400, "Bad Request: message to edit not found", method="editMessageText")
     talk.api.press(talk.person, talk.api.messages(11)[-1]["message_id"], "Next")
-    talk.api.wait(lambda: bool(talk.api.called("editMessageText")))
-    assert talk.ask("/help").startswith("/latest")
+    talk.wait_for("title 25")  # sent anew
+    assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
 
 
 def test_an_edited_question_is_not_answered_again(talk: Talk) -> None:

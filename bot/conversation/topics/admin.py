@@ -1,0 +1,196 @@
+"""What only the admins of the bot may do, in a private chat: its status, the sources, feeds as OPML, letting people in.
+
+The registry lets only admins come here, by their numeric id, at each command, file and button.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from sqlalchemy import func, select
+
+from bot.conversation.answers import Answer, File, in_rows, number_in, press, say
+from bot.conversation.host import Asker, Host
+from bot.conversation.rights import invite as let_in
+from bot.delivery.managing import count_subscriptions
+from bot.messages import Text, clip, style, telegram_line
+from bot.searches import load_query, save_query
+from bot.tables import deliveries
+from feeder import (
+    FeederError,
+    add_source,
+    export_opml,
+    import_opml,
+    list_sources,
+    offer_source,
+    pause_source,
+    remove_source,
+    resume_source,
+)
+from feeder.words import Words
+
+MAX_OPML_BYTES = 5_000_000
+_SHOWN_PROBLEMS = 10
+_SHOWN_SOURCES = 60
+_LINE_UNITS = 250
+
+
+async def status(host: Host, asker: Asker, _text: str) -> Answer:
+    """Answer /status."""
+    return await asyncio.to_thread(_status, host, asker.words)
+
+
+def _status(host: Host, words: Words) -> Answer:
+    chat = words.chat
+    lines = list(list_sources(host.config, host.store, now=host.now()))
+    problems = [line for line in lines if line.problem]
+    chats, off = count_subscriptions(host.store)
+    with host.store.database.read() as connection:
+        states = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        counts: dict[str, int] = dict(tuple(row) for row in connection.execute(states))
+    text = style(chat.status, "bold")
+    for label, value in (
+        (chat.entries, words.number(host.store.entries.count())),
+        (words.sources, words.number(len(lines))),
+        (chat.subscriptions, words.number(chats) + (f" ({chat.is_off}: {words.number(off)})" if off else "")),
+        *((chat.states[state], words.number(counts[state])) for state in chat.states if counts.get(state)),
+    ):
+        text += f"\n{chat.labelled.format(label=label, value=value)}"
+    for line in problems[:_SHOWN_PROBLEMS]:
+        problem = clip(telegram_line(line.problem), _LINE_UNITS)
+        text += f"\n\n{chat.labelled.format(label=clip(line.name, _LINE_UNITS), value=problem)}"
+    return Answer(text=text)
+
+
+async def add(host: Host, asker: Asker, text: str) -> Answer:
+    """Answer /add ADDRESS: show the feed that is there, and ask."""
+    words, url = asker.words, text.strip()
+    if not url:
+        return say(words.chat.add_usage)
+    try:
+        offer = await asyncio.to_thread(offer_source, host.config, host.store, url, now=host.now())
+    except FeederError as error:
+        return say(_one_line(error))
+    answer = style(clip(telegram_line(offer.title), _LINE_UNITS) or offer.name, "bold")
+    answer += f"\n{clip(offer.address, _LINE_UNITS)}\n{words.counted(words.articles, offer.count)}\n"
+    for entry in offer.newest:
+        title = clip(telegram_line(entry.title), _LINE_UNITS)
+        answer += f"\n· {words.day(entry.published)} {title}"
+    answer += "\n\n" + words.chat.ask_add.format(name=offer.name)
+    key = await asyncio.to_thread(save_query, host.store, url, host.now())
+    return say(answer, (press(words.chat.yes_add, "a", "add", key), press(words.chat.no, "x")))
+
+
+async def choose_source(host: Host, asker: Asker, _text: str, *, what: str) -> Answer:
+    """Answer /remove and /pause: show the sources as buttons."""
+    return await asyncio.to_thread(_choose_source, host, asker.words, what)
+
+
+def _choose_source(host: Host, words: Words, what: str) -> Answer:
+    lines = list(list_sources(host.config, host.store, now=host.now()))[:_SHOWN_SOURCES]
+    if not lines:
+        return say(words.chat.no_sources)
+    buttons = [
+        press(f"{'⏸ ' * line.paused}{line.name}", "a", what, save_query(host.store, line.name, host.now()))
+        for line in lines
+    ]
+    return say(words.chat.choose_source[what], *in_rows(buttons, 2))
+
+
+async def remove(host: Host, asker: Asker, text: str) -> Answer:
+    """Answer /remove NAME: ask."""
+    name = text.strip()
+    if not name:
+        return await choose_source(host, asker, text, what="remove")
+    key = await asyncio.to_thread(save_query, host.store, name, host.now())
+    return _ask_remove(asker, name, key)
+
+
+def _ask_remove(asker: Asker, name: str, key: str) -> Answer:
+    words = asker.words
+    text = words.chat.ask_remove.format(name=clip(telegram_line(name), _LINE_UNITS))
+    return say(text, (press(words.chat.yes_remove, "a", "removed", key), press(words.chat.no, "x")))
+
+
+async def pause(host: Host, asker: Asker, text: str) -> Answer:
+    """Answer /pause NAME: pause a source, or resume it."""
+    name = text.strip()
+    if not name:
+        return await choose_source(host, asker, text, what="pause")
+    return await _do(partial(_pause, host, name))
+
+
+def _pause(host: Host, name: str) -> str:
+    paused = {line.name for line in list_sources(host.config, host.store, now=host.now()) if line.paused}
+    if name in paused:
+        return resume_source(host.config, host.store, name)
+    return pause_source(host.config, host.store, name, now=host.now()).partition(";")[0]
+
+
+async def press_button(host: Host, asker: Asker, parts: list[str]) -> Answer | str:
+    """Answer the buttons of sources."""
+    words = asker.words
+    if len(parts) != 2:  # noqa: PLR2004  what to do, and to which
+        return words.gone
+    what, key = parts
+    name = await asyncio.to_thread(load_query, host.store, key)
+    if name is None:
+        return words.gone
+    if what == "remove":
+        return _ask_remove(asker, name, key)
+    work: Mapping[str, Callable[[], str]] = {
+        "add": lambda: words.chat.added.format(name=_add(host, name)),
+        "removed": partial(remove_source, host.config, host.store, name),
+        "pause": partial(_pause, host, name),
+    }
+    return await _do(work[what]) if what in work else words.gone
+
+
+def _add(host: Host, url: str) -> str:
+    return add_source(host.config, host.store, url, now=host.now())
+
+
+async def _do(work: Callable[[], str]) -> Answer:
+    """Return what the work says, or its error."""
+    try:
+        return say(await asyncio.to_thread(work))
+    except FeederError as error:
+        return say(_one_line(error))
+
+
+def _one_line(error: FeederError) -> str:
+    return telegram_line(str(error))
+
+
+async def opml(host: Host, asker: Asker, _text: str) -> Answer:
+    """Answer /opml with the feeds as a file."""
+    content = await asyncio.to_thread(export_opml, host.config, host.store)
+    return Answer(text=Text(asker.words.chat.opml_note), file=File("feeds.opml", content))
+
+
+async def take_file(host: Host, asker: Asker) -> Answer:
+    """Answer a file: add the feeds that it lists."""
+    words = asker.words
+    document = asker.message.document if asker.message else None
+    if document is None or (document.file_size or 0) > MAX_OPML_BYTES:
+        return say(words.chat.no_opml)
+    file = await host.bot.get_file(document.file_id)
+    content = bytes(await file.download_as_bytearray())
+    return await _do(lambda: _import(host, content, document.file_name or "", words))
+
+
+def _import(host: Host, content: bytes, name: str, words: Words) -> str:
+    added, known, refused = import_opml(host.config, host.store, content, name, now=host.now())
+    return words.chat.imported.format(
+        added=words.number(added), known=words.number(known), refused=words.number(refused)
+    )
+
+
+async def invite(host: Host, asker: Asker, text: str) -> Answer:
+    """Answer /invite NUMBER [off]: let a person or a group subscribe, or not any more."""
+    number, _, off = text.strip().partition(" ")
+    if number_in(number) is None or off.strip().lower() not in {"", "off"}:
+        return say(asker.words.chat.invite_usage)
+    await asyncio.to_thread(let_in, host.store, int(number), invited=not off.strip())
+    note = asker.words.chat.uninvited if off.strip() else asker.words.chat.invited
+    return say(note.format(person=number))

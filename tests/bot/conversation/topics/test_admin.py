@@ -1,0 +1,120 @@
+"""What only admins may do, by their numeric id: commands, buttons and files of others do nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.conversation.registry import ACTIONS, COMMANDS
+from feeder import FeederError, Store
+from feeder.admin import SourceOffer
+from feeder.words import ENGLISH
+from tests.bot.api import BotApi
+from tests.bot.conftest import Running, add_entries, settings
+from tests.bot.talk import Talk
+from tests.entries import make_entry
+
+GROUP = -1007
+OPML = b"""<opml version="2.0"><body><outline type="rss" text="Rain" xmlUrl="https://example.org/rain.xml"/></body></opml>"""
+ADMIN_COMMANDS = [name for name, command in COMMANDS.items() if command.admins]
+
+
+@pytest.fixture
+def api_with_bot(api: BotApi, bot_store: Store) -> Iterator[BotApi]:
+    add_entries(bot_store, *range(1, 4))
+    api.add_chat(GROUP, "supergroup")
+    with Running(settings(api), bot_store):
+        yield api
+
+
+@pytest.fixture
+def admin(api_with_bot: BotApi) -> Talk:
+    return Talk(api_with_bot, api_with_bot.add_user(77, "Admin"))
+
+
+@pytest.fixture
+def bob(api_with_bot: BotApi) -> Talk:
+    return Talk(api_with_bot, api_with_bot.add_user(12, "Bob"))
+
+
+@pytest.mark.parametrize("name", ADMIN_COMMANDS)
+def test_a_command_of_admins_is_unknown_to_others_and_silent_in_groups(admin: Talk, bob: Talk, name: str) -> None:
+    assert bob.ask(f"/{name} x").startswith(ENGLISH.unknown)
+    assert not admin.ask(f"/{name}").startswith(ENGLISH.unknown)
+    for person in (admin.person, bob.person):
+        admin.api.say(person, f"/{name} x", GROUP)
+    Talk(admin.api, bob.person, GROUP).ask("/help")
+    assert len(admin.api.texts(GROUP)) == 1
+
+
+@pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if action.admins])
+@pytest.mark.parametrize("rest", ["add:0123456789abcdef", "remove:0", "removed:0", "pause:0", "x", ""])
+def test_a_button_of_admins_does_nothing_for_others(bob: Talk, name: str, rest: str) -> None:
+    bob.ask("/help")
+    assert bob.send(f"{name}:{rest}") == ENGLISH.gone
+
+
+def test_a_file_of_others_is_ignored(bob: Talk, bot_store: Store) -> None:
+    bob.api.send_file(bob.person, "feeds.opml", OPML)
+    bob.ask("/help")
+    assert not bob.api.called("getFile")
+    assert bot_store.sources.added() == ()
+
+
+def test_the_status_tells_how_many_there_are(admin: Talk) -> None:
+    assert admin.ask("/status") == "Status\nArticles: 3\nSources: 0\nSubscriptions: 0"
+
+
+def test_help_for_admins_has_their_commands(admin: Talk, bob: Talk) -> None:
+    assert "/status" in admin.ask("/help")
+    assert "/status" not in bob.ask("/help")
+
+
+def test_a_source_is_added_after_a_look(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer = SourceOffer(name="rain", title="Rain", address="https://x.org/f", count=9, newest=(make_entry(1),))
+    monkeypatch.setattr("bot.conversation.topics.admin.offer_source", lambda *_, **__: offer)
+    monkeypatch.setattr("bot.conversation.topics.admin.add_source", lambda *_, **__: "rain")
+    look = admin.ask("/add x.org")
+    assert look.startswith("Rain\nhttps://x.org/f\n9 articles\n\n· 20 February 2023 春天的第一场雨 First rain")
+    assert admin.press("Add") == ENGLISH.chat.added.format(name="rain")
+    admin.ask("/add x.org")
+    assert admin.press("Cancel") == ENGLISH.chat.nothing_changed
+
+
+def test_what_is_wrong_with_an_address_is_said_in_one_line(admin: Talk) -> None:
+    assert admin.ask("/add") == ENGLISH.chat.add_usage
+    answer = admin.ask("/add http://127.0.0.1/feed")
+    assert "private address" in answer
+    assert "\n" not in answer
+
+
+def test_an_error_while_adding_is_told(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> SourceOffer:
+        raise FeederError("no feed found there")
+
+    monkeypatch.setattr("bot.conversation.topics.admin.offer_source", refuse)
+    assert admin.ask("/add x.org") == "no feed found there"
+
+
+def test_feeds_come_and_go_as_opml_and_are_paused_and_removed(admin: Talk, bot_store: Store) -> None:
+    admin.api.send_file(admin.person, "feeds.opml", OPML)
+    assert admin.wait_for("Added") == "Added: 1. Already here: 0. Not usable: 0."
+    admin.api.send_file(admin.person, "other.opml", b"no list at all")
+    admin.wait_for("other.opml")
+    admin.ask("/opml")
+    sent = admin.api.called("sendDocument")[-1].arguments
+    assert "https://example.org/rain.xml" in sent["document content"]
+    admin.ask("/pause")
+    assert admin.press("rain").startswith("paused rain")
+    admin.ask("/pause")
+    assert admin.rows == [["⏸ rain"]]
+    assert admin.ask("/pause rain").startswith("resumed rain")
+    assert admin.ask("/remove rain") == ENGLISH.chat.ask_remove.format(name="rain")
+    assert admin.press("Remove").startswith("removed rain")
+    assert bot_store.sources.added() == ()
+    assert "no source is named 'rain'" in admin.ask("/pause rain")
+
+
+def test_a_file_that_is_too_large_is_not_fetched(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.conversation.topics.admin.MAX_OPML_BYTES", 10)
+    admin.api.send_file(admin.person, "feeds.opml", OPML)
+    assert admin.wait_for("OPML") == ENGLISH.chat.no_opml
