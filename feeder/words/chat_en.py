@@ -120,7 +120,7 @@ ENGLISH_CHAT = ChatWords(
     no_quiet="no quiet hours",
     per_hour=Counted(one="at most {n} an hour", other="at most {n} an hour"),
     any_number="any number",
-    settings="Settings of this chat",
+    settings="Settings",
     language="Language",
     time_zone="Time zone",
     look_of_new="Look of new subscriptions",

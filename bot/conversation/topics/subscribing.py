@@ -162,11 +162,13 @@ def _make_config(host: Host, asker: Asker, target: Chat, text: str) -> ChannelCo
     selection = read_selection(host, text, asker.words)
     is_here = target.id == asker.chat
     look = asker.settings.look if is_here else {}
-    language = {"language": asker.words.language} if target.type == ChatType.PRIVATE else {}
+    language = asker.settings.language if is_here else ""
+    if target.type == ChatType.PRIVATE:
+        language = asker.words.language
     return ChannelConfig.model_validate(
         {
-            **language,
             **look,
+            "language": language,
             "chat": str(target.id),
             "topic": (asker.topic or None) if is_here else None,
             "query": "" if selection.query is None else _written(selection.text, str(selection.query)),

@@ -304,6 +304,7 @@ class Telegram(People):
                 "the same as a current content and reply markup of the message",
             )
         message |= {**shown, "edit_date": int(time.time())}
+        message["link_preview_options"] = rest.get("link_preview_options", {})
         message.pop("reply_markup", None)
         message |= {"reply_markup": markup} if markup else {}
         self.acts.append(("edit", dict(message)))

@@ -17,6 +17,10 @@ def lines_of(kind: str, act: dict[str, Any]) -> Iterator[str]:
     chat, author = act["chat"], act["from"]["first_name"]
     where = "" if chat["type"] == "private" else f" in {chat['title']}"
     yield f"{author}{where}{' changes the message:' if kind == 'edit' else ':'}"
+    if "document" in act:
+        yield f"    ({act['document']['file_id']})"
+    if act.get("link_preview_options", {}).get("show_above_text"):
+        yield f"    ({act['link_preview_options']['url']})"
     if "photo" in act:
         yield f"    ({act['photo'][0]['file_id']})"
     spans = tuple(

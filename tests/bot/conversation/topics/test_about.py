@@ -26,7 +26,7 @@ def talk(api: BotApi, bot_store: Store) -> Iterator[Talk]:
 
 def test_start_offers_everything_by_buttons(talk: Talk) -> None:
     assert ENGLISH.chat.greeting_more in talk.ask("/start")
-    assert talk.rows == [["Latest articles", "Sources"], ["Subscriptions", "Settings of this chat"], ["Help"]]
+    assert talk.rows == [["Latest articles", "Sources"], ["Subscriptions", "Settings"], ["Help"]]
     assert talk.press("Sources") == "Sources\n\n1. made up · 5 articles"
     assert talk.press("1").startswith(ENGLISH.latest)
 
