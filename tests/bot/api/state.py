@@ -304,7 +304,6 @@ class Telegram(People):
                 "the same as a current content and reply markup of the message",
             )
         message |= {**shown, "edit_date": int(time.time())}
-        message["link_preview_options"] = rest.get("link_preview_options", {})
         message.pop("reply_markup", None)
         message |= {"reply_markup": markup} if markup else {}
         self.acts.append(("edit", dict(message)))
@@ -313,6 +312,7 @@ class Telegram(People):
     def _edit_message_text(self, chat_id: str, message_id: int, text: str, **rest: Any) -> dict[str, Any]:
         message = self._editable(self.chat(chat_id), message_id, "text")
         text, entities = read_text(text, rest.get("entities"), rest.get("parse_mode"), limit=MAX_TEXT)
+        message["link_preview_options"] = rest.get("link_preview_options", {})
         return self._edited(message, {"text": text, "entities": entities}, check_markup(rest.get("reply_markup")))
 
     def _delete_message(self, chat_id: str, message_id: int) -> bool:

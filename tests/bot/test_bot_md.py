@@ -1,0 +1,27 @@
+"""docs/bot.md describes every command and every option, and its examples are valid."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from bot.conversation.registry import COMMANDS
+from feeder import ChannelConfig, TelegramConfig
+
+TEXT = (Path(__file__).parents[2] / "docs" / "bot.md").read_text("utf-8")
+TABLES = [line for line in TEXT.split("\n") if line.startswith("| ")]
+
+
+def test_every_command_is_described_and_every_described_command_exists() -> None:
+    described = {name for line in TABLES for name in re.findall(r"`/([a-z]+)", line)}
+    assert described == set(COMMANDS) - {"start"}
+
+
+def test_every_option_is_described_and_every_described_option_exists() -> None:
+    rows = [line.split("|")[1] for line in TABLES]
+    described = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    assert described == {*ChannelConfig.model_fields, *TelegramConfig.model_fields} - {"channels"}
+
+
+def test_the_examples_are_valid() -> None:
+    for example in re.findall(r"```toml\n(.+?)\n```", TEXT, flags=re.DOTALL):
+        TelegramConfig.model_validate(tomllib.loads(example)["telegram"])
