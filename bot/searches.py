@@ -50,7 +50,7 @@ class Turnstile:
 
     def enter(self, person: int, now: datetime) -> timedelta | None:
         """Count a search and return None, or return how long this person must wait."""
-        times = [time for time in self._times.pop(person, []) if time > now - MINUTE]
+        times = [time for time in self._times.pop(person, []) if now - MINUTE < time <= now]
         wait = search_wait(times, now, per_minute=PER_MINUTE)
         self._times[person] = times if wait else [*times, now]
         if len(self._times) > _MAX_PEOPLE:

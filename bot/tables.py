@@ -108,7 +108,7 @@ deliveries = Table(
     UniqueConstraint("subscription", "entry", "part"),
     CheckConstraint("kind IN ('post', 'digest')", name="bot_kind"),
     CheckConstraint(
-        "state IN ('pending', 'sending', 'sent', 'unknown', 'failed', 'waiting', 'told')", name="bot_state"
+        "state IN ('pending', 'sending', 'sent', 'unknown', 'failed', 'dropped', 'waiting', 'told')", name="bot_state"
     ),
     CheckConstraint("form IN ('album', 'photo', 'upload', 'text', 'plain')", name="bot_form"),
     Index("ix_bot_deliveries_state", "state", "chat", "id"),

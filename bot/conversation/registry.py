@@ -14,13 +14,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from telegram import BotCommand, CallbackQuery, Update
-from telegram.constants import ChatMemberStatus
 from telegram.error import TelegramError
 from telegram.ext import (
     Application,
     ApplicationHandlerStop,
     CallbackQueryHandler,
-    ChatMemberHandler,
     ContextTypes,
     InlineQueryHandler,
     MessageHandler,
@@ -32,7 +30,6 @@ from bot.conversation.answers import Answer, say
 from bot.conversation.host import Asker, Host, make_asker
 from bot.conversation.telegram import edit, reply, reply_all
 from bot.conversation.topics import about, admin, inline, reading, search, settings, subscribing, subscriptions
-from bot.delivery.chats import switch_on
 from feeder.words import Words
 
 _SPINNER_S = 3.0  # a spinner is ended after so long, even if the answer still waits for its turn
@@ -107,7 +104,7 @@ ACTIONS: Mapping[str, Action] = {
 
 
 class Registry:
-    """The handlers of the application. `on_switch_on` is called when a chat is switched on again."""
+    """The handlers of the application."""
 
     def __init__(self, host: Host, *, spinner_s: float = _SPINNER_S) -> None:
         self._host = host
@@ -122,7 +119,6 @@ class Registry:
         application.add_handler(MessageHandler(filters.ChatType.PRIVATE & filters.Document.ALL & new, self.file))
         application.add_handler(CallbackQueryHandler(self.button))
         application.add_handler(InlineQueryHandler(self.inline))
-        application.add_handler(ChatMemberHandler(self.note_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         application.add_error_handler(self.report_error)
 
     async def _keep_out_crowds(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -239,16 +235,6 @@ class Registry:
             await query.answer(results, cache_time=inline.CACHE_S, is_personal=True, next_offset=following)
         except TelegramError as error:  # they have typed on
             _log.info("words typed inline were not answered: %s: %s", type(error).__name__, error)
-
-    async def note_membership(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Switch a chat on when the bot has been added to it again."""
-        change = update.my_chat_member
-        absent = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
-        if change is None or change.new_chat_member.status in absent:
-            return
-        if await asyncio.to_thread(switch_on, self._host.store, change.chat.id, change.chat.username):
-            _log.info("%d: switched on again", change.chat.id)
-            self._host.tick()
 
     def _check_rate(self, asker: Asker) -> str | None:
         wait = self._host.turnstile.enter(asker.person, self._host.now())

@@ -3,18 +3,24 @@
     take_slot: the call is recorded, the chat's `next_call_at` moves on ──▶ the call is made
 
 A call is recorded before it is made; what a call's outcome adds (Telegram's `retry_after`) moves `next_call_at` again.
+A recorded call of the future shows that the clock was put back since: all times that are waited for then follow it.
 """
 
+import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import BigInteger, Connection, delete, func, select, type_coerce, update
 
 from bot.delivery.chats import ensure_chat
 from bot.delivery.pace import MINUTE, SECOND, Pace, calls_left, next_call
-from bot.tables import calls, chats
+from bot.tables import calls, chats, deliveries, subscriptions
 from feeder import Store
 
 _KEPT = 2 * MINUTE
+_JUMP = 5 * SECOND  # less is waited out
+_MICROSECOND = timedelta(microseconds=1)  # the unit of UtcDateTime
+
+_log = logging.getLogger(__name__)
 
 
 def count_left(connection: Connection, now: datetime, pace: Pace) -> int:
@@ -45,6 +51,17 @@ def wait_until(
     )
 
 
+def follow_clock(connection: Connection, now: datetime) -> None:
+    """Move all times that are waited for by as much as the clock was put back since the last call."""
+    last = connection.scalar(select(func.max(calls.c.called_at)))
+    if last is None or last - now <= _JUMP:
+        return
+    _log.warning("the clock was put back by %s since the last call", last - now)
+    for column in (chats.c.next_call_at, subscriptions.c.next_try_at, deliveries.c.lease_ends_at, calls.c.called_at):
+        earlier = type_coerce(column, BigInteger) - (last - now) // _MICROSECOND
+        connection.execute(update(column.table).where(column > now).values({column.key: earlier}))
+
+
 def forget_calls(connection: Connection, now: datetime) -> None:
     """Forget the calls that no pace asks for any more."""
     connection.execute(delete(calls).where(calls.c.called_at < now - _KEPT))
@@ -53,6 +70,7 @@ def forget_calls(connection: Connection, now: datetime) -> None:
 def reserve(store: Store, number: int, now: datetime, pace: Pace) -> timedelta:
     """Take a slot for an answer to a chat and return zero; if none is free, return how long to wait for one."""
     with store.database.begin() as connection:
+        follow_clock(connection, now)
         chat = ensure_chat(connection, str(number))
         mine = select(chats.c.next_call_at).where(chats.c.id == chat).with_for_update(of=chats)
         due: datetime = connection.execute(mine).scalar_one()

@@ -3,8 +3,9 @@
     an @name or number ──▶ bot_addresses ──▶ a chat, which is its number ──▶ its subscriptions
 
 A chat that is called by several names, or has become another, is one chat. A subscription is posted to while it is
-configured, and neither paused nor switched off. When it comes back it starts like a new one: pending deliveries are
-dropped, and only the `recent` newest entries that it has not had are posted. Resuming where it stopped would flood it.
+configured, and neither paused nor switched off (see `switches`). When one returns to the configuration it starts like a
+new one: only the `recent` newest entries that it has not had are posted, and what it was still to get is told in a
+digest. Resuming where it stopped would flood it.
 """
 
 import json
@@ -15,11 +16,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.schema import Table
 
+from bot.delivery.switches import MAX_PLANNED_TRIES, tell_later
 from bot.tables import NO_TOPIC, addresses, calls, chats, deliveries, subscriptions
 from feeder import ChannelConfig, Query, QueryError, ServiceError, Store, parse_query
 
@@ -53,11 +55,17 @@ class Subscription:
     configured: bool
     paused: bool
     off_reason: str | None
+    off_tries: int
 
     @property
     def is_active(self) -> bool:
         """Whether it is posted to."""
         return self.configured and not self.paused and self.off_reason is None
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether new entries are planned for it: also while it is off, so that it can be told of them."""
+        return self.configured and not self.paused and self.off_tries < MAX_PLANNED_TRIES
 
 
 class ChatFace(NamedTuple):
@@ -234,6 +242,7 @@ def read_subscriptions(connection: Connection, condition: ColumnElement[bool]) -
             row.configured,
             row.paused,
             row.off_reason,
+            row.off_tries,
         )
         for row in rows
     ]
@@ -277,7 +286,7 @@ def _ensure_subscription(connection: Connection, channel: Channel) -> int:
     if row is None:
         return add_subscription(connection, chat, channel.topic, channel.config, {"owner": "config"})
     if not row.configured:
-        start_over(connection, [row.id])
+        start_over(connection, row.id)
     settings = {
         "settings": to_settings(channel.config),
         "repost": channel.config.on_unknown == "repost",
@@ -287,41 +296,13 @@ def _ensure_subscription(connection: Connection, channel: Channel) -> int:
     return int(row.id)
 
 
-def start_over(connection: Connection, ids: Sequence[int]) -> None:
-    """Have subscriptions begin like new ones."""
-    connection.execute(
-        delete(deliveries).where(deliveries.c.subscription.in_(ids), deliveries.c.state == "pending"),
-    )
+def start_over(connection: Connection, subscription: int) -> None:
+    """Have a subscription begin like a new one."""
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.subscription.in_(ids), deliveries.c.state.in_(["unknown", "sending"]))
-        .values(state="failed", claim=None, error="perhaps sent before the chat was switched off; not sent again"),
+        .where(deliveries.c.subscription == subscription, deliveries.c.state == "sending")
+        .values(state="unknown", error="perhaps sent before the chat left the configuration"),
     )
-    connection.execute(
-        update(subscriptions).where(subscriptions.c.id.in_(ids)).values(last_number=None, off_reason=None),
-    )
-
-
-def switch_off(connection: Connection, subscription: int, reason: str, *, whole_chat: bool) -> bool:
-    """Stop posting to a subscription, or to its whole chat; return False if it was off already."""
-    chat = select(subscriptions.c.chat).where(subscriptions.c.id == subscription).scalar_subquery()
-    is_affected = subscriptions.c.chat == chat if whole_chat else subscriptions.c.id == subscription
-    result = connection.execute(
-        update(subscriptions).where(is_affected, subscriptions.c.off_reason.is_(None)).values(off_reason=reason),
-    )
-    return result.rowcount > 0
-
-
-def switch_on(store: Store, chat_id: int, username: str | None) -> bool:
-    """Resume posting to a chat that was switched off; return False if it was not off."""
-    names = [str(chat_id)] + ([f"@{username}".lower()] if username else [])
-    with store.database.begin() as connection:
-        known = select(addresses.c.chat).where(addresses.c.address.in_(names))
-        numbered = select(chats.c.id).where(chats.c.number == chat_id)
-        is_here = or_(subscriptions.c.chat.in_(known), subscriptions.c.chat.in_(numbered))
-        ids = list(
-            connection.scalars(select(subscriptions.c.id).where(is_here, subscriptions.c.off_reason.is_not(None)))
-        )
-        if ids:
-            start_over(connection, ids)
-    return bool(ids)
+    tell_later(connection, [subscription])
+    fresh = {"last_number": None, "off_reason": None, "off_since": None, "off_tries": 0, "next_try_at": None}
+    connection.execute(update(subscriptions).where(subscriptions.c.id == subscription).values(fresh))

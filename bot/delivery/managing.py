@@ -5,7 +5,7 @@ Those of the configuration are listed, and never changed here.
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from bot.delivery.chats import (
     ChatFace,
@@ -67,22 +67,13 @@ def pause_subscription(store: Store, key: int, *, paused: bool) -> None:
     with store.database.begin() as connection:
         was_paused = connection.scalar(select(subscriptions.c.paused).where(subscriptions.c.id == key))
         if was_paused and not paused:
-            start_over(connection, [key])
+            start_over(connection, key)
     _update(store, key, {"paused": paused})
 
 
 def end_subscription(store: Store, key: int) -> None:
     """End a subscription of people."""
     _update(store, key, {"configured": False})
-
-
-def count_subscriptions(store: Store) -> tuple[int, int]:
-    """Return how many subscriptions go on, and how many of them are switched off."""
-    columns = subscriptions.c
-    with store.database.read() as connection:
-        all_of_them = connection.scalar(select(func.count()).where(columns.configured)) or 0
-        is_off = columns.configured & columns.off_reason.is_not(None)
-        return all_of_them, connection.scalar(select(func.count()).where(is_off)) or 0
 
 
 def _update(store: Store, key: int, values: dict[str, object]) -> None:

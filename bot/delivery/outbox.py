@@ -7,7 +7,9 @@
     settle  sending ─┬─ Telegram accepted it ─────► sent
                      ├─ certainly not sent ───────► pending        later, or at once in a simpler form
                      ├─ perhaps sent ─────────────► unknown
-                     └─ can never be sent ────────► failed
+                     ├─ can never be sent ────────► failed
+                     └─ there is nothing to send ─► dropped        its entry has left the store
+            a chat that was off is on again ──────► waiting        to be told in a digest, see `switches`
 
 A claim allows one call of the Bot API, which has no idempotency key: a message is never lost, and duplicated only if
 the connection or the process breaks between Telegram's accepting it and our commit, and only under `repost`. A chat has
@@ -18,15 +20,16 @@ always an argument; this module makes no calls.
 import heapq
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
-from bot.delivery.calls import count_left, forget_calls, take_slot, wait_until
+from bot.delivery.calls import count_left, follow_clock, forget_calls, take_slot, wait_until
 from bot.delivery.chats import (
+    EPOCH,
     Channel,
     Subscription,
     chat_name,
@@ -34,19 +37,19 @@ from bot.delivery.chats import (
     is_group,
     learn_number,
     read_settings,
-    switch_off,
 )
 from bot.delivery.pace import Pace, backoff
+from bot.delivery.switches import may_be_tried, postpone_try, switch_off, switch_on
 from bot.tables import chats, deliveries, subscriptions
 from feeder import LAST_INGEST_NOTE, ChannelConfig, Entry, Store
 
 MAX_WAITING = 100
 MAX_DOUBTS = 5
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=35)  # a little more than a call may take: so long may a chat wait after a kill
 _PAGE = 500
 
 Form = Literal["album", "photo", "upload", "text", "plain"]
-Result = Literal["sent", "retry", "unknown", "failed", "blocked", "halt"]
+Result = Literal["sent", "retry", "unknown", "failed", "dropped", "blocked", "halt"]
 
 _log = logging.getLogger(__name__)
 
@@ -71,12 +74,12 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOutcome:
-    """The outcome of one call; `sender.classify_error` says which error leads to which.
+    """The outcome of one call; `refusals` says which error leads to which.
 
     `retry`: it was certainly not sent, and is tried again: in `form`, after `wait` and at `moved_to`, where they are
-    set. `shown` names what was posted, in which `form`. `blocked` switches the chat off (with `topic_only`, the topic).
-    `halt` stops the sender; the delivery stays pending. `message` is the id of the message sent,
-    `album` are those of an album behind it.
+    set. `shown` names what was posted, in which `form`. `dropped`: there is nothing to send. `blocked` switches the
+    chat off (with `topic_only`, the topic). `halt` stops the sender; the delivery stays pending. `message` is the id of
+    the message sent, `album` are those of an album behind it.
     """
 
     result: Result
@@ -149,7 +152,7 @@ def plan(store: Store, rows: Sequence[Subscription], find_forms: FindForms = one
     filled = store.database.get_note(LAST_INGEST_NOTE) is not None
     for subscription in rows:
         started = subscription.last_number is not None
-        if subscription.is_active and (started or filled):
+        if subscription.is_planned and (started or filled):
             _plan_subscription(store, subscription, find_forms)
 
 
@@ -192,34 +195,38 @@ def _drop_surplus(connection: Connection, subscription: int) -> int:
 # Claim.
 
 
-def _is_open() -> ColumnElement[bool]:
+def _is_open(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a delivery is in flight or may be sent; the query must join its subscription."""
     state = deliveries.c.state
     may_repost = and_(state == "unknown", subscriptions.c.repost, deliveries.c.doubts < MAX_DOUBTS)
-    is_active = and_(subscriptions.c.configured, ~subscriptions.c.paused, subscriptions.c.off_reason.is_(None))
+    is_active = and_(subscriptions.c.configured, ~subscriptions.c.paused, may_be_tried(now))
     by_index = state.in_(["pending", "sending", "unknown"])  # implied by the rest: lets the database use the index
     return and_(by_index, or_(state == "sending", and_(is_active, or_(state == "pending", may_repost))))
 
 
-def _is_ready() -> ColumnElement[bool]:
+def _is_ready(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a chat has a delivery to send, and none in flight."""
     waiting = (
         select(deliveries.c.id)
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-        .where(deliveries.c.chat == chats.c.id, deliveries.c.state != "sending", _is_open())
+        .where(deliveries.c.chat == chats.c.id, deliveries.c.state != "sending", _is_open(now))
     )
     in_flight = select(deliveries.c.id).where(deliveries.c.chat == chats.c.id, deliveries.c.state == "sending")
     return and_(exists(waiting), ~exists(in_flight))
 
 
-def claim(store: Store, now: datetime, limit: int, pace: Pace) -> list[Claim]:
-    """Claim up to `limit` deliveries that may be sent now, each to a different chat; the caller must settle each."""
+def claim(store: Store, now: datetime, limit: int, pace: Pace, mine: Collection[str] = ()) -> list[Claim]:
+    """Claim up to `limit` deliveries that may be sent now, each to a different chat; the caller must settle each.
+
+    `mine` are the tokens of claims that the caller still works on: they do not expire, whatever the clock does.
+    """
     with store.database.begin() as connection:
-        _expire_leases(connection, now)
+        follow_clock(connection, now)
+        _expire_leases(connection, now, mine)
         forget_calls(connection, now)
         due = (
             select(chats.c.id)
-            .where(chats.c.next_call_at <= now, _is_ready())
+            .where(chats.c.next_call_at <= now, _is_ready(now))
             .order_by(chats.c.next_call_at, chats.c.id)
             .limit(min(limit, count_left(connection, now, pace)))
             .with_for_update(of=chats, skip_locked=True)  # on PostgreSQL; SQLite has one writer at a time
@@ -228,10 +235,11 @@ def claim(store: Store, now: datetime, limit: int, pace: Pace) -> list[Claim]:
     return [claim for claim in claims if claim is not None]
 
 
-def _expire_leases(connection: Connection, now: datetime) -> None:
+def _expire_leases(connection: Connection, now: datetime, mine: Collection[str] = ()) -> None:
+    is_over = and_(deliveries.c.lease_ends_at <= now, deliveries.c.claim.not_in(mine))
     expired = connection.execute(
         update(deliveries)
-        .where(deliveries.c.state == "sending", deliveries.c.lease_ends_at <= now)
+        .where(deliveries.c.state == "sending", is_over)
         .values(state="unknown", doubts=deliveries.c.doubts + 1, error="the lease expired"),
     )
     if expired.rowcount:
@@ -243,7 +251,7 @@ def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace) ->
         select(deliveries, subscriptions.c.topic, subscriptions.c.settings, chats.c.number, chat_name().label("name"))
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
         .join(chats, chats.c.id == deliveries.c.chat)
-        .where(deliveries.c.chat == chat, _is_open())
+        .where(deliveries.c.chat == chat, _is_open(now))
         .order_by(deliveries.c.state != "sending", deliveries.c.id)
         .limit(1),
     ).first()
@@ -274,7 +282,7 @@ def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace) ->
 
 def next_due(store: Store, now: datetime) -> datetime | None:
     """Return when `claim` may next find a delivery, at the earliest; None if none is waiting."""
-    ready = select(func.min(chats.c.next_call_at)).where(_is_ready())
+    ready = select(func.min(chats.c.next_call_at)).where(_is_ready(now))
     leased = select(func.min(deliveries.c.lease_ends_at)).where(deliveries.c.state == "sending")
     with store.database.read() as connection:
         moments = [connection.scalar(ready), connection.scalar(leased)]
@@ -284,8 +292,8 @@ def next_due(store: Store, now: datetime) -> datetime | None:
 # Settle.
 
 
-def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace: Pace) -> bool:
-    """Save the outcome of a claim; return True if it switched the chat off.
+def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace: Pace) -> None:
+    """Save the outcome of a claim.
 
     A claim whose lease has expired can still be settled, unless the delivery has been claimed again.
     """
@@ -296,11 +304,13 @@ def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace
     )
     with store.database.begin() as connection:
         row = connection.execute(
-            select(deliveries).where(is_open),
+            select(deliveries, subscriptions.c.off_reason)
+            .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
+            .where(is_open),
         ).first()
         if row is None:
             _log.warning("%s: the outcome of a post is ignored: another process has claimed it again", claim.chat)
-            return False
+            return
         doubts = row.doubts + (outcome.result == "unknown" and row.state == "sending")
         connection.execute(
             update(deliveries)
@@ -314,9 +324,12 @@ def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace
         if outcome.moved_to is not None:
             learn_number(connection, row.chat, outcome.moved_to)
         if outcome.result == "blocked":
-            reason = outcome.reason or ""
-            return switch_off(connection, row.subscription, reason, whole_chat=not outcome.topic_only)
-    return False
+            whole_chat = not outcome.topic_only
+            switch_off(connection, row.subscription, outcome.reason or "", now, whole_chat=whole_chat)
+        elif row.off_reason is not None and outcome.result == "sent":
+            switch_on(connection, row.subscription)
+        elif outcome.result in {"failed", "unknown"}:
+            postpone_try(connection, row.subscription, now)
 
 
 def _values_after(claim: Claim, outcome: CallOutcome) -> dict[str, str | int | None]:
@@ -361,7 +374,7 @@ def preview(store: Store, channel: Channel, subscription: Subscription | None) -
         is_here = deliveries.c.subscription == subscription.id
         with store.database.read() as connection:
             joined = select(deliveries.c.entry).join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-            open_ones = connection.execute(joined.where(is_here, _is_open()).order_by(deliveries.c.id)).scalars()
+            open_ones = connection.execute(joined.where(is_here, _is_open(EPOCH)).order_by(deliveries.c.id)).scalars()
             waiting = list(dict.fromkeys(open_ones))
             planned = set(connection.execute(select(deliveries.c.entry).where(is_here)).scalars())
     found = [store.entries.find(entry_id) for entry_id in waiting]

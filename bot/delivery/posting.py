@@ -62,9 +62,14 @@ def wants_upload(reason: str, form: Form) -> bool:
     return form in {"album", "photo"} and _NOT_FETCHED.search(reason) is not None
 
 
+def first_form(config: ChannelConfig) -> Form:
+    """Return the form that the first part of a post is sent in first."""
+    return "album" if config.pictures == "album" else "photo"
+
+
 def first_forms(entry: Entry, config: ChannelConfig, words: Words, site_url: str) -> tuple[Form, ...]:
     """Return the form that each part of a post is sent in first."""
-    first: Form = "album" if config.pictures == "album" else "photo"
+    first = first_form(config)
     if config.style != "full" and "{text}" not in config.template:
         return (first,)  # what most have: known without making the post
     texts: list[Form] = ["text" for _ in make_post(entry, config, words, site_url).parts[1:]]

@@ -1,98 +1,35 @@
 """The sender: claims deliveries from the outbox, makes one call for each claim, and settles it with the outcome.
 
-Only `classify_error` knows what each of Telegram's errors means for a post. The outbox says when a delivery is due; the
-sender waits until then, or until a tick of the clock or the end of a call. It has no state that must survive.
+`refusals` knows what each of Telegram's errors means for a post. The outbox says when a delivery is due; the sender
+waits until then, or until it is time to plan, or for the end of a call: by the event loop's clock, which never jumps.
+It has no state that must survive.
 """
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import httpx
 from telegram import Bot
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-)
+from telegram.error import TelegramError
 
 from bot.delivery import outbox
 from bot.delivery.chats import Subscription
 from bot.delivery.outbox import CallOutcome, Claim, Form
 from bot.delivery.pace import Pace
-from bot.delivery.posting import Fetch, fetch_uploads, first_forms, send, shown_as, wants_upload
+from bot.delivery.posting import Fetch, fetch_uploads, first_forms, send, shown_as
+from bot.delivery.refusals import classify_error
 from feeder import ChannelConfig, Entry, ServiceError, Store, StoreError
 from feeder.words import Words
 
 MAX_IN_FLIGHT = 8  # httpx's pool costs CPU in the square of this
-CALL_TIMEOUT_S = 30.0  # well below the outbox's lease, so that a call ends before its lease does
+CALL_TIMEOUT_S = 30.0  # below the outbox's lease, so that a call ends before its lease does
+STOP_S = 3.0  # how long calls may still take when the sender stops
+_SETTLE_S = 2.0  # and how long it may take to save their outcomes
 _SETTLE_WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 _MIN_WAIT_S = 0.05
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_CLIENT_ERROR = re.compile(r"\(4\d\d\)(\.|$)")  # how the library reports a status that has no exception class
-_TOO_MANY = "Too Many Requests"  # a 429 without `retry_after`
-_CHAT_IS_GONE = re.compile(
-    r"chat not found|not enough rights|have no rights|need administrator rights|administrator rights required"
-    r"|chat_write_forbidden|chat_restricted|chat_admin_required|peer_id_invalid|user_is_blocked|user not found"
-    r"|group chat was deactivated|bot is not a member|channel_private|chat_send_\w{1,40}_forbidden",
-    re.IGNORECASE,
-)
-_TOPIC_IS_GONE = re.compile(r"message thread not found|topic_(closed|deleted|id_invalid)", re.IGNORECASE)
-_ENTITIES = re.compile(r"parse (message ?)?entit|entity_|entities_", re.IGNORECASE)
-
 _log = logging.getLogger(__name__)
-
-
-def classify_error(error: Exception, form: Form) -> CallOutcome:  # noqa: PLR0911  one return per outcome
-    """Return what an error of a call means for its post. Pure.
-
-    A 4xx or a failure to connect means that nothing was sent. Anything else is `unknown`: a timeout, a broken
-    connection, a 5xx, an invalid response.
-    """
-    reason = f"{type(error).__name__}: {error}"
-    match error:
-        case RetryAfter():
-            wait = error.retry_after  # a timedelta, see PTB_TIMEDELTA
-            return CallOutcome(result="retry", wait=wait if isinstance(wait, timedelta) else timedelta(seconds=wait))
-        case ChatMigrated():
-            return CallOutcome(result="retry", moved_to=error.new_chat_id)
-        case InvalidToken():
-            return CallOutcome(result="halt", reason=reason)
-        case Forbidden():
-            return CallOutcome(result="blocked", reason=reason)
-        case BadRequest():
-            return _classify_bad_request(reason, form)
-        case Conflict():
-            return CallOutcome(result="retry", reason=reason)
-        case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
-            return CallOutcome(result="retry", reason=reason)
-        case NetworkError() if _TOO_MANY in str(error):
-            return CallOutcome(result="retry", reason=reason)
-        case NetworkError() if _CLIENT_ERROR.search(str(error)):
-            return CallOutcome(result="failed", reason=reason)
-    return CallOutcome(result="unknown", reason=reason)
-
-
-def _classify_bad_request(reason: str, form: Form) -> CallOutcome:
-    if _TOPIC_IS_GONE.search(reason):
-        return CallOutcome(result="blocked", reason=reason, topic_only=True)
-    if _CHAT_IS_GONE.search(reason):
-        return CallOutcome(result="blocked", reason=reason)
-    if _ENTITIES.search(reason) and form != "plain":
-        return CallOutcome(result="retry", reason=reason, form="plain")
-    if wants_upload(reason, form):
-        return CallOutcome(result="retry", reason=reason, form="upload")
-    if form in {"album", "photo", "upload"}:
-        return CallOutcome(result="retry", reason=reason, form="text")  # any other reason concerns the pictures
-    return CallOutcome(result="failed", reason=reason)
 
 
 def utc_now() -> datetime:
@@ -103,10 +40,10 @@ def utc_now() -> datetime:
 class Sender:
     """Sends the planned posts until it is cancelled or the token is rejected.
 
-    `find_subscriptions` returns the current subscriptions; `notify` sends a text to the bot's admins; `words` is the
-    language of posts, `site_url` the address of the site, which has some of their pictures. `withdraw` is called at
-    each tick, before planning, and then `edit`; None leaves the posts of removed and changed entries. `fetch` gets
-    pictures that Telegram cannot.
+    `find_subscriptions` returns the current subscriptions; `words` is the language of posts, `site_url` the address of
+    the site, which has some of their pictures. It plans every `plan_every_s` seconds. `withdraw` is called each time,
+    before planning, and then `edit`; None leaves the posts of removed and changed entries. `fetch` gets pictures that
+    Telegram cannot.
     """
 
     def __init__(
@@ -115,12 +52,12 @@ class Sender:
         store: Store,
         *,
         find_subscriptions: Callable[[], Sequence[Subscription]],
-        notify: Callable[[str], Awaitable[None]],
         words: Words,
         site_url: str,
         withdraw: Callable[[], Awaitable[None]] | None = None,
         edit: Callable[[], Awaitable[None]] | None = None,
         fetch: Fetch | None = None,
+        plan_every_s: float = 20.0,
         pace: Pace = Pace(),  # noqa: B008  frozen: a value, not a state
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -131,7 +68,6 @@ class Sender:
         self._bot = bot
         self._store = store
         self._find_subscriptions = find_subscriptions
-        self._notify = notify
         self._words, self._site_url = words, site_url
         self._withdraw = withdraw
         self._edit, self._fetch = edit, fetch
@@ -139,12 +75,15 @@ class Sender:
         self._now = now
         self._sleep = sleep
         self._call_timeout_s = call_timeout_s
-        self._plan_next = True
+        self._plan_every_s = plan_every_s
+        self._plan_at = 0.0  # by the loop's clock
+        self._mine: set[str] = set()  # the tokens of claims that are not settled yet
+        self._limits: dict[str, asyncio.Timeout] = {}  # of the calls being made, by the claim's token
         self._wake = asyncio.Event()
 
     def tick(self) -> None:
-        """Plan posts of new entries at the next opportunity; the clock calls this."""
-        self._plan_next = True
+        """Plan posts of new entries at once."""
+        self._plan_at = 0.0
         self._wake.set()
 
     def halt(self, reason: str) -> None:
@@ -153,7 +92,7 @@ class Sender:
         self._wake.set()
 
     async def run(self) -> None:
-        """Send until cancelled; calls in flight are settled first.
+        """Send until cancelled; calls in flight are settled first, and get `STOP_S` seconds for that.
 
         Raises:
             ServiceError: Telegram rejects the token.
@@ -163,21 +102,31 @@ class Sender:
                 try:
                     due = await self.start_calls()
                 except StoreError as error:
-                    _log.warning("%s; retrying at the next tick", error)
+                    _log.warning("%s; retrying soon", error)
                     due = None
                 await self._wait(due)
         finally:
-            if self.in_flight:
-                await asyncio.wait(self.in_flight)
+            await self._stop()
         raise token_error()
 
-    async def start_calls(self) -> datetime | None:
-        """Plan if the clock has ticked, start every call that may be made now, and return when the next is due.
+    async def _stop(self) -> None:
+        """End the calls in flight: the outcome of one that takes longer is unknown."""
+        self._call_timeout_s = min(self._call_timeout_s, STOP_S)
+        end = asyncio.get_running_loop().time() + STOP_S
+        for limit in self._limits.values():
+            limit.reschedule(min(end, limit.when() or end))
+        if self.in_flight:
+            _, late = await asyncio.wait(self.in_flight, timeout=STOP_S + _SETTLE_S)
+            for task in late:
+                task.cancel()
 
-        None: not before a tick or the end of a call in flight.
+    async def start_calls(self) -> datetime | None:
+        """Plan if it is time, start every call that may be made now, and return when the next is due.
+
+        None: not before it is time to plan again, or the end of a call in flight.
         """
-        if self._plan_next:
-            self._plan_next = False
+        if (now := asyncio.get_running_loop().time()) >= self._plan_at:
+            self._plan_at = now + self._plan_every_s
             if self._withdraw is not None:
                 await self._withdraw()
             if self._edit is not None:
@@ -187,7 +136,7 @@ class Sender:
         if room <= 0 or self.refusal is not None:
             return None
         claiming = asyncio.ensure_future(
-            asyncio.to_thread(outbox.claim, self._store, self._now(), room, self._pace),
+            asyncio.to_thread(outbox.claim, self._store, self._now(), room, self._pace, tuple(self._mine)),
         )
         try:
             self._start(await asyncio.shield(claiming))
@@ -198,6 +147,7 @@ class Sender:
 
     def _start(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
+            self._mine.add(claim.token)
             task = asyncio.create_task(self._deliver(claim))
             self.in_flight.add(task)
             task.add_done_callback(self._on_done)
@@ -216,50 +166,54 @@ class Sender:
             _log.error("sending a post failed", exc_info=error)
 
     async def _wait(self, due: datetime | None) -> None:
-        wait_s = None if due is None else max((due - self._now()).total_seconds(), _MIN_WAIT_S)
+        wait_s = self._plan_at - asyncio.get_running_loop().time()
+        if due is not None:
+            wait_s = min(wait_s, (due - self._now()).total_seconds())
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(max(wait_s, _MIN_WAIT_S)):
                 await self._wake.wait()
         except TimeoutError:
             pass
         self._wake.clear()
 
     async def _deliver(self, claim: Claim) -> None:
-        outcome = await self._attempt(claim)
-        if outcome.result == "halt":
-            self.halt(outcome.reason or "")
-        elif outcome.result != "sent":
-            _log.warning("%s: %s: %s", claim.chat, outcome.result, outcome.reason or outcome.wait or outcome.moved_to)
-        if await self._settle(claim, outcome):
-            what = f"topic {claim.topic} of chat" if outcome.topic_only else "chat"
-            await self._notify(
-                f"Posting to {what} {claim.chat} has stopped: {outcome.reason}\n"
-                "Add the bot again as an administrator who can post; posting resumes with the newest entries.",
-            )
+        try:
+            outcome = await self._attempt(claim)
+            if outcome.result == "halt":
+                self.halt(outcome.reason or "")
+            elif outcome.result != "sent":
+                why = outcome.reason or outcome.wait or outcome.moved_to
+                _log.warning("%s: %s: %s", claim.chat, outcome.result, why)
+            await self._settle(claim, outcome)
+        finally:
+            self._mine.discard(claim.token)
 
     async def _attempt(self, claim: Claim) -> CallOutcome:
         entry = await asyncio.to_thread(self._store.entries.find, claim.entry)
         if entry is None:
-            return CallOutcome(result="failed", reason="the entry is no longer in the store")
+            return CallOutcome(result="dropped", reason="the entry is no longer in the store")
         end = asyncio.get_running_loop().time() + self._call_timeout_s  # a claim's lease covers fetching and sending
         uploads = await fetch_uploads(claim, entry, self._site_url, self._words, self._fetch)
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout_at(end) as self._limits[claim.token]:
                 sent = await send(self._bot, claim, entry, self._words, site_url=self._site_url, uploads=uploads)
         except (TelegramError, TimeoutError) as error:
             return classify_error(error, claim.form)
+        finally:
+            del self._limits[claim.token]
         shown = shown_as(sent, entry)
         return CallOutcome(result="sent", message=sent.message, form=sent.form, album=sent.album, shown=shown)
 
-    async def _settle(self, claim: Claim, outcome: CallOutcome) -> bool:
+    async def _settle(self, claim: Claim, outcome: CallOutcome) -> None:
         """Save the outcome; retry while the store is busy, since a lost outcome can lead to a duplicate post."""
         for wait_s in _SETTLE_WAITS_S:
             await self._sleep(wait_s)
             try:
-                return await asyncio.to_thread(outbox.settle, self._store, claim, outcome, self._now(), self._pace)
+                await asyncio.to_thread(outbox.settle, self._store, claim, outcome, self._now(), self._pace)
             except StoreError as error:
                 _log.warning("%s: the outcome of a post (%s) is not saved yet: %s", claim.chat, outcome.result, error)
-        return False
+            else:
+                return
 
 
 def token_error() -> ServiceError:

@@ -187,7 +187,7 @@ def valid_link(url: str | None) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    return url if parts.scheme in {"http", "https"} and "." in (parts.hostname or "") else None
+    return url if parts.scheme in {"http", "https"} and "." in (parts.hostname or "").strip(".") else None
 
 
 def to_terminal(text: Text) -> str:

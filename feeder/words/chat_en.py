@@ -131,8 +131,8 @@ ENGLISH_CHAT = ChatWords(
     status="Status",
     entries="Articles",
     states={
-        "pending": "posts to send",
-        "unknown": "perhaps sent",
+        "waiting": "posts to send",
+        "held": "perhaps sent",
         "failed": "not sent",
         "sent": "sent",
     },

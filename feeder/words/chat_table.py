@@ -114,6 +114,7 @@ class ChatWords:
     status: str
     entries: str
     states: Mapping[str, str]
+    """What became of posts: `waiting`, `held` (it is not known whether they were sent), `failed`, `sent`."""
     add_usage: str
     ask_add: str
     """Of {name}."""

@@ -124,8 +124,8 @@ SIMPLIFIED_CHAT = ChatWords(
     status="运行状态",
     entries="文章",
     states={
-        "pending": "待发送",
-        "unknown": "可能已发送",
+        "waiting": "待发送",
+        "held": "可能已发送",
         "failed": "未能发送",
         "sent": "已发送",
     },

@@ -124,8 +124,8 @@ TRADITIONAL_CHAT = ChatWords(
     status="執行狀態",
     entries="文章",
     states={
-        "pending": "待傳送",
-        "unknown": "可能已傳送",
+        "waiting": "待傳送",
+        "held": "可能已傳送",
         "failed": "未能傳送",
         "sent": "已傳送",
     },

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from bot import tables
-from bot.app import TelegramService, WatchedBot, make_bot
+from bot.app import TelegramService
+from bot.connecting import WatchedBot, make_bot
 from bot.delivery import outbox
 from bot.delivery.chats import Channel, find_subscriptions, read_channels, sync_channels
 from bot.delivery.edits import Editor
@@ -121,10 +122,9 @@ def plan_posts(store: Store, numbers: range, channels: tuple[Channel, ...]) -> N
 
 
 class Harness:
-    """Runs a sender against the server and a store; `notices` are the texts sent to the admins."""
+    """Runs a sender against the server and a store."""
 
     def __init__(self, api: BotApi, store: Store, clock: Callable[[], datetime], channels: tuple[Channel, ...]) -> None:
-        self.notices: list[str] = []
         self.slept: list[float] = []
         self.channels = channels
         self.clock = clock
@@ -141,9 +141,6 @@ class Harness:
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    async def _notify(self, text: str) -> None:
-        self.notices.append(text)
-
     def run(self, work: Callable[[Sender], "asyncio.Future[None] | object"]) -> None:
         """Run `work`, a coroutine function, with a sender whose bot is connected."""
 
@@ -155,7 +152,6 @@ class Harness:
                 bot,
                 self.store,
                 find_subscriptions=lambda: find_subscriptions(self.store, self.channels),
-                notify=self._notify,
                 words=ENGLISH,
                 site_url="https://site.example/",
                 withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
@@ -226,7 +222,7 @@ class Running:
     def __init__(self, config: Config, store: Store, *, pace: Pace = NO_LIMITS) -> None:
         self.error: BaseException | None = None
         self._loop = asyncio.new_event_loop()
-        self._task = self._loop.create_task(TelegramService(pace=pace).run(config, store))
+        self._task = self._loop.create_task(TelegramService(pace=pace, notice_s=0.05).run(config, store))
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:

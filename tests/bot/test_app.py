@@ -7,15 +7,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from bot.app import connect, make_bot, notify_admins, service, set_menu
+from bot.app import service, set_menu
+from bot.connecting import connect, make_bot
+from bot.conversation.pacing import AnswerPace
+from bot.delivery.pace import Pace
+from bot.health.admins import Admins
 from feeder import Config, Service, ServiceError, Store
 from feeder.log import set_up_logging
 from feeder.service import get_service
 from tests.bot.api import TOKEN, BotApi
-from tests.bot.conftest import CHAT, Running, add_entries, count_states, settings
+from tests.bot.conftest import CHAT, NO_LIMITS, Running, add_entries, count_states, settings
 
 OTHER = -1002
 
@@ -92,31 +97,96 @@ def test_trouble_with_the_menu_or_with_polling_does_not_end_it(
 def test_a_chat_that_lets_the_bot_in_again_is_posted_to_again(api: BotApi, sqlite_store: Store) -> None:
     api.add_user(77, "Admin")
     add_entries(sqlite_store, 1)
-    api.answer(403, chat=CHAT, times=None)
+    api.set_member(CHAT, "kicked")
     with Running(settings(api, CHAT, recent=1), sqlite_store):
         api.wait(lambda: len(api.texts(77)) == 1)
-        api.heal()
-        api.set_member(CHAT, "kicked")
         api.set_member(CHAT, "administrator")
-        api.wait(lambda: len(api.texts(CHAT)) == 1)
+        api.wait(lambda: len(api.texts(77)) == 2)
         api.set_member(CHAT, "administrator")
         add_entries(sqlite_store, 2)
         api.wait(lambda: len(api.texts(CHAT)) == 2)
-    assert len(api.texts(77)) == 1
+    off, on = api.texts(77)
+    assert str(CHAT) in off
+    assert "bot was kicked" in off
+    assert on.startswith(str(CHAT))
     assert count_states(sqlite_store) == {"sent": 2}
 
 
-def test_an_admin_who_cannot_be_reached_does_not_keep_others_from_being_told(api: BotApi) -> None:
+def test_a_person_who_starts_the_bot_again_is_posted_to_again(api: BotApi, sqlite_store: Store) -> None:
+    person = api.add_user(11)
+    api.add_user(77, "Admin")
+    add_entries(sqlite_store, 1)
+    api.set_member(11, "kicked")
+    with Running(settings(api, 11, recent=1), sqlite_store):
+        api.wait(lambda: len(api.texts(77)) == 1)
+        api.telegram.chats[11].status = "member"
+        api.say(person, "/start")
+        api.wait(lambda: len(api.texts(11)) == 2)
+    assert any(text.startswith("title 1") for text in api.texts(11))
+
+
+def test_an_admin_who_cannot_be_reached_does_not_keep_others_from_being_told(
+    api: BotApi, bot_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     api.add_user(78, "Second admin")
+    told: list[bool] = []
 
     async def work() -> None:
-        bot = make_bot(settings(api).telegram)
+        bot = make_bot(settings(api).telegram, pace=AnswerPace(bot_store, NO_LIMITS))
         await bot.initialize()
-        await notify_admins(bot, [77, 78], "something")
+        told.append(await Admins(bot, [77, 78]).tell("something"))
+        told.append(await Admins(bot, [77]).tell("nobody can ever be told"))
+        api.answer(500, chat=78)
+        told.append(await Admins(bot, [77, 78]).tell("later"))
+        await bot.shutdown()
+        slow = make_bot(settings(api).telegram, pace=AnswerPace(bot_store, Pace(per_chat_s=3600)))
+        await slow.initialize()
+        told.append(await Admins(slow, [78]).tell("the last for now"))
+        monkeypatch.setattr("bot.health.admins._TURN_S", 0.1)
+        told.append(await Admins(slow, [78]).tell("later"))
+        await slow.shutdown()
+
+    asyncio.run(work())
+    assert api.texts(78) == ["something", "the last for now"]
+    assert told == [True, True, False, True, False]
+
+
+def test_an_admin_is_told_at_the_pace_of_all_messages(api: BotApi, bot_store: Store) -> None:
+    api.add_user(77, "Admin")
+
+    async def work() -> None:
+        bot = make_bot(settings(api).telegram, pace=AnswerPace(bot_store, Pace(per_chat_s=0.1)))
+        await bot.initialize()
+        admins = Admins(bot, [77])
+        assert [await admins.tell("one"), await admins.tell("two")] == [True, True]
         await bot.shutdown()
 
     asyncio.run(work())
-    assert api.texts(78) == ["something"]
+    assert api.texts(77) == ["one", "two"]
+
+
+def test_a_second_poller_is_told_of_once(api: BotApi, sqlite_store: Store) -> None:
+    api.add_user(77, "Admin")
+    api.answer(409, method="getUpdates", times=2)
+    person = api.add_user(11)
+    with Running(settings(api), sqlite_store):
+        api.wait(lambda: len(api.called("getUpdates")) == 2)
+        api.say(person, "/help")
+        api.wait(lambda: len(api.texts(11)) == len(api.texts(77)) == 1)
+    assert len(api.texts(77)) == 1
+    assert "\n" not in api.texts(77)[0]
+
+
+def test_it_stops_though_telegram_never_answers(api: BotApi, sqlite_store: Store) -> None:
+    add_entries(sqlite_store, 1)
+    person = api.add_user(11)
+    api.hang(times=None, method="sendPhoto")
+    api.hang(times=None, method="sendMessage")
+    with Running(settings(api, CHAT, recent=1, on_unknown="hold"), sqlite_store):
+        api.say(person, "/help")
+        api.wait(lambda: bool(api.called("sendPhoto") and api.called("sendMessage")))
+        api.hang(times=None)
+    assert count_states(sqlite_store) == {"unknown": 1}
 
 
 def test_telegram_out_of_reach_is_waited_for(api: BotApi) -> None:
@@ -157,7 +227,57 @@ def test_check_says_what_is_well_and_what_is_not(api: BotApi, sqlite_store: Stor
         api.wait(lambda: len(api.called("sendPhoto")) == 3)
     off = next(service.check(config, sqlite_store))
     assert off[0] is False
-    assert "-404: switched off" in off[1]
+    assert "-404: switched off: BadRequest: Chat not found; next try: 2" in off[1]
+
+
+@pytest.mark.parametrize(
+    ("chat", "topic", "ok", "line"),
+    [
+        ({"kind": "channel"}, None, True, "found: Title"),
+        ({"kind": "channel", "denied": {"can_post_messages"}}, None, False, "may not post in Title; make it an admin"),
+        ({"kind": "channel", "status": "left"}, None, False, "the bot is not in Title; add the bot"),
+        ({"kind": "group", "status": "kicked"}, None, False, "the bot is not in Title; add the bot"),
+        ({"kind": "group", "status": "member"}, None, True, "found: Title"),
+        ({"kind": "group", "status": "member", "denied": {"can_send_photos"}}, None, True, "no photos, so posts are"),
+        ({"kind": "supergroup", "status": "restricted", "denied": {"can_send_messages"}}, None, False, "may not write"),
+        ({"kind": "supergroup"}, 7, False, "Title has no topics; remove telegram.channels.topic"),
+        ({"kind": "supergroup", "threads": {7}}, 7, True, "topic 7: found: Title"),
+        ({"kind": "supergroup", "threads": {8}}, 7, False, "Message thread not found; open the topic again, or"),
+        ({"kind": "supergroup", "threads": {7}, "closed": {7}}, 7, False, "Topic_closed; open the topic again"),
+    ],
+    ids=str,
+)
+def test_check_says_whether_the_bot_may_post(
+    api: BotApi, sqlite_store: Store, chat: dict[str, Any], topic: int | None, ok: object, line: str
+) -> None:
+    more: dict[str, Any] = {key: frozenset(value) if isinstance(value, set) else value for key, value in chat.items()}
+    api.add_chat(-1003, title="Title", **more)
+    found = list(service.check(settings(api, -1003, topic=topic), sqlite_store))
+    assert found[1][0] is ok
+    assert line in found[1][1]
+    assert len(found) == 2
+
+
+def test_check_says_that_a_person_must_start_the_bot(api: BotApi, sqlite_store: Store) -> None:
+    api.add_user(11)
+    api.set_member(11, "kicked")
+    blocked, unknown = list(service.check(settings(api, 11, 12), sqlite_store))[1:]
+    assert blocked == (False, "11: Forbidden: bot was blocked by the user; this person must send /start to the bot")
+    assert unknown == (False, "12: Chat not found; this person must send /start to the bot")
+
+
+def test_check_does_not_blame_a_chat_for_telegram(api: BotApi, sqlite_store: Store) -> None:
+    api.answer(500, method="getChatMember")
+    assert "-1001: not checked: NetworkError" in list(service.check(settings(api, CHAT), sqlite_store))[1][1]
+
+
+def test_status_shows_each_subscription(api: BotApi, sqlite_store: Store) -> None:
+    config = settings(api, CHAT, recent=1)
+    assert list(service.status(config, sqlite_store)) == []
+    add_entries(sqlite_store, 1)
+    with Running(config, sqlite_store):
+        api.wait(lambda: len(api.texts(CHAT)) == 1)
+    assert list(service.status(config, sqlite_store)) == ["-1001: 1 sent, 0 waiting, 0 in doubt, 0 failed"]
 
 
 def test_check_without_a_token_and_with_a_wrong_one(api: BotApi, sqlite_store: Store) -> None:
@@ -271,7 +391,7 @@ def test_the_token_is_in_no_traceback_of_an_interpreter_that_dies_of_it() -> Non
     program = (
         "import asyncio, logging, sys\n"
         "from feeder.log import set_up_logging\n"
-        "from bot.app import make_bot\n"
+        "from bot.connecting import make_bot\n"
         "from feeder import TelegramConfig\n"
         f"token = {TOKEN!r}\n"
         "set_up_logging(logging.DEBUG, secrets=[token])\n"

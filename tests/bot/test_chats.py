@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bot import tables
-from bot.app import ask_for_numbers, connect, make_bot
+from bot.connecting import ask_for_numbers, connect, make_bot
 from bot.delivery import outbox
 from bot.delivery.calls import reserve
 from bot.delivery.chats import ChatFace, find_subscriptions, learn_chat, sync_channels, unknown_addresses

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import httpx
 from sqlalchemy import Connection, event
 
-from bot.app import make_bot
+from bot.connecting import make_bot
 from bot.delivery import outbox, sender
 from bot.delivery.chats import find_subscriptions, read_channels
 from bot.delivery.pace import Pace
@@ -132,7 +132,6 @@ def send_all(url: str, api_url: str, token: str, start: datetime, step: str | No
             bot,
             store,
             find_subscriptions=lambda: find_subscriptions(store, channel),
-            notify=lambda _text: asyncio.sleep(0),
             words=ENGLISH,
             site_url="https://site.example/",
             pace=NO_LIMITS,

@@ -7,15 +7,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from sqlalchemy import func, select
-
 from bot.conversation.answers import Answer, File, in_rows, number_in, press, say
 from bot.conversation.host import Asker, Host
 from bot.conversation.rights import invite as let_in
-from bot.delivery.managing import count_subscriptions
+from bot.health.notices import name_chat
+from bot.health.status import read_standings
 from bot.messages import Text, clip, style, telegram_line
 from bot.searches import load_query, save_query
-from bot.tables import deliveries
 from feeder import (
     FeederError,
     add_source,
@@ -44,21 +42,23 @@ def _status(host: Host, words: Words) -> Answer:
     chat = words.chat
     lines = list(list_sources(host.config, host.store, now=host.now()))
     problems = [line for line in lines if line.problem]
-    chats, off = count_subscriptions(host.store)
-    with host.store.database.read() as connection:
-        states = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-        counts: dict[str, int] = dict(tuple(row) for row in connection.execute(states))
+    standings = read_standings(host.store)
+    subscriptions = words.number(len(standings))
+    off = [one for one in standings if one.off_reason is not None]
+    counts = {name: sum(getattr(one, name) for one in standings) for name in chat.states}
     text = style(chat.status, "bold")
     for label, value in (
         (chat.entries, words.number(host.store.entries.count())),
         (words.sources, words.number(len(lines))),
-        (chat.subscriptions, words.number(chats) + (f" ({chat.is_off}: {words.number(off)})" if off else "")),
-        *((chat.states[state], words.number(counts[state])) for state in chat.states if counts.get(state)),
+        (chat.subscriptions, subscriptions + (f" ({chat.is_off}: {words.number(len(off))})" if off else "")),
+        *((chat.states[name], words.number(count)) for name, count in counts.items() if count),
     ):
         text += f"\n{chat.labelled.format(label=label, value=value)}"
-    for line in problems[:_SHOWN_PROBLEMS]:
-        problem = clip(telegram_line(line.problem), _LINE_UNITS)
-        text += f"\n\n{chat.labelled.format(label=clip(line.name, _LINE_UNITS), value=problem)}"
+    wrong = [(line.name, line.problem) for line in problems[:_SHOWN_PROBLEMS]]
+    wrong += [(name_chat(one, words), one.off_reason or "") for one in off[:_SHOWN_PROBLEMS]]
+    for name, problem in wrong:
+        label, value = (clip(telegram_line(part), _LINE_UNITS) for part in (name, problem))
+        text += f"\n\n{chat.labelled.format(label=label, value=value)}"
     return Answer(text=text)
 
 

@@ -98,7 +98,8 @@ def _make_tables() -> None:
         sa.UniqueConstraint("subscription", "entry", "part"),
         sa.CheckConstraint("kind IN ('post', 'digest')", name="bot_kind"),
         sa.CheckConstraint(
-            "state IN ('pending', 'sending', 'sent', 'unknown', 'failed', 'waiting', 'told')", name="bot_state"
+            "state IN ('pending', 'sending', 'sent', 'unknown', 'failed', 'dropped', 'waiting', 'told')",
+            name="bot_state",
         ),
         sa.CheckConstraint("form IN ('album', 'photo', 'upload', 'text', 'plain')", name="bot_form"),
     )

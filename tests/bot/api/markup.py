@@ -116,7 +116,9 @@ def _is_link(url: object) -> bool:
     if not isinstance(url, str) or re.search(r"[\s\x00-\x1f]", url):
         return False
     parts = urlsplit(url)
-    return parts.scheme in {"http", "https", "tg", "mailto", "tel"} and bool(parts.netloc or parts.path)
+    if parts.scheme in {"http", "https"}:
+        return "." in (parts.hostname or "").strip(".")
+    return parts.scheme in {"tg", "mailto", "tel"} and bool(parts.netloc or parts.path)
 
 
 def parse_html(source: str) -> tuple[str, list[Entity]]:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from tests.bot.api.markup import MAX_TEXT, Refused, read_text
+from tests.bot.api.members import describe_member
 
 PEOPLE_METHODS: dict[str, dict[str, type]] = {
     "getChatMember": {"chat_id!": str, "user_id!": int},
@@ -26,11 +27,6 @@ PEOPLE_METHODS: dict[str, dict[str, type]] = {
     "getFile": {"file_id!": str},
 }
 MAX_INLINE_RESULTS = 50
-_RIGHTS = str.split(
-    "can_be_edited is_anonymous can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members"
-    " can_promote_members can_change_info can_invite_users can_post_stories can_edit_stories can_delete_stories"
-    " can_post_messages can_edit_messages"
-)
 
 
 class People:
@@ -44,25 +40,14 @@ class People:
         self.inline: dict[str, dict[str, Any]] = {}
         self._inline_queries: set[str] = set()
 
-    def member(self, chat_id: int, user: dict[str, Any]) -> dict[str, Any]:
-        """Return a person of a chat; the bot is an administrator where nothing else is said, others are members."""
-        usual = "administrator" if user["id"] == self.me["id"] else "member"
-        status = self.statuses.get((chat_id, user["id"]), usual)
-        face: dict[str, Any] = {"user": user, "status": status}
-        if status == "administrator":
-            face |= dict.fromkeys(_RIGHTS, True)
-        if status == "creator":
-            face["is_anonymous"] = False
-        if status == "kicked":
-            face["until_date"] = 0
-        return face
-
     def _get_chat_member(self, chat_id: str, user_id: int) -> dict[str, Any]:
         chat = self.chat(chat_id)  # type: ignore[attr-defined]  # of Telegram
-        if self.statuses.get((chat.id, self.me["id"])) in {"left", "kicked"}:
+        if user_id == self.me["id"]:
+            return describe_member(self.me, chat.status, chat.type, chat.denied)
+        if chat.status in {"left", "kicked"}:
             raise Refused("Bad Request: member list is inaccessible")
-        user = self.me if user_id == self.me["id"] else {"id": user_id, "is_bot": False, "first_name": "Somebody"}
-        return self.member(chat.id, user)
+        somebody = {"id": user_id, "is_bot": False, "first_name": "Somebody"}
+        return describe_member(somebody, self.statuses.get((chat.id, user_id), "member"), chat.type, frozenset())
 
     def _answer_inline_query(self, inline_query_id: str, results: list[Any], **rest: Any) -> bool:
         if inline_query_id not in self._inline_queries:

@@ -21,6 +21,7 @@ import h11
 from feeder.pictures.references import picture_type
 from tests.bot.api.faults import Fault, refusal
 from tests.bot.api.markup import Refused
+from tests.bot.api.members import describe_member
 from tests.bot.api.state import Chat, Telegram, User
 
 TOKEN = "123456789:AAE-made-up-token-for-the-tests-0000"
@@ -74,7 +75,7 @@ class BotApi:
     # Chats and people.
 
     def add_chat(self, chat_id: int, kind: str = "channel", **more: Any) -> Chat:
-        """Make a chat that the bot is in: `title`, `username` and `threads` as `Chat` has them."""
+        """Make a chat that the bot is in: `title`, `username`, `threads`, `status` and `denied` as `Chat` has them."""
         with self._changed:
             self.telegram.chats[chat_id] = Chat(chat_id, kind, **{"title": f"chat {chat_id}", **more})
             return self.telegram.chats[chat_id]
@@ -143,21 +144,29 @@ class BotApi:
     def set_status(self, chat_id: int, user: User | None, status: str) -> None:
         """Make a person, or the bot itself, `creator`, `administrator`, `member`, `left` or `kicked` in a chat."""
         with self._changed:
-            self.telegram.statuses[chat_id, user.id if user else self.telegram.me["id"]] = status
+            if user is None:
+                self.telegram.chats[chat_id].status = status
+            else:
+                self.telegram.statuses[chat_id, user.id] = status
 
     def set_member(self, chat_id: int, status: str) -> None:
         """Make the bot `administrator`, `member`, `left` or `kicked` in a chat, and send it the update."""
         with self._changed:
-            bot: dict[str, Any] = {"user": self.telegram.me, "status": status}
-            rights = ["can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_promote_members"]
-            rights += ["can_manage_video_chats", "can_restrict_members", "can_change_info", "can_invite_users"]
-            rights += ["can_post_stories", "can_edit_stories", "can_delete_stories"]
-            bot |= dict.fromkeys(rights, False) if status == "administrator" else {}
-            bot |= {"until_date": 0} if status == "kicked" else {}
+            chat = self.telegram.chats[chat_id]
+            chat.status = status
+            bot = describe_member(self.telegram.me, status, chat.type, chat.denied)
             owner = User(7, "Owner").face()
-            content = {"chat": self.telegram.chats[chat_id].face(), "from": owner, "date": int(time.time())}
+            content = {"chat": chat.face(), "from": owner, "date": int(time.time())}
             old = {"user": self.telegram.me, "status": "left"}
             self.telegram.update("my_chat_member", content | {"old_chat_member": old, "new_chat_member": bot})
+
+    def set_topic(self, chat_id: int, topic: int, *, closed: bool) -> None:
+        """Close a topic of a group, or open it again; the bot gets the message of that."""
+        with self._changed:
+            chat = self.telegram.chats[chat_id]
+            chat.closed = chat.closed | {topic} if closed else chat.closed - {topic}
+            shown = {"forum_topic_closed" if closed else "forum_topic_reopened": {}, "message_thread_id": topic}
+            self.telegram.update("message", self.telegram.add(chat, User(7, "Owner").face(), shown))
 
     # Faults.
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.bot.api.markup import MAX_CAPTION, MAX_TEXT, Refused, read_text
+from tests.bot.api.members import check_sending, permissions
 from tests.bot.api.people import PEOPLE_METHODS, People
 
 MAX_BUTTON_BYTES = 64
@@ -40,6 +41,7 @@ METHODS: dict[str, dict[str, type]] = {
     "setMyCommands": {"commands!": list, "scope": dict, "language_code": str},
     "getMyCommands": {"scope": dict, "language_code": str},
     "getChat": {"chat_id!": str},
+    "sendChatAction": {"chat_id!": str, "action!": str, "message_thread_id": int},
     "sendMessage": {
         "chat_id!": str,
         "text!": str,
@@ -87,13 +89,19 @@ _EMPTY = {"text": "message text is empty", "photo": "there is no photo in the re
 
 @dataclass
 class Chat:
-    """A chat; `threads` are the topics of a group that has some, None elsewhere."""
+    """A chat; `threads` are the topics of a group that has some, None elsewhere; `closed` those that are closed.
+
+    `status` is the bot's there, `denied` the rights that it lacks: those of a member or an administrator.
+    """
 
     id: int
     type: str
     title: str = ""
     username: str | None = None
     threads: frozenset[int] | None = None
+    closed: frozenset[int] = frozenset()
+    status: str = "administrator"
+    denied: frozenset[str] = frozenset()
     moved_to: int | None = None
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)
 
@@ -223,7 +231,26 @@ class Telegram(People):
         return self.menus.get(language_code, [])
 
     def _get_chat(self, chat_id: str) -> dict[str, Any]:
-        return {**self.chat(chat_id).face(), "accent_color_id": 0, "max_reaction_count": 11}
+        chat = self.chat(chat_id)
+        kinds = ["unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"]
+        gifts = dict.fromkeys(kinds, False)
+        full = {**chat.face(), "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}
+        if chat.type not in {"group", "supergroup"}:
+            return full
+        return full | {"permissions": permissions(chat.denied), "is_forum": chat.threads is not None}
+
+    def _send_chat_action(self, chat_id: str, action: str, message_thread_id: int | None = None) -> bool:
+        if action != "typing":
+            raise Refused("Bad Request: wrong parameter action in request")
+        self._check_place(self.chat(chat_id), message_thread_id, "can_send_messages")
+        return True
+
+    def _check_place(self, chat: Chat, thread: int | None, right: str) -> None:
+        check_sending(chat.type, chat.status, chat.denied, right)
+        if thread is not None and thread not in (chat.threads or ()):
+            raise Refused("Bad Request: message thread not found")
+        if thread in chat.closed:
+            raise Refused("Bad Request: TOPIC_CLOSED")
 
     def _send_message(self, chat_id: str, text: str, **rest: Any) -> dict[str, Any]:
         chat = self.chat(chat_id)
@@ -359,8 +386,8 @@ class Telegram(People):
 
     def _post(self, chat: Chat, shown: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
         thread = rest.get("message_thread_id")
-        if thread is not None and thread not in (chat.threads or ()):
-            raise Refused("Bad Request: message thread not found")
+        rights = {"photo": "can_send_photos", "video": "can_send_videos"}
+        self._check_place(chat, thread, next((rights[kind] for kind in rights if kind in shown), "can_send_messages"))
         reply = rest.get("reply_parameters") or {}
         answered = chat.messages.get(reply.get("message_id", 0))
         if reply and answered is None and not reply.get("allow_sending_without_reply"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from telegram import Update
 from telegram.ext import Application
 
-from bot.app import make_bot
+from bot.connecting import make_bot
 from bot.conversation.host import Host
 from bot.conversation.pacing import AnswerPace
 from bot.conversation.registry import ACTIONS, COMMANDS, Registry
