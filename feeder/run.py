@@ -4,7 +4,8 @@
                                                         ^────── services (the Telegram bot)
 
 A pass takes the store's pass lock, so a cron job running at the same time does no harm. A failed pass is logged and
-runs again at its next scheduled time; when the web server or a service ends, the program ends.
+runs again at its next scheduled time; when the web server ends, the program ends. A service that cannot go on is
+logged, and shown by `feeder check`: the rest goes on.
 """
 
 import asyncio
@@ -25,12 +26,12 @@ from feeder import web
 from feeder.catalogue.departed import remove_demo
 from feeder.config.load import Config
 from feeder.config.values import AFTER_INGEST
-from feeder.errors import FeederError, PassRunningError, StoreError
+from feeder.errors import FeederError, PassRunningError, ServiceError, StoreError
 from feeder.health import KILLED
 from feeder.log import set_up_logging
 from feeder.processes import SPAWN, start
 from feeder.schedule import new_clock, parse_trigger
-from feeder.service import Service
+from feeder.service import Service, note_stopped
 from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
 
@@ -50,7 +51,6 @@ async def run(
 
     Raises:
         ServeError: the web server cannot listen.
-        ServiceError: a service cannot start or continue.
     """
     clock = new_clock()
     for line in remove_demo(config, store):  # before the bot plans posts
@@ -66,12 +66,26 @@ async def run(
     try:
         await until_stopped(
             web.serve(config, store, ready=ready, on_delivery=partial(passes.publish_soon, clock)),
-            *(service.run(config, store) for service in services),
+            *(_run_service(service, config, store) for service in services),
         )
     finally:
         await passes.stop()
         if clock.running:
             clock.shutdown(wait=False)
+
+
+async def _run_service(service: Service, config: Config, store: Store) -> None:
+    """Run a service; if it cannot start or continue, note that, and wait for the program's end."""
+    try:
+        await asyncio.to_thread(note_stopped, store, service, None)
+        await service.run(config, store)
+    except ServiceError as error:
+        log.error("%s: %s; the rest goes on without it", service.name, error)  # noqa: TRY400  an expected error
+        try:
+            await asyncio.to_thread(note_stopped, store, service, error)
+        except StoreError as busy:
+            log.error("%s", busy)  # noqa: TRY400  as above
+        await asyncio.Event().wait()
 
 
 async def until_stopped(*parts: Coroutine[Any, Any, None]) -> None:

@@ -16,6 +16,7 @@ from feeder.errors import ServiceError
 from feeder.store import Store
 
 GROUP = "feeder.services"
+_STOPPED_NOTE = "stopped service"
 
 
 class Service(Protocol):
@@ -31,6 +32,10 @@ class Service(Protocol):
         """Yield (ok, one line) for each check; may use the network. `store` is None if there is none yet."""
         ...
 
+    def status(self, config: Config, store: Store) -> Iterator[str]:
+        """Yield a line for each thing it serves: how that is; does not use the network."""
+        ...
+
     def preview(self, config: Config, store: Store) -> Iterator[str]:
         """Yield, as text, what a run would send now; send nothing and change nothing."""
         ...
@@ -42,6 +47,16 @@ class Service(Protocol):
             ServiceError: it cannot start or continue; the text says what to do.
         """
         ...
+
+
+def note_stopped(store: Store, service: Service, error: ServiceError | None) -> None:
+    """Note in the store that a service has stopped beside a program that goes on; None: it starts again."""
+    store.database.set_note(f"{_STOPPED_NOTE} {service.name}", str(error or ""))
+
+
+def find_stopped(store: Store, service: Service) -> str | None:
+    """Return why a service has stopped beside a program that goes on; None if it has not."""
+    return store.database.get_note(f"{_STOPPED_NOTE} {service.name}") or None
 
 
 def iter_services() -> Iterator[Service]:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from feeder.store import Store
+from tests.bot.api import BotApi
 
 PATIENCE_S = 30.0
 
@@ -61,6 +62,43 @@ def test_run_reads_publishes_serves_and_stops_cleanly(tmp_path: Path) -> None:
         assert httpx.get(address + "healthz", trust_env=False).json()["entries"] == 5
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
+
+
+def test_run_goes_on_without_a_bot_whose_token_is_refused(tmp_path: Path) -> None:
+    with BotApi() as api:
+        api.answer(401, method="getUpdates", times=None)
+        telegram = {"FEEDER_TELEGRAM__API_URL": api.url, "FEEDER_TELEGRAM__TOKEN": api.token}
+        with feeder(tmp_path, "run", **telegram) as (process, address):
+            assert process.stderr is not None
+            line = next(line for line in process.stderr if "telegram.token: rejected" in line)
+            assert "the rest goes on without it" in line
+            until(lambda: answers(address + "atom.xml"), what="the feed")
+            checked = run_once(tmp_path, "check", **telegram)
+            assert "stopped: telegram.token: rejected by Telegram" in checked.stdout
+            assert checked.returncode == 1
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_S) == 0
+        alone = run_once(tmp_path, "bot", **telegram)
+        assert alone.returncode == 7
+        assert alone.stderr.splitlines()[-1].startswith("feeder: telegram.token: rejected by Telegram")
+        assert api.token not in checked.stdout + alone.stderr
+
+
+def test_bot_status_shows_nothing_before_the_bot_has_run(tmp_path: Path) -> None:
+    done = run_once(tmp_path, "bot", "status")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def run_once(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "feeder", *words],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=os.environ | variables,
+    )
 
 
 def test_run_notices_a_new_article(tmp_path: Path) -> None:

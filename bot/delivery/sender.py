@@ -8,6 +8,7 @@ It has no state that must survive.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from telegram import Bot
@@ -169,11 +170,9 @@ class Sender:
         wait_s = self._plan_at - asyncio.get_running_loop().time()
         if due is not None:
             wait_s = min(wait_s, (due - self._now()).total_seconds())
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(max(wait_s, _MIN_WAIT_S)):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
         self._wake.clear()
 
     async def _deliver(self, claim: Claim) -> None:

@@ -18,6 +18,7 @@ import typer
 
 from feeder.about import own_version
 from feeder.cli.arguments import SearchCommand
+from feeder.cli.bot import bot_app
 from feeder.cli.context import JsonOption, Limit, Workers, exit_on_closed_pipe, load, open_store, with_workers
 from feeder.cli.feeds import feeds_app
 from feeder.cli.remove import remove
@@ -39,6 +40,7 @@ app = typer.Typer(
     help="Turns folders of archived articles and remote feeds into one clean Atom feed, a website and a Telegram bot.",
 )
 
+app.add_typer(bot_app, name="bot")
 app.add_typer(sources_app, name="sources")
 app.add_typer(opml_app, name="opml")
 app.add_typer(feeds_app, name="feeds")
@@ -143,32 +145,6 @@ def serve(context: typer.Context, workers: Workers = None) -> None:
 
     with open_store(context) as (config, store):
         web.run(until_stopped(web.serve(with_workers(config, workers), store, ready=_print_address)))
-
-
-@app.command()
-def bot(
-    context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be posted; no token needed.")] = False,
-) -> None:
-    """Run only the Telegram bot."""
-    import asyncio
-
-    from feeder.catalogue.departed import remove_demo
-    from feeder.errors import ConfigError
-    from feeder.run import until_stopped
-    from feeder.service import get_service
-
-    service = get_service("telegram")
-    with open_store(context) as (config, store):
-        if not dry_run:
-            remove_demo(config, store)
-        if dry_run:
-            for message in service.preview(config, store):
-                print(message)
-            return
-        if not service.is_enabled(config):
-            raise ConfigError("telegram.token: not set; put the token from @BotFather in $FEEDER_TELEGRAM__TOKEN")
-        asyncio.run(until_stopped(service.run(config, store)))
 
 
 @app.command(cls=SearchCommand)

@@ -18,7 +18,7 @@ from feeder.health import find_problem
 from feeder.ingest.hubs import check_subscriptions, websub_problem
 from feeder.publish.output.folder import check_writable
 from feeder.schedule import parse_trigger
-from feeder.service import iter_services
+from feeder.service import find_stopped, iter_services
 from feeder.store import Store
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -165,6 +165,9 @@ def _check_services(config: Config, store: Store | None) -> Iterator[CheckResult
         yield CheckResult("service", ok=False, text=str(error))
         return
     for service in services:
+        if store is not None and (reason := find_stopped(store, service)) is not None:
+            text = f"stopped: {reason}; then restart `feeder run`"
+            yield CheckResult(service.name, ok=False, text=text)
         for ok, text in service.check(config, store):
             yield CheckResult(service.name, ok=ok, text=text)
 

@@ -200,6 +200,19 @@ def test_after_a_kill_a_chat_waits_no_longer_than_a_call_may_take() -> None:
     assert timedelta(seconds=CALL_TIMEOUT_S) < LEASE <= timedelta(seconds=CALL_TIMEOUT_S + 5)
 
 
+def test_what_is_waited_for_follows_a_clock_that_is_put_back(each_store: Store) -> None:
+    hour, wait = timedelta(hours=1), timedelta(hours=12)
+    plan_posts(each_store, range(2), channels(-1, -2))
+    refused, lost = claim_at(each_store, after=hour)
+    settle_claim(each_store, refused, CallOutcome(result="retry", wait=wait), after=hour)
+    assert claim_at(each_store) == []  # the clock is an hour back
+    assert next_due(each_store, START) == START + LEASE
+    assert claim_one(each_store, after=LEASE).chat == lost.chat
+    early = claim_at(each_store, after=wait - timedelta(seconds=1))
+    assert refused.chat not in {claimed.chat for claimed in early}
+    assert refused.chat in {claimed.chat for claimed in claim_at(each_store, after=wait)}
+
+
 def test_a_late_doubt_is_not_counted_twice(each_store: Store) -> None:
     plan_posts(each_store, range(1), channels())
     late = claim_one(each_store)
