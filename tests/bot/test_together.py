@@ -51,9 +51,9 @@ def test_run_posts_the_newest_of_a_first_pass_answers_and_posts_what_comes_later
     assert TOKEN not in printed
 
 
-def test_a_token_that_telegram_refuses_ends_run_with_7_and_one_line(api: BotApi, tmp_path: Path) -> None:
+def test_a_token_that_telegram_refuses_ends_the_bot_with_7_and_one_line(api: BotApi, tmp_path: Path) -> None:
     api.answer(401)
-    with start(tmp_path, api, "run") as process:
+    with start(tmp_path, api, "bot") as process:
         assert process.wait(PATIENCE_S) == 7
         assert process.stderr is not None
         last = process.stderr.read().splitlines()[-1]
