@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
     from feeder.normalise.boilerplate.notices import is_boilerplate
     from feeder.pictures.references import with_pictures_at
-    from feeder.publish.html.pages import entry_path
+    from feeder.publish.html.pages import entry_path, results_address
+    from feeder.query.nodes import Facts
     from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
@@ -63,9 +64,10 @@ _EXPORTS = {
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
     "feeder.normalise.boilerplate.notices": ("is_boilerplate",),
     "feeder.pictures.references": ("with_pictures_at",),
-    "feeder.publish.html.pages": ("entry_path",),
+    "feeder.publish.html.pages": ("entry_path", "results_address"),
     "feeder.config.saved": ("find_feed", "read_search"),
     "feeder.words": ("explain_query_error",),
+    "feeder.query.nodes": ("Facts",),
     "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
@@ -84,6 +86,7 @@ __all__ = [
     "Credit",
     "Draft",
     "Entry",
+    "Facts",
     "Feed",
     "FeedConfig",
     "FeederError",
@@ -131,6 +134,7 @@ __all__ = [
     "pause_source",
     "read_search",
     "remove_source",
+    "results_address",
     "resume_source",
     "with_pictures_at",
 ]

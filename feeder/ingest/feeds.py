@@ -86,6 +86,7 @@ def read_response(
     sources = [source for source in named_sources(config, store, [name]) if isinstance(source, RemoteSource)]
     feed_pass = _FeedPass(config, store, sources, now=now, reread=False, progress=None, jitter=random)
     feed_pass.read(iter([replace(response, key=name)]))
+    feed_pass.end_baselines()
     return feed_pass.report()[name]
 
 
@@ -115,6 +116,7 @@ class _FeedPass:
         self._outcomes = Outcomes(self._sources)
         self._digests: dict[str, str] = {}  # of the bodies being read
         self._unsaved_polls: list[Poll] = []
+        self._succeeded: set[str] = set()
         self._done = self._total = 0
 
     def run(self, *, at_once: bool) -> None:
@@ -135,10 +137,13 @@ class _FeedPass:
             at_once=at_once,
             progress=self._progress,
         )
+        self.end_baselines()
         self._hold_others()
 
     def read(self, responses: Iterator[FetchResult[str]]) -> None:
         """Read and save what was fetched."""
+        first_read = [name for name, poll in self._polls.items() if poll.last_success_at is None]
+        self._store.sources.begin_baselines(self._sources if self._reread else first_read)
         chunks, seconds = chunked(self._gather(responses), _CHUNK), self._config.limits.document_s
         with closing(run_jobs(FEED_TASK, chunks, seconds=seconds, grow_after=_GROW_AFTER)) as reading:
             batch: list[FeedResult] = []
@@ -150,6 +155,16 @@ class _FeedPass:
                     self._save(batch)
                     batch, entries = [], 0
         self._save(batch)
+
+    def end_baselines(self) -> None:
+        """End the baselines of what was read whole: an entry that still waits for its page is not saved yet."""
+        waiting = self._store.sources.count_pending_pages()
+        self._store.sources.end_baselines(
+            name
+            for name in self._succeeded
+            if name not in waiting
+            or all(pending.saved or pending.again for pending in self._store.sources.pending_pages(name)[0])
+        )
 
     def report(self) -> dict[str, IngestReport]:
         return {name: self._outcomes.report(name) for name in self._sources}
@@ -244,6 +259,7 @@ class _FeedPass:
 
     def _after_success(self, response: FetchResult[str], poll: Poll, *, changed: bool) -> Poll:
         subscription = self._pushed.get(response.key)
+        self._succeeded.add(response.key)
         return after_success(
             poll,
             response.headers,

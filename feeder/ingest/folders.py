@@ -66,6 +66,7 @@ def read_folder(
 ) -> IngestReport:
     """Read the new and changed files of a folder, with `reread` all; an unreadable folder is a reported failure."""
     if reread:
+        store.sources.begin_baselines([source.name])
         store.documents.mark_for_rereading(source.name)
     folder_pass = _FolderPass(source, store, config, now=now, reread=reread, progress=progress)
     folder_pass.run()
@@ -111,6 +112,8 @@ class _FolderPass:
 
     def run(self) -> None:
         """Read the folder, then again the files in which more or less recurs than was known when they were read."""
+        if not self._stored:
+            self._store.sources.begin_baselines([self._source.name], unless_known=True)
         try:
             self._run_round()
             if self._recurring.apply() + self._orders.apply():
@@ -121,6 +124,7 @@ class _FolderPass:
                 self._outcomes.count(self._source.name, {"removed": self._store.remove_orphans()})
             if self._withheld_documents:
                 self._store.take([Batch(source=self._source.name, documents=self._withheld_documents)])
+            self._store.sources.end_baselines([self._source.name])
         except SourceError as error:
             self._outcomes.fail(self._source.name, *folder_error(self._source.folder, error))
 

@@ -111,6 +111,12 @@ def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> st
     return f"{path}?{urlencode(values, quote_via=quote, safe='')}"
 
 
+def results_address(site: SiteConfig, query: str) -> str:
+    """Return the address of the page with all that a query finds: the archive for "", and where nobody searches."""
+    path = _SEARCH_PATHS[site.search]
+    return site.url + (search_address(query, path) if query and path else f"{ARCHIVE_FOLDER}/")
+
+
 def render_index(site: SiteConfig, entries: Sequence[Entry], *, total: int, saved: Sequence[SavedSearch] = ()) -> str:
     """Return the front page: the newest of `total` entries, where to read on, and links to the saved searches."""
     cards = [make_card(entry, root="") for entry in entries]

@@ -13,6 +13,7 @@ from feeder.store.database import Database
 from feeder.store.parts.search import SearchIndex
 from feeder.store.records import copies as _copies
 from feeder.store.records import entries as _entries
+from feeder.store.records import news as _news
 from feeder.store.records import pictures as _pictures
 from feeder.store.records import revisions as _revisions
 from feeder.store.records import withdrawn as _withdrawn
@@ -147,6 +148,14 @@ class Entries:
         """Return the entries with a greater number than `after`, with their numbers, in order of arrival."""
         with self._database.read() as connection:
             return _entries.added_after(connection, after, limit)
+
+    def news_after(self, after: int, limit: int) -> tuple[list[tuple[int, Entry]], int | None]:
+        """Return the news among the next `limit` entries after that number, with their numbers, in order of arrival.
+
+        And the number of the last entry looked at; None if there are no more after it (`records/news.py`).
+        """
+        with self._database.read() as connection:
+            return _news.news_after(connection, after, limit)
 
     def last_number(self) -> int:
         """Return the number of the last new entry; 0 for an empty store."""

@@ -10,6 +10,7 @@ from feeder.sources.feeds.polling import Poll
 from feeder.sources.feeds.websub import HubSubscription
 from feeder.store.database import Database
 from feeder.store.parts.search import SearchIndex
+from feeder.store.records.news import begin_baselines, end_baselines, rename_baselines
 from feeder.store.records.removing import forget_source
 from feeder.store.remote import added as _added
 from feeder.store.remote import departed as _departed
@@ -98,7 +99,9 @@ class Sources:
         It is called within the transaction, so no other process interferes; an exception rolls everything back.
         """
         with self._database.write() as connection:
-            _added.insert_added(connection, choose(_added.read_added(connection)), now)
+            chosen = choose(_added.read_added(connection))
+            _added.insert_added(connection, chosen, now)
+            begin_baselines(connection, [one.name for one in chosen])
 
     def remove(self, name: str, *, with_state: bool = True, with_entries: bool = False) -> int | None:
         """Remove an added source with its state and return how many entries were removed; None if none has the name.
@@ -130,9 +133,22 @@ class Sources:
             return _added.write_paused(connection, name, now)
 
     def resume(self, name: str) -> bool:
-        """Resume a source; False if it is not paused."""
+        """Resume a source; False if it is not paused. What its next reading finds is no news."""
         with self._database.write() as connection:
-            return _added.delete_paused(connection, name)
+            if not _added.delete_paused(connection, name):
+                return False
+            begin_baselines(connection, [name])
+        return True
+
+    def begin_baselines(self, names: Iterable[str], *, unless_known: bool = False) -> None:
+        """Let what is read of these sources be no news until `end_baselines`; `unless_known`: only of new sources."""
+        with self._database.write() as connection:
+            begin_baselines(connection, names, unless_known=unless_known)
+
+    def end_baselines(self, names: Iterable[str]) -> None:
+        """Let what is read of these sources from now on be news: they have been read whole."""
+        with self._database.write() as connection:
+            end_baselines(connection, names)
 
     def names(self) -> dict[str, int]:
         """Return the names of all sources with stored data, with their numbers of entries."""
@@ -149,6 +165,7 @@ class Sources:
         """Give all stored data of a source another name, which must have none yet."""
         with self._database.write() as connection:
             _departed.rename_source(connection, old, new)
+            rename_baselines(connection, old, new)
 
     def change(self, name: str, change: Callable[[Mapping[str, Any]], FeedSource]) -> None:
         """Replace the settings of an added source by what `change` makes of them within the transaction."""

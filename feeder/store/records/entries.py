@@ -37,8 +37,8 @@ _LISTS: Mapping[str, type[Link | Person | Credit | Media]] = {
     "media": Media,
 }
 _PARTS = {kind: tuple(f.name for f in fields(kind)) for kind in (*_LISTS.values(), Source)}
-_ENTRY_COLUMNS = [entries.c[name] for name in (*_PLAIN, "source", "categories", "cut", "read_from", *_LISTS)]
-_SHOWN = entries.c.copy_of.is_(None)
+ENTRY_COLUMNS = [entries.c[name] for name in (*_PLAIN, "source", "categories", "cut", "read_from", *_LISTS)]
+SHOWN = entries.c.copy_of.is_(None)
 _KEY_PREFIX = re.compile(r"[0-9a-f]{6,15}")
 _T = TypeVar("_T")
 
@@ -160,7 +160,7 @@ def get_entry(connection: Connection, ref: str) -> Entry:
 
 
 def _read(connection: Connection, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
-    statement = select(*_ENTRY_COLUMNS).where(*conditions).order_by(entries.c.number).limit(limit)
+    statement = select(*ENTRY_COLUMNS).where(*conditions).order_by(entries.c.number).limit(limit)
     return [to_entry(row) for row in connection.execute(statement).mappings()]
 
 
@@ -177,9 +177,9 @@ def page(
     Newest first from just before a position; with `after`, oldest first from just after it.
     """
     column = entries.c.position
-    statement = select(column, *_ENTRY_COLUMNS).limit(limit)
+    statement = select(column, *ENTRY_COLUMNS).limit(limit)
     if not copies:
-        statement = statement.where(_SHOWN)
+        statement = statement.where(SHOWN)
     if after is not None:
         statement = statement.where(column > after).order_by(column)
     elif before is not None:
@@ -196,7 +196,7 @@ def get_by_keys(connection: Connection, keys: Sequence[str]) -> list[Entry]:
 
 def _select_by(column: ColumnElement[Any]) -> Select[Any]:
     chosen: BindParameter[Any] = bindparam("chosen", expanding=True)
-    return select(column.label("wanted"), *_ENTRY_COLUMNS).where(column.in_(chosen))
+    return select(column.label("wanted"), *ENTRY_COLUMNS).where(column.in_(chosen))
 
 
 _BY_KEY, _BY_NUMBER = _select_by(entries.c.key), _select_by(entries.c.number)
@@ -249,10 +249,16 @@ def changed_marks(connection: Connection, change: int, limit: int) -> MarkChange
 
 def _mark(row: Sequence[Any], change: int) -> PageMark:
     _, *values, published_from, address, categories = row
-    # What a feed has without a date is new when it is first seen; a file may be of any age.
-    is_dated = published_from not in PLACES_OF_COPIES or address.startswith(("http://", "https://"))
-    mark = PageMark._make((*values, tuple(categories), is_dated))
+    mark = PageMark._make((*values, tuple(categories), is_dated(published_from, address)))
     return mark._replace(version=f"{mark.version}-{change}")
+
+
+def is_dated(published_from: str, address: str) -> bool:
+    """Whether an entry has a date of its own.
+
+    What a feed has without a date is new when it is first seen; a file may be of any age.
+    """
+    return published_from not in PLACES_OF_COPIES or address.startswith(("http://", "https://"))
 
 
 def ties_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
@@ -279,7 +285,7 @@ def origins_of(connection: Connection, entry_id: str) -> tuple[Origin, ...]:
 def added_after(connection: Connection, after: int, limit: int) -> list[tuple[int, Entry]]:
     """Return up to `limit` entries with a number above `after`, in order of arrival, without copies of others."""
     column = entries.c.number
-    statement = select(column, *_ENTRY_COLUMNS).where(column > after, _SHOWN).order_by(column).limit(limit)
+    statement = select(column, *ENTRY_COLUMNS).where(column > after, SHOWN).order_by(column).limit(limit)
     return [(row["number"], to_entry(row)) for row in connection.execute(statement).mappings()]
 
 
@@ -324,7 +330,7 @@ class EntryChanges(NamedTuple):
 def changed_since(connection: Connection, change: int, limit: int) -> EntryChanges:
     """Return the changes after a change, up to `limit` entries in the order of their changes."""
     column = entries.c.changed
-    statement = select(column, entries.c.number, entries.c.position, entries.c.copy_of, *_ENTRY_COLUMNS)
+    statement = select(column, entries.c.number, entries.c.position, entries.c.copy_of, *ENTRY_COLUMNS)
     rows = connection.execute(statement.where(column > change).order_by(column).limit(limit)).mappings().all()
     upto = rows[-1]["changed"] if len(rows) == limit else counter(connection, "changes")
     gone = select(removals.c.number).where(removals.c.changed > change, removals.c.changed <= upto)
@@ -386,14 +392,14 @@ def find_ids(connection: Connection, ids: Iterable[str]) -> set[str]:
 
 def newest_numbers(connection: Connection, limit: int) -> list[int]:
     """Return the numbers of the newest entries, newest first."""
-    statement = select(entries.c.number).where(_SHOWN).order_by(entries.c.position.desc()).limit(limit)
+    statement = select(entries.c.number).where(SHOWN).order_by(entries.c.position.desc()).limit(limit)
     return list(connection.scalars(statement))
 
 
 def count(connection: Connection, *, copies: bool = True) -> int:
     """Return the number of entries, with or without copies of others."""
     statement = select(func.count()).select_from(entries)
-    return connection.scalar(statement if copies else statement.where(_SHOWN)) or 0
+    return connection.scalar(statement if copies else statement.where(SHOWN)) or 0
 
 
 _COUNTER = select(counters.c.value).where(counters.c.name == bindparam("counter"))  # each request of a page asks
