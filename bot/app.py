@@ -21,7 +21,6 @@ from bot.connecting import WatchedBot, ask_for_numbers, connect, make_bot
 from bot.conversation.host import Host
 from bot.conversation.pacing import AnswerPace
 from bot.conversation.registry import Registry, make_menu
-from bot.delivery import outbox
 from bot.delivery.chats import (
     Channel,
     find_subscriptions,
@@ -39,6 +38,7 @@ from bot.health.returns import Returns
 from bot.health.status import describe_standing, explain_troubles, read_standings
 from bot.messages import Post, make_post, to_terminal
 from bot.pictures import PictureFetcher
+from bot.planning import planner
 from bot.searches import Turnstile
 from bot.tables import migrate_tables, subscriptions
 from feeder import (
@@ -48,6 +48,7 @@ from feeder import (
     Store,
     TelegramConfig,
     parse_duration,
+    results_address,
 )
 from feeder.words import words_for
 
@@ -115,7 +116,7 @@ class TelegramService:
             if subscription is not None and subscription.configured and subscription.off_reason is not None:
                 yield f"{name}: switched off: {subscription.off_reason}"
                 continue
-            entries = outbox.preview(store, channel, subscription)
+            entries = planner.preview(store, channel, subscription)
             yield f"{name}: {len(entries)} to post{' silently' if channel.config.silent else ''}"
             for entry in entries:
                 words = words_for(config.site.language, config.site.timezone)
@@ -164,6 +165,7 @@ class TelegramService:
             find_subscriptions=partial(find_subscriptions, store),
             words=words,
             site_url=config.site.url,
+            page_of=partial(results_address, config.site),
             withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
             edit=editor if config.telegram.edit_days else None,
             fetch=PictureFetcher(config),

@@ -10,11 +10,12 @@ The migrations create these tables; a test compares the two.
   configuration, "chat" for those that were made there. `settings` are those of a `[[telegram.channels]]` block without
   chat and topic, in JSON. `configured`: it is in the configuration, or has not been ended. `off_reason`: Telegram's
   reason for not letting the bot post there; None while it does; it is tried again at `next_try_at`. Entries up to
-  `last_number` (the store numbers them) have been planned; None: it is new or starts over.
+  `last_number` (the store numbers them) have been planned; None: it is new or starts over. Where posts per hour are
+  limited, `hour_posts` have been planned in the hour that began at `hour_began_at`.
 * `bot_deliveries`: a message for a subscription: an entry, a part of it (counted from 0), or a digest, whose `entry` is
-  a name of its own. `outbox` draws the states. It is not sent before `due_at`. `digest` is the delivery that tells of
-  an entry which is not posted by itself. `shown` is a digest of what was posted, and when the entry had
-  last been updated: an edit must change something. `album` are the numbers of an album's messages behind the first.
+  a name of its own. `outbox` draws the states. It is not sent, or told, before `due_at`. `digest` is the delivery that
+  tells of an entry which is not posted by itself. `shown` is a digest of what was posted, and when the entry had last
+  been updated: an edit must change something. `album` are the numbers of an album's messages behind the first.
 * `bot_calls`: when chats were called, for two minutes: posts and answers share one pace.
 * `bot_searches`: queries, by the short key that fits into a button.
 """
@@ -31,6 +32,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 from feeder import Store, UtcDateTime, migrate
@@ -73,6 +75,8 @@ subscriptions = Table(
     Column("paused", Boolean, nullable=False),
     Column("repost", Boolean, nullable=False),
     Column("last_number", BigInteger),
+    Column("hour_began_at", UtcDateTime),
+    Column("hour_posts", Integer),
     Column("off_reason", Text),
     Column("off_since", UtcDateTime),
     Column("off_tries", Integer, nullable=False),
@@ -114,6 +118,15 @@ deliveries = Table(
     Index("ix_bot_deliveries_state", "state", "chat", "id"),
     Index("ix_bot_deliveries_entry", "entry"),
     Index("ix_bot_deliveries_digest", "digest"),
+)
+# A literal: with a parameter, SQLite would not use the index of these rows.
+IS_WAITING = deliveries.c.state == literal_column("'waiting'")
+Index(
+    "ix_bot_deliveries_waiting",
+    deliveries.c.subscription,
+    deliveries.c.due_at,
+    sqlite_where=IS_WAITING,
+    postgresql_where=IS_WAITING,
 )
 
 calls = Table(

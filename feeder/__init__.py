@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from feeder.config.saved import find_feed, read_search
     from feeder.config.settings import ChannelConfig, FeedConfig, TelegramConfig
     from feeder.config.template import Template, TemplateField, TemplateGroup, TemplateLine, parse_template
-    from feeder.config.values import parse_digest, parse_duration, parse_hours
+    from feeder.config.values import DigestTime, Hours, parse_digest, parse_duration, parse_hours
     from feeder.errors import ConfigError, FeederError, NoSuchEntryError, QueryError, ServiceError, StoreError
     from feeder.ingest.uploads import PictureSource
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
@@ -74,7 +74,7 @@ _EXPORTS = {
     "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("UtcDateTime",),
     "feeder.config.template": ("Template", "TemplateField", "TemplateGroup", "TemplateLine", "parse_template"),
-    "feeder.config.values": ("parse_digest", "parse_duration", "parse_hours"),
+    "feeder.config.values": ("DigestTime", "Hours", "parse_digest", "parse_duration", "parse_hours"),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -84,6 +84,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Credit",
+    "DigestTime",
     "Draft",
     "Entry",
     "Facts",
@@ -91,6 +92,7 @@ __all__ = [
     "FeedConfig",
     "FeederError",
     "Hit",
+    "Hours",
     "Link",
     "Media",
     "NoSuchEntryError",

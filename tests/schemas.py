@@ -19,6 +19,7 @@ from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, read_channels, sync_channels
 from bot.delivery.outbox import CallOutcome
 from bot.delivery.pace import Pace
+from bot.planning import planner
 from bot.tables import migrate_tables
 from feeder.config.load import Config
 from feeder.config.settings import ChannelConfig, FeedSource, FolderSource, SiteConfig, StoreConfig
@@ -102,14 +103,14 @@ def fill(store: Store, config: Config) -> None:
     Path("articles/gone.md").unlink()
     ingest(config, store, now=NOW)
     migrate_tables(store)
-    channels = read_channels([ChannelConfig(chat=CHAT, recent=3)])
-    outbox.plan(store, sync_channels(store, channels))
+    channels = read_channels([ChannelConfig(chat=CHAT, recent=3, max_age="999d")])
+    planner.plan(store, sync_channels(store, channels), NOW)
     for outcome in (CallOutcome(result="sent", message=7), CallOutcome(result="failed", reason="made up")):
         [claim] = outbox.claim(store, NOW, 1, _PACE)
         outbox.settle(store, claim, outcome, NOW, _PACE)
     if hasattr(store, "sources"):
         _fill_remote(store)
-        outbox.plan(store, find_subscriptions(store, channels))
+        planner.plan(store, find_subscriptions(store, channels), NOW)
         [claim] = outbox.claim(store, NOW + timedelta(hours=1), 1, _PACE)
         outbox.settle(store, claim, CallOutcome(result="unknown", reason="made up"), NOW + timedelta(hours=1), _PACE)
     with store.database.begin() as connection:

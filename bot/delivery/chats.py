@@ -10,11 +10,12 @@ digest. Resuming where it stopped would flood it.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,6 +27,7 @@ from bot.tables import NO_TOPIC, addresses, calls, chats, deliveries, subscripti
 from feeder import ChannelConfig, Query, QueryError, ServiceError, Store, parse_query
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
 _SETTINGS_ELSEWHERE = {"chat", "topic", "feed"}
 
 
@@ -105,6 +107,13 @@ def insert_new(connection: Connection, table: Table) -> Insert:
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     insert: Insert = dialect.insert(table).on_conflict_do_nothing()
     return insert
+
+
+def in_chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the values in lists small enough for one statement."""
+    left = iter(values)
+    while chunk := list(islice(left, size)):
+        yield chunk
 
 
 # --- chats ------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from bot.delivery.calls import count_left, take_slot, wait_until
 from bot.delivery.chats import chat_name, is_group, read_settings
 from bot.delivery.pace import Pace
-from bot.delivery.posting import plain_text, read_button, to_entities
+from bot.delivery.posting import plain_text, read_button, shown_as, to_entities
 from bot.messages import Post, Text, make_post
 from bot.messages.post import choose_words, digest_of
 from bot.tables import chats, deliveries, subscriptions
@@ -219,6 +219,6 @@ class Editor:
     def _save(self, edit: Edit) -> None:
         values: dict[str, str | None] = {"message": None, "shown": None}
         if edit.text is not None:
-            values = {"shown": f"{digest_of(edit.text)} {edit.entry.updated.isoformat()}"}
+            values = {"shown": shown_as(edit.text, edit.entry)}
         with self.store.database.begin() as connection:
             connection.execute(update(deliveries).where(deliveries.c.id == edit.delivery).values(values))

@@ -1,6 +1,7 @@
-"""The outbox: which entry goes to which chat, and with what outcome. All state that must survive a crash is here.
+"""The outbox: what is sent to which chat, and with what outcome. All state that must survive a crash is here.
 
-    plan    the store's new entries ──────────────► pending        one row per entry and subscription, for ever
+    plan    the store's new entries ──────────────► pending        one row per part of a post, for ever; see `planner`
+            told in a digest ─────────────────────► waiting ─► told; see `digests`
     claim   pending ──────────────────────────────► sending        committed before Telegram is called; leased
             sending, lease expired ───────────────► unknown        the process died, or lost its network
             unknown, if the channel says repost ──► sending
@@ -9,7 +10,7 @@
                      ├─ perhaps sent ─────────────► unknown
                      ├─ can never be sent ────────► failed
                      └─ there is nothing to send ─► dropped        its entry has left the store
-            a chat that was off is on again ──────► waiting        to be told in a digest, see `switches`
+            a chat that was off is on again ──────► waiting        see `switches`
 
 A claim allows one call of the Bot API, which has no idempotency key: a message is never lost, and duplicated only if
 the connection or the process breaks between Telegram's accepting it and our commit, and only under `repost`. A chat has
@@ -17,10 +18,9 @@ at most one delivery in flight and takes them in the order of their rows, so pos
 always an argument; this module makes no calls.
 """
 
-import heapq
 import logging
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -28,25 +28,16 @@ from typing import Literal, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from bot.delivery.calls import count_left, follow_clock, forget_calls, take_slot, wait_until
-from bot.delivery.chats import (
-    EPOCH,
-    Channel,
-    Subscription,
-    chat_name,
-    insert_new,
-    is_group,
-    learn_number,
-    read_settings,
-)
+from bot.delivery.chats import chat_name, is_group, learn_number, read_settings
 from bot.delivery.pace import Pace, backoff
 from bot.delivery.switches import may_be_tried, postpone_try, switch_off, switch_on
+from bot.planning.digests import hold_back
+from bot.planning.timing import read_times
 from bot.tables import chats, deliveries, subscriptions
-from feeder import LAST_INGEST_NOTE, ChannelConfig, Entry, Store
+from feeder import ChannelConfig, Store
 
-MAX_WAITING = 100
 MAX_DOUBTS = 5
 LEASE = timedelta(seconds=35)  # a little more than a call may take: so long may a chat wait after a kill
-_PAGE = 500
 
 Form = Literal["album", "photo", "upload", "text", "plain"]
 Result = Literal["sent", "retry", "unknown", "failed", "dropped", "blocked", "halt"]
@@ -55,9 +46,9 @@ _log = logging.getLogger(__name__)
 
 
 class Claim(NamedTuple):
-    """Permission to make one call: for a `part` of a post of an entry, as `config` wants it to look.
+    """Permission to make one call: for a `part` of a post of an entry, as `config` wants it to look, or for a digest.
 
-    `chat` is a number or @name; `topic` and the rest are the call's parameters.
+    `kind` is "post" or "digest". `chat` is a number or @name; `topic` and the rest are the call's parameters.
     """
 
     delivery: int
@@ -70,6 +61,7 @@ class Claim(NamedTuple):
     attempts: int
     part: int
     config: ChannelConfig
+    kind: str = "post"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,115 +85,17 @@ class CallOutcome:
     topic_only: bool = False
 
 
-class Selection(NamedTuple):
-    """Entries to send to a subscription, oldest first; the number of the last one considered; how many are skipped."""
-
-    entries: tuple[Entry, ...]
-    last_number: int
-    skipped: int
-
-
-# Plan.
-
-
-def select_entries(store: Store, channel: Channel, last_number: int | None) -> Selection:
-    """Return the entries that are new for a channel since `last_number`; None if the channel is new.
-
-    A new channel gets only the `recent` newest entries. Of more than `MAX_WAITING` entries that arrive at once, such as
-    an archive just added, the newest are selected.
-    """
-    last = store.entries.last_number()  # read first: an entry that arrives meanwhile is selected next time
-    if last_number is None:
-        recent = channel.config.recent
-        newest = store.entries.latest(recent, query=channel.query) if recent else []
-        return Selection(tuple(reversed(newest)), last, 0)
-    if last == last_number:
-        return Selection((), last, 0)
-    total = 0
-    heap: list[tuple[datetime, int, Entry]] = []
-    for number, entry in _iter_new_entries(store, last_number):
-        last = max(last, number)
-        if channel.query is None or channel.query.matches(entry, now=entry.first_seen_at):
-            total += 1
-            push = heapq.heappush if len(heap) < MAX_WAITING else heapq.heappushpop
-            push(heap, (entry.published, number, entry))
-    selected = tuple(entry for *_, entry in sorted(heap, key=lambda item: item[:2]))
-    return Selection(selected, last, total - len(selected))
-
-
-def _iter_new_entries(store: Store, after: int) -> Iterator[tuple[int, Entry]]:
-    while page := store.entries.added_after(after, _PAGE):
-        yield from page
-        after = page[-1][0]
-
-
-FindForms = Callable[[Entry, ChannelConfig], Sequence[Form]]
-"""Returns the form that each part of a post is sent in first."""
-
-
-def one_part(_entry: Entry, _config: ChannelConfig) -> tuple[Form, ...]:
-    """Return the form of a post that is one message."""
-    return ("photo",)
-
-
-def plan(store: Store, rows: Sequence[Subscription], find_forms: FindForms = one_part) -> None:
-    """Write a pending delivery for each part of each entry that is new to each of these subscriptions.
-
-    A new subscription waits until the first pass has filled the store; otherwise all its entries would look new.
-    """
-    filled = store.database.get_note(LAST_INGEST_NOTE) is not None
-    for subscription in rows:
-        started = subscription.last_number is not None
-        if subscription.is_planned and (started or filled):
-            _plan_subscription(store, subscription, find_forms)
-
-
-def _plan_subscription(store: Store, subscription: Subscription, find_forms: FindForms) -> None:
-    selection = select_entries(store, subscription.channel, subscription.last_number)
-    if selection.last_number == subscription.last_number:
-        return
-    columns = subscriptions.c
-    with store.database.begin() as connection:
-        updated = connection.execute(
-            update(subscriptions)
-            .where(columns.id == subscription.id, columns.last_number.is_not_distinct_from(subscription.last_number))
-            .values(last_number=selection.last_number),
-        )
-        if not updated.rowcount:
-            return  # another process has planned the same
-        for entry in selection.entries:
-            row = {"chat": subscription.chat, "subscription": subscription.id, "entry": entry.id, "state": "pending"}
-            row |= {"kind": "post", "attempts": 0, "doubts": 0}
-            for part, form in enumerate(find_forms(entry, subscription.channel.config)):
-                connection.execute(insert_new(connection, deliveries).values({**row, "part": part, "form": form}))
-        skipped = selection.skipped + _drop_surplus(connection, subscription.id)
-    if skipped:
-        chat = subscription.channel.config.chat
-        _log.warning("%s: too many new entries at once; %d are not posted", chat, skipped)
-
-
-def _drop_surplus(connection: Connection, subscription: int) -> int:
-    """Give up the oldest pending deliveries of a subscription beyond `MAX_WAITING`; return how many."""
-    is_waiting = and_(deliveries.c.subscription == subscription, deliveries.c.state == "pending")
-    surplus = select(deliveries.c.id).where(is_waiting).order_by(deliveries.c.id.desc()).offset(MAX_WAITING)
-    result = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(surplus))
-        .values(state="failed", error=f"more than {MAX_WAITING} were waiting"),
-    )
-    return result.rowcount
-
-
 # Claim.
 
 
 def _is_open(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a delivery is in flight or may be sent; the query must join its subscription."""
+    is_due = or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= now)
     state = deliveries.c.state
     may_repost = and_(state == "unknown", subscriptions.c.repost, deliveries.c.doubts < MAX_DOUBTS)
     is_active = and_(subscriptions.c.configured, ~subscriptions.c.paused, may_be_tried(now))
     by_index = state.in_(["pending", "sending", "unknown"])  # implied by the rest: lets the database use the index
-    return and_(by_index, or_(state == "sending", and_(is_active, or_(state == "pending", may_repost))))
+    return and_(by_index, or_(state == "sending", and_(is_active, is_due, or_(state == "pending", may_repost))))
 
 
 def _is_ready(now: datetime) -> ColumnElement[bool]:
@@ -215,10 +109,13 @@ def _is_ready(now: datetime) -> ColumnElement[bool]:
     return and_(exists(waiting), ~exists(in_flight))
 
 
-def claim(store: Store, now: datetime, limit: int, pace: Pace, mine: Collection[str] = ()) -> list[Claim]:
+def claim(
+    store: Store, now: datetime, limit: int, pace: Pace, mine: Collection[str] = (), zone: str = "UTC"
+) -> list[Claim]:
     """Claim up to `limit` deliveries that may be sent now, each to a different chat; the caller must settle each.
 
-    `mine` are the tokens of claims that the caller still works on: they do not expire, whatever the clock does.
+    `mine` are the tokens of claims that the caller still works on: they do not expire, whatever the clock does. `zone`
+    is the time zone of the quiet hours of subscriptions that have none.
     """
     with store.database.begin() as connection:
         follow_clock(connection, now)
@@ -231,7 +128,7 @@ def claim(store: Store, now: datetime, limit: int, pace: Pace, mine: Collection[
             .limit(min(limit, count_left(connection, now, pace)))
             .with_for_update(of=chats, skip_locked=True)  # on PostgreSQL; SQLite has one writer at a time
         )
-        claims = [_claim_next(connection, chat, now, pace) for chat in connection.execute(due).scalars().all()]
+        claims = [_claim_next(connection, chat, now, pace, zone) for chat in connection.execute(due).scalars().all()]
     return [claim for claim in claims if claim is not None]
 
 
@@ -246,7 +143,7 @@ def _expire_leases(connection: Connection, now: datetime, mine: Collection[str] 
         _log.warning("%d posts were in flight when their process ended, and may have been sent", expired.rowcount)
 
 
-def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace) -> Claim | None:
+def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace, zone: str) -> Claim | None:
     first = connection.execute(
         select(deliveries, subscriptions.c.topic, subscriptions.c.settings, chats.c.number, chat_name().label("name"))
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
@@ -258,13 +155,15 @@ def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace) ->
     # Checked while the chat is locked: another process may have claimed or settled since the chat was selected.
     if first is None or first.state == "sending":
         return None
+    config = read_settings(first.name, first.topic, first.settings).config
+    if hold_back(connection, first.id, first.subscription, read_times(config, zone), now):
+        return None
     token = secrets.token_hex(8)
     connection.execute(
         update(deliveries)
         .where(deliveries.c.id == first.id)
         .values(state="sending", claim=token, lease_ends_at=now + LEASE, called_at=now, attempts=first.attempts + 1),
     )
-    config = read_settings(first.name, first.topic, first.settings).config
     take_slot(connection, chat, now, pace, is_group=is_group(first.name))
     return Claim(
         first.id,
@@ -277,11 +176,15 @@ def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace) ->
         first.attempts + 1,
         first.part,
         config,
+        first.kind,
     )
 
 
 def next_due(store: Store, now: datetime) -> datetime | None:
-    """Return when `claim` may next find a delivery, at the earliest; None if none is waiting."""
+    """Return when `claim` may next find a delivery, at the earliest; None if none is ready.
+
+    What is held back until the end of quiet hours is not looked for: the next planning comes soon enough.
+    """
     ready = select(func.min(chats.c.next_call_at)).where(_is_ready(now))
     leased = select(func.min(deliveries.c.lease_ends_at)).where(deliveries.c.state == "sending")
     with store.database.read() as connection:
@@ -360,23 +263,3 @@ def _extra_wait(claim: Claim, outcome: CallOutcome) -> timedelta | None:
         return outcome.wait
     at_once = outcome.form is not None or outcome.moved_to is not None
     return backoff(claim.attempts) if outcome.result in {"retry", "unknown"} and not at_once else None
-
-
-def preview(store: Store, channel: Channel, subscription: Subscription | None) -> list[Entry]:
-    """Return the entries that would be sent to a channel now, in order; change nothing.
-
-    `subscription` is the channel's; None if it is not in the store.
-    """
-    last_number = subscription.last_number if subscription is not None and subscription.configured else None
-    waiting: list[str] = []
-    planned: set[str] = set()
-    if subscription is not None:
-        is_here = deliveries.c.subscription == subscription.id
-        with store.database.read() as connection:
-            joined = select(deliveries.c.entry).join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-            open_ones = connection.execute(joined.where(is_here, _is_open(EPOCH)).order_by(deliveries.c.id)).scalars()
-            waiting = list(dict.fromkeys(open_ones))
-            planned = set(connection.execute(select(deliveries.c.entry).where(is_here)).scalars())
-    found = [store.entries.find(entry_id) for entry_id in waiting]
-    new = [entry for entry in select_entries(store, channel, last_number).entries if entry.id not in planned]
-    return [entry for entry in found if entry is not None] + new

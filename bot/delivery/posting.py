@@ -1,4 +1,4 @@
-"""Makes the call of a claim: a part of a post, in the form that the outbox has it in.
+"""Makes the call of a claim: a part of a post, in the form that the outbox has it in, or a digest.
 
     album    pictures and films in one message      ─┐
     photo    the first of them, by its address       ├─ Telegram cannot fetch one ──▶ upload ──▶ text ──▶ plain
@@ -52,9 +52,9 @@ class Sent(NamedTuple):
     album: str | None = None
 
 
-def shown_as(sent: Sent, entry: Entry) -> str | None:
+def shown_as(text: Text, entry: Entry) -> str:
     """Return what `bot_deliveries.shown` holds: the name of the text, and when the entry had last been updated."""
-    return None if sent.shown is None else f"{sent.shown} {entry.updated.isoformat()}"
+    return f"{digest_of(text)} {entry.updated.isoformat()}"
 
 
 def wants_upload(reason: str, form: Form) -> bool:
@@ -76,22 +76,29 @@ def first_forms(entry: Entry, config: ChannelConfig, words: Words, site_url: str
     return (first, *texts)
 
 
-async def fetch_uploads(claim: Claim, entry: Entry, site_url: str, words: Words, fetch: Fetch | None) -> list[bytes]:
-    """Return the pictures that a claim uploads; none for other forms."""
-    if claim.form != "upload" or claim.part or fetch is None:
+async def fetch_uploads(
+    claim: Claim, content: Entry | Text, site_url: str, words: Words, fetch: Fetch | None
+) -> list[bytes]:
+    """Return the pictures that a claim uploads; none for other forms, and for digests."""
+    if claim.form != "upload" or claim.part or fetch is None or isinstance(content, Text):
         return []
-    post = make_post(entry, claim.config, words, site_url)
+    post = make_post(content, claim.config, words, site_url)
     return await fetch([one.address for one in post.attachments if one.kind == "photo"])
 
 
 async def send(
-    bot: Bot, claim: Claim, entry: Entry, words: Words, *, site_url: str, uploads: Sequence[bytes] = ()
+    bot: Bot, claim: Claim, content: Entry | Text, words: Words, *, site_url: str, uploads: Sequence[bytes] = ()
 ) -> Sent:
-    """Make the call of a claim; raises the exceptions of python-telegram-bot."""
-    post = make_post(entry, claim.config, words, site_url)
+    """Make the call of a claim, for an entry or the text of a digest; raises the exceptions of python-telegram-bot."""
+    if isinstance(content, Text):
+        return await _send_digest(bot, claim, content)
+    post = make_post(content, claim.config, words, site_url)
     if claim.part >= len(post.parts):
         return Sent(None, claim.form)  # the entry has become shorter since it was planned
-    call = _Call(bot, claim, post, choose_words(claim.config, words), entry)
+    return await _send_post(_Call(bot, claim, post, choose_words(claim.config, words), content), claim, post, uploads)
+
+
+async def _send_post(call: "_Call", claim: Claim, post: Post, uploads: Sequence[bytes]) -> Sent:
     if claim.part:
         return await call.text()
     if claim.form == "upload" and uploads:
@@ -103,12 +110,30 @@ async def send(
     return await call.text()
 
 
+async def _send_digest(bot: Bot, claim: Claim, text: Text) -> Sent:
+    message = await bot.send_message(
+        _chat_of(claim),
+        text.text,
+        entities=() if claim.form == "plain" else to_entities(text),
+        link_preview_options=LinkPreviewOptions(is_disabled=True),
+        **_place_of(claim),
+    )
+    return Sent(message.message_id, claim.form)
+
+
+def _chat_of(claim: Claim) -> int | str:
+    return claim.chat if claim.chat.startswith("@") else int(claim.chat)
+
+
+def _place_of(claim: Claim) -> dict[str, Any]:
+    return {"message_thread_id": claim.topic, "disable_notification": claim.silent}
+
+
 class _Call:
     def __init__(self, bot: Bot, claim: Claim, post: Post, words: Words, entry: Entry) -> None:
-        self._bot, self._claim, self._post = bot, claim, post
+        self._bot, self._claim, self._post, self._entry = bot, claim, post, entry
         self._text = post.parts[claim.part]
-        self._chat = claim.chat if claim.chat.startswith("@") else int(claim.chat)
-        self._where: dict[str, Any] = {"message_thread_id": claim.topic, "disable_notification": claim.silent}
+        self._chat, self._where = _chat_of(claim), _place_of(claim)
         self._button = read_button(bot, entry, words) if claim.config.read_button and not claim.part else None
         self._marks: dict[str, Any] = {"caption": self._text.text, "caption_entities": to_entities(self._text)}
 
@@ -141,10 +166,10 @@ class _Call:
             link_preview_options=LinkPreviewOptions(is_disabled=preview is None, url=preview),
             **self._where,
         )
-        return Sent(message.message_id, "plain" if plain else "text", digest_of(shown))
+        return Sent(message.message_id, "plain" if plain else "text", shown_as(shown, self._entry))
 
     def _sent(self, message: Message) -> Sent:
-        return Sent(message.message_id, self._claim.form, digest_of(self._text))
+        return Sent(message.message_id, self._claim.form, shown_as(self._text, self._entry))
 
 
 def _item(item: Attachment | bytes, marks: dict[str, Any]) -> InputMediaPhoto | InputMediaVideo:

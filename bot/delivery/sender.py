@@ -18,8 +18,11 @@ from bot.delivery import outbox
 from bot.delivery.chats import Subscription
 from bot.delivery.outbox import CallOutcome, Claim, Form
 from bot.delivery.pace import Pace
-from bot.delivery.posting import Fetch, fetch_uploads, first_forms, send, shown_as
+from bot.delivery.posting import Fetch, fetch_uploads, first_forms, send
 from bot.delivery.refusals import classify_error
+from bot.messages import Text
+from bot.planning import planner
+from bot.planning.digests import read_digest
 from feeder import ChannelConfig, Entry, ServiceError, Store, StoreError
 from feeder.words import Words
 
@@ -42,9 +45,9 @@ class Sender:
     """Sends the planned posts until it is cancelled or the token is rejected.
 
     `find_subscriptions` returns the current subscriptions; `words` is the language of posts, `site_url` the address of
-    the site, which has some of their pictures. It plans every `plan_every_s` seconds. `withdraw` is called each time,
-    before planning, and then `edit`; None leaves the posts of removed and changed entries. `fetch` gets pictures that
-    Telegram cannot.
+    the site, which has some of their pictures, and `page_of` returns that of the page with all that a query finds. It
+    plans every `plan_every_s` seconds. `withdraw` is called each time, before planning, and then `edit`; None leaves
+    the posts of removed and changed entries. `fetch` gets pictures that Telegram cannot.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Sender:
         find_subscriptions: Callable[[], Sequence[Subscription]],
         words: Words,
         site_url: str,
+        page_of: Callable[[str], str | None] = lambda _query: None,
         withdraw: Callable[[], Awaitable[None]] | None = None,
         edit: Callable[[], Awaitable[None]] | None = None,
         fetch: Fetch | None = None,
@@ -70,6 +74,8 @@ class Sender:
         self._store = store
         self._find_subscriptions = find_subscriptions
         self._words, self._site_url = words, site_url
+        self._zone = str(words.zone)
+        self._page_of = page_of
         self._withdraw = withdraw
         self._edit, self._fetch = edit, fetch
         self._pace = pace
@@ -137,7 +143,7 @@ class Sender:
         if room <= 0 or self.refusal is not None:
             return None
         claiming = asyncio.ensure_future(
-            asyncio.to_thread(outbox.claim, self._store, self._now(), room, self._pace, tuple(self._mine)),
+            asyncio.to_thread(outbox.claim, self._store, self._now(), room, self._pace, tuple(self._mine), self._zone),
         )
         try:
             self._start(await asyncio.shield(claiming))
@@ -154,7 +160,7 @@ class Sender:
             task.add_done_callback(self._on_done)
 
     def _plan(self) -> None:
-        outbox.plan(self._store, self._find_subscriptions(), self._find_forms)
+        planner.plan(self._store, self._find_subscriptions(), self._now(), self._zone, self._find_forms)
 
     def _find_forms(self, entry: Entry, config: ChannelConfig) -> tuple[Form, ...]:
         return first_forms(entry, config, self._words, self._site_url)
@@ -188,20 +194,25 @@ class Sender:
             self._mine.discard(claim.token)
 
     async def _attempt(self, claim: Claim) -> CallOutcome:
-        entry = await asyncio.to_thread(self._store.entries.find, claim.entry)
-        if entry is None:
-            return CallOutcome(result="dropped", reason="the entry is no longer in the store")
+        content = await asyncio.to_thread(self._read_content, claim)
+        if content is None:
+            return CallOutcome(result="dropped", reason="what it is about is no longer in the store")
         end = asyncio.get_running_loop().time() + self._call_timeout_s  # a claim's lease covers fetching and sending
-        uploads = await fetch_uploads(claim, entry, self._site_url, self._words, self._fetch)
+        uploads = await fetch_uploads(claim, content, self._site_url, self._words, self._fetch)
         try:
             async with asyncio.timeout_at(end) as self._limits[claim.token]:
-                sent = await send(self._bot, claim, entry, self._words, site_url=self._site_url, uploads=uploads)
+                sent = await send(self._bot, claim, content, self._words, site_url=self._site_url, uploads=uploads)
         except (TelegramError, TimeoutError) as error:
             return classify_error(error, claim.form)
         finally:
             del self._limits[claim.token]
-        shown = shown_as(sent, entry)
-        return CallOutcome(result="sent", message=sent.message, form=sent.form, album=sent.album, shown=shown)
+        return CallOutcome(result="sent", message=sent.message, form=sent.form, album=sent.album, shown=sent.shown)
+
+    def _read_content(self, claim: Claim) -> Entry | Text | None:
+        """Return the entry of a post or the text of a digest; None if it has left the store."""
+        if claim.kind == "digest":
+            return read_digest(self._store, claim.delivery, self._words, self._page_of)
+        return self._store.entries.find(claim.entry)
 
     async def _settle(self, claim: Claim, outcome: CallOutcome) -> None:
         """Save the outcome; retry while the store is busy, since a lost outcome can lead to a duplicate post."""

@@ -11,8 +11,9 @@ digest: the deliveries become `waiting`. Makes no calls.
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
+from bot.planning.waiting import dissolve_digests, let_wait
 from bot.tables import addresses, chats, deliveries, subscriptions
 from feeder import Store
 
@@ -84,21 +85,7 @@ def tell_later(connection: Connection, ids: Sequence[int]) -> None:
     A post whose first parts have been sent goes on. What was perhaps sent is told too, unless it is held.
     """
     columns = deliveries.c
-    mine = columns.subscription.in_(ids)
-    unsent_digests = select(columns.id).where(mine, columns.kind == "digest", columns.state == "pending")
-    told = columns.digest.in_(unsent_digests)
-    connection.execute(update(deliveries).where(told).values(state="waiting", digest=None))
-    connection.execute(delete(deliveries).where(columns.id.in_(unsent_digests)))
-
+    dissolve_digests(connection, ids)
     reposted = select(subscriptions.c.id).where(subscriptions.c.repost)
     is_open = or_(columns.state == "pending", and_(columns.state == "unknown", columns.subscription.in_(reposted)))
-    first = and_(mine, columns.kind == "post", columns.part == 0)
-    connection.execute(update(deliveries).where(first, is_open).values(state="waiting", claim=None))
-    whole = deliveries.alias()
-    waits = select(whole.c.id).where(
-        whole.c.subscription == columns.subscription,
-        whole.c.entry == columns.entry,
-        whole.c.part == 0,
-        whole.c.state == "waiting",
-    )
-    connection.execute(delete(deliveries).where(mine, columns.part > 0, waits.exists()))
+    let_wait(connection, ids, is_open, None)

@@ -66,6 +66,7 @@ def find_withdrawn_posts(store: Store) -> list[SentMessage]:
     statement = (
         select(columns.id, columns.entry, columns.message, columns.album, chat_name().label("name"))
         .join(chats, chats.c.id == deliveries.c.chat)
+        .where(deliveries.c.kind == "post")
         .where((deliveries.c.state == "sending") | ((deliveries.c.state == "sent") & deliveries.c.message.is_not(None)))
         .order_by(deliveries.c.id)
         .limit(_PAGE)

@@ -151,6 +151,12 @@ class Words:
     gone: str
     unknown: str
     trouble: str
+    digest: Counted
+    """How many articles a message tells of that were not posted one by one."""
+    digest_more: Counted
+    """… of which it has no titles."""
+    digest_all: str
+    """The label of the link to all of them."""
     continue_reading: str
     """Below the beginning of a long article."""
     read_here: str

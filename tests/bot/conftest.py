@@ -12,12 +12,12 @@ import pytest
 from bot import tables
 from bot.app import TelegramService
 from bot.connecting import WatchedBot, make_bot
-from bot.delivery import outbox
 from bot.delivery.chats import Channel, find_subscriptions, read_channels, sync_channels
 from bot.delivery.edits import Editor
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
 from bot.delivery.withdrawals import withdraw
+from bot.planning import planner
 from feeder import ChannelConfig, Config, Store, TelegramConfig
 from feeder.incoming.origin import Origin
 from feeder.words import ENGLISH
@@ -116,9 +116,9 @@ def channels(*chats: int | str, **settings: object) -> tuple[Channel, ...]:
 
 def plan_posts(store: Store, numbers: range, channels: tuple[Channel, ...]) -> None:
     """Store the channels, add entries, and plan posts of them."""
-    outbox.plan(store, sync_channels(store, channels))
+    planner.plan(store, sync_channels(store, channels), START)
     add_entries(store, *numbers)
-    outbox.plan(store, find_subscriptions(store, channels))
+    planner.plan(store, find_subscriptions(store, channels), START)
 
 
 class Harness:

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from bot import tables
 from bot.connecting import ask_for_numbers, connect, make_bot
-from bot.delivery import outbox
 from bot.delivery.calls import reserve
 from bot.delivery.chats import ChatFace, find_subscriptions, learn_chat, sync_channels, unknown_addresses
 from bot.delivery.pace import SECOND, Pace
+from bot.planning import planner
 from feeder import ServiceError, Store, TelegramConfig
 from tests.bot.api import BotApi
 from tests.bot.conftest import START, add_entries, channels, count_states
@@ -23,7 +23,7 @@ def test_another_spelling_of_a_chat_posts_nothing_again(each_store: Store) -> No
     add_entries(each_store, 1, 2)
     for name in ("@rain", "@Rain", "-1003"):
         learn_chat(each_store, "@rain", RAIN)
-        outbox.plan(each_store, sync_channels(each_store, channels(name, recent=2)))
+        planner.plan(each_store, sync_channels(each_store, channels(name, recent=2)), START)
     assert count_states(each_store) == {"pending": 2}
     (subscription,) = find_subscriptions(each_store)
     assert (subscription.number, claim_one(each_store).chat) == (-1003, "-1003")

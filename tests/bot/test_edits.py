@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import edits, outbox
+from bot.delivery import edits
 from bot.delivery.chats import sync_channels
 from bot.delivery.edits import DONE_NOTE
 from bot.delivery.pace import Pace
+from bot.planning import planner
 from feeder import Media, Store
 from tests.bot.api import BotApi
 from tests.bot.conftest import CHAT, START, Clock, Harness, add_entries, channels, count_states
@@ -22,7 +23,7 @@ Make = Callable[..., Harness]
 def post(harness: Harness, **changes: Any) -> Harness:
     """Post entry 1."""
     harness.edit_days = 2
-    outbox.plan(harness.store, sync_channels(harness.store, harness.channels))
+    planner.plan(harness.store, sync_channels(harness.store, harness.channels), START)
     add_entries(harness.store, 1, **{"media": (), **changes})
     harness.drain()
     return harness
@@ -226,7 +227,7 @@ def test_a_restored_store_is_followed_from_where_it_is(posted: Callable[..., Har
 
 def test_edits_can_be_turned_off(make_harness: Make, api: BotApi, bot_store: Store) -> None:
     harness = make_harness()
-    outbox.plan(bot_store, sync_channels(bot_store, channels()))
+    planner.plan(bot_store, sync_channels(bot_store, channels()), START)
     add_entries(bot_store, 1, media=())
     harness.drain()
     change(bot_store, content="<p>Corrected.</p>")

@@ -12,18 +12,15 @@ from bot.delivery import outbox
 from bot.delivery.chats import Channel, find_subscriptions, read_channels, sync_channels
 from bot.delivery.outbox import (
     LEASE,
-    MAX_WAITING,
     CallOutcome,
     Claim,
     claim,
     next_due,
-    plan,
-    preview,
-    select_entries,
     settle,
 )
 from bot.delivery.pace import Pace, backoff, calls_left, next_call, search_wait
 from bot.delivery.sender import CALL_TIMEOUT_S
+from bot.planning.planner import plan, preview
 from bot.searches import PER_MINUTE, Turnstile, load_query, save_query, search_key
 from bot.tables import migrate_tables
 from feeder import LAST_INGEST_NOTE, ChannelConfig, ServiceError, Store, StoreError
@@ -73,70 +70,6 @@ def test_tables_of_a_newer_bot_are_left_alone(store: Store) -> None:
         migrate_tables(store)
 
 
-def test_a_first_meeting_takes_the_most_recent_and_no_other(each_store: Store) -> None:
-    add_entries(each_store, *range(1, 31))
-    (channel,) = channels(recent=3)
-    for _ in range(2):
-        plan(each_store, sync_channels(each_store, [channel]))
-        assert waiting(each_store, channel) == ["title 28", "title 29", "title 30"]
-
-
-def test_a_first_meeting_may_take_none(each_store: Store) -> None:
-    add_entries(each_store, *range(1, 4))
-    plan(each_store, sync_channels(each_store, channels(recent=0)))
-    assert count_states(each_store) == {}
-    add_entries(each_store, 10)
-    plan(each_store, sync_channels(each_store, channels(recent=0)))
-    assert count_states(each_store) == {"pending": 1}
-
-
-def test_a_channel_with_a_search_gets_what_it_finds(each_store: Store) -> None:
-    (channel,) = channels(query="苹果", recent=2)
-    add_entries(each_store, 1, 2, 3, content="<p>苹果</p>")
-    add_entries(each_store, 4, 5)
-    plan(each_store, sync_channels(each_store, [channel]))
-    assert waiting(each_store, channel) == ["title 2", "title 3"]
-    add_entries(each_store, 6)
-    add_entries(each_store, 7, content="<p>蘋果</p>")
-    plan(each_store, find_subscriptions(each_store, [channel]))
-    assert waiting(each_store, channel) == ["title 2", "title 3", "title 7"]
-
-
-def test_of_a_great_many_new_entries_the_newest_are_posted(
-    sqlite_store: Store, caplog: pytest.LogCaptureFixture
-) -> None:
-    migrate_tables(sqlite_store)
-    (channel,) = channels()
-    plan_posts(sqlite_store, range(10, 15), (channel,))
-    add_entries(sqlite_store, *range(1000, 1600))
-    plan(sqlite_store, find_subscriptions(sqlite_store, [channel]))
-    names = waiting(sqlite_store, channel)
-    assert names == [f"title {number}" for number in range(1600 - MAX_WAITING, 1600)]
-    assert "505 are not posted" in caplog.text
-    assert count_states(sqlite_store) == {"pending": MAX_WAITING, "failed": 5}
-
-
-def test_two_planners_plan_once(each_store: Store) -> None:
-    (channel,) = channels()
-    plan(each_store, sync_channels(each_store, [channel]))
-    add_entries(each_store, 1, 2)
-    stale = find_subscriptions(each_store, [channel])
-    plan(each_store, stale)
-    plan(each_store, stale)
-    assert count_states(each_store) == {"pending": 2}
-
-
-def test_two_planners_report_once_what_is_left_out(each_store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    (channel,) = channels()
-    plan(each_store, sync_channels(each_store, [channel]))
-    add_entries(each_store, *range(MAX_WAITING + 5))
-    stale = find_subscriptions(each_store, [channel])
-    plan(each_store, stale)
-    plan(each_store, stale)
-    assert count_states(each_store) == {"pending": MAX_WAITING}
-    assert len(caplog.messages) == 1
-
-
 def test_a_chat_has_one_post_under_way_and_keeps_its_order(each_store: Store) -> None:
     plan_posts(each_store, range(2), channels())
     first = claim_one(each_store)
@@ -151,7 +84,7 @@ def test_a_chat_that_another_process_has_just_claimed_gives_nothing(each_store: 
     claim_one(each_store)
     with each_store.database.begin() as connection:
         chat = connection.execute(select(tables.chats.c.id)).scalar_one()
-        assert outbox._claim_next(connection, chat, START, NO_LIMITS) is None
+        assert outbox._claim_next(connection, chat, START, NO_LIMITS, "UTC") is None
 
 
 def test_a_channel_that_was_never_met_has_no_subscription(each_store: Store) -> None:
@@ -237,18 +170,18 @@ def test_what_waits_is_due_when_its_chat_may_be_called(each_store: Store) -> Non
 def test_a_chat_whose_configuration_goes_keeps_its_rows_and_is_not_flooded_when_it_returns(each_store: Store) -> None:
     stays, goes = channels(-1, -2, recent=1)
     add_entries(each_store, 1)
-    plan(each_store, sync_channels(each_store, [stays, goes]))
+    plan(each_store, sync_channels(each_store, [stays, goes]), START)
     claims = {claimed.chat: claimed for claimed in claim_at(each_store)}
     settle_claim(each_store, claims["-2"])
     add_entries(each_store, 2)
-    plan(each_store, find_subscriptions(each_store, [goes]))
+    plan(each_store, find_subscriptions(each_store, [goes]), START)
     sync_channels(each_store, [stays])
     assert "-2" not in {claimed.chat for claimed in claim_at(each_store)}
     add_entries(each_store, *range(3, 30))
-    plan(each_store, sync_channels(each_store, [stays, goes]))
+    plan(each_store, sync_channels(each_store, [stays, goes]), START)
     assert waiting(each_store, goes) == ["title 29"]
     found = count_states(each_store)
-    assert (found["sent"], found["waiting"]) == (1, 1)
+    assert (found["sent"], found["told"]) == (1, 1)
 
 
 def test_a_post_in_doubt_is_not_sent_again_when_its_chat_returns(each_store: Store) -> None:
@@ -279,35 +212,11 @@ def test_a_setting_that_changes_is_followed(each_store: Store) -> None:
     assert claim_one(each_store).silent
 
 
-def test_a_preview_changes_nothing_and_leaves_out_what_was_sent(each_store: Store) -> None:
-    add_entries(each_store, 1, 2, 3)
-    (channel,) = channels(recent=2)
-    assert [entry.title for entry in preview(each_store, channel, None)] == ["title 2", "title 3"]
-    plan(each_store, sync_channels(each_store, [channel]))
-    settle_claim(each_store, claim_one(each_store))
-    add_entries(each_store, 4)
-    before = count_states(each_store)
-    assert waiting(each_store, channel) == ["title 3", "title 4"]
-    sync_channels(each_store, [])
-    assert waiting(each_store, channel) == ["title 4"]  # met again: the two newest, less what is planned already
-    assert count_states(each_store) == before
-
-
 @pytest.mark.parametrize("query", ["！？", "a b c d e f g h i j"])
 def test_a_search_that_cannot_be_understood_is_named_with_its_channel(query: str) -> None:
     configs = [ChannelConfig(chat="-1"), ChannelConfig(chat="-2", query=query)]
     with pytest.raises(ServiceError, match=r"telegram\.channels\[1\]\.query: '"):
         read_channels(configs)
-
-
-def test_nothing_new_is_chosen_from_a_store_that_has_not_changed(each_store: Store) -> None:
-    add_entries(each_store, 1)
-    (channel,) = channels()
-    assert select_entries(each_store, channel, each_store.entries.last_number()) == (
-        (),
-        each_store.entries.last_number(),
-        0,
-    )
 
 
 def test_a_locked_store_is_an_error_of_the_store(sqlite_url: str) -> None:
@@ -384,9 +293,9 @@ def test_before_a_first_pass_has_filled_the_store_no_chat_is_met(each_store: Sto
         connection.exec_driver_sql("DELETE FROM notes")
     chosen = channels(recent=2)
     add_entries(each_store, 1)
-    plan(each_store, sync_channels(each_store, chosen))
+    plan(each_store, sync_channels(each_store, chosen), START)
     add_entries(each_store, 2, 3, 4)
     assert count_states(each_store) == {}
     each_store.database.set_note(LAST_INGEST_NOTE, "2026-01-01T00:00:00Z")
-    plan(each_store, find_subscriptions(each_store, chosen))
+    plan(each_store, find_subscriptions(each_store, chosen), START)
     assert count_states(each_store) == {"pending": 2}

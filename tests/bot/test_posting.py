@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from telegram import Bot, User
 
-from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, sync_channels
 from bot.delivery.posting import first_forms, plain_text, read_button
 from bot.messages import Text
+from bot.planning import planner
 from feeder import Media, Store
 from feeder.words import ENGLISH
 from tests.bot.api import BotApi
-from tests.bot.conftest import CHAT, Harness, add_entries, count_states
+from tests.bot.conftest import CHAT, START, Harness, add_entries, count_states
 from tests.bot.messages.samples import SITE, looks, post_of
 from tests.entries import make_entry
 
@@ -41,7 +41,7 @@ class Fetcher:
 
 
 def post(harness: Harness, store: Store, *numbers: int, **changes: Any) -> None:
-    outbox.plan(store, sync_channels(store, harness.channels))
+    planner.plan(store, sync_channels(store, harness.channels), START)
     add_entries(store, *numbers or (1,), **changes)
     harness.drain()
 
@@ -155,9 +155,11 @@ def test_if_a_part_cannot_be_sent_the_rest_is_not(make_harness: Make, api: BotAp
 
 def test_a_post_that_has_become_shorter_has_no_more_parts(make_harness: Make, api: BotApi, bot_store: Store) -> None:
     harness = make_harness(style="full")
-    outbox.plan(bot_store, sync_channels(bot_store, harness.channels))
+    planner.plan(bot_store, sync_channels(bot_store, harness.channels), START)
     add_entries(bot_store, 1, content=LONG, media=())
-    outbox.plan(bot_store, find_subscriptions(bot_store, harness.channels), lambda *_: ("photo", "text", "text"))
+    planner.plan(
+        bot_store, find_subscriptions(bot_store, harness.channels), START, "UTC", lambda *_: ("photo", "text", "text")
+    )
     add_entries(bot_store, 1, content="<p>Short.</p>", media=())
     harness.drain()
     assert len(api.texts(CHAT)) == 1

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from bot.delivery.chats import Channel, find_subscriptions, sync_channels
-from bot.delivery.outbox import CallOutcome, plan
+from bot.delivery.outbox import CallOutcome
 from bot.delivery.switches import MAX_PLANNED_TRIES, try_again
+from bot.planning import planner
 from bot.tables import deliveries, subscriptions
 from feeder import Store
 from tests.bot.api import BotApi
-from tests.bot.conftest import CHAT, Clock, add_entries, channels, count_states, plan_posts
+from tests.bot.conftest import CHAT, START, Clock, add_entries, channels, count_states, plan_posts
 from tests.bot.test_outbox import claim_at, claim_one, settle_claim
 from tests.bot.test_sender import MakeHarness, titles
 
@@ -27,7 +28,7 @@ def switch_off(store: Store, *made: Channel, entries: int = 3) -> None:
 
 def plan_more(store: Store, *numbers: int, made: tuple[Channel, ...]) -> None:
     add_entries(store, *numbers)
-    plan(store, find_subscriptions(store, made))
+    planner.plan(store, find_subscriptions(store, made), START)
 
 
 def test_a_group_that_only_forbids_photos_gets_text(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:

@@ -27,6 +27,7 @@ from bot.delivery import outbox, sender
 from bot.delivery.chats import find_subscriptions, read_channels
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
+from bot.planning import planner
 from feeder import ChannelConfig, Store, StoreError, TelegramConfig
 from feeder.words import ENGLISH
 from tests.bot.unsynced import open_store
@@ -105,7 +106,7 @@ def kill_at(step: str, nth: int, store: Store) -> None:
 
         setattr(module, name, wrapped_async if asyncio.iscoroutinefunction(real) else wrapped)
 
-    around(outbox, "plan", None, "planned")
+    around(planner, "plan", None, "planned")
     around(outbox, "claim", None, "claimed")
     around(sender, "send", "calling", "called")
     around(httpx.AsyncHTTPTransport, "handle_async_request", None, "answered")

@@ -3,13 +3,14 @@
 import shutil
 from pathlib import Path
 
-from bot.delivery import outbox
 from bot.delivery.chats import read_channels, sync_channels
+from bot.planning import planner
 from bot.tables import migrate_tables
 from feeder.catalogue.departed import remove_demo
 from feeder.config.load import embedded, load_config
 from feeder.config.settings import ChannelConfig, FeedSource
 from feeder.store import LAST_INGEST_NOTE, Store, new_added
+from tests.bot.conftest import START as NOW
 from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 from tests.entries import make_entry
 
@@ -90,10 +91,10 @@ def test_no_seed_is_posted_to_a_channel_that_comes_with_the_first_source(feeder:
     with Store.open(STORE) as store:
         migrate_tables(store)
         assert remove_demo(load_config(), store) == (GONE.strip(),)  # as `feeder run` and `feeder bot` begin
-        outbox.plan(store, sync_channels(store, channels))
-        assert outbox.preview(store, channels[0], None) == []
+        planner.plan(store, sync_channels(store, channels), NOW)
+        assert planner.preview(store, channels[0], None) == []
     feeder("update")
     with Store.open(STORE) as store:
-        outbox.plan(store, sync_channels(store, channels))
-        [waiting] = outbox.preview(store, channels[0], sync_channels(store, channels)[0])
+        planner.plan(store, sync_channels(store, channels), NOW)
+        [waiting] = planner.preview(store, channels[0], sync_channels(store, channels)[0])
     assert waiting.title == "Rain"

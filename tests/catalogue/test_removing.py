@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, read_channels, sync_channels
+from bot.planning import planner
 from bot.tables import migrate_tables
 from feeder.config.settings import ChannelConfig
 from feeder.incoming.batch import Batch
@@ -221,7 +221,7 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
     channels = read_channels([ChannelConfig(chat="@news", recent=0)])
     with Store.open(STORE) as store:
         migrate_tables(store)
-        outbox.plan(store, sync_channels(store, channels))
+        planner.plan(store, sync_channels(store, channels), NOW)
     before = lines(feeder("export").out)
     if "moved" in keys:
         river.rename(tmp_path / "moved")
@@ -232,8 +232,8 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
     with Store.open(STORE) as store:
         assert store.sources.names() == {"stream": 2}
         assert len(store.documents.of_source("stream")) == 2
-        outbox.plan(store, find_subscriptions(store, channels))
-        assert outbox.preview(store, channels[0], find_subscriptions(store, channels)[0]) == []
+        planner.plan(store, find_subscriptions(store, channels), NOW)
+        assert planner.preview(store, channels[0], find_subscriptions(store, channels)[0]) == []
 
 
 def test_a_renamed_feed_is_known_by_its_address(feeder: Feeder, server: Server, blog: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from bot.delivery import outbox
 from bot.delivery.chats import find_subscriptions, read_channels, sync_channels
 from bot.delivery.pace import Pace
+from bot.planning import planner
 from bot.tables import migrate_tables
 from feeder.config.load import Config
 from feeder.config.settings import ChannelConfig
@@ -96,11 +97,11 @@ def test_nothing_is_posted_again_out_of_an_earlier_store(config: Config, old: St
     migrate_tables(old)
     ingest(config, old, names=["mirror"], now=NOW, again=True)
     channels = read_channels([ChannelConfig(chat=CHAT, recent=3, on_unknown="hold")])
-    outbox.plan(old, sync_channels(old, channels))
+    planner.plan(old, sync_channels(old, channels), NOW)
     assert rows(f"SELECT {columns} FROM bot_deliveries ORDER BY id") == before
     [subscription] = find_subscriptions(old, channels)
     waiting = [row[1] for row in before if row[2] == "pending"]
-    assert [entry.id for entry in outbox.preview(old, channels[0], subscription)] == waiting
+    assert [entry.id for entry in planner.preview(old, channels[0], subscription)] == waiting
     claims = outbox.claim(old, NOW + timedelta(days=1), 9, Pace())
     assert [claim.entry for claim in claims] == waiting[:1]
 

@@ -65,6 +65,8 @@ def _make_tables() -> None:
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("repost", sa.Boolean(), nullable=False),
         sa.Column("last_number", sa.BigInteger()),
+        sa.Column("hour_began_at", sa.BigInteger()),
+        sa.Column("hour_posts", sa.Integer()),
         sa.Column("off_reason", sa.Text()),
         sa.Column("off_since", sa.BigInteger()),
         sa.Column("off_tries", sa.Integer(), nullable=False),
@@ -106,6 +108,14 @@ def _make_tables() -> None:
     op.create_index("ix_bot_deliveries_state", "bot_deliveries", ["state", "chat", "id"])
     op.create_index("ix_bot_deliveries_entry", "bot_deliveries", ["entry"])
     op.create_index("ix_bot_deliveries_digest", "bot_deliveries", ["digest"])
+    waiting = sa.text("state = 'waiting'")
+    op.create_index(
+        "ix_bot_deliveries_waiting",
+        "bot_deliveries",
+        ["subscription", "due_at"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
+    )
     op.create_table(
         "bot_calls",
         sa.Column("id", _rowid, primary_key=True),

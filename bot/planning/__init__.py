@@ -1,0 +1,1 @@
+"""What is told when: new entries find their subscriptions, and are posted to them or told in a digest."""
