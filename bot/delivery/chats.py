@@ -94,12 +94,15 @@ def _read_query(text: str, name: str) -> Query | None:
     if not text:
         return None
     try:
-        query = parse_query(text)
+        query = _parse(text)
     except QueryError as error:
         raise ServiceError(f"{name}: {text!r}: {error}") from None
     if query.problem:
         raise ServiceError(f"{name}: {text!r}: {query.problem}")
     return query
+
+
+_parse = lru_cache(maxsize=5000)(parse_query)  # thousands of chats follow a few
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

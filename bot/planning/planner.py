@@ -14,7 +14,7 @@ wait. `now` is always an argument; nothing here calls Telegram.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from feeder import LAST_INGEST_NOTE, ChannelConfig, Entry, Facts, Store
 
 _PAGE = 500
 _ROWS = 20_000  # deliveries in one transaction, about
+_FEW = 500  # chats to look up by name
 _IDS = 5000  # in one IN (…); SQLite allows 32,766 values in a statement
 
 _OPEN = {"pending", "sending", "waiting"}
@@ -69,21 +70,30 @@ def plan(
     `zone` is the time zone of those that have none.
     """
     going_on = [row for row in rows if row.configured and not row.paused]
-    planned = [row for row in going_on if row.is_planned]
-    if any(row.last_number is None for row in going_on) and store.database.get_note(LAST_INGEST_NOTE) is not None:
-        for row in going_on:
-            if row.last_number is None and row.is_active:
-                _start(store, row, now, zone, find_forms)
-    _plan_news(store, [row for row in planned if row.last_number is not None], now, zone, find_forms)
+    new = [row for row in going_on if row.last_number is None and row.is_active]
+    if new and store.database.get_note(LAST_INGEST_NOTE) is not None:
+        _start(store, new, now, zone, find_forms)
+    behind = [row for row in going_on if row.last_number is not None and row.is_planned]
+    _plan_news(store, behind, now, zone, find_forms)
     make_digests(store, going_on, now, zone)
 
 
-def _start(store: Store, row: Subscription, now: datetime, zone: str, find_forms: FindForms) -> None:
+def _start(store: Store, rows: Sequence[Subscription], now: datetime, zone: str, find_forms: FindForms) -> None:
     last = store.entries.last_number()  # read first: an entry that arrives meanwhile is planned next time
-    recent = [_to_news(0, entry) for entry in select_recent(store, row.channel)]
-    with store.database.begin() as connection:
-        if _advance(connection, [row], last):
-            _write(connection, {row.id: recent}, {row.id: row}, now, zone, find_forms)
+    recent: dict[tuple[str, int], list[News]] = {}
+    for row in rows:
+        if (key := _recent_key(row)) not in recent:
+            recent[key] = [_to_news(0, entry) for entry in select_recent(store, row.channel)]
+    for some in in_chunks(rows, _ROWS // 10):
+        with store.database.begin() as connection:
+            ours = _advance(connection, some, last)
+            mine = {row.id: row for row in some if row.id in ours}
+            news = {row.id: recent[_recent_key(row)] for row in mine.values()}
+            _write(connection, news, mine, now, zone, find_forms)
+
+
+def _recent_key(row: Subscription) -> tuple[str, int]:
+    return row.channel.config.query, row.channel.config.recent
 
 
 def select_recent(store: Store, channel: Channel) -> list[Entry]:
@@ -160,7 +170,9 @@ def _write(
     find_forms: FindForms,
 ) -> None:
     """Write the deliveries of these subscriptions, by id: in the order of theirs, the first has an entry."""
-    had = _find_had(connection, {news.entry for each in found.values() for news in each})
+    had = _find_had(
+        connection, {news.entry for each in found.values() for news in each}, {row.chat for row in rows.values()}
+    )
     hours = _read_hours(connection, [row.id for row in rows.values() if row.channel.config.per_hour and found[row.id]])
     written: list[dict[str, Any]] = []
     counted: dict[int, int] = {}
@@ -190,11 +202,13 @@ def _write(
         _let_surplus_wait(connection, rows, now, zone)
 
 
-def _find_had(connection: Connection, entries: Iterable[str]) -> set[tuple[int, int, str]]:
-    """Return where these entries have been planned already: chats, topics and entries."""
+def _find_had(connection: Connection, entries: Iterable[str], chats: Collection[int]) -> set[tuple[int, int, str]]:
+    """Return where in these chats these entries have been planned already: chats, topics and entries."""
     had: set[tuple[int, int, str]] = set()
     columns = deliveries.c.chat, subscriptions.c.topic, deliveries.c.entry
     planned = select(*columns).join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
+    if len(chats) < _FEW:  # else hardly any other chat has had them
+        planned = planned.where(columns[0].in_(chats))
     for some in in_chunks(entries, _IDS):
         had.update((row.chat, row.topic, row.entry) for row in connection.execute(planned.where(columns[2].in_(some))))
     return had

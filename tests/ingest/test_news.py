@@ -104,17 +104,18 @@ def test_a_first_pass_that_is_killed_makes_no_old_article_news(
 ) -> None:
     write(folder, *range(1, 7))
     monkeypatch.setattr(folders, "_BATCH", 2)
-    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
-        real, calls = reader.store.take, []
+    real, calls = reader.store.take, []
 
-        def take_twice(batches: object) -> object:
-            calls.append(batches)
-            if len(calls) == 3:
-                raise KeyboardInterrupt
-            return real(batches)  # type: ignore[arg-type]  # passed on
+    def take_twice(batches: object) -> object:
+        calls.append(batches)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(batches)  # type: ignore[arg-type]  # passed on
 
+    with monkeypatch.context() as broken:
         broken.setattr(reader.store, "take", take_twice)
-        reader.read()
+        with pytest.raises(KeyboardInterrupt):
+            reader.read()
     assert 0 < reader.store.entries.count() < 6
     assert reader.news() == []
     assert reader.read() == []
