@@ -137,6 +137,7 @@ class Harness:
         self.withdraws = True
         self.fetch: Fetch | None = None
         self.edit_days = 0
+        self.page_of: Callable[[str], str | None] = lambda _query: None
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -154,6 +155,7 @@ class Harness:
                 find_subscriptions=lambda: find_subscriptions(self.store, self.channels),
                 words=ENGLISH,
                 site_url="https://site.example/",
+                page_of=self.page_of,
                 withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
                 edit=self._editor(bot) if self.edit_days else None,
                 fetch=self.fetch,
