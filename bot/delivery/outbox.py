@@ -110,7 +110,7 @@ def _is_ready(now: datetime) -> ColumnElement[bool]:
 
 
 def claim(
-    store: Store, now: datetime, limit: int, pace: Pace, mine: Collection[str] = (), zone: str = "UTC"
+    store: Store, now: datetime, limit: int, pace: Pace, *, mine: Collection[str] = (), zone: str = "UTC"
 ) -> list[Claim]:
     """Claim up to `limit` deliveries that may be sent now, each to a different chat; the caller must settle each.
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from telegram import Bot
 from telegram.error import TelegramError
@@ -142,9 +143,8 @@ class Sender:
         room = MAX_IN_FLIGHT - len(self.in_flight)
         if room <= 0 or self.refusal is not None:
             return None
-        claiming = asyncio.ensure_future(
-            asyncio.to_thread(outbox.claim, self._store, self._now(), room, self._pace, tuple(self._mine), self._zone),
-        )
+        claim = partial(outbox.claim, mine=tuple(self._mine), zone=self._zone)
+        claiming = asyncio.ensure_future(asyncio.to_thread(claim, self._store, self._now(), room, self._pace))
         try:
             self._start(await asyncio.shield(claiming))
         except asyncio.CancelledError:

@@ -302,8 +302,8 @@ def test_cancelled_while_it_claims_it_still_sends_what_it_claimed(
     async def work(sender: Sender) -> None:
         loop = asyncio.get_running_loop()
 
-        def slow(*arguments: object) -> list[outbox.Claim]:
-            taken = real(*arguments)  # type: ignore[arg-type]  # passed on as they are
+        def slow(*arguments: object, **named: object) -> list[outbox.Claim]:
+            taken = real(*arguments, **named)  # type: ignore[arg-type]  # passed on as they are
             loop.call_soon_threadsafe(reached.set)
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), loop).result()
             return taken
@@ -400,11 +400,11 @@ def test_a_store_in_trouble_is_asked_again_at_the_next_tick(
     real, first = outbox.claim, asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
-    def busy(*arguments: object) -> list[outbox.Claim]:
+    def busy(*arguments: object, **named: object) -> list[outbox.Claim]:
         if not first.is_set():
             loops[0].call_soon_threadsafe(first.set)
             raise StoreError("busy")
-        return real(*arguments)  # type: ignore[arg-type]  # passed on as they are
+        return real(*arguments, **named)  # type: ignore[arg-type]  # passed on as they are
 
     monkeypatch.setattr(outbox, "claim", busy)
 
