@@ -1,6 +1,7 @@
 """Concurrent and killed processes, on both databases."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -42,7 +43,7 @@ def test_killed_at_any_step_it_loses_nothing_and_doubles_at_most_one_post_a_kill
 ) -> None:
     plan_posts(each_store, range(2), channels(CHAT, on_unknown=policy))
     add_entries(each_store, *range(2, 40))
-    (line,) = run_workers("killed", address(each_store), api.url, api.token)
+    (line,) = run_workers("killed", address(each_store), api.url, api.token, "100")
     assert line == f"kills {len(STEPS) * TIMES}"
     posted = Counter(text.split("\n")[0] for text in api.texts(CHAT))
     doubled = sum(posted.values()) - len(posted)
@@ -55,6 +56,23 @@ def test_killed_at_any_step_it_loses_nothing_and_doubles_at_most_one_post_a_kill
         found = count_states(each_store)
         assert found["sent"] + found["unknown"] == 40  # what was not posted is known to be uncertain
         assert len(posted) >= found["sent"]
+
+
+def test_killed_at_any_step_each_entry_is_posted_or_told_in_one_digest(each_store: Store, api: BotApi) -> None:
+    plan_posts(each_store, range(2), channels(CHAT, max_waiting=20))
+    add_entries(each_store, *range(2, 40))
+    (line,) = run_workers("killed", address(each_store), api.url, api.token, "20")
+    assert line == f"kills {len(STEPS) * TIMES}"
+    told = Counter(
+        title for text in api.texts(CHAT) for title in re.findall(r"^(?:• )?(title \d+)", text, re.MULTILINE)
+    )
+    assert len(told) == 40
+    assert count_states(each_store)["told"] == 20
+    doubled = sum(posts - 1 for posts in Counter(api.texts(CHAT)).values())
+    assert doubled <= len(WINDOW) * TIMES
+    assert sum(told.values()) - 40 == sum(
+        (len(text.split("\n• ")) - 1 or 1) * (posts - 1) for text, posts in Counter(api.texts(CHAT)).items()
+    )
 
 
 def address(store: Store) -> str:

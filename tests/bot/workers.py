@@ -1,8 +1,8 @@
 """Processes for tests that need several, or that kill one. Run as `python -m tests.bot.workers …`.
 
     claim STORE N                 N processes claim and settle concurrently; prints `process delivery` for each claim
-    killed STORE API TOKEN        sends everything, in a process that is killed at each step in turn, many times;
-                                  prints `kills N`
+    killed STORE API TOKEN MOST   sends everything, in a process that is killed at each step in turn, many times; of
+                                  more than MOST that wait, the others in a digest; prints `kills N`
 
 It forks (a process without threads and without an open database), since starting Python takes a second.
 """
@@ -119,12 +119,12 @@ def kill_at(step: str, nth: int, store: Store) -> None:
     event.listen(store.database.engine, "commit", on_commit)
 
 
-def send_all(url: str, api_url: str, token: str, start: datetime, step: str | None, nth: int) -> None:
+def send_all(url: str, api_url: str, token: str, most: int, start: datetime, step: str | None, nth: int) -> None:
     """Plan and send until nothing is due at `start`."""
     store = open_store(url)
     if step is not None:
         kill_at(step, nth, store)
-    channel = read_channels([ChannelConfig.model_validate({"chat": str(CHAT), "recent": 0})])
+    channel = read_channels([ChannelConfig.model_validate({"chat": str(CHAT), "recent": 0, "max_waiting": most})])
 
     async def inner() -> None:
         bot = make_bot(TelegramConfig.model_validate({"token": token, "api_url": api_url}))
@@ -154,7 +154,7 @@ def send_all(url: str, api_url: str, token: str, start: datetime, step: str | No
     store.close()
 
 
-def send_despite_kills(url: str, api_url: str, token: str) -> None:
+def send_despite_kills(url: str, api_url: str, token: str, most: int) -> None:
     """Send everything while being killed at each step, `TIMES` times each; then without kills.
 
     The latter several times: PostgreSQL takes a while to notice that a client is gone and to release its locks.
@@ -164,13 +164,13 @@ def send_despite_kills(url: str, api_url: str, token: str) -> None:
         for nth in range(1, TIMES + 1):
             start += 2 * outbox.LEASE
             at, once = start, nth
-            child = fork(lambda step=step, at=at, once=once: send_all(url, api_url, token, at, step, once))  # type: ignore[misc]  # defaults bind the loop's values
+            child = fork(lambda step=step, at=at, once=once: send_all(url, api_url, token, most, at, step, once))  # type: ignore[misc]  # defaults bind the loop's values
             kills += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     for _ in range(5):
         time.sleep(0.3)
         start += timedelta(days=1)
         at = start
-        child = fork(lambda at=at: send_all(url, api_url, token, at, None, 0))  # type: ignore[misc]  # as above
+        child = fork(lambda at=at: send_all(url, api_url, token, most, at, None, 0))  # type: ignore[misc]  # as above
         os.waitpid(child, 0)
     sys.stdout.write(f"kills {kills}\n")
 
@@ -182,8 +182,8 @@ def main() -> None:
             children = [fork(lambda name=name: claim_all(url, name)) for name in range(int(count))]  # type: ignore[misc]  # as above
             codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
             sys.exit(max(codes))
-        case ["killed", url, api_url, token]:
-            send_despite_kills(url, api_url, token)
+        case ["killed", url, api_url, token, most]:
+            send_despite_kills(url, api_url, token, int(most))
 
 
 if __name__ == "__main__":
