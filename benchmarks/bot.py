@@ -7,20 +7,32 @@ are of the processor, since other programs may be running; compare them with the
 """
 
 import argparse
+import asyncio
+import json
 import logging
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
+from benchmarks.memory import pss_and_rss
+from bot.connecting import make_bot
 from bot.delivery import chats
+from bot.delivery.sender import Sender
+from bot.planning import planner
 from bot.tables import deliveries, migrate_tables
-from feeder import LAST_INGEST_NOTE, ChannelConfig, Store
+from feeder import LAST_INGEST_NOTE, ChannelConfig, Store, TelegramConfig
 from feeder.incoming.origin import Origin
+from feeder.words import ENGLISH
+from tests.bot.api import BotApi
 from tests.entries import make_entry
 from tests.saving import save
 
@@ -28,9 +40,17 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 _PLANS = 5
 _QUERIES = ("", "rain", "雨", "source:example", "#weather")
 _FIRST_CHAT = 1_000_000
+_SEND_CHATS = 200
+_RETRY_S = 2
+_IDLE_S = 20
+_SEEDS = Path(__file__).parent.parent / "seeds"
+_OPEN = {"pending", "sending", "unknown", "waiting"}
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["sender"]:
+        asyncio.run(send_all(*sys.argv[2:]))
+        return
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("parts", nargs="*", help="plan, send, storm, memory; all by default")
     parser.add_argument("--chats", type=int, default=10_000, help="for planning; a tenth of them for a storm")
@@ -51,7 +71,7 @@ def main() -> None:
 
 @contextmanager
 def open_store() -> Iterator[Store]:
-    """Yield an empty store with the bot's tables, in a temporary folder."""
+    """Yield a store without entries, with the bot's tables, in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder, Store.open(f"sqlite:///{folder}/feeder.db") as store:
         migrate_tables(store)
         store.database.set_note(LAST_INGEST_NOTE, START.isoformat())
@@ -81,7 +101,8 @@ def measure_planning(count: int) -> None:
             began = time.process_time()
             planner.plan(store, chats.find_subscriptions(store), START)
             first_s = time.process_time() - began
-            taken, idle = [], []
+            taken: list[float] = []
+            idle: list[float] = []
             for number in range(_PLANS):
                 add_entry(store, number)
                 for times in (taken, idle):
@@ -95,6 +116,112 @@ def measure_planning(count: int) -> None:
             f"entry (target: < 1 s); {statistics.median(idle):.2f} s when nothing is new; "
             f"{first_s:.2f} s the first time, when settings are read; {planned:,} deliveries of {_PLANS} entries"
         )
+
+
+def plan_entries(store: Store, count: int) -> None:
+    for number in range(count):
+        add_entry(store, number)
+    planner.plan(store, chats.find_subscriptions(store), START)
+
+
+def run_sender(store: Store, api: BotApi) -> dict[str, float]:
+    """Send all that is planned, in a process of its own; return its figures."""
+    program = [sys.executable, "-m", "benchmarks.bot", "sender", store.database.url, api.url, api.token]
+    done = subprocess.run(program, check=True, capture_output=True, text=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+async def send_all(url: str, api_url: str, token: str) -> None:
+    """Send until nothing is open, at the pace that Telegram allows; print processor time, time and memory."""
+    logging.disable(logging.WARNING)
+    with Store.open(url) as store:
+        bot = make_bot(TelegramConfig.model_validate({"token": token, "api_url": api_url}))
+        await bot.initialize()
+        find = partial(chats.find_subscriptions, store)
+        sender = Sender(bot, store, find_subscriptions=find, words=ENGLISH, site_url="https://e.org/")
+        sender_task = asyncio.create_task(sender.run())
+        began, processor = time.monotonic(), time.process_time()
+        while not _OPEN.isdisjoint(count_states(store)):  # noqa: ASYNC110  what is waited for is in the store
+            await asyncio.sleep(2)
+        figures = {
+            "processor_s": time.process_time() - processor,
+            "wall_s": time.monotonic() - began,
+            "memory_mb": pss_and_rss(os.getpid())[0],
+        }
+        sender_task.cancel()
+        await asyncio.wait([sender_task])
+        await bot.shutdown()
+    sys.stdout.write(json.dumps(figures))
+
+
+def measure_sending(posts: int) -> None:
+    """Send posts to private chats at the allowed pace."""
+    with open_store() as store, BotApi() as api:
+        subscribe(store, _SEND_CHATS)
+        planner.plan(store, chats.find_subscriptions(store), START)
+        for number in range(_SEND_CHATS):
+            api.add_user(_FIRST_CHAT + number)
+        plan_entries(store, -(-posts // _SEND_CHATS))
+        figures = run_sender(store, api)
+        sent, state = api.called("sendPhoto", "sendMessage"), count_states(store)
+    order = all(is_in_order(api.texts(_FIRST_CHAT + number)) for number in range(_SEND_CHATS))
+    print(
+        f"sending, {state['sent']:,} posts to {_SEND_CHATS} chats: {len(sent) / figures['wall_s']:.1f} calls a second, "
+        f"{figures['processor_s'] / figures['wall_s']:.0%} of one core (target: < 20 %; before: 35 %), "
+        f"{figures['memory_mb']:.0f} MB; in order in each chat: {'yes' if order else 'no'}"
+    )
+
+
+def is_in_order(texts: list[str]) -> bool:
+    numbers = [int(text.split("\n")[0].removeprefix("Rain ")) for text in texts]
+    return numbers == sorted(numbers)
+
+
+def measure_storm(count: int) -> None:
+    """Send a post to each chat while Telegram refuses the first two calls to each."""
+    with open_store() as store, BotApi() as api:
+        subscribe(store, count)
+        planner.plan(store, chats.find_subscriptions(store), START)
+        for number in range(count):
+            api.add_user(_FIRST_CHAT + number)
+            api.answer(429, retry_after=_RETRY_S, chat=str(_FIRST_CHAT + number), times=2)
+        plan_entries(store, 1)
+        figures = run_sender(store, api)
+        state, calls = count_states(store), api.called("sendPhoto", "sendMessage")
+    refused: defaultdict[str, list[float]] = defaultdict(list)
+    posted: Counter[str] = Counter()
+    early = 0
+    for call in calls:
+        chat = str(call.arguments["chat_id"])
+        early += bool(refused[chat]) and call.at < refused[chat][-1] + _RETRY_S
+        if call.code == 429:
+            refused[chat].append(call.at)
+        else:
+            posted[chat] += 1
+    doubled = sum(times - 1 for times in posted.values())
+    print(
+        f"429 storm, {count:,} chats, two refusals each: {state['sent']:,} delivered (target: all), {doubled} "
+        f"duplicates (target: 0), {early} early calls (target: 0), in {figures['wall_s']:.0f} s, "
+        f"{figures['processor_s'] / figures['wall_s']:.0%} of one core"
+    )
+
+
+def measure_memory() -> None:
+    """Measure `feeder run` with web server and bot, idle, with the seeds."""
+    with tempfile.TemporaryDirectory() as folder, BotApi() as api:
+        api.add_chat(-1001)
+        Path(folder, "config.toml").write_text(
+            f'[[sources]]\nname = "seeds"\nfolder = "{_SEEDS}"\n[[telegram.channels]]\nchat = "-1001"\n', "utf-8"
+        )
+        more = {"FEEDER_WEB__PORT": "0", "FEEDER_TELEGRAM__TOKEN": api.token, "FEEDER_TELEGRAM__API_URL": api.url}
+        command = [sys.executable, "-m", "feeder", "run"]
+        with subprocess.Popen(command, cwd=folder, env=os.environ | more, stderr=subprocess.DEVNULL) as process:
+            time.sleep(_IDLE_S)
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+            used = [pss_and_rss(pid)[0] for pid in (process.pid, *map(int, children))]
+            process.terminate()
+    print(f"idle, web server and bot together: {sum(used):.0f} MB in {len(used)} processes (target: < 110 MB)")
 
 
 def count_states(store: Store) -> Counter[str]:

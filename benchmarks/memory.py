@@ -32,7 +32,7 @@ class Peak:
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._every_s):
-            own, *children = map(_pss_and_rss, (os.getpid(), *_children()))
+            own, *children = map(pss_and_rss, (os.getpid(), *_children()))
             now = MemoryUse(own[0], own[0] + sum(pss for pss, _ in children), own[1] + sum(rss for _, rss in children))
             self.peak = MemoryUse(*map(max, self.peak, now))
 
@@ -41,7 +41,7 @@ def _children() -> list[int]:
     return [int(child) for path in Path("/proc/self/task").glob("*/children") for child in path.read_text().split()]
 
 
-def _pss_and_rss(pid: int) -> tuple[float, float]:
+def pss_and_rss(pid: int) -> tuple[float, float]:
     """Return the memory of a process in MB; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()

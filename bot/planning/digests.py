@@ -4,17 +4,17 @@
                                             pending   a delivery like any other, of kind `digest`
 
 An entry waits because a digest is wanted, it came in quiet hours or beyond the cap of its hour, too many were pending,
-or its chat was switched off. A subscription has one digest under way: what becomes due meanwhile is in the next. When
-settings or the clock change, what waits is told when that of now would be, if that is earlier.
+or its chat is switched off. What becomes due joins the digest that is pending, if one is: that has not been sent, and
+is written when it is. When settings or the clock change, what waits is told when that of now would be, if that is
+earlier. A chat that is off, and has no post pending to be tried with, is tried with its digest.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from bot.delivery.chats import Subscription, in_chunks, read_settings
 from bot.messages import Text
@@ -37,12 +37,12 @@ class _Waiting(NamedTuple):
 
 
 def make_digests(store: Store, rows: Sequence[Subscription], now: datetime, zone: str) -> None:
-    """Make the digests that are due of what waits for these subscriptions, where they are posted to."""
+    """Make the digests that are due of what waits for these subscriptions, none of which is paused or has ended."""
     waiting = _find_waiting(store)
-    active = [row for row in rows if row.id in waiting and row.is_active]
-    full = _find_full(store, active, now) if active else set()
+    served = [row for row in rows if row.id in waiting]
+    full = _find_full(store, served, now) if served else set()
     due = []
-    for row in active:
+    for row in served:
         times, what = read_times(row.channel.config, zone), waiting[row.id]
         by_settings = told_at(times, now, is_full=row.id in full)
         if min(what.first or by_settings, by_settings) <= now and quiet_until(times, now) is None:
@@ -87,48 +87,39 @@ def _bring_forward(store: Store, subscription: int, due_at: datetime) -> None:
 
 
 def _tell(connection: Connection, rows: Sequence[Subscription]) -> None:
-    """Make a digest for each of these subscriptions of all that waits, unless it has one under way."""
+    """Tell all that waits for each of these subscriptions in a digest, unless one is just being sent."""
     column = deliveries.c
-    ids = {row.id: row.chat for row in rows}
+    chats = {row.id: row.chat for row in rows}
     # Locked: another process may be about to tell the same.
-    connection.execute(select(subscriptions.c.id).where(subscriptions.c.id.in_(ids)).with_for_update())
-    _dissolve(connection, ids)
-    under_way = select(column.subscription).where(
-        column.state.in_(["pending", "sending"]), column.chat.in_(set(ids.values())), column.kind == "digest"
-    )
-    waiting = select(column.subscription).where(
-        IS_WAITING, column.subscription.in_(ids), ~column.subscription.in_(under_way)
-    )
-    told = connection.scalars(waiting.distinct()).all()
-    if not told:
-        return
-    name = f"digest {secrets.token_hex(8)}"
-    digest = {
-        "entry": name,
-        "part": 0,
-        "kind": "digest",
-        "state": "pending",
-        "form": "text",
-        "attempts": 0,
-        "doubts": 0,
-    }
-    connection.execute(deliveries.insert(), [digest | {"chat": ids[number], "subscription": number} for number in told])
-    made = aliased(deliveries)
-    its_digest = select(made.c.id).where(made.c.subscription == column.subscription, made.c.entry == name)
-    connection.execute(
-        update(deliveries)
-        .where(IS_WAITING, column.subscription.in_(told))
-        .values(state="told", digest=its_digest.scalar_subquery(), due_at=None)
-    )
+    connection.execute(select(subscriptions.c.id).where(subscriptions.c.id.in_(chats)).with_for_update())
+    is_open = column.state.in_(["pending", "sending"]) & column.chat.in_(set(chats.values()))
+    found = select(column.id, column.subscription, column.state, column.kind).where(is_open).with_for_update()
+    digests: dict[int, int] = {}
+    off = {row.id for row in rows if not row.is_active}
+    busy: set[int] = set()
+    for row in connection.execute(found):
+        if row.kind == "digest" and row.state == "pending":
+            digests[row.subscription] = row.id
+        elif row.kind == "digest" or row.subscription in off:
+            busy.add(row.subscription)
+    waiting = select(column.subscription).where(IS_WAITING, column.subscription.in_(chats)).distinct()
+    told = [number for number in connection.scalars(waiting) if number not in busy]
+    digests |= _add_digests(connection, {number: chats[number] for number in told if number not in digests})
+    if told:
+        its_own = IS_WAITING & (column.subscription == bindparam("of"))
+        tell = update(deliveries).where(its_own).values(state="told", digest=bindparam("by"), due_at=None)
+        connection.execute(tell, [{"of": number, "by": digests[number]} for number in told])
 
 
-def _dissolve(connection: Connection, ids: Sequence[int] | dict[int, int]) -> None:
-    """Let digests that wait themselves, since their chat was switched off, be part of the next."""
-    column = deliveries.c
-    digests = select(column.id).where(IS_WAITING, column.subscription.in_(ids), column.kind == "digest")
-    if dissolved := connection.scalars(digests).all():
-        connection.execute(update(deliveries).where(column.digest.in_(dissolved)).values(state="waiting", digest=None))
-        connection.execute(delete(deliveries).where(column.id.in_(dissolved)))
+def _add_digests(connection: Connection, chats: Mapping[int, int]) -> dict[int, int]:
+    """Add a digest for each of these subscriptions, with their chats; return their ids."""
+    if not chats:
+        return {}
+    row = {"entry": f"digest {secrets.token_hex(8)}", "part": 0, "kind": "digest", "state": "pending", "form": "text"}
+    row |= {"attempts": 0, "doubts": 0}
+    connection.execute(deliveries.insert(), [row | {"chat": chats[number], "subscription": number} for number in chats])
+    columns = deliveries.c.subscription, deliveries.c.id
+    return dict(map(tuple, connection.execute(select(*columns).where(deliveries.c.entry == row["entry"]))))
 
 
 def hold_back(connection: Connection, delivery: int, subscription: int, times: Times, now: datetime) -> bool:

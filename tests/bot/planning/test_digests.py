@@ -135,20 +135,27 @@ def test_the_cap_of_an_hour_may_be_raised_or_the_clock_set_back_and_nothing_wait
     assert day.at("01 09:10").plan() == {"sent": 2, "told": 2, "pending": 1}
 
 
-def test_a_subscription_has_one_digest_under_way(each_store: Store) -> None:
+def test_what_becomes_due_joins_the_digest_that_is_pending_but_not_one_that_is_being_sent(each_store: Store) -> None:
     day = Day(each_store, max_waiting=1)
     assert day.add(1, 2) == {"pending": 2, "told": 1}
-    assert day.add(3, 4) == {"pending": 2, "told": 1, "waiting": 2}
-    assert day.send() == ["digest", "post"]
-    assert day.plan() == {"sent": 2, "told": 3, "pending": 1}
+    assert day.add(3, 4) == {"pending": 2, "told": 3}
+    (sending,) = day.claim()
+    assert sending.kind == "digest"
+    assert day.add(5) == {"sending": 1, "pending": 1, "told": 3, "waiting": 1}
+    outbox.settle(each_store, sending, outbox.CallOutcome(result="sent", message=1), day.now, NO_LIMITS)
+    assert day.plan() == {"sent": 1, "pending": 2, "told": 4}
+    assert day.send() == ["post", "digest"]
 
 
-def test_a_digest_that_waits_since_its_chat_is_off_becomes_part_of_the_next(each_store: Store) -> None:
-    day = Day(each_store, max_waiting=1)
-    day.add(1, 2)
+def test_a_chat_that_is_off_is_tried_with_its_digest_if_no_post_is_pending(each_store: Store) -> None:
+    day = Day(each_store)
+    day.add(1)
     with each_store.database.begin() as connection:
-        connection.execute(update(deliveries).where(deliveries.c.state == "pending").values(state="waiting"))
-    assert day.plan() == {"told": 2, "pending": 1}
+        connection.execute(update(tables.subscriptions).values(off_reason="Forbidden"))
+    assert day.add(2) == {"pending": 1, "waiting": 1}
+    with each_store.database.begin() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.state == "pending").values(state="failed"))
+    assert day.add(3) == {"failed": 1, "told": 2, "pending": 1}
 
 
 def test_a_chat_that_starts_over_keeps_what_it_was_to_be_told(each_store: Store) -> None:

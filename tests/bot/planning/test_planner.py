@@ -182,15 +182,17 @@ def test_beyond_the_cap_of_an_hour_entries_wait_for_its_end(each_store: Store) -
 
 def test_what_comes_while_a_chat_is_off_waits(each_store: Store) -> None:
     channel = begin(each_store)
+    add_entries(each_store, 0)
+    replan(each_store, channel)
     with each_store.database.begin() as connection:
         connection.execute(update(tables.subscriptions).values(off_reason="Forbidden"))
     add_entries(each_store, 1, 2)
     replan(each_store, channel)
-    assert states(each_store) == {"1": "waiting", "2": "waiting"}
+    assert states(each_store) == {"0": "pending", "1": "waiting", "2": "waiting"}
     with each_store.database.begin() as connection:
         connection.execute(update(tables.subscriptions).values(off_reason=None))
     replan(each_store, channel)
-    assert count_states(each_store) == {"told": 2, "pending": 1}
+    assert count_states(each_store) == {"told": 2, "pending": 2}
 
 
 def test_a_paused_subscription_is_not_planned_for(each_store: Store) -> None:

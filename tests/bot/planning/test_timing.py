@@ -24,8 +24,8 @@ MOMENTS = st.integers(0, 19 * 365 * 24 * 60).map(
 )
 
 
-def times(zone: str = BERLIN, **settings: object) -> Times:
-    return read_times(ChannelConfig.model_validate({"chat": "-1", **settings}), zone)
+def times(site_zone: str = BERLIN, **settings: object) -> Times:
+    return read_times(ChannelConfig.model_validate({"chat": "-1", **settings}), site_zone)
 
 
 def at(text: str) -> datetime:
@@ -88,7 +88,7 @@ def test_a_digest_comes_once_a_day_or_week(digest: str, now: str, due: str) -> N
     ],
 )
 def test_what_is_not_posted_is_told_at_the_end_of_its_hours(settings: dict[str, object], told: str) -> None:
-    assert told_at(times(**settings), at("2026-01-05T21:20"), is_full=True) == at(told)
+    assert told_at(times(BERLIN, **settings), at("2026-01-05T21:20"), is_full=True) == at(told)
 
 
 @given(ZONES, QUIET, MOMENTS)
