@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from bot.delivery.chats import Subscription, in_chunks, read_settings
-from bot.messages import Text
+from bot.messages import Text, valid_link
 from bot.messages.digest import MAX_SHOWN, make_digest
 from bot.planning.timing import Times, hour_of, quiet_until, read_times, told_at
 from bot.planning.waiting import let_wait
@@ -159,4 +159,5 @@ def read_digest(store: Store, delivery: int, words: Words, page_of: Callable[[st
     if config.language or config.timezone:
         words = words_for(config.language or words.language, config.timezone or str(words.zone))
     entries = store.entries.get_many([entry_key(entry_id) for entry_id in left[:MAX_SHOWN]])
-    return make_digest(entries, len(left), words, page_of(config.query), by_source=bool(config.digest))
+    page = valid_link(page_of(config.query)) or page_of("")  # the address of a long query is too long for a link
+    return make_digest(entries, len(left), words, page, by_source=bool(config.digest))

@@ -462,3 +462,17 @@ def test_little_of_a_page_is_not_text() -> None:
     neighbour = pages.Neighbour("0" * 16, "雨" * 60, "zh-Hans")
     page = pages.render_article(SITE, entry, newer=neighbour, older=neighbour)
     assert len(page.encode()) - len(entry.content.encode()) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("search", "query", "path"),
+    [
+        ("server", "#天气 rain", "search?q=%23%E5%A4%A9%E6%B0%94%20rain"),
+        ("browser", "rain", "search.html?q=rain"),
+        ("none", "rain", "archive/"),
+        ("server", "", "archive/"),
+    ],
+)
+def test_all_that_a_query_finds_is_on_the_search_page_or_in_the_archive(search: str, query: str, path: str) -> None:
+    site = SiteConfig.model_construct(url="https://site.example/", search=search)
+    assert pages.results_address(site, query) == f"https://site.example/{path}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -13,7 +14,8 @@ from bot.planning import digests
 from bot.planning.digests import make_digests
 from bot.planning.planner import plan
 from bot.tables import deliveries
-from feeder import Store
+from feeder import Store, results_address
+from feeder.config.settings import SiteConfig
 from tests.bot.api import BotApi
 from tests.bot.conftest import CHAT, NO_LIMITS, START, Clock, Harness, add_entries, channels, count_states
 
@@ -198,6 +200,17 @@ def test_a_digest_is_sent_with_its_links(api: BotApi, make_harness: MakeHarness,
     assert call.arguments["disable_notification"]
     assert api.texts(CHAT) == [call.arguments["text"]]
     assert count_states(harness.store) == {"told": 2, "sent": 1}
+
+
+@pytest.mark.parametrize(("query", "path"), [("title", "search?q=title"), (f"title OR {'雨' * 300}", "archive/")])
+def test_a_digest_leads_to_all_that_its_query_finds_if_that_fits_into_a_link(
+    api: BotApi, make_harness: MakeHarness, clock: Clock, query: str, path: str
+) -> None:
+    harness = make_harness(digest="daily 08:00", query=query)
+    harness.page_of = partial(results_address, SiteConfig(url="https://site.example/"))
+    digest_of(harness, clock, *harness.channels)
+    (message,) = api.messages(CHAT)
+    assert message["entities"][-1]["url"] == f"https://site.example/{path}"
 
 
 def test_a_digest_whose_links_are_refused_is_sent_as_plain_text(
