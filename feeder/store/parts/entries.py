@@ -13,7 +13,6 @@ from feeder.store.database import Database
 from feeder.store.parts.search import SearchIndex
 from feeder.store.records import copies as _copies
 from feeder.store.records import entries as _entries
-from feeder.store.records import news as _news
 from feeder.store.records import pictures as _pictures
 from feeder.store.records import revisions as _revisions
 from feeder.store.records import withdrawn as _withdrawn
@@ -21,6 +20,7 @@ from feeder.store.records.copies import Copy
 from feeder.store.records.entries import MarkChanges
 from feeder.store.records.revisions import Revision
 from feeder.store.records.withdrawn import WithdrawnEntry
+from feeder.store.remote import news as _news
 
 _PAGE = 200
 
@@ -152,7 +152,7 @@ class Entries:
     def news_after(self, after: int, limit: int) -> tuple[list[tuple[int, Entry]], int | None]:
         """Return the news among the next `limit` entries after that number, with their numbers, in order of arrival.
 
-        And the number of the last entry looked at; None if there are no more after it (`records/news.py`).
+        And the number of the last entry looked at; None if there are no more after it (`remote/news.py`).
         """
         with self._database.read() as connection:
             return _news.news_after(connection, after, limit)

@@ -10,12 +10,12 @@ from feeder.sources.feeds.polling import Poll
 from feeder.sources.feeds.websub import HubSubscription
 from feeder.store.database import Database
 from feeder.store.parts.search import SearchIndex
-from feeder.store.records.news import begin_baselines, end_baselines, rename_baselines
 from feeder.store.records.removing import forget_source
 from feeder.store.remote import added as _added
 from feeder.store.remote import departed as _departed
 from feeder.store.remote import hubs as _hubs
 from feeder.store.remote.added import AddedSource
+from feeder.store.remote.news import begin_baselines, end_baselines, rename_baselines
 from feeder.store.remote.pages import count_pending_pages, forget_pages, read_draft, read_pages, read_pending_pages
 from feeder.store.remote.polls import read_polls, record_polls
 
