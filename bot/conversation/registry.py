@@ -29,7 +29,7 @@ from telegram.ext import (
 from bot.conversation.answers import Answer, say
 from bot.conversation.host import Asker, Host, make_asker
 from bot.conversation.telegram import edit, reply, reply_all
-from bot.conversation.topics import about, admin, inline, reading, search, settings, subscribing, subscriptions
+from bot.conversation.topics import about, admin, held, inline, reading, search, settings, subscribing, subscriptions
 from feeder.words import Words
 
 _SPINNER_S = 3.0  # a spinner is ended after so long, even if the answer still waits for its turn
@@ -73,6 +73,7 @@ COMMANDS: Mapping[str, Command] = {
     "remove": Command(admin.remove, admins=True),
     "pause": Command(admin.pause, admins=True),
     "opml": Command(admin.opml, admins=True),
+    "held": Command(held.held, admins=True),
     "invite": Command(admin.invite, admins=True),
 }
 
@@ -100,6 +101,7 @@ ACTIONS: Mapping[str, Action] = {
     "g": Action(settings.choose),
     "c": Action(_run_command),
     "a": Action(admin.press_button, admins=True),
+    "h": Action(held.decide, admins=True),
 }
 
 

@@ -42,6 +42,7 @@ ENGLISH_CHAT = ChatWords(
     admin_help="/status – how everything is going\n"
     "/add address – add a feed, after a look at it\n"
     "/pause, /remove – pause, resume or remove a source\n"
+    "/held – posts that may not have arrived, to send again or drop\n"
     "/opml – all feeds as a file; send such a file to add its feeds\n"
     "/invite number – let a person or group subscribe; /invite number off takes that back",
     feed_note="Copy an address into a feed reader to get new articles there.",
@@ -150,6 +151,12 @@ ENGLISH_CHAT = ChatWords(
     opml_note="All feeds. Any feed reader can import this file; send one like it to add its feeds here.",
     no_opml="Please send an OPML file of at most 5 MB.",
     imported="Added: {added}. Already here: {known}. Not usable: {refused}.",
+    held=Counted(one="{n} post needs a decision", other="{n} posts need a decision"),
+    nothing_held="Nothing is held: every post was sent.",
+    send="Send",
+    drop="Drop",
+    send_all="Send all",
+    drop_all="Drop all",
     invite_usage="Send the number of a person or group, for example: /invite 123456789",
     invited="{person} may now subscribe.",
     uninvited="{person} may no longer subscribe.",

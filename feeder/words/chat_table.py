@@ -128,6 +128,12 @@ class ChatWords:
     no_opml: str
     imported: str
     """Of {added}, {known} and {refused}."""
+    held: Counted
+    nothing_held: str
+    send: str
+    drop: str
+    send_all: str
+    drop_all: str
     invite_usage: str
     invited: str
     """Of {person}."""

@@ -40,6 +40,7 @@ SIMPLIFIED_CHAT = ChatWords(
     admin_help="/status – 运行状态\n"
     "/add 网址 – 添加订阅源，先看再加\n"
     "/pause、/remove – 暂停、恢复或移除来源\n"
+    "/held – 可能没有送达的消息，重发或放弃\n"
     "/opml – 把全部订阅源导出为文件；发送这种文件即可导入\n"
     "/invite 编号 – 允许某人或某个群订阅；/invite 编号 off 收回",
     feed_note="把网址放进订阅阅读器，就能在那里收到新文章。",
@@ -143,6 +144,12 @@ SIMPLIFIED_CHAT = ChatWords(
     opml_note="全部订阅源。任何阅读器都能导入这个文件；把这种文件发给我，就能添加里面的订阅源。",
     no_opml="请发送 OPML 文件，不超过 5 MB。",
     imported="已添加 {added} 个，原有 {known} 个，不能使用 {refused} 个。",
+    held=Counted("{n} 篇待处理"),
+    nothing_held="没有待处理的，全部都已发送。",
+    send="发送",
+    drop="放弃",
+    send_all="全部发送",
+    drop_all="全部放弃",
     invite_usage="请写个人或群的编号，例如：/invite 123456789",
     invited="{person} 现在可以订阅了。",
     uninvited="{person} 不能再订阅了。",

@@ -40,6 +40,7 @@ TRADITIONAL_CHAT = ChatWords(
     admin_help="/status – 執行狀態\n"
     "/add 網址 – 新增訂閱源，先看再加\n"
     "/pause、/remove – 暫停、恢復或移除來源\n"
+    "/held – 可能沒有送達的訊息，重傳或放棄\n"
     "/opml – 把全部訂閱源匯出為檔案；傳送這種檔案即可匯入\n"
     "/invite 編號 – 允許某人或某個群組訂閱；/invite 編號 off 收回",
     feed_note="把網址放進訂閱閱讀器，就能在那裡收到新文章。",
@@ -143,6 +144,12 @@ TRADITIONAL_CHAT = ChatWords(
     opml_note="全部訂閱源。任何閱讀器都能匯入這個檔案；把這種檔案傳給我，就能新增裡面的訂閱源。",
     no_opml="請傳送 OPML 檔案，不超過 5 MB。",
     imported="已新增 {added} 個，原有 {known} 個，不能使用 {refused} 個。",
+    held=Counted("{n} 篇待處理"),
+    nothing_held="沒有待處理的，全部都已傳送。",
+    send="傳送",
+    drop="放棄",
+    send_all="全部傳送",
+    drop_all="全部放棄",
     invite_usage="請寫個人或群組的編號，例如：/invite 123456789",
     invited="{person} 現在可以訂閱了。",
     uninvited="{person} 不能再訂閱了。",

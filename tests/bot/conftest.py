@@ -221,10 +221,10 @@ def count_states(store: Store) -> dict[str, int]:
 class Running:
     """The whole service, running in its own thread."""
 
-    def __init__(self, config: Config, store: Store, *, pace: Pace = NO_LIMITS) -> None:
+    def __init__(self, config: Config, store: Store, *, pace: Pace = NO_LIMITS, notice_s: float = 0.05) -> None:
         self.error: BaseException | None = None
         self._loop = asyncio.new_event_loop()
-        self._task = self._loop.create_task(TelegramService(pace=pace, notice_s=0.05).run(config, store))
+        self._task = self._loop.create_task(TelegramService(pace=pace, notice_s=notice_s).run(config, store))
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
