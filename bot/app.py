@@ -165,7 +165,7 @@ class TelegramService:
             find_subscriptions=partial(find_subscriptions, store),
             words=words,
             site_url=config.site.url,
-            page_of=partial(results_address, config.site),
+            page_of=partial(results_address, config.site, feeds=config.feeds),
             withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
             edit=editor if config.telegram.edit_days else None,
             fetch=PictureFetcher(config),

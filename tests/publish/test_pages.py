@@ -476,3 +476,18 @@ def test_little_of_a_page_is_not_text() -> None:
 def test_all_that_a_query_finds_is_on_the_search_page_or_in_the_archive(search: str, query: str, path: str) -> None:
     site = SiteConfig.model_construct(url="https://site.example/", search=search)
     assert pages.results_address(site, query) == f"https://site.example/{path}"
+
+
+@pytest.mark.parametrize(
+    ("feed", "path"),
+    [
+        ({"name": "天气"}, "feeds/%E5%A4%A9%E6%B0%94.html"),
+        ({"name": "a", "query": "snow"}, "search?q=rain"),
+        ({"name": "a", "private": True}, "search?q=rain"),
+        ({"name": "a", "replay": "1/day", "replay_from": "2026-01-01"}, "search?q=rain"),
+    ],
+)
+def test_all_that_a_saved_query_finds_is_on_its_page_if_it_has_one(feed: dict[str, object], path: str) -> None:
+    site = SiteConfig.model_construct(url="https://site.example/", search="server")
+    feeds = [FeedConfig.model_validate({"query": "rain", **feed})]
+    assert pages.results_address(site, "rain", feeds) == f"https://site.example/{path}"

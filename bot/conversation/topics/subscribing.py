@@ -171,15 +171,18 @@ def _make_config(host: Host, asker: Asker, target: Chat, text: str) -> ChannelCo
             "language": language,
             "chat": str(target.id),
             "topic": (asker.topic or None) if is_here else None,
-            "query": "" if selection.query is None else _written(selection.text, str(selection.query)),
+            "query": "" if selection.query is None else _written(host, selection.text, str(selection.query)),
             "recent": 0,
         }
     )
 
 
-def _written(text: str, query: str) -> str:
+def _written(host: Host, text: str, query: str) -> str:
     """Return a search without names of saved ones: those may change, and the configuration has none."""
-    return query if text.startswith(("@", "＠")) else text
+    if not text.startswith(("@", "＠")):
+        return text
+    saved = find_feed(text[1:], host.feeds)
+    return query if saved is None else saved.query
 
 
 def _show_choices(host: Host, target: Chat, words: Words) -> Answer:

@@ -18,13 +18,13 @@ from lxml import html as lxml_html
 from markupsafe import Markup
 
 from feeder.config.saved import SavedSearch
-from feeder.config.settings import SiteConfig
+from feeder.config.settings import FeedConfig, SiteConfig
 from feeder.markup import Element
 from feeder.model import Entry, Media, rfc3339
 from feeder.normalise.date_places import ESTIMATING_PLACES
 from feeder.normalise.urls import file_name
 from feeder.pictures.references import with_pictures_at
-from feeder.publish.feeds import EVERYTHING, Topic, saved_topic
+from feeder.publish.feeds import EVERYTHING, FEEDS_FOLDER, Topic, saved_topic
 from feeder.publish.formats import FORMATS
 from feeder.publish.html.assets import asset_path
 from feeder.publish.html.corrections import show_corrections
@@ -111,8 +111,14 @@ def search_address(query: str, path: str = SEARCH_PATH, **more: str | int) -> st
     return f"{path}?{urlencode(values, quote_via=quote, safe='')}"
 
 
-def results_address(site: SiteConfig, query: str) -> str:
-    """Return the address of the page with all that a query finds: the archive for "", and where nobody searches."""
+def results_address(site: SiteConfig, query: str, feeds: Sequence[FeedConfig] = ()) -> str:
+    """Return the address of the page with all that a query finds.
+
+    That is the page of one of `feeds` with this query, if it has one; the archive for "", and where nobody searches.
+    """
+    saved = [feed.name for feed in feeds if feed.query == query and not feed.private and not feed.replay]
+    if saved:
+        return f"{site.url}{FEEDS_FOLDER}/{quote(saved[0])}.html"
     path = _SEARCH_PATHS[site.search]
     return site.url + (search_address(query, path) if query and path else f"{ARCHIVE_FOLDER}/")
 

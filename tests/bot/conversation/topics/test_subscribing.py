@@ -261,10 +261,13 @@ def test_each_wish_has_its_answer(api: BotApi, people: dict[str, User], start: S
         assert Talk(api, people["alice"]).ask(text).startswith(answer)
 
 
-def test_a_saved_search_is_written_out(api: BotApi, people: dict[str, User], bot_store: Store, start: Start) -> None:
+@pytest.mark.parametrize(("text", "query"), [("@three 雨", "title:3 雨"), ("@Three", FEEDS[0].query)])
+def test_a_saved_search_is_written_out(
+    api: BotApi, people: dict[str, User], bot_store: Store, start: Start, text: str, query: str
+) -> None:
     talk = Talk(api, people["alice"])
     with start(CHAT):
-        api.say(talk.person, "/subscribe @three 雨")
+        api.say(talk.person, f"/subscribe {text}")
         talk.wait_for("Send new")
         talk.press("Subscribe")
-        assert [config.query for config in configs(bot_store, 11)] == ["title:3 雨"]
+        assert [config.query for config in configs(bot_store, 11)] == [query]
