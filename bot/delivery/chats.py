@@ -67,7 +67,12 @@ class Subscription:
     @property
     def is_planned(self) -> bool:
         """Whether new entries are planned for it: also while it is off, so that it can be told of them."""
-        return self.configured and not self.paused and self.off_tries < MAX_PLANNED_TRIES
+        return self.configured and not self.paused and (self.off_reason is None or self.off_tries < MAX_PLANNED_TRIES)
+
+    @property
+    def has_missed(self) -> bool:
+        """Whether it is on again after so long that it was not planned for: what came then is told in a digest."""
+        return self.off_reason is None and self.off_tries >= MAX_PLANNED_TRIES
 
 
 class ChatFace(NamedTuple):

@@ -4,14 +4,14 @@
                                   ▲                                                                   │
                                   └──────── refused again ◀───────────────────────────────────────────┴──▶ on
 
-While it is off, its entries are planned for a week. When it is on again, what has not been posted is told in one
-digest: the deliveries become `waiting`. Makes no calls.
+While it is off, its entries are planned for a week; those of later are when it is on again, if ever. What has not been
+posted then is told in one digest: the deliveries become `waiting`. Makes no calls.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
 
 from bot.planning.waiting import dissolve_digests, let_wait
 from bot.tables import addresses, chats, deliveries, subscriptions
@@ -58,7 +58,8 @@ def switch_on(connection: Connection, subscription: int) -> None:
     row = connection.execute(select(columns.chat, columns.off_since).where(columns.id == subscription)).one()
     together = and_(columns.chat == row.chat, columns.off_since == row.off_since)
     ids = connection.scalars(select(columns.id).where(together)).all()
-    on = {"off_reason": None, "off_since": None, "off_tries": 0, "next_try_at": None}
+    tries = case((columns.off_tries >= MAX_PLANNED_TRIES, columns.off_tries), else_=0)  # until that has been planned
+    on = {"off_reason": None, "off_since": None, "off_tries": tries, "next_try_at": None}
     connection.execute(update(subscriptions).where(columns.id.in_(ids)).values(on))
     tell_later(connection, ids)
     try_at_once(connection, [row.chat])

@@ -9,8 +9,8 @@ Entries and the subscriptions they were planned for move on in one transaction: 
 stopped, and of two processes that plan the same, one finds nothing to do. A chat has an entry once in each topic: of
 two subscriptions that it matches, the first has it.
 
-What was published longer ago than `max_age` when it was first seen is no news. While a chat is switched off, its news
-wait. `now` is always an argument; nothing here calls Telegram.
+What was published longer ago than `max_age` when it was first seen is no news. The news of a chat that is switched off
+wait; after a week they are left for when it is back. `now` is always an argument; nothing here calls Telegram.
 """
 
 from collections import defaultdict
@@ -75,7 +75,17 @@ def plan(
         _start(store, new, now, zone, find_forms)
     behind = [row for row in going_on if row.last_number is not None and row.is_planned]
     _plan_news(store, behind, now, zone, find_forms)
+    _forget_absence(store, [row.id for row in behind if row.has_missed])
     make_digests(store, going_on, now, zone)
+
+
+def _forget_absence(store: Store, ids: Sequence[int]) -> None:
+    """Note that what subscriptions missed while they were off has been planned."""
+    column = subscriptions.c
+    for some in in_chunks(ids, _IDS):
+        with store.database.begin() as connection:
+            is_on = column.id.in_(some) & column.off_reason.is_(None)
+            connection.execute(update(subscriptions).where(is_on).values(off_tries=0))
 
 
 def _start(store: Store, rows: Sequence[Subscription], now: datetime, zone: str, find_forms: FindForms) -> None:
@@ -222,7 +232,7 @@ def _choose(
     `posted` is what was posted in which hour, if that is limited.
     """
     times = read_times(row.channel.config, zone)
-    if not row.is_active:
+    if not row.is_active or row.has_missed:
         return 0, None
     if times.digest or quiet_until(times, now):
         return 0, told_at(times, now)

@@ -124,8 +124,21 @@ def test_a_dead_chat_does_not_fill_the_store(each_store: Store) -> None:
     switch_off(each_store, *made, entries=1)
     with each_store.database.begin() as connection:
         connection.execute(update(subscriptions).values(off_tries=MAX_PLANNED_TRIES))
-    plan_more(each_store, 10, made=made)
+    plan_more(each_store, 10, 11, made=made)
     assert count_states(each_store) == {"pending": 1}
+
+
+def test_a_chat_that_was_dead_is_told_in_one_digest_what_it_missed(each_store: Store) -> None:
+    made = channels()
+    switch_off(each_store, *made, entries=1)
+    with each_store.database.begin() as connection:
+        connection.execute(update(subscriptions).values(off_tries=MAX_PLANNED_TRIES))
+    plan_more(each_store, 10, 11, made=made)
+    settle_claim(each_store, claim_one(each_store, after=HOUR), after=HOUR)
+    plan_more(each_store, 12, made=made)
+    assert count_states(each_store) == {"sent": 1, "told": 3, "pending": 1}
+    plan_more(each_store, 13, made=made)
+    assert count_states(each_store) == {"sent": 1, "told": 3, "pending": 2}
 
 
 def test_a_post_that_has_begun_goes_on_and_one_that_has_not_is_told_whole(each_store: Store) -> None:
@@ -207,3 +220,6 @@ def test_a_chat_is_tried_again_by_itself(
     harness.drain()
     assert titles(api) == ["title 0"]
     assert count_states(bot_store) == {"sent": 1, "waiting": 2}
+    harness.drain()
+    assert titles(api) == ["title 0", "2 new articles"]
+    assert count_states(bot_store) == {"sent": 2, "told": 2}
