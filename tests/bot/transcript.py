@@ -126,7 +126,7 @@ def manage_channel(person: Talk) -> None:
 
 def administrate(admin: Talk) -> None:
     """Do what only admins may."""
-    for text in ("/status", "/add", "/remove", "/pause seeds", "/pause seeds", "/invite 12"):
+    for text in ("/status", "/add", "/remove", "/pause seeds", "/pause seeds", "/invite 12", "/held"):
         admin.ask(text)
     admin.api.send_file(admin.person, "feeds.opml", OPML)
     admin.wait_for("Added")
