@@ -179,7 +179,7 @@ class TelegramService:
         def note_polling_error(error: TelegramError) -> None:
             _log.warning("polling failed: %s: %s", type(error).__name__, error)
             if isinstance(error, Conflict):
-                notices.say(words.notice_second)
+                notices.say(words.chat.notice_second)
 
         application = (
             Application.builder()

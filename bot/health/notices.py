@@ -94,15 +94,15 @@ def explain(before: Mapping[str, Trouble], after: Mapping[str, Trouble], words: 
     for key, new in after.items():
         old = before.get(key, _FINE)
         if new.off is not None and old.off is None:
-            lines.append(words.notice_off.format(chat=new.name, reason=new.off))
+            lines.append(words.chat.notice_off.format(chat=new.name, reason=new.off))
         elif old.off is not None and new.off is None:
-            lines.append(words.notice_on.format(chat=new.name))
+            lines.append(words.chat.notice_on.format(chat=new.name))
         if new.held > old.held:
-            lines.append(f"{new.name}: {words.counted(words.notice_held, new.held - old.held)}")
+            lines.append(f"{new.name}: {words.counted(words.chat.notice_held, new.held - old.held)}")
         if new.failed > old.failed:
-            lines.append(f"{new.name}: {words.counted(words.notice_failed, new.failed - old.failed)}")
+            lines.append(f"{new.name}: {words.counted(words.chat.notice_failed, new.failed - old.failed)}")
     if len(lines) > MAX_LINES:
-        lines[MAX_LINES:] = [words.counted(words.notice_more, len(lines) - MAX_LINES)]
+        lines[MAX_LINES:] = [words.counted(words.chat.notice_more, len(lines) - MAX_LINES)]
     return "\n\n".join(lines) or None
 
 
@@ -115,4 +115,4 @@ def _to_trouble(standing: Standing, words: Words) -> Trouble:
 def name_chat(standing: Standing, words: Words) -> str:
     """Return what to call a chat in a line for people."""
     chat = f"{standing.title} ({standing.chat})" if standing.title else standing.chat
-    return f"{chat}, {words.notice_topic.format(topic=standing.topic)}" if standing.topic else chat
+    return f"{chat}, {words.chat.in_topic.format(topic=standing.topic)}" if standing.topic else chat

@@ -151,6 +151,19 @@ ENGLISH_CHAT = ChatWords(
     opml_note="All feeds. Any feed reader can import this file; send one like it to add its feeds here.",
     no_opml="Please send an OPML file of at most 5 MB.",
     imported="Added: {added}. Already here: {known}. Not usable: {refused}.",
+    notice_off="Posting to {chat} has stopped: {reason}\n"
+    "I will try again in an hour, and at once when I am given the right to post there.",
+    notice_on="I can post to {chat} again. What it missed follows in one message.",
+    notice_held=Counted(
+        one="{n} post may or may not have arrived. Decide in /held.",
+        other="{n} posts may or may not have arrived. Decide in /held.",
+    ),
+    notice_failed=Counted(
+        one="{n} post could not be sent. See /held.",
+        other="{n} posts could not be sent. See /held.",
+    ),
+    notice_more=Counted(one="… and {n} more. See /status.", other="… and {n} more. See /status."),
+    notice_second="Another program is using my token, so each of us misses messages. Stop one of the two.",
     held=Counted(one="{n} post needs a decision", other="{n} posts need a decision"),
     nothing_held="Nothing is held: every post was sent.",
     send="Send",

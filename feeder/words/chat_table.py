@@ -128,6 +128,13 @@ class ChatWords:
     no_opml: str
     imported: str
     """Of {added}, {known} and {refused}."""
+    notice_off: str
+    """What admins are told when a {chat} refuses the bot for a {reason}; the following are beside its name."""
+    notice_on: str
+    notice_held: Counted
+    notice_failed: Counted
+    notice_more: Counted
+    notice_second: str
     held: Counted
     nothing_held: str
     send: str

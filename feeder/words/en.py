@@ -116,20 +116,6 @@ ENGLISH = Words(
     no_feed="There is no saved search named “{name}”. Available: {known}",
     none="none",
     search_usage="Send some words to search for, for example: /search rain",
-    notice_off="Posting to {chat} has stopped: {reason}\n"
-    "I will try again in an hour, and at once when I am given the right to post there.",
-    notice_on="I can post to {chat} again. What it missed follows in one message.",
-    notice_held=Counted(
-        one="{n} post may or may not have arrived. Decide in /held.",
-        other="{n} posts may or may not have arrived. Decide in /held.",
-    ),
-    notice_failed=Counted(
-        one="{n} post could not be sent. See /held.",
-        other="{n} posts could not be sent. See /held.",
-    ),
-    notice_more=Counted(one="… and {n} more. See /status.", other="… and {n} more. See /status."),
-    notice_topic="topic {topic}",
-    notice_second="Another program is using my token, so each of us misses messages. Stop one of the two.",
     found_for="“{query}”: {found}",
     too_fast=Counted(
         one="That is a lot of searches. Please try again in {n} second.",

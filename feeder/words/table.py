@@ -135,15 +135,6 @@ class Words:
     """Of {name}, and {known}, which names those there are, or is `none`."""
     none: str
     search_usage: str
-    notice_off: str
-    """What admins are told when a {chat} refuses the bot for a {reason}; the following are beside its name."""
-    notice_on: str
-    notice_held: Counted
-    notice_failed: Counted
-    notice_more: Counted
-    notice_topic: str
-    """Of a {topic}, by its number."""
-    notice_second: str
     found_for: str
     """Of {query}, and {found}, which is one of the phrases above."""
     too_fast: Counted

@@ -6,16 +6,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from bot.delivery.chats import ChatFace, find_subscriptions, learn_chat
+from bot.delivery.chats import ChatFace, find_subscriptions, learn_chat, sync_channels
 from bot.delivery.outbox import CallOutcome
 from bot.delivery.switches import TRY_WAITS
 from bot.health.held import drop_held, list_held, send_held
 from bot.health.notices import MAX_LINES, Notices, Trouble, explain
 from bot.health.status import describe_standing, explain_troubles, read_standings
+from bot.planning import planner
 from bot.tables import deliveries, subscriptions
 from feeder import Store, StoreError
 from feeder.words import ENGLISH
-from tests.bot.conftest import channels, count_states, plan_posts
+from tests.bot.conftest import START, add_entries, channels, count_states, plan_posts
 from tests.bot.test_outbox import claim_at, claim_one, settle_claim
 
 IN_DOUBT = CallOutcome(result="unknown", reason="TimedOut")
@@ -49,6 +50,24 @@ def test_what_is_held_or_has_failed_is_listed_and_sent_or_dropped_once(each_stor
     again = claim_one(each_store, after=timedelta(hours=1))
     assert (again.delivery, again.attempts, again.form) == (first.delivery, 1, "photo")
     assert count_states(each_store) == {"sending": 1, "dropped": 1}
+
+
+def test_a_post_is_held_and_sent_again_with_all_its_parts(each_store: Store) -> None:
+    made = channels(-1, style="full", pictures="album")
+    planner.plan(each_store, sync_channels(each_store, made), START)
+    add_entries(each_store, 1)
+    planner.plan(each_store, find_subscriptions(each_store, made), START, "UTC", lambda *_: ("album", "text"))
+    settle_claim(each_store, claim_one(each_store), FAILED)
+    assert count_states(each_store) == {"failed": 2}
+    (standing,) = read_standings(each_store)
+    assert standing.failed == 1
+    (held,) = list_held(each_store)
+    assert send_held(each_store, held.delivery)
+    for minutes, form in enumerate(("album", "text"), start=1):
+        again = claim_one(each_store, after=timedelta(minutes=minutes))
+        assert (again.part, again.form) == (minutes - 1, form)
+        settle_claim(each_store, again, after=timedelta(minutes=minutes))
+    assert count_states(each_store) == {"sent": 2}
 
 
 def test_what_is_sent_again_by_itself_is_not_held_until_it_is_given_up(each_store: Store) -> None:
@@ -91,7 +110,7 @@ def test_admins_are_told_once_whoever_looks_and_again_of_what_is_new(each_store:
     hold(each_store, IN_DOUBT, FAILED, CallOutcome(result="blocked", reason="Forbidden"))
     (text,) = told.look(Notices(each_store, told.tell, ENGLISH))
     assert text.split("\n\n") == [
-        ENGLISH.notice_off.format(chat="-1", reason="Forbidden"),
+        ENGLISH.chat.notice_off.format(chat="-1", reason="Forbidden"),
         "-1: 1 post may or may not have arrived. Decide in /held.",
         "-1: 1 post could not be sent. See /held.",
     ]
