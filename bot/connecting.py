@@ -4,7 +4,6 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from telegram.request import HTTPXRequest
 from bot.conversation.pacing import AnswerPace
 from bot.delivery.chats import Channel, ChatFace, learn_chat, unknown_addresses
 from bot.delivery.pace import backoff
+from bot.delivery.refusals import demanded_wait
 from bot.delivery.sender import MAX_IN_FLIGHT, token_error
 from feeder import ServiceError, Store, TelegramConfig
 
@@ -95,8 +95,8 @@ async def connect(bot: WatchedBot, *, sleep: Callable[[float], Awaitable[None]] 
             raise token_error() from None
         except TelegramError as error:
             attempt += 1
-            wait = error.retry_after if isinstance(error, RetryAfter) else backoff(attempt)
-            wait_s = wait.total_seconds() if isinstance(wait, timedelta) else wait
+            wait = demanded_wait(error) if isinstance(error, RetryAfter) else backoff(attempt)
+            wait_s = wait.total_seconds()
             _log.warning("cannot reach Telegram (%s); retrying in %d s", type(error).__name__, wait_s)
             await sleep(wait_s)
         else:

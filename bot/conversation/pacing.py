@@ -17,6 +17,7 @@ from telegram.ext import BaseRateLimiter
 
 from bot.delivery.calls import postpone, reserve
 from bot.delivery.pace import Pace
+from bot.delivery.refusals import demanded_wait
 from bot.delivery.sender import utc_now
 from feeder import Store, StoreError
 
@@ -83,9 +84,7 @@ class AnswerPace(BaseRateLimiter[None]):
             try:
                 return await call()
             except RetryAfter as error:
-                wait = error.retry_after
-                wait = wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
-                await self._ask_store(partial(postpone, self._store, chat, self._now(), wait))
+                await self._ask_store(partial(postpone, self._store, chat, self._now(), demanded_wait(error)))
                 if attempt == _MAX_TRIES:
                     raise
         raise AssertionError  # the last attempt returns or raises

@@ -26,6 +26,7 @@ from bot.delivery.calls import count_left, take_slot, wait_until
 from bot.delivery.chats import chat_name, is_group, read_settings
 from bot.delivery.pace import Pace
 from bot.delivery.posting import plain_text, read_button, shown_as, to_entities
+from bot.delivery.refusals import demanded_wait
 from bot.messages import Post, Text, make_post
 from bot.messages.post import choose_words, digest_of
 from bot.tables import chats, deliveries, subscriptions
@@ -163,10 +164,7 @@ class Editor:
             async with asyncio.timeout(_CALL_TIMEOUT_S):
                 await self._call(edit)
         except RetryAfter as error:
-            wait = error.retry_after  # a timedelta, see PTB_TIMEDELTA
-            await asyncio.to_thread(
-                self._postpone, edit, wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
-            )
+            await asyncio.to_thread(self._postpone, edit, demanded_wait(error))
             return False
         except (BadRequest, Forbidden) as error:
             if _UNCHANGED not in str(error).lower():

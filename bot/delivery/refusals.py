@@ -56,8 +56,7 @@ def classify_error(error: Exception, form: Form) -> CallOutcome:  # noqa: PLR091
     reason = f"{type(error).__name__}: {error}"
     match error:
         case RetryAfter():
-            wait = error.retry_after  # a timedelta, see PTB_TIMEDELTA
-            return CallOutcome(result="retry", wait=wait if isinstance(wait, timedelta) else timedelta(seconds=wait))
+            return CallOutcome(result="retry", wait=demanded_wait(error))
         case ChatMigrated():
             return CallOutcome(result="retry", moved_to=error.new_chat_id)
         case InvalidToken():
@@ -75,6 +74,12 @@ def classify_error(error: Exception, form: Form) -> CallOutcome:  # noqa: PLR091
         case NetworkError() if _CLIENT_ERROR.search(str(error)):
             return _in_plainer_form(reason, form, at_last="failed")
     return CallOutcome(result="unknown", reason=reason)
+
+
+def demanded_wait(error: RetryAfter) -> timedelta:
+    """Return how long Telegram demands to wait."""
+    wait = error.retry_after  # a timedelta, see PTB_TIMEDELTA
+    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
 
 
 def _classify_refusal(reason: str, form: Form, *, at_last: Result) -> CallOutcome:

@@ -19,11 +19,12 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 from bot.delivery.chats import Subscription, in_chunks, read_settings
 from bot.messages import Text, valid_link
 from bot.messages.digest import MAX_SHOWN, make_digest
+from bot.messages.post import choose_words
 from bot.planning.timing import Times, hour_of, quiet_until, read_times, told_at
 from bot.planning.waiting import let_wait
 from bot.tables import IS_WAITING, deliveries, subscriptions
 from feeder import Store, entry_key
-from feeder.words import Words, words_for
+from feeder.words import Words
 
 _SOME = 200  # subscriptions in one transaction
 
@@ -156,8 +157,7 @@ def read_digest(store: Store, delivery: int, words: Words, page_of: Callable[[st
     if not left:
         return None
     config = read_settings("0", row.topic, row.settings).config
-    if config.language or config.timezone:
-        words = words_for(config.language or words.language, config.timezone or str(words.zone))
+    words = choose_words(config, words)
     entries = store.entries.get_many([entry_key(entry_id) for entry_id in left[:MAX_SHOWN]])
     page = valid_link(page_of(config.query)) or page_of("")  # the address of a long query is too long for a link
     return make_digest(entries, len(left), words, page, by_source=bool(config.digest))
