@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from bot import tables
 from bot.delivery.chats import Channel, add_subscription, ensure_chat, find_subscriptions, sync_channels
+from bot.planning import planner
 from bot.planning.planner import plan, preview
 from bot.tables import deliveries
 from feeder import ChannelConfig, Store
@@ -208,3 +210,26 @@ def test_a_preview_reads_all_pages_of_news(each_store: Store) -> None:
     channel = begin(each_store)
     add_entries(each_store, *range(501))
     assert len(waiting(each_store, channel)) == 501
+
+
+def test_each_subscription_lets_as_many_wait_as_it_wants(each_store: Store) -> None:
+    few, many = channels(-1, max_waiting=1) + channels(-2, max_waiting=9)
+    plan(each_store, sync_channels(each_store, [few, many]), START)
+    add_entries(each_store, 1, 2, 3)
+    replan(each_store, few, many)
+    assert count_states(each_store) == {"pending": 5, "told": 2}
+
+
+@pytest.mark.parametrize("few", [0, 500])
+def test_what_other_subscriptions_of_a_chat_had_is_found_for_few_and_many_chats(
+    each_store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(planner, "_FEW", few)
+    chosen = begin(each_store)
+    add_entries(each_store, 1)
+    replan(each_store, chosen)
+    with each_store.database.begin() as connection:
+        more = {"owner": "chat", "last_number": 0}
+        add_subscription(connection, ensure_chat(connection, chosen.config.chat), 0, chosen.config, more)
+    plan(each_store, find_subscriptions(each_store), START)
+    assert count_states(each_store) == {"pending": 1}
