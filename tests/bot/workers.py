@@ -157,15 +157,19 @@ def send_all(url: str, api_url: str, token: str, most: int, start: datetime, ste
 def send_despite_kills(url: str, api_url: str, token: str, most: int) -> None:
     """Send everything while being killed at each step, `TIMES` times each; then without kills.
 
-    The latter several times: PostgreSQL takes a while to notice that a client is gone and to release its locks.
+    Each several times, if need be: PostgreSQL takes a while to notice that a client is gone and to release its locks.
     """
     start, kills = datetime(2027, 1, 1, tzinfo=UTC), 0
     for step in STEPS:
         for nth in range(1, TIMES + 1):
-            start += 2 * outbox.LEASE
-            at, once = start, nth
-            child = fork(lambda step=step, at=at, once=once: send_all(url, api_url, token, most, at, step, once))  # type: ignore[misc]  # defaults bind the loop's values
-            kills += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+            for _ in range(5):
+                start += 2 * outbox.LEASE
+                at, once = start, nth
+                child = fork(lambda step=step, at=at, once=once: send_all(url, api_url, token, most, at, step, once))  # type: ignore[misc]  # defaults bind the loop's values
+                if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL:
+                    kills += 1
+                    break
+                time.sleep(0.3)
     for _ in range(5):
         time.sleep(0.3)
         start += timedelta(days=1)
