@@ -48,13 +48,15 @@ def one_part(_entry: Entry, _config: ChannelConfig) -> tuple[Form, ...]:
 
 
 class News(NamedTuple):
-    """An entry to plan. `age` is how long before it was first seen it had been published."""
+    """An entry to plan, and its number."""
 
     number: int
-    published: datetime
-    entry: str
-    age: timedelta
-    article: Entry
+    entry: Entry
+
+    @property
+    def age(self) -> timedelta:
+        """How long before it was first seen it had been published."""
+        return self.entry.first_seen_at - self.entry.published
 
 
 def plan(
@@ -93,7 +95,7 @@ def _start(store: Store, rows: Sequence[Subscription], now: datetime, zone: str,
     recent: dict[tuple[str, int], list[News]] = {}
     for row in rows:
         if (key := _recent_key(row)) not in recent:
-            recent[key] = [_to_news(0, entry) for entry in select_recent(store, row.channel)]
+            recent[key] = [News(0, entry) for entry in select_recent(store, row.channel)]
     for some in in_chunks(rows, _ROWS // 10):
         with store.database.begin() as connection:
             ours = _advance(connection, some, last)
@@ -140,15 +142,11 @@ def _match(page: Sequence[tuple[int, Entry]], channels: Mapping[str, Channel]) -
     """Return the entries that each distinct query matches, by its text, oldest first."""
     found: dict[str, list[News]] = {text: [] for text in channels}
     for number, entry in page:
-        news, facts = _to_news(number, entry), Facts(entry, entry.first_seen_at)
+        news, facts = News(number, entry), Facts(entry, entry.first_seen_at)
         for text, channel in channels.items():
             if channel.query is None or channel.query.is_true_for(lambda leaf: leaf.matches(facts)):  # noqa: B023  called at once
                 found[text].append(news)
-    return {text: sorted(news, key=lambda one: (one.published, one.number)) for text, news in found.items()}
-
-
-def _to_news(number: int, entry: Entry) -> News:
-    return News(number, entry.published, entry.id, entry.first_seen_at - entry.published, entry)
+    return {text: sorted(news, key=lambda one: (one.entry.published, one.number)) for text, news in found.items()}
 
 
 def _since(row: Subscription, found: Mapping[str, list[News]]) -> list[News]:
@@ -181,7 +179,7 @@ def _write(
 ) -> None:
     """Write the deliveries of these subscriptions, by id: in the order of theirs, the first has an entry."""
     had = _find_had(
-        connection, {news.entry for each in found.values() for news in each}, {row.chat for row in rows.values()}
+        connection, {news.entry.id for each in found.values() for news in each}, {row.chat for row in rows.values()}
     )
     hours = _read_hours(connection, [row.id for row in rows.values() if row.channel.config.per_hour and found[row.id]])
     written: list[dict[str, Any]] = []
@@ -189,21 +187,21 @@ def _write(
     for number in sorted(found):
         row = rows[number]
         place = (row.chat, row.channel.topic)
-        new = [news for news in found[number] if (*place, news.entry) not in had]
+        new = [news for news in found[number] if (*place, news.entry.id) not in had]
         if not new:
             continue
-        had.update((*place, news.entry) for news in new)
+        had.update((*place, news.entry.id) for news in new)
         posts, due_at = _choose(row, len(new), hours.get(number), now, zone)
         if row.channel.config.per_hour and posts:
             counted[number] = posts
         where = {"chat": row.chat, "subscription": number}
         for nth, news in enumerate(new):
-            forms = find_forms(news.article, row.channel.config)
+            forms = find_forms(news.entry, row.channel.config)
             state: dict[str, Any] = {"state": "pending", "due_at": None}
             if nth >= posts:
                 forms, state = forms[:1], {"state": "waiting", "due_at": due_at}
             written += [
-                {**where, "entry": news.entry, "part": part, "form": form, **state, **_POST}
+                {**where, "entry": news.entry.id, "part": part, "form": form, **state, **_POST}
                 for part, form in enumerate(forms)
             ]
     if written:
@@ -307,8 +305,7 @@ def _find_news(store: Store, channel: Channel, subscription: Subscription) -> li
     while after is not None:
         page, upto = store.entries.news_after(after, _PAGE)
         row = replace(subscription, channel=channel, last_number=after)
-        entries = {entry.id: entry for _, entry in page}
         news = _since(row, _match(page, {channel.config.query: channel}))
-        found += [entries[one.entry] for one in news]
+        found += [one.entry for one in news]
         after = upto
     return found
