@@ -32,6 +32,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     literal_column,
 )
 
@@ -39,6 +40,9 @@ from feeder import Store, UtcDateTime, migrate
 
 VERSION_TABLE = "bot_version"
 NO_TOPIC = 0
+
+# The time of a statement that is built once and run often.
+NOW = bindparam("now", type_=UtcDateTime())
 
 metadata = MetaData()
 _rowid = BigInteger().with_variant(Integer, "sqlite")

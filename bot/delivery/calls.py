@@ -9,29 +9,41 @@ A recorded call of the future shows that the clock was put back since: all times
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, delete, func, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, select, type_coerce, update
 
 from bot.delivery.chats import ensure_chat
 from bot.delivery.pace import MINUTE, SECOND, Pace, calls_left, next_call
 from bot.tables import calls, chats, deliveries, subscriptions
-from feeder import Store
+from feeder import Store, UtcDateTime
 
 _KEPT = 2 * MINUTE
 _JUMP = 5 * SECOND  # less is waited out
 _MICROSECOND = timedelta(microseconds=1)  # the unit of UtcDateTime
+
+# Built once: building them takes longer than the database does.
+_LATELY = select(func.count()).where(calls.c.called_at > bindparam("since", type_=UtcDateTime()))
+_CALLS_OF_CHAT = (
+    select(calls.c.called_at)
+    .where(calls.c.chat == bindparam("of"), calls.c.called_at > bindparam("since", type_=UtcDateTime()))
+    .order_by(calls.c.called_at.desc())
+    .limit(bindparam("most", type_=Integer()))
+)
+_LAST_CALL = select(func.max(calls.c.called_at))
+_FORGET = delete(calls).where(calls.c.called_at < bindparam("before", type_=UtcDateTime()))
+_RECORD = calls.insert()
+_SET_NEXT_CALL = update(chats).where(chats.c.id == bindparam("of"))
 
 _log = logging.getLogger(__name__)
 
 
 def count_left(connection: Connection, now: datetime, pace: Pace) -> int:
     """Return how many more calls may be made now, to all chats together."""
-    last_second = select(func.count()).where(calls.c.called_at > now - SECOND)
-    return calls_left(connection.execute(last_second).scalar_one(), pace=pace)
+    return calls_left(connection.execute(_LATELY, {"since": now - SECOND}).scalar_one(), pace=pace)
 
 
 def take_slot(connection: Connection, chat: int, now: datetime, pace: Pace, *, is_group: bool) -> None:
     """Record a call to a chat, which the caller has seen to be due, and say when the next may be made."""
-    connection.execute(calls.insert().values(chat=chat, called_at=now))
+    connection.execute(_RECORD, {"chat": chat, "called_at": now})
     wait_until(connection, chat, now, pace, is_group=is_group)
 
 
@@ -39,21 +51,15 @@ def wait_until(
     connection: Connection, chat: int, now: datetime, pace: Pace, *, is_group: bool, wait: timedelta | None = None
 ) -> None:
     """Set when a chat may be called next: by the pace, but not before `wait`, if that is longer."""
-    called = connection.scalars(
-        select(calls.c.called_at)
-        .where(calls.c.chat == chat, calls.c.called_at > now - MINUTE)
-        .order_by(calls.c.called_at.desc())
-        .limit(pace.per_group_minute),
-    ).all()
+    recent = {"of": chat, "since": now - MINUTE, "most": pace.per_group_minute}
+    called = connection.scalars(_CALLS_OF_CHAT, recent).all()
     due = next_call(called, is_group=is_group, pace=pace) or now
-    connection.execute(
-        update(chats).where(chats.c.id == chat).values(next_call_at=due if wait is None else max(due, now + wait))
-    )
+    connection.execute(_SET_NEXT_CALL, {"of": chat, "next_call_at": due if wait is None else max(due, now + wait)})
 
 
 def follow_clock(connection: Connection, now: datetime) -> None:
     """Move all times that are waited for by as much as the clock was put back since the last call."""
-    last = connection.scalar(select(func.max(calls.c.called_at)))
+    last = connection.scalar(_LAST_CALL)
     if last is None or last - now <= _JUMP:
         return
     _log.warning("the clock was put back by %s since the last call", last - now)
@@ -64,7 +70,7 @@ def follow_clock(connection: Connection, now: datetime) -> None:
 
 def forget_calls(connection: Connection, now: datetime) -> None:
     """Forget the calls that no pace asks for any more."""
-    connection.execute(delete(calls).where(calls.c.called_at < now - _KEPT))
+    connection.execute(_FORGET, {"before": now - _KEPT})
 
 
 def reserve(store: Store, number: int, now: datetime, pace: Pace) -> timedelta:

@@ -25,15 +25,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, exists, func, or_, select, update
 
 from bot.delivery.calls import count_left, follow_clock, forget_calls, take_slot, wait_until
 from bot.delivery.chats import chat_name, is_group, learn_number, read_settings
 from bot.delivery.pace import Pace, backoff
-from bot.delivery.switches import may_be_tried, postpone_try, switch_off, switch_on
+from bot.delivery.switches import MAY_BE_TRIED, postpone_try, switch_off, switch_on
 from bot.planning.digests import hold_back
 from bot.planning.timing import read_times
-from bot.tables import chats, deliveries, subscriptions
+from bot.tables import NOW, chats, deliveries, subscriptions
 from feeder import ChannelConfig, Store
 
 MAX_DOUBTS = 5
@@ -85,28 +85,70 @@ class CallOutcome:
     topic_only: bool = False
 
 
-# Claim.
+# The statements of each call, built once: building them takes longer than the database does.
 
 
-def _is_open(now: datetime) -> ColumnElement[bool]:
+def _is_open() -> ColumnElement[bool]:
     """Return the condition that a delivery is in flight or may be sent; the query must join its subscription."""
-    is_due = or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= now)
+    is_due = or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= NOW)
     state = deliveries.c.state
     may_repost = and_(state == "unknown", subscriptions.c.repost, deliveries.c.doubts < MAX_DOUBTS)
-    is_active = and_(subscriptions.c.configured, ~subscriptions.c.paused, may_be_tried(now))
+    is_active = and_(subscriptions.c.configured, ~subscriptions.c.paused, MAY_BE_TRIED)
     by_index = state.in_(["pending", "sending", "unknown"])  # implied by the rest: lets the database use the index
     return and_(by_index, or_(state == "sending", and_(is_active, is_due, or_(state == "pending", may_repost))))
 
 
-def _is_ready(now: datetime) -> ColumnElement[bool]:
+def _is_ready() -> ColumnElement[bool]:
     """Return the condition that a chat has a delivery to send, and none in flight."""
     waiting = (
         select(deliveries.c.id)
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-        .where(deliveries.c.chat == chats.c.id, deliveries.c.state != "sending", _is_open(now))
+        .where(deliveries.c.chat == chats.c.id, deliveries.c.state != "sending", _is_open())
     )
     in_flight = select(deliveries.c.id).where(deliveries.c.chat == chats.c.id, deliveries.c.state == "sending")
     return and_(exists(waiting), ~exists(in_flight))
+
+
+_DUE_CHATS = (
+    select(chats.c.id)
+    .where(chats.c.next_call_at <= NOW, _is_ready())
+    .order_by(chats.c.next_call_at, chats.c.id)
+    .limit(bindparam("most", type_=Integer()))
+    .with_for_update(of=chats, skip_locked=True)  # on PostgreSQL; SQLite has one writer at a time
+)
+_NEXT_OF_CHAT = (
+    select(deliveries, subscriptions.c.topic, subscriptions.c.settings, chats.c.number, chat_name().label("name"))
+    .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
+    .join(chats, chats.c.id == deliveries.c.chat)
+    .where(deliveries.c.chat == bindparam("of"), _is_open())
+    .order_by(deliveries.c.state != "sending", deliveries.c.id)
+    .limit(1)
+)
+_NEXT_CALL = select(func.min(chats.c.next_call_at)).where(_is_ready())
+_NEXT_LEASE = select(func.min(deliveries.c.lease_ends_at)).where(deliveries.c.state == "sending")
+_CLAIMED = (
+    select(deliveries, subscriptions.c.off_reason)
+    .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
+    .where(
+        deliveries.c.id == bindparam("of"),
+        deliveries.c.claim == bindparam("by"),
+        deliveries.c.state.in_(["sending", "unknown"]),
+    )
+)
+_CHANGE = update(deliveries).where(deliveries.c.id == bindparam("of"))
+_EXPIRED = and_(
+    deliveries.c.state == "sending",
+    deliveries.c.lease_ends_at <= NOW,
+    deliveries.c.claim.not_in(bindparam("mine", expanding=True)),
+)
+_EXPIRE = (
+    update(deliveries)
+    .where(_EXPIRED)
+    .values(state="unknown", doubts=deliveries.c.doubts + 1, error="the lease expired")
+)
+
+
+# Claim.
 
 
 def claim(
@@ -121,37 +163,20 @@ def claim(
         follow_clock(connection, now)
         _expire_leases(connection, now, mine)
         forget_calls(connection, now)
-        due = (
-            select(chats.c.id)
-            .where(chats.c.next_call_at <= now, _is_ready(now))
-            .order_by(chats.c.next_call_at, chats.c.id)
-            .limit(min(limit, count_left(connection, now, pace)))
-            .with_for_update(of=chats, skip_locked=True)  # on PostgreSQL; SQLite has one writer at a time
-        )
-        claims = [_claim_next(connection, chat, now, pace, zone) for chat in connection.execute(due).scalars().all()]
+        most = min(limit, count_left(connection, now, pace))
+        due = connection.scalars(_DUE_CHATS, {"now": now, "most": most}).all()
+        claims = [_claim_next(connection, chat, now, pace, zone) for chat in due]
     return [claim for claim in claims if claim is not None]
 
 
 def _expire_leases(connection: Connection, now: datetime, mine: Collection[str] = ()) -> None:
-    is_over = and_(deliveries.c.lease_ends_at <= now, deliveries.c.claim.not_in(mine))
-    expired = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.state == "sending", is_over)
-        .values(state="unknown", doubts=deliveries.c.doubts + 1, error="the lease expired"),
-    )
+    expired = connection.execute(_EXPIRE, {"now": now, "mine": list(mine)})
     if expired.rowcount:
         _log.warning("%d posts were in flight when their process ended, and may have been sent", expired.rowcount)
 
 
 def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace, zone: str) -> Claim | None:
-    first = connection.execute(
-        select(deliveries, subscriptions.c.topic, subscriptions.c.settings, chats.c.number, chat_name().label("name"))
-        .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-        .join(chats, chats.c.id == deliveries.c.chat)
-        .where(deliveries.c.chat == chat, _is_open(now))
-        .order_by(deliveries.c.state != "sending", deliveries.c.id)
-        .limit(1),
-    ).first()
+    first = connection.execute(_NEXT_OF_CHAT, {"of": chat, "now": now}).first()
     # Checked while the chat is locked: another process may have claimed or settled since the chat was selected.
     if first is None or first.state == "sending":
         return None
@@ -159,11 +184,8 @@ def _claim_next(connection: Connection, chat: int, now: datetime, pace: Pace, zo
     if hold_back(connection, first.id, first.subscription, read_times(config, zone), now):
         return None
     token = secrets.token_hex(8)
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == first.id)
-        .values(state="sending", claim=token, lease_ends_at=now + LEASE, called_at=now, attempts=first.attempts + 1),
-    )
+    values = {"state": "sending", "claim": token, "lease_ends_at": now + LEASE, "called_at": now}
+    connection.execute(_CHANGE, {"of": first.id, **values, "attempts": first.attempts + 1})
     take_slot(connection, chat, now, pace, is_group=is_group(first.name))
     return Claim(
         first.id,
@@ -185,10 +207,8 @@ def next_due(store: Store, now: datetime) -> datetime | None:
 
     What is held back until the end of quiet hours is not looked for: the next planning comes soon enough.
     """
-    ready = select(func.min(chats.c.next_call_at)).where(_is_ready(now))
-    leased = select(func.min(deliveries.c.lease_ends_at)).where(deliveries.c.state == "sending")
     with store.database.read() as connection:
-        moments = [connection.scalar(ready), connection.scalar(leased)]
+        moments = [connection.scalar(_NEXT_CALL, {"now": now}), connection.scalar(_NEXT_LEASE)]
     return max(min(filter(None, moments)), now) if any(moments) else None
 
 
@@ -200,26 +220,14 @@ def settle(store: Store, claim: Claim, outcome: CallOutcome, now: datetime, pace
 
     A claim whose lease has expired can still be settled, unless the delivery has been claimed again.
     """
-    is_open = and_(
-        deliveries.c.id == claim.delivery,
-        deliveries.c.claim == claim.token,
-        deliveries.c.state.in_(["sending", "unknown"]),
-    )
     with store.database.begin() as connection:
-        row = connection.execute(
-            select(deliveries, subscriptions.c.off_reason)
-            .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
-            .where(is_open),
-        ).first()
+        row = connection.execute(_CLAIMED, {"of": claim.delivery, "by": claim.token}).first()
         if row is None:
             _log.warning("%s: the outcome of a post is ignored: another process has claimed it again", claim.chat)
             return
         doubts = row.doubts + (outcome.result == "unknown" and row.state == "sending")
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == claim.delivery)
-            .values(**_values_after(claim, outcome), doubts=doubts, lease_ends_at=None),
-        )
+        values = {**_values_after(claim, outcome), "doubts": doubts, "lease_ends_at": None}
+        connection.execute(_CHANGE, {"of": claim.delivery, **values})
         if outcome.result == "failed":
             _give_up_rest(connection, row.subscription, row.entry)
         wait = _extra_wait(claim, outcome)

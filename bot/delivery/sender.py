@@ -24,7 +24,7 @@ from bot.delivery.refusals import classify_error
 from bot.messages import Text
 from bot.planning import planner
 from bot.planning.digests import read_digest
-from feeder import ChannelConfig, Entry, ServiceError, Store, StoreError
+from feeder import ChannelConfig, Entry, ServiceError, Store, StoreError, entry_key
 from feeder.words import Words
 
 MAX_IN_FLIGHT = 8  # httpx's pool costs CPU in the square of this
@@ -212,7 +212,7 @@ class Sender:
         """Return the entry of a post or the text of a digest; None if it has left the store."""
         if claim.kind == "digest":
             return read_digest(self._store, claim.delivery, self._words, self._page_of)
-        return self._store.entries.find(claim.entry)
+        return next(iter(self._store.entries.get_many([entry_key(claim.entry)])), None)
 
     async def _settle(self, claim: Claim, outcome: CallOutcome) -> None:
         """Save the outcome; retry while the store is busy, since a lost outcome can lead to a duplicate post."""

@@ -11,20 +11,18 @@ posted then is told in one digest: the deliveries become `waiting`. Makes no cal
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
+from sqlalchemy import Connection, and_, case, or_, select, update
 
 from bot.planning.waiting import dissolve_digests, let_wait
-from bot.tables import addresses, chats, deliveries, subscriptions
+from bot.tables import NOW, addresses, chats, deliveries, subscriptions
 from feeder import Store
 
 TRY_WAITS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 MAX_PLANNED_TRIES = 8  # a week of them; a chat that is dead must not fill the store
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
-
-def may_be_tried(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a subscription is on, or off and to be tried again."""
-    return or_(subscriptions.c.off_reason.is_(None), subscriptions.c.next_try_at <= now)
+# That a subscription is on, or off and to be tried again.
+MAY_BE_TRIED = or_(subscriptions.c.off_reason.is_(None), subscriptions.c.next_try_at <= NOW)
 
 
 def switch_off(connection: Connection, subscription: int, reason: str, now: datetime, *, whole_chat: bool) -> None:
