@@ -8,10 +8,11 @@ is longer than the parts allow ends with a link to read on.
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -114,6 +115,11 @@ def choose_words(config: ChannelConfig, words: Words) -> Words:
     """Return the words for a subscription: in its language and time zone, or those of the site."""
     chosen = words_for(config.language) if config.language else words
     return replace(chosen, zone=ZoneInfo(config.timezone) if config.timezone else words.zone)
+
+
+_LOOK = ("style", "template", "source", "author", "date", "hashtags", "preview", "pictures", "language", "timezone")
+look_of: Callable[[ChannelConfig], object] = attrgetter(*_LOOK)
+"""Returns what decides how the posts of a subscription look: it is equal where they look alike."""
 
 
 def digest_of(text: Text) -> str:

@@ -74,7 +74,7 @@ class Text:
 
 def utf16_length(text: str) -> int:
     """Return the length of `text` in UTF-16 code units, which Telegram counts."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def telegram_line(text: str) -> str:

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, func, select, update
 
 from bot.delivery.chats import Channel, Subscription, in_chunks, insert_new
 from bot.delivery.outbox import Form
+from bot.messages.post import look_of
 from bot.planning.digests import make_digests
 from bot.planning.timing import hour_of, quiet_until, read_times, told_at
 from bot.planning.waiting import let_wait
@@ -182,6 +183,7 @@ def _write(
         connection, {news.entry.id for each in found.values() for news in each}, {row.chat for row in rows.values()}
     )
     hours = _read_hours(connection, [row.id for row in rows.values() if row.channel.config.per_hour and found[row.id]])
+    known: dict[tuple[str, object], Sequence[Form]] = {}
     written: list[dict[str, Any]] = []
     counted: dict[int, int] = {}
     for number in sorted(found):
@@ -195,8 +197,11 @@ def _write(
         if row.channel.config.per_hour and posts:
             counted[number] = posts
         where = {"chat": row.chat, "subscription": number}
+        look = look_of(row.channel.config)
         for nth, news in enumerate(new):
-            forms = find_forms(news.entry, row.channel.config)
+            if (alike := (news.entry.id, look)) not in known:
+                known[alike] = find_forms(news.entry, row.channel.config)
+            forms = known[alike]
             state: dict[str, Any] = {"state": "pending", "due_at": None}
             if nth >= posts:
                 forms, state = forms[:1], {"state": "waiting", "due_at": due_at}
