@@ -69,7 +69,7 @@ _CATEGORIES = 40
 _SITE = "https://feeds.example.org/"
 _TITLE = re.compile(r"(?:Entry|Old) (\d+):")
 _CHATS_PER_FAULT = 800  # so many chats see one a minute
-_MAX_STEPS = 120  # of one kind that a life may reach
+_ENTRIES_PER_STEP = 16  # the more entries, the more often a life passes a step before it is killed there
 
 _LOOKS: tuple[dict[str, Any], ...] = (
     {},
@@ -326,7 +326,9 @@ class Life:
         """Live until the end, or until it is killed."""
         if seed:
             draw = random.Random(seed)
-            kill_at(draw.choice(STEPS), draw.randrange(1, _MAX_STEPS), self._store)
+            kill_at(
+                draw.choice(STEPS), draw.randrange(1, max(4, self._arrivals.count // _ENTRIES_PER_STEP)), self._store
+            )
         bot = make_bot(TelegramConfig.model_validate({"token": token, "api_url": api_url}))
         await bot.initialize()
         self._watch_calls()

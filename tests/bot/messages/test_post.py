@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.messages import MAX_PICTURE_BYTES, Attachment, Span, Text, to_terminal
-from bot.messages.post import MAX_PARTS, hashtags, lead_of, make_post, source_name
+from bot.messages.post import MAX_PARTS, hashtags, lead_of, look_of, make_post, source_name
 from bot.messages.rich import join_blocks, read_html
-from feeder import Media, Person, Source
+from feeder import ChannelConfig, Media, Person, Source
 from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL, Words
 from tests.bot.messages.samples import HTML, LINKS, NASTY, SITE, assert_accepted, entry, looks, post_of
 
@@ -255,3 +255,12 @@ def test_a_template_fits_however_long_its_fields_are(words: Words) -> None:
     assert_accepted(post_of(long, words, template=template).text, 1024)
     assert_accepted(post_of(long, words, template="x" * 1100 + "{date}").text, 1024)
     assert_accepted(post_of(long, words, author=True, hashtags=True).text, 1024)
+
+
+def test_posts_look_alike_where_their_settings_do() -> None:
+    not_looks = {"chat", "topic", "query", "feed", "silent", "recent", "on_unknown", "max_age", "read_button"}
+    not_looks |= {"max_waiting", "per_hour", "quiet", "digest"}
+    one = ChannelConfig(chat="1")
+    for name in ChannelConfig.model_fields.keys() - not_looks:
+        assert look_of(one.model_copy(update={name: "other"})) != look_of(one), name
+    assert look_of(one.model_copy(update=dict.fromkeys(not_looks))) == look_of(one)
