@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from feeder.pictures.references import with_pictures_at
     from feeder.publish.html.pages import entry_path, results_address
     from feeder.query.nodes import Facts
-    from feeder.schedule import new_clock, parse_trigger
     from feeder.service import Service
     from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
     from feeder.store.tables import UtcDateTime
@@ -68,7 +67,6 @@ _EXPORTS = {
     "feeder.config.saved": ("find_feed", "read_search"),
     "feeder.words": ("explain_query_error",),
     "feeder.query.nodes": ("Facts",),
-    "feeder.schedule": ("new_clock", "parse_trigger"),
     "feeder.service": ("Service",),
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
     "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
@@ -125,14 +123,12 @@ __all__ = [
     "list_sources",
     "load_config",
     "migrate",
-    "new_clock",
     "offer_source",
     "parse_digest",
     "parse_duration",
     "parse_hours",
     "parse_query",
     "parse_template",
-    "parse_trigger",
     "pause_source",
     "read_search",
     "remove_source",
