@@ -89,7 +89,7 @@ def _decide(store: Store, delivery: int, *, send: bool) -> bool:
         if delivery not in {row.id for row in rows}:
             return False
         for row in rows:
-            config = read_settings("0", row.topic, row.settings).config
+            config = read_settings("1", row.topic, row.settings).config
             form = "text" if row.kind == "digest" or row.part else first_form(config)
             fresh = {"state": "pending", "attempts": 0, "doubts": 0, "form": form, "claim": None, "error": None}
             values = fresh if send else {"state": "dropped", "claim": None}

@@ -156,7 +156,7 @@ def read_digest(store: Store, delivery: int, words: Words, page_of: Callable[[st
     left = [entry_id for entry_id in ids if entry_id not in gone]
     if not left:
         return None
-    config = read_settings("0", row.topic, row.settings).config
+    config = read_settings("1", row.topic, row.settings).config
     words = choose_words(config, words)
     entries = store.entries.get_many([entry_key(entry_id) for entry_id in left[:MAX_SHOWN]])
     page = valid_link(page_of(config.query)) or page_of("")  # the address of a long query is too long for a link

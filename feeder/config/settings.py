@@ -37,6 +37,7 @@ from feeder.config.values import (
     LanguageTag,
     OptionalLanguage,
     OptionalZone,
+    PersonId,
     PostTemplate,
     PublishSchedule,
     QuietHours,
@@ -46,6 +47,7 @@ from feeder.config.values import (
     SiteUrl,
     SourceName,
     StoreUrl,
+    TopicNumber,
     Utf8Text,
     ZoneName,
     parse_duration,
@@ -381,7 +383,7 @@ class ChannelConfig(_Section):
     """
 
     chat: ChatAddress
-    topic: int | None = None
+    topic: TopicNumber = None
     query: str = ""
     feed: str = ""
     silent: bool = False
@@ -411,7 +413,7 @@ class TelegramConfig(_Section):
     token: SecretStr | None = None
     token_file: Path | None = None
     api_url: HttpUrl = "https://api.telegram.org"
-    admins: tuple[int, ...] = ()
+    admins: tuple[PersonId, ...] = ()
     poll: Duration = "20s"
     withdraw: bool = False
     edit_days: Annotated[int, Field(ge=0, le=30)] = 2

@@ -142,11 +142,26 @@ def _chat(value: object) -> object:
 
 
 def _chat_address(text: str) -> str:
-    if not re.fullmatch(r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,19}", text):
+    if not re.fullmatch(r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9][0-9]{0,15}", text):
         raise ValueError(
             'write the "@name" of a public channel or group, or the numeric id of a chat, such as -1001234567890'
         )
     return text
+
+
+def _person(value: object) -> int:
+    number = str(value)
+    if not re.fullmatch(r"[1-9][0-9]{0,15}", number):
+        raise ValueError("write the numeric id of a person, such as 123456789; the bot answers yours to /subscribe")
+    return int(number)
+
+
+def _topic(value: object) -> int | None:
+    number = str(value)
+    if value is not None and not re.fullmatch(r"[1-9][0-9]{0,15}", number):
+        raise ValueError("write the number of a topic, such as 2")
+    # The first is "General": Telegram refuses its number, and posts there what has none.
+    return None if value is None or number == "1" else int(number)
 
 
 class Hours(NamedTuple):
@@ -167,13 +182,13 @@ def parse_hours(text: str) -> Hours | None:
     """Return "22:00-07:00" as hours, None for ""; ValueError for anything else."""
     if not text:
         return None
-    try:
-        start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
-    except ValueError:
-        raise ValueError('write hours such as "22:00-07:00", or "" for none') from None
-    if start == end:
-        raise ValueError("they begin when they end; write different times")
-    return Hours(start, end)
+    parts = [part.strip() for part in text.split("-")]
+    match parts:
+        case [start, end] if start != end and _CLOCK.fullmatch(start) and _CLOCK.fullmatch(end):
+            return Hours(time.fromisoformat(start), time.fromisoformat(end))
+        case [start, end] if start == end:
+            raise ValueError("they begin when they end; write different times")
+    raise ValueError('write hours such as "22:00-07:00", or "" for none')
 
 
 def parse_digest(text: str) -> DigestTime | None:
@@ -190,7 +205,7 @@ def parse_digest(text: str) -> DigestTime | None:
 
 SourceName = Annotated[str, AfterValidator(_source_name)]
 FeedName = Annotated[str, AfterValidator(_feed_name)]
-Duration = Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])]
+Duration = Annotated[str, BeforeValidator(lambda value: (parse_duration(str(value)), value)[1])]
 ReplayRate = Annotated[str, AfterValidator(lambda text: text and (parse_replay(text), text)[1])]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 PublishSchedule = Annotated[str, AfterValidator(lambda text: text if text == AFTER_INGEST else _schedule(text))]
@@ -204,6 +219,8 @@ Utf8Text = Annotated[str, AfterValidator(_text)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Glob = Annotated[str, AfterValidator(_glob)]
 ChatAddress = Annotated[str, BeforeValidator(_chat), AfterValidator(_chat_address)]
+PersonId = Annotated[int, BeforeValidator(_person)]
+TopicNumber = Annotated[int | None, BeforeValidator(_topic)]
 QuietHours = Annotated[str, AfterValidator(lambda text: (parse_hours(text), text)[1])]
 DigestSchedule = Annotated[str, AfterValidator(lambda text: (parse_digest(text), text)[1])]
 OptionalZone = Annotated[str, AfterValidator(lambda text: _zone(text) if text else "")]

@@ -87,7 +87,7 @@ def test_a_try_that_says_nothing_of_the_chat_is_followed_by_another(each_store: 
 
 
 def test_subscriptions_that_went_off_together_come_back_together(each_store: Store) -> None:
-    made = channels(-1, topic=1) + channels(-1, topic=2)
+    made = channels(-1, topic=2) + channels(-1, topic=3)
     switch_off(each_store, *made)
     assert not any(subscription.is_active for subscription in find_subscriptions(each_store, made))
     settle_claim(each_store, claim_one(each_store, after=HOUR), after=HOUR)
@@ -96,7 +96,7 @@ def test_subscriptions_that_went_off_together_come_back_together(each_store: Sto
 
 
 def test_a_topic_is_switched_off_alone_and_tried_when_its_chat_comes_back(each_store: Store) -> None:
-    made = channels(-1, topic=1) + channels(-1, topic=2)
+    made = channels(-1, topic=2) + channels(-1, topic=3)
     plan_posts(each_store, range(2), made)
     closed = claim_one(each_store)
     settle_claim(each_store, closed, CallOutcome(result="blocked", reason="TOPIC_CLOSED", topic_only=True))

@@ -148,6 +148,11 @@ def test_a_channel_may_name_a_saved_search() -> None:
     assert channel.query == "雨 last:7d"
 
 
+def test_the_general_topic_of_a_forum_is_none() -> None:
+    text = "[[telegram.channels]]\nchat = '@abcd'\ntopic = 1\n[[telegram.channels]]\nchat = '@abcd'\ntopic = 2"
+    assert [channel.topic for channel in load_config(write(text)).telegram.channels] == [None, 2]
+
+
 @pytest.mark.parametrize("name", ["บ้านน้ำ", "हिन्दी", "雨_1-a", "雨" * 21, "a" * 64])
 def test_a_feed_is_named_in_any_script(name: str) -> None:
     assert load_config(write(f"[[feeds]]\nname = '{name}'\nquery = 'x'")).feeds[0].name == name
@@ -211,7 +216,20 @@ def test_a_feed_is_named_in_any_script(name: str) -> None:
         ("[schedule]\ningest = '15'", "config.toml: schedule.ingest: '15': write an interval such as \"15m\""),
         ("[schedule]\npublish = 'never'", "config.toml: schedule.publish: 'never': write an interval"),
         ("[telegram]\npoll = '0s'", "config.toml: telegram.poll: '0s': write a length of time"),
+        ("[telegram]\npoll = 20", "config.toml: telegram.poll: 20: write a length of time"),
+        ("[telegram]\nadmins = ['@me']", "config.toml: telegram.admins[0]: '@me': write the numeric id of a person"),
+        ("[telegram]\nadmins = [-1001]", "config.toml: telegram.admins[0]: -1001: write the numeric id of a person"),
         ("[[telegram.channels]]\nchat = 'my channel'", "config.toml: telegram.channels[0].chat: 'my channel': "),
+        ("[[telegram.channels]]\nchat = 0", "config.toml: telegram.channels[0].chat: 0: write the "),
+        ("[[telegram.channels]]\nchat = 9999999999999999999", "config.toml: telegram.channels[0].chat: 9999999"),
+        (
+            "[[telegram.channels]]\nchat = '@mine'\ntopic = 0",
+            "config.toml: telegram.channels[0].topic: 0: write the number of a topic",
+        ),
+        (
+            "[[telegram.channels]]\nchat = '@mine'\nquiet = '22:00+08:00-07:00'",
+            "config.toml: telegram.channels[0].quiet: '22:00+08:00-07:00': write hours such as",
+        ),
         (
             "[[telegram.channels]]\nchat = '@mine'\ntemplate = '{title}: {titel}'",
             "config.toml: telegram.channels[0].template: '{title}: {titel}': column 11: unknown field 'titel'",
