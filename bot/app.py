@@ -108,10 +108,10 @@ class TelegramService:
         if not config.telegram.channels:
             yield f"No channel is configured in [[telegram.channels]]. {_EXAMPLE.chat} would get this:\n"
         channels = read_channels(config.telegram.channels or (_EXAMPLE,))
-        found = find_subscriptions(store, channels) if _has_tables(store) else ()
-        known = {subscription.channel: subscription for subscription in found}
+        has_tables = _has_tables(store)
         for channel in channels:
-            subscription = known.get(channel)
+            found = find_subscriptions(store, [channel]) if has_tables else ()
+            subscription = next(iter(found), None)
             name = f"{channel.config.chat}{f' topic {channel.config.topic}' if channel.topic else ''}"
             if subscription is not None and subscription.configured and subscription.off_reason is not None:
                 yield f"{name}: switched off: {subscription.off_reason}"

@@ -317,6 +317,15 @@ def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, sqlite_store:
     assert told[1] == "@your_channel: 3 to post"
 
 
+def test_a_preview_knows_a_channel_by_its_name_and_with_other_settings(api: BotApi, sqlite_store: Store) -> None:
+    api.add_chat(-1007, username="rain_news")
+    add_entries(sqlite_store, 1)
+    with Running(settings(api, "@rain_news", recent=1), sqlite_store):
+        api.wait(lambda: len(api.texts(-1007)) == 1)
+    config = settings(api, "@rain_news", recent=1, style="title", silent=True)
+    assert list(service.preview(config, sqlite_store)) == ["@rain_news: 0 to post silently"]
+
+
 def test_a_preview_after_a_run_shows_what_has_come_since(api: BotApi, sqlite_store: Store) -> None:
     add_entries(sqlite_store, 1)
     config = settings(api, CHAT, -404, recent=1)
