@@ -31,7 +31,11 @@ _CALLS_OF_CHAT = (
 _LAST_CALL = select(func.max(calls.c.called_at))
 _FORGET = delete(calls).where(calls.c.called_at < bindparam("before", type_=UtcDateTime()))
 _RECORD = calls.insert()
-_SET_NEXT_CALL = update(chats).where(chats.c.id == bindparam("of"))
+_PUT_OFF = (
+    update(chats)
+    .where(chats.c.id == bindparam("of"), chats.c.next_call_at < bindparam("due"))
+    .values(next_call_at=bindparam("due"))
+)
 
 _log = logging.getLogger(__name__)
 
@@ -50,11 +54,11 @@ def take_slot(connection: Connection, chat: int, now: datetime, pace: Pace, *, i
 def wait_until(
     connection: Connection, chat: int, now: datetime, pace: Pace, *, is_group: bool, wait: timedelta | None = None
 ) -> None:
-    """Set when a chat may be called next: by the pace, but not before `wait`, if that is longer."""
+    """Set when a chat may be called next: by the pace, but not before `wait`, nor sooner than was set before."""
     recent = {"of": chat, "since": now - MINUTE, "most": pace.per_group_minute}
     called = connection.scalars(_CALLS_OF_CHAT, recent).all()
     due = next_call(called, is_group=is_group, pace=pace) or now
-    connection.execute(_SET_NEXT_CALL, {"of": chat, "next_call_at": due if wait is None else max(due, now + wait)})
+    connection.execute(_PUT_OFF, {"of": chat, "due": due if wait is None else max(due, now + wait)})
 
 
 def follow_clock(connection: Connection, now: datetime) -> None:
@@ -92,6 +96,4 @@ def reserve(store: Store, number: int, now: datetime, pace: Pace) -> timedelta:
 def postpone(store: Store, number: int, now: datetime, wait: timedelta) -> None:
     """Call a chat no sooner than after `wait`, as Telegram demands."""
     with store.database.begin() as connection:
-        chat = ensure_chat(connection, str(number))
-        is_sooner = (chats.c.id == chat) & (chats.c.next_call_at < now + wait)
-        connection.execute(update(chats).where(is_sooner).values(next_call_at=now + wait))
+        connection.execute(_PUT_OFF, {"of": ensure_chat(connection, str(number)), "due": now + wait})

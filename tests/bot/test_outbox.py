@@ -9,6 +9,7 @@ from sqlalchemy import MetaData, select
 
 from bot import tables
 from bot.delivery import outbox
+from bot.delivery.calls import postpone
 from bot.delivery.chats import Channel, find_subscriptions, read_channels, sync_channels
 from bot.delivery.outbox import (
     LEASE,
@@ -154,6 +155,14 @@ def test_a_late_doubt_is_not_counted_twice(each_store: Store) -> None:
     settle_claim(each_store, late, CallOutcome(result="unknown"), after=LEASE)
     with each_store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT doubts FROM bot_deliveries").scalar() == 1
+
+
+def test_a_post_that_ends_well_does_not_shorten_a_wait_that_telegram_demands(each_store: Store) -> None:
+    plan_posts(each_store, range(2), channels(-1))
+    first = claim_one(each_store)
+    postpone(each_store, -1, START, timedelta(minutes=1))  # of an answer, while the post was under way
+    settle_claim(each_store, first)
+    assert outbox.next_due(each_store, START) == START + timedelta(minutes=1)
 
 
 def test_what_waits_is_due_when_its_chat_may_be_called(each_store: Store) -> None:
