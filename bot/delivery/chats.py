@@ -179,6 +179,13 @@ def learn_chat(store: Store, address: str, face: ChatFace) -> int:
         return learn_number(connection, ensure_chat(connection, address), face.number, face)
 
 
+def learn_move(store: Store, old: int, new: int) -> None:
+    """Keep that a group has become a supergroup, if it is known."""
+    with store.database.begin() as connection:
+        if (chat := find_chat(connection, str(old))) is not None:
+            learn_number(connection, chat, new)
+
+
 def learn_number(connection: Connection, chat: int, number: int, face: ChatFace | None = None) -> int:
     """Keep the number of a chat, or its new one, and return the id of its row, which may be another now."""
     holder = connection.scalar(select(chats.c.id).where(chats.c.number == number))
@@ -194,7 +201,16 @@ def learn_number(connection: Connection, chat: int, number: int, face: ChatFace 
 
 
 def _merge(connection: Connection, chat: int, into: int) -> None:
-    """Make one row of two that are the same chat; of two subscriptions of the configuration, the older one stays."""
+    """Make one row of two that are the same chat; of two subscriptions of the configuration, the older one stays.
+
+    A group that became a supergroup may have been heard from before it was known to be the same: what was chosen in it
+    and whether it is invited, it keeps.
+    """
+    kept = "kind", "title", "language", "look", "invited"
+    old, new = (connection.execute(select(chats).where(chats.c.id == row)).mappings().one() for row in (chat, into))
+    values = {name: old[name] if new[name] is None else new[name] for name in kept}
+    values["next_call_at"] = max(old["next_call_at"], new["next_call_at"])
+    connection.execute(update(chats).where(chats.c.id == into).values(values))
     for table in (addresses, deliveries, subscriptions, calls):
         connection.execute(update(table).where(table.c.chat == chat).values(chat=into))
     connection.execute(delete(chats).where(chats.c.id == chat))

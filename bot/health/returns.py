@@ -1,7 +1,8 @@
 """Notices that something has changed in a chat that refused the bot, so that it is tried again at once.
 
 That is when the bot is added or gets another right, when a topic is opened again, and when a person sends /start to a
-bot that they had blocked. Answers nothing: others may handle the same update.
+bot that they had blocked. A group that becomes a supergroup stays the same chat. Answers nothing: others may handle the
+same update.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from telegram import Update
 from telegram.constants import ChatMemberStatus
 from telegram.ext import Application, ChatMemberHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
+from bot.delivery.chats import learn_move
 from bot.delivery.switches import try_again
 from feeder import Store, StoreError
 
@@ -36,6 +38,7 @@ class Returns:
             ChatMemberHandler(self.note_membership, ChatMemberHandler.MY_CHAT_MEMBER),
             CommandHandler("start", self.note_sign),
             MessageHandler(opened, self.note_sign),
+            MessageHandler(filters.StatusUpdate.MIGRATE, self.note_move),
         ):
             application.add_handler(handler, group=_BEFORE_OTHERS)
 
@@ -44,6 +47,19 @@ class Returns:
         change = update.my_chat_member
         if change is not None and change.new_chat_member.status not in _ABSENT:
             await self.note_sign(update, context)
+
+    async def note_move(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Note that a group has become a supergroup: it is the same chat."""
+        message = update.effective_message
+        if message is None:
+            return
+        here = message.chat.id
+        try:
+            await asyncio.to_thread(
+                learn_move, self._store, message.migrate_from_chat_id or here, message.migrate_to_chat_id or here
+            )
+        except StoreError as error:
+            _log.warning("%d: %s", here, error)
 
     async def note_sign(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """Note that the bot can be heard in a chat."""

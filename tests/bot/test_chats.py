@@ -7,8 +7,16 @@ from sqlalchemy import select
 
 from bot import tables
 from bot.connecting import ask_for_numbers, connect, make_bot
-from bot.delivery.calls import reserve
-from bot.delivery.chats import ChatFace, find_subscriptions, learn_chat, sync_channels, unknown_addresses
+from bot.conversation.host import change_chat, read_chat
+from bot.delivery.calls import postpone, reserve
+from bot.delivery.chats import (
+    ChatFace,
+    find_subscriptions,
+    learn_chat,
+    learn_move,
+    sync_channels,
+    unknown_addresses,
+)
 from bot.delivery.pace import SECOND, Pace
 from bot.planning import planner
 from feeder import ServiceError, Store, TelegramConfig
@@ -75,3 +83,15 @@ def test_answers_and_posts_share_one_pace(each_store: Store) -> None:
     assert not reserve(each_store, 6, START, pace)
     assert reserve(each_store, 7, START, pace) == SECOND / 2  # two calls were made in this second
     assert not reserve(each_store, 7, START + SECOND, pace)
+
+
+def test_a_supergroup_keeps_what_was_chosen_when_it_was_a_group(each_store: Store) -> None:
+    change_chat(each_store, -5, language="zh-Hant", look={"style": "title"})
+    postpone(each_store, -5, START, 60 * SECOND)
+    reserve(each_store, -1005, START, Pace())  # heard from before it was known to be the same
+    change_chat(each_store, -1005, look={"style": "full"})
+    learn_move(each_store, -5, -1005)
+    learn_move(each_store, -404, -1404)
+    assert read_chat(each_store, -1005) == ("zh-Hant", {"style": "full"})
+    assert reserve(each_store, -1005, START, Pace()) == 60 * SECOND
+    assert reserve(each_store, -5, START, Pace()) == 60 * SECOND

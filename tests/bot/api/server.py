@@ -86,10 +86,13 @@ class BotApi:
         return User(user_id, name, language_code)
 
     def migrate(self, old: int, new: int) -> None:
-        """Turn a group into a supergroup: calls to the old number are refused with the new one."""
+        """Turn a group into a supergroup: calls to the old number are refused with the new one, which both are told."""
         with self._changed:
             self.telegram.chats[old].moved_to = new
             self.add_chat(new, "supergroup")
+            owner = User(7, "Owner").face()
+            for chat, told in ((old, {"migrate_to_chat_id": new}), (new, {"migrate_from_chat_id": old})):
+                self.telegram.update("message", self.telegram.add(self.telegram.chats[chat], owner, told))
 
     def spoil_photo(self, url: str, words: str = "failed to get HTTP URL content") -> None:
         """Refuse this picture from now on."""
