@@ -26,7 +26,7 @@ from telegram import (
 
 from bot.delivery.outbox import Claim, Form
 from bot.messages import Attachment, Post, Text, make_post
-from bot.messages.post import choose_words, digest_of
+from bot.messages.post import choose_words, digest_of, shows_whole
 from bot.messages.text import MAX_TEXT
 from feeder import ChannelConfig, Entry
 from feeder.words import Words
@@ -70,7 +70,7 @@ def first_form(config: ChannelConfig) -> Form:
 def first_forms(entry: Entry, config: ChannelConfig, words: Words, site_url: str) -> tuple[Form, ...]:
     """Return the form that each part of a post is sent in first."""
     first = first_form(config)
-    if config.style != "full" and "{text}" not in config.template:
+    if not shows_whole(config):
         return (first,)  # what most have: known without making the post
     texts: list[Form] = ["text" for _ in make_post(entry, config, words, site_url).parts[1:]]
     return (first, *texts)

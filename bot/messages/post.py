@@ -140,6 +140,16 @@ def _template_of(config: ChannelConfig) -> Template:
     return parse_template(f"{{title:bold,link}}\n\n{body}{' · '.join(last)}" + "\n{hashtags}" * config.hashtags)
 
 
+def shows_whole(config: ChannelConfig) -> bool:
+    """Whether a post has the whole text of an article, and so may have several parts."""
+    return _names_text(config.template) if config.template else config.style == "full"
+
+
+@lru_cache(maxsize=1_000)
+def _names_text(template: str) -> bool:
+    return split_lines(parse_template(template))[1]
+
+
 class _Composer:
     def __init__(
         self, entry: Entry, config: ChannelConfig, words: Words, link: str | None, shown: Sequence[str]

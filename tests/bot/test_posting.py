@@ -179,6 +179,8 @@ def test_how_a_post_is_first_sent_depends_on_what_it_has() -> None:
     assert first_forms(made, looks(pictures="album"), ENGLISH, SITE) == ("album",)
     long = make_entry(1, content=LONG, media=())
     assert first_forms(long, looks(template="{text}"), ENGLISH, SITE) == ("photo", "text", "text")
+    assert first_forms(long, looks(template="{title}\n{ text }"), ENGLISH, SITE) == ("photo", "text", "text")
+    assert first_forms(long, looks(style="full", template="{title}"), ENGLISH, SITE) == ("photo",)
 
 
 def test_a_button_leads_into_the_chat_with_the_bot(make_harness: Make, bot_store: Store) -> None:
