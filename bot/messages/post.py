@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from bot.messages.rich import Block, join_blocks, read_html, separator
+from bot.messages.rich import Block, iter_html, join_blocks, separator
 from bot.messages.template import Values, fill_line, split_lines
 from bot.messages.text import (
     MAX_CAPTION,
@@ -40,6 +40,7 @@ MAX_FILE_BYTES = 20_000_000  # a film sent by address: https://core.telegram.org
 MAX_PICTURE_BYTES = 20_000_000  # of those that Telegram does not take by address, a smaller copy is uploaded
 MAX_ALBUM = 10
 
+_MOST_UNITS = MAX_PARTS * MAX_TEXT
 _TITLE_UNITS = 250
 _LEAD_UNITS = 600
 _ENOUGH_LEAD = 200  # no other paragraph is added
@@ -163,7 +164,7 @@ class _Composer:
             return (self._single(min(first, MAX_CAPTION)),)
         head = list(self._lines(self._head, self._values))
         foot = list(self._lines(self._foot, self._values, tight=True))
-        body = read_html(self._entry.content, self._words, self._shown)
+        body = _first_blocks(iter_html(self._entry.content, self._words, self._shown, longest=_MOST_UNITS))
         body = body or [Block(Text(telegram_line(self._entry.summary)))] * bool(self._entry.summary.strip())
         if head and body and self._head[-1]:  # the text follows a line of the template at once
             body[0] = body[0]._replace(tight=True)
@@ -234,7 +235,7 @@ def lead_of(entry: Entry, words: Words) -> str:
     """
     chosen: list[str] = []
     length = 0
-    for block in read_html(entry.content, words) if entry.content else ():
+    for block in iter_html(entry.content, words, longest=_MOST_UNITS):
         if block.kind not in {"paragraph", "item"} or _is_mostly_links(block.text):
             continue
         line = _plain(block.text.text)
@@ -302,6 +303,18 @@ def pack_blocks(blocks: Sequence[Block], foot: Sequence[Block], more: Block, *, 
             packed.append(list(foot))
     texts = (with_few_spans(join_blocks(part).trimmed()) for part in packed)
     return [text for text in texts if text.text]
+
+
+def _first_blocks(blocks: Iterator[Block]) -> list[Block]:
+    """Return the blocks that a post may have room for, and one more where there are more: an article may be a book."""
+    first: list[Block] = []
+    units = 0
+    for block in blocks:
+        first.append(block)
+        units += block.text.length
+        if units > _MOST_UNITS:
+            break
+    return first
 
 
 def _fill_part(queue: deque[Block], limit: int) -> list[Block]:

@@ -7,7 +7,7 @@ picture as a link. The HTML is that which `feeder.normalise` writes; anything el
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Literal, NamedTuple
@@ -39,6 +39,7 @@ _QUOTES = {"q": ("“", "”"), "rt": ("(", ")")}
 _DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".epub", ".xls", ".xlsx", ".ppt", ".pptx", ".zip", ".txt")
 _INDENT = "    "
 _RULE = "* * *"
+_AT_ONCE = 10_000  # characters of HTML
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 
 
@@ -56,11 +57,27 @@ class Block(NamedTuple):
 
 def read_html(html: str, words: Words, shown: Collection[str] = ()) -> list[Block]:
     """Return the blocks of clean HTML; the pictures and films in `shown` are shown elsewhere and left out."""
+    return list(iter_html(html, words, shown))
+
+
+def iter_html(html: str, words: Words, shown: Collection[str] = (), *, longest: int | None = None) -> Iterator[Block]:
+    """Yield the blocks as they are read, so that who needs only the first has little to wait for.
+
+    A block that is longer than so many units is cut there, and is the last.
+    """
     reader = _Reader(words, shown)
-    reader.feed(html)
-    reader.close()
+    start = 0
+    while start < len(html):
+        end = html.find("<", start + _AT_ONCE)  # no text between two elements is read in pieces
+        reader.feed(html[start : end if end >= 0 else None])
+        yield from reader.take()
+        if longest is not None and reader.is_longer(longest):
+            break
+        start = end if end >= 0 else len(html)
+    else:
+        reader.close()
     reader.end_block()
-    return reader.blocks
+    yield from reader.take()
 
 
 def join_blocks(blocks: Sequence[Block]) -> Text:
@@ -131,6 +148,15 @@ class _Reader(HTMLParser):
         self._prefix = ""
         self._quotes = self._quote = 0  # how many are open, and the number of the outermost
         self._tables = self._rows = self._hidden = self._codes = 0
+
+    def take(self) -> list[Block]:
+        """Return the blocks that were read since the last time."""
+        taken, self.blocks = self.blocks, []
+        return taken
+
+    def is_longer(self, units: int) -> bool:
+        """Whether the block that is being read is longer than that."""
+        return self._draft.length > units
 
     # --- elements -----------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from html import unescape
 import pytest
 from hypothesis import given, settings
 
-from bot.messages import Span, to_terminal
-from bot.messages.rich import join_blocks, read_html
+from bot.messages import Span, rich, to_terminal
+from bot.messages.rich import iter_html, join_blocks, read_html
 from feeder.words import ENGLISH
 from tests.bot.messages.samples import HTML
 
@@ -107,3 +107,28 @@ def test_no_word_of_the_html_is_lost_or_moved(html: str) -> None:
     written = iter(join_blocks(read_html(html, ENGLISH)).text)
     words = "".join(unescape(re.sub("<[^<>]*>", " ", html)).split())
     assert all(character in written for character in words)  # each is looked for behind the one before
+
+
+@given(HTML)
+@settings(max_examples=200)
+def test_html_that_is_read_in_pieces_is_the_same(html: str) -> None:
+    whole = read_html(html, ENGLISH)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rich, "_AT_ONCE", 5)
+        assert list(iter_html(html, ENGLISH)) == whole
+
+
+def test_who_needs_only_the_beginning_of_a_book_reads_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    feed = rich._Reader.feed
+
+    def count(reader: rich._Reader, html: str) -> None:
+        read.append(len(html))
+        feed(reader, html)
+
+    monkeypatch.setattr(rich._Reader, "feed", count)
+    book = "<p>It <b>rained</b>.</p>" * 10_000
+    assert next(iter_html(book, ENGLISH)).text.text == "It rained."
+    (only,) = iter_html(f"<p>{'It <b>rained</b>. ' * 10_000}</p>", ENGLISH, longest=100)
+    assert only.text.text.startswith("It rained. It rained. ")
+    assert sum(read) < 21_000
