@@ -166,7 +166,7 @@ class TelegramService:
             words=words,
             site_url=config.site.url,
             page_of=partial(results_address, config.site, feeds=config.feeds),
-            withdraw=partial(withdraw, bot, store) if config.telegram.withdraw else None,
+            withdraw=partial(withdraw, bot, store, utc_now) if config.telegram.withdraw else None,
             edit=editor if config.telegram.edit_days else None,
             fetch=PictureFetcher(config),
             plan_every_s=parse_duration(config.telegram.poll).total_seconds(),

@@ -93,7 +93,7 @@ def reserve(store: Store, number: int, now: datetime, pace: Pace) -> timedelta:
     return timedelta()
 
 
-def postpone(store: Store, number: int, now: datetime, wait: timedelta) -> None:
-    """Call a chat no sooner than after `wait`, as Telegram demands."""
+def postpone(store: Store, chat: int | str, now: datetime, wait: timedelta) -> None:
+    """Call a chat, by its number or @name, no sooner than after `wait`, as Telegram demands."""
     with store.database.begin() as connection:
-        connection.execute(_PUT_OFF, {"of": ensure_chat(connection, str(number)), "due": now + wait})
+        connection.execute(_PUT_OFF, {"of": ensure_chat(connection, str(chat)), "due": now + wait})

@@ -3,20 +3,24 @@
     entries removed since last time? ── posts of entries that are not in the store ── deleteMessage
         ├─ deleted, or already gone ──> delete its delivery: if the entry comes back, it is posted again
         ├─ Telegram refuses (too old, no permission) ──> leave the post, log it once
-        └─ temporary failure (rate limit, network) ──> at the next tick, which checks all of them again
+        └─ temporary failure (rate limit, network) ──> at a later tick, which checks all of them again
 
 A note in the store records up to which removal this was done, so that nothing is missed while the bot is down.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 from telegram import Bot
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
+from bot.delivery.calls import postpone
 from bot.delivery.chats import chat_name
+from bot.delivery.refusals import demanded_wait
 from bot.tables import chats, deliveries
 from feeder import Store
 
@@ -29,15 +33,19 @@ _log = logging.getLogger(__name__)
 
 
 class SentMessage(NamedTuple):
-    """A message in a chat and its delivery; `message` is None while that is in flight, `album` are those behind it."""
+    """A message in a chat and its delivery; `message` is None while that is in flight, `album` are those behind it.
+
+    Its chat is not called before `next_call_at`.
+    """
 
     delivery: int
     chat: str
     message: int | None
+    next_call_at: datetime
     album: tuple[int, ...] = ()
 
 
-async def withdraw(bot: Bot, store: Store) -> None:
+async def withdraw(bot: Bot, store: Store, now: Callable[[], datetime]) -> None:
     """Delete the posts of entries that were removed from the store since the last call.
 
     Raises:
@@ -47,10 +55,11 @@ async def withdraw(bot: Bot, store: Store) -> None:
     if last is None:
         return
     posts = await asyncio.to_thread(find_withdrawn_posts, store)
-    for post in posts[:MAX_PER_TICK]:
-        if post.message is None or not await _delete_message(bot, store, post, post.message):
+    due = [post for post in posts if post.next_call_at <= now()]
+    for post in due[:MAX_PER_TICK]:
+        if post.message is None or not await _delete_message(bot, store, post, post.message, now):
             return
-    if len(posts) <= MAX_PER_TICK:
+    if len(posts) == len(due) <= MAX_PER_TICK:
         await asyncio.to_thread(store.database.set_note, DONE_NOTE, str(last))
 
 
@@ -62,32 +71,41 @@ def _last_new_removal(store: Store) -> int | None:
 
 def find_withdrawn_posts(store: Store) -> list[SentMessage]:
     """Return the posts, sent or in flight, of entries that are not in the store, oldest first."""
-    columns = deliveries.c
-    statement = (
-        select(columns.id, columns.entry, columns.message, columns.album, chat_name().label("name"))
-        .join(chats, chats.c.id == deliveries.c.chat)
-        .where(deliveries.c.kind == "post")
-        .where((deliveries.c.state == "sending") | ((deliveries.c.state == "sent") & deliveries.c.message.is_not(None)))
-        .order_by(deliveries.c.id)
-        .limit(_PAGE)
-    )
-    posts: list[SentMessage] = []
-    last = 0
+    posts = [post for names in _posted_entries(store) for post in _posts_of(store, store.entries.missing_ids(names))]
+    return sorted(posts, key=lambda post: post.delivery)
+
+
+def _posted_entries(store: Store) -> Iterator[list[str]]:
+    """Yield the entries that have deliveries, each once: there may be many more deliveries."""
+    entry = deliveries.c.entry
+    last = ""
     while True:
         with store.database.read() as connection:
-            rows = connection.execute(statement.where(deliveries.c.id > last)).all()
-        if not rows:
-            return posts
-        last = rows[-1].id
-        gone = store.entries.missing_ids(row.entry for row in rows)
-        posts += [
-            SentMessage(row.id, row.name, row.message, tuple(map(int, (row.album or "").split())))
-            for row in rows
-            if row.entry in gone
-        ]
+            page = select(entry).where(entry > last).distinct().order_by(entry).limit(_PAGE)
+            names = list(connection.scalars(page))
+        if not names:
+            return
+        yield names
+        last = names[-1]
 
 
-async def _delete_message(bot: Bot, store: Store, post: SentMessage, message: int) -> bool:
+def _posts_of(store: Store, entries: Collection[str]) -> list[SentMessage]:
+    columns = deliveries.c
+    is_there = (columns.state == "sending") | ((columns.state == "sent") & columns.message.is_not(None))
+    statement = (
+        select(columns.id, columns.message, columns.album, chats.c.next_call_at, chat_name().label("name"))
+        .join(chats, chats.c.id == columns.chat)
+        .where(columns.entry.in_(entries), columns.kind == "post", is_there)
+    )
+    with store.database.read() as connection:
+        rows = connection.execute(statement).all() if entries else []
+    return [
+        SentMessage(row.id, row.name, row.message, row.next_call_at, tuple(map(int, (row.album or "").split())))
+        for row in rows
+    ]
+
+
+async def _delete_message(bot: Bot, store: Store, post: SentMessage, message: int, now: Callable[[], datetime]) -> bool:
     """Delete a message and save the outcome; return False if it must be tried again."""
     try:
         chat = post.chat if post.chat.startswith("@") else int(post.chat)
@@ -95,6 +113,9 @@ async def _delete_message(bot: Bot, store: Store, post: SentMessage, message: in
             await bot.delete_messages(chat, (message, *post.album))
         else:
             await bot.delete_message(chat, message)
+    except RetryAfter as error:
+        await asyncio.to_thread(postpone, store, post.chat, now(), demanded_wait(error))
+        return False
     except TelegramError as error:  # a chat that has moved: the next post learns its new number
         if not isinstance(error, (BadRequest, Forbidden)):
             _log.warning("%s: message %d could not be deleted yet: %s", post.chat, message, error)

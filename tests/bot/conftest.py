@@ -156,7 +156,7 @@ class Harness:
                 words=ENGLISH,
                 site_url="https://site.example/",
                 page_of=self.page_of,
-                withdraw=partial(withdraw, bot, self.store) if self.withdraws else None,
+                withdraw=partial(withdraw, bot, self.store, self.clock) if self.withdraws else None,
                 edit=self._editor(bot) if self.edit_days else None,
                 fetch=self.fetch,
                 pace=self.pace,
