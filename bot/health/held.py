@@ -42,12 +42,12 @@ def is_held() -> ColumnElement[bool]:
 
 
 def list_held(store: Store, *, limit: int = 100) -> tuple[Held, ...]:
-    """Return what is held, oldest first, of the first `limit` parts of posts."""
+    """Return what is held, oldest first, of the first `limit` parts of posts, where the subscription has not ended."""
     statement = (
         select(deliveries, subscriptions.c.topic, chats.c.title, chat_name().label("chat_name"))
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
         .join(chats, chats.c.id == deliveries.c.chat)
-        .where(is_held())
+        .where(is_held(), subscriptions.c.configured)
         .order_by(deliveries.c.id)
         .limit(limit)
     )

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from bot.health.status import Standing, read_standings
+from bot.messages import clip
+from bot.messages.text import MAX_TEXT
 from feeder import Store, StoreError
 from feeder.words import Words
 
@@ -73,7 +75,7 @@ class Notices:
         before, after = await asyncio.to_thread(self._read)
         change = explain(before, after, self._words)
         texts = [*self._more, *([change] if change else [])]
-        if texts and not await self._tell("\n\n".join(texts)):
+        if texts and not await self._tell(clip("\n\n".join(texts), MAX_TEXT)):
             return
         self._more.clear()
         left = {key: trouble for key, trouble in after.items() if trouble.is_any}

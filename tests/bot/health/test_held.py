@@ -12,6 +12,7 @@ from bot.delivery.switches import TRY_WAITS
 from bot.health.held import drop_held, list_held, send_held
 from bot.health.notices import MAX_LINES, Notices, Trouble, explain
 from bot.health.status import describe_standing, explain_troubles, read_standings
+from bot.messages import utf16_length
 from bot.planning import planner
 from bot.tables import deliveries, subscriptions
 from feeder import Store, StoreError
@@ -50,6 +51,14 @@ def test_what_is_held_or_has_failed_is_listed_and_sent_or_dropped_once(each_stor
     again = claim_one(each_store, after=timedelta(hours=1))
     assert (again.delivery, again.attempts, again.form) == (first.delivery, 1, "photo")
     assert count_states(each_store) == {"sending": 1, "dropped": 1}
+
+
+def test_what_nobody_subscribes_to_any_more_waits_for_nobody(each_store: Store) -> None:
+    hold(each_store, IN_DOUBT, FAILED)
+    sync_channels(each_store, ())
+    assert list_held(each_store) == ()
+    sync_channels(each_store, channels(-1, on_unknown="hold"))
+    assert len(list_held(each_store)) == 2
 
 
 def test_a_post_is_held_and_sent_again_with_all_its_parts(each_store: Store) -> None:
@@ -151,6 +160,18 @@ def test_a_person_who_blocks_the_bot_and_a_subscription_that_ends_are_no_news(ea
     with each_store.database.begin() as connection:
         connection.execute(update(subscriptions).values(configured=False))
     assert told.look(notices) == []
+
+
+def test_troubles_with_long_names_and_reasons_are_still_one_message(each_store: Store) -> None:
+    told = Told()
+    chats = [-1000 - number for number in range(MAX_LINES)]
+    for chat in chats:
+        learn_chat(each_store, str(chat), ChatFace(chat, "group", "😀" * 128))
+    plan_posts(each_store, range(1), channels(*chats))
+    for claimed in claim_at(each_store):
+        settle_claim(each_store, claimed, CallOutcome(result="blocked", reason="x" * 300))
+    (text,) = told.look(Notices(each_store, told.tell, ENGLISH))
+    assert 4000 < utf16_length(text) <= 4096
 
 
 def test_a_great_many_troubles_are_one_short_message() -> None:
