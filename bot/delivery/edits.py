@@ -12,7 +12,7 @@ change this was done.
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,6 +59,20 @@ class Edit(NamedTuple):
     config: ChannelConfig
 
 
+class _OutOfReachError(Exception):
+    """Telegram does not answer as it should."""
+
+
+def _in_turn(edits: Sequence[Edit]) -> list[Edit]:
+    """Return the first edit of each chat, then the second and so on: a chat with many does not keep others waiting."""
+    counts: Counter[int] = Counter()
+    places = {}
+    for edit in edits:
+        places[edit.delivery] = counts[edit.chat]
+        counts[edit.chat] += 1
+    return sorted(edits, key=lambda edit: places[edit.delivery])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Editor:
     """Edits posts of the last `days` days: as `words` and `site_url` have them, at `pace`."""
@@ -80,8 +94,11 @@ class Editor:
         last = await asyncio.to_thread(self._last_new_change)
         if last is None:
             return
-        edits = await asyncio.to_thread(self.find)
-        done = [await self._edit(edit) for edit in edits[:MAX_PER_TICK]]
+        edits = _in_turn(await asyncio.to_thread(self.find))
+        try:
+            done = [await self._edit(edit) for edit in edits[:MAX_PER_TICK]]
+        except _OutOfReachError:
+            return
         if len(done) == len(edits) and all(done):
             await asyncio.to_thread(self.store.database.set_note, DONE_NOTE, str(last))
 
@@ -157,7 +174,11 @@ class Editor:
         return edits
 
     async def _edit(self, edit: Edit) -> bool:
-        """Make an edit and save the outcome; return False if it must be tried again."""
+        """Make an edit and save the outcome; return False if it must be tried again.
+
+        Raises:
+            _OutOfReachError: so must all others, which would only keep posts waiting now.
+        """
         if not await asyncio.to_thread(self._take_slot, edit):
             return False
         try:
@@ -173,7 +194,7 @@ class Editor:
             _log.warning(
                 "%s: message %d is not edited yet: %s", edit.name, edit.message, f"{type(error).__name__}: {error}"
             )
-            return False
+            raise _OutOfReachError from error
         await asyncio.to_thread(self._save, edit)
         return True
 

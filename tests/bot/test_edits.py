@@ -159,6 +159,37 @@ def test_an_edit_that_fails_is_made_at_the_next_tick(
     assert calls(api).count("sendMessage") == 1
 
 
+def test_while_telegram_does_not_answer_posts_wait_for_one_edit_only(
+    api: BotApi, make_harness: Make, bot_store: Store
+) -> None:
+    api.add_chat(-1002)
+    post(make_harness(CHAT, -1002))
+    api.answer(502, method="editMessageText", times=None)
+    change(bot_store, content="<p>Corrected.</p>")
+    harness = make_harness(CHAT, -1002)
+    harness.edit_days = 2
+    harness.drain()
+    assert len(api.called("editMessageText")) == 1
+    api.heal()
+    harness.drain()
+    assert all("Corrected." in api.texts(chat)[0] for chat in (CHAT, -1002))
+
+
+def test_a_chat_with_many_edits_does_not_keep_others_waiting(
+    api: BotApi, make_harness: Make, bot_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edits, "MAX_PER_TICK", 2)
+    api.add_chat(-1002)
+    harness = post(make_harness(CHAT, style="full"), content=LONG)
+    harness.channels = channels(CHAT, style="full") + channels(-1002, recent=1, style="full")
+    planner.plan(bot_store, sync_channels(bot_store, harness.channels), START)
+    harness.drain()
+    change(bot_store, content=LONG.replace("It", "Yesterday it"))
+    harness.drain()
+    edited = [call.arguments["chat_id"] for call in api.called("editMessageText")]
+    assert sorted(edited) == [str(CHAT), "-1002"]
+
+
 def test_edits_wait_for_their_turn_in_the_chat(
     posted: Callable[..., Harness], api: BotApi, bot_store: Store, clock: Clock
 ) -> None:
