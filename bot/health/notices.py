@@ -69,6 +69,8 @@ class Notices:
                 await self.look()
             except StoreError as error:
                 _log.warning("%s; the admins are told later", error)
+            except Exception:  # noqa: BLE001  our bug: without this task, nobody would be told of anything any more
+                _log.exception("the admins are told later")
 
     async def look(self) -> None:
         """Tell what is new since the last time."""
