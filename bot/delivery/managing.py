@@ -5,7 +5,7 @@ Those of the configuration are listed, and never changed here.
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bot.delivery.chats import (
     ChatFace,
@@ -17,7 +17,8 @@ from bot.delivery.chats import (
     start_over,
     to_settings,
 )
-from bot.tables import chats, subscriptions
+from bot.planning.waiting import dissolve_digests
+from bot.tables import chats, deliveries, subscriptions
 from feeder import ChannelConfig, Store
 
 
@@ -72,11 +73,17 @@ def pause_subscription(store: Store, key: int, *, paused: bool) -> None:
 
 
 def end_subscription(store: Store, key: int) -> None:
-    """End a subscription of people."""
-    _update(store, key, {"configured": False})
+    """End a subscription of people, for good: what it was still to get may come by another of the chat."""
+    if not _update(store, key, {"configured": False}):
+        return
+    columns = deliveries.c
+    with store.database.begin() as connection:
+        dissolve_digests(connection, [key])
+        is_open = (columns.subscription == key) & columns.state.in_(["pending", "waiting"])
+        connection.execute(delete(deliveries).where(is_open))
 
 
-def _update(store: Store, key: int, values: dict[str, object]) -> None:
+def _update(store: Store, key: int, values: dict[str, object]) -> bool:
     with store.database.begin() as connection:
         is_theirs = (subscriptions.c.id == key) & (subscriptions.c.owner == "chat")
-        connection.execute(update(subscriptions).where(is_theirs).values(values))
+        return connection.execute(update(subscriptions).where(is_theirs).values(values)).rowcount > 0
