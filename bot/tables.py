@@ -58,6 +58,7 @@ chats = Table(
     Column("look", Text),
     Column("invited", Boolean),
     Column("next_call_at", UtcDateTime, nullable=False),
+    Index("ix_bot_chats_next_call", "next_call_at", "id"),
 )
 
 addresses = Table(

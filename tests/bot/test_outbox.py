@@ -1,11 +1,12 @@
 """The outbox on both databases: what is planned, claimed and settled, and that nothing is claimed twice."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, event, select
 
 from bot import tables
 from bot.delivery import outbox
@@ -163,6 +164,24 @@ def test_a_post_that_ends_well_does_not_shorten_a_wait_that_telegram_demands(eac
     postpone(each_store, -1, START, timedelta(minutes=1))  # of an answer, while the post was under way
     settle_claim(each_store, first)
     assert outbox.next_due(each_store, START) == START + timedelta(minutes=1)
+
+
+def test_with_many_chats_only_those_that_are_claimed_are_looked_at(bot_store: Store) -> None:
+    plan_posts(bot_store, range(1), channels(*range(1, 200)))
+    seen: list[str] = []
+
+    def explain(connection: Any, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT") and "next_call_at" in statement and "EXISTS" in statement:
+            plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            seen.extend(row[3] for row in plan if "bot_chats" in row[3] or "ORDER BY" in row[3])
+
+    with_listener = bot_store.database.engine
+    event.listen(with_listener, "before_cursor_execute", explain)
+    assert len(outbox.claim(bot_store, START, 8, NO_LIMITS)) == 8
+    outbox.next_due(bot_store, START)
+    event.remove(with_listener, "before_cursor_execute", explain)
+    assert len(seen) == 2
+    assert all("ix_bot_chats_next_call" in step for step in seen)
 
 
 def test_what_waits_is_due_when_its_chat_may_be_called(each_store: Store) -> None:
