@@ -301,8 +301,13 @@ def pack_blocks(blocks: Sequence[Block], foot: Sequence[Block], more: Block, *, 
             packed[-1] += foot
         else:
             packed.append(list(foot))
-    texts = (with_few_spans(join_blocks(part).trimmed()) for part in packed)
+    texts = (_fit(join_blocks(part).trimmed(), MAX_TEXT if number else first) for number, part in enumerate(packed))
     return [text for text in texts if text.text]
+
+
+def _fit(text: Text, limit: int) -> Text:
+    """Return a text as one message: the lines of a template alone may be too long."""
+    return with_few_spans(text if text.length <= limit else cut_text(text, limit)[0])
 
 
 def _first_blocks(blocks: Iterator[Block]) -> list[Block]:

@@ -83,3 +83,10 @@ def test_whatever_a_template_is_made_of_its_posts_are_taken_or_it_is_refused(
     made = entry(title=title, summary=summary, content="", authors=authors, categories=())
     for number, part in enumerate(post_of(made, template=template, style="full").parts):
         assert_accepted(part, 4096 if number else 1024)
+
+
+@pytest.mark.parametrize("lines", ["{text}\n\n%s", "%s\n\n{text}\n\n%s", "%s {title}"])
+def test_lines_that_are_too_long_for_a_message_are_cut(lines: str) -> None:
+    template = lines.replace("%s", "word " * 1000)
+    for number, part in enumerate(post_of(entry(content="", summary=""), template=template).parts):
+        assert_accepted(part, 4096 if number else 1024)
