@@ -1,8 +1,8 @@
 """Pictures of entries that a service uploads somewhere, because those who want them cannot fetch them.
 
     address ─┬─ of our own site ── read from the folder of pictures ─┐
-             └─ of another site ── the guarded client ───────────────┴─ a picture? ── small enough? ── its bytes
-                                                                                 └─ no: made smaller by a worker
+             └─ of another site ── the guarded client ───────────────┴─ a picture? ── a worker: JPEG or PNG, and small
+                                                                                      enough? if not, it becomes so
 
 What it is, its first bytes say. Must not know who uploads it.
 """
@@ -16,11 +16,14 @@ from feeder.ingest.mirroring import ACCEPT_PICTURE
 from feeder.pictures.references import FOLDER, NAME, picture_type
 from feeder.reading.pictures import explain_refusal
 from feeder.reading.resizing import UPLOAD_TASK, UploadJob
-from feeder.reading.workers import run_jobs
+from feeder.reading.workers import run_job
 from feeder.sources.feeds.polling import explain_status
 from feeder.sources.http.client import Client
 
-MAX_UPLOAD = 10_000_000  # bytes of a photo: https://core.telegram.org/bots/api#sending-files
+# Of a photo: https://core.telegram.org/bots/api#sendphoto
+MAX_UPLOAD = 10_000_000  # bytes
+_MAX_SIDES = 10_000  # pixels of width and height together
+_MAX_RATIO = 20
 _MAX_FETCHED = 20_000_000
 _AS_IT_IS = frozenset({"jpg", "png"})
 _CONNECTIONS = 4
@@ -44,9 +47,11 @@ class PictureSource:
         kind = picture_type(body)
         if kind is None:
             raise SourceError(f"{address}: {explain_refusal(body)}")
+        if find_spec("PIL") is not None:
+            return await asyncio.to_thread(self._fit, address, body)
         if kind in _AS_IT_IS and len(body) <= MAX_UPLOAD:
             return body
-        return await asyncio.to_thread(self._reduce, address, body)
+        raise SourceError(f"{address}: too large or no JPEG; run `pip install pillow` to have it converted")
 
     def _read(self, name: str) -> bytes:
         try:
@@ -69,11 +74,9 @@ class PictureSource:
             raise SourceError(f"{address}: {explain_status(response.status)}")
         return response.body
 
-    def _reduce(self, address: str, body: bytes) -> bytes:
-        if find_spec("PIL") is None:
-            raise SourceError(f"{address}: too large or no JPEG; run `pip install pillow` to have it converted")
-        results = run_jobs(UPLOAD_TASK, [[UploadJob(body)]], seconds=self._config.limits.document_s, processes=1)
-        [result] = list(results)
-        if result.error is not None or not 0 < len(result.body) <= MAX_UPLOAD:
-            raise SourceError(f"{address}: {result.error or 'too large'}")
+    def _fit(self, address: str, body: bytes) -> bytes:
+        job = UploadJob(body, MAX_UPLOAD, _MAX_SIDES, _MAX_RATIO)
+        result = run_job(UPLOAD_TASK, job, seconds=self._config.limits.document_s)
+        if result.error is not None:
+            raise SourceError(f"{address}: {result.error}")
         return result.body

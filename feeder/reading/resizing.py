@@ -30,6 +30,7 @@ _MIN_SIDE = 3  # pixels: less is a tracker or a spacer
 _MAX_HEIGHT = 16_383  # of a WebP picture, in pixels
 _FEW_COLOURS = 64  # a drawing, which is written without loss
 _QUALITY, _EFFORT = 80, 3
+_AS_IT_IS = {"jpg", "png"}
 _FORMATS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF", "bmp": "BMP"}
 
 
@@ -192,33 +193,60 @@ def _give_up(job: PictureJob, failure: WorkerFailure) -> tuple[PictureResult, No
 
 @dataclass(frozen=True, slots=True)
 class UploadJob:
-    """A picture that is to become a JPEG, which every service takes."""
+    """A picture that is to be uploaded somewhere, where it may have so many bytes.
+
+    And so many pixels of width and height together; the longer side may be `max_ratio` times the other.
+    """
 
     body: bytes
+    max_bytes: int
+    max_sides: int
+    max_ratio: int
 
 
 class UploadResult(NamedTuple):
-    """The picture as a JPEG, or why there is none."""
+    """The picture as it was, if it is JPEG or PNG and fits, else as a JPEG; or why there is none."""
 
     body: bytes = b""
     error: str | None = None
 
 
-def _to_jpeg(job: UploadJob) -> Iterator[UploadResult]:
+def _to_upload(job: UploadJob) -> Iterator[UploadResult]:
     try:
-        if (kind := picture_type(job.body)) is None:
-            raise _RefusedError(explain_refusal(job.body))  # noqa: TRY301  one way out
         with _refusing_damage():
-            written = BytesIO()
-            image = _upright(_open(job.body, kind))
-            if image.mode == "RGBA":  # a JPEG has no transparency: on white, as on a page
-                image = _on_white(image)
-            image.info.clear()
-            image.save(written, "JPEG", quality=_QUALITY)
+            body = _fitted(job)
     except _RefusedError as refused:
         yield UploadResult(error=str(refused))
     else:
-        yield UploadResult(written.getvalue())
+        yield UploadResult(body)
+
+
+def _fitted(job: UploadJob) -> bytes:
+    if (kind := picture_type(job.body)) is None:
+        raise _RefusedError(explain_refusal(job.body))
+    image = _open(job.body, kind)
+    if max(image.size) > job.max_ratio * min(image.size):
+        raise _RefusedError(f"too narrow: {image.width} × {image.height} pixels")
+    if kind in _AS_IT_IS and len(job.body) <= job.max_bytes and sum(image.size) <= job.max_sides:
+        return job.body
+    if len(made := _as_jpeg(image, job.max_sides)) > job.max_bytes:
+        raise _RefusedError(f"too large: {len(made)} bytes")
+    return made
+
+
+def _as_jpeg(image: "Image", max_sides: int) -> bytes:
+    from PIL import Image  # noqa: PLC0415  as above
+
+    image = _upright(image)
+    if image.mode == "RGBA":  # a JPEG has no transparency: on white, as on a page
+        image = _on_white(image)
+    if (sides := sum(image.size)) > max_sides:
+        smaller = (max(image.width * max_sides // sides, 1), max(image.height * max_sides // sides, 1))
+        image = image.resize(smaller, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    image.info.clear()
+    written = BytesIO()
+    image.save(written, "JPEG", quality=_QUALITY)
+    return written.getvalue()
 
 
 def _on_white(image: "Image") -> "Image":
@@ -233,5 +261,5 @@ def _give_up_upload(_job: UploadJob, failure: WorkerFailure) -> tuple[UploadResu
     return UploadResult(error=failure.reason), None
 
 
-UPLOAD_TASK = Task(_to_jpeg, _give_up_upload, _load)
+UPLOAD_TASK = Task(_to_upload, _give_up_upload, _load)
 PICTURE_TASK = Task(resize, _give_up, _load)

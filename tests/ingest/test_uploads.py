@@ -19,7 +19,7 @@ from feeder.reading.resizing import UPLOAD_TASK, UploadJob, UploadResult
 from feeder.reading.workers import WorkerFailure
 from feeder.sources.http import client
 from tests.http_server import Answer, Server
-from tests.picture_data import JPEG, png
+from tests.picture_data import JPEG
 from tests.sources.network import PUBLIC, MadeNetwork
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow, an optional part, is not installed")
@@ -46,17 +46,19 @@ def fetch(address: str, folder: Path = Path()) -> bytes:
 
 
 def test_a_small_jpeg_or_png_is_taken_as_it_is(server: Server) -> None:
-    server.answers |= {"/a.jpg": Answer(body=JPEG + b" a"), "/b": Answer(body=png("b"))}
-    assert fetch("http://one.example/a.jpg") == JPEG + b" a"
-    assert fetch("http://one.example/b") == png("b")
+    photo, drawing = encode(Image.new("RGB", (40, 30)), "JPEG"), encode(Image.new("L", (9, 9)), "PNG")
+    server.answers |= {"/a.jpg": Answer(body=photo), "/b": Answer(body=drawing)}
+    assert fetch("http://one.example/a.jpg") == photo
+    assert fetch("http://one.example/b") == drawing
 
 
 def test_a_picture_of_our_own_site_is_read_from_its_folder(tmp_path: Path) -> None:
-    media = picture_media(png("own"))
+    own = encode(Image.new("L", (9, 9)), "PNG")
+    media = picture_media(own)
     assert media is not None
-    PictureFolder(tmp_path / "feeder.db.pictures").keep(media, png("own"))
+    PictureFolder(tmp_path / "feeder.db.pictures").keep(media, own)
     address = f"{Config().site.url}pictures/{picture_name(media)}"
-    assert fetch(address, tmp_path) == png("own")
+    assert fetch(address, tmp_path) == own
     with pytest.raises(FeederError, match="No such file"):
         fetch(address, tmp_path / "elsewhere")
 
@@ -76,6 +78,16 @@ def test_a_picture_that_is_too_large_becomes_smaller(server: Server, monkeypatch
     made = fetch("http://one.example/a.png")
     assert len(made) < len(body)
     assert Image.open(BytesIO(made)).width == 1920
+
+
+def test_a_picture_with_too_many_pixels_becomes_smaller_and_a_strip_is_refused(server: Server) -> None:
+    long, strip = Image.new("RGB", (1080, 12_000)), Image.new("RGB", (100, 2_100))
+    server.answers |= {"/a.png": Answer(body=encode(long, "PNG")), "/b.png": Answer(body=encode(strip, "PNG"))}
+    made = Image.open(BytesIO(fetch("http://one.example/a.png")))
+    assert 9_900 < sum(made.size) <= 10_000
+    assert made.height / made.width == pytest.approx(12_000 / 1080, rel=0.01)
+    with pytest.raises(FeederError, match="too narrow: 100 × 2100 pixels"):
+        fetch("http://one.example/b.png")
 
 
 @pytest.mark.parametrize(
@@ -104,14 +116,15 @@ def test_a_private_address_is_not_fetched() -> None:
 
 
 def test_without_pillow_what_needs_it_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.answers |= {"/a.gif": Answer(body=encode(Image.new("L", (9, 9)), "GIF"))}
+    server.answers |= {"/a.gif": Answer(body=encode(Image.new("L", (9, 9)), "GIF")), "/b": Answer(body=JPEG)}
     monkeypatch.setattr(uploads, "find_spec", lambda _: None)
+    assert fetch("http://one.example/b") == JPEG
     with pytest.raises(FeederError, match="pip install pillow"):
         fetch("http://one.example/a.gif")
 
 
 def test_what_is_no_picture_or_takes_too_long_is_told() -> None:
-    [result] = UPLOAD_TASK.run(UploadJob(b"<p>"))
+    [result] = UPLOAD_TASK.run(UploadJob(b"<p>", 100, 100, 20))
     assert result == UploadResult(error="not a picture of a known type")
     failure = WorkerFailure("took too long", 0, timed_out=True)
-    assert UPLOAD_TASK.on_failure(UploadJob(b""), failure) == (UploadResult(error="took too long"), None)
+    assert UPLOAD_TASK.on_failure(UploadJob(b"", 100, 100, 20), failure) == (UploadResult(error="took too long"), None)
