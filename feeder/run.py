@@ -37,6 +37,7 @@ from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
 
 log = logging.getLogger(__name__)
 _PUBLISH_SOON = "publish soon"  # id of the clock's job that publishes between passes
+_RESTART_S = 60.0  # until a service that ended by a fault starts again
 _PUBLISH_DELAY = timedelta(seconds=10)  # batches deliveries: even a small pass costs a second of work
 
 
@@ -74,18 +75,35 @@ async def run(
             clock.shutdown(wait=False)
 
 
-async def _run_service(service: Service, config: Config, store: Store) -> None:
-    """Run a service; if it cannot start or continue, note that, and wait for the program's end."""
-    try:
-        await asyncio.to_thread(note_stopped, store, service, None)
-        await service.run(config, store)
-    except ServiceError as error:
-        log.error("%s: %s; the rest goes on without it", service.name, error)  # noqa: TRY400  an expected error
+async def _run_service(service: Service, config: Config, store: Store, *, restart_s: float = _RESTART_S) -> None:
+    """Run a service; if it cannot start or continue, note that, and wait for the program's end.
+
+    A fault of its own must not end the rest either: it is logged, and the service starts again after `restart_s`.
+    """
+    while True:
         try:
-            await asyncio.to_thread(note_stopped, store, service, error)
-        except StoreError as busy:
-            log.error("%s", busy)  # noqa: TRY400  as above
-        await asyncio.Event().wait()
+            await asyncio.to_thread(note_stopped, store, service, None)
+            await service.run(config, store)
+        except ServiceError as error:
+            log.error("%s: %s; the rest goes on without it", service.name, error)  # noqa: TRY400  an expected error
+            await asyncio.to_thread(_note_stopped, store, service, error)
+            await asyncio.Event().wait()
+        except FeederError:
+            raise
+        except Exception as error:
+            log.exception("%s: a fault in feeder; it starts again in %d s", service.name, restart_s)
+            fault = ServiceError(f"{type(error).__name__}, a fault in feeder: see the log; it starts again by itself")
+            await asyncio.to_thread(_note_stopped, store, service, fault)
+            await asyncio.sleep(restart_s)
+        else:
+            return
+
+
+def _note_stopped(store: Store, service: Service, error: ServiceError) -> None:
+    try:
+        note_stopped(store, service, error)
+    except StoreError as busy:
+        log.error("%s", busy)  # noqa: TRY400  an expected error
 
 
 async def until_stopped(*parts: Coroutine[Any, Any, None]) -> None:

@@ -1,5 +1,6 @@
 """`feeder run` in its own process."""
 
+import asyncio
 import os
 import re
 import signal
@@ -10,12 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
 
+from feeder import run as run_module
+from feeder.config.load import Config
 from feeder.store import Store
 from tests.bot.api import BotApi
+
+if TYPE_CHECKING:
+    from feeder.service import Service
 
 PATIENCE_S = 30.0
 
@@ -199,3 +206,31 @@ def test_an_invalid_cron_expression_ends_with_2(tmp_path: Path) -> None:
     )
     assert ended.returncode == 2
     assert ended.stderr.startswith("feeder: schedule.ingest: '99 * * * *' is not a cron expression")
+
+
+class Faulty:
+    """A service that ends by a fault the first time."""
+
+    name = "faulty"
+    runs = 0
+
+    def is_enabled(self, _config: Config) -> bool:
+        return True
+
+    async def run(self, _config: Config, _store: Store) -> None:
+        self.runs += 1
+        if self.runs == 1:
+            raise KeyError("x")
+
+
+def test_a_fault_in_a_service_ends_neither_the_rest_nor_itself(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[str] = []
+    monkeypatch.setattr(run_module, "note_stopped", lambda _store, _service, error: noted.append(str(error)))
+    service = Faulty()
+    asyncio.run(run_module._run_service(cast("Service", service), Config(), sqlite_store, restart_s=0))
+    assert service.runs == 2
+    assert noted == ["None", "KeyError, a fault in feeder: see the log; it starts again by itself", "None"]
+    assert "faulty: a fault in feeder; it starts again in 0 s" in caplog.text
+    assert "KeyError: 'x'" in caplog.text
