@@ -16,9 +16,12 @@ from telegram.error import BadRequest
 from bot.conversation.answers import Answer, Rows
 from bot.conversation.host import Asker, Host
 from bot.delivery.posting import to_entities
+from bot.messages import Text, utf16_length
+from bot.messages.text import cut_text
 
 _log = logging.getLogger(__name__)
 _SAME = "message is not modified"
+_MAX_UNITS = 4096  # https://core.telegram.org/bots/api#sendmessage
 
 
 async def reply(host: Host, asker: Asker, answer: Answer) -> None:
@@ -37,10 +40,11 @@ async def reply(host: Host, asker: Asker, answer: Answer) -> None:
             message_thread_id=topic,
         )
         return
+    text = _fit(answer.text)
     await host.bot.send_message(
         asker.chat,
-        answer.text.text,
-        entities=to_entities(answer.text),
+        text.text,
+        entities=to_entities(text),
         reply_markup=_keyboard(answer.rows),
         link_preview_options=_preview(answer),
         reply_parameters=parameters,
@@ -55,12 +59,13 @@ async def edit(callback: CallbackQuery, host: Host, asker: Asker, answer: Answer
     if not isinstance(message, Message):  # too old for Telegram to tell: it may still be changed
         await reply(host, asker, answer)
         return
+    text = _fit(answer.text)
     try:
         await host.bot.edit_message_text(
-            answer.text.text,
+            text.text,
             message.chat_id,
             message.message_id,
-            entities=to_entities(answer.text),
+            entities=to_entities(text),
             reply_markup=_keyboard(answer.rows),
             link_preview_options=_preview(answer),
         )
@@ -75,6 +80,11 @@ async def reply_all(host: Host, asker: Asker, answers: Sequence[Answer]) -> None
     """Send answers one after another."""
     for answer in answers:
         await reply(host, asker, answer)
+
+
+def _fit(text: Text) -> Text:
+    """Return a text as Telegram takes it: what errors say and names are listed in may be of any length."""
+    return text if utf16_length(text.text) <= _MAX_UNITS else cut_text(text, _MAX_UNITS)[0]
 
 
 def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:

@@ -46,7 +46,7 @@ ENGLISH_CHAT = ChatWords(
     "/opml – all feeds as a file; send such a file to add its feeds\n"
     "/invite number – let a person or group subscribe; /invite number off takes that back",
     feed_note="Copy an address into a feed reader to get new articles there.",
-    no_search_feed="There are no feeds of searches here. /feed shows the others.",
+    no_search_feed="There is no feed of that search. /feed shows the others.",
     best_first="Best match first",
     newest_first="Newest first",
     back_to_list="Back to the list",
@@ -163,6 +163,7 @@ ENGLISH_CHAT = ChatWords(
         other="{n} posts could not be sent. See /held.",
     ),
     notice_more=Counted(one="… and {n} more. See /status.", other="… and {n} more. See /status."),
+    and_more=Counted(one="… and {n} more", other="… and {n} more"),
     notice_second="Another program is using my token, so each of us misses messages. Stop one of the two.",
     held=Counted(one="{n} post needs a decision", other="{n} posts need a decision"),
     nothing_held="Nothing is held: every post was sent.",

@@ -134,6 +134,7 @@ class ChatWords:
     notice_held: Counted
     notice_failed: Counted
     notice_more: Counted
+    and_more: Counted
     notice_second: str
     held: Counted
     nothing_held: str

@@ -44,7 +44,7 @@ SIMPLIFIED_CHAT = ChatWords(
     "/opml – 把全部订阅源导出为文件；发送这种文件即可导入\n"
     "/invite 编号 – 允许某人或某个群订阅；/invite 编号 off 收回",
     feed_note="把网址放进订阅阅读器，就能在那里收到新文章。",
-    no_search_feed="这里没有搜索的订阅源。其他订阅源见 /feed",
+    no_search_feed="这个搜索没有订阅源。其他订阅源见 /feed",
     best_first="按相关程度排序",
     newest_first="按时间排序",
     back_to_list="返回列表",
@@ -149,6 +149,7 @@ SIMPLIFIED_CHAT = ChatWords(
     notice_held=Counted("有 {n} 篇文章不确定是否已送达，请用 /held 处理。"),
     notice_failed=Counted("有 {n} 篇文章未能发出，详情见 /held。"),
     notice_more=Counted("……另有 {n} 条，详情见 /status。"),
+    and_more=Counted("……另有 {n} 个"),
     notice_second="另一个程序也在使用我的令牌，双方都会漏收消息。请停掉其中一个。",
     held=Counted("{n} 篇待处理"),
     nothing_held="没有待处理的，全部都已发送。",

@@ -44,7 +44,7 @@ TRADITIONAL_CHAT = ChatWords(
     "/opml – 把全部訂閱源匯出為檔案；傳送這種檔案即可匯入\n"
     "/invite 編號 – 允許某人或某個群組訂閱；/invite 編號 off 收回",
     feed_note="把網址放進訂閱閱讀器，就能在那裡收到新文章。",
-    no_search_feed="這裡沒有搜尋的訂閱源。其他訂閱源見 /feed",
+    no_search_feed="這個搜尋沒有訂閱源。其他訂閱源見 /feed",
     best_first="依相關程度排序",
     newest_first="依時間排序",
     back_to_list="返回清單",
@@ -149,6 +149,7 @@ TRADITIONAL_CHAT = ChatWords(
     notice_held=Counted("有 {n} 篇文章不確定是否已送達，請用 /held 處理。"),
     notice_failed=Counted("有 {n} 篇文章未能送出，詳情請見 /held。"),
     notice_more=Counted("……另有 {n} 則，詳情請見 /status。"),
+    and_more=Counted("……另有 {n} 個"),
     notice_second="另一個程式也在使用我的權杖，雙方都會漏收訊息。請停用其中一個。",
     held=Counted("{n} 篇待處理"),
     nothing_held="沒有待處理的，全部都已傳送。",

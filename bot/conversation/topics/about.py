@@ -17,6 +17,7 @@ from feeder.words import Words
 _KEY = re.compile(r"[0-9a-f]{16}")
 _SOURCES_PER_PAGE = 15
 _NAME_UNITS = 100
+_MAX_ADDRESS = 2_048  # more than that some feed readers and servers refuse
 
 
 async def start(host: Host, asker: Asker, text: str) -> Answer:
@@ -104,6 +105,8 @@ def _feed(host: Host, text: str, words: Words) -> Answer:
             title = named.title or named.name
         elif host.config.site.search == "server":
             places = [("Atom", f"search.xml?q={quote_plus(selection.text)}")]
+            if len(site + places[0][1]) > _MAX_ADDRESS:
+                return say(words.chat.no_search_feed)
         else:
             return say(words.chat.no_search_feed)
     answer = style(title, "bold") + "\n" + words.chat.feed_note + "\n"

@@ -31,6 +31,7 @@ MAX_OPML_BYTES = 5_000_000
 _SHOWN_PROBLEMS = 10
 _SHOWN_SOURCES = 60
 _LINE_UNITS = 250
+_NAME_UNITS, _PROBLEM_UNITS = 60, 120  # 20 of each are within the 4096 of a message
 
 
 async def status(host: Host, asker: Asker, _text: str) -> Answer:
@@ -54,11 +55,15 @@ def _status(host: Host, words: Words) -> Answer:
         *((chat.states[name], words.number(count)) for name, count in counts.items() if count),
     ):
         text += f"\n{chat.labelled.format(label=label, value=value)}"
-    wrong = [(line.name, line.problem) for line in problems[:_SHOWN_PROBLEMS]]
-    wrong += [(name_chat(one, words), one.off_reason or "") for one in off[:_SHOWN_PROBLEMS]]
-    for name, problem in wrong:
-        label, value = (clip(telegram_line(part), _LINE_UNITS) for part in (name, problem))
-        text += f"\n\n{chat.labelled.format(label=label, value=value)}"
+    for wrong in (
+        [(line.name, line.problem) for line in problems],
+        [(name_chat(one, words), one.off_reason or "") for one in off],
+    ):
+        for name, problem in wrong[:_SHOWN_PROBLEMS]:
+            label, value = clip(telegram_line(name), _NAME_UNITS), clip(telegram_line(problem), _PROBLEM_UNITS)
+            text += f"\n\n{chat.labelled.format(label=label, value=value)}"
+        if len(wrong) > _SHOWN_PROBLEMS:
+            text += "\n\n" + words.counted(chat.and_more, len(wrong) - _SHOWN_PROBLEMS)
     return Answer(text=text)
 
 

@@ -10,6 +10,7 @@ from telegram import Chat
 from bot.conversation.answers import Answer, in_rows, number_in, press, say
 from bot.conversation.host import Asker, Host
 from bot.conversation.rights import find_target, why_not
+from bot.conversation.topics.lists import turn_buttons
 from bot.conversation.topics.options import LOOK, WHEN, describe_look, describe_when, option_rows, read_option
 from bot.conversation.topics.subscribing import name_chat, name_query, refuse, split_address
 from bot.delivery.chats import Subscription
@@ -24,39 +25,46 @@ from bot.messages import Text, style
 from bot.tables import NO_TOPIC
 from feeder.words import Words
 
-_SHOWN = 30
+_PER_PAGE = 10  # of at most 400 units each, within the 4096 of a message
 _WIDTH = 5
 
 
 async def subscriptions(host: Host, asker: Asker, text: str) -> Answer:
     """Answer /subscriptions: those of this chat, or of the channel that is named."""
     address, _ = split_address(host, text)
-    return await _list(host, asker, await find_target(host, asker, address))
+    return await _list(host, asker, await find_target(host, asker, address), 1)
 
 
 async def list_again(host: Host, asker: Asker, parts: list[str]) -> Answer | str:
-    """Answer the button that leads back to the list."""
-    address = parts[0] if len(parts) == 1 and number_in(parts[0]) else ""
-    if not address:
-        return asker.words.gone
-    return await _list(host, asker, await find_target(host, asker, address))
+    """Answer the buttons that lead back to the list, and turn its pages."""
+    match parts:
+        case [address, *rest] if number_in(address) and len(rest) <= 1:
+            page = number_in(rest[0]) if rest else 1
+            if page is not None and page > 0:
+                return await _list(host, asker, await find_target(host, asker, address), page)
+    return asker.words.gone
 
 
-async def _list(host: Host, asker: Asker, target: Chat | None) -> Answer:
+async def _list(host: Host, asker: Asker, target: Chat | None, page: int) -> Answer:
     """Return the list; whoever may not change it reads it in its chat, and nowhere else."""
     refusal = await why_not(host, asker, target)
     if target is None or (refusal is not None and target.id != asker.chat):
         return refuse(refusal, asker)
     words = asker.words
-    rows = (await asyncio.to_thread(list_subscriptions, host.store, target.id))[:_SHOWN]
+    rows = await asyncio.to_thread(list_subscriptions, host.store, target.id)
     more = (press(words.chat.add_subscription, "w", target.id),) if refusal is None else ()
     if not rows:
         return say(words.chat.no_subscriptions.format(where=name_chat(target, words)), more)
     text = style(words.chat.subscriptions_of.format(where=name_chat(target, words)), "bold")
-    for number, row in enumerate(rows, 1):
+    pages = -(-len(rows) // _PER_PAGE)
+    page = min(page, pages)
+    first = (page - 1) * _PER_PAGE
+    shown = list(enumerate(rows[first : first + _PER_PAGE], first + 1))
+    for number, row in shown:
         text += f"\n\n{number}. " + _describe(row, words)
-    own = [(number, row) for number, row in enumerate(rows, 1) if row.owner != "config"] if refusal is None else []
-    return say(text, *in_rows([press(str(number), "m", row.id) for number, row in own], _WIDTH), more)
+    own = [(number, row) for number, row in shown if row.owner != "config"] if refusal is None else []
+    turns = turn_buttons(("n", target.id), page, pages, (), words) if pages > 1 else ()
+    return say(text, *in_rows([press(str(number), "m", row.id) for number, row in own], _WIDTH), turns, more)
 
 
 async def change(host: Host, asker: Asker, parts: list[str]) -> Answer | str:  # noqa: PLR0911  one return per button

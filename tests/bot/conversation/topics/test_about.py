@@ -96,6 +96,7 @@ def test_the_addresses_of_feeds(talk: Talk) -> None:
     assert talk.ask("/feed @mine") == ENGLISH.no_feed.format(name="mine", known="@雨")
     assert f"Atom: {site}search.xml?q=%E9%9B%A8+-%E9%9B%AA" in talk.ask("/feed 雨 -雪")
     assert talk.ask("/feed ！") == ENGLISH.search_usage
+    assert talk.ask("/feed " + "雨" * 3000) == ENGLISH.chat.no_search_feed
 
 
 def test_a_long_list_of_sources_has_pages(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from bot.conversation.registry import ACTIONS, COMMANDS
+from bot.health.status import Standing
 from feeder import FeederError, Store
-from feeder.admin import SourceOffer
+from feeder.admin import SourceLine, SourceOffer
 from feeder.words import ENGLISH
 from tests.bot.api import BotApi
 from tests.bot.conftest import Running, add_entries, settings
@@ -62,6 +63,31 @@ def test_a_file_of_others_is_ignored(bob: Talk, bot_store: Store) -> None:
 
 def test_the_status_tells_how_many_there_are(admin: Talk) -> None:
     assert admin.ask("/status") == "Status\nArticles: 3\nSources: 0\nSubscriptions: 0"
+
+
+def test_the_status_of_many_troubles_is_one_message(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        SourceLine(name=f"{number} " + "x" * 300, address="", entries=0, paused=False, problem="down " * 99)
+        for number in range(30)
+    ]
+    off = Standing(
+        subscription=1, chat="@x" * 99, number=1, title="y" * 300, topic=0, owner="chat", paused=False, sent=0,
+        waiting=0, held=0, failed=0, off_reason="Forbidden " * 99, next_try_at=None,
+    )  # fmt: skip
+    monkeypatch.setattr("bot.conversation.topics.admin.list_sources", lambda *_, **__: iter(lines))
+    monkeypatch.setattr("bot.conversation.topics.admin.read_standings", lambda *_, **__: (off,) * 30)
+    answer = admin.ask("/status")
+    assert answer.count("… and 20 more") == 2
+    assert answer.count("Forbidden") >= 10
+    assert "down" in answer
+
+
+def test_an_error_of_any_length_is_told(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> SourceOffer:
+        raise FeederError("known sources: " + "雨😀 " * 3000)
+
+    monkeypatch.setattr("bot.conversation.topics.admin.offer_source", refuse)
+    assert admin.ask("/add x.org").startswith("known sources: 雨")
 
 
 def test_help_for_admins_has_their_commands(admin: Talk, bob: Talk) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.managing import list_subscriptions
+from bot.delivery.chats import ChatFace
+from bot.delivery.managing import list_subscriptions, subscribe
 from feeder import ChannelConfig, Config, FeedConfig, Store
 from feeder.words import ENGLISH
 from tests.bot.api import BotApi, User
-from tests.bot.conftest import CHAT, Running, add_entries, settings
+from tests.bot.conftest import CHAT, START, Running, add_entries, settings
 from tests.bot.talk import Talk
 
 GROUP, CHANNEL = -1007, -1001008008
@@ -244,6 +245,25 @@ def test_a_chat_has_no_more_subscriptions_than_allowed_and_the_same_one_once(
             talk.wait_for(f"this chat: {words}?")
             assert talk.press("Subscribe").startswith(answer)
         assert len(list_subscriptions(bot_store, 11)) == 2
+
+
+def test_a_long_list_of_subscriptions_has_pages(
+    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+) -> None:
+    talk = Talk(api, people["alice"])
+    face = ChatFace(11, "private", "Alice")
+    for number in range(1, 13):
+        config = ChannelConfig(chat="11", query=f"title:{number} " + "雨" * 300)
+        subscribe(bot_store, face, config, person=11, most=20, now=START)
+    with start():
+        assert "10. title:10 雨" in talk.ask("/subscriptions")
+        assert talk.rows[2] == ["1/2", "Next ›"]
+        assert talk.press("Next").startswith("Subscriptions of this chat\n\n11. title:11 雨")
+        assert talk.rows == [["11", "12"], ["‹ Previous", "2/2"], ["+ Subscribe"]]
+        assert talk.press("12").startswith("title:12")
+        for forged in ("n:11:0", "n:11:x", "n:11:1:1", "n:x"):
+            assert talk.send(forged) == ENGLISH.gone
+        assert talk.send("n:11:99") == ""
 
 
 @pytest.mark.parametrize(
