@@ -5,7 +5,7 @@ A chat's language is the one chosen there with /language, else that of who asks.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -136,6 +136,12 @@ class Asker:
 
 def make_asker(host: Host, update: Update) -> Asker:
     """Return who sent an update."""
+    stranger = make_stranger(host, update)
+    return replace(stranger, settings=read_chat(host.store, stranger.chat))
+
+
+def make_stranger(host: Host, update: Update) -> Asker:
+    """Return who sent an update, without what their chat has chosen."""
     person: User | None = update.effective_user
     chat = update.effective_chat
     number = chat.id if chat else person.id if person else 0
@@ -144,6 +150,6 @@ def make_asker(host: Host, update: Update) -> Asker:
         number,
         person.id if person else 0,
         person.language_code if person else None,
-        read_chat(host.store, number),
+        ChatSettings(),
         host.config.site.timezone,
     )

@@ -27,9 +27,10 @@ from telegram.ext import (
 )
 
 from bot.conversation.answers import Answer, say
-from bot.conversation.host import Asker, Host, make_asker
+from bot.conversation.host import Asker, Host, make_asker, make_stranger
 from bot.conversation.telegram import edit, reply, reply_all
 from bot.conversation.topics import about, admin, held, inline, reading, search, settings, subscribing, subscriptions
+from feeder import StoreError
 from feeder.words import Words
 
 _SPINNER_S = 3.0  # a spinner is ended after so long, even if the answer still waits for its turn
@@ -131,7 +132,7 @@ class Registry:
             return
         asker = await asyncio.to_thread(make_asker, host, update)
         if update.callback_query is not None:
-            await update.callback_query.answer(asker.words.chat.crowded)
+            await self._end_spinner(update.callback_query, asker.words.chat.crowded)
         elif host.turnstile.may_tell(chat.id, host.now()):
             await reply(host, asker, say(asker.words.chat.crowded))
         raise ApplicationHandlerStop
@@ -189,18 +190,26 @@ class Registry:
         callback = update.callback_query
         if callback is None:
             return
-        asker = await asyncio.to_thread(make_asker, self._host, update)
-        work = asyncio.create_task(self._press(callback, asker))
         try:
-            note = await asyncio.wait_for(asyncio.shield(work), self._spinner_s)
-        except TimeoutError:
-            await self._end_spinner(callback, asker.words.chat.one_moment)
-            await work
+            asker = await asyncio.to_thread(make_asker, self._host, update)
         except Exception:
-            await self._end_spinner(callback, asker.words.trouble)
+            await self._end_spinner(callback, make_stranger(self._host, update).words.trouble)
             raise
-        else:
-            await self._end_spinner(callback, note)
+        work = asyncio.create_task(self._press(callback, asker))
+        done, _ = await asyncio.wait({work}, timeout=self._spinner_s)
+        if done:
+            failed = work.exception() is not None
+            await self._end_spinner(callback, asker.words.trouble if failed else work.result())
+            await work  # raises what it has failed with
+            return
+        await self._end_spinner(callback, asker.words.chat.one_moment)
+        try:
+            note = await work
+        except Exception:
+            await reply(self._host, asker, say(asker.words.trouble))
+            raise
+        if note:  # a spinner ends only once
+            await reply(self._host, asker, say(note))
 
     async def _end_spinner(self, callback: CallbackQuery, note: str) -> None:
         try:
@@ -242,6 +251,13 @@ class Registry:
         wait = self._host.turnstile.enter(asker.person, self._host.now())
         return asker.words.counted(asker.words.too_fast, int(wait.total_seconds()) + 1) if wait else None
 
+    async def _find_asker(self, update: Update) -> Asker:
+        """Return who asks, even where the store cannot tell what their chat has chosen."""
+        try:
+            return await asyncio.to_thread(make_asker, self._host, update)
+        except StoreError:
+            return make_stranger(self._host, update)
+
     async def report_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Log an error of an update, and apologise to its sender."""
         error = context.error
@@ -251,9 +267,9 @@ class Registry:
         _log.error("an update was not answered", exc_info=error)
         if isinstance(update, Update) and update.message is not None:
             try:
-                asker = await asyncio.to_thread(make_asker, self._host, update)
+                asker = await self._find_asker(update)
                 await reply(self._host, asker, say(asker.words.trouble))
-            except Exception:  # noqa: BLE001  the store, or Telegram: the first error is in the log
+            except TelegramError:  # the first error is in the log
                 _log.warning("the apology was not sent either", exc_info=True)
 
 

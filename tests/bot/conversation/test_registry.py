@@ -1,9 +1,11 @@
 """Conversations with the whole bot over HTTP."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
+from bot.conversation.registry import Action
 from bot.searches import PER_MINUTE
 from feeder import Store, StoreError
 from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL
@@ -187,6 +189,35 @@ def test_when_something_breaks_the_person_is_told_and_the_bot_goes_on(
     talk.api.answer(403, method="sendMessage")
     talk.api.say(talk.person, "/help")
     assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
+
+
+def test_without_a_store_the_person_is_told_and_the_spinner_ends(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    talk.ask("/start")
+    monkeypatch.setattr("bot.conversation.host.read_chat", broken)
+    assert talk.send("c:latest") == ENGLISH.trouble
+    assert talk.ask("/latest") == ENGLISH.trouble
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_comes_of_a_button_after_its_spinner_has_ended_is_said(
+    api: BotApi, full_store: Store, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    async def slow(*_: object) -> str:
+        await asyncio.sleep(0.2)
+        if fails:
+            raise StoreError("the disk is full")
+        return "a note"
+
+    monkeypatch.setattr("bot.conversation.registry.Registry.__init__.__kwdefaults__", {"spinner_s": 0.05})
+    monkeypatch.setattr("bot.conversation.registry.ACTIONS", {"x": Action(slow)})
+    with Running(settings(api), full_store):
+        talk = Talk(api, api.add_user(11))
+        talk.ask("/help")
+        assert talk.send("x") == ENGLISH.chat.one_moment
+        talk.wait_for(ENGLISH.trouble if fails else "a note")
 
 
 def test_a_page_that_cannot_be_turned_does_not_stop_the_bot(talk: Talk) -> None:
