@@ -228,7 +228,10 @@ def _offset(moment: datetime) -> str:
 
 @lru_cache(maxsize=1_000)
 def _zone_name(locale: str, name: str) -> str:
-    return get_timezone_location(name, locale=locale, return_city=True) or name
+    try:
+        return get_timezone_location(name, locale=locale, return_city=True) or name
+    except LookupError:  # a file of the system's that Babel does not know, such as "localtime"
+        return name
 
 
 @cache

@@ -65,12 +65,14 @@ async def latest(host: Host, asker: Asker, text: str) -> Answer:
 
 
 def _latest(host: Host, text: str, words: Words) -> Answer:
-    first, _, rest = text.strip().partition(" ")
+    first, *rest = text.split(maxsplit=1) or [""]
     count = LATEST_DEFAULT
-    if first.isdecimal() and (count := min(int(first[:9]), LATEST_CAP)) == 0:
+    if first.isdecimal():
+        text, count = "".join(rest), min(int(first[:9]), LATEST_CAP)
+    if count == 0:
         return say(words.latest_usage.format(cap=LATEST_CAP))
     try:
-        selection = read_selection(host, rest if first.isdecimal() else text, words)
+        selection = read_selection(host, text, words)
     except NotASearchError as problem:
         return say(str(problem))
     entries = host.store.entries.latest(count, query=selection.query)

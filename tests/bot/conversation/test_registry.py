@@ -62,7 +62,15 @@ def test_the_latest_that_are_not_there_are_answered_with_a_reason(talk: Talk, co
 
 
 @pytest.mark.parametrize(
-    "command", ["/latest 2 title:30", "/latest 雨", "/latest #weather", "/latest 9 source:example"]
+    "command",
+    [
+        "/latest 2 title:30",
+        "/latest 雨",
+        "/latest #weather",
+        "/latest 9 source:example",
+        "/latest 2\ntitle:30",
+        "/latest ２　title:30",
+    ],
 )
 def test_the_latest_may_be_of_a_search_a_source_or_a_category(talk: Talk, command: str) -> None:
     assert "title 30" in talk.ask(command)

@@ -31,6 +31,18 @@ def test_start_offers_everything_by_buttons(talk: Talk) -> None:
     assert talk.press("1").startswith(ENGLISH.latest)
 
 
+def test_a_source_is_asked_for_by_its_name(talk: Talk) -> None:
+    for command in ("/latest Made Up", "/latest 1  made up", "made up"):
+        assert "title 5" in talk.ask(command)
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory"])
+def test_a_time_zone_that_has_no_city_does_no_harm(talk: Talk, zone: str) -> None:
+    talk.ask(f"/settings {zone}")
+    assert talk.ask("/language en").startswith(ENGLISH.chat.settings)
+    assert talk.ask("/latest 1").startswith(ENGLISH.latest)
+
+
 def test_a_command_of_admins_is_no_button(talk: Talk) -> None:
     talk.ask("/start")
     assert talk.send("c:status") == ENGLISH.gone
