@@ -12,9 +12,9 @@ import re
 from typing import Literal
 
 from sqlalchemy import select, update
-from telegram import Chat
+from telegram import Chat, ChatFullInfo
 from telegram.constants import ChatMemberStatus, ChatType
-from telegram.error import TelegramError
+from telegram.error import ChatMigrated, TelegramError
 
 from bot.conversation.host import Asker, Host
 from bot.delivery.chats import ensure_chat
@@ -33,10 +33,17 @@ async def find_target(host: Host, asker: Asker, address: str) -> Chat | None:
     if not _ADDRESS.fullmatch(address):
         return None
     try:
-        found = await host.bot.get_chat(address if address.startswith("@") else int(address))
+        found = await _get_chat(host, address if address.startswith("@") else int(address))
     except TelegramError:
         return None
     return Chat(found.id, found.type, title=found.title, username=found.username, first_name=found.first_name)
+
+
+async def _get_chat(host: Host, address: str | int) -> ChatFullInfo:
+    try:
+        return await host.bot.get_chat(address)
+    except ChatMigrated as moved:
+        return await host.bot.get_chat(moved.new_chat_id)
 
 
 async def why_not(host: Host, asker: Asker, target: Chat | None) -> Refusal | None:

@@ -89,7 +89,7 @@ class BotApi:
         """Turn a group into a supergroup: calls to the old number are refused with the new one, which both are told."""
         with self._changed:
             self.telegram.chats[old].moved_to = new
-            self.add_chat(new, "supergroup")
+            self.add_chat(new, "supergroup", title=self.telegram.chats[old].title)
             owner = User(7, "Owner").face()
             for chat, told in ((old, {"migrate_to_chat_id": new}), (new, {"migrate_from_chat_id": old})):
                 self.telegram.update("message", self.telegram.add(self.telegram.chats[chat], owner, told))

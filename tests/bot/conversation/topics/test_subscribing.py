@@ -187,6 +187,27 @@ def test_a_channel_is_not_managed_where_others_read_along(api: BotApi, people: d
     assert answer == CHAT_WORDS.refusals["not here"]
 
 
+def test_a_group_that_becomes_a_supergroup_keeps_what_it_has_chosen(
+    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+) -> None:
+    old, new = -4001001, -1004001001
+    api.add_chat(old, "group", title="the old group")
+    for chat in (old, new):
+        api.set_status(chat, people["alice"], "administrator")
+    before, after = Talk(api, people["alice"], old), Talk(api, people["alice"], new)
+    with start():
+        api.say(people["alice"], "/subscribe 雨", old)
+        before.wait_for("That is how")
+        before.press("Subscribe")
+        before.ask("/settings Asia/Tokyo")
+        api.migrate(old, new)
+        assert "1. 雨" in after.ask("/subscriptions")
+        assert "Time zone: Tokyo" in after.ask("/settings")
+        assert "1. 雨" in Talk(api, people["alice"]).ask(f"/subscriptions {old}")
+        add_entries(bot_store, 6)
+        after.wait_for("title 6")
+
+
 def test_those_of_the_configuration_are_shown_and_not_changed(
     api: BotApi, people: dict[str, User], bot_store: Store, start: Start
 ) -> None:
