@@ -22,7 +22,7 @@ from bot.tables import chats
 from feeder import Store
 
 _ADDRESS = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[0-9]{1,15}")
-Refusal = Literal["not let in", "not an administrator", "no such chat", "not here"]
+Refusal = Literal["not an admin", "not let in", "not an administrator", "no such chat", "not here"]
 
 
 async def find_target(host: Host, asker: Asker, address: str) -> Chat | None:
@@ -57,7 +57,9 @@ async def why_not(host: Host, asker: Asker, target: Chat | None) -> Refusal | No
         return "not an administrator"
     if target.type != ChatType.PRIVATE and not await is_administrator(host, asker, target):
         return "not an administrator"
-    return None if await asyncio.to_thread(_is_let_in, host, asker.person, target.id) else "not let in"
+    if await asyncio.to_thread(_is_let_in, host, asker.person, target.id):
+        return None
+    return "not an admin" if host.config.telegram.allow == "admins" else "not let in"
 
 
 async def is_administrator(host: Host, asker: Asker, target: Chat) -> bool:

@@ -26,7 +26,7 @@ ENGLISH_CHAT = ChatWords(
     help_button="Help",
     help_title="What I can do",
     help="/latest – the {default} latest articles; /latest 10 shows ten (at most {cap}); "
-    "/latest 10 rain, /latest #weather and /latest BBC are about one thing or from one source\n"
+    "/latest 10 rain, /latest #weather or /latest BBC shows only those about rain, with a tag or from a source\n"
     '/search words – find articles with all these words; a phrase goes in "quotation marks", -word excludes a word. '
     "In a private chat, just send the words\n"
     "/read – read an article in the chat: press its number below a list\n"
@@ -40,7 +40,7 @@ ENGLISH_CHAT = ChatWords(
     "/help – this message",
     admin_help_title="For admins",
     admin_help="/status – how everything is going\n"
-    "/add address – add a feed, after a look at it\n"
+    "/add address – add a feed; you see it first\n"
     "/pause, /remove – pause, resume or remove a source\n"
     "/held – posts that may not have arrived, to send again or drop\n"
     "/opml – all feeds as a file; send such a file to add its feeds\n"
@@ -60,12 +60,13 @@ ENGLISH_CHAT = ChatWords(
     subscribed="Done. New articles will be sent to {where}: {what}.",
     nothing_changed="Nothing was changed.",
     too_many_subscriptions=Counted(
-        one="This chat has {n} subscription already, which is as many as it may have. /subscriptions ends it.",
-        other="This chat has {n} subscriptions already, which is as many as it may have. /subscriptions ends some.",
+        one="A chat can have only {n} subscription. End it first, with /subscriptions.",
+        other="A chat can have at most {n} subscriptions. End one first, with /subscriptions.",
     ),
     watch_usage="Send some words to watch for, for example: /watch rain",
     cannot_post="I can't post in {where}. Add me as an administrator who may post messages, then try again.",
     refusals={
+        "not an admin": "Only admins of this bot can subscribe. Your number is {person}.",
         "not let in": "Only people invited by an admin of this bot can subscribe. Your number is {person}; "
         "an admin can let you in with /invite {person}",
         "not an administrator": "Only administrators of that chat can do this.",
@@ -132,16 +133,19 @@ ENGLISH_CHAT = ChatWords(
     status="Status",
     entries="Articles",
     states={
-        "waiting": "posts to send",
-        "held": "perhaps sent",
-        "failed": "not sent",
-        "sent": "sent",
+        "waiting": "Waiting to be sent",
+        "held": "May have been sent",
+        "failed": "Not sent",
+        "sent": "Sent",
     },
     add_usage="Send the address of a feed or of a website, for example: /add example.org",
     ask_add="Add it as “{name}”?",
     yes_add="Add",
-    added="Added “{name}”. Its articles are being posted from now on.",
+    added="Added “{name}”. Its new articles will be posted.",
     no_sources="There are no sources yet; /add adds one.",
+    paused="Paused “{name}”.",
+    resumed="Resumed “{name}”. Its new articles will be posted.",
+    removed="Removed “{name}”. Its articles stay.",
     choose_source={
         "pause": "Which source should be paused, or resumed (⏸)?",
         "remove": "Which source should be removed? Its articles stay.",
@@ -166,11 +170,12 @@ ENGLISH_CHAT = ChatWords(
     and_more=Counted(one="… and {n} more", other="… and {n} more"),
     notice_second="Another program is using my token, so each of us misses messages. Stop one of the two.",
     held=Counted(one="{n} post needs a decision", other="{n} posts need a decision"),
-    nothing_held="Nothing is held: every post was sent.",
+    nothing_held="Nothing needs a decision.",
     send="Send",
     drop="Drop",
     send_all="Send all",
     drop_all="Drop all",
+    invites_off='Invitations are off. To use them, set allow = "invited" under [telegram] in the configuration.',
     invite_usage="Send the number of a person or group, for example: /invite 123456789",
     invited="{person} may now subscribe.",
     uninvited="{person} may no longer subscribe.",

@@ -121,6 +121,9 @@ class ChatWords:
     yes_add: str
     added: str
     no_sources: str
+    paused: str
+    resumed: str
+    removed: str
     choose_source: Mapping[str, str]
     ask_remove: str
     yes_remove: str
@@ -142,6 +145,7 @@ class ChatWords:
     drop: str
     send_all: str
     drop_all: str
+    invites_off: str
     invite_usage: str
     invited: str
     """Of {person}."""

@@ -22,15 +22,15 @@ TRADITIONAL_CHAT = ChatWords(
         "feed": "訂閱源網址",
         "help": "使用說明",
     },
-    greeting_more="直接傳送要搜尋的詞語，或者從下面選一項：",
+    greeting_more="直接傳送要搜尋的關鍵字，或者從下面選一項：",
     help_button="使用說明",
     help_title="我能做什麼",
     help="/latest – 最新的 {default} 篇文章；/latest 10 顯示十篇，最多 {cap} 篇；"
     "/latest 10 下雨、/latest #天氣、/latest 聯合早報 只看某個主題、標籤或來源\n"
-    "/search 詞語 – 搜尋含有所有這些詞的文章；「短語」須連在一起，-詞 表示排除。私訊時直接傳送詞語即可\n"
+    "/search 關鍵字 – 搜尋含有所有關鍵字的文章；「詞組」須連在一起，-關鍵字 表示排除。私訊時直接傳送關鍵字即可\n"
     "/read – 在聊天裡讀全文：點清單下面的編號\n"
-    "/subscribe – 把新文章傳到這裡；/subscribe 下雨 只傳含有這個詞的，/subscribe @頻道 下雨 傳到你的頻道\n"
-    "/watch 詞語 – 有新文章含有這些詞就傳過來\n"
+    "/subscribe – 把新文章傳到這裡；/subscribe 下雨 只傳含有這個關鍵字的，/subscribe @頻道 下雨 傳到你的頻道\n"
+    "/watch 關鍵字 – 有新文章含有這些關鍵字就傳過來\n"
     "/subscriptions – 暫停、修改或取消訂閱\n"
     "/sources – 文章來源\n"
     "/feed – 訂閱源網址，供閱讀器使用\n"
@@ -40,7 +40,7 @@ TRADITIONAL_CHAT = ChatWords(
     admin_help="/status – 執行狀態\n"
     "/add 網址 – 新增訂閱源，先看再加\n"
     "/pause、/remove – 暫停、恢復或移除來源\n"
-    "/held – 可能沒有送達的訊息，重傳或放棄\n"
+    "/held – 可能沒有送達的訊息，重新傳送或放棄\n"
     "/opml – 把全部訂閱源匯出為檔案；傳送這種檔案即可匯入\n"
     "/invite 編號 – 允許某人或某個群組訂閱；/invite 編號 off 收回",
     feed_note="把網址放進訂閱閱讀器，就能在那裡收到新文章。",
@@ -51,18 +51,19 @@ TRADITIONAL_CHAT = ChatWords(
     read_usage="請點清單下面的文章編號，或者傳送 /read 加文章連結。",
     no_article="找不到這篇文章，可能已經移除。",
     this_chat="這裡",
-    choose_subscription="要把什麼傳到{where}？請選擇，或者傳送 /subscribe 加要搜尋的詞語、來源或 #標籤。",
+    choose_subscription="要把什麼傳到{where}？請選擇，或者傳送 /subscribe 加要搜尋的關鍵字、來源或 #標籤。",
     ask_subscribe="以後傳送的就是這個樣子。把新文章傳到{where}：{what}？",
     ask_subscribe_empty="現在還沒有這樣的文章。以後有了就傳到{where}：{what}？",
     subscribed="好了，新文章會傳到{where}：{what}。",
     nothing_changed="沒有更動。",
-    too_many_subscriptions=Counted("這裡已經有 {n} 個訂閱，不能再加了。可以用 /subscriptions 取消一些。"),
-    watch_usage="請寫要關注的詞語，例如：/watch 下雨",
+    too_many_subscriptions=Counted("每個聊天室最多只能有 {n} 個訂閱。請先用 /subscriptions 取消一些。"),
+    watch_usage="請輸入要關注的關鍵字，例如：/watch 下雨",
     cannot_post="我不能在{where}發訊息。請先把我設為管理員，並允許發布訊息，然後再試。",
     refusals={
+        "not an admin": "只有本機器人的管理員才能訂閱。你的編號是 {person}。",
         "not let in": "只有本機器人的管理員邀請的人才能訂閱。你的編號是 {person}，管理員可以用 /invite {person} 邀請你",
         "not an administrator": "只有那裡的管理員才能這樣做。",
-        "no such chat": "我找不到這個聊天。請先把我加進去；如果是頻道，請把我設為管理員。",
+        "no such chat": "我找不到這個聊天室。請先把我加進去；如果是頻道，請把我設為管理員。",
         "not here": "請在私訊裡傳給我。",
     },
     subscriptions="訂閱",
@@ -121,7 +122,7 @@ TRADITIONAL_CHAT = ChatWords(
     automatic="跟隨 Telegram",
     choose_language="請選擇語言：",
     choose_zone="請選擇時區，或者傳送名稱，例如：/settings Asia/Taipei",
-    no_such_zone="我不認識這個時區。請這樣寫：/settings Asia/Taipei",
+    no_such_zone="我不認識這個時區。請這樣輸入：/settings Asia/Taipei",
     status="執行狀態",
     entries="文章",
     states={
@@ -130,11 +131,14 @@ TRADITIONAL_CHAT = ChatWords(
         "failed": "未能傳送",
         "sent": "已傳送",
     },
-    add_usage="請寫訂閱源或網站的網址，例如：/add example.org",
+    add_usage="請輸入訂閱源或網站的網址，例如：/add example.org",
     ask_add="新增為「{name}」？",
     yes_add="新增",
     added="已新增「{name}」，它的新文章從現在起發布。",
     no_sources="還沒有來源，可以用 /add 新增。",
+    paused="已暫停「{name}」。",
+    resumed="已恢復「{name}」，它的新文章會繼續發布。",
+    removed="已移除「{name}」，已有的文章會保留。",
     choose_source={
         "pause": "要暫停或恢復（⏸）哪個來源？",
         "remove": "要移除哪個來源？已有的文章會保留。",
@@ -152,12 +156,13 @@ TRADITIONAL_CHAT = ChatWords(
     and_more=Counted("……另有 {n} 個"),
     notice_second="另一個程式也在使用我的權杖，雙方都會漏收訊息。請停用其中一個。",
     held=Counted("{n} 篇待處理"),
-    nothing_held="沒有待處理的，全部都已傳送。",
+    nothing_held="沒有需要處理的文章。",
     send="傳送",
     drop="放棄",
     send_all="全部傳送",
     drop_all="全部放棄",
-    invite_usage="請寫個人或群組的編號，例如：/invite 123456789",
+    invites_off='邀請沒有啟用。要使用邀請，請在設定檔的 [telegram] 裡寫 allow = "invited"。',
+    invite_usage="請輸入個人或群組的編號，例如：/invite 123456789",
     invited="{person} 現在可以訂閱了。",
     uninvited="{person} 不能再訂閱了。",
 )

@@ -121,7 +121,7 @@ ENGLISH = Words(
         one="That is a lot of searches. Please try again in {n} second.",
         other="That is a lot of searches. Please try again in {n} seconds.",
     ),
-    gone="This search has expired. Please send it again.",
+    gone="This button no longer works. Please send your request again.",
     unknown="Sorry, I don't know that command. Try one of these:",
     trouble="Something went wrong. Please try again later.",
     digest=Counted(one="{n} new article", other="{n} new articles"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from bot.conversation.registry import COMMANDS
 from feeder import Config, FeedConfig, Store
 from feeder.config.load import embedded
 from feeder.config.settings import FolderSource
@@ -58,7 +59,7 @@ def hold_conversation(folder: Path) -> str:
 def config_of(api: BotApi) -> Config:
     """Return a configuration with a channel and a saved search, in which everyone may subscribe."""
     config = settings(api, CHAT, recent=5)
-    telegram = config.telegram.model_copy(update={"allow": "everyone"})
+    telegram = config.telegram.model_copy(update={"allow": "everyone", "admins": (77, 78, 79)})
     site = config.site.model_copy(update={"url": "https://news.example/"})
     feeds = (FeedConfig(name="普京", title="普京", query="普京"),)
     return config.model_copy(update={"telegram": telegram, "feeds": feeds, "site": site, "sources": SOURCES})
@@ -91,6 +92,8 @@ def talk(api: BotApi) -> None:
     lin.ask("/subscriptions")
     Talk(api, lin.person).ask("/help")
     administrate(Talk(api, api.add_user(77, "Admin", "en")))
+    for admin in (api.add_user(78, "管理员", "zh-hans"), api.add_user(79, "管理員", "zh-hant")):
+        try_every_command(Talk(api, admin))
 
 
 def read(person: Talk) -> None:
@@ -131,6 +134,12 @@ def administrate(admin: Talk) -> None:
     admin.api.send_file(admin.person, "feeds.opml", OPML)
     admin.wait_for("Added")
     admin.ask("/opml")
+
+
+def try_every_command(person: Talk) -> None:
+    """Send each command alone."""
+    for name in COMMANDS:
+        person.ask(f"/{name}")
 
 
 def main() -> None:

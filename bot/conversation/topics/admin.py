@@ -122,14 +122,21 @@ async def pause(host: Host, asker: Asker, text: str) -> Answer:
     name = text.strip()
     if not name:
         return await choose_source(host, asker, text, what="pause")
-    return await _do(partial(_pause, host, name))
+    return await _do(partial(_pause, host, name, asker.words))
 
 
-def _pause(host: Host, name: str) -> str:
+def _pause(host: Host, name: str, words: Words) -> str:
     paused = {line.name for line in list_sources(host.config, host.store, now=host.now()) if line.paused}
     if name in paused:
-        return resume_source(host.config, host.store, name)
-    return pause_source(host.config, host.store, name, now=host.now()).partition(";")[0]
+        resume_source(host.config, host.store, name)
+        return words.chat.resumed.format(name=name)
+    pause_source(host.config, host.store, name, now=host.now())
+    return words.chat.paused.format(name=name)
+
+
+def _remove(host: Host, name: str, words: Words) -> str:
+    remove_source(host.config, host.store, name)
+    return words.chat.removed.format(name=name)
 
 
 async def press_button(host: Host, asker: Asker, parts: list[str]) -> Answer | str:
@@ -145,8 +152,8 @@ async def press_button(host: Host, asker: Asker, parts: list[str]) -> Answer | s
         return _ask_remove(asker, name, key)
     work: Mapping[str, Callable[[], str]] = {
         "add": lambda: words.chat.added.format(name=_add(host, name)),
-        "removed": partial(remove_source, host.config, host.store, name),
-        "pause": partial(_pause, host, name),
+        "removed": partial(_remove, host, name, words),
+        "pause": partial(_pause, host, name, words),
     }
     return await _do(work[what]) if what in work else words.gone
 
@@ -196,6 +203,8 @@ async def invite(host: Host, asker: Asker, text: str) -> Answer:
     number, _, off = text.strip().partition(" ")
     if number_in(number) is None or off.strip().lower() not in {"", "off"}:
         return say(asker.words.chat.invite_usage)
+    if host.config.telegram.allow != "invited":
+        return say(asker.words.chat.invites_off)
     await asyncio.to_thread(let_in, host.store, int(number), invited=not off.strip())
     note = asker.words.chat.uninvited if off.strip() else asker.words.chat.invited
     return say(note.format(person=number))

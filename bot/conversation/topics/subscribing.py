@@ -25,6 +25,7 @@ _SHOWN_POSTS = 3
 _MOST_CHOICES = 24
 _NAME_UNITS = 200
 _ADDRESS = re.compile(r"(@[A-Za-z][A-Za-z0-9_]{3,31}|-[0-9]{5,19})(?:\s+|$)")
+_SOURCE = re.compile(r'source:"([^"]+)"')  # as `read_selection` writes it
 
 Answers = Answer | list[Answer]
 
@@ -203,7 +204,9 @@ def _note(refusal: Refusal | None, asker: Asker) -> str:
 
 
 def name_query(query: str, words: Words) -> str:
-    """Return what a subscription selects."""
+    """Return what a subscription selects; a source by its name alone."""
+    source = _SOURCE.fullmatch(query)
+    query = source[1] if source else query
     return clip(telegram_line(query), _NAME_UNITS) or words.everything
 
 

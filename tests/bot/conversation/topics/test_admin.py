@@ -130,12 +130,12 @@ def test_feeds_come_and_go_as_opml_and_are_paused_and_removed(admin: Talk, bot_s
     sent = admin.api.called("sendDocument")[-1].arguments
     assert "https://example.org/rain.xml" in sent["document content"]
     admin.ask("/pause")
-    assert admin.press("rain").startswith("paused rain")
+    assert admin.press("rain").startswith("Paused “rain”")
     admin.ask("/pause")
     assert admin.rows == [["⏸ rain"]]
-    assert admin.ask("/pause rain").startswith("resumed rain")
+    assert admin.ask("/pause rain").startswith("Resumed “rain”")
     assert admin.ask("/remove rain") == ENGLISH.chat.ask_remove.format(name="rain")
-    assert admin.press("Remove").startswith("removed rain")
+    assert admin.press("Remove").startswith("Removed “rain”")
     assert bot_store.sources.added() == ()
     assert "no source is named 'rain'" in admin.ask("/pause rain")
 

@@ -25,7 +25,7 @@ def admin(api: BotApi, bot_store: Store) -> Iterator[Talk]:
 def test_each_is_sent_or_dropped_or_all(admin: Talk, bot_store: Store) -> None:
     waiting = count_states(bot_store)["unknown"]
     assert waiting == 4
-    assert admin.ask("/held") == "4 posts need a decision\n\n-1001\ntitle 1\nperhaps sent\nTimedOut"
+    assert admin.ask("/held") == "4 posts need a decision\n\n-1001\ntitle 1\nMay have been sent\nTimedOut"
     assert admin.rows == [["Send", "Drop"], ["Send all", "Drop all"]]
     assert "title 2" in admin.press("Send")
     admin.api.wait(lambda: len(admin.api.texts(CHAT)) == 1)

@@ -239,9 +239,8 @@ def test_who_may_subscribe_their_own_chat(
     with start(allow=allow):
         api.say(talk.person, "/subscribe 雨")
         talk.wait_for("That is how" if may else f"Your number is {talk.person.id}")
-        assert talk.send(f"w:{talk.person.id}") == (
-            "" if may else CHAT_WORDS.refusals["not let in"].format(person=talk.person.id)
-        )
+        refusal = CHAT_WORDS.refusals["not an admin" if allow == "admins" else "not let in"]
+        assert talk.send(f"w:{talk.person.id}") == ("" if may else refusal.format(person=talk.person.id))
 
 
 def test_an_admin_invites_a_person_and_takes_it_back(api: BotApi, people: dict[str, User], start: Start) -> None:
@@ -256,12 +255,34 @@ def test_an_admin_invites_a_person_and_takes_it_back(api: BotApi, people: dict[s
         assert bob.ask("/watch 雨").startswith("Only people invited")
 
 
+def test_where_nobody_is_invited_an_admin_is_told_so(api: BotApi, people: dict[str, User], start: Start) -> None:
+    with start(allow="admins"):
+        assert Talk(api, people["admin"]).ask("/invite 12") == CHAT_WORDS.invites_off
+        assert "/invite" not in Talk(api, people["bob"]).ask("/subscribe")
+
+
+def test_a_source_is_subscribed_to_by_its_name(
+    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+) -> None:
+    talk = Talk(api, people["alice"])
+    with start():
+        api.say(talk.person, "/subscribe Made Up")
+        talk.wait_for("this chat: made up?")
+        assert talk.press("Subscribe").endswith("this chat: made up.")
+        assert [config.query for config in configs(bot_store, 11)] == ['source:"made up"']
+
+
 def test_a_chat_has_no_more_subscriptions_than_allowed_and_the_same_one_once(
     api: BotApi, people: dict[str, User], bot_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"])
     with start(max_subscriptions=2):
-        for words, answer in (("雨", "Done."), ("雨", "Done."), ("title:2", "Done."), ("title:3", "This chat has 2")):
+        for words, answer in (
+            ("雨", "Done."),
+            ("雨", "Done."),
+            ("title:2", "Done."),
+            ("title:3", "A chat can have at most 2"),
+        ):
             api.say(talk.person, f"/subscribe {words}")
             talk.wait_for(f"this chat: {words}?")
             assert talk.press("Subscribe").startswith(answer)
