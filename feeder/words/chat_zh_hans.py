@@ -43,7 +43,7 @@ SIMPLIFIED_CHAT = ChatWords(
     "/held – 可能没有送达的消息，重发或放弃\n"
     "/opml – 把全部订阅源导出为文件；发送这种文件即可导入\n"
     "/invite 编号 – 允许某人或某个群订阅；/invite 编号 off 收回",
-    feed_note="把网址放进订阅阅读器，就能在那里收到新文章。",
+    feed_note="把地址放进 RSS 阅读器，就能在那里收到新文章。",
     no_search_feed="这个搜索没有订阅源。其他订阅源见 /feed",
     best_first="按相关程度排序",
     newest_first="按时间排序",

@@ -43,7 +43,7 @@ TRADITIONAL_CHAT = ChatWords(
     "/held – 可能沒有送達的訊息，重新傳送或放棄\n"
     "/opml – 把全部訂閱源匯出為檔案；傳送這種檔案即可匯入\n"
     "/invite 編號 – 允許某人或某個群組訂閱；/invite 編號 off 收回",
-    feed_note="把網址放進訂閱閱讀器，就能在那裡收到新文章。",
+    feed_note="把網址放進 RSS 閱讀器，就能在那裡收到新文章。",
     no_search_feed="這個搜尋沒有訂閱源。其他訂閱源見 /feed",
     best_first="依相關程度排序",
     newest_first="依時間排序",
