@@ -28,6 +28,27 @@ _REFUSED_WAIT_S = 0.1
 _log = logging.getLogger(__name__)
 
 
+class UpdatesRequest(HTTPXRequest):
+    """Fetches updates; one that the library cannot read becomes an empty one, or it would be fetched for ever."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Return what Telegram answers."""
+        answer = HTTPXRequest.parse_json_payload(payload)
+        if isinstance(answer.get("result"), list):
+            answer["result"] = [_readable(update) for update in answer["result"]]
+        return answer
+
+
+def _readable(update: dict[str, Any]) -> dict[str, Any]:
+    try:
+        Update.de_json(update, None)
+    except Exception as error:  # noqa: BLE001  of any kind: Telegram may change what it sends
+        _log.warning("an update cannot be read: %s: %s", type(error).__name__, error)
+        return {"update_id": update["update_id"]}
+    return update
+
+
 class WatchedBot(ExtBot[None]):
     """A bot that stops polling once Telegram rejects its token, and reports that to a callback."""
 
@@ -71,7 +92,7 @@ def make_bot(telegram: TelegramConfig, *, pace: AnswerPace | None = None) -> Wat
         base_url=f"{telegram.api_url.rstrip('/')}/bot",
         base_file_url=f"{telegram.api_url.rstrip('/')}/file/bot",
         request=HTTPXRequest(connection_pool_size=MAX_IN_FLIGHT + 2 if pace is None else _ANSWERS_IN_FLIGHT, **options),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, **options),
+        get_updates_request=UpdatesRequest(connection_pool_size=1, **options),
         rate_limiter=pace,
     )
 

@@ -63,7 +63,7 @@ async def _list(host: Host, asker: Asker, target: Chat | None, page: int) -> Ans
     for number, row in shown:
         text += f"\n\n{number}. " + _describe(row, words)
     own = [(number, row) for number, row in shown if row.owner != "config"] if refusal is None else []
-    turns = turn_buttons(("n", target.id), page, pages, (), words) if pages > 1 else ()
+    turns = turn_buttons(("n", str(target.id)), page, pages, (), words) if pages > 1 else ()
     return say(text, *in_rows([press(str(number), "m", row.id) for number, row in own], _WIDTH), turns, more)
 
 

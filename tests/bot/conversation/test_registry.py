@@ -236,6 +236,13 @@ def test_a_page_that_cannot_be_turned_does_not_stop_the_bot(talk: Talk) -> None:
     assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
 
 
+def test_an_update_that_cannot_be_read_is_passed_over(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    message = {"message_id": 1, "date": 1, "chat": {"id": 11, "type": "private"}, "sticker": {"unheard": "of"}}
+    talk.api.telegram.update("message", message)
+    assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
+    assert "an update cannot be read: TypeError" in caplog.text
+
+
 def test_an_edited_question_is_not_answered_again(talk: Talk) -> None:
     talk.ask("/help")
     message = dict(talk.api.telegram.chats[11].messages[1])
