@@ -1,9 +1,12 @@
-"""Measures the bot: planning for many subscriptions, sending at the allowed pace, a storm of 429, memory.
+"""Measures the bot: planning for many subscriptions, sending at the allowed pace, a storm of 429, searches, memory.
 
-    python -m benchmarks.bot [plan] [send] [storm] [memory] [--chats N] [--posts N]
+    python -m benchmarks.bot [plan] [send] [storm] [search] [memory] [--chats N] [--posts N]
+                             [--articles N] [--keep FOLDER]
 
 All by default. The Bot API is that of the tests, in a process of its own, which refuses calls that come early. Times
 are of the processor, since other programs may be running; compare them with the targets that are printed beside them.
+Searches are timed from the update to the answer, with nothing in place of the network, in the archive of
+`benchmarks/search.py --with-database`; `--keep` keeps and reuses it, too.
 """
 
 import argparse
@@ -17,19 +20,33 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
+from telegram import Update
+from telegram.ext import Application, ExtBot
+from telegram.request import BaseRequest
+
+from benchmarks.drawn import draw
 from benchmarks.memory import pss_and_rss
+from benchmarks.recombined import LAST, Articles
+from benchmarks.search import EACH, SEEDS, build
+from benchmarks.search import open_store as open_archive
 from bot.connecting import make_bot
+from bot.conversation.host import Host
+from bot.conversation.pacing import AnswerPace
+from bot.conversation.registry import Registry
 from bot.delivery import chats
+from bot.delivery.pace import Pace
 from bot.delivery.sender import Sender
 from bot.planning import planner
+from bot.searches import Turnstile
 from bot.tables import deliveries, migrate_tables
-from feeder import LAST_INGEST_NOTE, ChannelConfig, Store, TelegramConfig
+from feeder import LAST_INGEST_NOTE, ChannelConfig, Config, Store, TelegramConfig
 from feeder.incoming.origin import Origin
 from feeder.words import ENGLISH
 from tests.bot.api import BotApi
@@ -52,15 +69,18 @@ def main() -> None:
         asyncio.run(send_all(*sys.argv[2:]))
         return
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("parts", nargs="*", help="plan, send, storm, memory; all by default")
+    parser.add_argument("parts", nargs="*", help="plan, send, storm, search, memory; all by default")
     parser.add_argument("--chats", type=int, default=10_000, help="for planning; a tenth of them for a storm")
     parser.add_argument("--posts", type=int, default=600)
+    parser.add_argument("--articles", type=int, default=10_000, help="to search in")
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     parts: dict[str, Callable[[], None]] = {
         "plan": lambda: measure_planning(options.chats),
         "send": lambda: measure_sending(options.posts),
         "storm": lambda: measure_storm(max(options.chats // 10, 1)),
+        "search": lambda: measure_search(options.articles, options.keep),
         "memory": measure_memory,
     }
     for name in options.parts or parts:
@@ -205,6 +225,73 @@ def measure_storm(count: int) -> None:
         f"duplicates (target: 0), {early} early calls (target: 0), in {figures['wall_s']:.0f} s, "
         f"{figures['processor_s'] / figures['wall_s']:.0%} of one core"
     )
+
+
+def measure_search(count: int, keep: Path | None) -> None:
+    """Search in an archive, each query by another person."""
+    articles = Articles(SEEDS, count)
+    with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / f"{count}-with-database"
+        build(folder, articles, database=True)
+        queries = sorted({query for group in draw(articles, EACH) for query in group.queries})
+        with open_archive(folder) as store:
+            migrate_tables(store)
+            asyncio.run(time_answers(store, queries))  # what is read once, and the caches
+            times = asyncio.run(time_answers(store, queries))
+    for what, values in zip(("", " of processor time"), zip(*times, strict=True), strict=True):
+        cuts = statistics.quantiles(values, n=100)
+        print(
+            f"/search in {count:,} articles, {len(values)} queries: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms{what}"
+            " (target: p99 < 50 ms)"
+        )
+
+
+async def time_answers(store: Store, queries: Sequence[str]) -> list[tuple[float, float]]:
+    """Return the milliseconds, and those of processor time, that the bot takes for the answer to each query."""
+    pace = AnswerPace(store, Pace(per_chat_s=0, per_group_minute=10**6, overall_per_second=10**6))
+    request = Nowhere()
+    bot = ExtBot("1:nobody", request=request, get_updates_request=Nowhere(), rate_limiter=pace)
+    application = Application.builder().bot(bot).updater(None).job_queue(None).build()
+    host = Host(
+        bot=bot,
+        store=store,
+        config=Config(),
+        now=lambda: LAST,
+        tick=lambda: None,
+        turnstile=Turnstile(),
+        pace=pace,
+    )
+    Registry(host).register(application)
+    times = []
+    async with application:
+        for number, query in enumerate(queries, 1):
+            person = {"id": number, "is_bot": False, "first_name": "Alice"}
+            message = {"message_id": 1, "date": 1, "chat": {"id": number, "type": "private"}, "text": query}
+            update = Update.de_json({"update_id": number, "message": message | {"from": person}}, bot)
+            wall, processor = time.perf_counter(), time.process_time()
+            await application.process_update(update)
+            times.append(((time.perf_counter() - wall) * 1000, (time.process_time() - processor) * 1000))
+    assert request.calls >= len(queries), "not every question was answered"
+    return times
+
+
+class Nowhere(BaseRequest):
+    """Answers as Telegram does, from here."""
+
+    calls = 0
+    read_timeout = 1.0
+    _ME: ClassVar = {"id": 1, "is_bot": True, "first_name": "feeder", "username": "feeder_bot"}
+    _MESSAGE: ClassVar = {"message_id": 2, "date": 1, "chat": {"id": 1, "type": "private"}}
+
+    async def initialize(self) -> None:
+        """Do nothing."""
+
+    async def shutdown(self) -> None:
+        """Do nothing."""
+
+    async def do_request(self, url: str, *_: object, **__: object) -> tuple[int, bytes]:
+        self.calls += url.endswith("sendMessage")
+        return 200, json.dumps({"ok": True, "result": self._ME if url.endswith("getMe") else self._MESSAGE}).encode()
 
 
 def measure_memory() -> None:
