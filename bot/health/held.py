@@ -35,19 +35,22 @@ class Held:
 
 
 def is_held() -> ColumnElement[bool]:
-    """Return the condition that a delivery waits for a person; the query must join its subscription."""
+    """Return the condition that a delivery waits for a person; the query must join its subscription.
+
+    Nothing waits once the subscription has ended: it would not be sent, whatever a person decides.
+    """
     in_doubt = or_(~subscriptions.c.repost, deliveries.c.doubts >= MAX_DOUBTS)
     state = deliveries.c.state
-    return and_(state.in_(["failed", "unknown"]), or_(state == "failed", in_doubt))
+    return and_(subscriptions.c.configured, state.in_(["failed", "unknown"]), or_(state == "failed", in_doubt))
 
 
 def list_held(store: Store, *, limit: int = 100) -> tuple[Held, ...]:
-    """Return what is held, oldest first, of the first `limit` parts of posts, where the subscription has not ended."""
+    """Return what is held, oldest first, of the first `limit` parts of posts."""
     statement = (
         select(deliveries, subscriptions.c.topic, chats.c.title, chat_name().label("chat_name"))
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription)
         .join(chats, chats.c.id == deliveries.c.chat)
-        .where(is_held(), subscriptions.c.configured)
+        .where(is_held())
         .order_by(deliveries.c.id)
         .limit(limit)
     )

@@ -55,8 +55,11 @@ def test_what_is_held_or_has_failed_is_listed_and_sent_or_dropped_once(each_stor
 
 def test_what_nobody_subscribes_to_any_more_waits_for_nobody(each_store: Store) -> None:
     hold(each_store, IN_DOUBT, FAILED)
+    first, second = list_held(each_store)
     sync_channels(each_store, ())
     assert list_held(each_store) == ()
+    assert not send_held(each_store, first.delivery)
+    assert not drop_held(each_store, second.delivery)
     sync_channels(each_store, channels(-1, on_unknown="hold"))
     assert len(list_held(each_store)) == 2
 
