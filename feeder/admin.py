@@ -32,12 +32,16 @@ class SourceOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
-    """A source in a list; `problem` is "" if nothing is wrong with it, `entries` how many it has in the store."""
+    """A source in a list; `problem` is "" if nothing is wrong with it, `entries` how many it has in the store.
+
+    `configured`: it is in the configuration, so that only its entry there can be deleted.
+    """
 
     name: str
     address: str
     entries: int
     paused: bool
+    configured: bool
     problem: str
 
 
@@ -102,6 +106,7 @@ def list_sources(config: Config, store: Store, *, now: datetime) -> Iterator[Sou
             address=state.address,
             entries=entries.get(state.name, 0),
             paused=state.paused_at is not None,
+            configured=state.kept_in == "file",
             problem=explain_error(state),
         )
 

@@ -50,6 +50,7 @@ def test_a_feed_is_looked_at_then_added_and_managed(sqlite_store: Store, feed_ur
     assert pause_source(config, sqlite_store, "rain", now=NOW).startswith("paused rain")
     (line,) = list_sources(config, sqlite_store, now=NOW)
     assert (line.name, line.address, line.entries, line.paused, line.problem) == ("rain", feed_url, 2, True, "")
+    assert not line.configured
     assert resume_source(config, sqlite_store, "rain").startswith("resumed rain")
     content = export_opml(config, sqlite_store)
     assert import_opml(config, sqlite_store, content, "feeds.opml", now=NOW) == (0, 1, 0)

@@ -142,6 +142,7 @@ ENGLISH_CHAT = ChatWords(
     ask_add="Add it as “{name}”?",
     yes_add="Add",
     added="Added “{name}”. Its new articles will be posted.",
+    none_to_remove="Only sources that were added with /add or /opml can be removed here; there are none.",
     no_sources="There are no sources yet; /add adds one.",
     paused="Paused “{name}”.",
     resumed="Resumed “{name}”. Its new articles will be posted.",

@@ -120,6 +120,7 @@ class ChatWords:
     """Of {name}."""
     yes_add: str
     added: str
+    none_to_remove: str
     no_sources: str
     paused: str
     resumed: str

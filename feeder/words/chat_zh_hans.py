@@ -135,6 +135,7 @@ SIMPLIFIED_CHAT = ChatWords(
     ask_add="添加为“{name}”？",
     yes_add="添加",
     added="已添加“{name}”，它的新文章从现在起发布。",
+    none_to_remove="这里只能移除用 /add 或 /opml 添加的来源，现在没有。",
     no_sources="还没有来源，可以用 /add 添加。",
     paused="已暂停“{name}”。",
     resumed="已恢复“{name}”，它的新文章会继续发布。",

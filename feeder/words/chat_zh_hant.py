@@ -135,6 +135,7 @@ TRADITIONAL_CHAT = ChatWords(
     ask_add="新增為「{name}」？",
     yes_add="新增",
     added="已新增「{name}」，它的新文章從現在起發布。",
+    none_to_remove="這裡只能移除用 /add 或 /opml 新增的來源，目前沒有。",
     no_sources="還沒有來源，可以用 /add 新增。",
     paused="已暫停「{name}」。",
     resumed="已恢復「{name}」，它的新文章會繼續發布。",

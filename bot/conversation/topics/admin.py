@@ -92,14 +92,19 @@ async def choose_source(host: Host, asker: Asker, _text: str, *, what: str) -> A
 
 
 def _choose_source(host: Host, words: Words, what: str) -> Answer:
-    lines = list(list_sources(host.config, host.store, now=host.now()))[:_SHOWN_SOURCES]
-    if not lines:
+    found = list(list_sources(host.config, host.store, now=host.now()))
+    if what == "remove" and (found := [line for line in found if not line.configured]) == []:
+        return say(words.chat.none_to_remove)
+    if not found:
         return say(words.chat.no_sources)
     buttons = [
         press(f"{'⏸ ' * line.paused}{line.name}", "a", what, save_query(host.store, line.name, host.now()))
-        for line in lines
+        for line in found[:_SHOWN_SOURCES]
     ]
-    return say(words.chat.choose_source[what], *in_rows(buttons, 2))
+    text = words.chat.choose_source[what]
+    if len(found) > _SHOWN_SOURCES:
+        text += "\n" + words.counted(words.chat.and_more, len(found) - _SHOWN_SOURCES) + f": /{what} …"
+    return say(text, *in_rows(buttons, 2))
 
 
 async def remove(host: Host, asker: Asker, text: str) -> Answer:

@@ -67,7 +67,9 @@ def test_the_status_tells_how_many_there_are(admin: Talk) -> None:
 
 def test_the_status_of_many_troubles_is_one_message(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
-        SourceLine(name=f"{number} " + "x" * 300, address="", entries=0, paused=False, problem="down " * 99)
+        SourceLine(
+            name=f"{number} " + "x" * 300, address="", entries=0, paused=False, configured=False, problem="down " * 99
+        )
         for number in range(30)
     ]
     off = Standing(
@@ -80,6 +82,23 @@ def test_the_status_of_many_troubles_is_one_message(admin: Talk, monkeypatch: py
     assert answer.count("… and 20 more") == 2
     assert answer.count("Forbidden") >= 10
     assert "down" in answer
+
+
+def test_only_what_was_added_by_command_is_offered_for_removal(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def have(count: int, *, configured: bool) -> None:
+        lines = [
+            SourceLine(name=f"s{number}", address="", entries=0, paused=False, configured=configured, problem="")
+            for number in range(count)
+        ]
+        monkeypatch.setattr("bot.conversation.topics.admin.list_sources", lambda *_, **__: iter(lines))
+
+    assert admin.ask("/pause") == ENGLISH.chat.no_sources
+    have(3, configured=True)
+    assert admin.ask("/remove") == ENGLISH.chat.none_to_remove
+    admin.ask("/pause")
+    assert admin.rows == [["s0", "s1"], ["s2"]]
+    have(62, configured=False)
+    assert admin.ask("/remove").endswith("\n… and 2 more: /remove …")
 
 
 def test_an_error_of_any_length_is_told(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
