@@ -76,3 +76,9 @@ def test_an_entry_that_is_met_elsewhere_before_the_end_is_held_from_there(store:
     assert store.remove_orphans() == 0
     assert store.entries.origins(article(1).id) == (THERE,)
     assert save(store, [(THERE, article(1, LONG[:220]))]) == [Outcome.CHANGED]
+
+
+def test_the_sources_that_have_entries_are_named_once_each(store: Store) -> None:
+    assert store.sources.with_entries() == []
+    save(store, [(Origin(name, f"{number}.md"), make_entry(number)) for name in ("雨", "a", "B") for number in (1, 2)])
+    assert sorted(store.sources.with_entries()) == ["B", "a", "雨"]

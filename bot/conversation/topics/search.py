@@ -46,7 +46,7 @@ def read_selection(host: Host, text: str, words: Words) -> Selection:
             known = " ".join(f"@{feed.name}" for feed in host.feeds)
             raise NotASearchError(words.no_feed.format(name=clip(name, _SHOWN_UNITS), known=known or words.none))
     else:
-        named = {name.casefold(): name for name in host.store.sources.names()}
+        named = {name.casefold(): name for name in host.store.sources.with_entries()}
         if (source := named.get(text.casefold())) is not None:
             text = f'source:"{source}"'
     try:

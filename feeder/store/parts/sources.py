@@ -155,6 +155,11 @@ class Sources:
         with self._database.read() as connection:
             return _departed.source_names(connection)
 
+    def with_entries(self) -> list[str]:
+        """Return the names of all sources that have entries; takes no longer the more they have."""
+        with self._database.read() as connection:
+            return _departed.entry_sources(connection)
+
     def was_read_from(self, name: str, source: SourceConfig) -> bool:
         """Whether the data stored under a name came from the folder, feed or page of this source."""
         test = _departed.was_read_from_folder if isinstance(source, FolderSource) else _departed.was_read_from_url

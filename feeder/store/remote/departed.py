@@ -41,6 +41,14 @@ def source_names(connection: Connection) -> dict[str, int]:
     return found
 
 
+def entry_sources(connection: Connection) -> list[str]:
+    """Return the names of all sources with entries, however many: the index is read at one place a source."""
+    found = select(func.min(origins.c.source).label("source")).cte(recursive=True)
+    later = select(func.min(origins.c.source)).where(origins.c.source > found.c.source).scalar_subquery()
+    found = found.union_all(select(later).where(found.c.source.is_not(None)))
+    return list(connection.scalars(select(found.c.source).where(found.c.source.is_not(None))))
+
+
 def was_read_from_folder(connection: Connection, name: str, folder: str) -> bool:
     """Whether the documents of a source are in this folder."""
     here = origins.c.address == literal(f"{folder}/") + documents.c.path
