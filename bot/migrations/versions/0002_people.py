@@ -105,6 +105,7 @@ def _make_tables() -> None:
         ),
         sa.CheckConstraint("form IN ('album', 'photo', 'upload', 'text', 'plain')", name="bot_form"),
     )
+    op.create_index("ix_bot_chats_next_call", "bot_chats", ["next_call_at", "id"])
     op.create_index("ix_bot_deliveries_state", "bot_deliveries", ["state", "chat", "id"])
     op.create_index("ix_bot_deliveries_entry", "bot_deliveries", ["entry"])
     op.create_index("ix_bot_deliveries_digest", "bot_deliveries", ["digest"])

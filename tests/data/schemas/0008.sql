@@ -78,9 +78,9 @@ CREATE TABLE bot_deliveries (
 	FOREIGN KEY(subscription) REFERENCES bot_subscriptions (id), 
 	FOREIGN KEY(digest) REFERENCES bot_deliveries (id)
 );
-INSERT INTO "bot_deliveries" VALUES(1,1,1,'https://example.org/harbour',0,'post','sent','photo',1,0,NULL,'f8daa290aa8e0157',NULL,1767323045000000,7,NULL,NULL,NULL,NULL);
-INSERT INTO "bot_deliveries" VALUES(2,1,1,'https://example.org/rain',0,'post','failed','photo',1,0,NULL,'de32ba01311b169d',NULL,1767323045000000,NULL,NULL,NULL,NULL,'made up');
-INSERT INTO "bot_deliveries" VALUES(3,1,1,'urn:uuid:0481f568-dd0a-5783-8133-5d137777ff6f',0,'post','unknown','photo',1,1,NULL,'da362e48d8f1dcf5',NULL,1767326645000000,NULL,NULL,NULL,NULL,'made up');
+INSERT INTO "bot_deliveries" VALUES(1,1,1,'https://example.org/harbour',0,'post','sent','photo',1,0,NULL,'9c8beff0db6dd739',NULL,1767323045000000,7,NULL,NULL,NULL,NULL);
+INSERT INTO "bot_deliveries" VALUES(2,1,1,'https://example.org/rain',0,'post','failed','photo',1,0,NULL,'c19556b4d973e376',NULL,1767323045000000,NULL,NULL,NULL,NULL,'made up');
+INSERT INTO "bot_deliveries" VALUES(3,1,1,'urn:uuid:0481f568-dd0a-5783-8133-5d137777ff6f',0,'post','unknown','photo',1,1,NULL,'9e62830d0e860d32',NULL,1767326645000000,NULL,NULL,NULL,NULL,'made up');
 CREATE TABLE bot_searches (
 	"key" TEXT NOT NULL, 
 	"query" TEXT NOT NULL, 
@@ -361,8 +361,8 @@ CREATE TABLE tallies (
 	lines JSON NOT NULL, 
 	PRIMARY KEY (publisher)
 );
-INSERT INTO "tallies" VALUES('example.org',3,'{"857bdaaa39d75261":1,"2547858e72a5ab45":1,"d8d4fccc8123cf86":1}');
 INSERT INTO "tallies" VALUES('mirror',2,'{"ce6da94cab4d0ee8":1}');
+INSERT INTO "tallies" VALUES('example.org',3,'{"857bdaaa39d75261":1,"2547858e72a5ab45":1,"d8d4fccc8123cf86":1}');
 INSERT INTO "tallies" VALUES('example.net',2,'{"3fee57510533b0d2":1,"99b47a1b1ab8c128":1}');
 CREATE TABLE withdrawn (
 	"key" TEXT NOT NULL, 
@@ -391,6 +391,7 @@ CREATE INDEX ix_shown_pictures_key ON shown_pictures ("key");
 CREATE INDEX ix_renditions_name ON renditions (name);
 CREATE INDEX ix_bot_searches_used ON bot_searches (used_at);
 CREATE INDEX ix_bot_subscriptions_chat ON bot_subscriptions (chat, topic);
+CREATE INDEX ix_bot_chats_next_call ON bot_chats (next_call_at, id);
 CREATE INDEX ix_bot_deliveries_state ON bot_deliveries (state, chat, id);
 CREATE INDEX ix_bot_deliveries_entry ON bot_deliveries (entry);
 CREATE INDEX ix_bot_deliveries_digest ON bot_deliveries (digest);
