@@ -1,6 +1,6 @@
 """Simulates a day of the bot in some minutes, with all that goes wrong, and checks what every chat got.
 
-    python -m benchmarks.day [--chats N] [--entries N] [--lives N] [--seed N] [--store URL]
+    python -m benchmarks.day [--chats N] [--entries N] [--lives N] [--step MINUTES] [--seed N] [--store URL]
 
 Chats of every kind with options of every kind; entries that arrive alone and in bursts; a source that is added at noon
 with old articles and gains new ones; requests to wait, migrations, lost replies, failures of the server, pictures that
@@ -95,20 +95,21 @@ _TIMES: tuple[dict[str, Any], ...] = (
 def main() -> None:
     if sys.argv[1:2] == ["live"]:
         url, api_url, token, folder, *numbers = sys.argv[2:]
-        first, end, entries, story_seed, life_seed = map(int, numbers)
-        life = Life(url, Path(folder), first, end, Arrivals(entries, story_seed))
+        first, end, step, entries, story_seed, life_seed = map(int, numbers)
+        life = Life(url, Path(folder), first, end, step, Arrivals(entries, story_seed))
         asyncio.run(life.run(api_url, token, life_seed))
         return
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--chats", type=int, default=500)
     parser.add_argument("--entries", type=int, default=2000)
     parser.add_argument("--lives", type=int, default=60)
+    parser.add_argument("--step", type=int, default=1, help="so many minutes are lived at once")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--store", help="the URL of an empty database; a new file if it is left out")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = options.store or f"sqlite:///{folder}/feeder.db"
-        story = Story(options.chats, options.entries, options.lives, options.seed)
+        story = Story(options.chats, options.entries, options.lives, options.step, options.seed)
         faults = story.tell(url, Path(folder))
     sys.exit(1 if faults else 0)
 
@@ -121,8 +122,8 @@ class Arrivals:
 
     def __init__(self, count: int, seed: int) -> None:
         draw = random.Random(f"arrivals {seed}")
-        minutes = [draw.randrange(5, _DAY) for _ in range(count * 3 // 4)]
-        bursts = [draw.randrange(5, _DAY) for _ in range(8)]
+        minutes = [draw.randrange(20, _DAY) for _ in range(count * 3 // 4)]
+        bursts = [draw.randrange(20, _DAY) for _ in range(8)]
         minutes += [draw.choice(bursts) for _ in range(count - len(minutes))]
         self.count = count
         self.by_minute: dict[int, list[int]] = defaultdict(list)
@@ -170,9 +171,9 @@ class Place(NamedTuple):
 class Story:
     """The day, and who is in it."""
 
-    def __init__(self, count: int, entries: int, lives: int, seed: int) -> None:
+    def __init__(self, count: int, entries: int, lives: int, step: int, seed: int) -> None:
         self._draw = random.Random(seed)
-        self._seed, self._lives = seed, lives
+        self._seed, self._lives, self._step = seed, lives, step
         self.arrivals = Arrivals(entries, seed)
         self.wanted: dict[Place, set[str]] = defaultdict(set)  # categories; "" for all
         self.moved: dict[int, int] = {}
@@ -261,7 +262,7 @@ class Story:
     def _life(self, url: str, folder: Path, api: BotApi, first: int, end: int, *, seed: int) -> int:
         """Start the process at a minute; return that in which it ended, which is lived again. It survives if 0."""
         program = [sys.executable, "-m", "benchmarks.day", "live", url, api.url, api.token, str(folder)]
-        program += map(str, (first, end, self.arrivals.count, self._seed, seed))
+        program += map(str, (first, end, self._step, self.arrivals.count, self._seed, seed))
         minute, pipe = first, subprocess.PIPE
         with subprocess.Popen(program, stdin=pipe, stdout=pipe, text=True) as process:
             assert process.stdin is not None
@@ -284,7 +285,7 @@ class Story:
         return minute
 
     def _happen(self, api: BotApi, minute: int) -> None:
-        for what, whose in self._events.pop(minute, ()):
+        for what, whose in [event for at in range(minute, minute + self._step) for event in self._events.pop(at, ())]:
             chat = self.moved.get(whose, whose)
             if what == "migrate":
                 self.moved[chat] = -2_000_000_000 + chat
@@ -317,10 +318,10 @@ class Story:
 class Life:
     """The bot from a minute on, with a clock of its own."""
 
-    def __init__(self, url: str, folder: Path, first: int, end: int, arrivals: Arrivals) -> None:
+    def __init__(self, url: str, folder: Path, first: int, end: int, step: int, arrivals: Arrivals) -> None:
         self._store, self._folder, self._arrivals = open_store(url), folder, arrivals
-        self._minute, self._end = first, end
-        self.now = START + timedelta(minutes=first + 1)  # time has passed since the life before
+        self._minute, self._end, self._step = first, end, step
+        self.now = START + timedelta(minutes=first + step)  # time has passed since the life before
 
     async def run(self, api_url: str, token: str, seed: int) -> None:
         """Live until the end, or until it is killed."""
@@ -345,25 +346,26 @@ class Life:
             sys.stdout.write(f"{self._minute}\n")
             sys.stdout.flush()
             sys.stdin.readline()
-            self._arrive()
-            step = 1 if self._minute < _DAY else _STEP
+            step = self._step if self._minute < _DAY else _STEP
+            for minute in range(self._minute, self._minute + step):
+                self._arrive(minute)
             await self._send(sender, START + timedelta(minutes=self._minute + step))
             self._minute += step
         sys.stdout.write("end\n")
         await bot.shutdown()
 
-    def _arrive(self) -> None:
-        if numbers := self._arrivals.by_minute.get(self._minute):
-            moment = START + timedelta(minutes=self._minute)
+    def _arrive(self, minute: int) -> None:
+        if numbers := self._arrivals.by_minute.get(minute):
+            moment = START + timedelta(minutes=minute)
             found = [
                 (Origin("made up", f"{number}.md"), self._arrivals.entry(number, moment + timedelta(seconds=nth)))
                 for nth, number in enumerate(numbers)
             ]
             save(self._store, found)
-        if self._minute in {_NOON, _GAINS}:
-            self._read_source()
+        if minute in {_NOON, _GAINS}:
+            self._read_source(gains=minute == _GAINS)
 
-    def _read_source(self) -> None:
+    def _read_source(self, *, gains: bool) -> None:
         source = self._folder / "noon"
         source.mkdir(exist_ok=True)
         numbers = self._arrivals.later
@@ -371,9 +373,11 @@ class Life:
             write_article(source, f"Old {number}", datetime(2009, 5, 1, tzinfo=UTC) + timedelta(days=number))
         for number in range(10):  # of today, but the source had them when it was added
             write_article(source, f"Old {_OLD + number}", START + timedelta(hours=number))
-        if self._minute == _GAINS:
+        if gains:
             for number in numbers:
-                write_article(source, f"Entry {number}", START + timedelta(minutes=_GAINS - 30, seconds=number))
+                write_article(
+                    source, f"Entry {number}", START + timedelta(minutes=_GAINS - 30, seconds=number - numbers.start)
+                )
         config = Config(
             sources=(FolderSource(name="noon", folder=source),), store=StoreConfig(url=self._store.database.url)
         )

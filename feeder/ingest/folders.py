@@ -91,6 +91,7 @@ class _FolderPass:
             self._recurring = RecurringLines(store, source.name)
             self._orders = DateOrders(store, source.name, anew=reread)
             self._stored: Mapping[str, Document] = store.documents.of_source(source.name)
+            self._is_baseline = not self._stored or store.sources.is_baseline(source.name)
         self._outcomes = Outcomes([source.name])
         self._has_withheld = False
         self._withheld_documents: list[Document] = []
@@ -124,7 +125,8 @@ class _FolderPass:
                 self._outcomes.count(self._source.name, {"removed": self._store.remove_orphans()})
             if self._withheld_documents:
                 self._store.take([Batch(source=self._source.name, documents=self._withheld_documents)])
-            self._store.sources.end_baselines([self._source.name])
+            if self._is_baseline:
+                self._store.sources.end_baselines([self._source.name])
         except SourceError as error:
             self._outcomes.fail(self._source.name, *folder_error(self._source.folder, error))
 

@@ -15,7 +15,7 @@ from feeder.store.remote import added as _added
 from feeder.store.remote import departed as _departed
 from feeder.store.remote import hubs as _hubs
 from feeder.store.remote.added import AddedSource
-from feeder.store.remote.news import begin_baselines, end_baselines, rename_baselines
+from feeder.store.remote.news import begin_baselines, end_baselines, is_baseline, rename_baselines
 from feeder.store.remote.pages import count_pending_pages, forget_pages, read_draft, read_pages, read_pending_pages
 from feeder.store.remote.polls import read_polls, record_polls
 
@@ -144,6 +144,11 @@ class Sources:
         """Let what is read of these sources be no news until `end_baselines`; `unless_known`: only of new sources."""
         with self._database.write() as connection:
             begin_baselines(connection, names, unless_known=unless_known)
+
+    def is_baseline(self, name: str) -> bool:
+        """Whether what is read of a source is no news now."""
+        with self._database.read() as connection:
+            return is_baseline(connection, name)
 
     def end_baselines(self, names: Iterable[str]) -> None:
         """Let what is read of these sources from now on be news: they have been read whole."""

@@ -35,6 +35,12 @@ def begin_baselines(connection: Connection, names: Iterable[str], *, unless_know
         _write_spans(connection, spans)
 
 
+def is_baseline(connection: Connection, name: str) -> bool:
+    """Whether a source is at a baseline."""
+    spans = _read_spans(connection).get(name, [])
+    return bool(spans) and spans[-1][1] is None
+
+
 def end_baselines(connection: Connection, names: Iterable[str]) -> None:
     """End the baselines of sources that have been read whole."""
     spans = _read_spans(connection)
