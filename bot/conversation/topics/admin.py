@@ -1,12 +1,14 @@
 """What only the admins of the bot may do, in a private chat: its status, the sources, feeds as OPML, letting people in.
 
-The registry lets only admins come here, by their numeric id, at each command, file and button.
+The registry lets only admins come here, by their numeric id, at each command, file and button. What manages sources is
+loaded when it is first asked for: 9 MB that most bots never need.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import feeder
 from bot.conversation.answers import Answer, File, in_rows, number_in, press, say
 from bot.conversation.host import Asker, Host
 from bot.conversation.rights import invite as let_in
@@ -14,17 +16,7 @@ from bot.health.notices import name_chat
 from bot.health.status import read_standings
 from bot.messages import Text, clip, style, telegram_line
 from bot.searches import load_query, save_query
-from feeder import (
-    FeederError,
-    add_source,
-    export_opml,
-    import_opml,
-    list_sources,
-    offer_source,
-    pause_source,
-    remove_source,
-    resume_source,
-)
+from feeder import FeederError
 from feeder.words import Words
 
 MAX_OPML_BYTES = 5_000_000
@@ -41,7 +33,7 @@ async def status(host: Host, asker: Asker, _text: str) -> Answer:
 
 def _status(host: Host, words: Words) -> Answer:
     chat = words.chat
-    lines = list(list_sources(host.config, host.store, now=host.now()))
+    lines = list(feeder.list_sources(host.config, host.store, now=host.now()))
     problems = [line for line in lines if line.problem]
     standings = read_standings(host.store)
     subscriptions = words.number(len(standings))
@@ -73,7 +65,7 @@ async def add(host: Host, asker: Asker, text: str) -> Answer:
     if not url:
         return say(words.chat.add_usage)
     try:
-        offer = await asyncio.to_thread(offer_source, host.config, host.store, url, now=host.now())
+        offer = await asyncio.to_thread(feeder.offer_source, host.config, host.store, url, now=host.now())
     except FeederError as error:
         return say(_one_line(error))
     answer = style(clip(telegram_line(offer.title), _LINE_UNITS) or offer.name, "bold")
@@ -92,7 +84,7 @@ async def choose_source(host: Host, asker: Asker, _text: str, *, what: str) -> A
 
 
 def _choose_source(host: Host, words: Words, what: str) -> Answer:
-    found = list(list_sources(host.config, host.store, now=host.now()))
+    found = list(feeder.list_sources(host.config, host.store, now=host.now()))
     if what == "remove" and (found := [line for line in found if not line.configured]) == []:
         return say(words.chat.none_to_remove)
     if not found:
@@ -131,16 +123,16 @@ async def pause(host: Host, asker: Asker, text: str) -> Answer:
 
 
 def _pause(host: Host, name: str, words: Words) -> str:
-    paused = {line.name for line in list_sources(host.config, host.store, now=host.now()) if line.paused}
+    paused = {line.name for line in feeder.list_sources(host.config, host.store, now=host.now()) if line.paused}
     if name in paused:
-        resume_source(host.config, host.store, name)
+        feeder.resume_source(host.config, host.store, name)
         return words.chat.resumed.format(name=name)
-    pause_source(host.config, host.store, name, now=host.now())
+    feeder.pause_source(host.config, host.store, name, now=host.now())
     return words.chat.paused.format(name=name)
 
 
 def _remove(host: Host, name: str, words: Words) -> str:
-    remove_source(host.config, host.store, name)
+    feeder.remove_source(host.config, host.store, name)
     return words.chat.removed.format(name=name)
 
 
@@ -164,7 +156,7 @@ async def press_button(host: Host, asker: Asker, parts: list[str]) -> Answer | s
 
 
 def _add(host: Host, url: str) -> str:
-    return add_source(host.config, host.store, url, now=host.now())
+    return feeder.add_source(host.config, host.store, url, now=host.now())
 
 
 async def _do(work: Callable[[], str]) -> Answer:
@@ -181,7 +173,7 @@ def _one_line(error: FeederError) -> str:
 
 async def opml(host: Host, asker: Asker, _text: str) -> Answer:
     """Answer /opml with the feeds as a file."""
-    content = await asyncio.to_thread(export_opml, host.config, host.store)
+    content = await asyncio.to_thread(feeder.export_opml, host.config, host.store)
     return Answer(text=Text(asker.words.chat.opml_note), file=File("feeds.opml", content))
 
 
@@ -197,7 +189,7 @@ async def take_file(host: Host, asker: Asker) -> Answer:
 
 
 def _import(host: Host, content: bytes, name: str, words: Words) -> str:
-    added, known, refused = import_opml(host.config, host.store, content, name, now=host.now())
+    added, known, refused = feeder.import_opml(host.config, host.store, content, name, now=host.now())
     return words.chat.imported.format(
         added=words.number(added), known=words.number(known), refused=words.number(refused)
     )

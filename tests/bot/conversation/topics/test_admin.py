@@ -76,7 +76,7 @@ def test_the_status_of_many_troubles_is_one_message(admin: Talk, monkeypatch: py
         subscription=1, chat="@x" * 99, number=1, title="y" * 300, topic=0, owner="chat", paused=False, sent=0,
         waiting=0, held=0, failed=0, off_reason="Forbidden " * 99, next_try_at=None,
     )  # fmt: skip
-    monkeypatch.setattr("bot.conversation.topics.admin.list_sources", lambda *_, **__: iter(lines))
+    monkeypatch.setattr("feeder.list_sources", lambda *_, **__: iter(lines))
     monkeypatch.setattr("bot.conversation.topics.admin.read_standings", lambda *_, **__: (off,) * 30)
     answer = admin.ask("/status")
     assert answer.count("… and 20 more") == 2
@@ -90,7 +90,7 @@ def test_only_what_was_added_by_command_is_offered_for_removal(admin: Talk, monk
             SourceLine(name=f"s{number}", address="", entries=0, paused=False, configured=configured, problem="")
             for number in range(count)
         ]
-        monkeypatch.setattr("bot.conversation.topics.admin.list_sources", lambda *_, **__: iter(lines))
+        monkeypatch.setattr("feeder.list_sources", lambda *_, **__: iter(lines))
 
     assert admin.ask("/pause") == ENGLISH.chat.no_sources
     have(3, configured=True)
@@ -105,7 +105,7 @@ def test_an_error_of_any_length_is_told(admin: Talk, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> SourceOffer:
         raise FeederError("known sources: " + "雨😀 " * 3000)
 
-    monkeypatch.setattr("bot.conversation.topics.admin.offer_source", refuse)
+    monkeypatch.setattr("feeder.offer_source", refuse)
     assert admin.ask("/add x.org").startswith("known sources: 雨")
 
 
@@ -116,8 +116,8 @@ def test_help_for_admins_has_their_commands(admin: Talk, bob: Talk) -> None:
 
 def test_a_source_is_added_after_a_look(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     offer = SourceOffer(name="rain", title="Rain", address="https://x.org/f", count=9, newest=(make_entry(1),))
-    monkeypatch.setattr("bot.conversation.topics.admin.offer_source", lambda *_, **__: offer)
-    monkeypatch.setattr("bot.conversation.topics.admin.add_source", lambda *_, **__: "rain")
+    monkeypatch.setattr("feeder.offer_source", lambda *_, **__: offer)
+    monkeypatch.setattr("feeder.add_source", lambda *_, **__: "rain")
     look = admin.ask("/add x.org")
     assert look.startswith("Rain\nhttps://x.org/f\n9 articles\n\n· 20 February 2023 春天的第一场雨 First rain")
     assert admin.press("Add") == ENGLISH.chat.added.format(name="rain")
@@ -136,7 +136,7 @@ def test_an_error_while_adding_is_told(admin: Talk, monkeypatch: pytest.MonkeyPa
     def refuse(*_: object, **__: object) -> SourceOffer:
         raise FeederError("no feed found there")
 
-    monkeypatch.setattr("bot.conversation.topics.admin.offer_source", refuse)
+    monkeypatch.setattr("feeder.offer_source", refuse)
     assert admin.ask("/add x.org") == "no feed found there"
 
 
