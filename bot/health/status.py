@@ -84,7 +84,7 @@ def explain_troubles(standings: Sequence[Standing]) -> Iterator[tuple[bool, str]
             yield False, f"{_name(standing)}: {_explain_off(standing)}; let the bot post there"
     held, failed = sum(one.held for one in standings), sum(one.failed for one in standings)
     if held or failed:
-        text = f"{held} posts may or may not have been sent, {failed} could not be: send /held to the bot"
+        text = f"posts that may or may not have been sent: {held}; that could not be: {failed}; send /held to the bot"
         yield False, text
 
 

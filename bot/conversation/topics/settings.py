@@ -5,6 +5,8 @@ subscriptions.
 """
 
 import asyncio
+from functools import cache
+from zoneinfo import available_timezones
 
 from telegram import Chat
 
@@ -26,15 +28,21 @@ _SPELLINGS = {"zh": "h", "zh-hans": "h", "zh-cn": "h", "zh-hant": "t", "zh-tw": 
 
 async def settings(host: Host, asker: Asker, text: str) -> Answer:
     """Answer /settings; with the name of a time zone, choose it."""
-    zone = text.strip()
-    if not zone:
+    if not (zone := text.strip()):
         return _show(asker)
+    zone = (await asyncio.to_thread(_zone_names)).get(zone.casefold().replace(" ", "_"), zone)
     if not await _may_set(host, asker):
         return say(asker.words.chat.refusals["not an administrator"])
     try:
         return _show(await _choose_look(host, asker, {"timezone": zone}))
     except ValueError:
         return say(asker.words.chat.no_such_zone)
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    """Return the names of time zones by how people may write them."""
+    return {name.casefold(): name for name in available_timezones()}
 
 
 async def language(host: Host, asker: Asker, text: str) -> Answer:

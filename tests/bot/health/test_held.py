@@ -226,7 +226,7 @@ def test_a_status_says_what_was_sent_waits_is_in_doubt_and_has_failed(each_store
             False,
             "-1 (A group) topic 7: switched off: Forbidden; next try: 2026-01-01 01:00 UTC; let the bot post there",
         ),
-        (False, "1 posts may or may not have been sent, 1 could not be: send /held to the bot"),
+        (False, "posts that may or may not have been sent: 1; that could not be: 1; send /held to the bot"),
     ]
 
 

@@ -43,6 +43,11 @@ def test_a_time_zone_that_has_no_city_does_no_harm(talk: Talk, zone: str) -> Non
     assert talk.ask("/latest 1").startswith(ENGLISH.latest)
 
 
+def test_a_time_zone_may_be_written_in_small_letters(talk: Talk) -> None:
+    assert "Time zone: Hong Kong" in talk.ask("/settings asia/hong kong")
+    assert talk.ask("/settings europe/nowhere") == ENGLISH.chat.no_such_zone
+
+
 def test_a_command_of_admins_is_no_button(talk: Talk) -> None:
     talk.ask("/start")
     assert talk.send("c:status") == ENGLISH.gone
