@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from feeder.model import Credit, Draft, Entry, Feed, Link, Media, Person, Source, entry_key
     from feeder.normalise.boilerplate.notices import is_boilerplate
     from feeder.pictures.references import with_pictures_at
+    from feeder.publish.feeds import feed_addresses
     from feeder.publish.html.pages import entry_path, results_address
     from feeder.query.nodes import Facts
     from feeder.service import Service
@@ -63,6 +64,7 @@ _EXPORTS = {
     "feeder.model": ("Credit", "Draft", "Entry", "Feed", "Link", "Media", "Person", "Source", "entry_key"),
     "feeder.normalise.boilerplate.notices": ("is_boilerplate",),
     "feeder.pictures.references": ("with_pictures_at",),
+    "feeder.publish.feeds": ("feed_addresses",),
     "feeder.publish.html.pages": ("entry_path", "results_address"),
     "feeder.config.saved": ("find_feed", "read_search"),
     "feeder.words": ("explain_query_error",),
@@ -117,6 +119,7 @@ __all__ = [
     "entry_path",
     "explain_query_error",
     "export_opml",
+    "feed_addresses",
     "find_feed",
     "import_opml",
     "is_boilerplate",

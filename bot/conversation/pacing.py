@@ -78,7 +78,7 @@ class AnswerPace(BaseRateLimiter[None]):
             if not self._waiting[chat]:
                 del self._waiting[chat], self._turns[chat]
 
-    async def _call_in_turn(self, chat: int, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401
+    async def _call_in_turn(self, chat: int, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401  the library's
         for attempt in range(1, _MAX_TRIES + 1):
             await self._wait(chat)
             try:

@@ -192,7 +192,7 @@ class Registry:
             return
         try:
             asker = await asyncio.to_thread(make_asker, self._host, update)
-        except Exception:
+        except Exception:  # of any kind: it is raised again, but the spinner must end
             await self._end_spinner(callback, make_stranger(self._host, update).words.trouble)
             raise
         work = asyncio.create_task(self._press(callback, asker))
@@ -205,7 +205,7 @@ class Registry:
         await self._end_spinner(callback, asker.words.chat.one_moment)
         try:
             note = await work
-        except Exception:
+        except Exception:  # as above: who was told to wait must hear of it
             await reply(self._host, asker, say(asker.words.trouble))
             raise
         if note:  # a spinner ends only once

@@ -17,11 +17,10 @@ from bot.conversation.answers import Answer, Rows
 from bot.conversation.host import Asker, Host
 from bot.delivery.posting import to_entities
 from bot.messages import Text, utf16_length
-from bot.messages.text import cut_text
+from bot.messages.text import MAX_TEXT, cut_text
 
 _log = logging.getLogger(__name__)
 _SAME = "message is not modified"
-_MAX_UNITS = 4096  # https://core.telegram.org/bots/api#sendmessage
 
 
 async def reply(host: Host, asker: Asker, answer: Answer) -> None:
@@ -84,7 +83,7 @@ async def reply_all(host: Host, asker: Asker, answers: Sequence[Answer]) -> None
 
 def _fit(text: Text) -> Text:
     """Return a text as Telegram takes it: what errors say and names are listed in may be of any length."""
-    return text if utf16_length(text.text) <= _MAX_UNITS else cut_text(text, _MAX_UNITS)[0]
+    return text if utf16_length(text.text) <= MAX_TEXT else cut_text(text, MAX_TEXT)[0]
 
 
 def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:

@@ -69,15 +69,15 @@ def pause_subscription(store: Store, key: int, *, paused: bool) -> None:
         was_paused = connection.scalar(select(subscriptions.c.paused).where(subscriptions.c.id == key))
         if was_paused and not paused:
             start_over(connection, key)
-    _update(store, key, {"paused": paused})
+        _update(store, key, {"paused": paused})
 
 
 def end_subscription(store: Store, key: int) -> None:
     """End a subscription of people, for good: what it was still to get may come by another of the chat."""
-    if not _update(store, key, {"configured": False}):
-        return
     columns = deliveries.c
     with store.database.begin() as connection:
+        if not _update(store, key, {"configured": False}):
+            return
         dissolve_digests(connection, [key])
         is_open = (columns.subscription == key) & columns.state.in_(["pending", "waiting"])
         connection.execute(delete(deliveries).where(is_open))

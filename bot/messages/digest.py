@@ -6,10 +6,10 @@ It keeps within Telegram's limits of a message: 4096 units of UTF-16, 100 spans.
 from collections.abc import Sequence
 
 from bot.messages import Text, clip, style, telegram_line, utf16_length, valid_link
+from bot.messages.text import MAX_TEXT
 from feeder import Entry
 from feeder.words import Words
 
-MAX_UNITS = 4096
 MAX_SHOWN = 48  # each may be the only one of its source, which is a span, too
 
 _TITLE_UNITS = 140
@@ -24,7 +24,7 @@ def make_digest(entries: Sequence[Entry], total: int, words: Words, page: str | 
     """
     page = valid_link(page)
     text = style(words.counted(words.digest, total), "bold")
-    room = MAX_UNITS - _END_UNITS - utf16_length(text.text)
+    room = MAX_TEXT - _END_UNITS - utf16_length(text.text)
     groups: dict[str, list[Text]] = {}
     shown = 0
     for entry in entries:

@@ -46,6 +46,7 @@ _LEAD_UNITS = 600
 _ENOUGH_LEAD = 200  # no other paragraph is added
 _SOURCE_UNITS = 100
 _AUTHOR_UNITS = 100
+_TAG_UNITS = 60  # a longer one is a sentence
 _MAX_HASHTAGS = 8
 _SOME_LINE = 60  # units: less than this of a block is not worth a cut
 _MOSTLY_LINKS = 0.8
@@ -224,7 +225,9 @@ def source_name(entry: Entry) -> str:
 def hashtags(categories: Sequence[str]) -> list[str]:
     """Return categories as Telegram's hashtags: letters, digits and underscores, and not digits alone."""
     names = (_PUNCTUATION.sub("_", telegram_line(name)).strip("_") for name in categories)
-    tags = dict.fromkeys(f"#{name}" for name in names if name and not name.isdigit() and utf16_length(name) <= 60)  # noqa: PLR2004
+    tags = dict.fromkeys(
+        f"#{name}" for name in names if name and not name.isdigit() and utf16_length(name) <= _TAG_UNITS
+    )
     return list(tags)[:_MAX_HASHTAGS]
 
 

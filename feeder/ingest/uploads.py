@@ -8,6 +8,7 @@ What it is, its first bytes say. Must not know who uploads it.
 """
 
 import asyncio
+from http import HTTPStatus
 from importlib.util import find_spec
 
 from feeder.config.load import Config
@@ -70,7 +71,7 @@ class PictureSource:
         )
         async with client:
             response = await client.get(address, headers={"accept": ACCEPT_PICTURE})
-        if response.status != 200:  # noqa: PLR2004  OK
+        if response.status != HTTPStatus.OK:
             raise SourceError(f"{address}: {explain_status(response.status)}")
         return response.body
 

@@ -53,6 +53,12 @@ FEEDS_FOLDER, SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER = "feeds", "so
 FOLDERS = (FEEDS_FOLDER, SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)
 
 
+def feed_addresses(site: SiteConfig, name: str = "") -> list[tuple[str, str]]:
+    """Return titles of formats and addresses of the feed of a saved search, by its name; "" for that of everything."""
+    topic = Topic(f"{FEEDS_FOLDER}/{name}") if name else EVERYTHING
+    return [(kind.title, site.url + quote(topic.path(kind))) for kind in FORMATS]
+
+
 def saved_topic(saved: SavedSearch) -> Topic:
     """Return the topic of a saved search."""
     return Topic(f"{FEEDS_FOLDER}/{saved.config.name}", saved.title, saved.config.query, bool(saved.config.replay))

@@ -31,5 +31,6 @@ def test_the_configuration_that_it_shows_first_is_in_the_file_that_is_read_and_h
 
 
 def test_the_examples_are_valid() -> None:
-    for example in re.findall(r"```toml\n(.+?)\n```", TEXT, flags=re.DOTALL):
-        TelegramConfig.model_validate(tomllib.loads(example)["telegram"])
+    examples = re.findall(r"```toml\n(.+?)\n```", TEXT, flags=re.DOTALL)
+    first, *_ = [TelegramConfig.model_validate(tomllib.loads(example)["telegram"]) for example in examples]
+    assert [channel.chat for channel in first.channels] == ["@my_channel"]

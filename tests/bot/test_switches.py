@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from bot.delivery.chats import Channel, find_subscriptions, sync_channels
-from bot.delivery.outbox import CallOutcome
+from bot.delivery.outbox import CallOutcome, Result
 from bot.delivery.switches import MAX_PLANNED_TRIES, try_again
 from bot.planning import planner
 from bot.tables import deliveries, subscriptions
@@ -79,9 +79,9 @@ def test_a_chat_that_takes_a_post_again_is_on_and_the_rest_waits_for_a_digest(ea
 
 
 @pytest.mark.parametrize("result", ["failed", "unknown"])
-def test_a_try_that_says_nothing_of_the_chat_is_followed_by_another(each_store: Store, result: str) -> None:
+def test_a_try_that_says_nothing_of_the_chat_is_followed_by_another(each_store: Store, result: Result) -> None:
     switch_off(each_store, *channels(on_unknown="hold"))
-    settle_claim(each_store, claim_one(each_store, after=HOUR), CallOutcome(result=result), after=HOUR)  # type: ignore[arg-type]
+    settle_claim(each_store, claim_one(each_store, after=HOUR), CallOutcome(result=result), after=HOUR)
     assert claim_at(each_store, after=HOUR) == []
     assert claim_one(each_store, after=2 * HOUR).entry.endswith("/1")
 

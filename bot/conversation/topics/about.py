@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 from bot.conversation.answers import Answer, Button, in_rows, number_in, press, say
 from bot.conversation.host import Asker, Host
@@ -11,7 +11,7 @@ from bot.conversation.topics.lists import LATEST_CAP, LATEST_DEFAULT, turn_butto
 from bot.conversation.topics.search import NotASearchError, read_selection
 from bot.messages import Text, clip, style, telegram_line
 from bot.searches import save_query
-from feeder import find_feed
+from feeder import feed_addresses, find_feed
 from feeder.words import Words
 
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -88,28 +88,27 @@ async def feed(host: Host, asker: Asker, text: str) -> Answer:
 
 
 def _feed(host: Host, text: str, words: Words) -> Answer:
-    site = host.config.site.url
-    if not text:
-        places = [("Atom", "atom.xml"), ("RSS", "feed.xml"), ("JSON Feed", "feed.json")]
-        title = words.everything
-    else:
+    site, title = host.config.site, words.everything
+    places = feed_addresses(site)
+    if text:
         try:
             selection = read_selection(host, text, words)
         except NotASearchError as problem:
             return say(str(problem))
-        title = clip(telegram_line(text), _NAME_UNITS)
         named = find_feed(text.lstrip("@"), host.feeds) if text.startswith("@") else None
         if named is not None:
-            stem = f"feeds/{quote(named.name)}"
-            places = [("Atom", f"{stem}.xml"), ("RSS", f"{stem}.rss"), ("JSON Feed", f"{stem}.json")]
-            title = named.title or named.name
-        elif host.config.site.search == "server":
-            places = [("Atom", f"search.xml?q={quote_plus(selection.text)}")]
-            if len(site + places[0][1]) > _MAX_ADDRESS:
+            title, places = named.title or named.name, feed_addresses(site, named.name)
+        elif site.search == "server":
+            title, address = (
+                clip(telegram_line(text), _NAME_UNITS),
+                f"{site.url}search.xml?q={quote_plus(selection.text)}",
+            )
+            if len(address) > _MAX_ADDRESS:
                 return say(words.chat.no_search_feed)
+            places = [("Atom", address)]
         else:
             return say(words.chat.no_search_feed)
     answer = style(title, "bold") + "\n" + words.chat.feed_note + "\n"
-    for label, path in places:
-        answer += f"\n{label}: {site}{path}"
+    for label, address in places:
+        answer += f"\n{label}: {address}"
     return say(answer)

@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 from bot.conversation.answers import Answer, Button, in_rows, press, say
 from bot.conversation.host import Asker, Host
 from bot.conversation.rights import Refusal, find_target, why_not
-from bot.conversation.topics.search import NotASearchError, read_selection
+from bot.conversation.topics.search import NotASearchError, Selection, read_selection
 from bot.delivery.chats import ChatFace
 from bot.delivery.managing import subscribe as add
 from bot.messages import clip, make_post, telegram_line
@@ -89,9 +89,10 @@ async def confirm(host: Host, asker: Asker, parts: list[str]) -> Answer | str:
     target, text = found
     words = asker.words
     try:
-        config = await asyncio.to_thread(_make_config, host, asker, target, text)
+        selection = await asyncio.to_thread(read_selection, host, text, words)
     except NotASearchError as problem:
         return say(str(problem))
+    config = _make_config(host, asker, target, selection)
     face = ChatFace(target.id, str(target.type), target.effective_name or str(target.id))
     most = host.config.telegram.max_subscriptions
     key = await asyncio.to_thread(add, host.store, face, config, person=asker.person, most=most, now=host.now())
@@ -126,10 +127,10 @@ async def _propose(host: Host, asker: Asker, target: Chat, text: str) -> Answers
     if target.type == ChatType.CHANNEL and not await _can_post(host, target):
         return say(words.chat.cannot_post.format(where=name_chat(target, words)))
     try:
-        config = await asyncio.to_thread(_make_config, host, asker, target, text)
         selection = await asyncio.to_thread(read_selection, host, text, words)
     except NotASearchError as problem:
         return say(str(problem))
+    config = _make_config(host, asker, target, selection)
     entries = await asyncio.to_thread(host.store.entries.latest, _SHOWN_POSTS, query=selection.query)
     site = host.config.site
     words_of_posts = words_for(site.language, site.timezone)
@@ -154,13 +155,8 @@ async def _can_post(host: Host, target: Chat) -> bool:
     return member.status == ChatMemberStatus.ADMINISTRATOR and bool(getattr(member, "can_post_messages", False))
 
 
-def _make_config(host: Host, asker: Asker, target: Chat, text: str) -> ChannelConfig:
-    """Return the settings of a subscription to what a text selects.
-
-    Raises:
-        NotASearchError: nothing can be searched for.
-    """
-    selection = read_selection(host, text, asker.words)
+def _make_config(host: Host, asker: Asker, target: Chat, selection: Selection) -> ChannelConfig:
+    """Return the settings of a subscription to a selection."""
     is_here = target.id == asker.chat
     look = asker.settings.look if is_here else {}
     language = asker.settings.language if is_here else ""

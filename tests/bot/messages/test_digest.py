@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import utf16_length
-from bot.messages.digest import MAX_SHOWN, MAX_UNITS, make_digest
+from bot.messages.digest import MAX_SHOWN, make_digest
+from bot.messages.text import MAX_TEXT
 from feeder.model import Source
 from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL
 from tests.entries import make_entry
@@ -51,7 +52,7 @@ def test_it_fits_into_a_message(titles: list[tuple[str, str]], more: int, words:
         for number, (title, source) in enumerate(titles)
     ]
     text = make_digest(entries, len(entries) + more, words, PAGE, by_source=by_source)  # type: ignore[arg-type]  # drawn
-    assert utf16_length(text.text) <= MAX_UNITS
+    assert utf16_length(text.text) <= MAX_TEXT
     assert len(text.spans) <= 100
     assert all(0 <= span.offset < span.offset + span.length <= utf16_length(text.text) for span in text.spans)
     assert text.text.count("\n• ") <= len(entries)

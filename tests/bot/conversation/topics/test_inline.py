@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from feeder import Store
+from feeder.words import ENGLISH
 from tests.bot.api import BotApi, User
 from tests.bot.conftest import Running, add_entries, settings
 from tests.bot.talk import Talk
@@ -36,4 +37,4 @@ def test_an_answer_that_comes_too_late_does_no_harm(api: BotApi, alice: User) ->
     api.answer(400, "Bad Request: query is too old", method="answerInlineQuery")
     api.telegram.ask_inline(alice.face(), "雨")
     api.wait(lambda: bool(api.called("answerInlineQuery")))
-    Talk(api, alice).ask("/help")
+    assert Talk(api, alice).ask("/help").startswith(ENGLISH.chat.help_title)
