@@ -22,8 +22,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
-    "requirements.lock": ["brotli", "pictures", "postgresql", "search"],
-    "requirements-test.lock": ["brotli", "pages", "pictures", "postgresql", "search", "test"],
+    "requirements.lock": ["brotli", "cluster", "objects", "pictures", "postgresql", "search"],
+    "requirements-test.lock": ["brotli", "cluster", "objects", "pages", "pictures", "postgresql", "search", "test"],
 }
 
 
