@@ -86,15 +86,25 @@ def named_sources(config: Config, store: Store | None, names: Collection[str] = 
     """
     if not names:
         return active_sources(config, store)
-    sources = all_sources(config, store)
+    found = find_sources(config, store, names)
+    for name in set(names) - {source.name for source in found}:
+        get_source(all_sources(config, store), name, used=True)
+    return found
+
+
+def find_sources(config: Config, store: Store | None, names: Collection[str]) -> tuple[SourceConfig, ...]:
+    """Return the used sources among those with these names, in the order of `active_sources`."""
+    wanted = frozenset(names)
+    if config.demo and DEMO in wanted:
+        sources = all_sources(config, store)
+    else:
+        others = wanted - {source.name for source in config.sources}
+        sources = merge_sources(config, store.sources.added(others) if others and store is not None else ())
     found = {
         known.name: known.source
         for known in sources
-        if known.name in names and known.source is not None and known.unused is None
+        if known.name in wanted and known.source is not None and known.unused is None
     }
-    for name in names:
-        if name not in found:
-            get_source(sources, name, used=True)
     return tuple(_with_defaults(config, source) for source in found.values())
 
 

@@ -16,7 +16,7 @@ from feeder.catalogue.known import named_sources
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource, RemoteSource, SourceConfig
 from feeder.ingest.feeds import poll_feeds
-from feeder.ingest.folders import read_folder
+from feeder.ingest.folders import Slice, read_folder
 from feeder.ingest.previewing import paused_sources, preview
 from feeder.ingest.reports import IngestReport, Preview
 from feeder.log import Progress
@@ -34,15 +34,18 @@ class SourceSelection(NamedTuple):
     are_named: bool
 
 
-def select_sources(config: Config, store: Store, names: Collection[str] = ()) -> SourceSelection:
+def select_sources(config: Config, store: Store, names: Collection[str] = (), *, alone: bool = True) -> SourceSelection:
     """Return the named sources, or all that are not paused, and bring the store in line with the configuration.
+
+    `alone`: no other process reads sources now.
 
     Raises:
         ConfigError: no source that is used has one of the names.
         StoreError: the store cannot be used.
     """
     with store.database.write():
-        store.sources.clear_removed()  # first: a source that is removed from now on stays removed
+        # First: a source that is removed from now on stays removed. What others read now must too.
+        store.sources.clear_removed(None if alone else {source.name for source in config.sources})
         store.entries.set_grouping(group=config.site.duplicates == "group")
         return SourceSelection(named_sources(config, store, names), paused_sources(store, names), bool(names))
 
@@ -67,7 +70,8 @@ def ingest(
         StoreError: the store cannot be used.
     """
     selection = select_sources(config, store, names)
-    reports = read_sources(config, store, selection, now=now, again=again, progress=progress)
+    with store.search.following():
+        reports = read_sources(config, store, selection, now=now, again=again, progress=progress)
     if reports:  # a pass without any is no ingest: entries of the first source are not news to channels
         store.database.set_note(LAST_INGEST_NOTE, rfc3339(now))
     return reports
@@ -80,18 +84,18 @@ def read_sources(
     *,
     now: datetime,
     again: bool,
+    part: Slice | None = None,
     progress: Progress | None,
 ) -> tuple[IngestReport, ...]:
-    """Do what `ingest` does for the selected sources, without noting it."""
+    """Do what `ingest` does for the selected sources, of folders only `part`, without noting it."""
     sources, paused, are_named = selection
-    with store.search.following():
-        reports = {source.name: IngestReport(source.name, paused=source.name in paused) for source in sources}
-        reports |= {
-            source.name: read_folder(source, store, config, now=now, reread=again, progress=progress)
-            for source in sources
-            if isinstance(source, FolderSource) and source.name not in paused
-        }
-        remote = [source for source in sources if isinstance(source, RemoteSource) and source.name not in paused]
-        at_once = again or are_named
-        reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, reread=again, progress=progress)
+    reports = {source.name: IngestReport(source.name, paused=source.name in paused) for source in sources}
+    reports |= {
+        source.name: read_folder(source, store, config, now=now, reread=again, part=part, progress=progress)
+        for source in sources
+        if isinstance(source, FolderSource) and source.name not in paused
+    }
+    remote = [source for source in sources if isinstance(source, RemoteSource) and source.name not in paused]
+    at_once = again or are_named
+    reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, reread=again, progress=progress)
     return tuple(reports[source.name] for source in sources)

@@ -27,6 +27,7 @@ from feeder.config.load import Config
 from feeder.config.settings import PageSource, RemoteSource
 from feeder.ingest.learning import RecurringLines
 from feeder.ingest.pages import fetch_pages
+from feeder.ingest.pauses import read_pauses, save_pauses
 from feeder.ingest.reports import IngestReport, Outcomes
 from feeder.log import Progress
 from feeder.reading.feed import FEED_TASK, FeedJob, FeedResult, new_feed_job
@@ -45,8 +46,7 @@ from feeder.sources.feeds.polling import (
 )
 from feeder.sources.feeds.websub import after_miss, pushed_until
 from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
-from feeder.sources.http.holds import Holds, read_holds, write_holds
-from feeder.store import HOLDS_NOTE, Outcome, Store
+from feeder.store import Outcome, Store
 
 _BATCH_ENTRIES = 500  # per transaction
 _BATCH_FEEDS = 50  # per transaction
@@ -104,9 +104,9 @@ class _FeedPass:
     ) -> None:
         self._config, self._store, self._now, self._reread = config, store, now, reread
         self._progress, self._jitter = progress, jitter
-        self._holds = Holds(now, read_holds(store.database.get_note(HOLDS_NOTE)))
+        self._holds = read_pauses(store, now)
         self._sources = {source.name: source for source in sources}
-        polls = store.sources.polls()
+        polls = store.sources.polls(self._sources)
         self._polls = {source.name: current_poll(source, polls) for source in sources}
         subscriptions = store.sources.subscriptions()
         self._pushed = {
@@ -305,7 +305,7 @@ class _FeedPass:
         """Keep the next passes, too, from requesting anything of the servers that asked for a pause."""
         if not self._holds.has_new:
             return
-        self._store.database.set_note(HOLDS_NOTE, write_holds(self._holds))
+        save_pauses(self._store, self._holds, self._now)
         for poll in self._store.sources.polls().values():
             hold = self._holds.at(server_of(poll.address))
             if hold is not None and not poll.is_gone and (poll.next_check_at or hold.until) <= hold.until:

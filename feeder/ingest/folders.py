@@ -16,10 +16,11 @@ it has been.
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
@@ -55,6 +56,36 @@ _FIELDS = {  # of a report, by the state of a file
 }
 
 
+class Slice(NamedTuple):
+    """One of `parts` of a folder, by number from 0; each file belongs to one, whatever else is there."""
+
+    number: int
+    parts: int
+
+    def has(self, path: str) -> bool:
+        """Whether a file belongs to this part."""
+        return crc32(path.encode("utf-8", "surrogatepass")) % self.parts == self.number
+
+
+_WHOLE = Slice(0, 1)
+
+
+def count_unread(source: FolderSource, store: Store, config: Config) -> int:
+    """Return how many files of a folder are to be read; 0 if it is unreadable."""
+    documents = store.documents.of_source(source.name)
+    files = iter_files(
+        source.folder,
+        documents,
+        max_bytes=source.max_bytes,
+        ours=output_folders(config),
+        again=paths_to_reread(documents, source.folder),
+        choice=choice_of(source),
+    )
+    with suppress(SourceError):
+        return sum(file.state in {"unread", "again"} for file in files)
+    return 0
+
+
 def read_folder(
     source: FolderSource,
     store: Store,
@@ -62,13 +93,17 @@ def read_folder(
     *,
     now: datetime,
     reread: bool,
+    part: Slice | None = None,
     progress: Progress | None,
 ) -> IngestReport:
-    """Read the new and changed files of a folder, with `reread` all; an unreadable folder is a reported failure."""
+    """Read the new and changed files of a folder, with `reread` all; an unreadable folder is a reported failure.
+
+    With a `part` only those that belong to it; the others are left to whoever reads these parts.
+    """
     if reread:
         store.sources.begin_baselines([source.name])
         store.documents.mark_for_rereading(source.name)
-    folder_pass = _FolderPass(source, store, config, now=now, reread=reread, progress=progress)
+    folder_pass = _FolderPass(source, store, config, now=now, reread=reread, part=part or _WHOLE, progress=progress)
     folder_pass.run()
     return folder_pass.report()
 
@@ -82,9 +117,10 @@ class _FolderPass:
         *,
         now: datetime,
         reread: bool,
+        part: Slice,
         progress: Progress | None,
     ) -> None:
-        self._source, self._store, self._progress = source, store, progress
+        self._source, self._store, self._part, self._progress = source, store, part, progress
         self._output_folders, self._seconds = output_folders(config), config.limits.document_s
         self._rules = folder_rules(source, config, now)
         with store.database.read():
@@ -125,7 +161,7 @@ class _FolderPass:
                 self._outcomes.count(self._source.name, {"removed": self._store.remove_orphans()})
             if self._withheld_documents:
                 self._store.take([Batch(source=self._source.name, documents=self._withheld_documents)])
-            if self._is_baseline:
+            if self._is_baseline and self._part == _WHOLE:  # of parts, nobody knows which is the last
                 self._store.sources.end_baselines([self._source.name])
         except SourceError as error:
             self._outcomes.fail(self._source.name, *folder_error(self._source.folder, error))
@@ -183,7 +219,7 @@ class _FolderPass:
             choice=choice,
         )
         if self._is_second:
-            yield from (file for file in files if file.state == "again")
+            yield from (file for file in files if file.state == "again" and self._part.has(file.path))
         else:
             yield from self._gather_unread(files)
 
@@ -191,7 +227,10 @@ class _FolderPass:
         for number, file in enumerate(files, 1):
             if number % _PROGRESS_STEP == 0:
                 self._report_progress()
-            if file.state in {"unread", "again"}:
+            if not self._part.has(file.path):
+                if file.state != "gone":
+                    self._states["elsewhere"] += 1
+            elif file.state in {"unread", "again"}:
                 yield file
             elif file.state == "gone":
                 self._states["gone"] += 1

@@ -144,7 +144,7 @@ def save_delivery(
     if digest in subscription.seen:
         log.info("websub: %s: ignored a repeated delivery", source.name)
         return False
-    poll = current_poll(source, store.sources.polls(source.name))
+    poll = current_poll(source, store.sources.polls([source.name]))
     headers = {} if content_type is None else {"content-type": content_type}
     response = FetchResult(key=source.name, status=200, url=poll.address, headers=headers, body=body)
     boilerplate = RecurringLines(store, "").boilerplate

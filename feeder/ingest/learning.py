@@ -87,10 +87,8 @@ class DateOrders:
 
     def __init__(self, store: Store, source: str, *, anew: bool) -> None:
         self._store, self._source, self._note = store, source, _ORDERS_NOTE + source
-        note = store.database.get_note(self._note)
-        stored: dict[str, list[int]] = json.loads(note or "{}")
-        self._saved = {separator: OrderCount(*counts) for separator, counts in stored.items()}
-        self._counts_all, self._anew = anew or note is None, anew
+        self._saved = _read_orders(store, self._note)
+        self._counts_all, self._anew = anew or store.database.get_note(self._note) is None, anew
         self._before = {} if anew else self._saved
         self._counts = dict(self._before)
         self._open: dict[str, set[str]] = {}  # paths of files with dates of either order, by separator
@@ -110,7 +108,14 @@ class DateOrders:
             self._store_counts()
 
     def _store_counts(self) -> None:
-        if self._counts != self._saved:
+        if self._counts == self._saved:
+            return
+        with self._store.database.write():
+            stored = {} if self._anew else _read_orders(self._store, self._note)
+            if stored != self._saved and not self._anew:  # others count files of the same source
+                for separator, count in stored.items():
+                    others = count.minus(self._saved.get(separator, OrderCount()))
+                    self._counts[separator] = self._counts.get(separator, OrderCount()).plus(others)
             self._saved = dict(self._counts)
             self._store.database.set_note(self._note, json.dumps(self._counts, sort_keys=True))
 
@@ -124,6 +129,11 @@ class DateOrders:
             return self._store.documents.mark_for_rereading(self._source)
         paths = set().union(*(self._open.get(separator, ()) for separator in changed))
         return self._store.documents.mark_for_rereading(self._source, paths=paths) if paths else 0
+
+
+def _read_orders(store: Store, note: str) -> dict[str, OrderCount]:
+    stored: dict[str, list[int]] = json.loads(store.database.get_note(note) or "{}")
+    return {separator: OrderCount(*counts) for separator, counts in stored.items()}
 
 
 def _has_any(boilerplate: Mapping[str, frozenset[str]], publisher: str, marks: Collection[str]) -> bool:

@@ -18,14 +18,15 @@ from typing import NamedTuple
 from feeder.catalogue.known import active_sources
 from feeder.config.load import Config
 from feeder.config.settings import RemoteSource
+from feeder.ingest.pauses import read_pauses, save_pauses
 from feeder.log import Progress
 from feeder.pictures.folder import PictureFolder
 from feeder.reading.resizing import PICTURE_TASK, PictureJob
 from feeder.reading.workers import chunked, run_jobs
 from feeder.sources.feeds.polling import explain_status
 from feeder.sources.http.crawl import FetchRequest, FetchResult, fetch_all, server_of
-from feeder.sources.http.holds import Holds, read_holds, read_retry_after, write_holds
-from feeder.store import HOLDS_NOTE, PendingPicture, PictureOutcome, Store
+from feeder.sources.http.holds import read_retry_after
+from feeder.store import PendingPicture, PictureOutcome, Store
 
 ATTEMPTS = 6  # at a picture, before it is given up
 _FIRST_WAIT, _BACKOFF = timedelta(minutes=15), 4  # after the first failure; then 1 h, 4 h, 16 h and 64 h
@@ -111,7 +112,7 @@ class _PicturePass:
     ) -> None:
         self._config, self._store, self._now, self._progress = config, store, now, progress
         self._due = {picture.key: picture for picture in due}
-        self._holds = Holds(now, read_holds(store.database.get_note(HOLDS_NOTE)))
+        self._holds = read_pauses(store, now)
         self._private = allowed_private(config, store)
         self._unsaved: list[PictureOutcome] = []
         self._done = self._fetched = self._failed = 0
@@ -132,7 +133,7 @@ class _PicturePass:
         with self._store.search.following():  # entries stay as they are, but changes are counted
             self._save()
         if self._holds.has_new:
-            self._store.database.set_note(HOLDS_NOTE, write_holds(self._holds))
+            save_pauses(self._store, self._holds, self._now)
 
     def report(self) -> PicturesReport:
         return PicturesReport(self._fetched, self._failed, self._store.pictures.counts().pending)

@@ -26,6 +26,10 @@ class OrderCount(NamedTuple):
         """Return the counts of both."""
         return OrderCount(*map(sum, zip(self, other, strict=True)))
 
+    def minus(self, other: "OrderCount") -> "OrderCount":
+        """Return what these counts have more than the other."""
+        return OrderCount(*(mine - its for mine, its in zip(self, other, strict=True)))
+
 
 def separator_of(text: str) -> str | None:
     """Return the separator of a date that is only numbers and ends with its year; None for any other."""

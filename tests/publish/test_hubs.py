@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -6,7 +6,7 @@ import pytest
 
 from feeder.config.load import Config
 from feeder.config.settings import SiteConfig
-from feeder.publish.hubs import tell_hubs
+from feeder.publish.hubs import note_changes, tell_hubs
 from feeder.store import Store
 from tests.http_server import Answer, Server
 
@@ -28,14 +28,19 @@ def config_of(server: Server) -> Config:
     return Config(site=SiteConfig(url=SITE, hubs=(server.url("/hub"),)))
 
 
+def tell(config: Config, store: Store, changed: Sequence[str]) -> None:
+    note_changes(config, store, changed)
+    tell_hubs(config, store)
+
+
 def test_a_hub_is_told_of_each_feed_that_changed(server: Server, sqlite_store: Store) -> None:
     server.answers["/hub"] = Answer(status=204)
-    tell_hubs(config_of(server), sqlite_store, ["atom.xml", "index.html", "feeds/雨.rss", "entries/1.html"])
+    tell(config_of(server), sqlite_store, ["atom.xml", "index.html", "feeds/雨.rss", "entries/1.html"])
     assert sorted(told(server)) == [
         ("publish", f"{SITE}atom.xml"),
         ("publish", f"{SITE}feeds/%E9%9B%A8.rss"),
     ]
-    tell_hubs(config_of(server), sqlite_store, [])
+    tell(config_of(server), sqlite_store, [])
     assert len(told(server)) == 2
 
 
@@ -43,16 +48,16 @@ def test_what_a_hub_did_not_take_it_is_told_again(
     server: Server, sqlite_store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answers["/hub"] = Answer(status=500)
-    tell_hubs(config_of(server), sqlite_store, ["atom.xml"])
+    tell(config_of(server), sqlite_store, ["atom.xml"])
     assert f"{server.url('/hub')}: " in caplog.text
     assert "told again" in caplog.text
     server.answers["/hub"] = Answer(status=202)
-    tell_hubs(config_of(server), sqlite_store, ["feed.xml"])
+    tell(config_of(server), sqlite_store, ["feed.xml"])
     assert sorted(told(server)[1:]) == [("publish", f"{SITE}atom.xml"), ("publish", f"{SITE}feed.xml")]
-    tell_hubs(config_of(server), sqlite_store, [])
+    tell(config_of(server), sqlite_store, [])
     assert len(told(server)) == 3
 
 
 def test_without_hubs_nothing_is_sent(tmp_path: Path, sqlite_store: Store) -> None:
-    tell_hubs(Config(site=SiteConfig(output=tmp_path)), sqlite_store, ["atom.xml"])
+    tell(Config(site=SiteConfig(output=tmp_path)), sqlite_store, ["atom.xml"])
     assert sqlite_store.database.get_note("hubs_to_tell") is None

@@ -48,4 +48,4 @@ def test_a_feed_is_hastened_and_one_that_has_ended_is_not(store: Store) -> None:
         store.sources.poll_now(name, now=NOW)
     known = store.sources.polls()
     assert (known["rain"].next_check_at, known["wind"], known["hail"]) == (NOW, ended, due)
-    assert store.sources.polls("rain") == {"rain": known["rain"]}
+    assert store.sources.polls(["rain"]) == {"rain": known["rain"]}

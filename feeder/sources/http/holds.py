@@ -32,8 +32,10 @@ class Holds:
 
     def __init__(self, now: datetime, earlier: Iterable[Hold] = ()) -> None:
         self._now = now
-        self._by_server = {hold.server: hold for hold in earlier if hold.until > now}
+        self._by_server: dict[str, Hold] = {}
         self.has_new = False
+        for hold in earlier:
+            self.add(hold)
 
     def note(self, server: str, status: int, headers: Mapping[str, str]) -> None:
         """Note whether a response asks for a pause; header names are in lower case."""
@@ -43,9 +45,13 @@ class Holds:
         if wait is None and status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = _DEFAULT_WAIT
         if wait:
-            hold = Hold(self._now + wait, status, server)
-            self._by_server[server] = max(hold, self._by_server.get(server, hold))
+            self.add(Hold(self._now + wait, status, server))
             self.has_new = True
+
+    def add(self, hold: Hold) -> None:
+        """Add a pause, unless it is over; of two of a server, the longer one lasts."""
+        if hold.until > self._now:
+            self._by_server[hold.server] = max(hold, self._by_server.get(hold.server, hold))
 
     def at(self, server: str) -> Hold | None:
         """Return the pause of a server; None for none."""

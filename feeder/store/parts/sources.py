@@ -26,10 +26,10 @@ class Sources:
     def __init__(self, database: Database, index: SearchIndex) -> None:
         self._database, self._index = database, index
 
-    def polls(self, source: str | None = None) -> dict[str, Poll]:
-        """Return the polling state of all remote sources, or of one, by name."""
+    def polls(self, names: Collection[str] | None = None) -> dict[str, Poll]:
+        """Return the polling state of remote sources by name: of those with these names, None: of all."""
         with self._database.read() as connection:
-            return read_polls(connection, source)
+            return read_polls(connection, names)
 
     def record_polls(self, polls: Iterable[Poll]) -> None:
         """Store the polling state of remote sources."""
@@ -88,10 +88,10 @@ class Sources:
         with self._database.begin() as connection:
             _hubs.poll_now(connection, source, now)
 
-    def added(self) -> tuple[AddedSource, ...]:
-        """Return the sources added by command, in order of addition."""
+    def added(self, names: Collection[str] | None = None) -> tuple[AddedSource, ...]:
+        """Return the sources added by command, in order of addition: those with these names, None: all."""
         with self._database.read() as connection:
-            return _added.read_added(connection)
+            return _added.read_added(connection, names)
 
     def add(self, choose: Callable[[Sequence[AddedSource]], Sequence[AddedSource]], *, now: datetime) -> None:
         """Add the sources that `choose` returns when given those already added.
@@ -117,10 +117,10 @@ class Sources:
                 changes.removed = forget_source(connection, name) if with_entries else []
         return len(changes.removed)
 
-    def clear_removed(self) -> None:
-        """Free the names of removed sources; call this when a pass begins."""
+    def clear_removed(self, names: Collection[str] | None = None) -> None:
+        """Free these names of removed sources, None: all; call this when a pass begins."""
         with self._database.write() as connection:
-            _added.clear_removed(connection)
+            _added.clear_removed(connection, names)
 
     def paused(self) -> dict[str, datetime]:
         """Return by name since when each paused source is paused."""

@@ -48,11 +48,12 @@ def new_added(source: FeedSource, *, title: str = "", link: str | None = None) -
     return AddedSource(name=source.name, feed_url=source.feed, source=source, title=title, link=link)
 
 
-def read_added(connection: Connection) -> tuple[AddedSource, ...]:
-    """Return the added sources in order of addition, those added together by name."""
+def read_added(connection: Connection, names: Collection[str] | None = None) -> tuple[AddedSource, ...]:
+    """Return the added sources with these names, None: all; in order of addition, those added together by name."""
     columns = (added.c.name, added.c.settings, added.c.title, added.c.link)
-    rows = connection.execute(select(*columns).order_by(added.c.added_at, added.c.name))
-    return tuple(_read(*row) for row in rows)
+    query = select(*columns).order_by(added.c.added_at, added.c.name)
+    queries = [query] if names is None else [query.where(added.c.name.in_(some)) for some in in_chunks(names)]
+    return tuple(_read(*row) for one in queries for row in connection.execute(one))
 
 
 def _read(name: str, settings: dict[str, object], title: str, link: str | None) -> AddedSource:
@@ -118,14 +119,15 @@ def find_removed(connection: Connection, names: Iterable[str]) -> Collection[str
     return gone.intersection(names)
 
 
-def clear_removed(connection: Connection) -> None:
-    """Free the names of removed sources; for the beginning of a pass, when no other is running."""
+def clear_removed(connection: Connection, only: Collection[str] | None = None) -> None:
+    """Free these names of removed sources, None: all; for the beginning of a pass, when no other reads them."""
     names = connection.scalars(select(removed_sources.c.source)).all()
+    if only is not None:
+        names = [name for name in names if name in only]
     for chunk in in_chunks(names):
         for table in _STATE_TABLES:  # which the last pass may still have written
             connection.execute(delete(table).where(table.c.source.in_(chunk)))
-    if names:
-        connection.execute(delete(removed_sources))
+        connection.execute(delete(removed_sources).where(removed_sources.c.source.in_(chunk)))
 
 
 def read_paused(connection: Connection) -> dict[str, datetime]:

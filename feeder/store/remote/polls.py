@@ -1,7 +1,8 @@
 """The polling state of remote sources: a `Poll` for each, by its name."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
+from itertools import chain
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -15,10 +16,11 @@ _NAMES = tuple(field.name for field in fields(Poll))
 _POLL = [polls.c[name] for name in _NAMES]
 
 
-def read_polls(connection: Connection, source: str | None = None) -> dict[str, Poll]:
-    """Return the polling state of all remote sources, or of one, by name."""
+def read_polls(connection: Connection, names: Collection[str] | None = None) -> dict[str, Poll]:
+    """Return the polling state of remote sources by name: of those with these names, None: of all."""
     query = select(*_POLL).order_by(polls.c.source)
-    rows = connection.execute(query if source is None else query.where(polls.c.source == source)).mappings()
+    queries = [query] if names is None else [query.where(polls.c.source.in_(some)) for some in in_chunks(names)]
+    rows = chain.from_iterable(connection.execute(one).mappings() for one in queries)
     return {row["source"]: Poll(**{**row, **{name: tuple(row[name]) for name in _LISTS}}) for row in rows}
 
 
