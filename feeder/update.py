@@ -1,58 +1,29 @@
-"""One pass: ingest, publish or both; the same for cron (`feeder update`), the other commands and `feeder run`.
+"""One pass: ingest, publish or both, in one process; the same for cron (`feeder update`) and the other commands.
 
-A lock on the store keeps passes from overlapping, within a process and between processes. After a pass over all
-sources, hub subscriptions are made and renewed.
+    jobs ── in the order of `tasks` ──▶ each is done, and what follows from it is added ──▶ none is left
+
+A lock on the store keeps passes from overlapping, within a process and between processes. What waits for servers of
+others is done after it: a slow one keeps no other pass waiting.
 """
 
 import logging
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
 
 from feeder.catalogue.departed import apply_config_changes
 from feeder.config.load import Config
 from feeder.errors import ConfigError, StoreError
-from feeder.ingest import IngestReport, read_sources, select_sources
-from feeder.ingest.hubs import update_subscriptions
-from feeder.ingest.mirroring import PicturesReport, update_pictures
 from feeder.log import Progress
 from feeder.model import rfc3339
 from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
+from feeder.tasks import BOTH, INGEST, PUBLISH, TASKS, Job, Parts, UpdateReport, Work, run
 
-if TYPE_CHECKING:
-    from feeder.publish.site import PublishReport
+__all__ = ["BOTH", "INGEST", "PUBLISH", "Parts", "UpdateReport", "update"]
 
 log = logging.getLogger(__name__)
-
-Part = Literal["ingest", "publish"]
-Parts = frozenset[Part]
-INGEST: Parts = frozenset({"ingest"})
-PUBLISH: Parts = frozenset({"publish"})
-BOTH: Parts = INGEST | PUBLISH
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateReport:
-    """What a pass did: a report for each source read, and the site's, which is None if it was not published.
-
-    `pictures` is that of copies of other sites' pictures; None if there are none to be.
-
-    `notices` has a line for each renamed source, and one when the demonstration's entries are removed.
-    """
-
-    sources: tuple[IngestReport, ...] = ()
-    site: "PublishReport | None" = None
-    pictures: PicturesReport | None = None
-    notices: tuple[str, ...] = ()
-
-    def problems(self) -> Iterator[str]:
-        """Yield one line for each article or page that failed, starting with its name."""
-        for source in self.sources:
-            yield from (f"{name}: {reason}" for name, reason in source.failed)
-        if self.site is not None:
-            yield from (f"{name}: {reason}" for name, reason in self.site.failed)
+_AFTER = frozenset({"announce", "hubs"})  # done without the lock
+_ORDER = list(TASKS)
 
 
 def update(
@@ -73,34 +44,34 @@ def update(
         PassRunningError: another pass is running; nothing was done.
         FeederError: a source is unknown, or the store or the output folder cannot be used.
     """
-    reports: tuple[IngestReport, ...] = ()
-    site = selection = pictures = None
+    work = Work(config=config, store=store, names=sources, again=again, progress=progress)
+    jobs = [Job("publish")] * ("publish" in parts)
     with store.database.exclusive_pass(), _outcome_noted(store) as notes:
         with store.database.write():
             _note_start(store)
-            notices = apply_config_changes(config, store)
-            if "ingest" in parts:
-                selection = select_sources(config, store, sources)
-            if config.site.images != "mirror":
-                store.pictures.forget()
-            has_hubs = config.web.websub or bool(store.sources.subscriptions())
-        if selection is not None:
-            now = datetime.now(UTC)
-            reports = read_sources(config, store, selection, now=now, again=again, progress=progress)
-            if reports:  # without a source, what the first one brings is not new
-                notes[LAST_INGEST_NOTE] = rfc3339(now)
-            pictures = update_pictures(config, store, now=now, again=again, progress=progress)
-        if "publish" in parts:
-            from feeder.publish.site import publish  # noqa: PLC0415  a pass that only reads loads no templates
+            if "poll" in parts:
+                report, following = run(work, Job("ingest"))
+                jobs += following
+            else:
+                report = UpdateReport(notices=apply_config_changes(config, store))
+        with store.search.following() if "poll" in parts else nullcontext():
+            report = _do(work, jobs, report, ["read"], parts)
+        if report.sources:  # without a source, what the first one brings is not new
+            notes[LAST_INGEST_NOTE] = rfc3339(work.now)
+        report = _do(work, jobs, report, [name for name in _ORDER if name not in _AFTER], parts)
+    return _do(work, jobs, report, _ORDER, parts)
 
-            site = publish(config, store, verify=again, progress=progress)
-    if site is not None and config.site.hubs:  # without the lock, like the next
-        from feeder.publish.hubs import tell_hubs  # noqa: PLC0415  few have hubs
 
-        tell_hubs(config, store, site.changed)
-    if "ingest" in parts and not sources and has_hubs:  # without the lock: a slow hub keeps no other pass waiting
-        update_subscriptions(config, store, now=datetime.now(UTC))
-    return UpdateReport(sources=reports, site=site, pictures=pictures, notices=notices)
+def _do(work: Work, jobs: list[Job], report: UpdateReport, tasks: Sequence[str], parts: Parts) -> UpdateReport:
+    """Do the jobs of these tasks, which are taken out, and those that follow from them, each once."""
+    while ready := [job for job in jobs if job.task in tasks]:
+        job = min(ready, key=lambda job: _ORDER.index(job.task))
+        jobs[:] = [other for other in jobs if other.key != job.key]
+        if TASKS[job.task].part in parts:
+            done = run(work, job)
+            jobs += done.jobs
+            report += done.report
+    return report
 
 
 def _note_start(store: Store) -> None:
