@@ -14,7 +14,8 @@
     │   ├── StoreBusyError   another process locked it for longer than we wait            3
     │   └── StoreTooNewError made by a newer feeder; nothing was changed                  3
     ├── PublishError         the output folder cannot be written                          4
-    ├── PassRunningError     another pass is running; this one did nothing                5
+    ├── RunningError         another process does this already; nothing was done          5
+    │   └── PassRunningError  another pass is running                                     5
     ├── ServeError           the web server cannot listen                                 6
     └── ServiceError         a service (the Telegram bot) cannot start or continue        7
 
@@ -138,10 +139,14 @@ class PublishError(FeederError):
     exit_code = 4
 
 
-class PassRunningError(FeederError):
-    """Another pass is running on the same store; this one did nothing."""
+class RunningError(FeederError):
+    """Another process does the same on this store; nothing was done."""
 
     exit_code = 5
+
+
+class PassRunningError(RunningError):
+    """Another pass is running on the same store; this one did nothing."""
 
 
 class ServeError(FeederError):

@@ -1,44 +1,43 @@
-"""`feeder run`: scheduled passes, the web server and the services on one event loop.
+"""`feeder run`: the tasks, the web server and the services on one event loop.
 
-    clock ── ticks ──> a pass, in its own process ──> store <── web server ── a hub delivers a feed: publish soon
-                                                        ^────── services (the Telegram bot)
+    SQLite      clock ── ticks ──▶ a pass, in its own process ─▶ store ◀── web server ── a hub delivers: publish soon
+                                                                   ▲───── services (the Telegram bot)
+    PostgreSQL  the same, any number of times: a worker of `cluster` does the passes, and of each service, one runs
 
-A pass takes the store's pass lock, so a cron job running at the same time does no harm. A failed pass is logged and
-runs again at its next scheduled time; when the web server ends, the program ends. A service that cannot go on is
-logged, and shown by `feeder check`: the rest goes on.
+When the web server ends, the program ends. A service that cannot go on is logged, and shown by `feeder check`: the rest
+goes on.
 """
 
 import asyncio
 import logging
+import multiprocessing
 import signal
-import sys
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Collection, Coroutine, Iterable
+from contextlib import ExitStack, suppress
+from importlib.util import find_spec
 from multiprocessing.context import SpawnProcess
-from typing import Any
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from typing import Any, Literal, Protocol, get_args
 
 from feeder import web
 from feeder.catalogue.departed import remove_demo
 from feeder.config.load import Config
 from feeder.config.values import AFTER_INGEST
-from feeder.errors import FeederError, PassRunningError, ServiceError, StoreError
-from feeder.health import KILLED
+from feeder.errors import ConfigError, FeederError, RunningError, ServiceError, StoreError
 from feeder.log import set_up_logging
+from feeder.passes import Passes
 from feeder.processes import SPAWN, start
-from feeder.schedule import new_clock, parse_trigger
-from feeder.service import Service, note_stopped
-from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
-from feeder.update import BOTH, INGEST, PUBLISH, Parts, UpdateReport, update
+from feeder.schedule import new_clock
+from feeder.service import Service, note_stopped, run_alone
+from feeder.store import Store
+from feeder.tasks import BOTH, Part, Parts
 
 log = logging.getLogger(__name__)
-_PUBLISH_SOON = "publish soon"  # id of the clock's job that publishes between passes
+RunPart = Literal["poll", "publish", "bot", "web"]
+RUN_PARTS: frozenset[RunPart] = frozenset(get_args(RunPart))
+CONCURRENCY = 4  # jobs at once, by default: most of them wait for servers
 _RESTART_S = 60.0  # until a service that ended by a fault starts again
-_PUBLISH_DELAY = timedelta(seconds=10)  # batches deliveries: even a small pass costs a second of work
+_WORKER_RESTART_S = 1.0
+_STOP_S = 20.0  # for the jobs of a worker that is stopped
 
 
 async def run(
@@ -46,33 +45,161 @@ async def run(
     store: Store,
     services: Iterable[Service],
     *,
+    parts: Collection[RunPart] = RUN_PARTS,
+    concurrency: int = CONCURRENCY,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Run until SIGINT or SIGTERM, then stop cleanly. `on_ready` gets the address once it is being served.
+    """Run these parts until SIGINT or SIGTERM, then stop cleanly.
+
+    `on_ready` gets the address once it is being served. So many jobs are done at once, with PostgreSQL.
 
     Raises:
+        RunningError: with SQLite, another process does this already.
         ServeError: the web server cannot listen.
+        StoreError: PostgreSQL is to be used, but the extra `cluster` is not installed.
     """
-    clock = new_clock()
-    for line in remove_demo(config, store):  # before the bot plans posts
-        log.info("%s", line)
-    passes = _Passes(config, store)
-    passes.schedule(clock)
+    tasks: frozenset[Part] = BOTH & frozenset(parts)
+    serving = asyncio.Event()
+    with ExitStack() as stack:
+        jobs: _Jobs = _Cluster(config, store, concurrency) if is_shared(store) else _Alone(config, store, stack)
+        for line in remove_demo(config, store):  # before the bot plans posts
+            log.info("%s", line)
 
-    def ready(address: str) -> None:
-        clock.start()
-        if on_ready is not None:
-            on_ready(address)
+        def ready(address: str) -> None:
+            serving.set()
+            if on_ready is not None:
+                on_ready(address)
 
+        coroutines: list[Coroutine[Any, Any, None]] = []
+        if tasks:
+            coroutines.append(jobs.run(tasks, serving, alone=set(parts) <= tasks))
+        if "web" in parts:
+            coroutines.append(web.serve(config, store, ready=ready, on_delivery=jobs.publish_soon))
+        else:
+            serving.set()
+        if "bot" in parts:
+            coroutines += [_run_service(service, config, store) for service in services]
+        await until_stopped(*coroutines)
+
+
+def read_parts(text: str) -> frozenset[RunPart]:
+    """Return the parts in a list of their names with commas.
+
+    Raises:
+        ConfigError: there is no such part.
+    """
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in RUN_PARTS:
+            raise ConfigError(f"--only: {name!r} is not a part; write some of {','.join(get_args(RunPart))}")
+    return frozenset(part for part in RUN_PARTS if part in names)
+
+
+def is_shared(store: Store) -> bool:
+    """Whether many machines can use this store at the same time."""
+    return store.database.engine.dialect.name == "postgresql"
+
+
+class _Jobs(Protocol):
+    """How what is on schedule is done."""
+
+    async def run(self, parts: Parts, serving: asyncio.Event, *, alone: bool) -> None:
+        """Do it until cancelled, from when `serving` is set; `alone`: this process does nothing else."""
+
+    def publish_soon(self) -> None:
+        """Publish what came in between two passes, unless publishing has its own schedule."""
+
+
+class _Alone:
+    """With SQLite: by passes, on a clock of this process; another `feeder run` is refused."""
+
+    def __init__(self, config: Config, store: Store, stack: ExitStack) -> None:
+        lock = store.database.lock("run")
+        if not lock.acquire():
+            raise RunningError(
+                f"{store.database.engine.url.database}: `feeder run` is running on this store already; SQLite takes "
+                "one of them, PostgreSQL any number (docs/machines.md)"
+            )
+        stack.callback(lock.release)
+        self._passes, self._clock = Passes(config, store), new_clock()
+
+    async def run(self, parts: Parts, serving: asyncio.Event, *, alone: bool) -> None:  # noqa: ARG002  see `_Jobs`
+        self._passes.schedule(self._clock, parts)
+        await serving.wait()
+        self._clock.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._clock.shutdown(wait=False)
+            await self._passes.stop()
+
+    def publish_soon(self) -> None:
+        self._passes.publish_soon(self._clock)
+
+
+class _Cluster:
+    """With PostgreSQL: by a worker, beside any number of others."""
+
+    def __init__(self, config: Config, store: Store, concurrency: int) -> None:
+        if find_spec("procrastinate") is None:
+            raise StoreError(
+                'PostgreSQL needs an engine that hands out tasks: pip install "feeder-republisher[cluster]"'
+            )
+        self._config, self._store, self._concurrency = config, store, concurrency
+        self._soon: set[asyncio.Future[None]] = set()  # the event loop itself keeps no reference
+
+    async def run(self, parts: Parts, serving: asyncio.Event, *, alone: bool) -> None:
+        from feeder.cluster.worker import work  # noqa: PLC0415  only with PostgreSQL
+
+        await serving.wait()
+        if alone:
+            await work(self._config, self._store, parts, concurrency=self._concurrency)
+        while True:  # what serves people does not share a process with what reads articles
+            process = SPAWN.Process(target=_work, args=(self._config, parts, self._concurrency), name="worker")
+            start(process)
+            try:
+                await _ended(process.sentinel)
+            finally:
+                await asyncio.shield(asyncio.to_thread(_end, process))
+            log.error("the worker has died (exit code %s); another one is started", process.exitcode)
+            await asyncio.sleep(_WORKER_RESTART_S)
+
+    def publish_soon(self) -> None:
+        from feeder.cluster.worker import publish_soon  # noqa: PLC0415  only with PostgreSQL
+
+        if self._config.schedule.publish == AFTER_INGEST:
+            task = asyncio.ensure_future(publish_soon(self._store))
+            self._soon.add(task)
+            task.add_done_callback(self._soon.discard)
+
+
+def _work(config: Config, parts: Parts, concurrency: int) -> None:
+    """Do jobs, as the main function of a process, until SIGTERM or the end of its parent."""
+    from feeder.cluster.worker import work  # noqa: PLC0415  only with PostgreSQL
+
+    parent, token = multiprocessing.parent_process(), config.telegram.token
+    assert parent is not None  # noqa: S101  for the types
+    set_up_logging(logging.INFO, secrets=[token.get_secret_value()] if token else [])
+    with Store.open(config.store.url, search=config.store.search) as store:
+        asyncio.run(until_stopped(work(config, store, parts, concurrency=concurrency), _ended(parent.sentinel)))
+
+
+async def _ended(sentinel: int) -> None:
+    """Wait for the end of a process."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sentinel, ended.set)
     try:
-        await until_stopped(
-            web.serve(config, store, ready=ready, on_delivery=partial(passes.publish_soon, clock)),
-            *(_run_service(service, config, store) for service in services),
-        )
+        await ended.wait()
     finally:
-        await passes.stop()
-        if clock.running:
-            clock.shutdown(wait=False)
+        loop.remove_reader(sentinel)
+
+
+def _end(process: SpawnProcess) -> None:
+    process.terminate()
+    process.join(_STOP_S)
+    if process.is_alive():
+        process.kill()
+        process.join()
 
 
 async def _run_service(service: Service, config: Config, store: Store, *, restart_s: float = _RESTART_S) -> None:
@@ -83,7 +210,7 @@ async def _run_service(service: Service, config: Config, store: Store, *, restar
     while True:
         try:
             await asyncio.to_thread(note_stopped, store, service, None)
-            await service.run(config, store)
+            await run_alone(service, config, store)
         except ServiceError as error:
             log.error("%s: %s; the rest goes on without it", service.name, error)  # noqa: TRY400  an expected error
             await asyncio.to_thread(_note_stopped, store, service, error)
@@ -130,106 +257,3 @@ async def _wait_for_signal() -> None:
     finally:
         for number in signals:  # a second Ctrl-C ends the process at once
             loop.remove_signal_handler(number)
-
-
-class _Passes:
-    """Runs passes, one at a time and each in its own process.
-
-    The code that reads articles takes 40 MB that would never be freed, and a killed pass leaves the rest running.
-    """
-
-    def __init__(self, config: Config, store: Store) -> None:
-        self._config, self._store = config, store
-        self._lock = asyncio.Lock()
-        self._process: SpawnProcess | None = None
-        self._stopping = asyncio.Event()
-
-    def schedule(self, clock: AsyncIOScheduler) -> None:
-        """Add the scheduled jobs to the clock; each also runs at once, to catch up."""
-        together = self._config.schedule.publish == AFTER_INGEST
-        plan: dict[str, Parts] = {"ingest": BOTH} if together else {"ingest": INGEST, "publish": PUBLISH}
-        for setting, parts in plan.items():
-            trigger = parse_trigger(getattr(self._config.schedule, setting), key=f"schedule.{setting}")
-            clock.add_job(self._run_pass, trigger, args=[parts], next_run_time=datetime.now(UTC))
-
-    def publish_soon(self, clock: AsyncIOScheduler) -> None:
-        """Publish entries that arrived between two passes, unless publishing has its own schedule."""
-        if self._config.schedule.publish == AFTER_INGEST and clock.get_job(_PUBLISH_SOON) is None:
-            when = datetime.now(UTC) + _PUBLISH_DELAY
-            clock.add_job(self._run_pass, "date", run_date=when, args=[PUBLISH], id=_PUBLISH_SOON)
-
-    async def stop(self) -> None:
-        """End the running pass; what it has saved and written stays, and the next start continues from there."""
-        self._stopping.set()
-        if self._process is not None:
-            self._process.terminate()
-        async with self._lock:
-            pass
-
-    async def _run_pass(self, parts: Parts) -> None:
-        async with self._lock:
-            if self._stopping.is_set():
-                return
-            receiver, sender = SPAWN.Pipe(duplex=False)
-            self._process = SPAWN.Process(target=_update, args=(self._config, parts, sender), name="pass")
-            start(self._process)
-            sender.close()
-            outcome = await asyncio.to_thread(_receive_outcome, receiver, self._process)
-            if self._stopping.is_set():
-                log.info("the pass was stopped; the next start continues it")
-            else:
-                _log_outcome(outcome, self._process.exitcode)
-                if outcome is None:
-                    await asyncio.to_thread(self._record_crash, self._process.exitcode)
-            self._process = None
-
-    def _record_crash(self, exit_code: int | None) -> None:
-        """Record in the store that a pass died, for `feeder check` and /healthz, until one succeeds."""
-        try:
-            self._store.database.set_note(LAST_FAILURE_NOTE, f"its process {KILLED}; exit code {exit_code}")
-            self._store.database.set_note(PASS_STARTED_NOTE, "")
-        except StoreError as error:  # /healthz finds out itself that the store is not writable
-            log.error("%s", error)  # noqa: TRY400  an expected error needs no traceback
-
-
-def _update(config: Config, parts: Parts, sender: Connection) -> None:
-    """Run a pass, as the main function of a process, and send its report or error."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
-    token = config.telegram.token
-    set_up_logging(logging.WARNING, secrets=[token.get_secret_value()] if token else [])
-    try:
-        with Store.open(config.store.url, search=config.store.search) as store:
-            sender.send(update(config, store, parts=parts))
-    except FeederError as error:
-        sender.send(error)
-
-
-def _receive_outcome(receiver: Connection, process: SpawnProcess) -> UpdateReport | FeederError | None:
-    """Wait for a pass to end and return what it sent; None if it died first."""
-    try:
-        with receiver:
-            outcome: UpdateReport | FeederError | None = receiver.recv()
-    except EOFError:
-        outcome = None
-    process.join()
-    return outcome
-
-
-def _log_outcome(outcome: UpdateReport | FeederError | None, exit_code: int | None) -> None:
-    if outcome is None:
-        log.error("the pass crashed (exit code %s); it runs again at its next scheduled time", exit_code)
-    elif isinstance(outcome, PassRunningError):
-        log.info("%s", outcome)
-    elif isinstance(outcome, FeederError):
-        log.error("%s", outcome)
-    else:
-        for line in outcome.notices:
-            log.info("%s", line)
-        for source in outcome.sources:
-            log.log(logging.DEBUG if source.is_idle else logging.INFO, "%s", source)
-        if outcome.pictures is not None:
-            log.log(logging.DEBUG if outcome.pictures.is_idle else logging.INFO, "%s", outcome.pictures)
-        if outcome.site is not None:
-            log.info("%s", outcome.site)
-        for problem in outcome.problems():
-            log.warning("%s", problem)

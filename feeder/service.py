@@ -4,7 +4,10 @@ They are found through the entry point group `feeder.services`; feeder imports n
 shadow ours (`bot` is a common name): it is never run.
 """
 
+import asyncio
+import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +18,9 @@ from feeder.config.load import Config
 from feeder.errors import ServiceError
 from feeder.store import Store
 
+log = logging.getLogger(__name__)
 GROUP = "feeder.services"
+_CHECK_S = 2.0  # between two looks at who runs a service
 _STOPPED_NOTE = "stopped service"
 
 
@@ -47,6 +52,38 @@ class Service(Protocol):
             ServiceError: it cannot start or continue; the text says what to do.
         """
         ...
+
+
+async def run_alone(service: Service, config: Config, store: Store, *, check_s: float = _CHECK_S) -> None:
+    """Run a service on one machine of all that use this store; the others stand by, and take over when that one ends.
+
+    Raises:
+        ServiceError: it cannot start or continue.
+    """
+    lock = store.database.lock(f"service-{service.name}")
+    waits = False
+    while True:
+        if not await asyncio.to_thread(lock.acquire):
+            if not waits:
+                log.info("%s: another process runs it; this one stands by", service.name)
+            waits = True
+            await asyncio.sleep(check_s)
+            continue
+        if waits:
+            log.info("%s: this process runs it now", service.name)
+        running = asyncio.ensure_future(service.run(config, store))
+        try:
+            while not running.done() and await asyncio.to_thread(lock.is_held):
+                await asyncio.wait([running], timeout=check_s)
+            if running.done():
+                return running.result()
+            log.warning("%s: stopped: the database no longer answers, so another process may run it", service.name)
+            waits = True
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError, ServiceError):
+                await running
+            await asyncio.to_thread(lock.release)
 
 
 def note_stopped(store: Store, service: Service, error: ServiceError | None) -> None:

@@ -14,7 +14,7 @@ from feeder.config.load import Config, load_config
 from feeder.config.settings import ScheduleConfig
 from feeder.errors import StoreError
 from feeder.health import find_problem
-from feeder.run import _Passes
+from feeder.passes import Passes
 from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
 from feeder.update import INGEST, update
 from tests.cli.test_cli import Feeder, feeder  # noqa: F401  a fixture
@@ -95,7 +95,7 @@ def test_a_crash_that_cannot_be_recorded_is_logged(sqlite_store: Store, caplog: 
     with sqlite_store.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.rollback()
-    _Passes(Config(), sqlite_store)._record_crash(-9)
+    Passes(Config(), sqlite_store)._record_crash(-9)
     assert "it is read-only" in caplog.text
 
 

@@ -80,17 +80,37 @@ def options(
 
 
 @app.command()
-def run(context: typer.Context, workers: Workers = None) -> None:
-    """Ingest on schedule, publish, serve and post, in one process."""
+def run(
+    context: typer.Context,
+    workers: Workers = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="PARTS", help="Only some of: poll,publish,bot,web [default: all].")
+    ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option("--concurrency", min=1, max=64, help="Jobs at once, with PostgreSQL [default: 4]."),
+    ] = None,
+) -> None:
+    """Ingest on schedule, publish, serve and post; with PostgreSQL, beside any number of others."""
     from feeder import web
+    from feeder.run import CONCURRENCY, RUN_PARTS, read_parts
     from feeder.run import run as run_all
     from feeder.service import iter_services
 
+    parts = RUN_PARTS if only is None else read_parts(only)
     installed = list(iter_services())
     with open_store(context) as (loaded, store):
         config = with_workers(loaded, workers)
         services = [service for service in installed if service.is_enabled(config)]
-        web.run(run_all(config, store, services, on_ready=_print_address))
+        running = run_all(
+            config,
+            store,
+            services,
+            parts=parts,
+            concurrency=concurrency or CONCURRENCY,
+            on_ready=_print_address,
+        )
+        web.run(running)
 
 
 @app.command()

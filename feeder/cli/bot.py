@@ -22,7 +22,7 @@ def run(
     from feeder.catalogue.departed import remove_demo
     from feeder.errors import ConfigError
     from feeder.run import until_stopped
-    from feeder.service import get_service
+    from feeder.service import get_service, run_alone
 
     if context.invoked_subcommand is not None:
         return
@@ -36,7 +36,7 @@ def run(
             return
         if not service.is_enabled(config):
             raise ConfigError("telegram.token: not set; put the token from @BotFather in $FEEDER_TELEGRAM__TOKEN")
-        asyncio.run(until_stopped(service.run(config, store)))
+        asyncio.run(until_stopped(run_alone(service, config, store)))
 
 
 @bot_app.command()

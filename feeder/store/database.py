@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from feeder.errors import StoreBusyError
 from feeder.store import engine as _engine
-from feeder.store.locks import exclusive_pass, is_pass_running, wait_for_writers
+from feeder.store.locks import NamedLock, exclusive_pass, is_pass_running, wait_for_writers
 from feeder.store.records import documents as _documents
 from feeder.store.tables import notes
 
@@ -87,6 +87,10 @@ class Database:
             PassRunningError: another process or thread holds it.
         """
         return exclusive_pass(self.engine)
+
+    def lock(self, name: str) -> NamedLock:
+        """Return a lock of this store by its name, which is not taken yet."""
+        return NamedLock(self.engine, name)
 
     def is_pass_running(self) -> bool:
         """Whether an ingest or publish pass is running on this store, in any process."""

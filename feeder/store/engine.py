@@ -30,6 +30,14 @@ _SQLITE_REASONS = {
     sqlite3.SQLITE_IOERR: "disk I/O error; check the disk",
     sqlite3.SQLITE_PERM: "access is denied; check the permissions of the file and its folder",
 }
+GONE_S = 15
+# So that a machine or network that just vanishes is noticed within GONE_S (libpq, "Parameter Key Words").
+_KEEPALIVE = {
+    "keepalives_idle": GONE_S // 3,
+    "keepalives_interval": GONE_S // 3,
+    "keepalives_count": 2,
+    "tcp_user_timeout": GONE_S * 1000,
+}
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 # PostgreSQL manual, appendix A: classes of errors that come from the server's state and not from a statement.
 _POSTGRES_REASONS = {
@@ -74,6 +82,11 @@ def read_url(text: str) -> URL:
     raise StoreError(f'store.url: {text!r}: write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
 
 
+def driver_address(url: URL) -> str:
+    """Return the address of a PostgreSQL database as its driver takes it, with the password."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
     """Return an engine with our settings; no connection is opened yet.
 
@@ -85,7 +98,7 @@ def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
         settings |= {"connect_args": {"timeout": busy_timeout_s}, "json_deserializer": _read_json}
     else:
         options = f"-c lock_timeout={int(busy_timeout_s * 1000)}"
-        settings |= {"connect_args": {"options": options, "connect_timeout": 10}}
+        settings |= {"connect_args": {"options": options, "connect_timeout": 10, **_KEEPALIVE}}
     try:
         engine = create_engine(url, **settings)
     except ImportError:

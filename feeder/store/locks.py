@@ -1,4 +1,4 @@
-"""Locks: one ingest or publish pass at a time on a store, and one writer at a time with PostgreSQL.
+"""Locks: one ingest or publish pass at a time on a store, one writer at a time with PostgreSQL, and locks by name.
 
 The kernel or the server releases a lock when its process dies, so no stale lock is left behind.
 """
@@ -7,17 +7,26 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from feeder.errors import PassRunningError, StoreError
-from feeder.store.engine import read, shown, translated
+from feeder.store.engine import GONE_S, read, shown, translated
 
 # Arbitrary numbers: PostgreSQL identifies advisory locks by number, within a database.
 _PASS_LOCK = 0x66656564_01
 _SAVE_LOCK = 0x66656564_02
 MIGRATION_LOCK = 0x66656564_03
+_NAMED_LOCKS = 0x66656564  # the class of those that have names; the others have numbers of 64 bits
+_KEEPALIVE = {  # of the server's side; that of ours is in `engine`
+    "tcp_keepalives_idle": GONE_S // 3,
+    "tcp_keepalives_interval": GONE_S // 3,
+    "tcp_keepalives_count": 2,
+    "tcp_user_timeout": GONE_S * 1000,
+}
+_TRY_NAMED = text("SELECT pg_try_advisory_lock(:class, hashtext(:name))")
 _TRIES, _BETWEEN_S = 5, 0.05  # because `is_pass_running` takes the lock for a moment
 
 
@@ -34,6 +43,60 @@ def exclusive_pass(engine: Engine) -> Iterator[None]:
         if not free:
             raise PassRunningError(f"{shown(engine.url)}: another pass is running; this one did nothing")
         yield
+
+
+class NamedLock:
+    """A lock on a store that one process of all has, until it releases it, dies, or loses the database.
+
+    With SQLite it is a file beside that of the store; with PostgreSQL it belongs to a connection, whose end the server
+    notices within `GONE_S` seconds even if a machine just vanishes.
+    """
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine, self._name = engine, name
+        self._held: ExitStack | None = None
+        self._connection: Connection | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock; False if another process has it.
+
+        Raises:
+            StoreError: the lock file cannot be created, or the server cannot be reached.
+        """
+        if self._held is not None:
+            return True
+        with ExitStack() as stack:
+            if self._engine.dialect.name == "sqlite":
+                free = stack.enter_context(file_lock(f"{self._engine.url.database}.{self._name}.lock"))
+            else:
+                stack.enter_context(translated(self._engine.url))
+                self._connection = stack.enter_context(self._engine.connect())
+                self._connection.execution_options(isolation_level="AUTOCOMMIT")
+                stack.callback(self._connection.invalidate)  # its settings are not those of others
+                for setting, value in _KEEPALIVE.items():
+                    self._connection.execute(text(f"SET {setting} = {value}"))
+                free = bool(self._connection.scalar(_TRY_NAMED, {"class": _NAMED_LOCKS, "name": self._name}))
+            if free:
+                self._held = stack.pop_all()
+            return free
+
+    def is_held(self) -> bool:
+        """Whether this process still has the lock; with PostgreSQL, whether the connection that has it answers."""
+        if self._held is None:
+            return False
+        if self._connection is not None:
+            try:
+                self._connection.execute(text("SELECT 1"))
+            except DBAPIError:
+                self.release()
+        return self._held is not None
+
+    def release(self) -> None:
+        """Give the lock back."""
+        held, self._held, self._connection = self._held, None, None
+        if held is not None:
+            with suppress(DBAPIError, StoreError):
+                held.close()
 
 
 def is_pass_running(engine: Engine) -> bool:

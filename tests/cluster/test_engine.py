@@ -1,0 +1,140 @@
+"""The engine on a real PostgreSQL: its tables, locks, and what becomes of jobs whose worker has died."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from procrastinate import App
+from procrastinate.jobs import Status
+from procrastinate.schema import SchemaManager
+from sqlalchemy import text
+
+from feeder.cluster import engine
+from feeder.cluster.engine import count_jobs, hand_out, is_slot, make_app, register_tasks, rescue
+from feeder.cluster.schema import migrate_engine
+from feeder.errors import StoreError, StoreTooNewError
+from feeder.store import Store
+from feeder.tasks import Job
+
+pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture
+def store(postgresql_url: str) -> Iterator[Store]:
+    with Store.open(postgresql_url) as opened:
+        yield opened
+
+
+def with_app(store: Store, use: Callable[[App], Awaitable[None]]) -> None:
+    async def run() -> None:
+        app = make_app(store)
+        async with app.open_async():
+            await use(app)
+
+    migrate_engine(store)
+    asyncio.run(run())
+
+
+def test_its_tables_are_made_once_and_know_their_version(store: Store) -> None:
+    assert count_jobs(store) == []
+    migrate_engine(store)
+    migrate_engine(store)
+    with store.database.read() as connection:
+        comment = connection.scalar(text("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')"))
+    assert str(comment).startswith("feeder: 0")
+
+
+def test_older_tables_are_upgraded_and_newer_ones_refused(store: Store) -> None:
+    migrate_engine(store)
+    trigger = "procrastinate_trigger_status_events_update_v1"
+    older = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))[-2].stem  # the last one makes the trigger
+    with store.database.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER {trigger} ON procrastinate_jobs"))
+        connection.execute(text(f"COMMENT ON TABLE procrastinate_jobs IS 'feeder: {older}'"))
+    migrate_engine(store)
+    with store.database.begin() as connection:
+        assert connection.scalar(text(f"SELECT count(*) FROM pg_trigger WHERE tgname = '{trigger}'")) == 1
+        connection.execute(text("COMMENT ON TABLE procrastinate_jobs IS 'feeder: 99.00.00_01_pre_later'"))
+    with pytest.raises(StoreTooNewError, match=r"newer Procrastinate \(99\.00\.00_01_pre_later.*upgrade feeder"):
+        migrate_engine(store)
+
+
+def test_tables_of_another_program_are_refused(store: Store) -> None:
+    with store.database.begin() as connection:
+        connection.execute(text("CREATE TABLE procrastinate_jobs (id int)"))
+    with pytest.raises(StoreError, match="another program's Procrastinate; give feeder its own database"):
+        migrate_engine(store)
+
+
+def test_a_job_that_waits_stands_for_all_with_its_key(store: Store) -> None:
+    async def use(app: App) -> None:
+        for _ in range(3):
+            await hand_out(app, Job("read", "folder a", ("a",)))
+        await hand_out(app, Job("read", "folder b", ("b",)))
+        await hand_out(app, Job("publish"))
+
+    with_app(store, use)
+    counts = {(count.task, count.state): count.jobs for count in count_jobs(store)}
+    assert counts == {("read", "todo"): 2}, "and the one that waits for its time is not counted"
+
+
+def test_jobs_come_as_they_were_handed_out(store: Store) -> None:
+    done: list[Job] = []
+    job = Job("read", "folder a, part 2 of 3", ("a", "阿"), (1, 3))
+
+    async def do(job: Job) -> None:
+        done.append(job)
+
+    async def use(app: App) -> None:
+        register_tasks(app, do)
+        await hand_out(app, job)
+        await hand_out(app, Job("ingest"))
+        await app.run_worker_async(queues=["poll"], wait=False, install_signal_handlers=False)
+
+    with_app(store, use)
+    assert sorted(done) == sorted([job, Job("ingest")])
+
+
+def test_the_job_of_a_dead_worker_is_handed_out_again_unless_its_like_waits(store: Store) -> None:
+    async def use(app: App) -> None:
+        for name in ("a", "b"):
+            await hand_out(app, Job("read", f"folder {name}", (name,)))
+        worker = await app.job_manager.register_worker()
+        for _ in range(2):
+            assert await app.job_manager.fetch_job(None, worker) is not None
+        assert await rescue(app, stalled_s=60) == []
+        await app.job_manager.unregister_worker(worker)
+        await hand_out(app, Job("read", "folder b", ("b",)))
+        assert sorted(await rescue(app, stalled_s=60)) == ["read folder a", "read folder b"]
+        assert await rescue(app, stalled_s=60) == []
+
+    with_app(store, use)
+    [count] = count_jobs(store)
+    assert count[:3] == ("read", "todo", 2)
+
+
+@pytest.mark.parametrize(("every_s", "minutes"), [(60, 60), (900, 4), (420, 9), (3600, 1), (90, 40)])
+def test_an_interval_has_its_slots(every_s: int, minutes: int) -> None:
+    start = 1_772_582_400  # at midnight
+    slots = [at for at in range(start + 60, start + 3660, 60) if is_slot(at, every_s)]
+    assert abs(len(slots) - minutes) <= 1
+    assert is_slot(0, 900), "what is not of the clock is always done"
+
+
+def test_failed_jobs_are_deleted_after_a_week(store: Store) -> None:
+    async def use(app: App) -> None:
+        await hand_out(app, Job("read", "folder a", ("a",)))
+        worker = await app.job_manager.register_worker()
+        job = await app.job_manager.fetch_job(None, worker)
+        assert job is not None
+        await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        await engine.forget_failed(app)
+        [count] = await asyncio.to_thread(count_jobs, store)
+        assert count.state == "failed"
+        with store.database.begin() as connection:
+            connection.execute(text("UPDATE procrastinate_events SET at = at - interval '8 days'"))
+        await engine.forget_failed(app)
+
+    with_app(store, use)
+    assert count_jobs(store) == []

@@ -1,0 +1,127 @@
+"""The tasks as values: what follows from what, and how reading is divided."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feeder import tasks
+from feeder.config.load import Config
+from feeder.config.settings import FeedSource, FolderSource, ScheduleConfig, SiteConfig, StoreConfig
+from feeder.sources.feeds.polling import new_poll
+from feeder.store import Store
+from feeder.tasks import Done, Job, Work, divide, first_jobs, run
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+FEEDS = [
+    FeedSource(name=f"{host}-{number}", feed=f"http://{host}.example/{number}") for host in "abcdef" for number in "12"
+]
+
+
+def test_all_sources_of_a_host_are_in_one_share() -> None:
+    jobs = list(divide(FEEDS, {source.name for source in FEEDS}, 4))
+    assert 1 < len(jobs) <= 4
+    assert sorted(name for job in jobs for name in job.sources) == sorted(source.name for source in FEEDS)
+    for host in "abcdef":
+        assert sum(f"{host}-1" in job.sources or f"{host}-2" in job.sources for job in jobs) == 1
+    assert len({job.key for job in jobs}) == len(jobs)
+    assert [job.key for job in divide(FEEDS, {"a-1"}, 4)] == [next(j.key for j in jobs if "a-1" in j.sources)]
+
+
+def test_one_process_reads_everything_in_one_job() -> None:
+    folder = FolderSource(name="mirror", folder=Path("x"))
+    assert list(divide([folder, *FEEDS], {"mirror", "b-2"}, 1)) == [Job("read", "", ("mirror", "b-2"))]
+    assert list(divide([folder], set(), 1)) == []
+    assert list(divide([folder], {"mirror"}, 4)) == [Job("read", "folder mirror", ("mirror",))]
+
+
+def test_only_what_is_due_is_handed_out(sqlite_store: Store, tmp_path: Path) -> None:
+    later = NOW.replace(hour=23)
+    polls = [new_poll(source.name, source.feed) for source in FEEDS]
+    sqlite_store.sources.record_polls(
+        poll if poll.source == "c-1" else replace(poll, next_check_at=later) for poll in polls
+    )
+    config = Config(sources=tuple(FEEDS), site=SiteConfig(output=tmp_path / "public"))
+    done = run(Work(config=config, store=sqlite_store, now=NOW, shares=16), Job("ingest"))
+    [read, publish] = done.jobs
+    assert (read.sources, publish.key) == (("c-1",), "publish")
+    assert sum(report.not_due for report in done.report.sources) == len(FEEDS) - 1
+
+
+def folder_config(tmp_path: Path, files: int) -> Config:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for number in range(files):
+        (folder / f"{number}.md").write_text(f"---\ntitle: Day {number}\ndate: 2024-01-01\n---\n\nRain, {number} mm.\n")
+    return Config(
+        sources=(FolderSource(name="mirror", folder=folder),),
+        site=SiteConfig(output=tmp_path / "public"),
+        store=StoreConfig(url="sqlite:///unused.db"),
+    )
+
+
+def test_a_large_folder_is_read_in_parts_that_have_each_file_once(
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SLICE", 10)
+    work = Work(config=folder_config(tmp_path, 35), store=sqlite_store, now=NOW, shares=16)
+    whole = Job("read", "folder mirror", ("mirror",))
+    parts = run(work, whole).jobs
+    assert [part.part for part in parts] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    assert parts[3].key == "read folder mirror, part 4 of 4"
+    counts = []
+    for part in parts:
+        done = run(work, part)
+        counts.append(done.report.sources[0].new)
+        assert [job.key for job in done.jobs] == ["read folder mirror", "publish"]
+        assert sqlite_store.sources.is_baseline("mirror"), "what the other parts bring is no news either"
+    assert sum(counts) == sqlite_store.entries.count() == 35
+    assert all(counts)
+    jobs, runs, done = [whole], 0, Done()
+    while jobs:  # what one part has learned of recurring lines is applied to the files of the others
+        done = run(work, jobs.pop())
+        jobs += [job for job in done.jobs if job.task == "read" and job not in jobs]
+        runs += 1
+    assert runs < 20
+    assert done.report.sources[0].unchanged == 35
+    assert sqlite_store.entries.count() == 35
+    assert not sqlite_store.sources.is_baseline("mirror")
+
+
+def test_a_part_whose_files_are_gone_is_no_empty_folder(
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SLICE", 4)
+    config = folder_config(tmp_path, 8)
+    [source] = config.sources
+    config = config.model_copy(update={"sources": (source.model_copy(update={"when_gone": "remove"}),)})
+    work = Work(config=config, store=sqlite_store, now=NOW, shares=16)
+    parts = run(work, Job("read", "folder mirror", ("mirror",))).jobs
+    [_] = run(work, parts[0]).report.sources
+    of_first = sqlite_store.documents.of_source("mirror")
+    assert 0 < len(of_first) < 8
+    for path in of_first:
+        (tmp_path / "articles" / path).unlink()
+    [report] = run(work, parts[0]).report.sources
+    assert (report.gone, report.removed, report.failed) == (len(of_first), len(of_first), ())
+    for file in (tmp_path / "articles").iterdir():
+        file.unlink()
+    for part in parts[1:]:
+        run(work, part)
+    assert sqlite_store.entries.count() == 0
+
+
+def test_publishing_has_its_own_schedule_or_follows_reading(sqlite_store: Store, tmp_path: Path) -> None:
+    config = folder_config(tmp_path, 1)
+    assert list(first_jobs(config)) == ["ingest"]
+    own = config.model_copy(update={"schedule": ScheduleConfig(publish="1h")})
+    assert list(first_jobs(own)) == ["ingest", "publish"]
+    work = Work(config=own, store=sqlite_store, now=NOW, shares=16)
+    [read] = run(work, Job("ingest")).jobs
+    assert run(work, read).jobs == []
+
+
+def test_a_source_that_was_removed_meanwhile_is_left_out(sqlite_store: Store, tmp_path: Path) -> None:
+    work = Work(config=folder_config(tmp_path, 1), store=sqlite_store, now=NOW, shares=16)
+    assert run(work, Job("read", "share 1 of 16", ("gone", "too"))).report.sources == ()
