@@ -26,10 +26,10 @@ from feeder.errors import ConfigError, FeederError, RunningError, ServiceError, 
 from feeder.log import set_up_logging
 from feeder.passes import Passes
 from feeder.processes import SPAWN, start
-from feeder.schedule import new_clock
+from feeder.schedule import new_clock, parse_trigger
 from feeder.service import Service, note_stopped, run_alone
 from feeder.store import Store
-from feeder.tasks import BOTH, Part, Parts
+from feeder.tasks import BOTH, Part, Parts, first_jobs
 
 log = logging.getLogger(__name__)
 RunPart = Literal["poll", "publish", "bot", "web"]
@@ -54,10 +54,13 @@ async def run(
     `on_ready` gets the address once it is being served. So many jobs are done at once, with PostgreSQL.
 
     Raises:
+        ConfigError: a schedule is not one.
         RunningError: with SQLite, another process does this already.
         ServeError: the web server cannot listen.
         StoreError: PostgreSQL is to be used, but the extra `cluster` is not installed.
     """
+    for setting in first_jobs(config):
+        parse_trigger(getattr(config.schedule, setting), key=f"schedule.{setting}")
     tasks: frozenset[Part] = BOTH & frozenset(parts)
     serving = asyncio.Event()
     with ExitStack() as stack:

@@ -32,7 +32,6 @@ from feeder.cluster.schema import migrate_engine
 from feeder.config.load import Config
 from feeder.errors import FeederError, PassRunningError, StoreBusyError
 from feeder.model import rfc3339
-from feeder.schedule import parse_trigger
 from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, Store
 from feeder.tasks import Done, Job, Part, Work, first_jobs, log_report, run
 
@@ -49,16 +48,18 @@ class _StoppedError(Exception):
 
 
 async def work(
-    config: Config, store: Store, parts: Collection[Part], *, concurrency: int, timing: Timing = Timing()  # noqa: B008  a value
+    config: Config,
+    store: Store,
+    parts: Collection[Part],
+    *,
+    concurrency: int,
+    timing: Timing = Timing(),  # noqa: B008  a value
 ) -> None:
     """Do the jobs of these parts, so many at once, until cancelled.
 
     Raises:
-        ConfigError: a schedule is not one.
         StoreError: the engine's tables cannot be made or used.
     """
-    for setting in first_jobs(config):
-        parse_trigger(getattr(config.schedule, setting), key=f"schedule.{setting}")
     await asyncio.to_thread(migrate_engine, store)
     worker = _Worker(config, store, parts, concurrency, timing)
     try:

@@ -14,7 +14,7 @@ from feeder.cluster.engine import count_jobs
 from feeder.cluster.worker import work
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FolderSource, ScheduleConfig, SiteConfig, StoreConfig
-from feeder.errors import ConfigError, PassRunningError
+from feeder.errors import PassRunningError
 from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, Store
 from feeder.tasks import INGEST, PUBLISH
 from tests.cluster.workers import FAST, SLICE, start_worker, workers
@@ -163,9 +163,3 @@ def test_publishing_waits_for_a_pass_of_a_command(
     work_for(config, store, until=(config.site.output / "atom.xml").exists)
     with pytest.raises(PassRunningError), store.database.exclusive_pass(), store.database.exclusive_pass():
         pass
-
-
-def test_a_schedule_that_is_none_is_a_mistake(config: Config, store: Store) -> None:
-    config = config.model_copy(update={"schedule": ScheduleConfig.model_construct(ingest="99 * * * *")})
-    with pytest.raises(ConfigError, match=r"schedule\.ingest: '99 \* \* \* \*' is not a cron expression"):
-        work_for(config, store, until=lambda: False)
