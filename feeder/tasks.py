@@ -229,10 +229,13 @@ def _read(work: Work, job: Job) -> Done:
         progress=work.progress,
     )
     jobs = []
-    if any(report.read + report.again + report.removed for report in reports):
-        # What one part has learned may be about files of the others.
-        jobs += [Job("read", f"folder {name}", (name,)) for name in job.sources if job.part is not None]
-        jobs += [Job("publish")] * (config.schedule.publish == AFTER_INGEST)
+    if job.part is not None and any(report.read + report.again for report in reports):
+        # What one part has learned may be about files of the others; and only the whole ends the baseline.
+        jobs += [Job("read", f"folder {name}", (name,)) for name in job.sources]
+    if config.schedule.publish == AFTER_INGEST and any(
+        report.new + report.changed + report.again + report.removed for report in reports
+    ):
+        jobs.append(Job("publish"))
     return Done(UpdateReport(sources=reports), jobs)
 
 

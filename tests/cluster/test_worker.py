@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from feeder.cluster import worker as worker_module
 from feeder.cluster.engine import count_jobs
@@ -111,6 +112,21 @@ def test_a_stopped_worker_ends_at_once_and_leaves_its_jobs_to_others(config: Con
         assert {count.state for count in count_jobs(store)} <= {"todo"}
     with workers(config, 1):
         until(lambda: is_done(config, store), "the rest")
+
+
+def test_a_worker_outlives_its_connections(config: Config, store: Store) -> None:
+    others = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with workers(config, 1) as [process]:
+        until(lambda: store.entries.count() > 0, "the first entries")
+        for _ in range(3):
+            with store.database.read() as connection:
+                assert connection.scalar(others) > 0
+            time.sleep(0.3)
+        until(lambda: is_done(config, store), "the end")
+        assert process.is_alive()
 
 
 def test_each_part_has_workers_of_its_own(config: Config, store: Store) -> None:
