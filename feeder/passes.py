@@ -19,7 +19,7 @@ from feeder.config.load import Config
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import FeederError, PassRunningError, StoreError
 from feeder.health import KILLED
-from feeder.log import set_up_logging
+from feeder.log import log_fields, set_up_logging
 from feeder.processes import SPAWN, start
 from feeder.schedule import parse_trigger
 from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
@@ -64,20 +64,23 @@ class Passes:
 
     async def _run_pass(self, parts: Parts) -> None:
         async with self._lock:
-            if self._stopping.is_set():
-                return
-            receiver, sender = SPAWN.Pipe(duplex=False)
-            self._process = SPAWN.Process(target=_update, args=(self._config, parts, sender), name="pass")
-            start(self._process)
-            sender.close()
-            outcome = await asyncio.to_thread(_receive_outcome, receiver, self._process)
-            if self._stopping.is_set():
-                log.info("the pass was stopped; the next start continues it")
-            else:
-                _log_outcome(outcome, self._process.exitcode)
-                if outcome is None:
-                    await asyncio.to_thread(self._record_crash, self._process.exitcode)
-            self._process = None
+            if not self._stopping.is_set():
+                with log_fields(job=_name_job(parts)):
+                    await self._run_process(parts)
+
+    async def _run_process(self, parts: Parts) -> None:
+        receiver, sender = SPAWN.Pipe(duplex=False)
+        self._process = SPAWN.Process(target=_update, args=(self._config, parts, sender), name="pass")
+        start(self._process)
+        sender.close()
+        outcome = await asyncio.to_thread(_receive_outcome, receiver, self._process)
+        if self._stopping.is_set():
+            log.info("the pass was stopped; the next start continues it")
+        else:
+            _log_outcome(outcome, self._process.exitcode)
+            if outcome is None:
+                await asyncio.to_thread(self._record_crash, self._process.exitcode)
+        self._process = None
 
     def _record_crash(self, exit_code: int | None) -> None:
         """Record in the store that a pass died, for `feeder check` and /healthz, until one succeeds."""
@@ -91,13 +94,17 @@ class Passes:
 def _update(config: Config, parts: Parts, sender: Connection) -> None:
     """Run a pass, as the main function of a process, and send its report or error."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
-    token = config.telegram.token
-    set_up_logging(logging.WARNING, secrets=[token.get_secret_value()] if token else [])
+    set_up_logging(config.log.number(logging.WARNING), style=config.log.format, secrets=config.secrets)
     try:
-        with Store.open(config.store.url, search=config.store.search) as store:
+        with log_fields(job=_name_job(parts)), Store.open(config.store.url, search=config.store.search) as store:
             sender.send(update(config, store, parts=parts))
     except FeederError as error:
         sender.send(error)
+
+
+def _name_job(parts: Parts) -> str:
+    """Return what a pass is called in the log: `pass`, `ingest` or `publish`."""
+    return "pass" if parts == BOTH else min(parts)
 
 
 def _receive_outcome(receiver: Connection, process: SpawnProcess) -> UpdateReport | FeederError | None:

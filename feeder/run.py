@@ -23,7 +23,7 @@ from feeder.catalogue.departed import remove_demo
 from feeder.config.load import Config
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, RunningError, ServiceError, StoreError
-from feeder.log import set_up_logging
+from feeder.log import log_fields, set_up_logging
 from feeder.passes import Passes
 from feeder.processes import SPAWN, start
 from feeder.schedule import new_clock, parse_trigger
@@ -180,9 +180,9 @@ def _work(config: Config, parts: Parts, concurrency: int) -> None:
     """Do jobs, as the main function of a process, until SIGTERM or the end of its parent."""
     from feeder.cluster.worker import work  # noqa: PLC0415  only with PostgreSQL
 
-    parent, token = multiprocessing.parent_process(), config.telegram.token
+    parent = multiprocessing.parent_process()
     assert parent is not None  # noqa: S101  for the types
-    set_up_logging(logging.INFO, secrets=[token.get_secret_value()] if token else [])
+    set_up_logging(config.log.number(), style=config.log.format, secrets=config.secrets)
     with Store.open(config.store.url, search=config.store.search) as store:
         asyncio.run(until_stopped(work(config, store, parts, concurrency=concurrency), _ended(parent.sentinel)))
 
@@ -213,7 +213,8 @@ async def _run_service(service: Service, config: Config, store: Store, *, restar
     while True:
         try:
             await asyncio.to_thread(note_stopped, store, service, None)
-            await run_alone(service, config, store)
+            with log_fields(service=service.name):
+                await run_alone(service, config, store)
         except ServiceError as error:
             log.error("%s: %s; the rest goes on without it", service.name, error)  # noqa: TRY400  an expected error
             await asyncio.to_thread(_note_stopped, store, service, error)

@@ -27,7 +27,7 @@ from feeder.ingest import IngestReport, SourceSelection, read_sources, select_so
 from feeder.ingest.folders import Slice, count_unread
 from feeder.ingest.hubs import update_subscriptions
 from feeder.ingest.mirroring import PicturesReport, update_pictures
-from feeder.log import Progress
+from feeder.log import Progress, log_fields
 from feeder.sources.feeds.polling import is_due
 from feeder.sources.http.crawl import server_of
 from feeder.store import Store
@@ -132,13 +132,16 @@ def log_report(report: UpdateReport) -> None:
     for line in report.notices:
         log.info("%s", line)
     for source in report.sources:
-        log.log(logging.DEBUG if source.is_idle else logging.INFO, "%s", source)
+        with log_fields(source=source.source):
+            log.log(logging.DEBUG if source.is_idle else logging.INFO, "%s", source)
+            for name, reason in source.failed:
+                log.warning("%s: %s", name, reason)
     if report.pictures is not None:
         log.log(logging.DEBUG if report.pictures.is_idle else logging.INFO, "%s", report.pictures)
     if report.site is not None:
         log.info("%s", report.site)
-    for problem in report.problems():
-        log.warning("%s", problem)
+        for name, reason in report.site.failed:
+            log.warning("%s: %s", name, reason)
 
 
 def first_jobs(config: Config) -> dict[str, Job]:

@@ -361,9 +361,13 @@ def _print_json(config: "Config", store: "Store", entries: Iterable["Entry"]) ->
 
 
 def _print_address(address: str) -> None:
-    print(f"feeder: serving {address} (Ctrl-C to stop)", file=sys.stderr)
+    from feeder.log import tell
+
+    tell(f"feeder: serving {address} (Ctrl-C to stop)")
 
 
 def _fail(message: str, exit_code: int) -> None:
-    print(f"feeder: {message}", file=sys.stderr)
+    from feeder.log import tell
+
+    tell(f"feeder: {message}", logging.ERROR)
     sys.exit(exit_code)

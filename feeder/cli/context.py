@@ -21,7 +21,7 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Maxi
 
 
 def load(context: typer.Context, level: int = logging.INFO) -> "Config":
-    """Return the configuration; set up logging, with the bot's token hidden."""
+    """Return the configuration; set up logging, from `level` up unless the configuration has another."""
     from feeder.config.load import load_config
     from feeder.config.saved import read_saved
     from feeder.log import set_up_logging
@@ -29,8 +29,8 @@ def load(context: typer.Context, level: int = logging.INFO) -> "Config":
     path, verbose = context.obj
     config = load_config(path)
     read_saved(config)  # an invalid saved search is a configuration error
-    token = config.telegram.token
-    set_up_logging(logging.DEBUG if verbose else level, secrets=[token.get_secret_value()] if token else [])
+    chosen = logging.DEBUG if verbose else config.log.number(level)
+    set_up_logging(chosen, style=config.log.format, secrets=config.secrets)
     return config
 
 

@@ -28,6 +28,8 @@ from feeder.config.settings import (
     FolderSource,
     IngestConfig,
     LimitsConfig,
+    LogConfig,
+    MetricsConfig,
     ScheduleConfig,
     SiteConfig,
     SourceConfig,
@@ -45,6 +47,9 @@ DEMO = "seeds"  # name and folder of the demonstration
 _INTERNAL = ("file", "demo")  # fields of Config that users cannot set
 _SOURCE: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
 _TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
+_BEARER_LENGTH = 16
+_BEARER = re.compile(rf"[A-Za-z0-9._~+/-]{{{_BEARER_LENGTH},200}}=*")  # RFC 6750 §2.1
+_USUAL_METRICS_PORT = 9464
 
 
 class Config(BaseSettings):
@@ -73,7 +78,15 @@ class Config(BaseSettings):
     limits: LimitsConfig = LimitsConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     web: WebConfig = WebConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    log: LogConfig = LogConfig()
     telegram: TelegramConfig = TelegramConfig()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be logged or printed."""
+        tokens = (self.telegram.token, self.metrics.token)
+        return tuple(token.get_secret_value() for token in tokens if token is not None)
 
     @classmethod
     def settings_customise_sources(
@@ -227,6 +240,7 @@ def _completed(config: Config, base: Path) -> Config:
                 for source in sources
             ),
             "fetch": _with_user_agent(config),
+            "metrics": _with_metrics_token(config, base),
             "telegram": _with_token(config, base).model_copy(update={"channels": _with_queries(config)}),
         },
     )
@@ -271,18 +285,41 @@ def _with_token(config: Config, base: Path) -> TelegramConfig:
     if telegram.token_file is not None:
         if telegram.token is not None:
             raise ConfigError(f"{config.file}: telegram: both token and token_file are set; keep one")
-        file = base / telegram.token_file
-        try:
-            telegram = telegram.model_copy(update={"token": SecretStr(file.read_text("utf-8").strip())})
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            named = "this is the token itself, not a file" if _TOKEN.search(str(file)) else repr(str(file))
-            raise ConfigError(f"telegram.token_file: {named}: cannot be read: {reason}") from None
+        telegram = telegram.model_copy(update={"token": _read_token("telegram", base / telegram.token_file)})
     if telegram.token is not None and not _TOKEN.fullmatch(telegram.token.get_secret_value()):
         raise ConfigError(
             "telegram.token: not a bot token (digits, a colon, 35 letters); copy it from @BotFather",
         )
     return telegram
+
+
+def _with_metrics_token(config: Config, base: Path) -> MetricsConfig:
+    metrics = config.metrics
+    if metrics.token_file is not None:
+        if metrics.token is not None:
+            raise ConfigError(f"{config.file}: metrics: both token and token_file are set; keep one")
+        metrics = metrics.model_copy(update={"token": _read_token("metrics", base / metrics.token_file)})
+    if metrics.token is not None and not _BEARER.fullmatch(metrics.token.get_secret_value()):
+        rule = f"{_BEARER_LENGTH} or more letters, digits and -._~+/, such as `openssl rand -hex 16` prints"
+        raise ConfigError(f"metrics.token: not a token for HTTP; write {rule}")
+    if config.web.metrics:
+        log.warning(
+            "%s: web.metrics shows the metrics to everyone who reaches web.port; write [metrics] port = %d instead, "
+            "for a listener of their own on this machine, or [metrics] token",
+            config.file or f"${ENV_PREFIX}WEB__METRICS",
+            _USUAL_METRICS_PORT,
+        )
+    return metrics
+
+
+def _read_token(section: str, file: Path) -> SecretStr:
+    """Read a file that holds only a token."""
+    try:
+        return SecretStr(file.read_text("utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        named = "this is the token itself, not a file" if _TOKEN.search(str(file)) else repr(str(file))
+        raise ConfigError(f"{section}.token_file: {named}: cannot be read: {reason}") from None
 
 
 _LISTS_OF_TABLES = {"sources", "feeds", "channels"}
@@ -347,6 +384,8 @@ def _sibling_keys(location: list[int | str]) -> set[str]:
         "fetch": FetchConfig,
         "schedule": ScheduleConfig,
         "web": WebConfig,
+        "metrics": MetricsConfig,
+        "log": LogConfig,
         "telegram": TelegramConfig,
         "channels": ChannelConfig,
     }

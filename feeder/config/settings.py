@@ -3,6 +3,7 @@
 `config.example.toml` describes them; `load.py` loads them from the file and the environment.
 """
 
+import logging
 import operator
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -372,6 +373,31 @@ class WebConfig(_Section):
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     searches_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 120
     request_log: Literal["none", "plain", "full"] = "none"
+
+
+class MetricsConfig(_Section):
+    """Who gets Prometheus metrics: who reaches the listener at `host` and `port`, who knows the token, or nobody.
+
+    With a port they have a listener of their own; with only a token they are at /metrics of the web server.
+    `per_source` adds series for each source.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    per_source: bool = False
+
+
+class LogConfig(_Section):
+    """How the log is written. `level` is that of all commands; None: "info" for those that keep running, else less."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] | None = None
+
+    def number(self, default: int) -> int:
+        """Return the level as a number; `default` if none is set."""
+        return default if self.level is None else logging.getLevelNamesMapping()[self.level.upper()]
 
 
 class ChannelConfig(_Section):

@@ -29,7 +29,7 @@ from feeder.incoming.batch import Batch, Document, Edges
 from feeder.ingest.learning import DateOrders, RecurringLines
 from feeder.ingest.previewing import folder_error, folder_rules, output_folders, paths_to_reread
 from feeder.ingest.reports import IngestReport, Outcomes, describe_lost
-from feeder.log import Progress
+from feeder.log import Progress, log_fields
 from feeder.reading.file import FileJob, FileResult, FileTotal, file_task, split_error
 from feeder.reading.rules import choice_of
 from feeder.reading.workers import chunked, run_jobs
@@ -104,7 +104,8 @@ def read_folder(
         store.sources.begin_baselines([source.name])
         store.documents.mark_for_rereading(source.name)
     folder_pass = _FolderPass(source, store, config, now=now, reread=reread, part=part or _WHOLE, progress=progress)
-    folder_pass.run()
+    with log_fields(source=source.name):
+        folder_pass.run()
     return folder_pass.report()
 
 

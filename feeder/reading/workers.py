@@ -24,7 +24,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from feeder.log import quiet_libraries
+from feeder.log import LogSetup, current_setup, quiet_libraries, set_up_logging
 from feeder.processes import SPAWN, start
 
 _JobT = TypeVar("_JobT")
@@ -123,7 +123,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.pipe, child_pipe = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=_serve, args=(child_pipe,), daemon=True)
+        self.process = SPAWN.Process(target=_serve, args=(child_pipe, current_setup()), daemon=True)
         with _children_lock:
             start(self.process)
         child_pipe.close()
@@ -317,9 +317,11 @@ class _Pool(Generic[_JobT, _ResultT]):
 # --- in the worker process --------------------------------------------------------------------------------------------
 
 
-def _serve(pipe: Connection) -> None:
-    """Run the jobs that come through the pipe until it is closed or idle for too long."""
+def _serve(pipe: Connection, logs: LogSetup | None) -> None:
+    """Run the jobs that come through the pipe until it is closed or idle for too long; log as the parent does."""
     _set_up_process()
+    if logs is not None:
+        set_up_logging(logs.level, style=logs.style, secrets=logs.secrets)
     loaded: set[Callable[[], object]] = set()
     while pipe.poll(_IDLE_S):
         try:

@@ -98,8 +98,7 @@ def _end(process: Any) -> None:  # noqa: ANN401  a process of a context
 
 def _work(config: Config, listener: socket.socket, memory: Any, row: int, pipe: Connection) -> None:  # noqa: ANN401  `memory` as above
     """Serve, as the main function of a process, until the main process ends or SIGTERM."""
-    token = config.telegram.token
-    set_up_logging(logging.INFO, secrets=[token.get_secret_value()] if token else [])
+    set_up_logging(config.log.number(logging.INFO), style=config.log.format, secrets=config.secrets)
     with Store.open(config.store.url, search=config.store.search) as store:
         run(_serve_until_stopped(config, store, listener, Counts(memory, row), pipe))
 

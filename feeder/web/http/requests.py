@@ -25,4 +25,7 @@ def log_request(scope: Scope, status: int, size: int, seconds: float, *, full: b
     query = scope["query_string"].decode("ascii", "replace")
     target = f"{path}?{query}" if full and query else path
     client = f" {scope['client'][0]}" if full and scope.get("client") else ""
-    log.info("%s %s %d %d bytes %.1f ms%s", scope["method"], target[:_LONGEST], status, size, seconds * 1000, client)
+    ms = round(seconds * 1000, 1)
+    text = "%s %s %d %d bytes %.1f ms%s"
+    fields = {"method": scope["method"], "path": target[:_LONGEST], "status": status, "bytes": size, "ms": ms}
+    log.info(text, *fields.values(), client, extra={"fields": fields | ({"client": client.strip()} if client else {})})
