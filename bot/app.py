@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from bot.delivery.sender import Sender, token_error, utc_now
 from bot.delivery.withdrawals import withdraw
 from bot.health.admins import Admins
 from bot.health.checking import check_channels
+from bot.health.counting import count_deliveries
 from bot.health.notices import EVERY_S, Notices
 from bot.health.returns import Returns
 from bot.health.status import describe_standing, explain_troubles, read_standings
@@ -44,6 +45,7 @@ from bot.tables import migrate_tables, subscriptions
 from feeder import (
     ChannelConfig,
     Config,
+    Deliveries,
     ServiceError,
     Store,
     TelegramConfig,
@@ -98,6 +100,10 @@ class TelegramService:
         """Yield a line for each subscription: what was sent, waits, is held, has failed, and why it is off."""
         if _has_tables(store):
             yield from map(describe_standing, read_standings(store))
+
+    def deliveries(self, config: Config, store: Store, now: datetime) -> Deliveries | None:  # noqa: ARG002  as above
+        """Return what waits and what became of the latest posts; None if the bot has never used this store."""
+        return count_deliveries(store, now) if _has_tables(store) else None
 
     def preview(self, config: Config, store: Store) -> Iterator[str]:
         """Yield, for each channel, what a run would post there now; needs no token and changes nothing.

@@ -123,6 +123,7 @@ deliveries = Table(
     Index("ix_bot_deliveries_state", "state", "chat", "id"),
     Index("ix_bot_deliveries_entry", "entry"),
     Index("ix_bot_deliveries_digest", "digest"),
+    Index("ix_bot_deliveries_called", "called_at", "state"),
 )
 # A literal: with a parameter, SQLite would not use the index of these rows.
 IS_WAITING = deliveries.c.state == literal_column("'waiting'")

@@ -28,6 +28,11 @@ def find_problem(config: Config, store: Store, *, now: datetime) -> HealthProble
         StoreError: the store cannot be read or written.
     """
     store.database.check_writable()
+    return find_pass_problem(config, store, now=now)
+
+
+def find_pass_problem(config: Config, store: Store, *, now: datetime) -> HealthProblem | None:
+    """Return what is wrong with the passes at `now`, an aware datetime; None if nothing is."""
     if failure := store.database.get_note(LAST_FAILURE_NOTE):
         return HealthProblem("the last pass failed", f"failed: {failure}")
     started = store.database.get_note(PASS_STARTED_NOTE)

@@ -23,7 +23,7 @@ from feeder.log import log_fields, set_up_logging
 from feeder.processes import SPAWN, start
 from feeder.schedule import parse_trigger
 from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
-from feeder.tasks import BOTH, PUBLISH, TASKS, Parts, UpdateReport, first_jobs, log_report
+from feeder.tasks import BOTH, INGEST, PUBLISH, TASKS, Parts, UpdateReport, first_jobs, log_report
 from feeder.update import update
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def _update(config: Config, parts: Parts, sender: Connection) -> None:
 
 def _name_job(parts: Parts) -> str:
     """Return what a pass is called in the log: `pass`, `ingest` or `publish`."""
-    return "pass" if parts == BOTH else min(parts)
+    return "pass" if parts == BOTH else "ingest" if parts == INGEST else "publish"
 
 
 def _receive_outcome(receiver: Connection, process: SpawnProcess) -> UpdateReport | FeederError | None:

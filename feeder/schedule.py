@@ -4,7 +4,7 @@ Two defaults of APScheduler are changed: a late job runs instead of being droppe
 second), and weekdays in a cron expression are numbered as in cron.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -46,6 +46,14 @@ def parse_trigger(text: str, *, key: str = "schedule") -> BaseTrigger:
         return CronTrigger(day=day, day_of_week=day_of_week, **common)
     except ValueError as error:
         raise ConfigError(f"{key}: {text!r} is not a cron expression: {error}") from None
+
+
+def typical_interval(text: str, now: datetime) -> timedelta:
+    """Return how long it is, from `now`, between two times of a valid schedule; a day if it has no two."""
+    trigger = parse_trigger(text)
+    first = trigger.get_next_fire_time(None, now)
+    second = None if first is None else trigger.get_next_fire_time(first, first)
+    return timedelta(days=1) if first is None or second is None else second - first
 
 
 def _name_weekdays(field: str) -> str:

@@ -6,8 +6,10 @@ shadow ours (`bot` is a common name): it is never run.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,8 +26,26 @@ _CHECK_S = 2.0  # between two looks at who runs a service
 _STOPPED_NOTE = "stopped service"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """What a service has to deliver, and what became of the latest. All is read from the store, by any process.
+
+    `waiting` is still to be sent or told, the first of what may be sent now since `oldest_at`; None if nothing may.
+    `in_doubt` and `failed` wait for a person. `last_hour` and `last_day` count what was last tried in that time by its
+    outcome (`sent`, `failed`, `in_doubt`, `retried`), and `errors` those of the last hour by kind.
+    """
+
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    in_doubt: int = 0
+    failed: int = 0
+    last_hour: Mapping[str, int]
+    last_day: Mapping[str, int]
+    errors: Mapping[str, int]
+
+
 class Service(Protocol):
-    """What `feeder run`, `feeder check` and `feeder bot` need from a service."""
+    """What `feeder run`, `feeder check`, `feeder status` and `feeder bot` need from a service."""
 
     name: str
 
@@ -39,6 +59,13 @@ class Service(Protocol):
 
     def status(self, config: Config, store: Store) -> Iterator[str]:
         """Yield a line for each thing it serves: how that is; does not use the network."""
+        ...
+
+    def deliveries(self, config: Config, store: Store, now: datetime) -> Deliveries | None:
+        """Return what it has to deliver and has delivered; None if it has never used this store.
+
+        It is asked every few seconds: it must cost little however much was ever delivered.
+        """
         ...
 
     def preview(self, config: Config, store: Store) -> Iterator[str]:

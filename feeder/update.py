@@ -7,6 +7,7 @@ others is done after it: a slow one keeps no other pass waiting.
 """
 
 import logging
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
@@ -16,7 +17,14 @@ from feeder.config.load import Config
 from feeder.errors import ConfigError, StoreError
 from feeder.log import Progress
 from feeder.model import rfc3339
-from feeder.store import LAST_FAILURE_NOTE, LAST_INGEST_NOTE, LAST_PASS_NOTE, PASS_STARTED_NOTE, Store
+from feeder.store import (
+    LAST_DURATION_NOTE,
+    LAST_FAILURE_NOTE,
+    LAST_INGEST_NOTE,
+    LAST_PASS_NOTE,
+    PASS_STARTED_NOTE,
+    Store,
+)
 from feeder.tasks import BOTH, INGEST, PUBLISH, TASKS, Job, Parts, UpdateReport, Work, run
 
 __all__ = ["BOTH", "INGEST", "PUBLISH", "Parts", "UpdateReport", "update"]
@@ -84,7 +92,7 @@ def _note_start(store: Store) -> None:
 @contextmanager
 def _outcome_noted(store: Store) -> Iterator[dict[str, str]]:
     """Note how a pass ended, for `feeder check` and /healthz; yields the notes that are written with that."""
-    notes = {PASS_STARTED_NOTE: ""}
+    notes, started = {PASS_STARTED_NOTE: ""}, time.monotonic()
     try:
         yield notes
     except BaseException as error:
@@ -94,4 +102,5 @@ def _outcome_noted(store: Store) -> Iterator[dict[str, str]]:
         with suppress(StoreError):  # the store may be what failed
             store.database.set_notes(notes)
         raise
-    store.database.set_notes(notes | {LAST_FAILURE_NOTE: "", LAST_PASS_NOTE: rfc3339(datetime.now(UTC))})
+    notes |= {LAST_DURATION_NOTE: f"{time.monotonic() - started:.3f}", LAST_FAILURE_NOTE: ""}
+    store.database.set_notes(notes | {LAST_PASS_NOTE: rfc3339(datetime.now(UTC))})

@@ -42,6 +42,7 @@ from feeder.store.records.tallies import read_tally
 from feeder.store.records.withdrawn import WithdrawnEntry
 from feeder.store.remote.added import AddedSource, new_added
 from feeder.store.remote.pictures import PendingPicture, PictureOutcome
+from feeder.store.remote.polls import PollFacts
 from feeder.store.search.assist.related import RelatedEntry
 from feeder.store.search.assist.suggestions import Suggestion
 from feeder.store.search.follow import IndexStatus
@@ -50,6 +51,7 @@ from feeder.store.taking import take as _take
 
 __all__ = [
     "HOLDS_NOTE",
+    "LAST_DURATION_NOTE",
     "LAST_FAILURE_NOTE",
     "LAST_INGEST_NOTE",
     "LAST_PASS_NOTE",
@@ -67,6 +69,7 @@ __all__ = [
     "PendingPicture",
     "PictureOutcome",
     "Poll",
+    "PollFacts",
     "Query",
     "RelatedEntry",
     "Results",
@@ -83,6 +86,7 @@ __all__ = [
 HOLDS_NOTE = "holds"  # the servers to which requests are paused (`sources/http/holds.py`)
 LAST_INGEST_NOTE = "last_ingest_at"  # when an ingest last finished (RFC 3339)
 LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last succeeded (RFC 3339); a name, not a secret
+LAST_DURATION_NOTE = "last_pass_s"  # how many seconds that took
 PASS_STARTED_NOTE = "pass_started_at"  # noqa: S105  when the running pass began (RFC 3339); "" once it has ended
 LAST_FAILURE_NOTE = "last_failure"  # why the last pass failed; "" or none if it did not
 

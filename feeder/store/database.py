@@ -38,6 +38,11 @@ class Database:
         with self.read() as connection:
             return _engine.describe(connection)
 
+    def size(self) -> int:
+        """Return how many bytes the database takes."""
+        with self.read() as connection:
+            return _engine.size(connection)
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open a write transaction: committed at the end, rolled back on any exception.

@@ -135,6 +135,16 @@ def describe(connection: Connection) -> str:
     return f"PostgreSQL {version}"
 
 
+def size(connection: Connection) -> int:
+    """Return how many bytes the database takes."""
+    if connection.dialect.name == "sqlite":
+        pages, page = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+        )
+        return int(pages) * int(page)
+    return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+
+
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads and then writes fails at once if another has written in between.
     writes = connection.get_execution_options().get(_WRITES, False)

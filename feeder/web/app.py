@@ -4,8 +4,8 @@
                 └─ no ─▶ Starlette
                           ├─ /search…, /suggest, /related ─▶ not too many? `searches`: the store, in a thread
                           ├─ /private/TOKEN/NAME.xml      ─▶ `private`: the store, in a thread
-                          ├─ /healthz                     ─▶ the store, in a thread ─▶ JSON
-                          ├─ /metrics, if enabled         ─▶ `metrics`: the store, in a thread
+                          ├─ /livez, /readyz, /healthz    ─▶ `monitoring`: the store, in a thread, but for the first
+                          ├─ /metrics, with a token       ─▶ `monitoring`: the store, in a thread
                           ├─ /websub/TOKEN, and POST      ─▶ `websub`: callbacks of hubs
                           ├─ /pictures/remote/…, if asked  ─▶ `pictures`: pictures of other sites
                           └─ the rest                     ─▶ `static`: a file of the published folder
@@ -16,7 +16,6 @@ All is served below the path of `site.url` too, for a proxy that passes it on. M
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
@@ -24,14 +23,12 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feeder.config.load import Config
 from feeder.config.settings import SiteConfig, WebConfig
-from feeder.errors import StoreError
-from feeder.health import find_problem
 from feeder.publish.formats import FORMATS
 from feeder.publish.html import pages
 from feeder.publish.html.assets import NAMED_BY_CONTENT, asset_path, static_files
@@ -39,13 +36,14 @@ from feeder.publish.html.find import FIND_SECURITY_POLICY
 from feeder.publish.html.policy import fit_policy
 from feeder.publish.html.search import SUGGEST_PATH, Problem, render_search
 from feeder.sources.feeds.websub import PATH as WEBSUB_PATH
-from feeder.store import LAST_PASS_NOTE, Store
+from feeder.store import Store
 from feeder.web import private
 from feeder.web.http.answers import Answers
 from feeder.web.http.clients import Buckets, find_client
-from feeder.web.http.counts import Counts
+from feeder.web.http.counts import Counts, Kind
 from feeder.web.http.documents import read_conditions
 from feeder.web.http.requests import log_request
+from feeder.web.monitoring.routes import has_public_metrics, health_routes, metrics_route
 from feeder.web.pictures import PATH as PICTURE_PATH
 from feeder.web.pictures import PictureProxy
 from feeder.web.private import PrivateFeeds
@@ -56,6 +54,12 @@ from feeder.words import words_for
 
 log = logging.getLogger(__name__)
 _TOO_MANY = 429
+_KINDS: dict[str, Kind] = {
+    pages.SEARCH_PATH: "search",
+    SUGGEST_PATH: "suggest",
+    pages.RELATED_PATH: "related",
+    **dict.fromkeys(("livez", "readyz", "healthz", "metrics", "private", WEBSUB_PATH), "other"),
+}
 
 
 def create_app(
@@ -67,13 +71,15 @@ def create_app(
 ) -> ASGIApp:
     """Return the ASGI application.
 
-    `on_delivery` is called when a hub has delivered new entries; responses are counted by status in `counts`.
+    `on_delivery` is called when a hub has delivered new entries; responses and searches, of whatever part of this
+    process, are counted in `counts`.
     """
     site = config.site
     answers = Answers(store.entries.last_change)
     searches = Searches(config, store, answers)
     callbacks = Callbacks(config, store, on_delivery)
     counts = counts or Counts()
+    store.search.on_search = counts.add_search
     limited = _Limit(config.web)
     found: dict[str, Callable[[Request], ASGIApp]] = {
         pages.SEARCH_PATH: searches.page,
@@ -89,14 +95,6 @@ def create_app(
         own={asset_path(name): static_files()[name] for name in NAMED_BY_CONTENT},
     )
 
-    def healthz(_request: Request) -> Response:
-        return _health(config, store)
-
-    def metrics(_request: Request) -> Response:
-        from feeder.web.metrics import respond  # noqa: PLC0415  its library takes 60 ms to load
-
-        return respond(config, store, counts.totals())
-
     async def file(request: Request) -> ASGIApp:
         return await published.respond(request, request.path_params["path"])
 
@@ -107,9 +105,9 @@ def create_app(
         routes=[
             *(Route(f"/{path}", limited(handler)) for path, handler in found.items()),
             Route(private.PATH, PrivateFeeds(config, store, answers).respond),
-            Route("/healthz", healthz),
+            *health_routes(config, store),
             Route(f"/{WEBSUB_PATH}/{{token}}", callbacks.respond, methods=["GET", "POST"]),
-            *([Route("/metrics", metrics)] if config.web.metrics else []),
+            *([metrics_route(config, store, counts)] if has_public_metrics(config) else []),
             *([Route(f"/{PICTURE_PATH}", PictureProxy(config, store).respond)] if site.images == "proxy" else []),
             Route("/{path:path}", file),
         ],
@@ -140,7 +138,7 @@ class _Front:
                 return
         if scope["method"] in {"GET", "HEAD"} and (document := self._published.cached(path[1:])) is not None:
             answer = document.answer(read_conditions(scope["headers"]))
-            self._counts.add(answer.status)
+            self._counts.add(answer.status, "file", time.perf_counter() - started)
             await answer(scope, receive, send)
             if self._log:
                 log_request(scope, answer.status, answer.size, time.perf_counter() - started, full=self._log_full)
@@ -151,7 +149,8 @@ class _Front:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._counts.add(status)
+                # Until the answer begins: how fast a client takes the rest says nothing about us.
+                self._counts.add(status, _kind_of(path), time.perf_counter() - started)
             else:
                 size += len(message.get("body", b""))
             await send(message)
@@ -175,6 +174,11 @@ class _Front:
         return below, {**scope, "root_path": self._prefix}
 
 
+def _kind_of(path: str) -> Kind:
+    """Return what a path asks for, by its first part without an ending."""
+    return _KINDS.get(path[1:].partition("/")[0].partition(".")[0], "file")
+
+
 class _Limit:
     """Lets a client ask for only so much of the store: wraps handlers, which then run in a thread."""
 
@@ -189,22 +193,6 @@ class _Limit:
             return await run_in_threadpool(handler, request)
 
         return respond
-
-
-def _health(config: Config, store: Store) -> Response:
-    try:
-        facts = {
-            "status": "ok",
-            "entries": store.entries.count(),
-            LAST_PASS_NOTE: store.database.get_note(LAST_PASS_NOTE),
-        }
-        problem = find_problem(config, store, now=datetime.now(UTC))
-    except StoreError as error:
-        log.warning("healthz: %s", error)
-        return JSONResponse({"status": "the store cannot be used"}, 503, LIVE_HEADERS)
-    if problem is not None:  # the reason may name local files: only `feeder check` shows it
-        return JSONResponse(facts | {"status": problem.status}, 503, LIVE_HEADERS)
-    return JSONResponse(facts, headers=LIVE_HEADERS)
 
 
 def _error_page(site: SiteConfig, request: Request, error: Exception) -> Response:

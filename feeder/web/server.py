@@ -3,24 +3,28 @@
 `http/serving.py` handles connections, `workers.py` further processes.
 """
 
+import asyncio
 import errno
+import logging
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 from feeder.config.load import Config
-from feeder.config.settings import WebConfig
 from feeder.errors import ServeError
 from feeder.store import Store
 from feeder.web.app import create_app
+from feeder.web.http.counts import Counts
 from feeder.web.http.serving import serve_on
+from feeder.web.monitoring.routes import monitoring_app
 from feeder.web.workers import more_processes
 
+log = logging.getLogger(__name__)
 _SEND_TIMEOUT_S = 60  # without the client reading any byte
 _REASONS = {
-    errno.EADDRINUSE: "another program uses this port; stop it, or set web.port to another",
-    errno.EADDRNOTAVAIL: "not an address of this machine; set web.host to one that is, such as 127.0.0.1",
-    errno.EACCES: "ports below 1024 need root; set web.port to a higher one",
+    errno.EADDRINUSE: "another program uses this port; stop it, or set {section}.port to another",
+    errno.EADDRNOTAVAIL: "not an address of this machine; set {section}.host to one that is, such as 127.0.0.1",
+    errno.EACCES: "ports below 1024 need root; set {section}.port to a higher one",
 }
 
 
@@ -40,20 +44,44 @@ async def serve(
         ServeError: cannot listen on the configured address.
     """
     on_delivery = on_delivery or (lambda: None)
-    with _bind(config.web) as listener:
-        async with more_processes(config, listener, on_delivery) as counts:
+    with ExitStack() as bound:
+        listener = bound.enter_context(_bind("web", config.web.host, config.web.port))
+        port = config.metrics.port
+        monitor = None if port is None else bound.enter_context(_bind("metrics", config.metrics.host, port))
+        async with more_processes(config, listener, on_delivery) as counts, _monitored(config, store, counts, monitor):
             app = create_app(config, store, on_delivery=on_delivery, counts=counts)
             await serve_on(listener, app, on_started=lambda: ready(_address(listener)) if ready else None)
 
 
-@contextmanager
-def _bind(web: WebConfig) -> Iterator[socket.socket]:
-    """Yield a listening socket; if uvicorn itself could not bind one, it would end the process."""
-    name = f"{web.host}:{web.port}"
+@asynccontextmanager
+async def _monitored(
+    config: Config, store: Store, counts: Counts, listener: socket.socket | None
+) -> AsyncIterator[None]:
+    """Serve metrics and health on a listener of their own meanwhile, if there is one."""
+    if listener is None:
+        yield
+        return
+
+    def tell() -> None:
+        log.info("metrics are at %smetrics", _address(listener))
+
+    serving = asyncio.create_task(serve_on(listener, monitoring_app(config, store, counts), on_started=tell))
     try:
-        found = socket.getaddrinfo(web.host, web.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        yield
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+@contextmanager
+def _bind(section: str, host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a listening socket; if uvicorn itself could not bind one, it would end the process."""
+    name = f"{host}:{port}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        raise ServeError(f"{name}: no such host; set web.host to an address of this machine") from None
+        raise ServeError(f"{name}: no such host; set {section}.host to an address of this machine") from None
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,7 +91,7 @@ def _bind(web: WebConfig) -> Iterator[socket.socket]:
             listener.bind(address)
             listener.listen()
         except OSError as error:
-            reason = _REASONS.get(error.errno or 0, error.strerror)
+            reason = _REASONS.get(error.errno or 0, error.strerror or "").format(section=section)
             raise ServeError(f"{name}: cannot listen: {reason}") from None
         listener.setblocking(False)
         yield listener

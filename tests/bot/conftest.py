@@ -91,7 +91,7 @@ def create_tables(store: Store) -> Store:
     with store.database.begin() as connection:
         tables.metadata.create_all(connection)
         connection.exec_driver_sql(f"CREATE TABLE {tables.VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)")
-        connection.exec_driver_sql(f"INSERT INTO {tables.VERSION_TABLE} VALUES ('0002')")
+        connection.exec_driver_sql(f"INSERT INTO {tables.VERSION_TABLE} VALUES ('0003')")
     return store
 
 

@@ -213,5 +213,5 @@ def test_each_response_is_counted_once_and_processes_are_summed_up(
     for path in ("atom.xml", "atom.xml", "search", "no-such-page", "feed"):
         client.get(path)
     other = Counts(memory, 0)
-    other.add(200)
+    other.add(200, "file", 0.01)
     assert other.totals() == Counts(memory, 1).totals() == {200: 4, 308: 1, 404: 1}

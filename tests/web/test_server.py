@@ -1,4 +1,5 @@
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import WebConfig
+from feeder.config.settings import MetricsConfig, WebConfig
 from feeder.errors import ServeError
 from feeder.store import Store
 from feeder.web import serve, server
@@ -320,3 +321,37 @@ def test_an_odd_request_has_an_answer_and_no_line_in_the_log(
 
     talk_to_server(with_address(config, "127.0.0.1"), sqlite_store, talk)
     assert caplog.messages == []
+
+
+def test_metrics_have_a_listener_of_their_own_until_serving_ends(
+    config: Config, sqlite_store: Store, published: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert published.is_dir()
+    caplog.set_level("INFO")
+    chosen = config.model_copy(update={"metrics": MetricsConfig(port=0)})
+
+    async def run() -> str:
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(serve(chosen, sqlite_store, ready=ready.set_result))
+        address = await ready
+        [metrics] = re.findall(r"metrics are at (\S+)", caplog.text)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert (await client.get(address + "metrics")).status_code == 404
+            assert (await client.get(address + "livez")).status_code == 200
+            assert "feeder_entries 3.0" in (await client.get(metrics)).text
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+        return str(metrics)
+
+    metrics = asyncio.run(run())
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(metrics, trust_env=False)
+
+
+def test_a_port_of_metrics_in_use_is_named_with_what_to_do(
+    config: Config, sqlite_store: Store, port_in_use: int
+) -> None:
+    chosen = config.model_copy(update={"metrics": MetricsConfig(port=port_in_use)})
+    with pytest.raises(ServeError, match=f"127.0.0.1:{port_in_use}: cannot listen: .*set metrics.port to another"):
+        asyncio.run(serve(chosen, sqlite_store))

@@ -1,5 +1,6 @@
 """Searches: results of the index together with the entries from the database."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -58,6 +59,7 @@ class SearchIndex:
         self._temporary: TemporaryDirectory[str] | None = None
         self._follower: Follower | None = None
         self._opening = RLock()
+        self.on_search: Callable[[float], None] | None = None  # called with the seconds that each search has taken
 
     @property
     def follower(self) -> Follower:
@@ -120,7 +122,7 @@ class SearchIndex:
         Raises:
             StoreError: there is no search index, and none can be created.
         """
-        moment = now or datetime.now(UTC)
+        moment, started = now or datetime.now(UTC), time.perf_counter()
 
         def run(search: Search) -> tuple[Matches, Facets | None]:
             facets = search.facets(query, now=moment) if with_facets else None
@@ -135,6 +137,8 @@ class SearchIndex:
         with self._database.read() as connection:
             entries = _entries.get_by_numbers(connection, found.numbers)
         hits = tuple(_hit(entry, query) for entry in entries)
+        if self.on_search is not None:
+            self.on_search(time.perf_counter() - started)
         return Results(hits, found.total, found.more or not answer.complete, answer.complete, facets)
 
     def suggest(self, text: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
@@ -188,6 +192,10 @@ class SearchIndex:
             StoreError: the index is damaged, or the store cannot be read.
         """
         return self.follower.status(verify=verify)
+
+    def size(self) -> int:
+        """Return how many bytes the files of the index take."""
+        return self.follower.size()
 
     def newest(self, query: Query, limit: int, *, now: datetime | None) -> list[Entry]:
         """Return the newest matches, once the index is up to date."""

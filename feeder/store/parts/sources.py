@@ -17,7 +17,7 @@ from feeder.store.remote import hubs as _hubs
 from feeder.store.remote.added import AddedSource
 from feeder.store.remote.news import begin_baselines, end_baselines, is_baseline, rename_baselines
 from feeder.store.remote.pages import count_pending_pages, forget_pages, read_draft, read_pages, read_pending_pages
-from feeder.store.remote.polls import read_polls, record_polls
+from feeder.store.remote.polls import PollFacts, read_poll_facts, read_polls, record_polls
 
 
 class Sources:
@@ -30,6 +30,16 @@ class Sources:
         """Return the polling state of remote sources by name: of those with these names, None: of all."""
         with self._database.read() as connection:
             return read_polls(connection, names)
+
+    def poll_facts(self) -> dict[str, PollFacts]:
+        """Return how all remote sources are, by name: what costs little to read of their polls."""
+        with self._database.read() as connection:
+            return read_poll_facts(connection)
+
+    def added_addresses(self) -> dict[str, str]:
+        """Return the feeds of the sources added by command, by name, whether or not this version accepts them."""
+        with self._database.read() as connection:
+            return _added.read_added_addresses(connection)
 
     def record_polls(self, polls: Iterable[Poll]) -> None:
         """Store the polling state of remote sources."""

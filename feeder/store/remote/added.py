@@ -56,6 +56,12 @@ def read_added(connection: Connection, names: Collection[str] | None = None) -> 
     return tuple(_read(*row) for one in queries for row in connection.execute(one))
 
 
+def read_added_addresses(connection: Connection) -> dict[str, str]:
+    """Return the feeds of the added sources by name, without a look at their other settings."""
+    rows = connection.execute(select(added.c.name, added.c.settings["feed"].as_string()))
+    return {name: address or "" for name, address in rows}
+
+
 def _read(name: str, settings: dict[str, object], title: str, link: str | None) -> AddedSource:
     source, problem = None, None
     try:

@@ -238,6 +238,14 @@ class Follower:
             None if at is None else at[1].change, change, is_rebuilding=bool(_index.other_folders(self._home))
         )
 
+    def size(self) -> int:
+        """Return how many bytes the files of the index take; those that go meanwhile count nothing."""
+        total = 0
+        for file in self._home.rglob("*"):
+            with suppress(OSError):
+                total += file.stat().st_size
+        return total
+
     # --- following --------------------------------------------------------------------------------------------------
 
     def catch_up(self, progress: Progress | None = None, *, rebuild: bool = False) -> bool:

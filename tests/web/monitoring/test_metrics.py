@@ -1,6 +1,6 @@
 """`/metrics`, parsed with the library's own parser."""
 
-import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,13 +9,18 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.tables import migrate_tables
 from feeder.config.load import Config
-from feeder.config.settings import FeedSource, FolderSource, WebConfig
+from feeder.config.settings import FeedSource, FolderSource, MetricsConfig, WebConfig
+from feeder.errors import ServiceError
 from feeder.pictures.references import Rendition
+from feeder.service import Service
 from feeder.sources.feeds.polling import new_poll
 from feeder.sources.feeds.websub import HubTopic, after_ignored, new_subscription
-from feeder.store import LAST_FAILURE_NOTE, LAST_PASS_NOTE, PictureOutcome, Store
+from feeder.status import queue
+from feeder.store import LAST_DURATION_NOTE, LAST_FAILURE_NOTE, LAST_PASS_NOTE, PictureOutcome, Store, new_added
 from feeder.web import create_app
+from feeder.web.monitoring import routes
 from tests.web.conftest import Stage
 from tests.web.test_app import break_store
 
@@ -24,16 +29,33 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 
 
 @pytest.fixture
-def metrics_client(client: httpx.Client, config: Config, sqlite_store: Store, stage: tuple[str, Stage]) -> httpx.Client:
-    """A client of a site with metrics enabled, a folder and two feeds."""
+def with_metrics(config: Config) -> Config:
+    """The settings of a site with metrics enabled, a folder and two feeds."""
     sources = (
         FolderSource(name="folder", folder=Path("articles")),
         FeedSource(name="rain", feed="https://e.org/rain?key=abc"),
         FeedSource(name="雨-2", feed="https://e.org/wind"),
     )
-    with_metrics = config.model_copy(update={"sources": sources, "web": WebConfig(port=0, metrics=True)})
+    return config.model_copy(update={"sources": sources, "web": WebConfig(port=0, metrics=True)})
+
+
+@pytest.fixture
+def metrics_client(
+    client: httpx.Client, with_metrics: Config, sqlite_store: Store, stage: tuple[str, Stage]
+) -> httpx.Client:
+    """A client of that site."""
     stage[1].app = create_app(with_metrics, sqlite_store)
     return client
+
+
+@pytest.fixture
+def each_source_client(
+    metrics_client: httpx.Client, with_metrics: Config, sqlite_store: Store, stage: tuple[str, Stage]
+) -> httpx.Client:
+    """A client of that site, which tells of each source."""
+    each = with_metrics.model_copy(update={"metrics": MetricsConfig(per_source=True)})
+    stage[1].app = create_app(each, sqlite_store)
+    return metrics_client
 
 
 def read_samples(client: httpx.Client) -> Samples:
@@ -67,10 +89,14 @@ def test_the_store_its_index_and_the_last_pass_have_numbers(metrics_client: http
     assert samples["last_pass_failed", ()] == 1
     assert samples["last_pass_timestamp_seconds", ()] == NOW.timestamp()
     assert samples["last_pass_age_seconds", ()] > 0
+    assert samples["pass_problem", ()] == 1
+    assert samples["store_bytes", ()] > samples["search_index_bytes", ()] > 0
+    sqlite_store.database.set_note(LAST_DURATION_NOTE, "12.345")
+    assert read_samples(metrics_client)["last_pass_duration_seconds", ()] == 12.345
     assert "process_cpu_seconds_total" in metrics_client.get("metrics").text
 
 
-def test_each_source_has_numbers(metrics_client: httpx.Client, sqlite_store: Store) -> None:
+def test_each_source_has_numbers_if_that_is_asked_for(each_source_client: httpx.Client, sqlite_store: Store) -> None:
     poll = new_poll("rain", "https://e.org/rain?key=abc")
     sqlite_store.sources.record_polls(
         [
@@ -88,7 +114,7 @@ def test_each_source_has_numbers(metrics_client: httpx.Client, sqlite_store: Sto
         ]
     )
     sqlite_store.sources.pause("folder", now=NOW)
-    samples = read_samples(metrics_client)
+    samples = read_samples(each_source_client)
     assert {name: samples["source_paused", (name,)] for name in ("folder", "rain", "雨-2")} == {
         "folder": 1,
         "rain": 0,
@@ -102,7 +128,7 @@ def test_each_source_has_numbers(metrics_client: httpx.Client, sqlite_store: Sto
     assert ("source_failures", ("folder",)) not in samples
 
 
-def test_subscriptions_have_numbers_and_no_secrets(metrics_client: httpx.Client, sqlite_store: Store) -> None:
+def test_subscriptions_have_numbers_and_no_secrets(each_source_client: httpx.Client, sqlite_store: Store) -> None:
     wish = HubTopic("rain", "https://hub.example/", "https://e.org/rain", "https://feed.example/")
     one = after_ignored(new_subscription(wish, token="t" * 32, secret="the secret", now=NOW))
     going = type(one)(
@@ -113,22 +139,15 @@ def test_subscriptions_have_numbers_and_no_secrets(metrics_client: httpx.Client,
         expires_at=NOW, delivered_at=NOW, deliveries=7,
     )  # fmt: skip
     sqlite_store.sources.plan_subscriptions(lambda _: [one, going, live], now=NOW)
-    samples = read_samples(metrics_client)
+    samples = read_samples(each_source_client)
     assert samples["subscriptions", ("rain", "asked")] == samples["subscriptions", ("rain", "leaving")] == 1
     assert samples["subscription_ignored_total", ("rain",)] == 1
     assert samples["subscription_deliveries_total", ("雨-2",)] == 7
     assert samples["subscription_expires_timestamp_seconds", ("雨-2",)] == NOW.timestamp()
     assert samples["subscription_last_delivery_timestamp_seconds", ("雨-2",)] == NOW.timestamp()
-    text = metrics_client.get("metrics").text
+    text = each_source_client.get("metrics").text
     for secret in (one.token, "the secret", "hub.example", "e.org", "articles"):
         assert secret not in text
-
-
-def test_the_manual_names_all_of_them(metrics_client: httpx.Client) -> None:
-    manual = (Path(__file__).parent.parent.parent / "docs" / "websub.md").read_text("utf-8")
-    samples = re.findall(r"^# TYPE (feeder_\w+)", metrics_client.get("metrics").text, re.MULTILINE)
-    unset = {"feeder_last_pass_timestamp_seconds", "feeder_last_pass_age_seconds"}
-    assert set(re.findall(r"`(feeder_\w+)", manual)) == {*samples, *unset}
 
 
 def test_answers_are_counted_by_status(metrics_client: httpx.Client, sqlite_store: Store) -> None:
@@ -176,3 +195,73 @@ def test_copies_of_pictures_are_counted_if_there_are_to_be_any(
     states = {labels[0]: value for (name, labels), value in samples.items() if name == "pictures"}
     assert states == dict.fromkeys(("fetched", "gone", "failing", "pending"), 1)
     assert samples["picture_copies_bytes", ()] == 123
+
+
+def test_sources_are_added_up_and_not_named(metrics_client: httpx.Client, sqlite_store: Store) -> None:
+    now = datetime.now(UTC)
+    late = replace(new_poll("rain", "https://e.org/rain?key=abc"), next_check_at=now - timedelta(hours=1))
+    sqlite_store.sources.record_polls([replace(late, failures=3, last_check_at=now)])
+    sqlite_store.sources.pause("folder", now=now)
+    samples = read_samples(metrics_client)
+    states = {labels[0]: value for (name, labels), value in samples.items() if name == "sources"}
+    assert states == {"ok": 0, "failing": 1, "gone": 0, "pending": 1, "paused": 1, "hidden": 0}
+    assert (samples["sources_due", ()], samples["sources_late", ()]) == (2, 1)
+    assert 3600 <= samples["sources_lag_seconds", ()] < 3700
+    assert not [labels for _, labels in samples if "rain" in labels]
+
+
+def test_many_sources_make_no_more_series_than_few(metrics_client: httpx.Client, sqlite_store: Store) -> None:
+    read_samples(metrics_client)  # the first request makes a status appear
+    before = len(read_samples(metrics_client))
+    sources = [new_added(FeedSource(name=f"s{number}", feed=f"https://e.org/{number}")) for number in range(300)]
+    sqlite_store.sources.add(lambda _known: sources, now=NOW)
+    sqlite_store.sources.record_polls(new_poll(one.name, one.feed_url) for one in sources)
+    samples = read_samples(metrics_client)
+    assert samples["sources", ("pending",)] == 302
+    assert len(samples) == before
+
+
+def test_times_of_requests_and_searches_are_counted(metrics_client: httpx.Client) -> None:
+    metrics_client.get("search", params={"q": "雨"})
+    metrics_client.get("search", params={"q": "雨"})  # from memory: nothing is searched
+    metrics_client.get("atom.xml")
+    samples = read_samples(metrics_client)
+    assert samples["http_request_seconds_count", ("search",)] == 2
+    assert samples["http_request_seconds_count", ("file",)] == 1
+    assert samples["search_seconds_count", ()] == 1
+    assert samples["search_seconds_bucket", ("+Inf",)] == 1
+    assert samples["search_seconds_sum", ()] > 0
+
+
+def test_a_queue_that_was_registered_is_told(metrics_client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [name for name, _ in read_samples(metrics_client) if name.startswith("queue")]
+    monkeypatch.setattr(queue, "_readers", [])
+    oldest = datetime.now(UTC) - timedelta(minutes=5)
+    queue.register_queue(lambda _store, _now: None)
+    queue.register_queue(lambda _store, _now: queue.QueueState({("poll", "todo"): 7, ("send", "doing"): 1}, oldest))
+    samples = read_samples(metrics_client)
+    assert (samples["queue_jobs", ("todo", "poll")], samples["queue_jobs", ("doing", "send")]) == (7, 1)
+    assert 300 <= samples["queue_oldest_age_seconds", ()] < 400
+
+
+def test_a_service_has_numbers_once_it_has_used_the_store(metrics_client: httpx.Client, sqlite_store: Store) -> None:
+    samples = read_samples(metrics_client)
+    assert samples["service_enabled", ("telegram",)] == 0
+    assert ("deliveries", ("telegram", "waiting")) not in samples
+    migrate_tables(sqlite_store)
+    samples = read_samples(metrics_client)
+    assert samples["deliveries", ("telegram", "waiting")] == 0
+    assert samples["deliveries_oldest_age_seconds", ("telegram",)] == 0
+    assert samples["deliveries_last_hour", ("sent", "telegram")] == 0
+    assert samples["service_stopped", ("telegram",)] == 0
+
+
+def test_without_its_services_the_rest_is_told(
+    metrics_client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> Iterator[Service]:
+        raise ServiceError("telegram: cannot be loaded")
+
+    monkeypatch.setattr(routes, "iter_services", fail)
+    assert read_samples(metrics_client)["entries", ()] == 3
+    assert "metrics: telegram: cannot be loaded" in caplog.text

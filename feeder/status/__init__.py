@@ -1,0 +1,1 @@
+"""How feeder is, in numbers: read cheaply from the store, for `/metrics` and `feeder status`."""
