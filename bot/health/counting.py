@@ -73,7 +73,7 @@ def _tried_since(connection: Connection, moment: datetime) -> Mapping[str, int]:
     for name, count in connection.execute(tried):
         if name in _OUTCOMES:
             counts[_OUTCOMES[name]] += count
-    return counts
+    return dict(counts)
 
 
 def _errors_since(connection: Connection, moment: datetime) -> Mapping[str, int]:
@@ -83,7 +83,7 @@ def _errors_since(connection: Connection, moment: datetime) -> Mapping[str, int]
     counts: Counter[str] = Counter()
     for text, count in connection.execute(select(error, func.count()).where(wrong).group_by(error)):
         counts[_kind(text)] += count
-    return counts
+    return dict(counts)
 
 
 def _kind(error: str) -> str:

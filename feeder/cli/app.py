@@ -261,6 +261,20 @@ def check(context: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def status(
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it every 2 seconds, until q or Ctrl-C.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how sources, passes, store and services are; reads only the store."""
+    from feeder.cli.status.command import show_status
+
+    exit_on_closed_pipe()
+    with open_store(context, logging.ERROR, create=False) as (config, store):
+        show_status(config, store, watch=watch, as_json_lines=as_json)
+
+
+@app.command()
 def init(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")] = Path("config.toml"),
 ) -> None:

@@ -35,12 +35,14 @@ def load(context: typer.Context, level: int = logging.INFO) -> "Config":
 
 
 @contextmanager
-def open_store(context: typer.Context, level: int = logging.INFO) -> Iterator[tuple["Config", "Store"]]:
+def open_store(
+    context: typer.Context, level: int = logging.INFO, *, create: bool = True
+) -> Iterator[tuple["Config", "Store"]]:
     """Load the configuration and open the store; Ctrl-C raises KeyboardInterrupt from then on."""
     from feeder.store import Store
 
     config = load(context, level)
-    with Store.open(config.store.url, search=config.store.search) as store:
+    with Store.open(config.store.url, search=config.store.search, create=create) as store:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         yield config, store

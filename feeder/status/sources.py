@@ -85,7 +85,7 @@ def count_sources(config: Config, store: Store, now: datetime) -> SourceTotals:
         if poll is not None and (poll.failures or lag_s > late_s):
             troubles.append(Trouble(source.name, lag_s if lag_s > late_s else 0, poll.failures, poll.error))
     return SourceTotals(
-        states=states,
+        states=dict(states),
         due=due,
         late=sum(lag_s > late_s for lag_s in lags),
         lag_s=max(lags, default=0.0),

@@ -1,0 +1,1 @@
+"""`feeder status`: how feeder is, on a page in the terminal."""
