@@ -9,14 +9,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Table, insert
 
 from bot import tables as bot_tables
+from feeder.config.load import Config
+from feeder.config.settings import MetricsConfig
+from feeder.service import iter_services
+from feeder.status.reading import StatusReader
+from feeder.status.sources import count_sources
 from feeder.store import Store, tables
+from feeder.web.http.counts import Counts
+from feeder.web.monitoring.metrics import Metrics
 
 NOW = datetime.now(UTC)
 _CHUNK = 5_000
@@ -83,9 +89,9 @@ def _subscription(number: int) -> dict[str, Any]:
 
 
 def _delivery(number: int, total: int) -> dict[str, Any]:
-    waits = number > total * 9 // 10  # a tenth of them waits
+    waits = number > total * 99 // 100  # one in a hundred waits
     chat = number % _CHATS + 1
-    age = timedelta(seconds=(total - number) * 3)
+    age = timedelta(seconds=(total * 99 // 100 - number) * 3)
     return {
         "id": number, "chat": chat, "subscription": chat, "entry": f"urn:e:{number}", "part": 0, "kind": "post",
         "state": "pending" if waits else "sent", "form": "text", "attempts": 0 if waits else 1, "doubts": 0,
@@ -105,14 +111,28 @@ def measure(name: str, action: Callable[[], object], times: int = 7) -> None:
 
 
 def main() -> None:
-    numbers = [int(word) for word in sys.argv[1:]]
-    entries, sources, deliveries = (
-        [*numbers, 500_000, 10_000, 1_000_000][:3] if not numbers else (*numbers, 10_000, 1_000_000)[:3]
-    )
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "feeder.db"
-        with Store.open(f"sqlite:///{file}") as store:
-            fill(store, entries, sources, deliveries)
+    """Fill a store, and look at it."""
+    entries, sources, deliveries = [int(word) for word in sys.argv[1:]] or [500_000, 10_000, 1_000_000]
+    with TemporaryDirectory() as folder, Store.open(f"sqlite:///{folder}/feeder.db") as store:
+        fill(store, entries, sources, deliveries)
+        look(Config(), store)
+
+
+def look(config: Config, store: Store) -> None:
+    """Print what each part of a look costs."""
+    reader = StatusReader(config, store, tuple(iter_services()))
+    [service] = [service for service in iter_services() if service.name == "telegram"]
+    each = config.model_copy(update={"metrics": MetricsConfig(per_source=True)})
+    for name, chosen in (("a scrape", config), ("a scrape with per_source", each)):
+        metrics = Metrics(chosen, store, reader, Counts())
+        measure(name, metrics.respond)
+        text = bytes(metrics.respond().body).decode()
+        series = [line for line in text.splitlines() if not line.startswith("#")]
+        print(f"  {len(series):,} series, {len(text):,} bytes")
+    measure("a reading for feeder status", lambda: reader.read(datetime.now(UTC)))
+    measure("  sources", lambda: count_sources(config, store, datetime.now(UTC)))
+    measure("  deliveries", lambda: service.deliveries(config, store, datetime.now(UTC)))
+    measure("  entries (once a minute)", store.entries.count)
 
 
 if __name__ == "__main__":
