@@ -123,7 +123,7 @@ def quiet_libraries() -> None:
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
-def tell(message: str, level: int = logging.WARNING) -> None:
+def tell(message: str, level: int = logging.INFO) -> None:
     """Say something to who started the program: a line on standard error; where the log is JSON, a line of that."""
     if _current is not None and _current.style == "json":
         logging.getLogger("feeder").log(level, "%s", message)

@@ -41,6 +41,7 @@ def check(config: Config) -> Iterator[CheckResult]:
     yield from _check_store(config)
     yield _check_output(config)
     yield _check_address(config)
+    yield from _check_metrics(config)
     if problem := websub_problem(config):
         yield CheckResult("websub", ok=False, text=problem)
 
@@ -178,6 +179,16 @@ def _check_output(config: Config) -> CheckResult:
     except PublishError as error:
         return CheckResult("output", ok=False, text=str(error))
     return CheckResult("output", ok=True, text=str(config.site.output))
+
+
+def _check_metrics(config: Config) -> Iterator[CheckResult]:
+    """Yield who gets metrics, if anybody does."""
+    metrics = config.metrics
+    who = "everyone who reaches it" if metrics.token is None else "who shows the token"
+    if metrics.port is not None:
+        yield CheckResult("metrics", ok=True, text=f"for {who} at {metrics.host}, port {metrics.port}")
+    elif metrics.token is not None:
+        yield CheckResult("metrics", ok=True, text=f"for {who} at the web server")
 
 
 def _check_address(config: Config) -> CheckResult:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from feeder.cli.check import check
 from feeder.config.load import load_config
 from feeder.errors import ConfigError
 
@@ -58,3 +59,17 @@ def test_the_former_key_still_works_and_says_what_to_write_now(
 ) -> None:
     assert load_config(write(tmp_path, "[web]\nmetrics = true")).web.metrics
     assert "write [metrics] port = 9464 instead" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", None),
+        ("port = 9464", "for everyone who reaches it at 127.0.0.1, port 9464"),
+        (f"port = 9464\nhost = '0.0.0.0'\ntoken = '{TOKEN}'", "for who shows the token at 0.0.0.0, port 9464"),
+        (f"token = '{TOKEN}'", "for who shows the token at the web server"),
+    ],
+)
+def test_feeder_check_says_who_gets_metrics(tmp_path: Path, text: str, told: str | None) -> None:
+    results = [one for one in check(load_config(write(tmp_path, f"[metrics]\n{text}"))) if one.about == "metrics"]
+    assert [one.text for one in results] == ([told] if told else [])

@@ -6,6 +6,7 @@
 """
 
 import logging
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def tell_ready(store: Store, output: Path) -> Response:
     except StoreError as error:
         log.warning("readyz: %s", error)
         return JSONResponse({"status": _NO_STORE}, 503, LIVE_HEADERS)
-    if not (output / _FRONT_PAGE).is_file():
+    if not os.access(output / _FRONT_PAGE, os.R_OK):
         return JSONResponse({"status": "nothing is published yet"}, 503, LIVE_HEADERS)
     return JSONResponse({"status": "ok"}, headers=LIVE_HEADERS)
 
