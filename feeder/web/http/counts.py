@@ -44,13 +44,12 @@ class Counts:
         return processes * _ROW
 
     def add(self, status: int, kind: Kind, seconds: float) -> None:
-        """Count a response of this process."""
-        with self._lock:
-            self._memory[self._start + status] += 1
-            self._add_time(kind, seconds)
+        """Count a response of this process; only its event loop may."""
+        self._memory[self._start + status] += 1
+        self._add_time(kind, seconds)
 
     def add_search(self, seconds: float) -> None:
-        """Count a search in the index by this process."""
+        """Count a search in the index by this process; any thread may."""
         with self._lock:
             self._add_time("index", seconds)
 
