@@ -4,14 +4,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from feeder import log as log_module
+from feeder.ingest import IngestReport
 from feeder.log import HIDDEN, LogFormat, current_setup, log_fields, set_up_logging, tell
-from feeder.reading.workers import Task, WorkerFailure
+from feeder.publish.site import PublishReport
+from feeder.run import _log_outcome
+from feeder.update import UpdateReport
 from tests.test_run import PATIENCE_S, feeder, run_once
 
 SECRET = "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -105,8 +107,7 @@ def test_what_the_program_says_is_a_line_of_json_among_others(capsys: pytest.Cap
 
 def test_all_processes_of_a_run_log_json(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
-        "[log]\nformat = 'json'\nlevel = 'info'\n[web]\nrequest_log = 'plain'\nworkers = 2\n"
-        "[[sources]]\nname = 'mine'\nfolder = 'mine'\n"
+        "[log]\nformat = 'json'\nlevel = 'info'\n[[sources]]\nname = 'mine'\nfolder = 'mine'\n"
     )
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/a.md").write_text("# A\n\nAn article.\n")
@@ -124,11 +125,21 @@ def test_all_processes_of_a_run_log_json(tmp_path: Path) -> None:
     assert "mine" in {line.get("source") for line in lines}
 
 
+def test_what_failed_in_a_pass_is_logged_with_its_source(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(style="json")
+    source = IngestReport("rain", failed=(("a.md", "it is empty"),))
+    site = PublishReport(written=1, unchanged=0, removed=0, failed=(("index.html", "no"),))
+    _log_outcome(UpdateReport(sources=(source,), site=site), 0)
+    lines = logged(capsys)
+    assert [line.get("source") for line in lines] == ["rain", "rain", None, None]
+    assert [lines[number]["message"] for number in (1, 3)] == ["a.md: it is empty", "index.html: no"]
+
+
 def test_a_worker_that_reads_logs_as_its_parent_does() -> None:
     code = (
         "import logging, sys; from feeder.log import set_up_logging; from feeder.reading import workers\n"
         "set_up_logging(style='json', secrets=['s3cret'])\n"
-        "import tests.test_log as here\n"
+        "import tests.loud as here\n"
         "workers.run_job(here.TASK, 1, seconds=5)\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
@@ -140,15 +151,3 @@ def test_an_error_of_the_user_is_a_line_of_json_once_the_configuration_is_read(t
     assert (ended.returncode, json.loads(ended.stderr)["level"]) == (1, "error")
     ended = run_once(tmp_path, "check", FEEDER_LOG__FORMAT="yaml")
     assert ended.stderr == "feeder: $FEEDER_LOG__FORMAT: 'yaml': input should be 'text' or 'json'\n"
-
-
-def warn(job: int) -> Iterator[int]:
-    logging.getLogger("x").warning("in the worker: s3cret")
-    yield job
-
-
-def ignore_failure(job: int, _failure: WorkerFailure) -> tuple[int, None]:
-    return job, None
-
-
-TASK = Task(run=warn, on_failure=ignore_failure, load=dict)
