@@ -15,10 +15,11 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from feeder.cluster.engine import Timing, count_jobs, hand_out, make_app
+from feeder.cluster.engine import Timing, hand_out, make_app
 from feeder.cluster.worker import work
 from feeder.config.load import Config
 from feeder.run import until_stopped
+from feeder.status.queue import read_queue
 from feeder.store import Store
 from feeder.tasks import Job, Parts
 
@@ -171,7 +172,8 @@ def _work(config: Config, parts: Parts, concurrency: int, ready: Any, timing: Ti
 def count_open(config: Config) -> int:
     """Return how many jobs wait or run."""
     with Store.open(config.store.url) as store:
-        return sum(count.jobs for count in count_jobs(store) if count.state != "failed")
+        queue = read_queue(store)
+        return 0 if queue is None else sum(count for (_, state), count in queue.jobs.items() if state != "failed")
 
 
 def wait_idle(config: Config, patience_s: float = 3600) -> None:

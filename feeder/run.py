@@ -64,7 +64,7 @@ async def run(
     tasks: frozenset[Part] = BOTH & frozenset(parts)
     serving = asyncio.Event()
     with ExitStack() as stack:
-        jobs: _Jobs = _Cluster(config, store, concurrency) if is_shared(store) else _Alone(config, store, stack)
+        jobs: _Jobs = _Cluster(config, store, concurrency) if store.database.is_shared else _Alone(config, store, stack)
         for line in remove_demo(config, store):  # before the bot plans posts
             log.info("%s", line)
 
@@ -96,11 +96,6 @@ def read_parts(text: str) -> frozenset[RunPart]:
         if name not in RUN_PARTS:
             raise ConfigError(f"--only: {name!r} is not a part; write some of {','.join(get_args(RunPart))}")
     return frozenset(part for part in RUN_PARTS if part in names)
-
-
-def is_shared(store: Store) -> bool:
-    """Whether many machines can use this store at the same time."""
-    return store.database.engine.dialect.name == "postgresql"
 
 
 class _Jobs(Protocol):
@@ -182,7 +177,7 @@ def _work(config: Config, parts: Parts, concurrency: int) -> None:
 
     parent = multiprocessing.parent_process()
     assert parent is not None  # noqa: S101  for the types
-    set_up_logging(config.log.number(), style=config.log.format, secrets=config.secrets)
+    set_up_logging(config.log.number(logging.INFO), style=config.log.format, secrets=config.secrets)
     with Store.open(config.store.url, search=config.store.search) as store:
         asyncio.run(until_stopped(work(config, store, parts, concurrency=concurrency), _ended(parent.sentinel)))
 

@@ -12,7 +12,7 @@ from feeder import log as log_module
 from feeder.ingest import IngestReport
 from feeder.log import HIDDEN, LogFormat, current_setup, log_fields, set_up_logging, tell
 from feeder.publish.site import PublishReport
-from feeder.run import _log_outcome
+from feeder.tasks import log_report
 from feeder.update import UpdateReport
 from tests.test_run import PATIENCE_S, feeder, run_once
 
@@ -129,7 +129,7 @@ def test_what_failed_in_a_pass_is_logged_with_its_source(capsys: pytest.CaptureF
     set_up_logging(style="json")
     source = IngestReport("rain", failed=(("a.md", "it is empty"),))
     site = PublishReport(written=1, unchanged=0, removed=0, failed=(("index.html", "no"),))
-    _log_outcome(UpdateReport(sources=(source,), site=site), 0)
+    log_report(UpdateReport(sources=(source,), site=site))
     lines = logged(capsys)
     assert [line.get("source") for line in lines] == ["rain", "rain", None, None]
     assert [lines[number]["message"] for number in (1, 3)] == ["a.md: it is empty", "index.html: no"]

@@ -16,7 +16,7 @@ from feeder.config.load import Config
 from feeder.config.settings import MetricsConfig, SiteConfig
 from feeder.service import Deliveries
 from feeder.sources.feeds.websub import HubTopic, new_subscription
-from feeder.status.queue import QueueState, register_queue
+from feeder.status.queue import QueueState
 from feeder.status.reading import StatusReader
 from feeder.store import LAST_DURATION_NOTE, LAST_PASS_NOTE, Store
 from feeder.web.http.counts import Counts
@@ -40,8 +40,7 @@ def exported(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     """The names of all metrics there can be, with their labels."""
     full = Deliveries(waiting=1, last_hour={"sent": 1}, last_day={}, errors={"Forbidden": 1})
     monkeypatch.setattr(type(PIGEON), "deliveries", lambda *_: full)
-    monkeypatch.setattr("feeder.status.queue._readers", [])
-    register_queue(lambda _store, _now: QueueState({("poll", "todo"): 1}, NOW))
+    monkeypatch.setattr("feeder.status.reading.read_queue", lambda _store: QueueState({("read", "todo"): 1}, NOW))
     sqlite_store.database.set_notes({LAST_PASS_NOTE: "2026-05-01T12:00:00Z", LAST_DURATION_NOTE: "1"})
     topic = HubTopic("rain", "https://hub.example/", "https://e.org/rain", "https://feed.example/")
     subscription = new_subscription(topic, token="t" * 32, secret="s", now=NOW)

@@ -10,16 +10,13 @@ workers without a heartbeat by `rescue`, all else by the next `ingest`, as the s
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.jobs import Job as EngineJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
-from sqlalchemy import text
 
-from feeder.cluster.schema import JOBS
 from feeder.config.values import parse_duration
 from feeder.store import Store
 from feeder.store.engine import driver_address
@@ -37,18 +34,6 @@ class Timing(NamedTuple):
     heartbeat_s: float = 5.0
     stalled_s: float = 20.0
     rescue_s: float = 10.0
-
-
-class QueueCount(NamedTuple):
-    """How many jobs of a task are in a state ("todo", "doing" or "failed"), and since how many seconds the oldest is.
-
-    A job that waits for its time is not counted.
-    """
-
-    task: str
-    state: str
-    jobs: int
-    oldest_s: float
 
 
 class _Manager(JobManager):
@@ -154,28 +139,3 @@ async def rescue(app: App, *, stalled_s: float) -> list[str]:
 async def forget_failed(app: App) -> None:
     """Delete the jobs that failed long ago."""
     await app.job_manager.delete_old_jobs(KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True)
-
-
-def count_jobs(store: Store) -> list[QueueCount]:
-    """Return how many jobs there are by task and state; none if no worker has ever run.
-
-    Raises:
-        StoreError: the database cannot be read.
-    """
-    exists = text(f"SELECT to_regclass('{JOBS}') IS NOT NULL")
-    # The latest event of a job is that of its state.
-    statement = text(
-        f"SELECT task_name, status::text, count(*), min(coalesce(scheduled_at, at)) FROM {JOBS} AS job"  # noqa: S608  a constant
-        " JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events WHERE job_id = job.id) AS event ON true"
-        " WHERE status IN ('todo', 'doing', 'failed') AND (scheduled_at IS NULL OR scheduled_at <= now())"
-        " GROUP BY 1, 2 ORDER BY 1, 2"
-    )
-    with store.database.read() as connection:
-        if not connection.scalar(exists):
-            return []
-        rows = connection.execute(statement).all()
-    now = datetime.now(UTC)
-    return [
-        QueueCount(task, state, count, max(now - (since or now), timedelta()).total_seconds())
-        for task, state, count, since in rows
-    ]

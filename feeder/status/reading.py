@@ -102,7 +102,7 @@ class StatusReader:
             passes=_read_passes(self._config, store, now),
             sources=count_sources(self._config, store, now),
             services=tuple(self._read_service(service, now) for service in self._services),
-            queue=read_queue(store, now),
+            queue=read_queue(store),
         )
 
     def _count_entries(self, now: datetime) -> int:

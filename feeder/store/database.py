@@ -33,6 +33,11 @@ class Database:
         """The address of the database, without a password."""
         return self.engine.url.render_as_string(hide_password=True)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether many machines can use the database at the same time."""
+        return self.engine.dialect.name == "postgresql"
+
     def describe(self) -> str:
         """Return the database's name, version and journal mode."""
         with self.read() as connection:

@@ -1,6 +1,6 @@
 """Sources that the store keeps: what is kept of them, and what goes when they go."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -136,7 +136,8 @@ def test_what_a_pass_still_brings_of_a_removed_source_is_not_kept(store: Store) 
 
 
 def test_a_name_is_free_again_when_the_next_pass_begins_or_a_source_is_added_under_it(store: Store) -> None:
-    for begin in (store.sources.clear_removed, lambda: keep(store, RAIN)):
+    beginnings: list[Callable[[], None]] = [store.sources.clear_removed, lambda: keep(store, RAIN)]
+    for begin in beginnings:
         keep(store, RAIN)
         store.sources.remove("rain")
         begin()

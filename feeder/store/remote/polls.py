@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields
-from itertools import chain
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select

@@ -17,7 +17,8 @@ from feeder.pictures.references import Rendition
 from feeder.service import Service
 from feeder.sources.feeds.polling import new_poll
 from feeder.sources.feeds.websub import HubTopic, after_ignored, new_subscription
-from feeder.status import queue
+from feeder.status import reading
+from feeder.status.queue import QueueState
 from feeder.store import LAST_DURATION_NOTE, LAST_FAILURE_NOTE, LAST_PASS_NOTE, PictureOutcome, Store, new_added
 from feeder.web import create_app
 from feeder.web.monitoring import routes
@@ -233,14 +234,13 @@ def test_times_of_requests_and_searches_are_counted(metrics_client: httpx.Client
     assert samples["search_seconds_sum", ()] > 0
 
 
-def test_a_queue_that_was_registered_is_told(metrics_client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_is_told(metrics_client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [name for name, _ in read_samples(metrics_client) if name.startswith("queue")]
-    monkeypatch.setattr(queue, "_readers", [])
     oldest = datetime.now(UTC) - timedelta(minutes=5)
-    queue.register_queue(lambda _store, _now: None)
-    queue.register_queue(lambda _store, _now: queue.QueueState({("poll", "todo"): 7, ("send", "doing"): 1}, oldest))
+    state = QueueState({("read", "todo"): 7, ("publish", "doing"): 1}, oldest)
+    monkeypatch.setattr(reading, "read_queue", lambda _store: state)
     samples = read_samples(metrics_client)
-    assert (samples["queue_jobs", ("todo", "poll")], samples["queue_jobs", ("doing", "send")]) == (7, 1)
+    assert (samples["queue_jobs", ("todo", "read")], samples["queue_jobs", ("doing", "publish")]) == (7, 1)
     assert 300 <= samples["queue_oldest_age_seconds", ()] < 400
 
 
