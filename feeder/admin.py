@@ -11,8 +11,9 @@ from feeder.catalogue import manage
 from feeder.catalogue.status import explain_error, iter_states
 from feeder.config.load import Config
 from feeder.ingest.feeds import read_response
-from feeder.ingest.probe import ProbedFeed, probe_feed
+from feeder.ingest.probe import probe_feed
 from feeder.model import Entry
+from feeder.reading.feed import ProbedFeed
 from feeder.sources.feeds.opml import read_opml, write_opml
 from feeder.store import Store
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from feeder.catalogue.change import SourceDetails
     from feeder.catalogue.manage import ImportReport
     from feeder.catalogue.status import SourceState
-    from feeder.ingest.probe import ProbedFeed
+    from feeder.reading.feed import ProbedFeed
     from feeder.store import WithdrawnEntry
 
 _HEAD = ("NAME", "KIND", "IN", "STATE", "CHECKED", "NEXT", "ADDRESS")

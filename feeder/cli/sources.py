@@ -12,7 +12,7 @@ from feeder.cli.context import JsonOption, confirm, exit_on_closed_pipe, load, o
 
 if TYPE_CHECKING:
     from feeder.config.load import Config
-    from feeder.ingest.probe import ProbedFeed
+    from feeder.reading.feed import ProbedFeed
 
 sources_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="List, test, add, change, remove and pause sources."

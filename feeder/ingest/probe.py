@@ -4,72 +4,27 @@ the address itself ── a page? ──> the feeds that it announces ── non
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from httpx import codes
 
 from feeder.config.load import Config
 from feeder.errors import FeedError, FetchError
-from feeder.model import Entry
-from feeder.normalise.entry import normalise
-from feeder.normalise.text import clean_label, lead
-from feeder.normalise.urls import clean_link, to_uri
-from feeder.reading.feed import load_feed_parsers
-from feeder.reading.workers import Task, WorkerFailure, run_job
-from feeder.sources.feeds.discovery import FeedLink, common_addresses, complete_url, find_feeds
-from feeder.sources.feeds.parsing import parse_feed
+from feeder.normalise.urls import to_uri
+from feeder.reading.feed import PROBE_TASK, ProbedFeed, ProbeJob, ProbeResult
+from feeder.reading.workers import run_job
+from feeder.sources.feeds.discovery import FeedLink, common_addresses, complete_url
 from feeder.sources.feeds.polling import ACCEPT, explain_status
 from feeder.sources.http.addresses import printable_url
 from feeder.sources.http.client import Client, Response
-from feeder.sources.http.crawl import FetchResult, new_client, to_result
+from feeder.sources.http.crawl import new_client, to_result
 from feeder.sources.http.holds import BUSY
-from feeder.sources.pages.select import decode_page
 
 _MAX_ANNOUNCED = 5  # feeds of a page to try
 _MAX_UNREACHED = 3  # failed connections in a row, after which no further address is tried
-_MAX_READ = 100  # drafts to read to find the newest
-_NO_RESPONSE = FetchResult(key="")
-_MAX_TITLE = 200  # characters of a feed's title
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbedFeed:
-    """A feed: its address and title, how many entries it has, and the newest of them, newest first.
-
-    `link` is its site's page; None if it names none. `others` are other feeds that the page announces. `response` is
-    the one in which the feed came.
-    """
-
-    feed_url: str
-    title: str
-    link: str | None
-    count: int
-    newest: tuple[Entry, ...]
-    others: tuple[FeedLink, ...] = ()
-    response: FetchResult[str] = _NO_RESPONSE
-
-
-class _ProbeJob(NamedTuple):
-    """A response to parse; `limit` is how many entries to return, read at `now`."""
-
-    body: bytes
-    url: str
-    content_type: str | None
-    link_headers: str
-    now: datetime
-    limit: int
-
-
-class _ProbeResult(NamedTuple):
-    """The feed of a response, else the feeds that a page announces. `error` is why it could not be parsed."""
-
-    feed: ProbedFeed | None = None
-    announced: tuple[FeedLink, ...] = ()
-    error: str | None = None
 
 
 def probe_feed(config: Config, url: str, *, now: datetime, limit: int, allow_private: bool = False) -> ProbedFeed:
@@ -142,50 +97,11 @@ class _Probe:
         places = [*map(printable_url, links), f"{len(common)} common addresses"]
         raise FeedError(f"{page.url}: no feed found there or at {', '.join(places)}{errors}")
 
-    def _parse(self, response: Response) -> _ProbeResult:
+    def _parse(self, response: Response) -> ProbeResult:
         content_type = response.headers.get("content-type")
         links = response.headers.get("link", "")
-        job = _ProbeJob(response.body, response.url, content_type, links, self._now, self._limit)
-        return run_job(_PROBE_TASK, job, seconds=self._config.limits.document_s)
-
-
-def _parse(job: _ProbeJob) -> Iterator[_ProbeResult]:
-    try:
-        feed = parse_feed(job.body, url=job.url, content_type=job.content_type)
-    except FeedError:
-        links = find_feeds(_decode_page(job), job.url, link_headers=job.link_headers)
-        yield _ProbeResult(
-            announced=tuple(
-                FeedLink(feed_url=to_uri(link.feed_url), title=lead(clean_label(link.title), _MAX_TITLE))
-                for link in links
-            )
-        )
-        return
-    entries = [normalise(draft, now=job.now) for draft in feed.drafts[:_MAX_READ]]
-    newest = sorted(entries, key=lambda entry: entry.published, reverse=True)[: job.limit]
-    probed = ProbedFeed(
-        feed_url=job.url,
-        title=lead(feed.title, _MAX_TITLE),
-        link=clean_link(feed.link, job.url) if feed.link else None,
-        count=len(feed.drafts),
-        newest=tuple(newest),
-    )
-    yield _ProbeResult(probed)
-
-
-def _decode_page(job: _ProbeJob) -> str:
-    """Return the text of a page; "" of anything else."""
-    try:
-        return decode_page(job.body, job.content_type)
-    except FeedError:
-        return ""
-
-
-def _fail(_job: _ProbeJob, failure: WorkerFailure) -> tuple[_ProbeResult, None]:
-    return _ProbeResult(error=failure.reason.partition(";")[0]), None
-
-
-_PROBE_TASK: Task[_ProbeJob, _ProbeResult] = Task(run=_parse, on_failure=_fail, load=load_feed_parsers)
+        job = ProbeJob(response.body, response.url, content_type, links, self._now, self._limit)
+        return run_job(PROBE_TASK, job, seconds=self._config.limits.document_s)
 
 
 def _server(address: str) -> tuple[str, str]:

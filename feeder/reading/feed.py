@@ -7,7 +7,7 @@ too. If the source wants full articles, an entry waits in the store for its page
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +19,8 @@ from feeder.incoming.entry import IncomingEntry, prepare
 from feeder.incoming.identity import guid_name
 from feeder.incoming.origin import Origin, digest_of
 from feeder.model import Draft, Source, entry_key
-from feeder.normalise.urls import clean_link
+from feeder.normalise.text import clean_label, lead
+from feeder.normalise.urls import clean_link, to_uri
 from feeder.reading.file import (
     Boilerplate,
     ReadingRules,
@@ -37,7 +38,9 @@ from feeder.sources.feeds.websub import find_hub
 from feeder.sources.http.crawl import FetchResult
 
 if TYPE_CHECKING:
+    from feeder.model import Entry
     from feeder.normalise.boilerplate.learned import Edge
+    from feeder.sources.feeds.discovery import FeedLink
 
 log = logging.getLogger(__name__)
 # Fields of a draft that are not part of its version: where and when it was seen, and under which id.
@@ -46,6 +49,9 @@ _VERSION_VALUES = attrgetter(
     *(field.name for field in fields(Draft) if field.compare and field.name not in _UNVERSIONED)
 )
 _SOURCE_VALUES = attrgetter(*(field.name for field in fields(Source) if field.compare))
+_NO_RESPONSE = FetchResult(key="")
+_MAX_PROBED = 100  # drafts to read to find the newest
+_MAX_PROBED_TITLE = 200  # characters of a feed's title
 
 
 class FeedJob(NamedTuple):
@@ -274,3 +280,88 @@ class _FeedReader:
         if isinstance(self._job.source, PageSource):
             return digest_of(repr((draft.id, draft.title)))
         return digest_of(repr((_VERSION_VALUES(draft), draft.source and _SOURCE_VALUES(draft.source))))
+
+
+# --- a feed that is looked at before it becomes a source --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbedFeed:
+    """A feed: its address and title, how many entries it has, and the newest of them, newest first.
+
+    `link` is its site's page; None if it names none. `others` are other feeds that the page announces. `response` is
+    the one in which the feed came.
+    """
+
+    feed_url: str
+    title: str
+    link: str | None
+    count: int
+    newest: "tuple[Entry, ...]"
+    others: "tuple[FeedLink, ...]" = ()
+    response: FetchResult[str] = _NO_RESPONSE
+
+
+class ProbeJob(NamedTuple):
+    """A response to parse; `limit` is how many entries to return, read at `now`."""
+
+    body: bytes
+    url: str
+    content_type: str | None
+    link_headers: str
+    now: datetime
+    limit: int
+
+
+class ProbeResult(NamedTuple):
+    """The feed of a response, else the feeds that a page announces. `error` is why it could not be parsed."""
+
+    feed: ProbedFeed | None = None
+    announced: "tuple[FeedLink, ...]" = ()
+    error: str | None = None
+
+
+def read_probe(job: ProbeJob) -> Iterator[ProbeResult]:
+    """Yield what one response holds."""
+    from feeder.normalise.entry import normalise  # noqa: PLC0415  see `_parse`
+    from feeder.sources.feeds.discovery import FeedLink, find_feeds  # noqa: PLC0415  as above
+    from feeder.sources.feeds.parsing import parse_feed  # noqa: PLC0415  as above
+
+    try:
+        feed = parse_feed(job.body, url=job.url, content_type=job.content_type)
+    except FeedError:
+        links = find_feeds(_decode_page(job), job.url, link_headers=job.link_headers)
+        yield ProbeResult(
+            announced=tuple(
+                FeedLink(feed_url=to_uri(link.feed_url), title=lead(clean_label(link.title), _MAX_PROBED_TITLE))
+                for link in links
+            )
+        )
+        return
+    entries = [normalise(draft, now=job.now) for draft in feed.drafts[:_MAX_PROBED]]
+    newest = sorted(entries, key=lambda entry: entry.published, reverse=True)[: job.limit]
+    probed = ProbedFeed(
+        feed_url=job.url,
+        title=lead(feed.title, _MAX_PROBED_TITLE),
+        link=clean_link(feed.link, job.url) if feed.link else None,
+        count=len(feed.drafts),
+        newest=tuple(newest),
+    )
+    yield ProbeResult(probed)
+
+
+def _decode_page(job: ProbeJob) -> str:
+    """Return the text of a page; "" of anything else."""
+    from feeder.sources.pages.select import decode_page  # noqa: PLC0415  see `_parse`
+
+    try:
+        return decode_page(job.body, job.content_type)
+    except FeedError:
+        return ""
+
+
+def _fail_probe(_job: ProbeJob, failure: WorkerFailure) -> tuple[ProbeResult, None]:
+    return ProbeResult(error=failure.reason.partition(";")[0]), None
+
+
+PROBE_TASK: Task[ProbeJob, ProbeResult] = Task(run=read_probe, on_failure=_fail_probe, load=load_feed_parsers)

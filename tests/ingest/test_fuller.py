@@ -1,6 +1,5 @@
 """Entries made fuller by their pages: real requests, real passes, and what holds when a page does not come."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -19,14 +17,13 @@ from feeder.incoming.batch import Batch
 from feeder.ingest import IngestReport, ingest
 from feeder.ingest import pages as module
 from feeder.model import Draft, Entry, Link, Media, Person, Source, Stamp, entry_key
-from feeder.reading import page as articles
-from feeder.reading.file import to_entry
 from feeder.reading.packing import pack, unpack
-from feeder.reading.page import PAGE_TASK, PageJob, PageResult, read_page
+from feeder.reading.page import PAGE_TASK, PageJob, PageResult
 from feeder.sources.http import client
 from feeder.sources.pages.extract import extract_article, with_article
 from feeder.store import Outcome, Store, new_added
 from tests.http_server import Answer, Request, Server
+from tests.ingest.readers import die_at_page_7, fail_at_every_page, fail_at_page_of_rain_2
 from tests.sources.network import OTHER_PUBLIC, PUBLIC, MadeNetwork
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -487,27 +484,6 @@ def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[PageJob], Iterator[P
     monkeypatch.setattr(module, "PAGE_TASK", PAGE_TASK._replace(run=run))
 
 
-def die_at_page_7(job: PageJob) -> Iterator[PageResult]:
-    if job.response is not None and job.pending.link.endswith("/7"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_page(job)
-
-
-def fail_at_rain_2(job: PageJob) -> Iterator[PageResult]:
-    def fragile(rules: Any, draft: Draft, boilerplate: Any) -> Entry:
-        if draft.title == "Rain 2":
-            raise ZeroDivisionError
-        return to_entry(rules, draft, boilerplate)
-
-    with patch.object(articles, "to_entry", fragile):
-        yield from read_page(job)
-
-
-def fail_at_every_page(job: PageJob) -> Iterator[PageResult]:
-    with patch.object(articles, "extract_article", side_effect=ZeroDivisionError):
-        yield from read_page(job)
-
-
 def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -530,7 +506,7 @@ def test_a_page_that_kills_the_process_that_reads_it_is_left_out_in_the_end(
 def test_an_entry_that_cannot_be_understood_with_its_page_leaves_the_others_alone(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_by(monkeypatch, fail_at_rain_2)
+    read_by(monkeypatch, fail_at_page_of_rain_2)
     server.answers["/rain"] = rss(server, 2, 1)
     server.answers |= {f"/p/{n}": Answer(body=page(n)) for n in (1, 2)}
     report = poll(config(source(server)), sqlite_store)

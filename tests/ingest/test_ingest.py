@@ -2,7 +2,6 @@ import json
 import multiprocessing
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -21,11 +19,9 @@ from feeder.config.settings import FolderSource
 from feeder.errors import ConfigError
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
-from feeder.model import Draft
-from feeder.reading.file import FileJob, FileResult, ReadingRules, file_task, read_articles
-from feeder.sources.files import collection
-from feeder.sources.files.article import read_text
+from feeder.reading.file import FileJob, FileResult, ReadingRules, file_task
 from feeder.store import Store
+from tests.ingest.readers import break_at_1, die_at_7
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -140,16 +136,6 @@ def read_by(monkeypatch: pytest.MonkeyPatch, run: Reading) -> None:
     monkeypatch.setattr(module, "file_task", lambda rules: file_task(rules)._replace(run=partial(run, rules)))
 
 
-def break_at_1(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
-    def breaks(text: str, name: str) -> Draft:
-        if name == "1.md":
-            raise RecursionError
-        return read_text(text, name)
-
-    with patch.object(collection, "read_text", breaks):
-        yield from read_articles(rules, job)
-
-
 def test_a_fault_of_ours_in_one_document_does_not_stop_the_others(
     folder: Path, config: Config, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,12 +214,6 @@ def test_a_file_that_ends_its_process_is_named_and_the_others_go_in(
     [(path, reason)] = report.failed
     assert (report.new, path) == (11, "7.md")
     assert reason.startswith("crashed its worker process")
-
-
-def die_at_7(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
-    if job.file.path == "7.md":
-        os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_articles(rules, job)
 
 
 def test_a_pass_that_is_stopped_ends_its_workers(

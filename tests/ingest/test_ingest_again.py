@@ -1,13 +1,8 @@
 """Reading again what has not changed: what was learned since is applied, and nothing else moves."""
 
-import os
-import signal
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
@@ -15,15 +10,12 @@ from sqlalchemy import select
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource
 from feeder.errors import StoreError
-from feeder.incoming.entry import IncomingEntry, prepare
-from feeder.incoming.origin import Origin
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import folders as module
 from feeder.model import Entry
-from feeder.reading import file as reading
-from feeder.reading.file import FileJob, FileResult, ReadingRules, read_articles
 from feeder.store import Store
 from feeder.store.tables import metadata
+from tests.ingest.readers import die_at_7, read_another_link
 from tests.ingest.test_ingest import read_by
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -284,24 +276,6 @@ def test_a_file_that_ends_its_process_when_it_is_read_again_keeps_its_entry(
     report = only_report(ingest(config, sqlite_store, now=NOW, again=True))
     assert ([path for path, _ in report.failed], report.again) == (["007.md"], 8)
     assert sqlite_store.entries.count() == 9
-
-
-def die_at_7(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
-    if job.file.path == "007.md":
-        os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_articles(rules, job)
-
-
-def with_another_link(
-    origin: Origin, entry: Entry, *, reread: bool, known_by_link: bool, pictures: Mapping[str, str]
-) -> IncomingEntry:
-    better = replace(entry, id="https://example.org/better", link="https://example.org/better", content="<p>短。</p>")
-    return prepare(origin, better, reread=reread, known_by_link=known_by_link, pictures=pictures)
-
-
-def read_another_link(rules: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
-    with patch.object(reading, "prepare", with_another_link):
-        yield from read_articles(rules, job)
 
 
 def test_an_article_whose_link_is_read_otherwise_now_is_the_same_entry(

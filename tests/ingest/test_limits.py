@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -18,58 +16,19 @@ from feeder.ingest import feeds as polling
 from feeder.ingest import folders as files
 from feeder.ingest import pages as fuller
 from feeder.ingest import probe as probing
-from feeder.model import Draft, Entry
-from feeder.reading import feed as feeds
 from feeder.reading import file as reading
-from feeder.reading import page as articles
-from feeder.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
-from feeder.reading.file import (
-    Boilerplate,
-    FileJob,
-    FileResult,
-    ReadingRules,
-    file_task,
-    read_articles,
-    to_entry,
-)
-from feeder.reading.page import PAGE_TASK, PageJob, PageResult, read_page
-from feeder.sources.pages.extract import PageArticle
+from feeder.reading.feed import FEED_TASK, PROBE_TASK, ProbedFeed
+from feeder.reading.file import file_task
+from feeder.reading.page import PAGE_TASK
 from feeder.store import Store
 from tests.http_server import Answer, Server
+from tests.ingest.readers import read_feed_or_hang, read_file_or_hang, read_page_or_hang, read_probe_or_hang
 from tests.ingest.test_fuller import page
 from tests.ingest.test_polling import rss
-from tests.reading.test_workers import hang
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 LIMITS = LimitsConfig(document_s=0.5)
 REASON = "took too long (limits.document_s = 0.5); not tried again until it changes"
-
-
-def hang_at_endless(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate, *more: Any) -> Entry:
-    """Stand for a reader that never ends over some articles."""
-    if "endless" in (draft.title or ""):
-        hang()
-    return to_entry(rules, draft, boilerplate, *more)
-
-
-def read_file_or_hang(settings: ReadingRules, job: FileJob) -> Iterator[FileResult | None]:
-    with patch.object(reading, "to_entry", hang_at_endless):
-        yield from read_articles(settings, job)
-
-
-def read_feed_or_hang(job: FeedJob) -> Iterator[FeedResult]:
-    with patch.object(feeds, "to_entry", hang_at_endless):
-        yield from read_feed(job)
-
-
-def read_page_or_hang(job: PageJob) -> Iterator[PageResult]:
-    def read(html: str, **_: object) -> PageArticle:
-        if "endless" in html:
-            hang()
-        return PageArticle(content="<p>What the page holds is more than the feed has, by some words.</p>")
-
-    with patch.object(articles, "extract_article", read), patch.object(articles, "to_entry", hang_at_endless):
-        yield from read_page(job)
 
 
 @pytest.fixture(autouse=True)
@@ -253,21 +212,15 @@ def test_an_entry_that_takes_too_long_with_and_without_its_page_is_named(server:
     assert "took too long" in report.failed[0][1]
 
 
-def parse_or_hang(job: probing._ProbeJob) -> Iterator[probing._ProbeResult]:
-    if b"endless" in job.body:
-        hang()
-    yield from probing._parse(job)
-
-
 @pytest.fixture
-def probe(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], probing.ProbedFeed]:
-    monkeypatch.setattr(probing, "_PROBE_TASK", probing._PROBE_TASK._replace(run=parse_or_hang))
+def probe(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ProbedFeed]:
+    monkeypatch.setattr(probing, "PROBE_TASK", PROBE_TASK._replace(run=read_probe_or_hang))
     config = remote(server, "rain")
     return lambda path: probing.probe_feed(config, server.url(path), now=NOW, limit=5, allow_private=True)
 
 
 def test_an_address_whose_answer_takes_too_long_to_read_is_refused_in_one_line(
-    server: Server, probe: Callable[[str], probing.ProbedFeed]
+    server: Server, probe: Callable[[str], ProbedFeed]
 ) -> None:
     server.answers["/rain"] = Answer(body=b"<html>endless")
     with pytest.raises(FeedError, match=r"/rain: took too long \(limits.document_s = 0.5\)\Z"):
@@ -275,7 +228,7 @@ def test_an_address_whose_answer_takes_too_long_to_read_is_refused_in_one_line(
 
 
 def test_a_feed_that_a_page_announces_and_that_takes_too_long_is_said_so(
-    server: Server, probe: Callable[[str], probing.ProbedFeed]
+    server: Server, probe: Callable[[str], ProbedFeed]
 ) -> None:
     link = "<link rel=alternate type=application/rss+xml href="
     server.answers |= {"/": Answer(body=f"<html><head>{link}/a>".encode()), "/a": Answer(body=b"endless")}

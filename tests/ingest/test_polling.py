@@ -1,7 +1,6 @@
 """Feeds from a server on loopback into the store: real requests, real passes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -19,17 +17,14 @@ from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig, SourceConfig, StoreConfig
 from feeder.ingest import IngestReport, ingest, preview
 from feeder.ingest import feeds as module
-from feeder.model import Draft, Entry
-from feeder.reading import feed as feeds
-from feeder.reading.feed import FEED_TASK, FeedJob, FeedResult, read_feed
-from feeder.reading.file import Boilerplate, ReadingRules, to_entry
+from feeder.reading.feed import FEED_TASK, FeedJob, FeedResult
 from feeder.reading.workers import Task, run_jobs
-from feeder.sources.feeds import parsing as syndication
 from feeder.sources.feeds.polling import MOVED_AFTER
 from feeder.sources.http import crawl as remote
 from feeder.sources.http.crawl import FetchRequest, fetch_all
 from feeder.store import Poll, Store
 from tests.http_server import Answer, Request, Server
+from tests.ingest.readers import die_at_s7, fail_at_entry_rain_2, fail_to_parse_rain_1
 from tests.sources.network import PUBLIC, MadeNetwork
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -270,20 +265,10 @@ def read_by(monkeypatch: pytest.MonkeyPatch, run: Callable[[FeedJob], Iterator[F
     monkeypatch.setattr(module, "FEED_TASK", FEED_TASK._replace(run=run))
 
 
-def fail_at_rain_2(job: FeedJob) -> Iterator[FeedResult]:
-    def fragile(rules: ReadingRules, draft: Draft, boilerplate: Boilerplate) -> Entry:
-        if draft.title == "Rain 2":
-            raise ZeroDivisionError
-        return to_entry(rules, draft, boilerplate)
-
-    with patch.object(feeds, "to_entry", fragile):
-        yield from read_feed(job)
-
-
 def test_an_entry_that_cannot_be_understood_leaves_the_others_alone(
     server: Server, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_by(monkeypatch, fail_at_rain_2)
+    read_by(monkeypatch, fail_at_entry_rain_2)
     server.answers["/rain"] = Answer(body=rss(1, 2, 3))
     report = poll(settings(source(server)), sqlite_store)
     assert report.new == 2
@@ -334,12 +319,6 @@ def test_an_interrupted_pass_ends_the_requests_under_way(server: Server, sqlite_
     config = settings(source(server), source(server, "slow"), timeout_s=60)
     with pytest.raises(KeyboardInterrupt):
         ingest(config, sqlite_store, now=NOW, progress=interrupt)
-
-
-def die_at_s7(job: FeedJob) -> Iterator[FeedResult]:
-    if job.rules.source == "s7":
-        os.kill(os.getpid(), signal.SIGKILL)
-    yield from read_feed(job)
 
 
 def test_a_feed_that_kills_the_process_that_reads_it_is_given_up_alone(
@@ -410,17 +389,6 @@ def test_requests_that_nobody_waits_for_any_more_are_ended(server: Server, monke
     next(results)
     results.close()
     assert len(server.requests) < 8
-
-
-def fail_to_parse_rain_1(job: FeedJob) -> Iterator[FeedResult]:
-    def parse(data: bytes, *, url: str, content_type: str | None) -> syndication.ParsedFeed:
-        if b"Rain 1" in data:
-            raise ZeroDivisionError
-        return original(data, url=url, content_type=content_type)
-
-    original = syndication.parse_feed
-    with patch.object(syndication, "parse_feed", parse):
-        yield from read_feed(job)
 
 
 def test_a_fault_of_ours_over_one_feed_is_told_and_the_others_go_on(

@@ -8,7 +8,8 @@ import pytest
 from feeder.config.load import Config
 from feeder.config.settings import FetchConfig
 from feeder.errors import FeedError
-from feeder.ingest.probe import ProbedFeed, probe_feed
+from feeder.ingest.probe import probe_feed
+from feeder.reading.feed import ProbedFeed
 from tests.http_server import Answer, Request, Server
 from tests.ingest.test_polling import rss
 

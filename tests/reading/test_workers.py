@@ -3,7 +3,6 @@
 import math
 import multiprocessing
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from feeder.reading.workers import Task, WorkerFailure, chunked, run_job, run_jobs
+from tests.reading.hanging import hang
 
 
 def double(number: int) -> list[int]:
@@ -53,11 +53,6 @@ def hang_at_13(number: int) -> list[int]:
     if number == 13:
         hang()
     return double(number)
-
-
-def hang() -> None:
-    """Match for ever inside C code, which checks for exceptions rarely."""
-    re.fullmatch("(?:a|a)*b", "a" * 200)
 
 
 def hang_at_the_third(job: tuple[int, int]) -> Iterator[int | None]:
