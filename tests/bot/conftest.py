@@ -224,10 +224,10 @@ class Harness:
 
 
 @pytest.fixture
-def make_harness(api: BotApi, bot_store: Store, clock: Clock) -> Callable[..., Harness]:
-    """Make a harness for some channels."""
+def make_harness(api: BotApi, each_store: Store, clock: Clock) -> Callable[..., Harness]:
+    """Make a harness for some channels, on each database in turn."""
 
-    def make(*chats: int | str, store: Store = bot_store, **settings: object) -> Harness:
+    def make(*chats: int | str, store: Store = each_store, **settings: object) -> Harness:
         return Harness(api, store, clock, channels(*chats, **settings))
 
     return make

@@ -57,7 +57,7 @@ def test_two_names_of_one_chat_are_refused_with_both_places(each_store: Store) -
         sync_channels(each_store, channels("@rain", "-1003"))
 
 
-def test_telegram_is_asked_for_a_number_once(api: BotApi, bot_store: Store) -> None:
+def test_telegram_is_asked_for_a_number_once(api: BotApi, each_store: Store) -> None:
     api.add_chat(-1003, username="rain", title="Rain")
     both = channels("@rain", "@nobody_there")
 
@@ -65,7 +65,7 @@ def test_telegram_is_asked_for_a_number_once(api: BotApi, bot_store: Store) -> N
         bot = make_bot(TelegramConfig.model_validate({"token": api.token, "api_url": api.url}))
         try:
             await connect(bot)
-            await ask_for_numbers(bot, bot_store, both)
+            await ask_for_numbers(bot, each_store, both)
         finally:
             await bot.shutdown()
 
@@ -73,7 +73,7 @@ def test_telegram_is_asked_for_a_number_once(api: BotApi, bot_store: Store) -> N
     asyncio.run(ask())
     asked = [call.arguments["chat_id"] for call in api.called("getChat")]
     assert sorted(asked) == ["@nobody_there", "@nobody_there", "@rain"]
-    assert {row.number for row in sync_channels(bot_store, both)} == {-1003, None}
+    assert {row.number for row in sync_channels(each_store, both)} == {-1003, None}
 
 
 def test_answers_and_posts_share_one_pace(each_store: Store) -> None:

@@ -64,20 +64,20 @@ def test_a_changed_article_is_edited_in_place(api: BotApi, each_store: Store, cl
     assert count_states(each_store) == {"sent": 1}
 
 
-def test_a_caption_is_edited_as_such(posted: Callable[..., Harness], api: BotApi, bot_store: Store) -> None:
+def test_a_caption_is_edited_as_such(posted: Callable[..., Harness], api: BotApi, each_store: Store) -> None:
     harness = posted({"read_button": True}, media=PICTURES)
-    change(bot_store, content="<p>Corrected.</p>", media=PICTURES)
+    change(each_store, content="<p>Corrected.</p>", media=PICTURES)
     harness.drain()
     assert calls(api) == ["sendPhoto", "editMessageCaption"]
     assert "Corrected." in api.texts(CHAT)[0]
 
 
 def test_a_post_without_spans_is_edited_without_them(
-    posted: Callable[..., Harness], api: BotApi, bot_store: Store
+    posted: Callable[..., Harness], api: BotApi, each_store: Store
 ) -> None:
     api.answer(400, "Bad Request: can't parse entities: unknown", method="sendMessage")
     harness = posted()
-    change(bot_store, content="<p>Corrected.</p>")
+    change(each_store, content="<p>Corrected.</p>")
     harness.drain()
     (message,) = api.messages(CHAT)
     assert "Corrected." in message["text"]
@@ -85,33 +85,35 @@ def test_a_post_without_spans_is_edited_without_them(
     assert not message["entities"]
 
 
-def test_what_shows_no_difference_is_not_edited(posted: Callable[..., Harness], api: BotApi, bot_store: Store) -> None:
+def test_what_shows_no_difference_is_not_edited(posted: Callable[..., Harness], api: BotApi, each_store: Store) -> None:
     harness = posted({"style": "title"})
-    change(bot_store, content="<p>Corrected.</p>")
+    change(each_store, content="<p>Corrected.</p>")
     harness.drain()
     assert calls(api) == ["sendMessage"]
 
 
 def test_other_rules_of_reading_edit_nothing(
-    posted: Callable[..., Harness], api: BotApi, bot_store: Store, monkeypatch: pytest.MonkeyPatch
+    posted: Callable[..., Harness], api: BotApi, each_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = posted()
-    find = type(bot_store.entries).get_many
+    find = type(each_store.entries).get_many
 
     def read_again(self: Any, keys: Any) -> Any:
         return [replace(entry, content="<p>As read by new rules.</p>") for entry in find(self, keys)]
 
-    change(bot_store, 0, categories=("another",))
-    monkeypatch.setattr(type(bot_store.entries), "get_many", read_again)
-    assert bot_store.entries.find("https://example.org/a/1").updated.year == 2023  # type: ignore[union-attr]  # it is there
+    change(each_store, 0, categories=("another",))
+    monkeypatch.setattr(type(each_store.entries), "get_many", read_again)
+    assert each_store.entries.find("https://example.org/a/1").updated.year == 2023  # type: ignore[union-attr]  # it is there
     harness.drain()
     assert calls(api) == ["sendMessage"]
 
 
-def test_an_old_post_is_not_edited(posted: Callable[..., Harness], api: BotApi, bot_store: Store, clock: Clock) -> None:
+def test_an_old_post_is_not_edited(
+    posted: Callable[..., Harness], api: BotApi, each_store: Store, clock: Clock
+) -> None:
     harness = posted()
     clock.forward(days=2, minutes=1)
-    change(bot_store, content="<p>Corrected.</p>")
+    change(each_store, content="<p>Corrected.</p>")
     harness.drain()
     assert calls(api) == ["sendMessage"]
 
@@ -125,10 +127,10 @@ def test_an_old_post_is_not_edited(posted: Callable[..., Harness], api: BotApi, 
     ],
 )
 def test_what_telegram_does_not_edit_stays_as_it_is(
-    posted: Callable[..., Harness], api: BotApi, bot_store: Store, refusal: str
+    posted: Callable[..., Harness], api: BotApi, each_store: Store, refusal: str
 ) -> None:
     harness = posted()
-    change(bot_store, content="<p>Corrected.</p>")
+    change(each_store, content="<p>Corrected.</p>")
     api.answer(400, refusal, method="editMessageText")
     for _ in range(3):
         harness.drain()
@@ -137,10 +139,10 @@ def test_what_telegram_does_not_edit_stays_as_it_is(
 
 @pytest.mark.parametrize("fault", ["drop", "retry", "error"])
 def test_an_edit_that_fails_is_made_at_the_next_tick(
-    posted: Callable[..., Harness], api: BotApi, bot_store: Store, clock: Clock, fault: str
+    posted: Callable[..., Harness], api: BotApi, each_store: Store, clock: Clock, fault: str
 ) -> None:
     harness = posted()
-    change(bot_store, content="<p>Corrected.</p>")
+    change(each_store, content="<p>Corrected.</p>")
     if fault == "drop":
         api.drop(method="editMessageText")
     elif fault == "retry":
@@ -160,12 +162,12 @@ def test_an_edit_that_fails_is_made_at_the_next_tick(
 
 
 def test_while_telegram_does_not_answer_posts_wait_for_one_edit_only(
-    api: BotApi, make_harness: Make, bot_store: Store
+    api: BotApi, make_harness: Make, each_store: Store
 ) -> None:
     api.add_chat(-1002)
     post(make_harness(CHAT, -1002))
     api.answer(502, method="editMessageText", times=None)
-    change(bot_store, content="<p>Corrected.</p>")
+    change(each_store, content="<p>Corrected.</p>")
     harness = make_harness(CHAT, -1002)
     harness.edit_days = 2
     harness.drain()
@@ -176,31 +178,31 @@ def test_while_telegram_does_not_answer_posts_wait_for_one_edit_only(
 
 
 def test_a_chat_with_many_edits_does_not_keep_others_waiting(
-    api: BotApi, make_harness: Make, bot_store: Store, monkeypatch: pytest.MonkeyPatch
+    api: BotApi, make_harness: Make, each_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(edits, "MAX_PER_TICK", 2)
     api.add_chat(-1002)
     harness = post(make_harness(CHAT, style="full"), content=LONG)
     harness.channels = channels(CHAT, style="full") + channels(-1002, recent=1, style="full")
-    planner.plan(bot_store, sync_channels(bot_store, harness.channels), START)
+    planner.plan(each_store, sync_channels(each_store, harness.channels), START)
     harness.drain()
-    change(bot_store, content=LONG.replace("It", "Yesterday it"))
+    change(each_store, content=LONG.replace("It", "Yesterday it"))
     harness.drain()
     edited = [call.arguments["chat_id"] for call in api.called("editMessageText")]
     assert sorted(edited) == [str(CHAT), "-1002"]
 
 
 def test_edits_wait_for_their_turn_in_the_chat(
-    posted: Callable[..., Harness], api: BotApi, bot_store: Store, clock: Clock
+    posted: Callable[..., Harness], api: BotApi, each_store: Store, clock: Clock
 ) -> None:
     harness = posted()
     harness.pace = Pace(per_chat_s=3.0, per_group_minute=20, overall_per_second=30)
-    add_entries(bot_store, 2, media=())
+    add_entries(each_store, 2, media=())
     harness.drain()
     clock.forward(minutes=5)
     for number in (1, 2):
         add_entries(
-            bot_store, number, media=(), content="<p>New.</p>", first_seen_at=START + timedelta(days=2, minutes=9)
+            each_store, number, media=(), content="<p>New.</p>", first_seen_at=START + timedelta(days=2, minutes=9)
         )
     harness.drain()
     assert len(api.called("editMessageText")) == 1
@@ -211,56 +213,56 @@ def test_edits_wait_for_their_turn_in_the_chat(
 
 
 def test_the_parts_of_a_text_are_edited_and_those_that_are_gone_are_deleted(
-    posted: Callable[..., Harness], api: BotApi, bot_store: Store
+    posted: Callable[..., Harness], api: BotApi, each_store: Store
 ) -> None:
     harness = posted({"style": "full"}, content=LONG)
     assert len(api.texts(CHAT)) == 3
-    change(bot_store, content=LONG.replace("<p>3. It", "<p>3. Yesterday it"))
+    change(each_store, content=LONG.replace("<p>3. It", "<p>3. Yesterday it"))
     harness.drain()
     assert sum("3. Yesterday it" in text for text in api.texts(CHAT)) == 1
-    change(bot_store, 2, content="<p>Short.</p>")
+    change(each_store, 2, content="<p>Short.</p>")
     harness.drain()
     assert len(api.texts(CHAT)) == 1
     assert "Short." in api.texts(CHAT)[0]
-    change(bot_store, 3, content=LONG + LONG)
+    change(each_store, 3, content=LONG + LONG)
     harness.drain()
     assert len(api.texts(CHAT)) == 1
-    assert count_states(bot_store) == {"sent": 3}
+    assert count_states(each_store) == {"sent": 3}
 
 
-def test_a_paused_chat_is_not_edited(posted: Callable[..., Harness], api: BotApi, bot_store: Store) -> None:
+def test_a_paused_chat_is_not_edited(posted: Callable[..., Harness], api: BotApi, each_store: Store) -> None:
     harness = posted()
     harness.channels = ()
-    sync_channels(bot_store, ())
-    change(bot_store, content="<p>Corrected.</p>")
+    sync_channels(each_store, ())
+    change(each_store, content="<p>Corrected.</p>")
     harness.drain()
     assert calls(api) == ["sendMessage"]
 
 
 def test_after_a_large_pass_only_entries_that_were_posted_are_looked_at(
-    posted: Callable[..., Harness], api: BotApi, bot_store: Store, monkeypatch: pytest.MonkeyPatch
+    posted: Callable[..., Harness], api: BotApi, each_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(edits, "_FEW", 1)
     monkeypatch.setattr(edits, "_PAGE", 2)
     harness = posted({"query": "title:1"})
-    add_entries(bot_store, *range(20, 25), media=())
-    change(bot_store, content="<p>Corrected.</p>", media=(Media(url="https://e.org/new.jpg", kind="image"),))
+    add_entries(each_store, *range(20, 25), media=())
+    change(each_store, content="<p>Corrected.</p>", media=(Media(url="https://e.org/new.jpg", kind="image"),))
     harness.drain()
     assert "Corrected." in api.texts(CHAT)[0]
 
 
-def test_a_restored_store_is_followed_from_where_it_is(posted: Callable[..., Harness], bot_store: Store) -> None:
+def test_a_restored_store_is_followed_from_where_it_is(posted: Callable[..., Harness], each_store: Store) -> None:
     harness = posted()
-    bot_store.database.set_note(DONE_NOTE, "999999")
+    each_store.database.set_note(DONE_NOTE, "999999")
     harness.drain()
-    assert bot_store.database.get_note(DONE_NOTE) == str(bot_store.entries.last_change())
+    assert each_store.database.get_note(DONE_NOTE) == str(each_store.entries.last_change())
 
 
-def test_edits_can_be_turned_off(make_harness: Make, api: BotApi, bot_store: Store) -> None:
+def test_edits_can_be_turned_off(make_harness: Make, api: BotApi, each_store: Store) -> None:
     harness = make_harness()
-    planner.plan(bot_store, sync_channels(bot_store, channels()), START)
-    add_entries(bot_store, 1, media=())
+    planner.plan(each_store, sync_channels(each_store, channels()), START)
+    add_entries(each_store, 1, media=())
     harness.drain()
-    change(bot_store, content="<p>Corrected.</p>")
+    change(each_store, content="<p>Corrected.</p>")
     harness.drain()
     assert calls(api) == ["sendMessage"]

@@ -70,11 +70,11 @@ def forms(store: Store) -> list[tuple[int, str, str]]:
     ],
 )
 def test_pictures_and_films_are_sent_as_such(
-    make_harness: Make, api: BotApi, bot_store: Store, media: tuple[Media, ...], settings: dict[str, Any], method: str
+    make_harness: Make, api: BotApi, each_store: Store, media: tuple[Media, ...], settings: dict[str, Any], method: str
 ) -> None:
-    post(make_harness(**settings), bot_store, media=media)
+    post(make_harness(**settings), each_store, media=media)
     assert methods(api) == [(method, 200)]
-    assert count_states(bot_store) == {"sent": 1}
+    assert count_states(each_store) == {"sent": 1}
     assert any("title 1" in text for text in api.texts(CHAT))
 
 
@@ -89,42 +89,47 @@ def test_pictures_and_films_are_sent_as_such(
     ],
 )
 def test_a_picture_that_telegram_cannot_fetch_is_uploaded_and_then_left_out(
-    make_harness: Make, api: BotApi, bot_store: Store, settings: dict[str, Any], had: tuple[Media, ...], sent: list[str]
+    make_harness: Make,
+    api: BotApi,
+    each_store: Store,
+    settings: dict[str, Any],
+    had: tuple[Media, ...],
+    sent: list[str],
 ) -> None:
     api.spoil_photo(PICTURES[0].url)
     harness = make_harness(**settings)
     harness.fetch = fetcher = Fetcher(*(picture.url for picture in had))
-    post(harness, bot_store, media=PICTURES)
+    post(harness, each_store, media=PICTURES)
     assert [method for method, _ in methods(api)] == sent
     assert PICTURES[0].url in fetcher.asked
-    assert count_states(bot_store) == {"sent": 1}
+    assert count_states(each_store) == {"sent": 1}
     assert len([text for text in api.texts(CHAT) if "title 1" in text]) == 1
 
 
-def test_without_anyone_to_fetch_it_a_picture_is_left_out(make_harness: Make, api: BotApi, bot_store: Store) -> None:
+def test_without_anyone_to_fetch_it_a_picture_is_left_out(make_harness: Make, api: BotApi, each_store: Store) -> None:
     api.spoil_photo(PICTURES[0].url, "wrong type of the web page content")
-    post(make_harness(), bot_store, media=PICTURES)
+    post(make_harness(), each_store, media=PICTURES)
     assert methods(api) == [("sendPhoto", 400), ("sendMessage", 200)]
-    assert forms(bot_store) == [(0, "text", "sent")]
+    assert forms(each_store) == [(0, "text", "sent")]
 
 
-def test_an_upload_that_telegram_refuses_is_left_out(make_harness: Make, api: BotApi, bot_store: Store) -> None:
+def test_an_upload_that_telegram_refuses_is_left_out(make_harness: Make, api: BotApi, each_store: Store) -> None:
     api.answer(400, "Bad Request: wrong file identifier/HTTP URL specified", method="sendPhoto")
     api.answer(400, "Bad Request: PHOTO_INVALID_DIMENSIONS", method="sendPhoto")
     harness = make_harness()
     harness.fetch = Fetcher(PICTURES[0].url)
-    post(harness, bot_store, media=PICTURES)
+    post(harness, each_store, media=PICTURES)
     assert [method for method, _ in methods(api)] == ["sendPhoto", "sendPhoto", "sendMessage"]
 
 
-def test_a_whole_text_comes_in_parts_each_once_and_in_order(make_harness: Make, api: BotApi, bot_store: Store) -> None:
+def test_a_whole_text_comes_in_parts_each_once_and_in_order(make_harness: Make, api: BotApi, each_store: Store) -> None:
     api.answer(500, method="sendMessage", skip=1)
     harness = make_harness(style="full", on_unknown="repost")
-    post(harness, bot_store, content=LONG, media=())
+    post(harness, each_store, content=LONG, media=())
     texts = api.texts(CHAT)
-    assert len(texts) == len(forms(bot_store)) == 3
+    assert len(texts) == len(forms(each_store)) == 3
     assert re.findall(r"(\d+)\. It", "".join(texts)) == [str(number) for number in range(16)]
-    assert forms(bot_store) == [(0, "text", "sent"), (1, "text", "sent"), (2, "text", "sent")]
+    assert forms(each_store) == [(0, "text", "sent"), (1, "text", "sent"), (2, "text", "sent")]
     assert [bool(call.arguments["link_preview_options"].get("is_disabled")) for call in sent_messages(api)] == [
         False,
         True,
@@ -140,30 +145,30 @@ def sent_messages(api: BotApi) -> list[Any]:
     return calls
 
 
-def test_parts_of_two_posts_do_not_mix(make_harness: Make, api: BotApi, bot_store: Store) -> None:
+def test_parts_of_two_posts_do_not_mix(make_harness: Make, api: BotApi, each_store: Store) -> None:
     harness = make_harness(style="full", pictures="none", template="{title}\n{text}")
-    post(harness, bot_store, 1, 2, content=LONG)
+    post(harness, each_store, 1, 2, content=LONG)
     assert ["title 1" in text or "title 2" in text for text in api.texts(CHAT)] == [True, False, False] * 2
 
 
-def test_if_a_part_cannot_be_sent_the_rest_is_not(make_harness: Make, api: BotApi, bot_store: Store) -> None:
+def test_if_a_part_cannot_be_sent_the_rest_is_not(make_harness: Make, api: BotApi, each_store: Store) -> None:
     api.answer(400, "Bad Request: message is too long", method="sendMessage", times=None)
-    post(make_harness(style="full"), bot_store, content=LONG, media=())
-    assert count_states(bot_store) == {"failed": 3}
+    post(make_harness(style="full"), each_store, content=LONG, media=())
+    assert count_states(each_store) == {"failed": 3}
     assert len(methods(api)) == 3  # the three forms of the first part
 
 
-def test_a_post_that_has_become_shorter_has_no_more_parts(make_harness: Make, api: BotApi, bot_store: Store) -> None:
+def test_a_post_that_has_become_shorter_has_no_more_parts(make_harness: Make, api: BotApi, each_store: Store) -> None:
     harness = make_harness(style="full")
-    planner.plan(bot_store, sync_channels(bot_store, harness.channels), START)
-    add_entries(bot_store, 1, content=LONG, media=())
+    planner.plan(each_store, sync_channels(each_store, harness.channels), START)
+    add_entries(each_store, 1, content=LONG, media=())
     planner.plan(
-        bot_store, find_subscriptions(bot_store, harness.channels), START, "UTC", lambda *_: ("photo", "text", "text")
+        each_store, find_subscriptions(each_store, harness.channels), START, "UTC", lambda *_: ("photo", "text", "text")
     )
-    add_entries(bot_store, 1, content="<p>Short.</p>", media=())
+    add_entries(each_store, 1, content="<p>Short.</p>", media=())
     harness.drain()
     assert len(api.texts(CHAT)) == 1
-    assert count_states(bot_store) == {"sent": 3}
+    assert count_states(each_store) == {"sent": 3}
 
 
 def test_a_plain_text_ends_with_the_address_of_the_article_if_it_has_room() -> None:
@@ -183,7 +188,7 @@ def test_how_a_post_is_first_sent_depends_on_what_it_has() -> None:
     assert first_forms(long, looks(style="full", template="{title}"), ENGLISH, SITE) == ("photo",)
 
 
-def test_a_button_leads_into_the_chat_with_the_bot(make_harness: Make, bot_store: Store) -> None:
+def test_a_button_leads_into_the_chat_with_the_bot(make_harness: Make, each_store: Store) -> None:
     bot = Bot("123:" + "x" * 35)
     assert read_button(bot, make_entry(1), ENGLISH) is None  # its name is not known yet
     bot._bot_user = User(1, "feeder", is_bot=True, username="feeder_bot")
@@ -191,5 +196,5 @@ def test_a_button_leads_into_the_chat_with_the_bot(make_harness: Make, bot_store
     assert markup is not None
     [[button]] = markup.inline_keyboard
     assert (button.text, button.url) == ("Read here", f"https://t.me/feeder_bot?start={make_entry(1).key}")
-    post(make_harness(read_button=True), bot_store)
-    assert count_states(bot_store) == {"sent": 1}
+    post(make_harness(read_button=True), each_store)
+    assert count_states(each_store) == {"sent": 1}

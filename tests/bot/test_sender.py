@@ -28,20 +28,20 @@ def titles(api: BotApi, chat: int = CHAT) -> list[str]:
 
 
 def test_each_new_entry_is_posted_once_and_oldest_first(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1, 6), harness.channels)
+    plan_posts(each_store, range(1, 6), harness.channels)
     harness.drain()
     harness.drain()
     assert titles(api) == [f"title {number}" for number in range(1, 6)]
-    assert count_states(bot_store) == {"sent": 5}
+    assert count_states(each_store) == {"sent": 5}
 
 
-def test_a_post_says_what_its_channel_is_set_to(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_a_post_says_what_its_channel_is_set_to(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     api.add_chat(OTHER, "supergroup", threads=frozenset({7}))
     harness = make_harness(OTHER, topic=7, silent=True)
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     harness.drain()
     (call,) = api.called("sendPhoto")
     assert call.arguments["message_thread_id"] == "7"
@@ -49,16 +49,16 @@ def test_a_post_says_what_its_channel_is_set_to(api: BotApi, bot_store: Store, m
 
 
 def test_after_a_timeout_repost_sends_again_and_hold_does_not(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     api.add_chat(OTHER)
     for policy, chat, messages in (("repost", CHAT, 2), ("hold", OTHER, 1)):
         harness = make_harness(chat, on_unknown=policy)
-        plan_posts(bot_store, range(1), harness.channels) if policy == "repost" else _replan(bot_store, harness)
+        plan_posts(each_store, range(1), harness.channels) if policy == "repost" else _replan(each_store, harness)
         api.drop(method="sendPhoto", chat=chat)
         harness.drain()
         assert len(api.texts(chat)) == messages
-    assert count_states(bot_store) == {"sent": 1, "unknown": 1}
+    assert count_states(each_store) == {"sent": 1, "unknown": 1}
 
 
 def _replan(store: Store, harness: Harness) -> None:
@@ -67,40 +67,42 @@ def _replan(store: Store, harness: Harness) -> None:
 
 @pytest.mark.parametrize("fault", ["drop", "garble", "hang", "500", "502"])
 def test_an_answer_that_does_not_come_leaves_a_held_post_unknown(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, fault: str
+    api: BotApi, each_store: Store, make_harness: MakeHarness, fault: str
 ) -> None:
     harness = make_harness(on_unknown="hold")
     harness.call_timeout_s = 1.0
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
     if fault.isdigit():
         api.answer(int(fault), method="sendPhoto")
     else:
         getattr(api, fault)(method="sendPhoto")
     harness.drain()
-    assert count_states(bot_store) == {"unknown": 1, "sent": 1}
+    assert count_states(each_store) == {"unknown": 1, "sent": 1}
     assert titles(api)[-1] == "title 1"
     assert len(api.called("sendPhoto")) == 2
 
 
-def test_a_post_in_doubt_is_given_up_after_some_tries(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_a_post_in_doubt_is_given_up_after_some_tries(
+    api: BotApi, each_store: Store, make_harness: MakeHarness
+) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     api.answer(500, times=None)
     harness.drain()
     assert len(api.called("sendPhoto")) == MAX_DOUBTS
-    assert count_states(bot_store) == {"unknown": 1}
+    assert count_states(each_store) == {"unknown": 1}
 
 
 def test_a_refused_connection_is_tried_again_without_a_double(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock
+    api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         harness.api_url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         harness.drain(until=START + timedelta(seconds=30))
-    assert count_states(bot_store) == {"pending": 2}
+    assert count_states(each_store) == {"pending": 2}
     harness.api_url = api.url
     harness.drain()
     assert titles(api) == ["title 0", "title 1"]
@@ -108,11 +110,11 @@ def test_a_refused_connection_is_tried_again_without_a_double(
 
 
 def test_nothing_is_sent_before_retry_after_and_other_chats_go_on(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock
+    api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock
 ) -> None:
     api.add_chat(OTHER)
     harness = make_harness(CHAT, OTHER)
-    plan_posts(bot_store, range(3), harness.channels)
+    plan_posts(each_store, range(3), harness.channels)
     api.answer(429, retry_after=43_838, chat=CHAT)
     harness.drain(until=START + timedelta(seconds=43_837))
     assert titles(api, OTHER) == ["title 0", "title 1", "title 2"]
@@ -123,54 +125,56 @@ def test_nothing_is_sent_before_retry_after_and_other_chats_go_on(
 
 
 @pytest.mark.parametrize("code", [403, 400])
-def test_a_chat_that_is_gone_is_tried_once(api: BotApi, bot_store: Store, make_harness: MakeHarness, code: int) -> None:
+def test_a_chat_that_is_gone_is_tried_once(
+    api: BotApi, each_store: Store, make_harness: MakeHarness, code: int
+) -> None:
     api.add_chat(OTHER)
     harness = make_harness(CHAT, OTHER)
-    plan_posts(bot_store, range(3), harness.channels)
+    plan_posts(each_store, range(3), harness.channels)
     api.answer(code, chat=CHAT, times=None)
     harness.drain()
-    add_entries(bot_store, 10)
+    add_entries(each_store, 10)
     harness.drain()
     assert len([call for call in api.called("sendPhoto", "sendMessage") if call.arguments["chat_id"] == str(CHAT)]) == 1
     assert titles(api, OTHER) == ["title 0", "title 1", "title 2", "title 10"]
 
 
 def test_a_topic_that_is_gone_leaves_the_rest_of_its_chat_alone(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     api.add_chat(OTHER, "supergroup", threads=frozenset({7}))
     gone, there = make_harness(OTHER, topic=8), make_harness(OTHER, topic=7)
     both = make_harness()
     both.channels = gone.channels + there.channels
-    plan_posts(bot_store, range(2), both.channels)
+    plan_posts(each_store, range(2), both.channels)
     both.drain()
     assert titles(api, OTHER) == ["title 0", "title 1"]
 
 
 def test_a_group_that_became_a_supergroup_gets_its_post_once_at_its_new_number(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     old, new = -5, -1001234567890123
     api.add_chat(old, "group")
     api.migrate(old, new)
     harness = make_harness(old)
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
     harness.drain()
     assert titles(api, new) == ["title 0", "title 1"]
     assert len(api.called("sendPhoto")) == 3
     under_new_name = make_harness(new)
-    add_entries(bot_store, 10)
-    planner.plan(bot_store, sync_channels(bot_store, under_new_name.channels), START)
+    add_entries(each_store, 10)
+    planner.plan(each_store, sync_channels(each_store, under_new_name.channels), START)
     under_new_name.drain()
     assert titles(api, new) == ["title 0", "title 1", "title 10"]
 
 
 @pytest.mark.parametrize("code", [401, 404])
 def test_a_refused_token_halts_the_sender_after_one_call(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, code: int
+    api: BotApi, each_store: Store, make_harness: MakeHarness, code: int
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(3), harness.channels)
+    plan_posts(each_store, range(3), harness.channels)
     api.answer(code, times=None)
 
     async def work(sender: Sender) -> None:
@@ -183,12 +187,14 @@ def test_a_refused_token_halts_the_sender_after_one_call(
 
     harness.run(work)
     assert len(api.calls) == 1
-    assert count_states(bot_store) == {"pending": 3}
+    assert count_states(each_store) == {"pending": 3}
 
 
-def test_refused_entities_are_sent_as_plain_text_once(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_refused_entities_are_sent_as_plain_text_once(
+    api: BotApi, each_store: Store, make_harness: MakeHarness
+) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     api.answer(400, "Bad Request: can't parse entities: unknown", method="sendPhoto")
     harness.drain()
     (message,) = api.messages(CHAT)
@@ -197,10 +203,10 @@ def test_refused_entities_are_sent_as_plain_text_once(api: BotApi, bot_store: St
 
 
 def test_a_photo_that_cannot_be_had_becomes_text_with_a_preview(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     api.spoil_photo("https://example.org/rain.jpg")
     harness.drain()
     (message,) = api.messages(CHAT)
@@ -209,11 +215,11 @@ def test_a_photo_that_cannot_be_had_becomes_text_with_a_preview(
 
 
 def test_an_entry_without_link_or_picture_leads_to_our_site(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(0), harness.channels)
-    add_entries(bot_store, 1, link=None, media=())
+    plan_posts(each_store, range(0), harness.channels)
+    add_entries(each_store, 1, link=None, media=())
     api.answer(400, "Bad Request: can't parse entities: unknown", method="sendMessage")
     harness.drain()
     (message,) = api.messages(CHAT)
@@ -223,47 +229,47 @@ def test_an_entry_without_link_or_picture_leads_to_our_site(
 
 
 def test_a_post_that_telegram_will_never_take_fails_and_the_next_goes_on(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
     api.answer(400, "Bad Request: something new", method="sendPhoto")
     api.answer(400, "Bad Request: something new", method="sendMessage", times=2)
     harness.drain()
     assert [call.method for call in api.calls[:3]] == ["sendPhoto", "sendMessage", "sendMessage"]
-    assert count_states(bot_store) == {"failed": 1, "sent": 1}
+    assert count_states(each_store) == {"failed": 1, "sent": 1}
 
 
 def test_an_entry_that_left_the_store_is_dropped_without_a_call(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
-    with bot_store.database.begin() as connection:
+    plan_posts(each_store, range(1), harness.channels)
+    with each_store.database.begin() as connection:
         connection.exec_driver_sql("UPDATE bot_deliveries SET entry = 'urn:gone'")
     harness.drain()
-    assert count_states(bot_store) == {"dropped": 1}
+    assert count_states(each_store) == {"dropped": 1}
     assert api.calls == []
 
 
 def test_the_pace_is_kept_for_a_chat_and_over_all(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock
+    api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock
 ) -> None:
     harness = make_harness(CHAT)
     harness.pace = Pace(per_chat_s=1, per_group_minute=4, overall_per_second=30)
-    plan_posts(bot_store, range(9), harness.channels)
+    plan_posts(each_store, range(9), harness.channels)
     harness.drain()
     assert len(titles(api)) == 9
     assert clock.now == START + timedelta(minutes=2)  # 4 a minute
 
 
-def test_a_full_second_is_waited_out(api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock) -> None:
+def test_a_full_second_is_waited_out(api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock) -> None:
     chats = range(-2010, -2000)
     for chat in chats:
         api.add_chat(chat)
     harness = make_harness(*chats)
     harness.pace = Pace(per_chat_s=0, per_group_minute=100, overall_per_second=5)
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
 
     async def work(sender: Sender) -> None:
         for calls in (5, 5, 10):
@@ -275,10 +281,10 @@ def test_a_full_second_is_waited_out(api: BotApi, bot_store: Store, make_harness
     harness.run(work)
 
 
-def test_cancelled_it_settles_what_is_under_way(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_cancelled_it_settles_what_is_under_way(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     harness = make_harness(on_unknown="hold")
     harness.call_timeout_s = 0.3
-    plan_posts(bot_store, range(3), harness.channels)
+    plan_posts(each_store, range(3), harness.channels)
     api.hang(method="sendPhoto")
 
     async def work(sender: Sender) -> None:
@@ -289,14 +295,14 @@ def test_cancelled_it_settles_what_is_under_way(api: BotApi, bot_store: Store, m
             await running
 
     harness.run(work)
-    assert count_states(bot_store) == {"unknown": 1, "pending": 2}
+    assert count_states(each_store) == {"unknown": 1, "pending": 2}
 
 
 def test_cancelled_while_it_claims_it_still_sends_what_it_claimed(
-    bot_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+    each_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     real, reached = outbox.claim, asyncio.Event()
 
     async def work(sender: Sender) -> None:
@@ -316,17 +322,17 @@ def test_cancelled_while_it_claims_it_still_sends_what_it_claimed(
             await running
 
     harness.run(work)
-    assert count_states(bot_store) == {"sent": 1}
+    assert count_states(each_store) == {"sent": 1}
 
 
-def test_it_runs_by_its_ticks_and_waits_in_between(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_it_runs_by_its_ticks_and_waits_in_between(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
 
     async def work(sender: Sender) -> None:
         running = asyncio.create_task(sender.run())
         await asyncio.to_thread(api.wait, lambda: len(api.texts(CHAT)) == 1)
-        add_entries(bot_store, 1)
+        add_entries(each_store, 1)
         sender.tick()
         await asyncio.to_thread(api.wait, lambda: len(api.texts(CHAT)) == 2)
         running.cancel()
@@ -337,11 +343,11 @@ def test_it_runs_by_its_ticks_and_waits_in_between(api: BotApi, bot_store: Store
 
 
 def test_a_chat_to_be_left_alone_for_a_while_is_called_when_the_while_is_over(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock
+    api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock
 ) -> None:
     harness = make_harness()
     harness.pace = Pace(per_chat_s=0.2, per_group_minute=100)
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
 
     async def work(sender: Sender) -> None:
         running = asyncio.create_task(sender.run())
@@ -356,10 +362,10 @@ def test_a_chat_to_be_left_alone_for_a_while_is_called_when_the_while_is_over(
 
 
 def test_an_unwritten_outcome_is_written_again_until_the_store_lets_it(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+    api: BotApi, each_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     real, failures = outbox.settle, [StoreError("busy")] * 2
 
     def busy(*arguments: object) -> None:
@@ -369,16 +375,16 @@ def test_an_unwritten_outcome_is_written_again_until_the_store_lets_it(
 
     monkeypatch.setattr(outbox, "settle", busy)
     harness.drain()
-    assert count_states(bot_store) == {"sent": 1}
+    assert count_states(each_store) == {"sent": 1}
     assert harness.slept == [0.0, 0.5, 1.0]
     assert len(titles(api)) == 1
 
 
 def test_an_outcome_that_can_never_be_written_leaves_the_post_in_doubt(
-    bot_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch, clock: Clock, api: BotApi
+    each_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch, clock: Clock, api: BotApi
 ) -> None:
     harness = make_harness(on_unknown="hold")
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
 
     def broken(*_: object) -> None:
         raise StoreError("disk full")
@@ -388,15 +394,15 @@ def test_an_outcome_that_can_never_be_written_leaves_the_post_in_doubt(
         harness.drain(until=clock.now)
     clock.forward(minutes=3)
     harness.drain()
-    assert count_states(bot_store) == {"unknown": 1}
+    assert count_states(each_store) == {"unknown": 1}
     assert len(titles(api)) == 1
 
 
 def test_a_store_in_trouble_is_asked_again_at_the_next_tick(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+    api: BotApi, each_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     real, first = outbox.claim, asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -423,14 +429,14 @@ def test_a_store_in_trouble_is_asked_again_at_the_next_tick(
 
 def test_a_fault_of_ours_leaves_the_post_to_its_lease_and_is_logged(
     api: BotApi,
-    bot_store: Store,
+    each_store: Store,
     make_harness: MakeHarness,
     monkeypatch: pytest.MonkeyPatch,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -438,20 +444,20 @@ def test_a_fault_of_ours_leaves_the_post_to_its_lease_and_is_logged(
     with monkeypatch.context() as patch:
         patch.setattr("bot.delivery.posting.make_post", broken)
         harness.drain(until=clock.now)
-    assert count_states(bot_store) == {"sending": 1}
+    assert count_states(each_store) == {"sending": 1}
     assert "sending a post failed" in caplog.text
     harness.drain()
     assert titles(api) == ["title 0"]
 
 
 def test_a_sender_with_all_hands_full_claims_no_more(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+    api: BotApi, each_store: Store, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.delivery.sender.MAX_IN_FLIGHT", 1)
     api.add_chat(OTHER)
     harness = make_harness(CHAT, OTHER)
     harness.call_timeout_s = 0.3
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     api.hang(method="sendPhoto")
 
     async def work(sender: Sender) -> None:
@@ -464,31 +470,31 @@ def test_a_sender_with_all_hands_full_claims_no_more(
 
 
 def test_a_stop_does_not_wait_for_a_call_that_hangs(
-    bot_store: Store, make_harness: MakeHarness, api: BotApi, monkeypatch: pytest.MonkeyPatch
+    each_store: Store, make_harness: MakeHarness, api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.delivery.sender.STOP_S", 0.1)
     harness = make_harness(on_unknown="hold")
     harness.call_timeout_s = 3600
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
     api.hang(method="sendPhoto")
     harness.run(partial(cancel_once, api=api))
-    assert count_states(bot_store) == {"unknown": 1, "pending": 1}
+    assert count_states(each_store) == {"unknown": 1, "pending": 1}
 
 
 def test_a_stop_does_not_wait_for_a_store_in_trouble(
-    bot_store: Store, make_harness: MakeHarness, api: BotApi, monkeypatch: pytest.MonkeyPatch
+    each_store: Store, make_harness: MakeHarness, api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.delivery.sender.STOP_S", 0.1)
     monkeypatch.setattr("bot.delivery.sender._SETTLE_S", 0.1)
     harness = make_harness(on_unknown="hold")
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
 
     async def settle_never(*_: object) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Sender, "_settle", settle_never)
     harness.run(partial(cancel_once, api=api))
-    assert count_states(bot_store) == {"sending": 1, "pending": 1}
+    assert count_states(each_store) == {"sending": 1, "pending": 1}
 
 
 async def cancel_once(sender: Sender, *, api: BotApi) -> None:
@@ -502,19 +508,19 @@ async def cancel_once(sender: Sender, *, api: BotApi) -> None:
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_clock_that_jumps_silences_nothing_and_doubles_nothing(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock, hours: int
+    api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock, hours: int
 ) -> None:
     api.add_chat(OTHER)
     harness = make_harness(CHAT, OTHER)
     harness.pace = Pace(per_chat_s=0.2)
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
     api.answer(429, retry_after=2, chat=OTHER)
 
     async def work(sender: Sender) -> None:
         running = asyncio.create_task(sender.run())
         await asyncio.to_thread(api.wait, lambda: len(api.called("sendPhoto")) == 2)
         # An outcome whose saving began before the clock was put back would be saved with the time of before.
-        while hours < 0 and "sending" in count_states(bot_store):  # noqa: ASYNC110  it is in the store
+        while hours < 0 and "sending" in count_states(each_store):  # noqa: ASYNC110  it is in the store
             await asyncio.sleep(0.01)
         clock.forward(hours=hours)
         for _ in range(400):  # less than an hour in all
@@ -532,11 +538,11 @@ def test_a_clock_that_jumps_silences_nothing_and_doubles_nothing(
 
 
 def test_a_call_in_flight_survives_a_clock_that_jumps_forward(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock
+    api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock
 ) -> None:
     harness = make_harness()
     harness.call_timeout_s = 0.3
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     api.hang(method="sendPhoto")
 
     async def work(sender: Sender) -> None:
@@ -550,15 +556,15 @@ def test_a_call_in_flight_survives_a_clock_that_jumps_forward(
     assert len(api.called("sendPhoto")) == 1
 
 
-def test_it_plans_by_itself_from_time_to_time(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_it_plans_by_itself_from_time_to_time(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
 
     async def work(sender: Sender) -> None:
         sender._plan_every_s = 0.05
         running = asyncio.create_task(sender.run())
         await asyncio.to_thread(api.wait, lambda: len(api.texts(CHAT)) == 1)
-        await asyncio.to_thread(add_entries, bot_store, 1)
+        await asyncio.to_thread(add_entries, each_store, 1)
         await asyncio.to_thread(api.wait, lambda: len(api.texts(CHAT)) == 2)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -31,21 +31,21 @@ def plan_more(store: Store, *numbers: int, made: tuple[Channel, ...]) -> None:
     planner.plan(store, find_subscriptions(store, made), START)
 
 
-def test_a_group_that_only_forbids_photos_gets_text(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_a_group_that_only_forbids_photos_gets_text(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     api.add_chat(GROUP, "supergroup", status="member", denied=frozenset({"can_send_photos"}))
     harness = make_harness(GROUP)
-    plan_posts(bot_store, range(2), harness.channels)
+    plan_posts(each_store, range(2), harness.channels)
     harness.drain()
     assert titles(api, GROUP) == ["title 0", "title 1"]
-    assert count_states(bot_store) == {"sent": 2}
+    assert count_states(each_store) == {"sent": 2}
 
 
 def test_an_article_whose_link_has_no_dot_in_its_host_leads_to_its_page(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness
+    api: BotApi, each_store: Store, make_harness: MakeHarness
 ) -> None:
     harness = make_harness()
-    plan_posts(bot_store, range(0), harness.channels)
-    add_entries(bot_store, 1, link="http://intranet/a", media=())
+    plan_posts(each_store, range(0), harness.channels)
+    add_entries(each_store, 1, link="http://intranet/a", media=())
     harness.drain()
     (message,) = api.messages(CHAT)
     links = {entity["url"] for entity in message["entities"] if entity["type"] == "text_link"}
@@ -193,24 +193,24 @@ def test_what_is_held_stays_held_and_what_would_be_sent_again_is_told(each_store
     assert count_states(each_store) == {"unknown": 1, "waiting": 3}
 
 
-def test_a_topic_that_is_opened_again_comes_back(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_a_topic_that_is_opened_again_comes_back(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     api.add_chat(GROUP, "supergroup", threads=frozenset({7}), closed=frozenset({7}))
     harness = make_harness(GROUP, topic=7)
-    plan_posts(bot_store, range(1), harness.channels)
+    plan_posts(each_store, range(1), harness.channels)
     harness.drain()
     assert titles(api, GROUP) == []
     api.set_topic(GROUP, 7, closed=False)
-    assert try_again(bot_store, GROUP, None)
+    assert try_again(each_store, GROUP, None)
     harness.drain()
     assert titles(api, GROUP) == ["title 0"]
 
 
 def test_a_chat_is_tried_again_by_itself(
-    api: BotApi, bot_store: Store, make_harness: MakeHarness, clock: Clock
+    api: BotApi, each_store: Store, make_harness: MakeHarness, clock: Clock
 ) -> None:
     api.telegram.chats[CHAT].status = "kicked"
     harness = make_harness()
-    plan_posts(bot_store, range(3), harness.channels)
+    plan_posts(each_store, range(3), harness.channels)
     harness.drain()
     clock.forward(minutes=59)
     api.telegram.chats[CHAT].status = "administrator"
@@ -219,7 +219,7 @@ def test_a_chat_is_tried_again_by_itself(
     clock.forward(minutes=2)
     harness.drain()
     assert titles(api) == ["title 0"]
-    assert count_states(bot_store) == {"sent": 1, "waiting": 2}
+    assert count_states(each_store) == {"sent": 1, "waiting": 2}
     harness.drain()
     assert titles(api) == ["title 0", "2 new articles"]
-    assert count_states(bot_store) == {"sent": 2, "told": 2}
+    assert count_states(each_store) == {"sent": 2, "told": 2}

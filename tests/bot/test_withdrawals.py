@@ -25,48 +25,48 @@ def remove_entries(store: Store, *names: str) -> None:
 
 
 @pytest.fixture
-def posted(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> Harness:
+def posted(api: BotApi, each_store: Store, make_harness: MakeHarness) -> Harness:
     """Three entries, each posted to two chats."""
     api.add_chat(OTHER)
     harness = make_harness(CHAT, OTHER)
-    plan_posts(bot_store, range(1, 4), harness.channels)
+    plan_posts(each_store, range(1, 4), harness.channels)
     harness.drain()
     assert titles(api) == titles(api, OTHER) == ["title 1", "title 2", "title 3"]
     return harness
 
 
-def test_a_post_goes_with_its_entry_from_every_chat(api: BotApi, bot_store: Store, posted: Harness) -> None:
-    remove_entries(bot_store, "title 2")
+def test_a_post_goes_with_its_entry_from_every_chat(api: BotApi, each_store: Store, posted: Harness) -> None:
+    remove_entries(each_store, "title 2")
     posted.drain()
     assert titles(api) == titles(api, OTHER) == ["title 1", "title 3"]
-    assert count_states(bot_store) == {"sent": 4}
+    assert count_states(each_store) == {"sent": 4}
     posted.drain()
     assert len(api.called("deleteMessage")) == 2
 
 
-def test_posts_stay_where_nothing_else_is_configured(api: BotApi, bot_store: Store, posted: Harness) -> None:
+def test_posts_stay_where_nothing_else_is_configured(api: BotApi, each_store: Store, posted: Harness) -> None:
     assert not load_config(None).telegram.withdraw
     posted.withdraws = False
-    remove_entries(bot_store, "title 2")
+    remove_entries(each_store, "title 2")
     posted.drain()
     assert api.called("deleteMessage") == []
 
 
-def test_an_entry_that_comes_back_is_posted_again(api: BotApi, bot_store: Store, posted: Harness) -> None:
-    remove_entries(bot_store, "title 2")
+def test_an_entry_that_comes_back_is_posted_again(api: BotApi, each_store: Store, posted: Harness) -> None:
+    remove_entries(each_store, "title 2")
     posted.drain()
-    [down] = bot_store.entries.withdrawn()
-    bot_store.entries.restore(down.key)
-    add_entries(bot_store, 2)
+    [down] = each_store.entries.withdrawn()
+    each_store.entries.restore(down.key)
+    add_entries(each_store, 2)
     posted.drain()
     assert titles(api) == ["title 1", "title 3", "title 2"]
 
 
-def test_what_was_deleted_by_hand_is_done_with(api: BotApi, bot_store: Store, posted: Harness) -> None:
+def test_what_was_deleted_by_hand_is_done_with(api: BotApi, each_store: Store, posted: Harness) -> None:
     del api.telegram.chats[CHAT].messages[min(api.telegram.chats[CHAT].messages)]
-    remove_entries(bot_store, "title 1")
+    remove_entries(each_store, "title 1")
     posted.drain()
-    assert (titles(api, OTHER), count_states(bot_store)) == (["title 2", "title 3"], {"sent": 4})
+    assert (titles(api, OTHER), count_states(each_store)) == (["title 2", "title 3"], {"sent": 4})
 
 
 @pytest.mark.parametrize(
@@ -74,25 +74,25 @@ def test_what_was_deleted_by_hand_is_done_with(api: BotApi, bot_store: Store, po
     [(400, "Bad Request: message can't be deleted for everyone"), (403, "Forbidden: bot is not a member of the chat")],
 )
 def test_what_telegram_will_not_delete_is_told_once_and_stays(
-    api: BotApi, bot_store: Store, posted: Harness, caplog: pytest.LogCaptureFixture, code: int, words: str
+    api: BotApi, each_store: Store, posted: Harness, caplog: pytest.LogCaptureFixture, code: int, words: str
 ) -> None:
     api.answer(code, words, method="deleteMessage", chat=CHAT)
-    remove_entries(bot_store, "title 2")
+    remove_entries(each_store, "title 2")
     for _ in range(3):
         posted.drain()
     assert (len(titles(api)), len(titles(api, OTHER))) == (3, 2)
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(told) == 1
     assert re.fullmatch(rf"{CHAT}: message \d+ stays, though its entry was removed: .+", told[0])
-    assert find_withdrawn_posts(bot_store) == []
+    assert find_withdrawn_posts(each_store) == []
 
 
 @pytest.mark.parametrize("code", [429, 502])
 def test_what_cannot_be_done_now_is_done_at_a_later_tick(
-    api: BotApi, bot_store: Store, posted: Harness, clock: Clock, code: int
+    api: BotApi, each_store: Store, posted: Harness, clock: Clock, code: int
 ) -> None:
     api.answer(code, retry_after=9 if code == 429 else None, method="deleteMessage")
-    remove_entries(bot_store, "title 1", "title 3")
+    remove_entries(each_store, "title 1", "title 3")
     posted.drain()
     assert len(titles(api)) == 3
     posted.drain()
@@ -103,25 +103,25 @@ def test_what_cannot_be_done_now_is_done_at_a_later_tick(
     assert titles(api) == titles(api, OTHER) == ["title 2"]
 
 
-def test_a_post_that_is_under_way_is_waited_for(api: BotApi, bot_store: Store, posted: Harness) -> None:
-    with bot_store.database.begin() as connection:
+def test_a_post_that_is_under_way_is_waited_for(api: BotApi, each_store: Store, posted: Harness) -> None:
+    with each_store.database.begin() as connection:
         connection.exec_driver_sql("UPDATE bot_deliveries SET state = 'sending', message = NULL WHERE id = 1")
-    remove_entries(bot_store, "title 1")
-    assert find_withdrawn_posts(bot_store)[0].message is None
+    remove_entries(each_store, "title 1")
+    assert find_withdrawn_posts(each_store)[0].message is None
     posted.drain()
     assert api.called("deleteMessage") == []
-    with bot_store.database.begin() as connection:
+    with each_store.database.begin() as connection:
         connection.exec_driver_sql("UPDATE bot_deliveries SET state = 'sent', message = 1 WHERE id = 1")
     posted.drain()
     assert len(api.called("deleteMessage")) == 2
 
 
 def test_many_are_withdrawn_a_few_at_each_tick(
-    api: BotApi, bot_store: Store, posted: Harness, monkeypatch: pytest.MonkeyPatch
+    api: BotApi, each_store: Store, posted: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(withdrawals, "MAX_PER_TICK", 2)
     monkeypatch.setattr(withdrawals, "_PAGE", 2)
-    remove_entries(bot_store, "title 1", "title 2", "title 3")
+    remove_entries(each_store, "title 1", "title 2", "title 3")
     left = []
     for _ in range(4):
         posted.drain()
@@ -129,32 +129,32 @@ def test_many_are_withdrawn_a_few_at_each_tick(
     assert left == [4, 2, 0, 0]
 
 
-def test_a_group_that_was_upgraded_is_called_by_its_new_number(api: BotApi, bot_store: Store, posted: Harness) -> None:
-    with bot_store.database.begin() as connection:
+def test_a_group_that_was_upgraded_is_called_by_its_new_number(api: BotApi, each_store: Store, posted: Harness) -> None:
+    with each_store.database.begin() as connection:
         learn_number(connection, ensure_chat(connection, str(CHAT)), OTHER)
-    remove_entries(bot_store, "title 1")
-    assert {post.chat for post in find_withdrawn_posts(bot_store)} == {str(OTHER)}
+    remove_entries(each_store, "title 1")
+    assert {post.chat for post in find_withdrawn_posts(each_store)} == {str(OTHER)}
     posted.drain()
     assert {call.arguments["chat_id"] for call in api.called("deleteMessage")} == {str(OTHER)}
 
 
-def test_a_channel_is_called_by_its_name(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_a_channel_is_called_by_its_name(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     api.add_chat(-1003, username="rain")
     harness = make_harness("@rain")
-    plan_posts(bot_store, range(1, 2), harness.channels)
+    plan_posts(each_store, range(1, 2), harness.channels)
     harness.drain()
-    remove_entries(bot_store, "title 1")
+    remove_entries(each_store, "title 1")
     harness.drain()
     assert titles(api, -1003) == []
 
 
-def test_all_pictures_of_an_album_go_with_its_entry(api: BotApi, bot_store: Store, make_harness: MakeHarness) -> None:
+def test_all_pictures_of_an_album_go_with_its_entry(api: BotApi, each_store: Store, make_harness: MakeHarness) -> None:
     harness = make_harness(pictures="album")
-    plan_posts(bot_store, range(0), harness.channels)
-    add_entries(bot_store, 1, media=tuple(Media(url=f"https://e.org/{n}.jpg", kind="image") for n in range(3)))
+    plan_posts(each_store, range(0), harness.channels)
+    add_entries(each_store, 1, media=tuple(Media(url=f"https://e.org/{n}.jpg", kind="image") for n in range(3)))
     harness.drain()
     assert len(api.messages(CHAT)) == 3
-    remove_entries(bot_store, "title 1")
+    remove_entries(each_store, "title 1")
     harness.drain()
     assert api.messages(CHAT) == []
-    assert count_states(bot_store) == {}
+    assert count_states(each_store) == {}

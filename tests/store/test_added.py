@@ -73,18 +73,18 @@ def test_who_chooses_sees_what_is_kept_and_can_refuse(store: Store) -> None:
     ],
 )
 def test_what_this_version_does_not_accept_is_told_and_can_be_removed(
-    sqlite_store: Store, settings: dict[str, object], problem: str
+    store: Store, settings: dict[str, object], problem: str
 ) -> None:
-    keep(sqlite_store, RAIN)
+    keep(store, RAIN)
     row = {"name": "odd", "settings": settings, "title": "", "added_at": NOW}
-    with sqlite_store.database.begin() as connection:
+    with store.database.begin() as connection:
         connection.execute(insert(added).values(row))
-    odd, rain = sqlite_store.sources.added()
+    odd, rain = store.sources.added()
     assert (odd.name, odd.feed_url, odd.source) == ("odd", settings.get("feed", ""), None)
     assert odd.problem is not None
     assert odd.problem.startswith(problem)
     assert rain.source == RAIN
-    assert sqlite_store.sources.remove("odd") == 0
+    assert store.sources.remove("odd") == 0
 
 
 def test_a_source_goes_with_all_that_is_known_of_it_but_its_entries(store: Store) -> None:

@@ -52,8 +52,8 @@ def test_a_beginning_that_two_keys_have_finds_neither(store: Store) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text() | st.text().map("http://".__add__))
-def test_any_reference_at_all_is_looked_up(sqlite_store: Store, ref: str) -> None:
-    assert sqlite_store.entries.find(ref) is None
+def test_any_reference_at_all_is_looked_up(store: Store, ref: str) -> None:
+    assert store.entries.find(ref) is None
 
 
 def test_get_raises_for_what_is_not_there(store: Store) -> None:

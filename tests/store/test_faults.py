@@ -35,8 +35,9 @@ def big(number: int) -> str:
 
 
 def check_integrity(store: Store) -> None:
-    with store.database.read() as connection:
-        assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+    if store.database.engine.dialect.name == "sqlite":
+        with store.database.read() as connection:
+            assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
 
 @contextmanager
@@ -128,13 +129,13 @@ save(store, ((Origin("w", "x"), make_entry(n)) for n in range(600)))
 """
 
 
-def test_a_process_that_is_killed_while_saving_leaves_what_was_there(sqlite_store: Store) -> None:
-    save(sqlite_store, [(HERE, make_entry(1))])
-    worker = start(KILLED, sqlite_store.database.url)
+def test_a_process_that_is_killed_while_saving_leaves_what_was_there(store: Store) -> None:
+    save(store, [(HERE, make_entry(1))])
+    worker = start(KILLED, store.database.url)
     worker.communicate()
     assert worker.returncode == -signal.SIGKILL
-    assert list(sqlite_store.entries.iter_all()) == [make_entry(1)]
-    check_integrity(sqlite_store)
+    assert list(store.entries.iter_all()) == [make_entry(1)]
+    check_integrity(store)
 
 
 def test_a_database_that_may_grow_no_further_keeps_what_it_has(sqlite_store: Store) -> None:

@@ -373,13 +373,13 @@ def test_an_index_of_another_form_is_made_anew(held: Store, home: Path) -> None:
     assert (home / "current").read_text() == "index-2"
 
 
-def test_an_index_of_another_store_is_made_anew(sqlite_url: str, home: Path, tmp_path: Path) -> None:
-    with Store.open(sqlite_url, search=home) as store, store.database.begin() as connection:
+def test_an_index_of_another_store_is_made_anew(store_url: str, home: Path, tmp_path: Path) -> None:
+    with Store.open(store_url, search=home) as store, store.database.begin() as connection:
         connection.execute(text("UPDATE notes SET text = 'another' WHERE name = 'store'"))
     with Store.open(f"sqlite:///{tmp_path}/other.db", search=home) as other:
         save(other, *range(10))
         assert len(found(other)) == 10
-    with Store.open(sqlite_url, search=home) as store:
+    with Store.open(store_url, search=home) as store:
         save(store, *range(50, 60))
         assert found(store) == list(range(50, 60))
 
@@ -422,10 +422,10 @@ def test_another_history_is_noticed_though_the_last_change_was_a_removal(
 
 
 def test_an_index_that_cannot_be_made_fails_a_search_and_nothing_else(
-    sqlite_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    with Store.open(sqlite_url, search=tmp_path / "file" / "index") as store:
+    with Store.open(store_url, search=tmp_path / "file" / "index") as store:
         with store.search.following():
             store.take([Batch(source="seeds", incoming=[prepare(HERE, article(1))])])
         save(store, 2)
@@ -518,8 +518,8 @@ def test_who_makes_an_index_keeps_others_from_it_and_may_be_killed(held: Store, 
     assert len(found(held)) == 600
 
 
-def test_a_search_far_behind_answers_with_what_there_is_and_a_later_one_is_whole(sqlite_url: str, home: Path) -> None:
-    with Store.open(sqlite_url, search=home) as store:
+def test_a_search_far_behind_answers_with_what_there_is_and_a_later_one_is_whole(store_url: str, home: Path) -> None:
+    with Store.open(store_url, search=home) as store:
         save(store, 1, 2)
         assert found(store) == [1, 2]
         save(store, *range(10, 10 + FAR))
@@ -532,8 +532,8 @@ def test_a_search_far_behind_answers_with_what_there_is_and_a_later_one_is_whole
         assert len(found(store)) == FAR + 2
 
 
-def test_who_must_have_it_whole_waits(sqlite_url: str, home: Path) -> None:
-    with Store.open(sqlite_url, search=home) as store:
+def test_who_must_have_it_whole_waits(store_url: str, home: Path) -> None:
+    with Store.open(store_url, search=home) as store:
         save(store, *range(FAR))
         assert len(store.entries.latest(3000, query=RAIN)) == FAR
         assert look(store, wait=True).complete
@@ -545,10 +545,10 @@ with Store.open(sys.argv[1], search=Path(sys.argv[2])) as store:
 """
 
 
-def test_a_short_command_far_behind_ends_well_and_what_it_did_beside_is_kept(sqlite_url: str, home: Path) -> None:
-    with Store.open(sqlite_url, search=home) as store:
+def test_a_short_command_far_behind_ends_well_and_what_it_did_beside_is_kept(store_url: str, home: Path) -> None:
+    with Store.open(store_url, search=home) as store:
         save(store, *range(FAR))
-    process = start(ONE_LOOK, sqlite_url, home)
+    process = start(ONE_LOOK, store_url, home)
     assert (process.communicate(), process.returncode) == (("False\n", ""), 0)
     said = read_position(home / "index-1")
     assert said is not None

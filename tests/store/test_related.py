@@ -70,11 +70,11 @@ def test_words_that_join_others_relate_nothing(full_store: Store) -> None:
     assert related(full_store, 12) == []
 
 
-def test_texts_out_of_one_template_are_not_the_same(sqlite_store: Store) -> None:
+def test_texts_out_of_one_template_are_not_the_same(store: Store) -> None:
     template = "欢迎收看本频道的节目，每周三晚上八点更新，请订阅并打开小铃铛，合作请写信到信箱，谢谢你的支持与陪伴。"
     titles = ["火山之夜", "沙漠行记", "深海鱼群", "古城钟声"]
-    save(sqlite_store, [bare(number, title, template) for number, title in enumerate(titles)])
-    assert all(not same for _, same in related(sqlite_store, 0))
+    save(store, [bare(number, title, template) for number, title in enumerate(titles)])
+    assert all(not same for _, same in related(store, 0))
 
 
 @pytest.mark.parametrize("text", ["", "雨", "rain", "12345", "！！"])
@@ -88,8 +88,8 @@ def test_short_entries_with_the_same_rare_words_are_related(full_store: Store) -
     assert [number for number, _ in related(full_store, 98)] == ["99"]
 
 
-def test_an_entry_alone_has_none_and_an_unknown_key_is_an_error(sqlite_store: Store) -> None:
-    save(sqlite_store, [bare(1, "青石江大雨成灾", FLOOD)])
-    assert related(sqlite_store, 1) == []
+def test_an_entry_alone_has_none_and_an_unknown_key_is_an_error(store: Store) -> None:
+    save(store, [bare(1, "青石江大雨成灾", FLOOD)])
+    assert related(store, 1) == []
     with pytest.raises(NoSuchEntryError, match="no such entry: '0123456789abcdef'"):
-        sqlite_store.search.related("0123456789abcdef")
+        store.search.related("0123456789abcdef")

@@ -56,39 +56,39 @@ def test_what_a_source_corrects_is_kept_with_its_date(store: Store, origin: Orig
         {"authors": ()},
     ],
 )
-def test_other_pictures_spaces_or_data_are_no_correction(sqlite_store: Store, changes: dict[str, Any]) -> None:
-    save(sqlite_store, [(HERE, make_entry(1))])
-    save(sqlite_store, [(HERE, entry(**changes))])
-    assert revisions_of(sqlite_store) == ()
+def test_other_pictures_spaces_or_data_are_no_correction(store: Store, changes: dict[str, Any]) -> None:
+    save(store, [(HERE, make_entry(1))])
+    save(store, [(HERE, entry(**changes))])
+    assert revisions_of(store) == ()
 
 
 @pytest.mark.parametrize("how", [{"reread": True}, {"late": True}])
-def test_what_only_we_read_otherwise_is_no_correction(sqlite_store: Store, how: dict[str, Any]) -> None:
-    save(sqlite_store, [(HERE, make_entry(1))])
-    sqlite_store.take([Batch(source="mirror", incoming=[prepare(HERE, entry(content="<p>Other.</p>"), **how)])])
-    assert sqlite_store.entries.get(entry().key).content == "<p>Other.</p>"
-    assert revisions_of(sqlite_store) == ()
+def test_what_only_we_read_otherwise_is_no_correction(store: Store, how: dict[str, Any]) -> None:
+    save(store, [(HERE, make_entry(1))])
+    store.take([Batch(source="mirror", incoming=[prepare(HERE, entry(content="<p>Other.</p>"), **how)])])
+    assert store.entries.get(entry().key).content == "<p>Other.</p>"
+    assert revisions_of(store) == ()
 
 
-def test_what_is_cut_since_is_no_correction(sqlite_store: Store) -> None:
+def test_what_is_cut_since_is_no_correction(store: Store) -> None:
     notice = "<p>Follow us!</p>"
-    save(sqlite_store, [(HERE, make_entry(1, content=make_entry().content + notice))])
-    save(sqlite_store, [(HERE, entry(cut=("Follow us!",)))])
-    assert revisions_of(sqlite_store) == ()
+    save(store, [(HERE, make_entry(1, content=make_entry().content + notice))])
+    save(store, [(HERE, entry(cut=("Follow us!",)))])
+    assert revisions_of(store) == ()
 
 
-def test_the_version_of_another_file_is_no_correction(sqlite_store: Store) -> None:
-    save(sqlite_store, [(HERE, make_entry(1))])
+def test_the_version_of_another_file_is_no_correction(store: Store) -> None:
+    save(store, [(HERE, make_entry(1))])
     longer = make_entry().content + "<p>还有一段更长的文字。</p>"
-    save(sqlite_store, [(THERE, entry(content=longer))])
-    assert sqlite_store.entries.get(entry().key).content == longer
-    assert revisions_of(sqlite_store) == ()
+    save(store, [(THERE, entry(content=longer))])
+    assert store.entries.get(entry().key).content == longer
+    assert revisions_of(store) == ()
 
 
-def test_what_nobody_has_read_is_no_revision(sqlite_store: Store) -> None:
-    save(sqlite_store, [(HERE, make_entry(1)), (HERE, entry(title="other"))])
-    assert sqlite_store.entries.get(entry().key).title == "other"
-    assert revisions_of(sqlite_store) == ()
+def test_what_nobody_has_read_is_no_revision(store: Store) -> None:
+    save(store, [(HERE, make_entry(1)), (HERE, entry(title="other"))])
+    assert store.entries.get(entry().key).title == "other"
+    assert revisions_of(store) == ()
 
 
 def test_of_many_corrections_the_first_text_and_the_latest_are_kept(store: Store) -> None:
@@ -102,10 +102,10 @@ def test_of_many_corrections_the_first_text_and_the_latest_are_kept(store: Store
     assert len(store.entries.revisions([make_entry(2).key])[make_entry(2).key]) == MOST
 
 
-def test_a_text_that_is_too_long_is_not_kept(sqlite_store: Store) -> None:
-    save(sqlite_store, [(HERE, make_entry(1, content=f"<p>{'x' * (MAX_TEXT + 1)}</p>"))])
-    save(sqlite_store, [(HERE, entry())])
-    assert revisions_of(sqlite_store) == (Revision(NOW, make_entry().title, None),)
+def test_a_text_that_is_too_long_is_not_kept(store: Store) -> None:
+    save(store, [(HERE, make_entry(1, content=f"<p>{'x' * (MAX_TEXT + 1)}</p>"))])
+    save(store, [(HERE, entry())])
+    assert revisions_of(store) == (Revision(NOW, make_entry().title, None),)
 
 
 def test_revisions_leave_with_their_entry(store: Store) -> None:
@@ -119,7 +119,7 @@ def test_revisions_leave_with_their_entry(store: Store) -> None:
         assert connection.scalar(select(func.count()).select_from(revisions)) == 0
 
 
-def test_a_batch_may_change_an_entry_back(sqlite_store: Store) -> None:
-    save(sqlite_store, [(HERE, make_entry(1))])
-    save(sqlite_store, [(HERE, entry(title="other")), (HERE, replace(make_entry(1), first_seen_at=NOW))])
-    assert revisions_of(sqlite_store) == ()
+def test_a_batch_may_change_an_entry_back(store: Store) -> None:
+    save(store, [(HERE, make_entry(1))])
+    save(store, [(HERE, entry(title="other")), (HERE, replace(make_entry(1), first_seen_at=NOW))])
+    assert revisions_of(store) == ()

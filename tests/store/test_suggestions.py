@@ -120,25 +120,25 @@ def test_no_more_are_given_than_asked_for(full_store: Store) -> None:
     assert full_store.search.suggest("") == ()
 
 
-def test_names_that_differ_in_script_or_case_are_one(sqlite_store: Store) -> None:
+def test_names_that_differ_in_script_or_case_are_one(store: Store) -> None:
     names = ["東風", "东风", "东风"]
     save(
-        sqlite_store,
+        store,
         [(HERE, make_entry(number, title="", categories=(name,), authors=())) for number, name in enumerate(names)],
     )
-    assert sqlite_store.search.suggest("东") == (Suggestion("category:东风", "东风", "category", 3),)
+    assert store.search.suggest("东") == (Suggestion("category:东风", "东风", "category", 3),)
 
 
-def test_an_empty_store_has_nothing_to_suggest(sqlite_store: Store) -> None:
-    assert sqlite_store.search.suggest("雨") == ()
+def test_an_empty_store_has_nothing_to_suggest(store: Store) -> None:
+    assert store.search.suggest("雨") == ()
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=30) | st.text(alphabet='"「“』:#-()|春雷rain 　，', max_size=20))
-def test_any_text_at_all_is_answered_and_what_was_typed_before_is_kept(sqlite_store: Store, text: str) -> None:
-    if sqlite_store.entries.count() == 0:
-        save(sqlite_store, [(HERE, make_entry(number, title=title)) for number, title in enumerate(TITLES)])
-    for suggestion in sqlite_store.search.suggest(text):
+def test_any_text_at_all_is_answered_and_what_was_typed_before_is_kept(store: Store, text: str) -> None:
+    if store.entries.count() == 0:
+        save(store, [(HERE, make_entry(number, title=title)) for number, title in enumerate(TITLES)])
+    for suggestion in store.search.suggest(text):
         typed = read_typed(text)
         assert typed is not None
         assert suggestion.text.startswith(typed.before)
