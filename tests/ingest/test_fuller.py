@@ -525,17 +525,17 @@ def test_a_page_that_our_reader_fails_over_is_told_and_its_entry_comes_in(
     assert "cannot be understood (ZeroDivisionError)" in report.failed[0][1]
 
 
+# Workers import this program as well, so that only who is `__main__` may load more than it needs.
 KILLER = """
-import os, signal, sys
-from datetime import UTC, datetime
-from feeder.config.load import Config
-from feeder.config.settings import FeedSource, FetchConfig
-from feeder.ingest import ingest, pages
-from feeder.store import Store, new_added
-from feeder.incoming.batch import Batch
-pages.fetch_all = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-source = FeedSource(name="rain", feed=sys.argv[2], allow_private=True, full=True)
 if __name__ == "__main__":
+    import os, signal, sys
+    from datetime import UTC, datetime
+    from feeder.config.load import Config
+    from feeder.config.settings import FeedSource
+    from feeder.ingest import ingest, pages
+    from feeder.store import Store
+    pages.fetch_all = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    source = FeedSource(name="rain", feed=sys.argv[2], allow_private=True, full=True)
     with Store.open(sys.argv[1]) as store:
         ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))
 """

@@ -289,16 +289,16 @@ def test_a_pass_that_is_killed_is_made_up_for_by_the_next(server: Server, sqlite
     server.answers["/rain"] = Answer(body=rss(1, 2), etag='"1"')
     killer = tmp_path / "killed.py"
     killer.write_text(
-        "import os, signal, sys\n"
-        "from datetime import UTC, datetime\n"
-        "from feeder.config.load import Config\n"
-        "from feeder.config.settings import FeedSource\n"
-        "from feeder.ingest import ingest\n"
-        "from feeder.store import Store\n"
-        "store = Store.open(sys.argv[1])\n"
-        "store.sources.record_polls = lambda polls: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "source = FeedSource(name='rain', feed=sys.argv[2], allow_private=True)\n"
-        "if __name__ == '__main__':\n"
+        "if __name__ == '__main__':\n"  # workers import this program as well, and need none of it
+        "    import os, signal, sys\n"
+        "    from datetime import UTC, datetime\n"
+        "    from feeder.config.load import Config\n"
+        "    from feeder.config.settings import FeedSource\n"
+        "    from feeder.ingest import ingest\n"
+        "    from feeder.store import Store\n"
+        "    store = Store.open(sys.argv[1])\n"
+        "    store.sources.record_polls = lambda polls: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    source = FeedSource(name='rain', feed=sys.argv[2], allow_private=True)\n"
         "    ingest(Config(sources=(source,)), store, now=datetime(2026, 5, 1, 12, tzinfo=UTC))\n"
     )
     ended = subprocess.run([sys.executable, killer, sqlite_url, server.url("/rain")], check=False)
