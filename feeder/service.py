@@ -7,7 +7,6 @@ shadow ours (`bot` is a common name): it is never run.
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
@@ -108,8 +107,7 @@ async def run_alone(service: Service, config: Config, store: Store, *, check_s: 
             waits = True
         finally:
             running.cancel()
-            with suppress(asyncio.CancelledError, ServiceError):
-                await running
+            await asyncio.wait([running])  # whatever it raises: the lock is given back
             await asyncio.to_thread(lock.release)
 
 

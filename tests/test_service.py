@@ -81,12 +81,13 @@ def test_it_stops_when_the_lock_is_lost_and_then_runs_again(
     assert "spy: stopped: the database no longer answers" in caplog.text
 
 
-def test_its_error_is_passed_on_and_the_lock_given_back(store: Store) -> None:
+@pytest.mark.parametrize("error", [ServiceError("broken: mend it"), KeyError("mend it")])
+def test_its_error_is_passed_on_and_the_lock_given_back(store: Store, error: Exception) -> None:
     class Broken(Spy):
         async def run(self, _config: Config, _store: Store) -> None:
-            raise ServiceError("broken: mend it")
+            raise error
 
-    with pytest.raises(ServiceError, match="mend it"):
+    with pytest.raises(type(error), match="mend it"):
         asyncio.run(run_alone(cast("Service", Broken([])), Config(), store))
     lock = store.database.lock("service-spy")
     assert lock.acquire()
