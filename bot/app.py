@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import Table, inspect
 from telegram.constants import UpdateType
 from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import Application, Updater
@@ -41,7 +41,7 @@ from bot.messages import Post, make_post, to_terminal
 from bot.pictures import PictureFetcher
 from bot.planning import planner
 from bot.searches import Turnstile
-from bot.tables import migrate_tables, subscriptions
+from bot.tables import metadata, migrate_tables, subscriptions
 from feeder import (
     ChannelConfig,
     Config,
@@ -127,6 +127,15 @@ class TelegramService:
             for entry in entries:
                 words = words_for(config.site.language, config.site.timezone)
                 yield _format_post(make_post(entry, channel.config, words, config.site.url))
+
+    def prepare_tables(self, store: Store) -> Sequence[Table]:
+        """Bring the bot's tables in a store up to date; return them.
+
+        Raises:
+            StoreError: they cannot be.
+        """
+        migrate_tables(store)
+        return metadata.sorted_tables
 
     async def run(self, config: Config, store: Store) -> None:
         """Run until cancelled; calls in flight are settled first.

@@ -6,18 +6,21 @@ shadow ours (`bot` is a common name): it is never run.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from feeder.about import DISTRIBUTION
 from feeder.config.load import Config
 from feeder.errors import ServiceError
 from feeder.store import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 log = logging.getLogger(__name__)
 GROUP = "feeder.services"
@@ -69,6 +72,10 @@ class Service(Protocol):
 
     def preview(self, config: Config, store: Store) -> Iterator[str]:
         """Yield, as text, what a run would send now; send nothing and change nothing."""
+        ...
+
+    def prepare_tables(self, store: Store) -> Sequence["Table"]:
+        """Bring its tables in a store up to date; return them, for `feeder store copy`."""
         ...
 
     async def run(self, config: Config, store: Store) -> None:

@@ -23,6 +23,7 @@ from feeder.cli.context import JsonOption, Limit, Workers, exit_on_closed_pipe, 
 from feeder.cli.feeds import feeds_app
 from feeder.cli.remove import remove
 from feeder.cli.sources import opml_app, sources_app
+from feeder.cli.store import store_app
 from feeder.errors import FeederError, QueryError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ app.add_typer(bot_app, name="bot")
 app.add_typer(sources_app, name="sources")
 app.add_typer(opml_app, name="opml")
 app.add_typer(feeds_app, name="feeds")
+app.add_typer(store_app, name="store")
 
 
 ConfigOption = Annotated[

@@ -43,9 +43,14 @@ def open_store(
 
     config = load(context, level)
     with Store.open(config.store.url, search=config.store.search, create=create) as store:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise_on_interrupt()
         yield config, store
+
+
+def raise_on_interrupt() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt, unless it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def with_workers(config: "Config", workers: int | None) -> "Config":

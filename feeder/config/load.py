@@ -144,6 +144,19 @@ def read_source(values: Mapping[str, Any]) -> FeedSource:
     return source
 
 
+def store_at(config: Config, url: str) -> StoreConfig:
+    """Return the settings of a store at another URL, as if `store.url` were changed to it."""
+    base = (config.file.parent if config.file else Path()).resolve()
+    search = config.store.search
+    is_default = search == base / _search_folder(config.store.url)
+    return StoreConfig(url=url, search=base / _search_folder(url) if is_default or search is None else search)
+
+
+def _search_folder(url: str) -> Path:
+    scheme, _, database = url.partition("///")
+    return Path(f"{database}.search" if scheme == "sqlite:" else "data/search")
+
+
 def embedded(name: str) -> Path:
     """Return the path of a file that ships with feeder: in the wheel, or beside the package in a checkout."""
     package = Path(__file__).parent.parent
@@ -222,9 +235,7 @@ def _completed(config: Config, base: Path) -> Config:
     scheme, _, database = config.store.url.partition("///")
     is_file = scheme == "sqlite:"
     url = f"{scheme}///{base / database}" if is_file else config.store.url
-    search = config.store.search
-    if search is None:
-        search = Path(f"{database}.search" if is_file else "data/search")
+    search = config.store.search or _search_folder(config.store.url)
     _refuse_shared_folders(
         config, base, [base / s.folder for s in sources if isinstance(s, FolderSource)], base / search
     )

@@ -36,6 +36,26 @@ class PictureFolder:
         except OSError as error:
             raise StoreError(f"{self.root}: cannot be written: {error.strerror or error}") from None
 
+    def take(self, file: Path) -> None:
+        """Have a picture that another such folder has; both share its place on the disk, if it is one disk.
+
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        temporary = self.root / f"{_TEMPORARY}{secrets.token_hex(6)}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.hardlink_to(file)
+            except OSError:  # another disk, or a file system without links
+                self._write(self.root / file.name, file.read_bytes())
+            else:
+                temporary.replace(self.root / file.name)
+        except OSError as error:
+            raise StoreError(f"{self.root}: {file} cannot be copied: {error.strerror or error}") from None
+        finally:
+            temporary.unlink(missing_ok=True)
+
     def has(self, picture: Media) -> bool:
         """Whether a picture is there, whole."""
         try:

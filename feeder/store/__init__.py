@@ -91,7 +91,7 @@ PASS_STARTED_NOTE = "pass_started_at"  # noqa: S105  when the running pass began
 LAST_FAILURE_NOTE = "last_failure"  # why the last pass failed; "" or none if it did not
 
 _MIGRATIONS = "feeder.store:migrations"
-_VERSION_TABLE = "feeder_version"
+VERSION_TABLE = "feeder_version"
 
 
 class Store:
@@ -123,8 +123,8 @@ class Store:
 
         `search` is the folder of the search index, which can be rebuilt from the store. None means `FILE.search`
         beside an SQLite file, and a temporary folder of this object with PostgreSQL. `busy_timeout_s` is how long to
-        wait for another process that has locked the database. A missing SQLite file is created, with its folder,
-        unless `create` is false.
+        wait for another process that has locked the database. A missing store is created, an SQLite file
+        with its folder, unless `create` is false.
 
         Raises:
             StoreTooNewError: it was made by a newer feeder; it was not changed.
@@ -139,7 +139,9 @@ class Store:
         store = cls(Database(_engine.make_engine(address, busy_timeout_s=busy_timeout_s)), search)
         try:
             own_database = address.get_backend_name() == "sqlite"
-            migrate(store.database.engine, _MIGRATIONS, _VERSION_TABLE, "feeder", own_database=own_database)
+            migrate(
+                store.database.engine, _MIGRATIONS, VERSION_TABLE, "feeder", own_database=own_database, create=create
+            )
         except BaseException:
             store.close()
             raise

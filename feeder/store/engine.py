@@ -65,21 +65,27 @@ def shown(url: URL) -> str:
     return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
-def read_url(text: str) -> URL:
-    """Parse a database URL and set the driver.
+def read_url(text: str, name: str = "store.url") -> URL:
+    """Parse a database URL and set the driver; `name` is what messages call it.
 
     Raises:
         StoreError: it is not a URL of SQLite or PostgreSQL.
     """
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise StoreError(f"store.url: {text!r} is not a database URL") from None
+    except (ArgumentError, ValueError):  # the latter if the port is no number
+        raise StoreError(f"{name}: {_hide_password(text)!r} is not a database URL") from None
     if url.get_backend_name() == "sqlite" and url.database:
         return url
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg")
-    raise StoreError(f'store.url: {text!r}: write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
+    raise StoreError(f'{name}: {_hide_password(text)!r}: write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
+
+
+def _hide_password(text: str) -> str:
+    scheme, colons, rest = text.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}{colons}{user.partition(':')[0]}:***{at}{place}" if ":" in user else text
 
 
 def driver_address(url: URL) -> str:
@@ -184,6 +190,27 @@ def translated(url: URL) -> Iterator[None]:
         if translation is None:
             raise
         raise translation from error
+
+
+@contextmanager
+def driver(connection: Connection) -> Iterator[Any]:
+    """Yield the driver's own connection, in the same transaction; its errors are translated, those of a row too."""
+    try:
+        yield connection.connection.driver_connection
+    except Exception as error:
+        url = connection.engine.url
+        translation = _translate(error, url) or _translate_refusal(error, url)
+        if translation is None:
+            raise
+        raise translation from error
+
+
+def _translate_refusal(error: Exception, url: URL) -> StoreError | None:
+    """Translate what a database says of a value, or of rows that contradict each other."""
+    state = getattr(error, "sqlstate", None) or ""
+    if isinstance(error, sqlite3.IntegrityError) or state.startswith(("22", "23")):
+        return StoreError(f"{shown(url)}: refuses a row: {' '.join(str(error).split())}")
+    return None
 
 
 def _translate(error: BaseException | None, url: URL) -> StoreError | None:

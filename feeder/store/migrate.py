@@ -11,20 +11,34 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, column, inspect, select, table
 
-from feeder.errors import StoreError, StoreTooNewError
+from feeder.errors import StoreError, StoreMissingError, StoreTooNewError
 from feeder.store.engine import begin, read, shown
 from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
 
+UNFINISHED = (
+    "unfinished copy"  # the revision of a store that is being copied (`copying`); also refused by older feeders
+)
 
-def migrate(engine: Engine, script_location: str, version_table: str, name: str, *, own_database: bool = False) -> None:
+
+def migrate(
+    engine: Engine,
+    script_location: str,
+    version_table: str,
+    name: str,
+    *,
+    own_database: bool = False,
+    create: bool = True,
+) -> None:
     """Migrate the tables to the newest revision in a migration folder.
 
     `script_location` is a path, or `package:folder`. `name` is the program that the tables belong to, for
-    messages. With `own_database`, a database that contains only tables of other programs is an error.
+    messages. With `own_database`, a database that contains only tables of other programs is an error. Without
+    `create`, one without these tables is an error.
 
     Raises:
         StoreTooNewError: the stored revision is not in the folder; nothing was changed.
-        StoreError: the database belongs to another program.
+        StoreMissingError: the tables do not exist, and `create` is false.
+        StoreError: the database belongs to another program, or is an unfinished copy.
         StoreError: the database cannot be read or written.
     """
     folder = _folder(script_location)
@@ -34,6 +48,8 @@ def migrate(engine: Engine, script_location: str, version_table: str, name: str,
             return
         if own_database:
             _refuse_foreign(connection, version_table)
+        if not create and not inspect(connection).has_table(version_table):
+            raise StoreMissingError(f"{shown(engine.url)}: there is no store yet; `feeder update` creates it")
     with begin(engine) as connection:
         wait_for_writers(connection, MIGRATION_LOCK)
         if not _is_current(connection, version_table, known, name):  # another process may have migrated it
@@ -54,8 +70,10 @@ def _is_current(connection: Connection, version_table: str, known: list[str], na
     if not inspect(connection).has_table(version_table):
         return False
     stored = connection.scalar(select(column("version_num")).select_from(table(version_table)))
+    where = shown(connection.engine.url)
+    if stored == UNFINISHED:
+        raise StoreError(f"{where}: an unfinished copy; run the same `feeder store copy` again to finish it")
     if stored is not None and stored not in known:
-        where = shown(connection.engine.url)
         raise StoreTooNewError(
             f"{where}: made by a newer {name} (revision {stored}, known up to {known[-1]}); upgrade {name}",
         )

@@ -1,0 +1,93 @@
+"""`feeder store`: the database as a whole. Imports are local, as in `app.py`."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feeder.cli.context import JsonOption, load, raise_on_interrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Table
+
+    from feeder.store import Store
+    from feeder.store.copying import CopyReport
+
+store_app = typer.Typer(help="Copy the store to another database.", no_args_is_help=True)
+
+_URL = 'a URL as in store.url ("sqlite:///FILE", "postgresql://USER@HOST/DATABASE"), or an SQLite file'
+
+
+@store_app.callback()
+def options() -> None:
+    """Copy the store to another database."""
+
+
+@store_app.command()
+def copy(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help=f"The store: {_URL}.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="A new or empty database, named in the same way.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Copy a whole store to another database, and compare both. Resumes if interrupted. Stop feeder first."""
+    from feeder.cli.output import progress_bar
+    from feeder.config.load import store_at
+    from feeder.store import Store
+    from feeder.store.copying import copy_store
+
+    config = load(context, logging.WARNING)
+    raise_on_interrupt()
+    urls = _read_url(source, "FROM"), _read_url(target, "TO")
+    pictures = (store_at(config, urls[0]).pictures, store_at(config, urls[1]).pictures)
+    with Store.open(urls[0], create=False) as store, progress_bar() as progress:
+        report = copy_store(store, urls[1], _prepare, pictures=pictures, progress=progress)
+    _print(report, as_json=as_json)
+    if not report.is_whole:
+        raise typer.Exit(1)
+
+
+def _read_url(text: str, name: str) -> str:
+    """Return the URL of a store; an SQLite file in it is relative to the working folder."""
+    from feeder.store.engine import read_url
+
+    url = read_url(text if "://" in text else f"sqlite:///{text}", name)
+    if url.get_backend_name() == "sqlite":
+        url = url.set(database=str(Path(str(url.database)).absolute()))
+    return url.render_as_string(hide_password=False)
+
+
+def _prepare(store: "Store") -> "Sequence[Table]":
+    from feeder.service import iter_services
+
+    return [table for service in iter_services() for table in service.prepare_tables(store)]
+
+
+def _print(report: "CopyReport", *, as_json: bool) -> None:
+    from feeder.cli.output import json_text
+
+    for name in report.changed:
+        print(f"{name}: changed in FROM since the copy was interrupted; copied again", file=sys.stderr)
+    if report.left_out:
+        print(f"not copied, of other programs: {', '.join(report.left_out)}", file=sys.stderr)
+    if report.repaired:
+        print(f"{report.repaired:,} texts had bytes that are no text; these became U+FFFD", file=sys.stderr)
+    for table in report.tables:
+        if not table.is_same:
+            sides = f"FROM has {table.source.rows:,} rows, TO {table.target.rows:,}"
+            print(f"{table.name}: the copy differs ({sides}); run the command again", file=sys.stderr)
+    if as_json:
+        for table in report.tables:
+            line = {"table": table.name, "rows": table.source.rows, "digest": str(table.source), "ok": table.is_same}
+            print(json_text(line))
+        print(json_text({"pictures": report.pictures, "ok": report.is_whole}))
+        return
+    if report.is_whole:
+        rows = sum(table.source.rows for table in report.tables)
+        entries = next(table.source.rows for table in report.tables if table.name == "entries")
+        print(f"copied {entries:,} entries ({rows:,} rows in {len(report.tables)} tables, all the same in both)")
+        print(f"{report.pictures:,} pictures; now set store.url to TO")
