@@ -66,7 +66,7 @@ def measure(count: int, folder: Path) -> None:
             command = [sys.executable, "-c", _PROGRAM, source, target]
             found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
             print(
-                f"  {name:20} {found['wall']:6.1f} s, of them {found['compare']:.1f} s comparing, cpu {found['cpu']:.1f} s: "
+                f"  {name:20} {found['wall']:6.1f} s ({found['compare']:.1f} s comparing), cpu {found['cpu']:.1f} s: "
                 f"{count / found['wall']:.0f} entries/s, {size / found['wall']:.1f} MB/s, {found['rows']} rows, "
                 f"memory {found['memory']:.0f} MB",
                 flush=True,

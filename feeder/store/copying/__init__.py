@@ -23,7 +23,7 @@ from feeder.log import Progress
 from feeder.pictures.folder import PictureFolder
 from feeder.store import Store
 from feeder.store.copying import target as _target
-from feeder.store.copying.rows import Repairs, Row, RowsDigest, batches, key_columns, read_rows, repaired, write_rows
+from feeder.store.copying.rows import Repairs, Row, RowsDigest, batches, key_columns, reading, repaired, write_rows
 from feeder.store.database import Database
 from feeder.store.engine import begin, read, shown
 from feeder.store.locks import exclusive_pass
@@ -92,17 +92,18 @@ def copy_store(
         with (
             source.database.exclusive_pass(),
             exclusive_pass(engine),
-            _without_writers(source.database, tables) as reading,
-            repaired(reading, nul=engine.dialect.name == "postgresql") as repairs,
+            _without_writers(source.database, tables) as connection,
+            repaired(connection, nul=engine.dialect.name == "postgresql") as repairs,
         ):
             if _target.is_unfinished(engine):
                 _target.refuse_other(engine, tables, origin)
             else:
                 _target.refuse_content(engine, tables)  # once more: nobody else copies now
                 _target.mark_begun(engine, tables, origin)
-            copying = _Copying(reading, engine, tables, repairs, progress or (lambda _task, _done, _total: None))
+            copying = _Copying(connection, engine, tables, repairs, progress or (lambda _task, _done, _total: None))
             report = copying.run()
             report.pictures = _copy_pictures(*pictures, copying.progress)
+            connection.scalar(select(1))  # fails if the server has ended the transaction, and with it the lock
             if report.is_whole:
                 _target.mark_whole(engine, tables)
         report.left_out = _left_out(source.database, tables)
@@ -159,14 +160,14 @@ class _Copying:
     """A run: from a source that stands still to a target that is marked as unfinished."""
 
     def __init__(
-        self, reading: Connection, engine: Engine, tables: Sequence[Table], repairs: Repairs, progress: Progress
+        self, source: Connection, engine: Engine, tables: Sequence[Table], repairs: Repairs, progress: Progress
     ) -> None:
-        self._reading, self._engine, self._tables, self._repairs = reading, engine, tables, repairs
+        self._source, self._engine, self._tables, self._repairs = source, engine, tables, repairs
         self.progress = progress
         self._report = CopyReport()
         self._done = 0
         self._total = sum(
-            reading.scalar(select(func.count()).select_from(table)) or 0  # for the types: a count is never NULL
+            source.scalar(select(func.count()).select_from(table)) or 0  # for the types: a count is never NULL
             for table in tables
         )
 
@@ -176,8 +177,8 @@ class _Copying:
         self._report.repaired = self._repairs.count
         self._done = 0
         for table, digest in zip(self._tables, digests, strict=True):
-            with read(self._engine) as connection:
-                found = self._digest("compare", read_rows(connection, table))
+            with read(self._engine) as connection, reading(connection, table) as rows:
+                found = self._digest("compare", rows)
             self._report.tables.append(CopiedTable(table.name, digest, found))
         return self._report
 
@@ -185,12 +186,13 @@ class _Copying:
         """Copy a table, from where an earlier run came to; return the digest of the source's rows."""
         places = key_columns(table)
         digest, last = self._resume(table)
-        for rows in batches(read_rows(self._reading, table, after=last)):
-            with begin(self._engine) as connection:
-                write_rows(connection, table, rows)
-                _target.set_last_key(connection, table, tuple(rows[-1][place] for place in places))
-            digest = digest.plus(rows)
-            self._show("copy", len(rows))
+        with reading(self._source, table, after=last) as found:
+            for rows in batches(found):
+                with begin(self._engine) as connection:
+                    write_rows(connection, table, rows)
+                    _target.set_last_key(connection, table, tuple(rows[-1][place] for place in places))
+                digest = digest.plus(rows)
+                self._show("copy", len(rows))
         return digest
 
     def _resume(self, table: Table) -> tuple[RowsDigest, Row]:
@@ -199,8 +201,10 @@ class _Copying:
             last = _target.last_key(connection, table)
             if not last:
                 return RowsDigest(), ()
-            copied = RowsDigest().plus(read_rows(connection, table))
-        digest = self._digest("copy", read_rows(self._reading, table, upto=last))
+            with reading(connection, table) as rows:
+                copied = RowsDigest().plus(rows)
+        with reading(self._source, table, upto=last) as rows:
+            digest = self._digest("copy", rows)
         if digest == copied:
             return digest, last
         self._report.changed.append(table.name)

@@ -4,7 +4,7 @@ A row has whole numbers, texts, booleans and None: moments are numbers in both d
 stored. PostgreSQL is read and written with COPY. Nothing here holds more than a batch of rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -84,8 +84,11 @@ def key_columns(table: Table) -> list[int]:
     return [table.columns.keys().index(column.name) for column in table.primary_key]
 
 
-def read_rows(connection: Connection, table: Table, *, after: Row = (), upto: Row = ()) -> Iterator[Row]:
-    """Yield a table's rows in the order of its key, those `after` a key, or those up to one.
+@contextmanager
+def reading(connection: Connection, table: Table, *, after: Row = (), upto: Row = ()) -> Iterator[Iterator[Row]]:
+    """Read a table's rows in the order of its key, those `after` a key, or those up to one.
+
+    While a COPY runs, its connection cannot even roll back: it ends with the block.
 
     Raises:
         StoreError: the database cannot be read.
@@ -102,11 +105,12 @@ def read_rows(connection: Connection, table: Table, *, after: Row = (), upto: Ro
     marks = ", ".join("?" if sqlite else "%s" for _ in bound)
     where = f" WHERE ({keys}) {'>' if after else '<='} ({marks})" if bound else ""
     query = f"SELECT {', '.join(shown)} FROM {quote(table.name)}{where} ORDER BY {keys}"  # noqa: S608  our own names
-    with driver(connection) as raw:
-        yield from _read_sqlite(raw, query, bound, table) if sqlite else _read_postgresql(raw, query, bound, table)
+    read = _read_sqlite if sqlite else _read_postgresql
+    with driver(connection) as raw, closing(read(raw, query, bound, table)) as rows:
+        yield rows
 
 
-def _read_sqlite(raw: Any, query: str, bound: Row, table: Table) -> Iterator[Row]:  # noqa: ANN401  the driver's
+def _read_sqlite(raw: Any, query: str, bound: Row, table: Table) -> Generator[Row]:  # noqa: ANN401  the driver's
     truths = [isinstance(column.type, Boolean) for column in table.columns]
     with closing(raw.execute(query, bound)) as rows:
         if not any(truths):
@@ -119,7 +123,7 @@ def _read_sqlite(raw: Any, query: str, bound: Row, table: Table) -> Iterator[Row
             )
 
 
-def _read_postgresql(raw: Any, query: str, bound: Row, table: Table) -> Iterator[Row]:  # noqa: ANN401  the driver's
+def _read_postgresql(raw: Any, query: str, bound: Row, table: Table) -> Generator[Row]:  # noqa: ANN401  the driver's
     with raw.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", bound) as copy:
         copy.set_types(_types(table))
         yield from copy.rows()
@@ -138,17 +142,14 @@ def write_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> Non
             marks = ", ".join("?" for _ in table.columns)
             raw.executemany(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", rows)  # noqa: S608  our own names
             return
-        with (
-            raw.cursor() as cursor,
-            cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
-        ):
-            copy.set_types(_types(table))
+        # As text: the server then says which value of which column it refuses.
+        with raw.cursor() as cursor, cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
 
 
 def _types(table: Table) -> list[str]:
-    """Return the types that PostgreSQL's driver sends and reads; JSON as the text that it is."""
+    """Return the types that PostgreSQL's driver reads; JSON as the text that it is."""
     return [
         "text" if isinstance(column.type, JSON) else column.type.compile(dialect=_POSTGRESQL).lower()
         for column in table.columns
