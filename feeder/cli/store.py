@@ -90,4 +90,5 @@ def _print(report: "CopyReport", *, as_json: bool) -> None:
         rows = sum(table.source.rows for table in report.tables)
         entries = next(table.source.rows for table in report.tables if table.name == "entries")
         print(f"copied {entries:,} entries ({rows:,} rows in {len(report.tables)} tables, all the same in both)")
-        print(f"{report.pictures:,} pictures; now set store.url to TO")
+        pictures = f"{report.pictures:,} picture{'' if report.pictures == 1 else 's'}"
+        print(f"{pictures} copied; now set store.url to TO")

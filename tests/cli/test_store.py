@@ -1,0 +1,126 @@
+"""`feeder store copy`, as it is typed."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from feeder.store.copying import rows
+from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
+from tests.picture_data import png
+from tests.schemas import write_articles
+
+CONFIG = """
+[[sources]]
+name = "mirror"
+folder = "articles"
+"""
+
+
+@pytest.fixture
+def filled(feeder: Feeder, tmp_path: Path) -> Feeder:
+    """A folder with a store, a published site and a picture in it."""
+    write_articles(tmp_path)
+    (tmp_path / "articles" / "broken.html").unlink()
+    (tmp_path / "articles" / "road.png").write_bytes(png("a road"))
+    (tmp_path / "articles" / "road.md").write_text("---\ntitle: A road\n---\n\nIt was wet.\n\n![road](road.png)\n")
+    (tmp_path / "config.toml").write_text(CONFIG)
+    assert feeder("update") == (0, "", "")
+    return feeder
+
+
+def published(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return the files of the site: another number means that one was written again."""
+    files = [file for file in (folder / "public").rglob("*") if file.is_file()]
+    return {str(file): (file.stat().st_ino, file.read_bytes()) for file in files}
+
+
+def test_a_moved_store_goes_on_and_publishes_nothing_again(
+    filled: Feeder, tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = published(tmp_path)
+    hits = filled("search", "harbour")
+    ended = filled("store", "copy", "data/feeder.db", postgresql_url)
+    assert ended == (0, ended.out, "")
+    assert ended.out.splitlines() == [
+        f"copied 5 entries ({ended.out.split('(')[1].split()[0]} rows in 30 tables, all the same in both)",
+        "1 picture copied; now set store.url to TO",
+    ]
+    (tmp_path / "data/feeder.db.search").rename(tmp_path / "data/search")
+    for file in (tmp_path / "data").glob("feeder.db*"):
+        file.rename(tmp_path / f"old {file.name}")
+    monkeypatch.setenv("FEEDER_STORE__URL", postgresql_url)
+    assert filled("update") == (0, "", "")
+    assert published(tmp_path) == before
+    assert filled("search", "harbour") == hits
+    checked = filled("check")
+    assert (checked.code, "BAD" in checked.out, "5 entries; PostgreSQL" in checked.out) == (0, False, True)
+    (tmp_path / "articles" / "more.md").write_text("# More\n\nAnother article.\n")
+    assert filled("update") == (0, "", "")
+    assert len(published(tmp_path)) > len(before)
+    monkeypatch.delenv("FEEDER_STORE__URL")
+    assert filled("store", "copy", postgresql_url, f"sqlite:///{tmp_path}/data/feeder.db").code == 0
+    now = published(tmp_path)
+    assert filled("update") == (0, "", "")
+    assert published(tmp_path) == now
+    assert [file.read_bytes() for file in (tmp_path / "data/feeder.db.pictures").iterdir()] == [png("a road")]
+
+
+def test_the_report_is_json_for_scripts(filled: Feeder) -> None:
+    ended = filled("store", "copy", "data/feeder.db", "copy.db", "--json")
+    *tables, last = map(json.loads, ended.out.splitlines())
+    assert (last, ended.code) == ({"pictures": 1, "ok": True}, 0)
+    assert next(one for one in tables if one["table"] == "entries")["rows"] == 5
+    assert all(one["ok"] and len(one["digest"]) == 32 for one in tables)
+
+
+def test_a_copy_that_differs_ends_with_1_and_what_to_do(filled: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:
+    plus, calls = rows.RowsDigest.plus, []
+
+    def forget_one(self: rows.RowsDigest, found: object) -> rows.RowsDigest:
+        calls.append(found)
+        return plus(self, [] if len(calls) == 1 else found)  # type: ignore[arg-type]  # rows, as the original has them
+
+    monkeypatch.setattr(rows.RowsDigest, "plus", forget_one)
+    ended = filled("store", "copy", "data/feeder.db", "copy.db")
+    assert ended == (
+        1,
+        "",
+        "counters: the copy differs (FROM has 0 rows, TO 2); run the command again\n",
+    )
+    monkeypatch.undo()
+
+
+MISTAKES = (
+    ("none.db", "copy.db", "none.db: there is no store yet"),
+    ("data/feeder.db", "./data/feeder.db", "is the store that is to be copied; name another database"),
+    ("data/feeder.db", "config.toml", "config.toml: it is not a database"),
+    ("data/feeder.db", "mysql://me:secret@h/d", "TO: 'mysql://me:***@h/d': write"),
+    ("postgresql://me:secret@h:x/d", "copy.db", "FROM: 'postgresql://me:***@h:x/d' is not a database URL"),
+    ("data/feeder.db", "postgresql://me:secret@127.0.0.1:1/d", "postgresql+psycopg://me:***@127.0.0.1:1/d: connec"),
+)
+
+
+def test_a_mistake_is_one_line_that_hides_passwords(filled: Feeder) -> None:
+    for source, target, message in MISTAKES:
+        ended = filled("store", "copy", source, target)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
+        assert message in ended.err
+        assert "secret" not in ended.err
+
+
+def test_a_missing_driver_is_one_line(filled: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    ended = filled("store", "copy", "data/feeder.db", "postgresql://me@h/d")
+    assert ended == (3, "", 'feeder: PostgreSQL needs its driver: pip install "feeder[postgresql]"\n')
+
+
+def test_pictures_that_cannot_be_copied_are_one_line_and_the_copy_is_finished_later(
+    filled: Feeder, tmp_path: Path
+) -> None:
+    (tmp_path / "copy.db.pictures").write_text("a file")
+    ended = filled("store", "copy", "data/feeder.db", "copy.db")
+    assert (ended.code, "cannot be" in ended.err, ended.err.count("\n")) == (3, True, 1)
+    (tmp_path / "copy.db.pictures").unlink()
+    assert filled("store", "copy", "data/feeder.db", "copy.db").code == 0
