@@ -71,6 +71,9 @@ def measure(count: int, folder: Path) -> None:
                 f"memory {found['memory']:.0f} MB",
                 flush=True,
             )
+        with import_module("psycopg").connect(postgresql) as connection:
+            [stored] = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        print(f"  {stored / 1e6:.0f} MB in PostgreSQL", flush=True)
     finally:
         server.cleanup()
 

@@ -108,7 +108,7 @@ def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
     try:
         engine = create_engine(url, **settings)
     except ImportError:
-        raise StoreError('PostgreSQL needs its driver: pip install "feeder[postgresql]"') from None
+        raise StoreError('PostgreSQL needs its driver: pip install "psycopg[binary]"') from None
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
