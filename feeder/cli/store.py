@@ -52,13 +52,16 @@ def copy(
 
 
 def _read_url(text: str, name: str) -> str:
-    """Return the URL of a store; an SQLite file in it is relative to the working folder."""
+    """Return the URL of a store, as in the configuration; an SQLite file in it is relative to the working folder."""
+    from feeder.errors import StoreError
     from feeder.store.engine import read_url
 
-    url = read_url(text if "://" in text else f"sqlite:///{text}", name)
-    if url.get_backend_name() == "sqlite":
-        url = url.set(database=str(Path(str(url.database)).absolute()))
-    return url.render_as_string(hide_password=False)
+    if not text.isprintable():  # bytes that are no text, too (PEP 383)
+        raise StoreError(f"{name}: {text!r}: the name of this file is not UTF-8; rename it")
+    url = text if "://" in text else f"sqlite:///{text}"
+    read_url(url, name)
+    scheme, slashes, file = url.partition("///")
+    return f"{scheme}{slashes}{Path(file).absolute()}" if scheme == "sqlite:" else url
 
 
 def _prepare(store: "Store") -> "Sequence[Table]":

@@ -38,6 +38,13 @@ def test_the_report_is_json_for_scripts(filled: Feeder) -> None:
     assert all(one["ok"] and len(one["digest"]) == 32 for one in tables)
 
 
+def test_folders_may_have_any_name(filled: Feeder, tmp_path: Path) -> None:
+    (tmp_path / "新 #1").mkdir()
+    assert filled("store", "copy", "data/feeder.db", "新 #1/copy.db").code == 0
+    assert filled("store", "copy", f"sqlite:///{tmp_path}/新 #1/copy.db", "again.db").code == 0
+    assert len([*(tmp_path / "again.db.pictures").iterdir()]) == 1
+
+
 def test_a_copy_that_differs_ends_with_1_and_what_to_do(filled: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:
     plus, calls = rows.RowsDigest.plus, []
 
@@ -61,6 +68,7 @@ MISTAKES = (
     ("data/feeder.db", "config.toml", "config.toml: it is not a database"),
     ("data/feeder.db", "mysql://me:secret@h/d", "TO: 'mysql://me:***@h/d': write"),
     ("postgresql://me:secret@h:x/d", "copy.db", "FROM: 'postgresql://me:***@h:x/d' is not a database URL"),
+    ("data/\udcff.db", "copy.db", "FROM: 'data/\\udcff.db': the name of this file is not UTF-8; rename it"),
     ("data/feeder.db", "postgresql://me:secret@127.0.0.1:1/d", "postgresql+psycopg://me:***@127.0.0.1:1/d: connec"),
 )
 
