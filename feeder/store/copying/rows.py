@@ -21,7 +21,7 @@ Row = tuple[Value, ...]
 
 _BATCH_ROWS, _BATCH_CHARACTERS = 5_000, 4_000_000
 _BITS = 128
-_ENCODE = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ENCODE = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr).encode  # SQLite may have other types
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
