@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from feeder.config.load import Config, embedded, load_config
+from feeder.config.load import Config, embedded, load_config, store_at
 from feeder.config.settings import SOURCE_KINDS, ChannelConfig, FeedConfig, FeedSource, PageSource
 from feeder.config.values import parse_duration
 from feeder.errors import ConfigError
@@ -480,3 +480,24 @@ def test_a_source_with_a_password_in_its_address_is_refused_and_the_password_not
     with pytest.raises(ConfigError, match="contains a user name or password") as caught:
         load_config(write(f'[[sources]]\nname = "rain"\n{place}\n'))
     assert "secret" not in str(caught.value)
+
+
+def test_the_folders_of_a_store_at_another_url_are_those_that_it_would_have_in_the_configuration(
+    tmp_path: Path,
+) -> None:
+    server, other = "postgresql://me@h/d", f"sqlite:///{tmp_path}/other.db"
+    config = load_config()
+    assert store_at(config, config.store.url) == config.store
+    assert (store_at(config, server).search, store_at(config, server).pictures) == (
+        tmp_path / "data/search",
+        tmp_path / "data/pictures",
+    )
+    assert store_at(config, other).pictures == tmp_path / "other.db.pictures"
+    config = load_config(write(f"[store]\nurl = '{server}'"))
+    assert store_at(config, server) == config.store
+    assert store_at(config, other).search == tmp_path / "other.db.search"
+    config = load_config(write("[store]\nsearch = 'index/mine'"))
+    assert (store_at(config, server).search, store_at(config, server).pictures) == (
+        tmp_path / "index/mine",
+        tmp_path / "index/pictures",
+    )

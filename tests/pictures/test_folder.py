@@ -1,4 +1,5 @@
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -44,6 +45,24 @@ def test_a_picture_is_written_once_unless_it_was_cut_short(folder: PictureFolder
     file.write_bytes(b"")
     folder.keep(picture("a"), png("a"))
     assert file.read_bytes() == png("a")
+
+
+@pytest.mark.parametrize("one_disk", [True, False])
+def test_a_picture_is_taken_from_another_folder(
+    folder: PictureFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, one_disk: bool
+) -> None:
+    folder.keep(picture("a"), png("a"))
+    [file] = folder.root.iterdir()
+    if not one_disk:
+        monkeypatch.setattr(Path, "hardlink_to", Mock(side_effect=OSError("another disk")))
+    other = PictureFolder(tmp_path / "other" / "pictures")
+    other.take(file)
+    [taken] = other.root.iterdir()
+    assert (taken.name, taken.read_bytes(), taken.samefile(file)) == (file.name, png("a"), one_disk)
+    file.unlink()
+    with pytest.raises(StoreError, match="cannot be copied: No such file or directory"):
+        other.take(file)
+    assert [*other.root.iterdir()] == [taken]
 
 
 def test_pictures_that_are_not_used_and_remains_are_removed_and_other_files_stay(folder: PictureFolder) -> None:

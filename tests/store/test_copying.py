@@ -358,6 +358,13 @@ def test_a_database_with_a_store_is_refused_and_left_as_it_is(source: Store, tar
 
 
 @to_both
+def test_a_copy_that_is_whole_is_not_copied_to_again(source: Store, target: str) -> None:
+    assert copy(source, target).is_whole
+    with pytest.raises(StoreError, match="a whole copy of this store already; name a database without a store"):
+        copy(source, target)
+
+
+@to_both
 def test_an_empty_store_is_filled(source: Store, target: str) -> None:
     with Store.open(target) as other:
         other.database.set_note("mine", "not kept")

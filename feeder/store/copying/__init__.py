@@ -88,7 +88,7 @@ def copy_store(
     try:
         _refuse_same(source.database.engine, engine)
         if not (_target.is_there(engine) and _target.is_unfinished(engine)):
-            _make_empty(engine, url, tables, prepare)
+            _make_empty(engine, url, tables, prepare, origin)
         with (
             source.database.exclusive_pass(),
             exclusive_pass(engine),
@@ -98,7 +98,7 @@ def copy_store(
             if _target.is_unfinished(engine):
                 _target.refuse_other(engine, tables, origin)
             else:
-                _target.refuse_content(engine, tables)  # once more: nobody else copies now
+                _target.refuse_content(engine, tables, origin)  # once more: nobody else copies now
                 _target.mark_begun(engine, tables, origin)
             copying = _Copying(connection, engine, tables, repairs, progress or (lambda _task, _done, _total: None))
             report = copying.run()
@@ -124,9 +124,9 @@ def _identity(engine: Engine) -> object:
         return connection.execute(text("SELECT current_database(), pg_postmaster_start_time()")).one()
 
 
-def _make_empty(engine: Engine, url: str, tables: Sequence[Table], prepare: Prepare) -> None:
+def _make_empty(engine: Engine, url: str, tables: Sequence[Table], prepare: Prepare, origin: str) -> None:
     if _target.is_there(engine):
-        _target.refuse_content(engine, tables)
+        _target.refuse_content(engine, tables, origin)
     _target.refuse_encoding(engine)
     engine.dispose()
     with Store.open(url) as store:

@@ -34,6 +34,7 @@ from feeder.store import VERSION_TABLE
 from feeder.store.copying.rows import Row
 from feeder.store.engine import BUSY_TIMEOUT_S, begin, driver, make_engine, read, read_url, shown
 from feeder.store.migrate import UNFINISHED
+from feeder.store.parts.search import STORE_NOTE
 from feeder.store.tables import counters, notes
 
 # Names of tables with the key of the last row copied, in JSON, and the names below.
@@ -77,8 +78,8 @@ def is_unfinished(engine: Engine) -> bool:
         return inspect(connection).has_table(_progress.name)
 
 
-def refuse_content(engine: Engine, tables: Sequence[Table]) -> None:
-    """Refuse a database that is a store already, unless it is an empty one.
+def refuse_content(engine: Engine, tables: Sequence[Table], origin: str) -> None:
+    """Refuse a database that is a store already, unless it is an empty one; say so if it is a copy that is whole.
 
     Raises:
         StoreError: one of its tables has rows.
@@ -89,8 +90,9 @@ def refuse_content(engine: Engine, tables: Sequence[Table]) -> None:
             if one.name not in present - _KEPT_BY_ALL:
                 continue
             if rows := connection.scalar(select(func.count()).select_from(table(one.name))):
-                name = shown(engine.url)
-                raise StoreError(f"{name}: not empty ({rows:,} rows in {one.name}); name a database without a store")
+                is_copy = connection.scalar(select(notes.c.text).where(notes.c.name == STORE_NOTE)) == origin
+                found = "a whole copy of this store already" if is_copy else f"not empty ({rows:,} rows in {one.name})"
+                raise StoreError(f"{shown(engine.url)}: {found}; name a database without a store")
 
 
 def refuse_encoding(engine: Engine) -> None:
