@@ -78,7 +78,7 @@ def _print(report: "CopyReport", *, as_json: bool) -> None:
     if report.left_out:
         print(f"not copied, of other programs: {', '.join(report.left_out)}", file=sys.stderr)
     if report.repaired:
-        print(f"{report.repaired:,} texts had bytes that are no text; these became U+FFFD", file=sys.stderr)
+        print(f"texts with bytes that are no text, which became U+FFFD: {report.repaired:,}", file=sys.stderr)
     for table in report.tables:
         if not table.is_same:
             sides = f"FROM has {table.source.rows:,} rows, TO {table.target.rows:,}"

@@ -1,7 +1,9 @@
 """`feeder store copy`, as it is typed."""
 
 import json
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,7 +61,21 @@ def test_a_copy_that_differs_ends_with_1_and_what_to_do(filled: Feeder, monkeypa
         "",
         "counters: the copy differs (FROM has 0 rows, TO 2); run the command again\n",
     )
-    monkeypatch.undo()
+    monkeypatch.setattr(rows.RowsDigest, "plus", plus)
+    with closing(sqlite3.connect("data/feeder.db")) as connection, connection:
+        connection.execute("UPDATE counters SET value = value + 1")
+        connection.execute("INSERT INTO notes VALUES ('odd', CAST(x'61ff62' AS TEXT))")
+        connection.execute("CREATE TABLE songs (name TEXT)")
+    ended = filled("store", "copy", "data/feeder.db", "copy.db")
+    assert (ended.code, ended.err.splitlines()) == (
+        0,
+        [
+            "counters: changed in FROM since the copy was interrupted; copied again",
+            "notes: changed in FROM since the copy was interrupted; copied again",
+            "not copied, of other programs: songs",
+            "texts with bytes that are no text, which became U+FFFD: 1",
+        ],
+    )
 
 
 MISTAKES = (

@@ -164,7 +164,7 @@ def test_a_server_that_is_not_there_is_one_line_without_the_password() -> None:
 
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StoreError, match=r'PostgreSQL needs its driver: pip install "feeder\[postgresql\]"'):
+    with pytest.raises(StoreError, match=r'PostgreSQL needs its driver: pip install "psycopg\[binary\]"'):
         Store.open("postgresql://me@127.0.0.1:1/feeder")
 
 

@@ -201,6 +201,7 @@ class _Copying:
             last = _target.last_key(connection, table)
             if not last:
                 return RowsDigest(), ()
+            repaired_before = self._repairs.count
             with reading(connection, table) as rows:
                 copied = RowsDigest().plus(rows)
         with reading(self._source, table, upto=last) as rows:
@@ -209,6 +210,7 @@ class _Copying:
             return digest, last
         self._report.changed.append(table.name)
         self._show("copy", -digest.rows)
+        self._repairs.count = repaired_before
         with begin(self._engine) as connection:
             connection.execute(delete(table))
             _target.set_last_key(connection, table, ())
