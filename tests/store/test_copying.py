@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -444,7 +445,8 @@ def test_a_server_that_ends_meanwhile_is_one_line_and_the_copy_is_finished_later
     def end(doing: str, _done: int, _total: int | None) -> None:
         if doing == task:
             with psycopg.connect(postgresql_server, autocommit=True) as server:
-                server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'")
+                here = urlsplit(postgresql_url).path.strip("/")
+                server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [here])
 
     with pytest.raises(StoreError, match="postgresql") as caught:
         copy(source, postgresql_url, end)
