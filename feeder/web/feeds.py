@@ -11,10 +11,11 @@ from feeder.pictures.references import with_pictures_at
 from feeder.publish.feeds import describe_feed
 from feeder.publish.formats import Format, Rendering, render_feed
 from feeder.publish.html import pages
+from feeder.publish.output.headers import typed
 from feeder.publish.shown import ShownPictures
 from feeder.store import Store
 from feeder.web.http.documents import Document
-from feeder.web.static import make_document, typed
+from feeder.web.static import make_document
 
 log = logging.getLogger(__name__)
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # an empty store

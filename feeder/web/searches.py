@@ -21,12 +21,13 @@ from feeder.publish.html import pages
 from feeder.publish.html import search as search_pages
 from feeder.publish.html.narrow import narrow
 from feeder.publish.html.search import MATCHES_COUNTED, RESULTS_PER_PAGE, Problem, SearchPage
+from feeder.publish.output.headers import CACHE_PAGES, typed
 from feeder.publish.shown import ShownPictures
 from feeder.query import Last
 from feeder.store import Facets, Order, Query, Results, Store
 from feeder.web.feeds import make_live_feed
 from feeder.web.http.answers import Answers, Made
-from feeder.web.static import CACHE_PAGES, LIVE_HEADERS, SECURITY_HEADERS, make_document, security_headers, typed
+from feeder.web.static import LIVE_HEADERS, SECURITY_HEADERS, make_document, security_headers
 from feeder.words import explain_query_error, words_for
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,7 @@ Nothing outside the folder is ever served, nor any dot file.
 """
 
 import asyncio
-import mimetypes
 import os
-import re
 import stat
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
@@ -25,9 +23,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feeder.pictures import references as pictures
-from feeder.publish.formats import ATOM, JSON_FEED, RSS
 from feeder.publish.html import pages
+from feeder.publish.output.headers import AS_XML, CACHE_PAGES, HEAD_BYTES, file_headers, is_feed, is_text
 from feeder.web.http.documents import (
     FOR_FILES,
     FOR_ONCE,
@@ -52,31 +49,6 @@ def security_headers(policy: str) -> dict[str, str]:
 SECURITY_HEADERS = security_headers(pages.CONTENT_SECURITY_POLICY)
 LIVE_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 
-# Pages and feeds can change with every pass: clients revalidate them after a minute, which costs a 304.
-CACHE_PAGES, _CACHE_FILES = "public, max-age=60", "public, max-age=3600"
-_CACHE_FOR_GOOD = "public, max-age=31536000, immutable"  # named by their content
-_FINGERPRINT = re.compile(r"[\w-]+\.[0-9a-f]{8,64}\.(css|js|svg|png|woff2)")
-_CHARSET = "; charset=utf-8"
-# The kinds that are text, and so worth compressing.
-_TYPES = {
-    ".html": f"text/html{_CHARSET}",
-    ".css": f"text/css{_CHARSET}",
-    ".js": f"text/javascript{_CHARSET}",
-    ".txt": f"text/plain{_CHARSET}",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".xml": "application/xml",
-    ".rss": f"{RSS.media_type}{_CHARSET}",
-    ".xsl": "text/xsl",
-    ".opml": "text/x-opml",
-    ".webmanifest": "application/manifest+json",
-    ".wasm": "application/wasm",
-}
-_ROOT_ELEMENT = re.compile(rb"<([A-Za-z][\w:.-]{0,40})")
-_ROOT_TYPES = {b"feed": f"{ATOM.media_type}{_CHARSET}", b"rss": _TYPES[".rss"]}
-_JSON_FEED = b"jsonfeed.org/version"
-_HEAD_BYTES = 1024
-_CHANGING = frozenset((".html", ".xml", ".rss", ".json", ".opml"))
 _COMPRESSED = {"gzip": ".gz", "br": ".br"}
 _MAX_CACHED_FILE_BYTES = 1 << 20
 _MAX_CACHED_TEXT_BYTES = 4 << 20
@@ -131,15 +103,15 @@ class PublishedFolder:
         """
         found = self._find(path)
         if found is None and (own := self._own.get(path)) is not None:
-            document = make_document(own, {**self._security, **_headers(Path(path), own[:_HEAD_BYTES])})
+            document = make_document(own, {**self._security, **file_headers(path, own[:HEAD_BYTES])})
             return document.answer(read_conditions(request.scope["headers"]))
         if found is None:
             return self._redirect(request, path)
         file, status = found
         if stat.S_ISDIR(status.st_mode):
             return _moved(f"{file.name}/")
-        is_text = file.suffix in _TYPES
-        if status.st_size > (_MAX_CACHED_TEXT_BYTES if is_text else _MAX_CACHED_FILE_BYTES):
+        most = _MAX_CACHED_TEXT_BYTES if is_text(file.name) else _MAX_CACHED_FILE_BYTES
+        if status.st_size > most:
             return await asyncio.to_thread(_respond_from_disk, file, status, request, self._headers(path))
         return (await self._load(path, file, status)).answer(read_conditions(request.scope["headers"]))
 
@@ -214,15 +186,15 @@ def _moved(target: str) -> Response:
 def _read_document(file: Path, security: Mapping[str, str]) -> Document:
     with file.open("rb") as opened:
         status, body = os.fstat(opened.fileno()), opened.read()
-    headers = _headers(file, body[:_HEAD_BYTES])
+    headers = file_headers(str(file), body[:HEAD_BYTES])
     return Document(
         body,
         {**security, **headers},
         modified=status.st_mtime,
         compressed=_read_compressed(file, status),
-        quality=FOR_FILES if file.suffix in _TYPES else None,
+        quality=FOR_FILES if is_text(file.name) else None,
         # Browsers show feeds by their types as text, but XML with its style sheet.
-        opened_as=f"{_TYPES['.xml']}{_CHARSET}" if headers["Content-Type"] in _ROOT_TYPES.values() else None,
+        opened_as=AS_XML if is_feed(headers["Content-Type"]) else None,
     )
 
 
@@ -245,11 +217,6 @@ def make_document(body: bytes, headers: Mapping[str, str]) -> Document:
     return Document(body, headers, quality=FOR_ONCE, lazy=True)
 
 
-def typed(media_type: str) -> str:
-    """Return the `Content-Type` of a text in UTF-8."""
-    return f"{media_type}{_CHARSET}"
-
-
 class _FromDisk(FileResponse):
     """A file that is read while it is sent. Starlette answers a range in unknown units with 400, and any number."""
 
@@ -264,7 +231,7 @@ def _respond_from_disk(file: Path, status: stat_result, request: Request, securi
     tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
     try:
         with file.open("rb") as opened:
-            headers = {**security, **_headers(file, opened.read(_HEAD_BYTES))}
+            headers = {**security, **file_headers(str(file), opened.read(HEAD_BYTES))}
     except OSError:
         raise HTTPException(404) from None
     headers |= {"ETag": tag, "Last-Modified": formatdate(status.st_mtime, usegmt=True)}
@@ -276,24 +243,3 @@ def _respond_from_disk(file: Path, status: stat_result, request: Request, securi
     if has_it:
         return Response(status_code=304, headers=headers)
     return _FromDisk(file, headers=headers, stat_result=status)
-
-
-def _headers(file: Path, head: bytes) -> dict[str, str]:
-    return {"Content-Type": _content_type(file, head), "Cache-Control": _cache_control(file)}
-
-
-def _content_type(file: Path, head: bytes) -> str:
-    if file.suffix == ".xml" and (root := _ROOT_ELEMENT.search(head)) is not None:
-        return _ROOT_TYPES.get(bytes(root[1]), _TYPES[".xml"])
-    if file.suffix == ".json" and _JSON_FEED in head:
-        return f"{JSON_FEED.media_type}{_CHARSET}"
-    picture: str | None = pictures.TYPES.get(file.suffix.removeprefix("."))
-    return _TYPES.get(file.suffix) or picture or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-
-
-def _cache_control(file: Path) -> str:
-    if file.parent.name == pictures.FOLDER and pictures.NAME.fullmatch(file.name):
-        return _CACHE_FOR_GOOD
-    if _FINGERPRINT.fullmatch(file.name):
-        return _CACHE_FOR_GOOD
-    return CACHE_PAGES if file.suffix in _CHANGING else _CACHE_FILES
