@@ -11,7 +11,7 @@ from feeder.catalogue.known import active_sources
 from feeder.catalogue.status import explain_error, iter_states
 from feeder.cli.output import count_entries
 from feeder.config.load import Config
-from feeder.config.settings import FolderSource
+from feeder.config.settings import LOOPBACK, FolderSource
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, PublishError, ServiceError, StoreMissingError
 from feeder.health import find_problem
@@ -20,8 +20,6 @@ from feeder.publish.output.folder import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import find_stopped, iter_services
 from feeder.store import Store
-
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)

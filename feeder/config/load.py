@@ -30,6 +30,7 @@ from feeder.config.settings import (
     LimitsConfig,
     LogConfig,
     MetricsConfig,
+    ObjectsConfig,
     ScheduleConfig,
     SiteConfig,
     SourceConfig,
@@ -46,6 +47,7 @@ DEFAULT_NAME = "config.toml"
 DEMO = "seeds"  # name and folder of the demonstration
 _INTERNAL = ("file", "demo")  # fields of Config that users cannot set
 _SOURCE: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
+_KEY = re.compile(r"[A-Za-z0-9/+=]{32,}")
 _TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
 _BEARER_LENGTH = 16
 _BEARER = re.compile(rf"[A-Za-z0-9._~+/-]{{{_BEARER_LENGTH},200}}=*")  # RFC 6750 §2.1
@@ -71,6 +73,7 @@ class Config(BaseSettings):
     demo: bool = False
     site: SiteConfig = SiteConfig()
     store: StoreConfig = StoreConfig()
+    objects: ObjectsConfig = ObjectsConfig()
     ingest: IngestConfig = IngestConfig()
     sources: tuple[SourceConfig, ...] = ()
     feeds: tuple[FeedConfig, ...] = ()
@@ -85,8 +88,8 @@ class Config(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged or printed."""
-        tokens = (self.telegram.token, self.metrics.token)
-        return tuple(token.get_secret_value() for token in tokens if token is not None)
+        found = (self.telegram.token, self.metrics.token, self.objects.secret)
+        return tuple(secret.get_secret_value() for secret in found if secret is not None)
 
     @classmethod
     def settings_customise_sources(
@@ -252,6 +255,7 @@ def _completed(config: Config, base: Path) -> Config:
             ),
             "fetch": _with_user_agent(config),
             "metrics": _with_metrics_token(config, base),
+            "objects": _with_secret(config, base),
             "telegram": _with_token(config, base).model_copy(update={"channels": _with_queries(config)}),
         },
     )
@@ -296,7 +300,9 @@ def _with_token(config: Config, base: Path) -> TelegramConfig:
     if telegram.token_file is not None:
         if telegram.token is not None:
             raise ConfigError(f"{config.file}: telegram: both token and token_file are set; keep one")
-        telegram = telegram.model_copy(update={"token": _read_token("telegram", base / telegram.token_file)})
+        file = base / telegram.token_file
+        token = _read_secret(file, "telegram.token_file", is_itself=bool(_TOKEN.search(str(file))))
+        telegram = telegram.model_copy(update={"token": token})
     if telegram.token is not None and not _TOKEN.fullmatch(telegram.token.get_secret_value()):
         raise ConfigError(
             "telegram.token: not a bot token (digits, a colon, 35 letters); copy it from @BotFather",
@@ -309,7 +315,7 @@ def _with_metrics_token(config: Config, base: Path) -> MetricsConfig:
     if metrics.token_file is not None:
         if metrics.token is not None:
             raise ConfigError(f"{config.file}: metrics: both token and token_file are set; keep one")
-        metrics = metrics.model_copy(update={"token": _read_token("metrics", base / metrics.token_file)})
+        metrics = metrics.model_copy(update={"token": _read_secret(base / metrics.token_file, "metrics.token_file")})
     if metrics.token is not None and not _BEARER.fullmatch(metrics.token.get_secret_value()):
         rule = f"{_BEARER_LENGTH} or more letters, digits and -._~+/, such as `openssl rand -hex 16` prints"
         raise ConfigError(f"metrics.token: not a token for HTTP; write {rule}")
@@ -323,14 +329,29 @@ def _with_metrics_token(config: Config, base: Path) -> MetricsConfig:
     return metrics
 
 
-def _read_token(section: str, file: Path) -> SecretStr:
-    """Read a file that holds only a token."""
+def _with_secret(config: Config, base: Path) -> ObjectsConfig:
+    objects, source = config.objects, config.file or "default"
+    if objects.secret_file is not None:
+        if objects.secret is not None:
+            raise ConfigError(f"{source}: objects: both secret and secret_file are set; keep one")
+        is_itself = bool(_KEY.fullmatch(str(objects.secret_file)))
+        secret = _read_secret(base / objects.secret_file, "objects.secret_file", is_itself=is_itself)
+        objects = objects.model_copy(update={"secret": secret})
+    if (objects.secret is None) == bool(objects.key_id):
+        missing = "secret or secret_file" if objects.key_id else "key_id"
+        raise ConfigError(f"{source}: objects: key_id and secret belong together; {missing} is not set")
+    return objects
+
+
+def _read_secret(file: Path, key: str, *, is_itself: bool = False) -> SecretStr:
+    """Read a file that holds only a secret, unless the secret `is_itself` in place of the file."""
     try:
         return SecretStr(file.read_text("utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        named = "this is the token itself, not a file" if _TOKEN.search(str(file)) else repr(str(file))
-        raise ConfigError(f"{section}.token_file: {named}: cannot be read: {reason}") from None
+        word = key.rpartition(".")[2].removesuffix("_file")
+        named = f"this is the {word} itself, not a file" if is_itself else repr(str(file))
+        raise ConfigError(f"{key}: {named}: cannot be read: {reason}") from None
 
 
 _LISTS_OF_TABLES = {"sources", "feeds", "channels"}
@@ -371,7 +392,7 @@ def _rule(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "this key is required"
     rule = error["msg"].removeprefix("Value error, ")
-    secret = any("token" in str(part) for part in location)
+    secret = any(word in str(part) for part in location for word in ("token", "secret"))
     shown = "" if secret or isinstance(error["input"], dict) else f"{error['input']!r}: "
     return f"{shown}{rule[0].lower()}{rule[1:]}"
 
@@ -386,20 +407,9 @@ def _describe_variable() -> str:
 
 def _sibling_keys(location: list[int | str]) -> set[str]:
     """Return the keys that are allowed beside the last part of `location`."""
-    sections: dict[str, type[BaseModel]] = {
-        "site": SiteConfig,
-        "store": StoreConfig,
-        "ingest": IngestConfig,
-        **SOURCE_KINDS,
-        "feeds": FeedConfig,
-        "fetch": FetchConfig,
-        "schedule": ScheduleConfig,
-        "web": WebConfig,
-        "metrics": MetricsConfig,
-        "log": LogConfig,
-        "telegram": TelegramConfig,
-        "channels": ChannelConfig,
-    }
+    kinds = {name: field.annotation for name, field in Config.model_fields.items()}
+    sections = {name: kind for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
+    sections |= {**SOURCE_KINDS, "feeds": FeedConfig, "channels": ChannelConfig}
     names = [part for part in location[:-1] if isinstance(part, str)]
     return set(sections[names[-1]].model_fields) if names else set(Config.model_fields) - {*_INTERNAL}
 

@@ -28,6 +28,7 @@ from pydantic import (
 
 from feeder.config.values import (
     AFTER_INGEST,
+    BucketUrl,
     ChatAddress,
     DigestSchedule,
     Duration,
@@ -36,6 +37,7 @@ from feeder.config.values import (
     HeaderText,
     HttpUrl,
     LanguageTag,
+    OptionalHttpUrl,
     OptionalLanguage,
     OptionalZone,
     PersonId,
@@ -54,6 +56,7 @@ from feeder.config.values import (
     parse_duration,
 )
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _NO_TRAFILATURA = 'to find the article of a page, run `pip install trafilatura`, or set article = "CSS selector"'
 
 
@@ -133,6 +136,48 @@ class StoreConfig(_Section):
         """The folder of the pictures of entries: `FILE.pictures` beside an SQLite file, else `pictures`."""
         scheme, _, database = self.url.partition("///")
         return Path(f"{database}.pictures") if scheme == "sqlite:" else self.folder / "pictures"
+
+
+class ObjectsConfig(_Section):
+    """S3-compatible object storage: the site is copied to `url`, search snapshots are kept at `snapshots`.
+
+    Each is "s3://BUCKET/PREFIX", "" for none. `endpoint` is the server, "" for that of AWS in `region`. Without
+    `key_id`, obstore finds credentials as other programs do: AWS_… variables, or the role of the machine. An upload
+    ends after `deadline`; the next one continues it.
+    """
+
+    url: BucketUrl = ""
+    snapshots: BucketUrl = ""
+    endpoint: OptionalHttpUrl = ""
+    region: str = ""
+    key_id: str = ""
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    allow_http: bool = False
+    deadline: Duration = "10m"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether requests are not encrypted."""
+        return self.endpoint.startswith("http:")
+
+    @field_validator("url", "snapshots")
+    @classmethod
+    def _can_be_used(cls, url: str) -> str:
+        if url and find_spec("obstore") is None:
+            raise ValueError("needs obstore; run `pip install obstore`, or delete it")
+        return url
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        server = urlsplit(self.endpoint)
+        if "@" in server.netloc:
+            raise ValueError("endpoint contains a user name or password; write these as key_id and secret")
+        if self.is_plain and not self.allow_http and server.hostname not in LOOPBACK:
+            raise ValueError("endpoint is not encrypted; write https, or set allow_http = true in your own network")
+        if self.url and f"{self.snapshots}/".startswith(f"{self.url}/"):
+            raise ValueError("snapshots is a place below url, which everybody may read; name another one")
+        return self
 
 
 class IngestConfig(_Section):

@@ -21,6 +21,7 @@ _REPLAY = re.compile(r"(\d{1,3})\s*/\s*(day|week)")
 _MOST_REPLAYED = 100  # at once: each counts as published a second after the one before
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CRON_FIELDS = 5
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SOURCE_NAME_LENGTH = 64
@@ -87,6 +88,13 @@ def _store_url(text: str) -> str:
     is_file = text.startswith("sqlite:///") and "?" not in text
     if not is_file and not text.startswith(("postgresql://", "postgresql+psycopg://")):
         raise ValueError('write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
+    return text
+
+
+def _bucket_url(text: str) -> str:
+    text = text.rstrip("/")
+    if text and (not _BUCKET.fullmatch(text) or "." in text.split("/")[3:] or ".." in text.split("/")[3:]):
+        raise ValueError('write "s3://BUCKET" or "s3://BUCKET/PREFIX", with letters, digits, "-", "_" and "."')
     return text
 
 
@@ -212,6 +220,7 @@ PublishSchedule = Annotated[str, AfterValidator(lambda text: text if text == AFT
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 SiteUrl = Annotated[str, AfterValidator(_site_url)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
+BucketUrl = Annotated[str, AfterValidator(_bucket_url)]
 LanguageTag = Annotated[str, AfterValidator(_language)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
@@ -223,6 +232,7 @@ PersonId = Annotated[int, BeforeValidator(_person)]
 TopicNumber = Annotated[int | None, BeforeValidator(_topic)]
 QuietHours = Annotated[str, AfterValidator(lambda text: (parse_hours(text), text)[1])]
 DigestSchedule = Annotated[str, AfterValidator(lambda text: (parse_digest(text), text)[1])]
+OptionalHttpUrl = Annotated[str, AfterValidator(lambda text: _http_url(text) if text else "")]
 OptionalZone = Annotated[str, AfterValidator(lambda text: _zone(text) if text else "")]
 OptionalLanguage = Annotated[str, AfterValidator(lambda text: _language(text) if text else "")]
 PostTemplate = Annotated[str, AfterValidator(lambda text: (parse_template(text), text)[1])]

@@ -66,7 +66,14 @@ def load_config_without_file(example: Path) -> Config:
 
 def test_the_example_with_every_comment_switched_on_still_loads() -> None:
     text = uncommented(embedded("config.example.toml").read_text("utf-8"))
-    for one_of_two in ("token_file =", "replay_from =", 'feed = "https:', 'page = "https:', "entries ="):
+    for one_of_two in (
+        "token_file =",
+        "secret_file =",
+        "replay_from =",
+        'feed = "https:',
+        'page = "https:',
+        "entries =",
+    ):
         text = text.replace(one_of_two, f"# {one_of_two}")
     config = load_config(write(text))
     assert config.telegram.token is not None
@@ -471,6 +478,55 @@ def test_former_names_of_keys_are_read_with_a_hint(caplog: pytest.LogCaptureFixt
 def test_the_intervals_of_a_source_are_lengths_of_time() -> None:
     source = FeedSource(name="a", feed="https://e.org/f", max_interval="2d")
     assert source.intervals == (timedelta(minutes=15), timedelta(days=2))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('url = "bucket"', "objects.url: 'bucket': write \"s3://BUCKET\""),
+        ('url = "s3://my-bucket/a/../b"', "objects.url: 's3://my-bucket/a/../b': write"),
+        ('url = "s3://my-bucket/a//b"', "objects.url: 's3://my-bucket/a//b': write"),
+        (
+            'endpoint = "http://storage.example:9000"',
+            "objects: endpoint is not encrypted; write https, or set",
+        ),
+        ('endpoint = "https://me:hidden@storage.example"', "objects: endpoint contains a user name or password"),
+        ('url = "s3://my-bucket"\nsnapshots = "s3://my-bucket/x"', "objects: snapshots is a place below url"),
+        ('url = "s3://my-bucket/"\nsnapshots = "s3://my-bucket"', "objects: snapshots is a place below url"),
+        ('key_id = "AKIA"', "objects: key_id and secret belong together; secret or secret_file is not set"),
+        ('secret = "hidden"', "objects: key_id and secret belong together; key_id is not set"),
+        ('secret = "hidden"\nsecret_file = "x"', "objects: both secret and secret_file are set; keep one"),
+        ('secret_file = "nowhere"', "objects.secret_file: '.*nowhere': cannot be read: No such file"),
+        ('secret_file = "hiddenhiddenhiddenhiddenhiddenhidden"', "objects.secret_file: this is the secret itself"),
+        ('secret = ["hidden"]', "objects.secret: input should be a valid string"),
+        ('uri = "s3://my-bucket"', "objects.uri: unknown key; did you mean 'url'"),
+    ],
+)
+def test_wrong_settings_of_object_storage_are_told_without_their_secrets(said: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        load_config(write(f"[objects]\n{said}"))
+    assert "hidden" not in str(caught.value)
+
+
+def test_an_unknown_key_of_any_section_is_told_with_the_known_ones() -> None:
+    for section in ("site", "store", "objects", "ingest", "fetch", "limits", "schedule", "web", "telegram"):
+        with pytest.raises(ConfigError, match=rf"config.toml: {section}\.qqqq: unknown key; known here: [a-z]"):
+            load_config(write(f"[{section}]\nqqqq = 1"))
+
+
+def test_the_secret_of_object_storage_may_be_in_a_file_and_hides_itself() -> None:
+    write("s3cr3t\n", "secrets/objects")
+    config = load_config(write('[objects]\nkey_id = "AK"\nsecret_file = "secrets/objects"'))
+    assert config.secrets == ("s3cr3t",)
+    assert "s3cr3t" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("url", "snapshots"), [("s3://my-bucket/a", "s3://my-bucket/ab"), ("s3://my-bucket/a/b", "s3://my-bucket/a")]
+)
+def test_snapshots_may_be_kept_beside_the_site_and_above_it(url: str, snapshots: str) -> None:
+    config = load_config(write(f'[objects]\nurl = "{url}/"\nsnapshots = "{snapshots}"'))
+    assert (config.objects.url, config.objects.snapshots) == (url, snapshots)
 
 
 @pytest.mark.parametrize(
