@@ -13,7 +13,7 @@
     │   ├── StoreMissingError  there is none yet                                          3
     │   ├── StoreBusyError   another process locked it for longer than we wait            3
     │   └── StoreTooNewError made by a newer feeder; nothing was changed                  3
-    ├── PublishError         the output folder cannot be written                          4
+    ├── PublishError         the output folder or object storage cannot be written        4
     ├── RunningError         another process does this already; nothing was done          5
     │   └── PassRunningError  another pass is running                                     5
     ├── ServeError           the web server cannot listen                                 6
@@ -134,7 +134,7 @@ class StoreTooNewError(StoreError):
 
 
 class PublishError(FeederError):
-    """The output folder cannot be written; its files are unchanged."""
+    """The output folder cannot be written, and its files are unchanged; or object storage cannot be written."""
 
     exit_code = 4
 

@@ -33,6 +33,7 @@ from feeder.sources.http.crawl import server_of
 from feeder.store import Store
 
 if TYPE_CHECKING:
+    from feeder.publish.objects.upload import UploadReport
     from feeder.publish.site import PublishReport
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class Work:
 class UpdateReport:
     """What a pass did: a report for each source read, and the site's, which is None if it was not published.
 
-    `pictures` is that of copies of other sites' pictures; None if there are none to be.
+    `pictures` is that of copies of other sites' pictures; None if there are none to be. `objects` is that of the upload
+    to object storage; None if there is none.
 
     `notices` has a line for each renamed source, and one when the demonstration's entries are removed.
     """
@@ -91,6 +93,7 @@ class UpdateReport:
     sources: tuple[IngestReport, ...] = ()
     site: "PublishReport | None" = None
     pictures: PicturesReport | None = None
+    objects: "UploadReport | None" = None
     notices: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[str]:
@@ -107,6 +110,7 @@ class UpdateReport:
             tuple(sources.values()),
             other.site or self.site,
             other.pictures or self.pictures,
+            other.objects or self.objects,
             self.notices + other.notices,
         )
 
@@ -142,6 +146,8 @@ def log_report(report: UpdateReport) -> None:
         log.info("%s", report.site)
         for name, reason in report.site.failed:
             log.warning("%s: %s", name, reason)
+    if report.objects is not None:
+        log.info("%s", report.objects)
 
 
 def first_jobs(config: Config) -> dict[str, Job]:
@@ -257,8 +263,13 @@ def _publish(work: Work, _job: Job) -> Done:
     from feeder.publish.site import publish  # noqa: PLC0415  as above
 
     report = publish(work.config, work.store, verify=work.again, progress=work.progress)
-    note_changes(work.config, work.store, report.changed)
-    return Done(UpdateReport(site=report), [Job("announce")] * bool(work.config.site.hubs))
+    objects = None
+    if work.config.objects.url:  # in the same job: another pass would change files meanwhile
+        from feeder.publish.objects.upload import upload  # noqa: PLC0415  few have a bucket
+
+        objects = upload(work.config, work.store, verify=work.again, progress=work.progress)
+    note_changes(work.config, work.store, report.changed if objects is None else objects.changed)
+    return Done(UpdateReport(site=report, objects=objects), [Job("announce")] * bool(work.config.site.hubs))
 
 
 def _announce(work: Work, _job: Job) -> Done:

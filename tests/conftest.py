@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from feeder.store import Store
+from tests.object_storage import Storage
 from tests.postgresql import Databases
 
 
@@ -116,3 +117,18 @@ def sqlite_store(sqlite_url: str) -> Iterator[Store]:
     """An open empty SQLite store, for tests that do not depend on the database."""
     with Store.open(sqlite_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[Storage]:
+    """A real object storage for all tests."""
+    server = Storage()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def storage(object_server: Storage) -> Storage:
+    """The object storage, without faults and without log."""
+    object_server.new_bucket()
+    return object_server

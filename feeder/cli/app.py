@@ -333,7 +333,11 @@ def _run_pass(
     with open_store(context, logging.WARNING) as (config, store), progress_bar() as progress:
         chosen = config
         if folder is not None:
-            chosen = config.model_copy(update={"site": config.site.model_copy(update={"output": folder})})
+            # Not to the bucket, which is the copy of site.output.
+            changes = {"site": {"output": folder}, "objects": {"url": ""}}
+            chosen = config.model_copy(
+                update={name: getattr(config, name).model_copy(update=values) for name, values in changes.items()}
+            )
         report = update_store(chosen, store, parts=parts, sources=sources, again=again, progress=progress)
     problems = list(report.problems())
     for line in (*report.notices, *problems):

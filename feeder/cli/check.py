@@ -1,5 +1,6 @@
 """`feeder check`: checks everything a run needs, one line each, and says what to do about problems."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, PublishError, ServiceError, StoreMissingError
 from feeder.health import find_problem
 from feeder.ingest.hubs import check_subscriptions, websub_problem
+from feeder.objects.bucket import Bucket
 from feeder.publish.output.folder import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import find_stopped, iter_services
@@ -38,6 +40,7 @@ def check(config: Config) -> Iterator[CheckResult]:
     yield from _check_sources(config)
     yield from _check_store(config)
     yield _check_output(config)
+    yield from _check_objects(config)
     yield _check_address(config)
     yield from _check_metrics(config)
     if problem := websub_problem(config):
@@ -187,6 +190,18 @@ def _check_metrics(config: Config) -> Iterator[CheckResult]:
         yield CheckResult("metrics", ok=True, text=f"for {who} at {metrics.host}, port {metrics.port}")
     elif metrics.token is not None:
         yield CheckResult("metrics", ok=True, text=f"for {who} at the web server")
+
+
+def _check_objects(config: Config) -> Iterator[CheckResult]:
+    for key, url in (("url", config.objects.url), ("snapshots", config.objects.snapshots)):
+        if url:
+            about = f"objects.{key}"
+            try:
+                asyncio.run(Bucket(config.objects, url).check())
+            except PublishError as error:
+                yield CheckResult(about, ok=False, text=str(error))
+            else:
+                yield CheckResult(about, ok=True, text=f"{url} can be read and written")
 
 
 def _check_address(config: Config) -> CheckResult:

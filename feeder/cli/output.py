@@ -94,7 +94,7 @@ def count_entries(count: int) -> str:
 
 
 def print_report(report: "UpdateReport", *, as_json: bool) -> None:
-    """Print what a pass did: one line per source and one for the site."""
+    """Print what a pass did: one line per source, one for the site and one for its copy."""
     if as_json:
         for source in report.sources:
             print(json_text(source.as_dict()))
@@ -114,10 +114,9 @@ def print_report(report: "UpdateReport", *, as_json: bool) -> None:
         _print_pairs(console, source.without_pictures)
         _print_pairs(console, source.incomplete)
         _print_dates(console, source.unread_dates)
-    if report.pictures is not None:
-        console.print(str(report.pictures))
-    if report.site is not None:
-        console.print(str(report.site))
+    for part in (report.pictures, report.site, report.objects):
+        if part is not None:
+            console.print(str(part))
 
 
 def _print_dates(console: Console, dates: Sequence[tuple[str, str]]) -> None:

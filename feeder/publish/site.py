@@ -47,7 +47,8 @@ _FOLDERS = (
     PICTURES_FOLDER,
     find.INDEX_FOLDER,
 )
-_PAGE_NAME = re.compile(
+# The files that feeder writes and removes, besides those that a site has once.
+PAGE_NAME = re.compile(
     rf"({pages.ENTRIES_FOLDER}/[0-9a-f]{{16}}|{pages.ARCHIVE_FOLDER}/\d{{4}}-\d\d(-\d{{1,5}})?)\.html"
     rf"|({'|'.join(TOPIC_FOLDERS)})/[\w.-]{{1,80}}\.(html|xml|rss|json)"
     rf"|{ARCHIVES_FOLDER}/\d{{4}}-\d\d-\d{{1,6}}\.xml"
@@ -176,7 +177,7 @@ def _look_at_files(state: State) -> bool:
     others = [path for path, looks in known.items() if present.get(path) != looks]
     for path in others:
         state.ledger.remove_file(path)
-    strange = [path for path in present.keys() - known.keys() if _PAGE_NAME.fullmatch(path)]
+    strange = [path for path in present.keys() - known.keys() if PAGE_NAME.fullmatch(path)]
     return not others and not strange and state.bundle.is_whole()
 
 
@@ -237,7 +238,7 @@ def _remove_others(state: State, touched: Touched, shown: Iterable[Topic], *, al
     """Remove the files that no longer belong to the site."""
     if all_touched:
         state.files.flush()
-        stale = {path for path in state.folder.files().keys() - state.files.seen if _PAGE_NAME.fullmatch(path)}
+        stale = {path for path in state.folder.files().keys() - state.files.seen if PAGE_NAME.fullmatch(path)}
     else:
         of_topics = {path for topic in shown for path in topic.files}
         kinds = (SOURCES_FOLDER, CATEGORIES_FOLDER, LANGUAGES_FOLDER)

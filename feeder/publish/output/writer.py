@@ -10,7 +10,7 @@ from pathlib import Path
 
 from feeder.pictures.references import FOLDER as PICTURES_FOLDER
 from feeder.pictures.references import is_named_by_content
-from feeder.publish.crawlers import MARKS as CRAWLER_MARKS
+from feeder.publish.crawlers import MARKS as CRAWLERMARKS
 from feeder.publish.formats.item import GENERATOR
 from feeder.publish.formats.json_feed import MARK as JSON_MARK
 from feeder.publish.html import pages
@@ -20,7 +20,7 @@ from feeder.publish.output.ledger import Ledger
 
 GROUP = 500  # files that are written before they are synced
 _HEAD_BYTES = 4096
-_MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK, *CRAWLER_MARKS)
+MARKS = (pages.GENERATOR_MARK.encode(), f"<generator>{GENERATOR}</generator>".encode(), JSON_MARK, *CRAWLERMARKS)
 
 
 def prepare(folder: Folder, path: str, data: bytes, *, precompress: bool) -> list[WaitingFile]:
@@ -126,7 +126,7 @@ class Writer:
         if path.startswith(f"{PICTURES_FOLDER}/"):
             return is_named_by_content(path, self._folder.read(path) or b"")
         data = self._folder.read(path) or b""
-        return any(mark in data[:_HEAD_BYTES] for mark in _MARKS) or self._ledger.fingerprint(path) == _digest(data)
+        return any(mark in data[:_HEAD_BYTES] for mark in MARKS) or self._ledger.fingerprint(path) == _digest(data)
 
 
 def _digest(data: bytes) -> str:

@@ -1,0 +1,1 @@
+"""The copy of the published folder in object storage: what it holds, and bringing it up to date."""
