@@ -22,6 +22,7 @@ from feeder.health import KILLED
 from feeder.log import log_fields, set_up_logging
 from feeder.processes import SPAWN, start
 from feeder.schedule import parse_trigger
+from feeder.snapshots import latest_snapshot
 from feeder.store import LAST_FAILURE_NOTE, PASS_STARTED_NOTE, Store
 from feeder.tasks import BOTH, INGEST, PUBLISH, TASKS, Parts, UpdateReport, first_jobs, log_report
 from feeder.update import update
@@ -96,7 +97,10 @@ def _update(config: Config, parts: Parts, sender: Connection) -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     set_up_logging(config.log.number(logging.WARNING), style=config.log.format, secrets=config.secrets)
     try:
-        with log_fields(job=_name_job(parts)), Store.open(config.store.url, search=config.store.search) as store:
+        with (
+            log_fields(job=_name_job(parts)),
+            Store.open(config.store.url, search=config.store.search, snapshot=latest_snapshot(config)) as store,
+        ):
             sender.send(update(config, store, parts=parts))
     except FeederError as error:
         sender.send(error)

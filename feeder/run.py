@@ -28,6 +28,7 @@ from feeder.passes import Passes
 from feeder.processes import SPAWN, start
 from feeder.schedule import new_clock, parse_trigger
 from feeder.service import Service, note_stopped, run_alone
+from feeder.snapshots import latest_snapshot
 from feeder.store import Store
 from feeder.tasks import BOTH, Part, Parts, first_jobs
 
@@ -178,7 +179,7 @@ def _work(config: Config, parts: Parts, concurrency: int) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None  # noqa: S101  for the types
     set_up_logging(config.log.number(logging.INFO), style=config.log.format, secrets=config.secrets)
-    with Store.open(config.store.url, search=config.store.search) as store:
+    with Store.open(config.store.url, search=config.store.search, snapshot=latest_snapshot(config)) as store:
         asyncio.run(until_stopped(work(config, store, parts, concurrency=concurrency), _ended(parent.sentinel)))
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feeder.about import own_version
-from feeder.cli.arguments import SearchCommand
+from feeder.cli.arguments import SNAPSHOT, Commands, SearchCommand
 from feeder.cli.bot import bot_app
 from feeder.cli.context import JsonOption, Limit, Workers, exit_on_closed_pipe, load, open_store, with_workers
 from feeder.cli.feeds import feeds_app
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="feeder",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -171,7 +172,11 @@ def serve(context: typer.Context, workers: Workers = None) -> None:
 
 @app.command(cls=SearchCommand)
 def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: JsonOption = False) -> None:
-    """Find entries, newest first. To exclude a word that looks like an option (-n), put it after --."""
+    """Find entries, newest first.
+
+    To exclude a word that looks like an option (-n), put it after --. To find the word snapshot, which alone is a
+    command, quote it twice: feeder search '"snapshot"'.
+    """
     from feeder.cli.output import print_hits
     from feeder.config.saved import get_search, read_search, unknown_name
 
@@ -190,6 +195,20 @@ def search(context: typer.Context, query: Words, limit: Limit = 20, as_json: Jso
             print_hits(results)
         if not results.hits:
             raise typer.Exit(1)
+
+
+@app.command(SNAPSHOT)
+def search_snapshot(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="File to write, instead of objects.snapshots.")
+    ] = None,
+) -> None:
+    """Save this machine's search index, so that others start from it instead of building theirs."""
+    from feeder.snapshots import make_snapshot
+
+    with open_store(context) as (config, store):
+        print(make_snapshot(config, store, file=file))
 
 
 @app.command()
@@ -237,14 +256,21 @@ def export(
 
 
 @app.command()
-def reindex(context: typer.Context) -> None:
+def reindex(
+    context: typer.Context,
+    snapshot: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Start from this snapshot instead of from nothing.")
+    ] = None,
+) -> None:
     """Rebuild the search index without interrupting searches. Resumes if interrupted."""
     from feeder.cli.output import progress_bar
     from feeder.errors import PassRunningError
+    from feeder.snapshots import start_from
 
     with open_store(context) as (config, store), progress_bar() as progress:
         report = None if progress is None else partial(progress, "search index")
-        if not store.search.follow(report, rebuild=True):
+        started = snapshot is None or start_from(store, snapshot)
+        if not started or not store.search.follow(report, rebuild=snapshot is None):
             raise PassRunningError(f"{config.store.search}: another process is writing the index; nothing was done")
 
 

@@ -4,8 +4,9 @@ import re
 from itertools import islice
 from typing import Any
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
+SNAPSHOT = "search snapshot"
 _SHORT_COUNT = re.compile(r"-n\d*")
 
 
@@ -30,3 +31,14 @@ class SearchCommand(TyperCommand):
             else:
                 words.append(arg)
         return super().parse_args(ctx, [*options, "--", *words] if words else options)
+
+
+class Commands(TyperGroup):
+    """The commands of `feeder`: `search snapshot` is one of two words, unless more of a search follows."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer does not export the types
+        """Return the command's name, the command, and the arguments that are left."""
+        rest = args[2:]
+        if " ".join(args[:2]) == SNAPSHOT and (not rest or rest[0] == "--help" or rest[0].startswith("--to")):
+            return SNAPSHOT, self.get_command(ctx, SNAPSHOT), rest
+        return super().resolve_command(ctx, args)

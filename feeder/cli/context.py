@@ -39,10 +39,13 @@ def open_store(
     context: typer.Context, level: int = logging.INFO, *, create: bool = True
 ) -> Iterator[tuple["Config", "Store"]]:
     """Load the configuration and open the store; Ctrl-C raises KeyboardInterrupt from then on."""
+    from feeder.snapshots import latest_snapshot
     from feeder.store import Store
 
     config = load(context, level)
-    with Store.open(config.store.url, search=config.store.search, create=create) as store:
+    with Store.open(
+        config.store.url, search=config.store.search, snapshot=latest_snapshot(config), create=create
+    ) as store:
         raise_on_interrupt()
         yield config, store
 

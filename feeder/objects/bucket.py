@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from feeder.config.settings import ObjectsConfig
-from feeder.config.values import parse_duration
 from feeder.errors import PublishError
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 _PAGE = 1000  # objects in an answer to a listing, or in a request to remove some
 _PARTS_AT_ONCE = 2  # of a large object, 5 MB each
 _PART_BYTES = 1 << 20
+_LONGEST = timedelta(hours=2)  # of one request: a snapshot is read in one
 _STALLED = timedelta(seconds=30)  # without a byte from the storage
 _RETRIES: "RetryConfig" = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
 _PROBE = ".feeder-check"
@@ -86,7 +86,7 @@ class Bucket:
                 config=values,
                 client_options={
                     "allow_http": config.is_plain,
-                    "timeout": parse_duration(config.deadline),
+                    "timeout": _LONGEST,
                     "read_timeout": _STALLED,
                 },
                 retry_config=_RETRIES,

@@ -45,7 +45,7 @@ from feeder.store.remote.pictures import PendingPicture, PictureOutcome
 from feeder.store.remote.polls import PollFacts
 from feeder.store.search.assist.related import RelatedEntry
 from feeder.store.search.assist.suggestions import Suggestion
-from feeder.store.search.follow import IndexStatus
+from feeder.store.search.follow import IndexStatus, Parts
 from feeder.store.search.search import Facets, Order
 from feeder.store.taking import take as _take
 
@@ -101,9 +101,9 @@ class Store:
     Operations on several parts at once are methods of the store itself.
     """
 
-    def __init__(self, database: Database, search: Path | None) -> None:
+    def __init__(self, database: Database, search: Path | None, snapshot: Parts | None = None) -> None:
         self.database = database
-        self.search = SearchIndex(database, search)
+        self.search = SearchIndex(database, search, snapshot)
         self.entries = Entries(database, self.search)
         self.documents = Documents(database)
         self.sources = Sources(database, self.search)
@@ -116,13 +116,15 @@ class Store:
         url: str,
         *,
         search: Path | None = None,
+        snapshot: Parts | None = None,
         create: bool = True,
         busy_timeout_s: float = _engine.BUSY_TIMEOUT_S,
     ) -> Self:
         """Open the store at a URL and migrate its tables.
 
         `search` is the folder of the search index, which can be rebuilt from the store. None means `FILE.search`
-        beside an SQLite file, and a temporary folder of this object with PostgreSQL. `busy_timeout_s` is how long to
+        beside an SQLite file, and a temporary folder of this object with PostgreSQL. `snapshot` yields the parts of a
+        snapshot of the index, to start from where there is none. `busy_timeout_s` is how long to
         wait for another process that has locked the database. A missing store is created, an SQLite file
         with its folder, unless `create` is false.
 
@@ -136,7 +138,7 @@ class Store:
         if address.get_backend_name() == "sqlite":
             _prepare_file(address, create=create)
             search = search or Path(f"{address.database}.search")
-        store = cls(Database(_engine.make_engine(address, busy_timeout_s=busy_timeout_s)), search)
+        store = cls(Database(_engine.make_engine(address, busy_timeout_s=busy_timeout_s)), search, snapshot)
         try:
             own_database = address.get_backend_name() == "sqlite"
             migrate(

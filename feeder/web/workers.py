@@ -19,6 +19,7 @@ from typing import Any
 from feeder.config.load import Config
 from feeder.log import set_up_logging
 from feeder.processes import SPAWN, start
+from feeder.snapshots import latest_snapshot
 from feeder.store import Store
 from feeder.web.app import create_app
 from feeder.web.http.counts import Counts
@@ -99,7 +100,7 @@ def _end(process: Any) -> None:  # noqa: ANN401  a process of a context
 def _work(config: Config, listener: socket.socket, memory: Any, row: int, pipe: Connection) -> None:  # noqa: ANN401  `memory` as above
     """Serve, as the main function of a process, until the main process ends or SIGTERM."""
     set_up_logging(config.log.number(logging.INFO), style=config.log.format, secrets=config.secrets)
-    with Store.open(config.store.url, search=config.store.search) as store:
+    with Store.open(config.store.url, search=config.store.search, snapshot=latest_snapshot(config)) as store:
         run(_serve_until_stopped(config, store, listener, Counts(memory, row), pipe))
 
 

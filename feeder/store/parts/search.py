@@ -1,7 +1,7 @@
 """Searches: results of the index together with the entries from the database."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,8 +21,9 @@ from feeder.store.search.assist.related import RelatedEntry, find_related
 from feeder.store.search.assist.spelling import did_you_mean
 from feeder.store.search.assist.suggestions import Suggestion, suggest
 from feeder.store.search.changes import CommittedChanges
-from feeder.store.search.follow import Follower, IndexStatus
+from feeder.store.search.follow import Follower, IndexStatus, Parts
 from feeder.store.search.search import Facets, Matches, Order, Search
+from feeder.store.search.snapshot import pack
 
 STORE_NOTE = "store"  # a random name of this store, given by the first migration
 _SNIPPET_CHARACTERS = 120
@@ -54,8 +55,8 @@ class Results:
 class SearchIndex:
     """The search index (`Store.search`): searches, and keeping it in step with the database."""
 
-    def __init__(self, database: Database, folder: Path | None) -> None:
-        self._database, self._folder = database, folder
+    def __init__(self, database: Database, folder: Path | None, snapshot: Parts | None = None) -> None:
+        self._database, self._folder, self._snapshot = database, folder, snapshot
         self._temporary: TemporaryDirectory[str] | None = None
         self._follower: Follower | None = None
         self._opening = RLock()
@@ -70,7 +71,7 @@ class SearchIndex:
                 if folder is None:
                     self._temporary = TemporaryDirectory(prefix="feeder-search-")
                     folder = Path(self._temporary.name)
-                self._follower = Follower(folder, self._read_name, self._database.read)
+                self._follower = Follower(folder, self._read_name, self._database.read, snapshot=self._snapshot)
             return self._follower
 
     def close(self) -> None:
@@ -184,6 +185,22 @@ class SearchIndex:
             StoreError: the index cannot be written.
         """
         return self.follower.catch_up(progress, rebuild=rebuild)
+
+    def snapshot(self) -> Iterator[bytes]:
+        """Yield a snapshot of the index in parts: a compressed tar, from which another machine can start.
+
+        Raises:
+            StoreError: there is no index, or it cannot be read.
+        """
+        return pack(self.follower.home)
+
+    def start_from(self, parts: Iterable[bytes]) -> bool:
+        """Replace the index by a snapshot of it; False if another process is writing it, and nothing was done.
+
+        Raises:
+            StoreError: the snapshot is damaged, or of another store or format; the index is as before.
+        """
+        return self.follower.start_from(parts)
 
     def status(self, *, verify: bool = True) -> IndexStatus:
         """Return how far the index has followed the store; `verify` reads all of it and compares checksums.

@@ -8,7 +8,8 @@
 
 The database is authoritative: it numbers changes in the order of commits, and the index records the last one it has
 followed. A search catches up first; many changes are followed in the background, and the search uses what there is. A
-damaged index is rebuilt from the store. Only searches wait for the index or fail with it.
+new index starts from a snapshot, if one is named. A damaged index is rebuilt from the store. Only searches wait for the
+index or fail with it.
 
 Writers of an index, threads of one process included, hold the lock of its folder. Readers need no lock: `_OpenIndex` is
 replaced as a whole and stays valid for those still reading it.
@@ -17,7 +18,7 @@ replaced as a whole and stays valid for those still reading it.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,13 +27,14 @@ from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
-from feeder.errors import StoreError
+from feeder.errors import FeederError, StoreError
 from feeder.store.records.entries import counter, has_passed, mark_of
 from feeder.store.search import index as _index
 from feeder.store.search.changes import CommittedChanges, IndexUpdate, Progress, Read, feed_changes
 from feeder.store.search.checksums import is_whole
 from feeder.store.search.index import DamagedError, Index, IndexPosition
 from feeder.store.search.search import Search
+from feeder.store.search.snapshot import install
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ _ATTEMPTS = 3  # to read an index while others may write, merge or replace it
 _MAPPED_BYTES = 64_000_000
 
 T = TypeVar("T")
+Parts = Callable[[], Iterable[bytes]]
 
 
 class SearchAnswer(NamedTuple, Generic[T]):
@@ -82,14 +85,22 @@ class _CancelledError(Exception):
 class Follower:
     """Keeps the index in the folder `home` in step with a store, and opens it for searches.
 
-    `read_name` returns the random name of the store. Searches may leave `max_mapped` bytes of the index in memory
+    `read_name` returns the random name of the store. `snapshot` yields the parts of a snapshot, for where there is no
+    index; nothing, if it does not exist. Searches may leave `max_mapped` bytes of the index in memory
     before it is reopened.
     """
 
     def __init__(
-        self, home: Path, read_name: Callable[[], str], read: Read, *, max_mapped: int = _MAPPED_BYTES
+        self,
+        home: Path,
+        read_name: Callable[[], str],
+        read: Read,
+        *,
+        snapshot: Parts | None = None,
+        max_mapped: int = _MAPPED_BYTES,
     ) -> None:
         self._home, self._read_name, self._read, self._most_mapped = home, read_name, read, max_mapped
+        self._snapshot = snapshot  # None once it has been tried
         self._lock = threading.Lock()  # of the next two; held while an index is opened, not while it is written
         self._reading: _OpenIndex | None = None
         self._background: threading.Thread | None = None
@@ -100,6 +111,11 @@ class Follower:
         # How far an index was that another process did not finish while we waited.
         self._stalled: tuple[Path, IndexPosition] | None = None
         self._last_warning = ""
+
+    @property
+    def home(self) -> Path:
+        """The folder of indexes."""
+        return self._home
 
     @cached_property
     def _store(self) -> str:
@@ -259,6 +275,8 @@ class Follower:
         """
         with _index.write_lock(self._home) as free:
             if free:
+                if not rebuild:
+                    self._start_from_snapshot()
                 folder = self._follow(progress, rebuild=rebuild)
                 if folder != _index.current_folder(self._home):
                     _index.make_current(folder)
@@ -295,6 +313,49 @@ class Follower:
         with self._read() as connection:
             return followed is not None and self._matches_store(connection, followed)
 
+    # --- snapshots --------------------------------------------------------------------------------------------------
+
+    def start_from(self, parts: Iterable[bytes]) -> bool:
+        """Replace the index by a snapshot; False if another process is writing it, and nothing was done.
+
+        Raises:
+            StoreError: the snapshot cannot be used; the index is as before.
+        """
+        with _index.write_lock(self._home) as free:
+            if free:
+                folder = install(self._home, parts, self._accept)
+                if folder is None:
+                    raise StoreError("the snapshot is empty")
+                _index.make_current(folder)
+            return free
+
+    def _start_from_snapshot(self) -> None:
+        """If there is no index, begin with that of the snapshot; the folder's lock is held."""
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot is None or any(map(self._is_usable, _index.folders(self._home))):
+            return
+        try:
+            folder = install(self._home, self._until_closed(snapshot()), self._accept)
+        except FeederError as error:
+            log.warning("%s; the search index is built from the store instead", error)
+        else:
+            if folder is not None:
+                log.info("%s: started from a snapshot", folder)
+
+    def _until_closed(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        for part in parts:
+            if self._closing.is_set():
+                raise _CancelledError
+            yield part
+
+    def _accept(self, position: IndexPosition) -> None:
+        if position.store != self._store:
+            raise StoreError("the snapshot is of another store")
+        with self._read() as connection, suppress(ValueError):  # a mark that is none
+            if self._matches_store(connection, position):
+                return
+        raise StoreError("the snapshot has followed changes that this store has not made")
+
     # --- for a pass -------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -307,6 +368,7 @@ class Follower:
         with ExitStack() as stack:
             with self._log_errors():
                 if stack.enter_context(_index.write_lock(self._home)):
+                    self._start_from_snapshot()
                     self._feed = IndexUpdate(self._open_at)
                     stack.callback(self._end_feed)
             yield

@@ -105,11 +105,10 @@ class Index:
             StoreError: the folder cannot be written.
         """
         with translated_errors(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+            make_folder(folder)
             followed = IndexPosition(store, 0)
             index = _open_tantivy(folder)
-            _write_atomically(folder / "followed", _to_json(followed))
+            write_position(folder, followed)
         return cls(folder, followed, index)
 
     @classmethod
@@ -207,7 +206,7 @@ class Writer:
         """Commit, and then record the position of the index."""
         with translated_errors(self._folder):
             self._writer.commit()
-            _write_atomically(self._folder / "followed", _to_json(followed))
+            write_position(self._folder, followed)
 
 
 def _document(row: Row) -> tantivy.Document:
@@ -274,18 +273,22 @@ def resident_file_bytes() -> int:
 def read_position(folder: Path) -> IndexPosition | None:
     """Return the position of an index; None if it has another format or cannot be read."""
     try:
-        values: dict[str, Any] = json.loads((folder / "followed").read_text("utf-8"))
-        return (
-            IndexPosition(str(values["store"]), int(values["change"]), str(values["mark"]))
-            if values["form"] == FORM
-            else None
-        )
+        return parse_position((folder / "followed").read_bytes())
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _to_json(followed: IndexPosition) -> str:
-    return json.dumps({"form": FORM, **asdict(followed)})
+def parse_position(text: bytes) -> IndexPosition:
+    """Return the position that a text states; ValueError, KeyError or TypeError for another format."""
+    values: dict[str, Any] = json.loads(text)
+    if values["form"] != FORM:
+        raise ValueError("another format")
+    return IndexPosition(str(values["store"]), int(values["change"]), str(values["mark"]))
+
+
+def write_position(folder: Path, followed: IndexPosition) -> None:
+    """Record the position of an index, which makes its folder one."""
+    _write_atomically(folder / "followed", json.dumps({"form": FORM, **asdict(followed)}))
 
 
 def current_folder(home: Path) -> Path | None:
@@ -312,14 +315,26 @@ def other_folders(home: Path) -> list[Path]:
     return []
 
 
+def folders(home: Path) -> list[Path]:
+    """Return the folders of all indexes, the current one first."""
+    present = current_folder(home)
+    return other_folders(home) if present is None else [present, *other_folders(home)]
+
+
 def _number(folder: Path) -> int:
     return int(folder.name.removeprefix(_PREFIX))
 
 
 def new_folder(home: Path) -> Path:
     """Return an unused folder for a new index."""
-    taken = [_number(path) for path in (*other_folders(home), current_folder(home)) if path is not None]
+    taken = map(_number, folders(home))
     return home / f"{_PREFIX}{max(taken, default=0) + 1}"
+
+
+def make_folder(folder: Path) -> None:
+    """Create an empty folder, replacing what is there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def invalidate(folder: Path) -> None:
