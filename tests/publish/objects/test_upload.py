@@ -22,6 +22,7 @@ from feeder.publish.objects.record import Record
 from feeder.publish.objects.upload import UploadReport, record_file, upload
 from feeder.publish.site import publish
 from feeder.store import Store
+from feeder.update import PUBLISH, update
 from tests.object_storage import KEY, SECRET, Request, Storage, refusal, slow
 from tests.publish.test_site import START, dated_entry, page, save
 
@@ -406,6 +407,21 @@ def test_a_server_that_is_down_fails_the_upload_and_the_next_makes_it_good(
     save(sqlite_store, dated_entry(2))
     publish_and_upload(config, sqlite_store)
     assert objects(config, storage) == files(config)
+
+
+def test_hubs_are_told_of_feeds_once_these_are_in_the_bucket(
+    config: Config, storage: Storage, sqlite_store: Store
+) -> None:
+    site = config.site.model_copy(update={"hubs": ("http://127.0.0.1:1/",)})  # it keeps waiting for what it is told
+    config = config.model_copy(update={"site": site})
+    save(sqlite_store, dated_entry(1))
+    storage.answer = lambda _: refusal("AccessDenied", 403)
+    with pytest.raises(PublishError, match="no permission"):
+        update(config, sqlite_store, parts=PUBLISH)
+    assert sqlite_store.database.get_note("hubs_to_tell") is None
+    storage.answer = lambda _: None
+    assert update(config, sqlite_store, parts=PUBLISH).objects is not None
+    assert f"{SITE}atom.xml" in (sqlite_store.database.get_note("hubs_to_tell") or "")
 
 
 def test_an_upload_ends_at_its_deadline_and_the_next_goes_on(
