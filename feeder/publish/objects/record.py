@@ -161,7 +161,7 @@ class Record:
 
     def name_all(self) -> None:
         """Note that from now on every object may be named by others."""
-        self._run("UPDATE objects SET named = 1")
+        self._run("UPDATE objects SET named = 1 WHERE NOT named")
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget objects."""

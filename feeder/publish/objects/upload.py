@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import groupby
@@ -77,13 +78,18 @@ def upload(config: Config, store: Store, *, verify: bool = False, progress: Prog
         PublishError: the bucket refuses something or cannot be reached; or it contains another site, which is left
             unchanged; or the deadline has passed.
     """
-    with closing(Record.open(record_file(config))) as record:
-        run = _Upload(config, store, record, progress or (lambda _stage, _done, _total: None))
-        try:
-            asyncio.run(run.run(verify=verify))
-        finally:
-            record.commit()
-        return UploadReport(len(run.uploaded), record.count() - len(run.uploaded), run.removed, tuple(run.uploaded))
+    file = record_file(config)
+    try:
+        with closing(Record.open(file)) as record:
+            run = _Upload(config, store, record, progress or (lambda _stage, _done, _total: None))
+            try:
+                asyncio.run(run.run(verify=verify))
+            finally:
+                record.commit()
+            unchanged = record.count() - len(run.uploaded)
+    except sqlite3.Error as error:
+        raise PublishError(f"{file}: cannot be written: {error}; the next pass goes on") from None
+    return UploadReport(len(run.uploaded), unchanged, run.removed, tuple(run.uploaded))
 
 
 def record_file(config: Config) -> Path:
@@ -183,8 +189,7 @@ class _Upload:
                 raise PublishError(
                     f"{place}/index.html: not written by feeder; move it away, or set objects.url to another place"
                 )
-        ours = (path for path in strange if PAGE_NAME.fullmatch(path) or path.startswith(f"{INDEX_FOLDER}/"))
-        record.compare(ours, trusted=mark == _HEADERS.encode())
+        record.compare(filter(_is_ours, strange), trusted=mark == _HEADERS.encode())
         record.put("mark", mark.decode("ascii", "replace") if mark else "")
 
     async def _upload_in_turns(self, candidates: Iterable[Candidate]) -> None:
@@ -257,6 +262,11 @@ class _Upload:
 
 def _turn(candidate: Candidate) -> int:
     return rank_of(candidate.path)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether an object has a name that only feeder gives."""
+    return bool(PAGE_NAME.fullmatch(headers.encoding_of(path)[0])) or path.startswith(f"{INDEX_FOLDER}/")
 
 
 def _md5(content: bytes) -> str:

@@ -2,6 +2,7 @@ import asyncio
 import os
 import re
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -225,6 +226,22 @@ def test_without_its_record_the_bucket_is_compared_and_nothing_uploaded_twice(
     record_file(config).write_bytes(b"damaged")
     sqlite_store.entries.withdraw([dated_entry(2).key], now=START)
     assert publish_and_upload(config, sqlite_store).removed == 1
+    assert objects(config, storage) == files(config)
+
+
+def test_without_a_record_what_feeder_names_is_removed_when_its_file_is_gone(
+    tmp_path: Path, storage: Storage, sqlite_store: Store
+) -> None:
+    config = make_config(tmp_path, storage, precompress=True)
+    save(sqlite_store, dated_entry(1, content=f"<p>{'long ' * 300}</p>"))
+    publish(config, sqlite_store)
+    (config.site.output / "pagefind/1").mkdir(parents=True)
+    (config.site.output / "pagefind/1/en_1.pf_meta").write_bytes(b"meta")
+    upload(config, sqlite_store)
+    assert f"{page(dated_entry(1))}.gz" in objects(config, storage)
+    record_file(config).unlink()
+    sqlite_store.entries.withdraw([dated_entry(1).key], now=START)
+    publish_and_upload(config, sqlite_store)
     assert objects(config, storage) == files(config)
 
 
@@ -458,6 +475,22 @@ def test_an_upload_that_is_stopped_leaves_no_object_behind_that_nobody_knows(
 
 def stop(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_full_disk_under_the_record_is_told(
+    config: Config, storage: Storage, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(config, sqlite_store)
+    with monkeypatch.context() as patched:
+        patched.setattr(Record, "commit", is_full)
+        with pytest.raises(PublishError, match=r"uploaded-.*\.db: cannot be written: database or disk is full"):
+            upload(config, sqlite_store)
+    upload(config, sqlite_store)
+    assert objects(config, storage) == files(config)
+
+
+def is_full(_: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 def test_the_progress_counts_files_and_what_it_raises_ends_the_upload(
