@@ -14,8 +14,7 @@ from tests.object_storage import KEY, SECRET, Storage, refusal, slow
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bucket_module, "_STALLED", timedelta(seconds=0.2))
-    monkeypatch.setattr(bucket_module, "_RETRIES", {"max_retries": 1, "retry_timeout": timedelta(seconds=1)})
+    monkeypatch.setattr(bucket_module, "_RETRIES", {"max_retries": 1, "retry_timeout": timedelta(seconds=30)})
 
 
 def make_bucket(storage: Storage, url: str, **values: Any) -> Bucket:
@@ -114,7 +113,8 @@ def test_a_server_that_cannot_be_reached_is_named(storage: Storage, url: str, en
         asyncio.run(make_bucket(storage, url, endpoint=endpoint).check())
 
 
-def test_a_server_that_does_not_answer_is_given_up(storage: Storage, url: str) -> None:
+def test_a_server_that_does_not_answer_is_given_up(storage: Storage, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket_module, "_STALLED", timedelta(seconds=0.2))
     storage.answer = slow(1)
     with pytest.raises(PublishError, match="does not answer in time"):
         asyncio.run(make_bucket(storage, url).check())
