@@ -7,14 +7,16 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from feeder.store import Store
-from tests.object_storage import Storage
 from tests.postgresql import Databases
+
+if TYPE_CHECKING:
+    from tests.object_storage import Storage
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -120,15 +122,17 @@ def sqlite_store(sqlite_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def object_server() -> Iterator[Storage]:
+def object_server() -> "Iterator[Storage]":
     """A real object storage for all tests."""
+    from tests.object_storage import Storage  # noqa: PLC0415  loads moto, for which most tests need not wait
+
     server = Storage()
     yield server
     server.close()
 
 
 @pytest.fixture
-def storage(object_server: Storage) -> Storage:
+def storage(object_server: "Storage") -> "Storage":
     """The object storage, without faults and without log."""
     object_server.new_bucket()
     return object_server
