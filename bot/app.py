@@ -29,6 +29,7 @@ from bot.delivery.chats import (
 )
 from bot.delivery.edits import Editor
 from bot.delivery.pace import Pace
+from bot.delivery.restored import hold_open_posts
 from bot.delivery.sender import Sender, token_error, utc_now
 from bot.delivery.withdrawals import withdraw
 from bot.health.admins import Admins
@@ -146,6 +147,7 @@ class TelegramService:
         """
         channels = read_channels(config.telegram.channels)
         await asyncio.to_thread(migrate_tables, store)
+        await asyncio.to_thread(hold_open_posts, store)
         bot = make_bot(config.telegram)
         pace = AnswerPace(store, self._pace)
         answering = make_bot(config.telegram, pace=pace)

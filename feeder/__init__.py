@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from feeder.publish.html.pages import entry_path, results_address
     from feeder.query.nodes import Facts
     from feeder.service import Deliveries, Service
-    from feeder.store import LAST_INGEST_NOTE, Hit, Query, Results, Store, migrate, parse_query
+    from feeder.store import LAST_INGEST_NOTE, RESTORED_NOTE, Hit, Query, Results, Store, migrate, parse_query
     from feeder.store.tables import UtcDateTime
     from feeder.words import explain_query_error
 
@@ -71,7 +71,7 @@ _EXPORTS = {
     "feeder.query.nodes": ("Facts",),
     "feeder.service": ("Deliveries", "Service"),
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
-    "feeder.store": ("LAST_INGEST_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
+    "feeder.store": ("LAST_INGEST_NOTE", "RESTORED_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("UtcDateTime",),
     "feeder.config.template": ("Template", "TemplateField", "TemplateGroup", "TemplateLine", "parse_template"),
     "feeder.config.values": ("DigestTime", "Hours", "parse_digest", "parse_duration", "parse_hours"),
@@ -80,6 +80,7 @@ _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in nam
 
 __all__ = [
     "LAST_INGEST_NOTE",
+    "RESTORED_NOTE",
     "ChannelConfig",
     "Config",
     "ConfigError",

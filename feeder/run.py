@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from feeder import web
 from feeder.catalogue.departed import remove_demo
+from feeder.catalogue.restored import heed_restore
 from feeder.config.load import Config
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, RunningError, ServiceError, StoreError
@@ -66,7 +67,7 @@ async def run(
     serving = asyncio.Event()
     with ExitStack() as stack:
         jobs: _Jobs = _Cluster(config, store, concurrency) if store.database.is_shared else _Alone(config, store, stack)
-        for line in remove_demo(config, store):  # before the bot plans posts
+        for line in (*remove_demo(config, store), *heed_restore(config, store)):  # before the bot plans posts
             log.info("%s", line)
 
         def ready(address: str) -> None:

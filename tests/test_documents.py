@@ -56,8 +56,8 @@ def test_sources_md_documents_every_option_of_sources_add() -> None:
     assert offered - told <= {"--help", "--limit"}
 
 
-def test_the_commands_of_operating_md_back_up_and_restore_as_typed(tmp_path: Path) -> None:
-    text = (DOCS / "operating.md").read_text("utf-8")
+def test_the_commands_of_backup_md_back_up_and_restore_as_typed(tmp_path: Path) -> None:
+    text = (DOCS / "backup.md").read_text("utf-8")
     backup, restore = re.findall(r"```sh\n(.+?)\n```", text, flags=re.DOTALL)
     home = tmp_path / "srv"
     (home / "mine").mkdir(parents=True)

@@ -6,14 +6,15 @@ Runs at the start of a pass. The SQL is in `store/remote/departed.py`.
 from collections.abc import Collection
 
 from feeder.catalogue.known import active_sources, all_sources
+from feeder.catalogue.restored import heed_restore
 from feeder.config.load import DEMO, Config, embedded
 from feeder.config.settings import SourceConfig
 from feeder.store import LAST_INGEST_NOTE, Store
 
 
 def apply_config_changes(config: Config, store: Store) -> tuple[str, ...]:
-    """Apply renames and the end of the demo to the store; return a line for each."""
-    return (*_follow_renames(config, store), *remove_demo(config, store))
+    """Apply renames, the end of the demo and a restore to the store; return a line for each."""
+    return (*_follow_renames(config, store), *remove_demo(config, store), *heed_restore(config, store))
 
 
 def remove_demo(config: Config, store: Store) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from feeder.cli.arguments import SNAPSHOT, Commands, SearchCommand
 from feeder.cli.bot import bot_app
 from feeder.cli.context import JsonOption, Limit, Workers, exit_on_closed_pipe, load, open_store, with_workers
 from feeder.cli.feeds import feeds_app
+from feeder.cli.keeping import backup, restore
 from feeder.cli.remove import remove
 from feeder.cli.sources import opml_app, sources_app
 from feeder.cli.store import store_app
@@ -242,6 +243,8 @@ def show(context: typer.Context, ref: Reference, as_json: JsonOption = False) ->
 
 
 app.command()(remove)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

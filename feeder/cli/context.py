@@ -51,7 +51,7 @@ def open_store(
 
 
 def raise_on_interrupt() -> None:
-    """Let Ctrl-C raise KeyboardInterrupt, unless it is ignored."""
+    """Have Ctrl-C raise KeyboardInterrupt unless it is ignored, so that what was begun is cleaned up."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -238,7 +238,7 @@ def _completed(config: Config, base: Path) -> Config:
     scheme, _, database = config.store.url.partition("///")
     is_file = scheme == "sqlite:"
     url = f"{scheme}///{base / database}" if is_file else config.store.url
-    search = config.store.search or _search_folder(config.store.url)
+    search, tools = config.store.search or _search_folder(config.store.url), config.store.postgresql_tools
     _refuse_shared_folders(
         config, base, [base / s.folder for s in sources if isinstance(s, FolderSource)], base / search
     )
@@ -246,7 +246,9 @@ def _completed(config: Config, base: Path) -> Config:
         update={
             "demo": demo,
             "site": config.site.model_copy(update={"output": base / config.site.output}),
-            "store": StoreConfig(url=url, search=base / search),
+            "store": config.store.model_copy(
+                update={"url": url, "search": base / search, "postgresql_tools": tools and base / tools}
+            ),
             "sources": tuple(
                 source.model_copy(update={"folder": base / source.folder})
                 if isinstance(source, FolderSource)

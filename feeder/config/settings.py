@@ -117,11 +117,12 @@ class StoreConfig(_Section):
     """The database.
 
     `search` is the folder of the search index. `load_config` sets a default: `FILE.search` beside an SQLite file,
-    `data/search` with PostgreSQL.
+    `data/search` with PostgreSQL. `postgresql_tools` is the folder of `pg_dump`, `pg_restore` and `psql`.
     """
 
     url: StoreUrl = "sqlite:///data/feeder.db"
     search: Path | None = None
+    postgresql_tools: Path | None = None
 
     @property
     def folder(self) -> Path:

@@ -12,13 +12,14 @@ thread. Every datetime in and out is aware and UTC.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import URL
 
-from feeder.errors import StoreMissingError
+from feeder.errors import StoreBusyError, StoreMissingError
 from feeder.incoming.batch import Batch
 from feeder.normalise.boilerplate.learned import Tally
 from feeder.query import Query, parse_query
@@ -26,7 +27,8 @@ from feeder.query.tokens import Fragment
 from feeder.sources.feeds.polling import Poll
 from feeder.store import engine as _engine
 from feeder.store.database import Database
-from feeder.store.migrate import migrate
+from feeder.store.locks import use_lock
+from feeder.store.migrate import migrate, migrate_store
 from feeder.store.parts.documents import Documents
 from feeder.store.parts.entries import Entries
 from feeder.store.parts.pictures import Pictures
@@ -56,6 +58,7 @@ __all__ = [
     "LAST_INGEST_NOTE",
     "LAST_PASS_NOTE",
     "PASS_STARTED_NOTE",
+    "RESTORED_NOTE",
     "AddedSource",
     "Copy",
     "Facets",
@@ -88,10 +91,8 @@ LAST_INGEST_NOTE = "last_ingest_at"  # when an ingest last finished (RFC 3339)
 LAST_PASS_NOTE = "last_pass_at"  # noqa: S105  when a pass last succeeded (RFC 3339); a name, not a secret
 LAST_DURATION_NOTE = "last_pass_s"  # how many seconds that took
 PASS_STARTED_NOTE = "pass_started_at"  # noqa: S105  when the running pass began (RFC 3339); "" once it has ended
+RESTORED_NOTE = "restored_at"  # when the store was last restored from a backup (RFC 3339); none if it never was
 LAST_FAILURE_NOTE = "last_failure"  # why the last pass failed; "" or none if it did not
-
-_MIGRATIONS = "feeder.store:migrations"
-VERSION_TABLE = "feeder_version"
 
 
 class Store:
@@ -103,6 +104,7 @@ class Store:
 
     def __init__(self, database: Database, search: Path | None, snapshot: Parts | None = None) -> None:
         self.database = database
+        self._use = ExitStack()  # holds the lock of those who use an SQLite file
         self.search = SearchIndex(database, search, snapshot)
         self.entries = Entries(database, self.search)
         self.documents = Documents(database)
@@ -139,11 +141,10 @@ class Store:
             _prepare_file(address, create=create)
             search = search or Path(f"{address.database}.search")
         store = cls(Database(_engine.make_engine(address, busy_timeout_s=busy_timeout_s)), search, snapshot)
+        if address.get_backend_name() == "sqlite" and not store._use.enter_context(use_lock(str(address.database))):
+            raise StoreBusyError(f"{address.database}: is being restored from a backup; try again later")
         try:
-            own_database = address.get_backend_name() == "sqlite"
-            migrate(
-                store.database.engine, _MIGRATIONS, VERSION_TABLE, "feeder", own_database=own_database, create=create
-            )
+            migrate_store(store.database.engine, create=create)
         except BaseException:
             store.close()
             raise
@@ -153,6 +154,7 @@ class Store:
         """Close all connections and the search index. The store stays usable: it reopens them on demand."""
         self.search.close()
         self.database.engine.dispose()
+        self._use.close()
 
     def __enter__(self) -> Self:
         return self

@@ -21,7 +21,7 @@ _WRITES = "feeder_writes"
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DECODE = json.JSONDecoder().decode
 # Errors of the file and the machine; any other is a bug of ours.
-_SQLITE_REASONS = {
+SQLITE_REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space, nothing was lost",
     sqlite3.SQLITE_READONLY: "it is read-only; check the permissions of the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and its folder",
@@ -93,8 +93,10 @@ def driver_address(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
+def make_engine(url: URL, *, busy_timeout_s: float, program: str = "feeder") -> Engine:
     """Return an engine with our settings; no connection is opened yet.
+
+    `program` is what PostgreSQL's list of sessions calls its connections.
 
     Raises:
         StoreError: the driver for PostgreSQL is not installed.
@@ -104,7 +106,8 @@ def make_engine(url: URL, *, busy_timeout_s: float) -> Engine:
         settings |= {"connect_args": {"timeout": busy_timeout_s}, "json_deserializer": _read_json}
     else:
         options = f"-c lock_timeout={int(busy_timeout_s * 1000)}"
-        settings |= {"connect_args": {"options": options, "connect_timeout": 10, **_KEEPALIVE}}
+        address: dict[str, Any] = {"options": options, "connect_timeout": 10, "application_name": program}
+        settings |= {"connect_args": address | _KEEPALIVE}
     try:
         engine = create_engine(url, **settings)
     except ImportError:
@@ -220,7 +223,7 @@ def _translate(error: BaseException | None, url: URL) -> StoreError | None:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _SQLITE_BUSY:
             return busy
-        return StoreError(f"{name}: {_SQLITE_REASONS[code]}") if code in _SQLITE_REASONS else None
+        return StoreError(f"{name}: {SQLITE_REASONS[code]}") if code in SQLITE_REASONS else None
     state = getattr(error, "sqlstate", None)
     if state in _POSTGRES_BUSY:
         return busy

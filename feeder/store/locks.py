@@ -1,5 +1,7 @@
 """Locks: one ingest or publish pass at a time on a store, one writer at a time with PostgreSQL, and locks by name.
 
+And a lock of all who have an SQLite file open: to rename such a file under another process would damage both.
+
 The kernel or the server releases a lock when its process dies, so no stale lock is left behind.
 """
 
@@ -123,6 +125,25 @@ def _file_of(engine: Engine) -> str:
 
 
 @contextmanager
+def use_lock(file: str, *, exclusive: bool = False) -> Iterator[bool]:
+    """Lock an SQLite file for use, shared with others, or to replace it; yields False if that is not possible now.
+
+    Where no lock file can be created, the file cannot be replaced either, and nothing is locked.
+    """
+    try:
+        descriptor = os.open(f"{file}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if exclusive:
+            raise StoreError(f"{file}.use: the lock file cannot be created: {error.strerror}") from None
+        yield True
+        return
+    try:
+        yield _is_taken(descriptor, _TRIES, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def file_lock(path: str, *, tries: int = 1) -> Iterator[bool]:
     """Lock a file, which is created if missing; yields False if another process or thread has locked it."""
     try:
@@ -135,12 +156,12 @@ def file_lock(path: str, *, tries: int = 1) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _is_taken(descriptor: int, tries: int) -> bool:
+def _is_taken(descriptor: int, tries: int, kind: int = fcntl.LOCK_EX) -> bool:
     for number in range(tries):
         if number:
             time.sleep(_BETWEEN_S)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             continue
         return True

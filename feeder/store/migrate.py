@@ -15,9 +15,24 @@ from feeder.errors import StoreError, StoreMissingError, StoreTooNewError
 from feeder.store.engine import begin, read, shown
 from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
 
-UNFINISHED = (
-    "unfinished copy"  # the revision of a store that is being copied (`copying`); also refused by older feeders
-)
+VERSION_TABLE = "feeder_version"
+UNFINISHED = "unfinished copy"  # the revision of a store that is being copied (`copying`); older feeders refuse it too
+_MIGRATIONS = "feeder.store:migrations"
+
+
+def migrate_store(engine: Engine, *, create: bool = True) -> None:
+    """Migrate feeder's own tables; raises as `migrate` does."""
+    own_database = engine.dialect.name == "sqlite"
+    migrate(engine, _MIGRATIONS, VERSION_TABLE, "feeder", own_database=own_database, create=create)
+
+
+def refuse_newer(revision: str, where: str) -> None:
+    """Refuse a copy of a store with this revision of our tables if this version does not know it.
+
+    Raises:
+        StoreTooNewError: it was made by a newer feeder.
+    """
+    _refuse_unknown(revision, _revisions(_folder(_MIGRATIONS)), where, "feeder")
 
 
 def migrate(
@@ -42,7 +57,7 @@ def migrate(
         StoreError: the database cannot be read or written.
     """
     folder = _folder(script_location)
-    known = sorted(file.stem.partition("_")[0] for file in (folder / "versions").glob("[0-9]*.py"))
+    known = _revisions(folder)
     with read(engine) as connection:
         if _is_current(connection, version_table, known, name):
             return
@@ -73,11 +88,20 @@ def _is_current(connection: Connection, version_table: str, known: list[str], na
     where = shown(connection.engine.url)
     if stored == UNFINISHED:
         raise StoreError(f"{where}: an unfinished copy; run the same `feeder store copy` again to finish it")
-    if stored is not None and stored not in known:
+    if stored is not None:
+        _refuse_unknown(stored, known, where, name)
+    return bool(stored == known[-1])
+
+
+def _revisions(folder: Path) -> list[str]:
+    return sorted(file.stem.partition("_")[0] for file in (folder / "versions").glob("[0-9]*.py"))
+
+
+def _refuse_unknown(stored: str, known: list[str], where: str, name: str) -> None:
+    if stored not in known:
         raise StoreTooNewError(
             f"{where}: made by a newer {name} (revision {stored}, known up to {known[-1]}); upgrade {name}",
         )
-    return bool(stored == known[-1])
 
 
 def _refuse_foreign(connection: Connection, version_table: str) -> None:

@@ -30,10 +30,9 @@ from sqlalchemy import (
 )
 
 from feeder.errors import StoreError
-from feeder.store import VERSION_TABLE
 from feeder.store.copying.rows import Row
 from feeder.store.engine import BUSY_TIMEOUT_S, begin, driver, make_engine, read, read_url, shown
-from feeder.store.migrate import UNFINISHED
+from feeder.store.migrate import UNFINISHED, VERSION_TABLE
 from feeder.store.parts.search import STORE_NOTE
 from feeder.store.tables import counters, notes
 

@@ -1,0 +1,258 @@
+"""A store is replaced by a backup at once or not at all."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from feeder.errors import PassRunningError, StoreBusyError, StoreError, StoreTooNewError
+from feeder.store import RESTORED_NOTE, Store, parse_query
+from feeder.store.backup import back_up, restore
+from feeder.store.locks import use_lock
+from tests.store.backup.conftest import NOW, fill, numbers
+from tests.store.backup.test_backup import ROOT, file_of, with_program
+from tests.store.test_faults import as_nobody
+
+
+def test_a_restored_store_is_as_it_was_and_the_search_index_notices(
+    store_url: str, folder: Path, tools: Path | None
+) -> None:
+    fill(store_url, 1, 2)
+    back_up(store_url, folder / "b", tools=tools)
+    with Store.open(store_url, search=folder / "search") as store:
+        before = list(store.entries.iter_all())
+    fill(store_url, 3)
+    with Store.open(store_url, search=folder / "search") as store:
+        assert store.search.find(parse_query("雨"), limit=5).total == 3
+        store.entries.withdraw([before[0].key], now=NOW)
+    done = restore(store_url, folder / "b", now=NOW, force=True, tools=tools)
+    assert done.entries == 2
+    with Store.open(store_url, search=folder / "search") as store:
+        assert list(store.entries.iter_all()) == before
+        assert store.entries.withdrawn() == []
+        assert store.search.find(parse_query("雨"), limit=5).total == 2
+        assert store.database.get_note(RESTORED_NOTE) == "2026-11-30T10:00:00Z"
+    fill(store_url, 4)
+    assert numbers(store_url) == [1, 2, 4]
+    if tools is None:
+        assert done.kept is not None
+        assert done.kept.name == "feeder.db.before-20261130-100000"
+        assert numbers(f"sqlite:///{done.kept}") == [1, 3]
+
+
+def test_a_backup_is_restored_where_there_is_nothing_yet(store_url: str, folder: Path, tools: Path | None) -> None:
+    fill(store_url, 1)
+    back_up(store_url, folder / "b", tools=tools)
+    if tools is None:
+        new = f"sqlite:///{folder}/new/feeder.db"
+    else:
+        new = store_url
+        with Store.open(new) as store, store.database.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+    assert restore(new, folder / "b", now=NOW, repost=True, tools=tools) == (1, None)
+    assert numbers(new) == [1]
+    with Store.open(new) as store:
+        assert store.database.get_note(RESTORED_NOTE) is None
+
+
+def test_content_is_replaced_only_by_force(store_url: str, folder: Path, tools: Path | None) -> None:
+    back_up(store_url, folder / "b", tools=tools)
+    restore(store_url, folder / "b", now=NOW, tools=tools)  # there is no content
+    fill(store_url, 1)
+    with pytest.raises(StoreError, match=r"there is a store with 1 entries; .*--force"):
+        restore(store_url, folder / "b", now=NOW, tools=tools)
+    assert numbers(store_url) == [1]
+
+
+def test_a_store_in_use_is_not_replaced(store_url: str, folder: Path, tools: Path | None) -> None:
+    back_up(store_url, folder / "b", tools=tools)
+    with Store.open(store_url) as store:
+        store.entries.count()
+        with pytest.raises(PassRunningError, match="another feeder uses it"):
+            restore(store_url, folder / "b", now=NOW, force=True, tools=tools)
+    restore(store_url, folder / "b", now=NOW, force=True, tools=tools)
+
+
+def test_a_store_is_not_opened_while_it_is_replaced(sqlite_url: str) -> None:
+    with use_lock(str(file_of(sqlite_url)), exclusive=True) as alone:
+        assert alone
+        with pytest.raises(StoreBusyError, match=r"feeder\.db: is being restored from a backup; try again later"):
+            Store.open(sqlite_url)
+
+
+def test_a_backup_of_a_newer_feeder_is_refused(store_url: str, folder: Path, tools: Path | None) -> None:
+    with Store.open(store_url) as store, store.database.begin() as connection:
+        [known] = connection.execute(text("SELECT version_num FROM feeder_version")).scalars()
+        connection.execute(text("UPDATE feeder_version SET version_num = '9999'"))
+    back_up(store_url, folder / "b", tools=tools)
+    if tools is None:
+        with closing(sqlite3.connect(file_of(store_url))) as connection_, connection_:
+            connection_.execute("UPDATE feeder_version SET version_num = ?", (known,))
+    with pytest.raises(StoreTooNewError, match=r"backups/b: made by a newer feeder \(revision 9999, known up to "):
+        restore(store_url, folder / "b", now=NOW, force=True, tools=tools)
+    if tools is None:
+        assert numbers(store_url) == []
+
+
+def test_a_backup_of_the_tables_of_before_is_migrated(sqlite_url: str, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "b")) as old:
+        old.executescript((ROOT / "tests/data/schemas/0003.sql").read_text("utf-8"))
+    restore(sqlite_url, folder / "b", now=NOW)
+    with Store.open(sqlite_url) as store:
+        assert store.entries.count() == 6
+
+
+def test_what_is_no_backup_is_refused_and_nothing_changes(sqlite_url: str, folder: Path) -> None:
+    fill(sqlite_url, 1)
+    (folder / "text").write_text("hello")
+    with pytest.raises(StoreError, match="text: is no backup"):
+        restore(sqlite_url, folder / "text", now=NOW, force=True)
+    with pytest.raises(StoreError, match="none: cannot be read: No such file"):
+        restore(sqlite_url, folder / "none", now=NOW, force=True)
+    (folder / "dump").write_bytes(b"PGDMP and so on")
+    with pytest.raises(StoreError, match=r"dump: is a backup of PostgreSQL, but store\.url is one of SQLite"):
+        restore(sqlite_url, folder / "dump", now=NOW, force=True)
+    back_up(sqlite_url, folder / "b")
+    whole = (folder / "b").read_bytes()
+    (folder / "cut").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StoreError, match=r"cut: (it is damaged|damaged)"):
+        restore(sqlite_url, folder / "cut", now=NOW, force=True)
+    assert numbers(sqlite_url) == [1]
+    assert not any(".restoring" in path.name or ".before" in path.name for path in file_of(sqlite_url).parent.iterdir())
+
+
+def test_a_damaged_store_is_replaced_by_force_and_kept(sqlite_url: str, folder: Path) -> None:
+    fill(sqlite_url, 1)
+    back_up(sqlite_url, folder / "b")
+    file = file_of(sqlite_url)
+    file.write_bytes(b"this was a database before the disk broke")
+    (file.parent / "feeder.db-journal").write_bytes(b"its journal")
+    with pytest.raises(StoreError, match=r"there is a store that cannot be read .*; --force replaces it"):
+        restore(sqlite_url, folder / "b", now=NOW)
+    done = restore(sqlite_url, folder / "b", now=NOW, force=True)
+    assert done.kept is not None
+    assert done.kept.read_bytes().startswith(b"this was")
+    assert numbers(sqlite_url) == [1]
+
+
+def test_a_folder_that_cannot_be_written_is_named(sqlite_url: str, folder: Path) -> None:
+    back_up(sqlite_url, folder / "b")
+    with tempfile.TemporaryDirectory() as closed:
+        backup = shutil.copy(folder / "b", closed)
+        Path(backup).chmod(0o644)
+        Path(closed).chmod(0o555)
+        with as_nobody():
+            for place in (f"{closed}/feeder.db", f"{closed}/new/feeder.db"):
+                with pytest.raises(StoreError, match="cannot be created"):
+                    restore(f"sqlite:///{place}", Path(backup), now=NOW)
+            with pytest.raises(StoreError, match=r"x\.db: cannot be written: Permission denied"):
+                back_up(f"sqlite:///{backup}", Path(closed) / "x.db")
+        Path(closed).chmod(0o755)
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from feeder.store.backup import restore
+from feeder.store import migrate
+url, backup = sys.argv[1], Path(sys.argv[2])
+
+def restore_until(calls):
+    left = calls
+    def kill(event, _arguments):
+        nonlocal left
+        left -= event in {"sqlite3.connect", "os.rename", "os.link", "os.remove"}
+        if left == 0:
+            left = -1
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(kill)
+    restore(url, backup, now=datetime(2026, 11, 30, tzinfo=UTC), force=True)
+    os._exit(0)
+
+for calls in range(1, 99):
+    if (child := os.fork()) == 0:
+        restore_until(calls)
+    status = os.waitpid(child, 0)[1]
+    here = sqlite3.connect(url.removeprefix("sqlite:///"))
+    assert here.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    print(os.waitstatus_to_exitcode(status), here.execute("SELECT count(*) FROM entries").fetchone()[0])
+    here.close()
+    if status == 0:
+        break
+"""
+
+
+def test_a_restore_that_is_killed_anywhere_leaves_one_of_both_stores(sqlite_url: str, folder: Path) -> None:
+    fill(sqlite_url, 1)
+    back_up(sqlite_url, folder / "b")
+    fill(sqlite_url, 2)
+    command = [sys.executable, "-c", KILLED, sqlite_url, str(folder / "b")]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    outcomes = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    killed = -signal.SIGKILL
+    assert outcomes == sorted(outcomes, key=lambda one: (one[0], -one[1]))
+    assert {*outcomes} >= {(killed, 2), (0, 1)}
+    assert len(outcomes) > 10
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("killed", ["pg_restore", "feeder"])
+def test_a_killed_restore_of_postgresql_changes_nothing(
+    postgresql_url: str, folder: Path, postgresql_tools: Path, killed: str
+) -> None:
+    fill(postgresql_url, *range(50))
+    back_up(postgresql_url, folder / "b", tools=postgresql_tools)
+    fill(postgresql_url, 50)
+    victim = {"pg_restore": "$$", "feeder": "$PPID"}[killed]
+    # The listing of the version goes through; the data breaks off half way.
+    script = f'case "$*" in *feeder_version*) exec {postgresql_tools}/pg_restore "$@";; esac\n'
+    script += f'{postgresql_tools}/pg_restore "$@" | head -c 30000\nkill -9 {victim}'
+    tools = with_program(folder, postgresql_tools, "pg_restore", script)
+    if killed == "feeder":
+        child = os.fork()
+        if child == 0:
+            restore(postgresql_url, folder / "b", now=NOW, force=True, tools=tools)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    else:
+        with pytest.raises(StoreError, match="backups/b: it ended without a reason; nothing was changed"):
+            restore(postgresql_url, folder / "b", now=NOW, force=True, tools=tools)
+    assert numbers(postgresql_url) == list(range(51))
+
+
+@pytest.mark.postgresql
+def test_a_damaged_dump_changes_nothing(postgresql_url: str, folder: Path, postgresql_tools: Path) -> None:
+    fill(postgresql_url, *range(50))
+    back_up(postgresql_url, folder / "b", tools=postgresql_tools)
+    whole = (folder / "b").read_bytes()
+    (folder / "cut").write_bytes(whole[: len(whole) * 3 // 4])
+    (folder / "empty").write_bytes(b"PGDMP")
+    for name in ("cut", "empty"):
+        with pytest.raises(StoreError, match=f"{name}: .*error") as caught:
+            restore(postgresql_url, folder / name, now=NOW, force=True, tools=postgresql_tools)
+        assert "\n" not in str(caught.value)
+    assert numbers(postgresql_url) == list(range(50))
+    assert os.environ.get("PGPASSWORD") is None
+
+
+@pytest.mark.postgresql
+def test_what_the_server_refuses_is_one_line_and_changes_nothing(
+    postgresql_url: str, folder: Path, postgresql_tools: Path
+) -> None:
+    fill(postgresql_url, *range(50))
+    back_up(postgresql_url, folder / "b", tools=postgresql_tools)
+    tools = with_program(
+        folder, postgresql_tools, "psql", f'(echo "SELECT 1/0;"; cat) | exec {postgresql_tools}/psql "$@"'
+    )
+    with pytest.raises(StoreError, match=r"b: cannot be restored: .*ERROR:  division by zero; nothing was changed"):
+        restore(postgresql_url, folder / "b", now=NOW, force=True, tools=tools)
+    assert numbers(postgresql_url) == list(range(50))
