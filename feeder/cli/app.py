@@ -278,13 +278,26 @@ def reindex(
 
 
 @app.command()
-def check(context: typer.Context, as_json: JsonOption = False) -> None:
+def check(
+    context: typer.Context,
+    as_json: JsonOption = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Compare database, pictures, search index and published files, too.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="With --deep: repair what can be made again; no article is lost.")
+    ] = False,
+) -> None:
     """Check configuration, sources, store and output. Exits with 1 if something is wrong."""
     from feeder.cli.check import check as run_checks
+    from feeder.cli.check import check_deep
     from feeder.cli.output import print_check
 
+    if repair and not deep:
+        raise typer.BadParameter("--repair needs --deep")
+    config = load(context, logging.ERROR)
     all_ok = True
-    for result in run_checks(load(context, logging.ERROR)):
+    for result in (*run_checks(config), *(check_deep(config, repair=repair) if deep else ())):
         print_check(result, as_json=as_json)
         all_ok = all_ok and result.ok
     if not all_ok:

@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 from feeder.catalogue.departed import departed_sources
 from feeder.catalogue.known import active_sources
 from feeder.catalogue.status import explain_error, iter_states
-from feeder.cli.output import count_entries
+from feeder.cli.output import count_entries, progress_bar
 from feeder.config.load import Config
 from feeder.config.settings import LOOPBACK, FolderSource
 from feeder.config.values import AFTER_INGEST
 from feeder.errors import ConfigError, FeederError, PublishError, ServiceError, StoreMissingError
 from feeder.health import find_problem
 from feeder.ingest.hubs import check_subscriptions, websub_problem
+from feeder.inspection import inspect
 from feeder.objects.bucket import Bucket
 from feeder.publish.output.folder import check_writable
 from feeder.schedule import parse_trigger
@@ -45,6 +46,17 @@ def check(config: Config) -> Iterator[CheckResult]:
     yield from _check_metrics(config)
     if problem := websub_problem(config):
         yield CheckResult("websub", ok=False, text=problem)
+
+
+def check_deep(config: Config, *, repair: bool) -> Iterator[CheckResult]:
+    """Yield what is found when store, index, pictures and published files are compared, and what was repaired.
+
+    Raises:
+        PassRunningError: a pass is running.
+        StoreError: the store cannot be opened.
+    """
+    with Store.open(config.store.url, search=config.store.search, create=False) as store, progress_bar() as progress:
+        yield from (CheckResult(*result) for result in inspect(config, store, repair=repair, progress=progress))
 
 
 def _check_schedule(config: Config) -> Iterator[CheckResult]:

@@ -38,7 +38,7 @@ from feeder.store import Store
 from feeder.words import words_for
 
 _CHANGES = 2000  # that are read at once
-_FOLDERS = (
+FOLDERS = (
     pages.ENTRIES_FOLDER,
     pages.ARCHIVE_FOLDER,
     *TOPIC_FOLDERS,
@@ -105,7 +105,7 @@ def publish(
         PublishError: the folder cannot be written, or contains another site, which is left unchanged.
     """
     searches = [one for one in read_saved(config) if not one.config.private]
-    folder = Folder(config.site.output, *_FOLDERS)
+    folder = Folder(config.site.output, *FOLDERS)
     name = f"published-{digest(str(config.site.output))}"
     month_of = words_for(config.site.language, config.site.timezone).month_of
     with closing(Ledger.open(config.store.folder / f"{name}.db", month_of)) as ledger:

@@ -123,7 +123,7 @@ def set_grouping(connection: Connection, *, group: bool) -> int:
             seen.add(one._replace(root=root or one.number), keys)
     else:
         roots = dict.fromkeys(connection.scalars(select(entries.c.number).where(entries.c.copy_of.is_not(None))))
-    _set_roots(connection, roots)
+    set_roots(connection, roots)
     return len(roots)
 
 
@@ -144,10 +144,11 @@ def promote(connection: Connection, numbers: Collection[int]) -> None:
     for group in copies.values():
         first, *others = sorted(group)
         roots |= {first: None, **dict.fromkeys(others, first)}
-    _set_roots(connection, roots)
+    set_roots(connection, roots)
 
 
-def _set_roots(connection: Connection, roots: Mapping[int, int | None]) -> None:
+def set_roots(connection: Connection, roots: Mapping[int, int | None]) -> None:
+    """Set the originals of entries, by number; None makes one an original itself."""
     changes = next_changes(connection, len(roots))
     rows = [
         {"this": number, "root": root, "change": change}

@@ -1,12 +1,13 @@
 """Documents of sources, the edges of their articles, and notes."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from feeder.incoming.batch import Document, Edges
 from feeder.store.records.entries import in_chunks
-from feeder.store.tables import documents, edges, notes
+from feeder.store.tables import documents, edges, notes, polls
 
 _DOCUMENT = [documents.c[name] for name in Document._fields]
 
@@ -71,6 +72,23 @@ def mark_for_rereading(connection: Connection, source: str, paths: Sequence[str]
     if paths:
         connection.execute(here.where(documents.c.path == bindparam("this")), [{"this": path} for path in paths])
     return len(paths)
+
+
+def mark_places(connection: Connection, places: Iterable[tuple[str, str]]) -> None:
+    """Have what was read from these places read again: the files there, and the feeds of these sources."""
+    addresses: defaultdict[str, set[str]] = defaultdict(set)
+    for source, address in places:
+        addresses[source].add(address.partition("#")[0])
+    for source, known in addresses.items():
+        here = documents.c.source == source
+        paths = connection.scalars(select(documents.c.path).where(here)).all()
+        ends = [(path, f"/{path.partition('#')[0]}") for path in paths]
+        held = [path for path, end in ends if any(address.endswith(end) for address in known)]
+        for some in in_chunks(held):
+            connection.execute(update(documents).where(here, documents.c.path.in_(some)).values(again=True))
+        fresh = {"etag": None, "last_modified": None, "digest": None, "next_check_at": None}
+        if connection.execute(update(polls).where(polls.c.source == source).values(fresh)).rowcount:
+            connection.execute(update(documents).where(here).values(digest=""))
 
 
 def note(connection: Connection, name: str) -> str | None:

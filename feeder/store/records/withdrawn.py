@@ -20,10 +20,11 @@ from feeder.incoming.identity import is_guid
 from feeder.incoming.origin import Origin, digest_of
 from feeder.query.terms import Row
 from feeder.query.tokens import plain
+from feeder.store.records.documents import mark_places
 from feeder.store.records.entries import in_chunks
 from feeder.store.records.removing import remove_numbers
 from feeder.store.records.saving import Outcome, save
-from feeder.store.tables import documents, entries, names, origins, polls, withdrawn, withdrawn_names
+from feeder.store.tables import entries, names, origins, withdrawn, withdrawn_names
 
 _NO_NUMBER = 0  # of entries not saved
 _COPY = "copy "  # before digests of what copies have in common
@@ -139,15 +140,7 @@ def read_withdrawn(connection: Connection) -> list[WithdrawnEntry]:
 def restore(connection: Connection, key: str) -> None:
     """Allow an entry again: the next pass re-reads the documents and feeds that had it."""
     places = connection.scalar(select(withdrawn.c.origins).where(withdrawn.c.key == key)) or []
-    for source, address in places:
-        here = documents.c.source == source
-        paths = list(connection.scalars(select(documents.c.path).where(here)))
-        held = [path for path in paths if address.partition("#")[0].endswith(f"/{path.partition('#')[0]}")]
-        for some in in_chunks(held):
-            connection.execute(update(documents).where(here, documents.c.path.in_(some)).values(again=True))
-        fresh = {"etag": None, "last_modified": None, "digest": None, "next_check_at": None}
-        if connection.execute(update(polls).where(polls.c.source == source).values(fresh)).rowcount:
-            connection.execute(update(documents).where(here).values(digest=""))
+    mark_places(connection, places)
     _delete(connection, key)
 
 

@@ -165,6 +165,15 @@ class Follower:
             return SearchAnswer(None, complete=change == 0)
         return SearchAnswer(run(reading.search), complete=reading.followed.change >= change)
 
+    def open_index(self) -> Index | None:
+        """Return the current index; None if there is none of this store.
+
+        Raises:
+            DamagedError: it cannot be read.
+        """
+        reading = self._open_current()[1]
+        return None if reading is None else reading.opened
+
     def _open_current(self) -> tuple[int, _OpenIndex | None]:
         """Return the store's last change and the current index; None if there is no index of this store.
 
