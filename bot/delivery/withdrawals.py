@@ -1,6 +1,6 @@
 """Deletes the posts of entries that were removed from the store, if `[telegram] withdraw` is set.
 
-    entries removed since last time? ── posts of entries that are not in the store ── deleteMessage
+    entries removed since last time? ── posts of entries that left the store (but for their age) ── deleteMessage
         ├─ deleted, or already gone ──> delete its delivery: if the entry comes back, it is posted again
         ├─ Telegram refuses (too old, no permission) ──> leave the post, log it once
         └─ temporary failure (rate limit, network) ──> at a later tick, which checks all of them again
@@ -10,7 +10,7 @@ A note in the store records up to which removal this was done, so that nothing i
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -71,8 +71,14 @@ def _last_new_removal(store: Store) -> int | None:
 
 def find_withdrawn_posts(store: Store) -> list[SentMessage]:
     """Return the posts, sent or in flight, of entries that are not in the store, oldest first."""
-    posts = [post for names in _posted_entries(store) for post in _posts_of(store, store.entries.missing_ids(names))]
+    posts = [post for names in _posted_entries(store) for post in _posts_of(store, _find_withdrawn(store, names))]
     return sorted(posts, key=lambda post: post.delivery)
+
+
+def _find_withdrawn(store: Store, names: Sequence[str]) -> set[str]:
+    """Return which entries left the store other than by the age that their source sets: those posts stay."""
+    missing = store.entries.missing_ids(names)
+    return missing - store.entries.retired_ids(missing)
 
 
 def _posted_entries(store: Store) -> Iterator[list[str]]:

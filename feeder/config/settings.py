@@ -195,7 +195,8 @@ class _Source(_Section):
     stored. `drafts`: skip or keep articles that their author did not publish; None means the default in `[ingest]`.
     `article` and `cut` are CSS selectors of the article and of what to remove from it. Entries that `keep` does not
     match, or `drop` does, are left out; `saved.filter_problem` checks these two queries. `max_in_feed` limits how
-    many of its entries are on the index and in the feed of everything at once; None for no limit.
+    many of its entries are on the index and in the feed of everything at once; None for no limit. Entries published
+    longer ago than `retain`, and the oldest of more than `retain_entries`, leave the store (`ingest/retaining.py`).
     """
 
     name: SourceName
@@ -211,6 +212,8 @@ class _Source(_Section):
     content: Literal["full", "summary"] = "full"
     drafts: Literal["skip", "keep"] | None = None
     max_in_feed: Annotated[int, Field(ge=1)] | None = None
+    retain: Duration | None = None
+    retain_entries: Annotated[int, Field(ge=1)] | None = None
 
 
 class FolderSource(_Source):

@@ -9,6 +9,7 @@ A source that cannot be read does not stop the others. If a pass is killed, the 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from feeder.ingest.feeds import poll_feeds
 from feeder.ingest.folders import Slice, read_folder
 from feeder.ingest.previewing import paused_sources, preview
 from feeder.ingest.reports import IngestReport, Preview
+from feeder.ingest.retaining import has_limit, retire_entries
 from feeder.log import Progress
 from feeder.model import rfc3339
 from feeder.store import LAST_INGEST_NOTE, Store
@@ -47,7 +49,9 @@ def select_sources(config: Config, store: Store, names: Collection[str] = (), *,
         # First: a source that is removed from now on stays removed. What others read now must too.
         store.sources.clear_removed(None if alone else {source.name for source in config.sources})
         store.entries.set_grouping(group=config.site.duplicates == "group")
-        return SourceSelection(named_sources(config, store, names), paused_sources(store, names), bool(names))
+        sources = named_sources(config, store, names)
+        store.entries.forget_horizons(source.name for source in sources if not has_limit(source))
+        return SourceSelection(sources, paused_sources(store, names), bool(names))
 
 
 def ingest(
@@ -89,6 +93,7 @@ def read_sources(
 ) -> tuple[IngestReport, ...]:
     """Do what `ingest` does for the selected sources, of folders only `part`, without noting it."""
     sources, paused, are_named = selection
+    left = retire_entries(store, sources, now)
     reports = {source.name: IngestReport(source.name, paused=source.name in paused) for source in sources}
     reports |= {
         source.name: read_folder(source, store, config, now=now, reread=again, part=part, progress=progress)
@@ -98,4 +103,5 @@ def read_sources(
     remote = [source for source in sources if isinstance(source, RemoteSource) and source.name not in paused]
     at_once = again or are_named
     reports |= poll_feeds(config, store, remote, now=now, at_once=at_once, reread=again, progress=progress)
-    return tuple(reports[source.name] for source in sources)
+    left += retire_entries(store, sources, now)
+    return tuple(replace(reports[source.name], retired=left[source.name]) for source in sources)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-_COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped")
+_COUNTS = ("read", "new", "changed", "same", "gone", "removed", "dropped", "retired")
 _LISTS = ("failed", "not_published", "not_articles", "without_pictures", "unread_dates", "incomplete")
 _MAX_ENDINGS = 6  # that are named
 _NAMED = 5  # lost pictures of a file that are named
@@ -21,7 +21,8 @@ class IngestReport:
     `not_due`: it was not polled yet; `held` says why if requests to its server are paused.
 
     Entries: `new`, `changed` and `same`; `removed` counts those removed with their files (`when_gone`), `dropped` those
-    that filters leave out; `pages` counts the pages fetched for entries, `awaited` those still to fetch.
+    that filters leave out, `retired` those that the source keeps no longer (`retain`); `pages` counts the pages
+    fetched for entries, `awaited` those still to fetch.
     `lost_pictures` counts pictures that are neither beside their article nor on the web: only their words are shown.
     `web_pictures` counts those that are not beside it and whose relative address counts from the article's own link.
 
@@ -40,6 +41,7 @@ class IngestReport:
     gone: int = 0
     removed: int = 0
     dropped: int = 0
+    retired: int = 0
     ignored: int = 0
     not_due: int = 0
     pages: int = 0

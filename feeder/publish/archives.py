@@ -5,8 +5,8 @@
 Every entry is in exactly one of these documents. Once more than `keep` entries are in none of the archives, the oldest
 by publication of these go into new ones, which are named by the month in which they are made. So an article of 2009
 that arrives today is in today's, and a reader that has followed the links once finds all that it has not seen in the
-documents that it has not seen. An archive is written again only to take out
-what has been removed from the site; an empty one stays, lest its name be given twice.
+documents that it has not seen. An archive is written again only to take out what has been removed from the site; an
+empty one stays, lest its name be given twice. What left because its source keeps no more stays in its archive.
 """
 
 from collections import Counter

@@ -351,6 +351,16 @@ withdrawn_names = Table(
     PrimaryKeyConstraint("name", "key"),
 )
 
+# Entries that left since their source keeps no more (`remote/retention.py`), and that source.
+retired = Table(
+    "retired",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("retired_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("key", "source"),
+)
+
 notes = Table(
     "notes",
     metadata,

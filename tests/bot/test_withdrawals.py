@@ -52,6 +52,18 @@ def test_posts_stay_where_nothing_else_is_configured(api: BotApi, each_store: St
     assert api.called("deleteMessage") == []
 
 
+def test_a_post_of_an_entry_that_is_too_old_for_its_source_stays(
+    api: BotApi, each_store: Store, posted: Harness
+) -> None:
+    gone = each_store.entries.retire("made up", setting="1", since=None, most=1, now=START)
+    assert (gone, each_store.entries.count()) == (2, 1)
+    posted.drain()
+    assert (titles(api), count_states(each_store)) == (["title 1", "title 2", "title 3"], {"sent": 6})
+    add_entries(each_store, 1, 2)  # the feed still has them
+    posted.drain()
+    assert (each_store.entries.count(), titles(api)) == (1, ["title 1", "title 2", "title 3"])
+
+
 def test_an_entry_that_comes_back_is_posted_again(api: BotApi, each_store: Store, posted: Harness) -> None:
     remove_entries(each_store, "title 2")
     posted.drain()

@@ -74,7 +74,9 @@ def test_the_example_with_every_comment_switched_on_still_loads() -> None:
         'page = "https:',
         "entries =",
     ):
-        text = text.replace(one_of_two, f"# {one_of_two}")
+        text = text.replace(f"
+{one_of_two}", f"
+# {one_of_two}")
     config = load_config(write(text))
     assert config.telegram.token is not None
     assert config.telegram.channels[0].chat == "@my_channel"

@@ -360,6 +360,20 @@ class Ledger:
         statement = "DELETE FROM archived WHERE key IN (SELECT value FROM json_each(?)) RETURNING archive"
         return {row[0] for row in self._run(statement, (wanted,))}
 
+    def frozen_archives(self) -> set[str]:
+        """Return the names of the archives with entries that readers see nowhere else any more."""
+        statement = "SELECT DISTINCT archive FROM archived WHERE key NOT IN (SELECT key FROM entries)"
+        return {row[0] for row in self._run(statement)}
+
+    def thaw_archives(self, names: Iterable[str]) -> None:
+        """Take the entries that are gone out of these archives."""
+        wanted = json.dumps(list(names))
+        self._run(
+            "DELETE FROM archived WHERE archive IN (SELECT value FROM json_each(?))"
+            " AND key NOT IN (SELECT key FROM entries)",
+            (wanted,),
+        )
+
     def add_archive(self, archive: Archive) -> None:
         """Add an archive behind all others."""
         self._run("INSERT INTO archives (name) VALUES (?)", (archive.name,))

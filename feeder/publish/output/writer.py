@@ -93,6 +93,16 @@ class Writer:
         self._records[path] = (fingerprint, self._folder.looks(path) or "")
         return True
 
+    def adopt(self, path: str) -> bool:
+        """Leave a file of the site as it is, and record how it looks; return False if it is not there."""
+        looks = self._folder.looks(path)
+        if looks is None:
+            return False
+        self.seen.add(path)
+        if self._ledger.fingerprint(path) is None:
+            self._ledger.set_file(path, _digest(self._folder.read(path) or b""), looks)
+        return True
+
     def keep(self, path: str) -> None:
         """Leave a file of the site as it is."""
         self.seen.add(path)

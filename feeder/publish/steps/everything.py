@@ -18,9 +18,7 @@ def write_everything(state: State, gone: Iterable[str], *, all_touched: bool) ->
     """Write the feed of all entries, new archives, and those with entries that are gone."""
     ledger = state.ledger
     names = ledger.archives()
-    touched = ledger.leave_archives(gone)
-    if all_touched:
-        touched = set(names)
+    touched = _leave_archives(state, gone, all_touched=all_touched)
     unarchived = list(with_caps(ledger.current(), state.caps))
     made, current = divide(unarchived, names, keep=state.site.entries_per_feed, now=state.now)
     latest = state.renderer.entries(current)
@@ -35,6 +33,22 @@ def write_everything(state: State, gone: Iterable[str], *, all_touched: bool) ->
     for rendered in render(state.config, state.store, plans, in_workers=in_workers, at_once=1):
         state.take(rendered)
     write_feeds(state, EVERYTHING, latest[:fitting], links=_links_to(state, ledger.archives()[-1:]))
+
+
+def _leave_archives(state: State, gone: Iterable[str], *, all_touched: bool) -> set[str]:
+    """Take entries that are gone out of their archives; return the names of those to write.
+
+    An archive stays as it is if the source of an entry keeps no such old ones: it is complete, for whoever reads the
+    feed from its beginning. If it must be written again, it can only be without them.
+    """
+    ledger = state.ledger
+    keys = set(gone)
+    touched = ledger.leave_archives(keys - state.store.entries.retired_keys(keys))
+    if not (keys or all_touched):
+        return touched
+    frozen = {name for name in ledger.frozen_archives() - touched if state.files.adopt(Archive(name, ()).path)}
+    ledger.thaw_archives(set(ledger.archives()) - frozen)
+    return {*ledger.archives()} - frozen if all_touched else touched
 
 
 def _plan_archives(state: State, touched: Collection[str]) -> Iterator[ArchivePlan]:

@@ -21,6 +21,7 @@ from feeder.store.records.entries import MarkChanges
 from feeder.store.records.revisions import Revision
 from feeder.store.records.withdrawn import WithdrawnEntry
 from feeder.store.remote import news as _news
+from feeder.store.remote import retention as _retention
 
 _PAGE = 200
 
@@ -183,6 +184,34 @@ class Entries:
         with self._index.write() as (connection, changes):
             changes.removed = _withdrawn.withdraw(connection, keys, now)
         return len(changes.removed)
+
+    def retire(self, source: str, *, setting: str, since: datetime | None, most: int | None, now: datetime) -> int:
+        """Let go of a source's entries from before `since`, and of the oldest of more than `most`; return how many.
+
+        `setting` is these rules as text: while it is the same, what has left does not come back from that source. What
+        another source has stays.
+        """
+        with self._index.write() as (connection, changes):
+            changes.removed, count = _retention.retire(
+                connection, source, setting=setting, since=since, most=most, now=now
+            )
+        return count
+
+    def forget_horizons(self, sources: Iterable[str]) -> None:
+        """Let everything that these sources have be saved again: they keep all."""
+        with self._database.write() as connection:
+            for source in sources:
+                _retention.forget_horizon(connection, source)
+
+    def retired_ids(self, ids: Iterable[str]) -> set[str]:
+        """Return which of these ids are of entries that left since their source keeps no more."""
+        with self._database.read() as connection:
+            return _retention.retired_ids(connection, ids)
+
+    def retired_keys(self, keys: Iterable[str]) -> set[str]:
+        """Return which of these keys are of such entries."""
+        with self._database.read() as connection:
+            return _retention.retired_keys(connection, keys)
 
     def withdrawn(self) -> list[WithdrawnEntry]:
         """Return the withdrawn entries, the latest first."""

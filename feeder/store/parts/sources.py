@@ -18,6 +18,7 @@ from feeder.store.remote.added import AddedSource
 from feeder.store.remote.news import begin_baselines, end_baselines, is_baseline, rename_baselines
 from feeder.store.remote.pages import count_pending_pages, forget_pages, read_draft, read_pages, read_pending_pages
 from feeder.store.remote.polls import PollFacts, read_poll_facts, read_polls, record_polls
+from feeder.store.remote.retention import rename_horizon
 
 
 class Sources:
@@ -186,6 +187,7 @@ class Sources:
         with self._database.write() as connection:
             _departed.rename_source(connection, old, new)
             rename_baselines(connection, old, new)
+            rename_horizon(connection, old, new)
 
     def change(self, name: str, change: Callable[[Mapping[str, Any]], FeedSource]) -> None:
         """Replace the settings of an added source by what `change` makes of them within the transaction."""

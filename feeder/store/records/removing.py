@@ -102,7 +102,7 @@ def forget_source(connection: Connection, source: str) -> list[int]:
     What a pass under way has left orphans for the moment is not touched.
     """
     numbers = select(origins.c.number).where(origins.c.source == source).distinct().order_by(origins.c.number)
-    removed = _forget_numbers(connection, source, connection.scalars(numbers).all())
+    removed = forget_numbers(connection, source, connection.scalars(numbers).all())
     connection.execute(delete(names).where(names.c.source == source))
     return removed
 
@@ -114,10 +114,11 @@ def forget_by_guid(connection: Connection, source: str, guids: Collection[str]) 
         numbers.update(
             connection.scalars(select(names.c.number).where(names.c.source == source, names.c.name.in_(chunk)))
         )
-    return _forget_numbers(connection, source, sorted(numbers))
+    return forget_numbers(connection, source, sorted(numbers))
 
 
-def _forget_numbers(connection: Connection, source: str, numbers: Sequence[int]) -> list[int]:
+def forget_numbers(connection: Connection, source: str, numbers: Sequence[int]) -> list[int]:
+    """Do the same for the entries of a source with these numbers."""
     orphans: list[int] = []
     for chunk in in_chunks(numbers):
         for table in (origins, names):

@@ -24,6 +24,7 @@ from feeder.store.records.documents import mark_places
 from feeder.store.records.entries import in_chunks
 from feeder.store.records.removing import remove_numbers
 from feeder.store.records.saving import Outcome, save
+from feeder.store.remote.retention import find_retired
 from feeder.store.tables import entries, names, origins, withdrawn, withdrawn_names
 
 _NO_NUMBER = 0  # of entries not saved
@@ -46,13 +47,14 @@ _COLUMNS = [withdrawn.c[name] for name in WithdrawnEntry._fields]
 def save_allowed(
     connection: Connection, incoming: Iterable[IncomingEntry]
 ) -> tuple[list[tuple[int, Outcome]], list[Row], list[int]]:
-    """Save as `saving.save` does; withdrawn entries are left out and count as unchanged."""
+    """Save as `saving.save` does; withdrawn and retired entries are left out and count as unchanged."""
     entries_in = list(incoming)
-    are_withdrawn = _find_withdrawn(connection, entries_in)
-    allowed = [entry for entry, is_withdrawn in zip(entries_in, are_withdrawn, strict=True) if not is_withdrawn]
+    both = zip(_find_withdrawn(connection, entries_in), find_retired(connection, entries_in), strict=True)
+    are_refused = [is_withdrawn or is_retired for is_withdrawn, is_retired in both]
+    allowed = [entry for entry, is_refused in zip(entries_in, are_refused, strict=True) if not is_refused]
     outcomes, rows, copies = save(connection, allowed)
     saved = iter(outcomes)
-    return [(_NO_NUMBER, Outcome.SAME) if is_withdrawn else next(saved) for is_withdrawn in are_withdrawn], rows, copies
+    return [(_NO_NUMBER, Outcome.SAME) if is_refused else next(saved) for is_refused in are_refused], rows, copies
 
 
 def _find_withdrawn(connection: Connection, incoming: Sequence[IncomingEntry]) -> list[bool]:

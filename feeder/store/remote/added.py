@@ -21,6 +21,7 @@ from feeder.config.saved import filter_problem
 from feeder.config.settings import FeedSource
 from feeder.errors import ConfigError
 from feeder.store.records.entries import in_chunks
+from feeder.store.remote.retention import forget_horizon
 from feeder.store.tables import added, awaited, documents, edges, pages, paused, polls, removed_sources
 
 # The state that passes store of a source, by its name.
@@ -116,6 +117,7 @@ def delete_state(connection: Connection, name: str) -> None:
     """Delete the state of a source, without its entries, and keep a running pass from saving it again."""
     for table in (*_STATE_TABLES, paused, removed_sources):
         connection.execute(delete(table).where(table.c.source == name))
+    forget_horizon(connection, name)
     connection.execute(insert(removed_sources).values(source=name))
 
 
