@@ -106,8 +106,10 @@ def _swap(incoming: Path, store: Path, now: datetime) -> Path | None:
         with suppress(FileExistsError):  # restored twice in a second: the first has kept it
             kept.hardlink_to(store)
         for suffix in _BESIDE:  # what is left of a damaged store must not be taken for the new one's
-            with suppress(FileNotFoundError):
-                store.with_name(store.name + suffix).replace(kept.with_name(kept.name + suffix))
+            left = store.with_name(store.name + suffix)
+            if left.exists() and left.stat().st_size:
+                left.replace(kept.with_name(kept.name + suffix))
+            left.unlink(missing_ok=True)
         incoming.replace(store)
         sync(store.parent)
     except OSError as error:
