@@ -242,7 +242,7 @@ def _read(work: Work, job: Job) -> Done:
         # What one part has learned may be about files of the others; and only the whole ends the baseline.
         jobs += [Job("read", f"folder {name}", (name,)) for name in job.sources]
     if config.schedule.publish == AFTER_INGEST and any(
-        report.new + report.changed + report.again + report.removed for report in reports
+        report.new + report.changed + report.again + report.removed + report.retired for report in reports
     ):
         jobs.append(Job("publish"))
     return Done(UpdateReport(sources=reports), jobs)

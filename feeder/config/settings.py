@@ -196,7 +196,7 @@ class _Source(_Section):
     `article` and `cut` are CSS selectors of the article and of what to remove from it. Entries that `keep` does not
     match, or `drop` does, are left out; `saved.filter_problem` checks these two queries. `max_in_feed` limits how
     many of its entries are on the index and in the feed of everything at once; None for no limit. Entries published
-    longer ago than `retain`, and the oldest of more than `retain_entries`, leave the store (`ingest/retaining.py`).
+    longer ago than `retain`, and the oldest of more than `retain_entries`, leave the store (`catalogue/retaining.py`).
     """
 
     name: SourceName

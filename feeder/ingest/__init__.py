@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeder.catalogue.known import named_sources
+from feeder.catalogue.retaining import has_limit, retire_entries
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource, RemoteSource, SourceConfig
 from feeder.ingest.feeds import poll_feeds
 from feeder.ingest.folders import Slice, read_folder
 from feeder.ingest.previewing import paused_sources, preview
 from feeder.ingest.reports import IngestReport, Preview
-from feeder.ingest.retaining import has_limit, retire_entries
 from feeder.log import Progress
 from feeder.model import rfc3339
 from feeder.store import LAST_INGEST_NOTE, Store

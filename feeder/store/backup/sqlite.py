@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL
 
-from feeder.errors import PassRunningError, StoreError, StoreMissingError
+from feeder.errors import PassRunningError, StoreBusyError, StoreError, StoreMissingError
 from feeder.store.backup.files import sync
 from feeder.store.backup.note import restored_sql
 from feeder.store.engine import SQLITE_REASONS, make_engine
@@ -27,11 +27,18 @@ from feeder.store.migrate import VERSION_TABLE, migrate_store, refuse_newer
 
 _STEP = 1024  # pages: 4 MB, some milliseconds
 _RESTARTS = 5
+_MOST_REFUSALS = 12  # in a row, each after the timeout
+_LOCKED = "the database is locked by another process; try again later"
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BUSY_TIMEOUT_S = 5.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BESIDE = ("-journal", "-wal", "-shm")
 
 Progress = Callable[[int, int], None]
+
+
+class _LockedError(Exception):
+    """Another process keeps the database locked."""
 
 
 class _RestartsError(Exception):
@@ -91,30 +98,38 @@ def _prepare(file: Path, incoming: Path, *, now: datetime, repost: bool) -> int:
 def _swap(incoming: Path, store: Path, now: datetime) -> Path | None:
     """Put a store in the place of another, which keeps a name with the date; return that."""
     kept = store.with_name(f"{store.name}.before-{now:%Y%m%d-%H%M%S}")
+    was = store.stat() if store.exists() else None
     try:
         sync(incoming)
-        if not store.exists():
-            incoming.replace(store)
-            sync(store.parent)
-            return None
-        with suppress(sqlite3.Error), closing(_connect(store)) as connection:
-            connection.execute("PRAGMA journal_mode=DELETE")  # takes over what is in a journal, and removes it
-        was = store.stat()
-        with suppress(PermissionError):  # restored by root, it stays its user's
-            os.chown(incoming, was.st_uid, was.st_gid)
-        incoming.chmod(was.st_mode)
-        with suppress(FileExistsError):  # restored twice in a second: the first has kept it
-            kept.hardlink_to(store)
-        for suffix in _BESIDE:  # what is left of a damaged store must not be taken for the new one's
-            left = store.with_name(store.name + suffix)
-            if left.exists() and left.stat().st_size:
-                left.replace(kept.with_name(kept.name + suffix))
-            left.unlink(missing_ok=True)
+        if was is not None:
+            incoming.chmod(was.st_mode)
+            _set_aside(store, kept)
         incoming.replace(store)
+        owner = was or store.parent.stat()
+        for file in (store, *(store.with_name(f"{store.name}.{suffix}") for suffix in ("lock", "use"))):
+            with suppress(PermissionError):  # what root restores belongs to the user that feeder runs as
+                os.chown(file, owner.st_uid, owner.st_gid)
         sync(store.parent)
     except OSError as error:
-        raise StoreError(f"{store}: cannot be replaced: {error.strerror}; nothing was changed") from None
-    return kept
+        raise StoreError(f"{store}: cannot be replaced: {error.strerror}") from None
+    return kept if was is not None else None
+
+
+def _set_aside(store: Path, kept: Path) -> None:
+    """Give a store a second name, so that there is one under its own name at every moment."""
+    with suppress(sqlite3.Error), closing(_connect(store)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")  # takes over what is in a journal, and removes it
+    try:
+        kept.hardlink_to(store)
+    except FileExistsError:  # restored twice in a second: the first has kept it
+        pass
+    except OSError:  # a file system without links
+        store.replace(kept)
+    for suffix in _BESIDE:  # what is left of a damaged store must not be taken for the new one's
+        left = store.with_name(store.name + suffix)
+        if left.exists() and left.stat().st_size:
+            left.replace(kept.with_name(kept.name + suffix))
+        left.unlink(missing_ok=True)
 
 
 def _refuse_content(store: Path) -> None:
@@ -155,10 +170,13 @@ def _copy(source: Path, target: Path, progress: Progress | None) -> None:
 def _copy_in_steps(
     source: sqlite3.Connection, target: Path, progress: Progress | None, *, most_restarts: int | None
 ) -> None:
-    restarts, before = 0, sys.maxsize
+    restarts, before, refusals = 0, sys.maxsize, 0
 
-    def follow(_status: int, remaining: int, total: int) -> None:
-        nonlocal restarts, before
+    def follow(status: int, remaining: int, total: int) -> None:
+        nonlocal restarts, before, refusals
+        refusals = refusals + 1 if status in _BUSY else 0
+        if refusals > _MOST_REFUSALS:
+            raise _LockedError
         restarts += remaining > before
         before = remaining
         if most_restarts is not None and restarts > most_restarts:
@@ -200,7 +218,11 @@ def _translated(source: Path, target: Path) -> Iterator[None]:
     """Raise `StoreError` for what SQLite or the disk refuses: damage is the source's, the rest the target's."""
     try:
         yield
+    except _LockedError:
+        raise StoreBusyError(f"{source}: {_LOCKED}") from None
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _BUSY:
+            raise StoreBusyError(f"{source}: {_LOCKED}") from None
         place = source if code in _DAMAGE else target
         raise StoreError(f"{place}: {SQLITE_REASONS.get(code, str(error))}") from None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feeder.errors import StoreError, StoreMissingError
+from feeder.errors import StoreBusyError, StoreError, StoreMissingError
 from feeder.store import Store
 from feeder.store.backup import back_up, restore
 from tests.store.backup.conftest import NOW, fill, numbers
@@ -120,6 +120,17 @@ def test_a_copy_that_writers_restart_again_and_again_is_made_in_one_transaction(
         assert back_up(sqlite_url, folder / "b.db", progress=write).entries == 1
     assert steps[0] == "written"
     assert steps[-1] == "locked"
+
+
+def test_a_store_that_another_process_keeps_locked_is_named(
+    sqlite_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feeder.store.backup.sqlite._BUSY_TIMEOUT_S", 0.01)
+    with closing(sqlite3.connect(file_of(sqlite_url), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreBusyError, match=r"feeder\.db: the database is locked by another process"):
+            back_up(sqlite_url, folder / "b.db")
+    assert list(folder.iterdir()) == []
 
 
 def test_a_backup_replaces_no_file_unless_told_to_and_belongs_to_its_user(sqlite_url: str, folder: Path) -> None:

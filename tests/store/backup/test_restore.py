@@ -1,6 +1,7 @@
 """A store is replaced by a backup at once or not at all."""
 
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -158,6 +159,34 @@ def test_a_folder_that_cannot_be_written_is_named(sqlite_url: str, folder: Path)
         Path(closed).chmod(0o755)
 
 
+def test_a_full_disk_changes_nothing(sqlite_url: str, folder: Path) -> None:
+    fill(sqlite_url, 1)
+    back_up(sqlite_url, folder / "b")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(StoreError, match=r"feeder\.db\.restoring: ") as caught:
+            restore(sqlite_url, folder / "b", now=NOW, force=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "\n" not in str(caught.value)
+    assert numbers(sqlite_url) == [1]
+
+
+def test_a_store_is_restored_where_files_have_no_second_name(
+    sqlite_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    back_up(sqlite_url, folder / "b")
+    fill(sqlite_url, 1)
+    done = restore(sqlite_url, folder / "b", now=NOW, force=True)
+    assert numbers(sqlite_url) == []
+    assert numbers(f"sqlite:///{done.kept}") == [1]
+
+
 KILLED = """
 import os, signal, sqlite3, sys
 from datetime import UTC, datetime
@@ -227,6 +256,38 @@ def test_a_killed_restore_of_postgresql_changes_nothing(
         with pytest.raises(StoreError, match="backups/b: it ended without a reason; nothing was changed"):
             restore(postgresql_url, folder / "b", now=NOW, force=True, tools=tools)
     assert numbers(postgresql_url) == list(range(51))
+
+
+@pytest.mark.postgresql
+def test_other_things_in_the_schema_are_backed_up_and_replaced(
+    postgresql_url: str, folder: Path, postgresql_tools: Path
+) -> None:
+    def add(name: str) -> str:  # as the schema of a queue has them
+        return (
+            f"CREATE TYPE {name}_state AS ENUM ('a', 'b'); CREATE TABLE {name} (id serial PRIMARY KEY, s {name}_state);"
+            f" CREATE FUNCTION {name}_run(x {name}_state) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+            f" CREATE FUNCTION {name}_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+            f" CREATE TRIGGER t AFTER INSERT ON {name} EXECUTE FUNCTION {name}_trigger();"
+            f" CREATE VIEW {name}_view AS SELECT * FROM {name}; INSERT INTO {name} (s) VALUES ('a')"
+        )
+
+    with Store.open(postgresql_url) as store:
+        with store.database.begin() as connection:
+            connection.execute(text(add("jobs")))
+        store.close()
+        back_up(postgresql_url, folder / "b", tools=postgresql_tools)
+        with store.database.begin() as connection:
+            connection.execute(
+                text(f"{add('later')}; DELETE FROM jobs; CREATE SCHEMA theirs; CREATE TABLE theirs.t ()")
+            )
+        store.close()
+        restore(postgresql_url, folder / "b", now=NOW, force=True, tools=postgresql_tools)
+        with store.database.read() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM jobs_view")) == 1
+            assert connection.scalar(text("SELECT to_regclass('later')")) is None
+            assert connection.scalar(text("SELECT to_regtype('later_state')")) is None
+            assert connection.scalar(text("SELECT to_regproc('later_run')")) is None
+            assert connection.scalar(text("SELECT to_regclass('theirs.t')::text")) == "theirs.t"
 
 
 @pytest.mark.postgresql
