@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -238,6 +239,8 @@ def _completed(config: Config, base: Path) -> Config:
     scheme, _, database = config.store.url.partition("///")
     is_file = scheme == "sqlite:"
     url = f"{scheme}///{base / database}" if is_file else config.store.url
+    if config.store.password_file is not None:
+        url = _with_password(url, base / config.store.password_file)
     search, tools = config.store.search or _search_folder(config.store.url), config.store.postgresql_tools
     _refuse_shared_folders(
         config, base, [base / s.folder for s in sources if isinstance(s, FolderSource)], base / search
@@ -295,6 +298,22 @@ def _with_user_agent(config: Config) -> FetchConfig:
 
 def _seeds(base: Path) -> Path:
     return base / DEMO if (base / DEMO).is_dir() else embedded(DEMO)
+
+
+def _with_password(url: str, file: Path) -> str:
+    """Return the URL of a PostgreSQL database with the password in a file."""
+    parts = urlsplit(url)
+    if not parts.scheme.startswith("postgresql") or not parts.username:
+        raise ConfigError(
+            "store.password_file: store.url names no PostgreSQL user; write postgresql://USER@HOST/DATABASE"
+        )
+    if parts.password is not None:
+        raise ConfigError("store: both password_file and a password in url are set; keep one")
+    password = _read_secret(file, "store.password_file").get_secret_value()
+    if not password:
+        raise ConfigError(f"store.password_file: {str(file)!r}: is empty")
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
 
 
 def _with_token(config: Config, base: Path) -> TelegramConfig:

@@ -116,11 +116,13 @@ class SiteConfig(_Section):
 class StoreConfig(_Section):
     """The database.
 
-    `search` is the folder of the search index. `load_config` sets a default: `FILE.search` beside an SQLite file,
-    `data/search` with PostgreSQL. `postgresql_tools` is the folder of `pg_dump`, `pg_restore` and `psql`.
+    `password_file` holds the password of a PostgreSQL database; `load_config` puts it into `url`. `search` is the
+    folder of the search index. `load_config` sets a default: `FILE.search` beside an SQLite file, `data/search` with
+    PostgreSQL. `postgresql_tools` is the folder of `pg_dump`, `pg_restore` and `psql`.
     """
 
     url: StoreUrl = "sqlite:///data/feeder.db"
+    password_file: Path | None = None
     search: Path | None = None
     postgresql_tools: Path | None = None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import make_url
 
 from feeder.config.load import Config, embedded, load_config, store_at
 from feeder.config.settings import SOURCE_KINDS, ChannelConfig, FeedConfig, FeedSource, PageSource
@@ -69,14 +70,13 @@ def test_the_example_with_every_comment_switched_on_still_loads() -> None:
     for one_of_two in (
         "token_file =",
         "secret_file =",
+        "password_file =",
         "replay_from =",
         'feed = "https:',
         'page = "https:',
         "entries =",
     ):
-        text = text.replace(f"
-{one_of_two}", f"
-# {one_of_two}")
+        text = text.replace(f"\n{one_of_two}", f"\n# {one_of_two}")
     config = load_config(write(text))
     assert config.telegram.token is not None
     assert config.telegram.channels[0].chat == "@my_channel"
@@ -559,3 +559,30 @@ def test_the_folders_of_a_store_at_another_url_are_those_that_it_would_have_in_t
         tmp_path / "index/mine",
         tmp_path / "index/pictures",
     )
+
+
+def test_the_password_of_the_store_can_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss/wörd:1\n")
+    config = load_config(
+        write('[store]\nurl = "postgresql://feeder@db/feeder?sslmode=require"\npassword_file = "password"')
+    )
+    assert make_url(config.store.url).password == "p@ss/wörd:1"
+    assert make_url(config.store.url).host == "db"
+    assert make_url(config.store.url).query == {"sslmode": "require"}
+
+
+@pytest.mark.parametrize(
+    ("url", "file", "told"),
+    [
+        ("sqlite:///data/feeder.db", "password", "store.password_file: store.url names no PostgreSQL user; write "),
+        ("postgresql://db/feeder", "password", "store.password_file: store.url names no PostgreSQL user; write "),
+        ("postgresql://a:b@db/feeder", "password", "store: both password_file and a password in url are set; keep one"),
+        ("postgresql://a@db/feeder", "nowhere", "store.password_file: '.*nowhere': cannot be read: No such file"),
+        ("postgresql://a@db/feeder", "empty", "store.password_file: '.*empty': is empty"),
+    ],
+)
+def test_a_password_file_that_cannot_be_used_is_refused(tmp_path: Path, url: str, file: str, told: str) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ConfigError, match=told):
+        load_config(write(f'[store]\nurl = "{url}"\npassword_file = "{file}"'))
