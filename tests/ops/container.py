@@ -155,7 +155,7 @@ def _build(dockerfile: Path, context: Path, folder: Path, enter: Sequence[str]) 
     for one in iter_instructions(dockerfile.read_text("utf-8")):
         if one.name == "FROM":
             name = one.words.rpartition(" AS ")[2] if " AS " in one.words else str(len(stages))
-            (folder / name).mkdir()
+            (folder / name).mkdir(parents=True)
             stages[name] = stage = Stage(folder / name, enter)
             stage.prepare()
         elif stage is None:

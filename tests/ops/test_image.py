@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ PATIENCE_S = 60
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts and users")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `.dockerignore` lets through."""
     folder = tmp_path_factory.mktemp("context")
@@ -33,20 +32,12 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def image(context: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with built(DOCKERFILE, context, tmp_path_factory.mktemp("stages")) as stage:
-        stage.protect("/srv/feeder")
-        yield stage
-
-
 def output(stage: Stage, *words: str) -> str:
     ended = subprocess.run(stage.command(words), capture_output=True, text=True, check=False)
     return f"{ended.returncode} {ended.stdout}{ended.stderr}"
 
 
-@needs_root
-def test_it_serves_from_a_read_only_root_as_a_user_without_rights_and_reports_its_health(image: Stage) -> None:
+def check_that_it_serves_and_reports_its_health(image: Stage) -> None:
     port = str(free_port())
     command = [*exec_form(image.said["ENTRYPOINT"]), *exec_form(image.said["CMD"])]
     is_healthy = image.command(exec_form(image.said["HEALTHCHECK"]), FEEDER_WEB__PORT=port)
@@ -68,16 +59,14 @@ def test_it_serves_from_a_read_only_root_as_a_user_without_rights_and_reports_it
     assert (image.root / "srv/feeder/public").stat().st_uid == int(image.user)
 
 
-@needs_root
-def test_nothing_outside_the_volume_can_be_written(image: Stage) -> None:
+def check_that_nothing_outside_the_volume_can_be_written(image: Stage) -> None:
     for folder in ("/", "/opt/feeder", "/var", "/etc"):
         assert "Read-only file system" in output(image, "touch", f"{folder}/x"), folder
     assert output(image, "touch", "/srv/feeder/x").strip() == "0"
     (image.root / "srv/feeder/x").unlink()
 
 
-@needs_root
-def test_all_modules_are_compiled_and_no_build_tools_are_left(image: Stage) -> None:
+def check_that_all_modules_are_compiled_and_no_build_tools_are_left(image: Stage) -> None:
     packages = next((image.root / "opt/feeder/lib").glob("python*/site-packages"))
     assert list((packages / "feeder").rglob("__pycache__/*.pyc"))
     for name in ("hatchling", "editables", "pip", "setuptools", "pytest"):
@@ -85,6 +74,15 @@ def test_all_modules_are_compiled_and_no_build_tools_are_left(image: Stage) -> N
     assert not (image.root / "build").exists()
     imported = "import feeder, bot, brotli, lxml, obstore, pagefind_bin, PIL, procrastinate, psycopg, tantivy"
     assert output(image, "python", "-c", imported).strip() == "0"
+
+
+@needs_root
+def test_its_lines_make_an_image_that_runs_without_rights_from_a_read_only_root(context: Path, tmp_path: Path) -> None:
+    with built(DOCKERFILE, context, tmp_path / "stages") as image:  # once, since installing takes most of the time
+        image.protect("/srv/feeder")
+        check_that_nothing_outside_the_volume_can_be_written(image)
+        check_that_it_serves_and_reports_its_health(image)
+        check_that_all_modules_are_compiled_and_no_build_tools_are_left(image)
 
 
 def test_what_is_copied_is_all_that_gets_into_the_context() -> None:
