@@ -48,6 +48,19 @@ def test_no_secret_is_in_the_file_and_each_is_named(compose: dict[str, Any]) -> 
     assert all(secret["file"].startswith("secrets/") for secret in compose["secrets"].values())
 
 
+def test_the_lines_for_a_bot_and_for_articles_only_need_their_comment_sign_removed(tmp_path: Path) -> None:
+    text = (ROOT / "compose.yaml").read_text("utf-8")
+    (tmp_path / "compose.yaml").write_text(
+        re.sub(r"^( +)# (?=FEEDER|-|telegram|  file)", r"\1", text, flags=re.MULTILINE)
+    )
+    command = ["check-jsonschema", "--builtin-schema=vendor.compose-spec", str(tmp_path / "compose.yaml")]
+    assert subprocess.run([PROGRAMS / command[0], *command[1:]], capture_output=True, check=False).returncode == 0
+    whole = yaml.safe_load((tmp_path / "compose.yaml").read_text("utf-8"))
+    assert {*whole["secrets"]} == {*whole["services"]["worker"]["secrets"]} == {"postgresql-password", "telegram-token"}
+    assert whole["services"]["web"]["environment"]["FEEDER_TELEGRAM__TOKEN_FILE"] == "/run/secrets/telegram-token"
+    assert "./articles:/srv/feeder/articles:ro" in whole["services"]["worker"]["volumes"]
+
+
 def test_the_options_of_containers_and_units_exist(compose: dict[str, Any]) -> None:
     lines = [" ".join(service.get("command", [])) for service in compose["services"].values()]
     lines += [file.read_text("utf-8") for file in (ROOT / "ops/systemd").glob("*.service")]
