@@ -57,11 +57,3 @@ def test_the_error_tree_in_the_docstring_names_every_error_and_its_exit_code() -
     ours = {kind.__name__: str(kind.exit_code) for kind in error_types() if kind.__module__ == "feeder.errors"}
     ours.pop("FeederError")
     assert drawn == ours
-
-
-def test_readme_explains_every_exit_code() -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    explained = {
-        int(line.split("|")[1]) for line in readme.splitlines() if line.startswith("| ") and line[2].isdecimal()
-    }
-    assert explained == {0} | {kind.exit_code for kind in error_types()}
