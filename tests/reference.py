@@ -296,7 +296,7 @@ def _options(command: Any, context: Any) -> Iterator[str]:
     if rows:
         yield from ("| option | meaning |", "|---|---|")
     for name, meaning in rows:
-        shown = re.sub(r" <(int|float)[^>]*>", " N", re.sub(r" <(list\[)?str\]?>", "", name)).strip("[]")
+        shown = re.sub(r" <(int|float)[^>]*>", " N", re.sub(r" <(list\[)?(str|path)\]?>", "", name)).strip("[]")
         shown = shown.replace("|", "\\|")
         yield f"| `{shown}` | {' '.join(meaning.split())} |"
 
