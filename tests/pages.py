@@ -9,7 +9,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 _BLOCK = re.compile(
-    r"(?:<!-- not run: (?P<reason>.+?) -->\n\s*)?^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^\s*```$", re.MULTILINE | re.DOTALL
+    r"(?:<!-- not run: (?P<reason>.+?) -->\n\s*)?^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^\s*```$",
+    re.MULTILINE | re.DOTALL,
 )
 
 

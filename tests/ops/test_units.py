@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages import iter_blocks
+
 OPS = Path(__file__).parent.parent.parent / "ops"
 SERVICES = sorted((OPS / "systemd").glob("*.service"))
 CONFINED = [sys.executable, str(Path(__file__).parent / "confined.py")]
@@ -77,6 +79,17 @@ def test_systemd_finds_nothing_wrong_with_the_units(home: Path, tmp_path: Path) 
         (tmp_path / file.name).write_text(file.read_text("utf-8").replace("/srv/feeder", str(home)))
     units = [str(path) for path in tmp_path.iterdir() if path.suffix in {".service", ".timer"}]
     ended = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@needs_systemd
+def test_systemd_takes_the_additions_that_install_md_shows(home: Path, tmp_path: Path) -> None:
+    [addition] = [block.text for block in iter_blocks(OPS.parent / "docs/install.md", "ini")]
+    unit = tmp_path / "feeder.service"
+    unit.write_text((OPS / "systemd/feeder.service").read_text("utf-8").replace("/srv/feeder", str(home)))
+    (tmp_path / "feeder.service.d").mkdir()
+    (tmp_path / "feeder.service.d/override.conf").write_text(addition)
+    ended = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
