@@ -44,6 +44,9 @@ by_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_are_run_or_say_why_not(page: Path) -> None:
     blocks = list(iter_blocks(page, "sh"))
     if any(block.reason is None for block in blocks):
+        assert name_of(page) in RUN_BY, (
+            "name the program that runs its commands, or say above them why they are not run"
+        )
         program = ROOT / RUN_BY[name_of(page)]
         assert page.name in program.read_text("utf-8") or program.name == "run"
 
