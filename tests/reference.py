@@ -109,7 +109,7 @@ def iter_settings(example: str) -> Iterator[Setting]:
 
 def fields_of(section: str) -> dict[str, FieldInfo]:
     """Return the fields of a section by key."""
-    section_model: Any = Config.model_fields[section.split(".")[0]].annotation
+    section_model: Any = Config.model_fields[section.split(".", maxsplit=1)[0]].annotation
     return {key: field for model in LISTS.get(section, (section_model,)) for key, field in model.model_fields.items()}
 
 

@@ -1,7 +1,6 @@
 """The Dockerfile: its lines run one by one, and what they leave runs as in a container with a read-only root."""
 
 import http.client
-import os
 import shutil
 import signal
 import subprocess
@@ -9,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.ops import needs_root
 from tests.ops.container import Stage, built, exec_form, iter_instructions
 from tests.test_documents import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 DOCKERFILE = ROOT / "Dockerfile"
 PATIENCE_S = 60
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts and users")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 They run without capabilities, with the units' system calls only, and with everything read-only that the units make so.
 """
 
-import os
 import re
 import shlex
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ops import needs_root
 from tests.pages import iter_blocks
 
 OPS = Path(__file__).parent.parent.parent / "ops"
@@ -29,7 +29,6 @@ NOT_CONFINED = {"Type", "User", "WorkingDirectory", "ExecStart", "EnvironmentFil
 PATIENCE_S = 60
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts")
 
 Unit = Mapping[str, Sequence[str]]
 
