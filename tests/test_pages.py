@@ -18,9 +18,12 @@ from tests.pages import PAGES, ROOT, iter_blocks
 RUN_BY = {
     "README.md": ".ci/run",
     "CONTRIBUTING.md": ".ci/run",
+    "docs/backup.md": "tests/test_documents.py",
     "docs/install.md": ".ci/run",
     "docs/moving.md": "tests/test_typed.py",
+    "docs/objects.md": "tests/objects/test_documentation.py",
     "docs/operating.md": "tests/test_documents.py",
+    "docs/postgresql.md": "tests/test_postgresql.py",
     "docs/sources.md": "tests/test_documents.py",
     "docs/tutorial.md": "tests/test_typed.py",
 }
