@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feeder import parse_template
-from feeder.query.parse import parse_query
+from feeder.query.parse import _FIELD, parse_query
 from tests.pages import PAGES, ROOT, iter_blocks
 from tests.test_pages import name_of
 
@@ -32,12 +32,14 @@ def test_the_session_about_private_feeds_is_as_shown(tmp_path: Path) -> None:
         assert re.fullmatch(form, printed), (command, printed)
 
 
-def test_the_queries_of_search_md_are_understood() -> None:
+def test_the_queries_of_search_md_are_understood_and_have_every_field_there_is() -> None:
     text = (ROOT / "docs/search.md").read_text("utf-8")
     queries = re.findall(r"^    ([a-z]+:\S+)  +\S", text, flags=re.MULTILINE)
-    assert len(queries) >= 11
     for query in queries:
         parse_query(query)
+    known = re.search(r"\(\?ai:([a-z|]+)\)", _FIELD)
+    assert known is not None
+    assert {query.split(":")[0] for query in queries} == {*known[1].split("|")}
 
 
 def test_the_template_of_bot_md_is_valid() -> None:
