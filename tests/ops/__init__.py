@@ -2,11 +2,8 @@
 
 import subprocess
 from functools import cache
-from inspect import signature
 
 import pytest
-
-from feeder.cli.app import run
 
 
 @cache
@@ -19,4 +16,3 @@ def _can_mount() -> bool:
 
 
 needs_root = pytest.mark.skipif(not _can_mount(), reason="needs root and the right to mount")
-needs_parts = pytest.mark.skipif("only" not in signature(run).parameters, reason="this feeder has no `run --only`")

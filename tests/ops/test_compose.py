@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.ops import needs_parts
 from tests.test_documents import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -31,7 +30,6 @@ def entries(port: int) -> int:
         connection.close()
 
 
-@needs_parts
 @pytest.mark.postgresql
 def test_workers_publish_and_the_web_server_serves(postgresql_url: str, tmp_path: Path) -> None:
     services: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]

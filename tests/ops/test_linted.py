@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.ops import needs_parts
-
 ROOT = Path(__file__).parent.parent.parent
 PROGRAMS = Path(sys.executable).parent
 
@@ -63,7 +61,6 @@ def test_the_lines_for_a_bot_and_for_articles_only_need_their_comment_sign_remov
     assert "./articles:/srv/feeder/articles:ro" in whole["services"]["worker"]["volumes"]
 
 
-@needs_parts
 def test_the_options_of_containers_and_units_exist(compose: dict[str, Any]) -> None:
     lines = [" ".join(service.get("command", [])) for service in compose["services"].values()]
     lines += [file.read_text("utf-8") for file in (ROOT / "ops/systemd").glob("*.service")]
