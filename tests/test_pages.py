@@ -29,7 +29,7 @@ RUN_BY = {
 }
 """The program that runs the commands of a page. Blocks that are not run say why in a comment above."""
 
-AWAITED = {"backup.md", "monitoring.md", "objects.md", "postgresql.md"}
+AWAITED = {"backup.md", "objects.md", "postgresql.md"}
 """Pages that are being written."""
 
 COMMAND = re.compile(r"(?:^|\(|bin/|&& |exec |\$ |\| )feeder ([^`\n]+?)(?:`|$|\n| \||;|\)| &| <| >| #)", re.MULTILINE)

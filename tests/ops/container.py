@@ -100,7 +100,9 @@ class Stage:
             (cache := Path.home() / PurePosixPath(found[1]).relative_to("/root")).mkdir(parents=True, exist_ok=True)
             self.mount("--bind", cache, target)
             line = line[found.end() :]
-        own = {name: value for name, value in os.environ.items() if name.startswith(FROM_HERE)}
+        own = {
+            name: value for name, value in os.environ.items() if name.startswith(FROM_HERE) and name != "PIP_COMPILE"
+        }
         ended = subprocess.run(self.command(["sh", "-c", line], **own), capture_output=True, text=True, check=False)
         assert ended.returncode == 0, f"{line}\n{ended.stdout}{ended.stderr}"
 
