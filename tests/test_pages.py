@@ -80,6 +80,8 @@ def unknown_in(words: list[str]) -> str | None:
     """Return the word that is neither a command nor an option of feeder; None if all is well."""
     command: Any = typer.main.get_command(app)
     options = _options(command)
+    if words[:2] == ["search", "snapshot"]:  # one command of two words
+        words = [" ".join(words[:2]), *words[2:]]
     for word in words:
         if word.startswith("-") and word.strip("-"):
             if word.split("=")[0] not in options:
