@@ -2,7 +2,7 @@
 
     ingest ─┬─▶ read: sources, or a slice of a large folder ──▶ publish, if anything changed
             ├─▶ pictures                                   └──▶ read: what is to be read again
-            ├─▶ publish ──▶ announce
+            ├─▶ publish ──▶ announce, and once a day snapshot
             └─▶ hubs
 
 A task gets a `Work`, what all of them need, and a `Job`, what this one is about; it returns a report, and the jobs that
@@ -14,7 +14,7 @@ them one after the other in one process, `cluster` hands them to many.
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from zlib import crc32
 
@@ -28,6 +28,7 @@ from feeder.ingest.folders import Slice, count_unread
 from feeder.ingest.hubs import update_subscriptions
 from feeder.ingest.mirroring import PicturesReport, update_pictures
 from feeder.log import Progress, log_fields
+from feeder.model import rfc3339
 from feeder.sources.feeds.polling import is_due
 from feeder.sources.http.crawl import server_of
 from feeder.store import Store
@@ -44,6 +45,8 @@ INGEST: Parts = frozenset({"poll"})
 PUBLISH: Parts = frozenset({"publish"})
 BOTH: Parts = INGEST | PUBLISH
 
+_SNAPSHOT_NOTE = "search_snapshot_at"  # when the last one was made (RFC 3339)
+_SNAPSHOT_EVERY = timedelta(days=1)
 SLICE = 2_000  # unread files of a folder, from which on several read them
 
 
@@ -269,7 +272,8 @@ def _publish(work: Work, _job: Job) -> Done:
 
         objects = upload(work.config, work.store, verify=work.again, progress=work.progress)
     note_changes(work.config, work.store, report.changed if objects is None else objects.changed)
-    return Done(UpdateReport(site=report, objects=objects), [Job("announce")] * bool(work.config.site.hubs))
+    jobs = [Job("announce")] * bool(work.config.site.hubs) + [Job("snapshot")] * _is_snapshot_due(work)
+    return Done(UpdateReport(site=report, objects=objects), jobs)
 
 
 def _announce(work: Work, _job: Job) -> Done:
@@ -277,6 +281,21 @@ def _announce(work: Work, _job: Job) -> Done:
 
     tell_hubs(work.config, work.store)
     return Done()
+
+
+def _is_snapshot_due(work: Work) -> bool:
+    last = work.store.database.get_note(_SNAPSHOT_NOTE) if work.config.objects.snapshots else None
+    return bool(work.config.objects.snapshots) and (
+        last is None or not timedelta() <= work.now - datetime.fromisoformat(last) < _SNAPSHOT_EVERY
+    )
+
+
+def _make_snapshot(work: Work, _job: Job) -> Done:
+    from feeder.snapshots import make_snapshot  # noqa: PLC0415  few have a bucket
+
+    report = make_snapshot(work.config, work.store)
+    work.store.database.set_note(_SNAPSHOT_NOTE, rfc3339(work.now))
+    return Done(UpdateReport(notices=(f"search snapshot: {report}",)))
 
 
 def _update_hubs(work: Work, _job: Job) -> Done:
@@ -298,5 +317,6 @@ TASKS: Mapping[str, Task] = {
     "pictures": Task(_fetch_pictures, "poll"),
     "publish": Task(_publish, "publish", delay_s=10),  # even a small pass costs a second of work
     "announce": Task(_announce, "publish"),
+    "snapshot": Task(_make_snapshot, "publish"),
     "hubs": Task(_update_hubs, "poll"),
 }

@@ -30,7 +30,7 @@ from feeder.tasks import BOTH, INGEST, PUBLISH, TASKS, Job, Parts, UpdateReport,
 __all__ = ["BOTH", "INGEST", "PUBLISH", "Parts", "UpdateReport", "update"]
 
 log = logging.getLogger(__name__)
-_AFTER = frozenset({"announce", "hubs"})  # done without the lock
+_AFTER = frozenset({"announce", "snapshot", "hubs"})  # done without the lock
 _ORDER = list(TASKS)
 
 

@@ -1,16 +1,18 @@
 import logging
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from feeder.config.load import Config
-from feeder.config.settings import ObjectsConfig, StoreConfig
+from feeder.config.settings import ObjectsConfig, SiteConfig, StoreConfig
 from feeder.errors import ConfigError, PublishError, StoreError
 from feeder.snapshots import latest_snapshot, make_snapshot, start_from
 from feeder.store import Store
+from feeder.update import PUBLISH, update
 from tests.entries import make_entry
 from tests.object_storage import KEY, SECRET, Storage, refusal
 from tests.store.test_snapshot import add, found
@@ -121,3 +123,13 @@ def test_a_file_that_breaks_off_leaves_the_one_before(
             make_snapshot(config, store, file=file)
     assert file.read_bytes() == before
     assert list(tmp_path.glob(".s.tar*")) == []
+
+
+def test_publishing_makes_one_a_day(config: Config, store: Store, tmp_path: Path) -> None:
+    config = config.model_copy(update={"site": SiteConfig(output=tmp_path / "public")})
+    made = [bool(update(config, store, parts=PUBLISH).notices) for _ in range(2)]
+    assert made == [True, False]
+    yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
+    store.database.set_note("search_snapshot_at", yesterday.isoformat())
+    [notice] = update(config, store, parts=PUBLISH).notices
+    assert notice.startswith("search snapshot: s3://")

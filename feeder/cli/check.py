@@ -1,6 +1,7 @@
 """`feeder check`: checks everything a run needs, one line each, and says what to do about problems."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from feeder.objects.bucket import Bucket
 from feeder.publish.output.folder import check_writable
 from feeder.schedule import parse_trigger
 from feeder.service import find_stopped, iter_services
+from feeder.status.queue import read_queue
 from feeder.store import Store
 
 
@@ -100,6 +102,7 @@ def _check_store(config: Config) -> Iterator[CheckResult]:
             yield _check_search(store)
             if problem is not None:
                 yield CheckResult("last pass", ok=False, text=problem.reason)
+            yield from _check_queue(store)
             yield from _check_pictures(config, store)
             yield from _check_documents(config, store)
             yield from _check_states(config, store)
@@ -111,6 +114,17 @@ def _check_store(config: Config) -> Iterator[CheckResult]:
         yield from _check_services(config, None)
     except FeederError as error:
         yield CheckResult("store", ok=False, text=str(error))
+
+
+def _check_queue(store: Store) -> Iterator[CheckResult]:
+    queue = read_queue(store)
+    if queue is not None:
+        counts: Counter[str] = Counter()
+        for (_, state), count in queue.jobs.items():
+            counts[state] += count
+        failed = ", ".join(sorted(task for (task, state), _ in queue.jobs.items() if state == "failed"))
+        text = f"{counts['todo']:,} jobs waiting, {counts['doing']:,} running"
+        yield CheckResult("queue", ok=not failed, text=f"{text}; failed: {failed}; see the log" if failed else text)
 
 
 def _check_pictures(config: Config, store: Store) -> Iterator[CheckResult]:

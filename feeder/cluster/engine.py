@@ -55,7 +55,11 @@ def make_app(store: Store, *, on_lost: Callable[[], None] | None = None, connect
     for library, level in {"procrastinate": logging.ERROR, "psycopg.pool": logging.CRITICAL}.items():
         logging.getLogger(library).setLevel(level)
     connector = PsycopgConnector(
-        conninfo=driver_address(store.database.engine.url), min_size=1, max_size=connections, timeout=15
+        conninfo=driver_address(store.database.engine.url),
+        kwargs={"application_name": "feeder engine"},
+        min_size=1,
+        max_size=connections,
+        timeout=15,
     )
     app = App(connector=connector)
     manager = _Manager(connector)

@@ -10,6 +10,7 @@ from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
+from feeder.cli.check import _check_queue
 from feeder.cluster import engine
 from feeder.cluster.engine import hand_out, is_slot, make_app, register_tasks, rescue
 from feeder.cluster.schema import migrate_engine
@@ -137,9 +138,12 @@ def test_failed_jobs_are_deleted_after_a_week(store: Store) -> None:
         await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
         await engine.forget_failed(app)
         assert await asyncio.to_thread(jobs_of, store) == {("read", "failed"): 1}
+        [told] = await asyncio.to_thread(lambda: list(_check_queue(store)))
+        assert (told.ok, told.text) == (False, "0 jobs waiting, 0 running; failed: read; see the log")
         with store.database.begin() as connection:
             connection.execute(text("UPDATE procrastinate_events SET at = at - interval '8 days'"))
         await engine.forget_failed(app)
 
     with_app(store, use)
     assert jobs_of(store) == {}
+    assert [told.text for told in _check_queue(store)] == ["0 jobs waiting, 0 running"]
