@@ -163,10 +163,9 @@ def start_worker(
 
 
 def _work(config: Config, parts: Parts, concurrency: int, ready: Any, timing: Timing) -> None:  # noqa: ANN401  as above
-    with Store.open(config.store.url, search=config.store.search) as store:
-        if ready is not None:
-            ready.wait(120)
-        asyncio.run(until_stopped(work(config, store, parts, concurrency=concurrency, timing=timing)))
+    if ready is not None:
+        ready.wait(120)
+    asyncio.run(until_stopped(work(config, parts, concurrency=concurrency, timing=timing)))
 
 
 def count_open(config: Config) -> int:

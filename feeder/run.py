@@ -12,6 +12,8 @@ import asyncio
 import logging
 import multiprocessing
 import signal
+import sys
+import time
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
@@ -29,7 +31,6 @@ from feeder.passes import Passes
 from feeder.processes import SPAWN, start
 from feeder.schedule import new_clock, parse_trigger
 from feeder.service import Service, note_stopped, run_alone
-from feeder.snapshots import latest_snapshot
 from feeder.store import Store
 from feeder.tasks import BOTH, Part, Parts, first_jobs
 
@@ -153,16 +154,20 @@ class _Cluster:
 
         await serving.wait()
         if alone:
-            await work(self._config, self._store, parts, concurrency=self._concurrency)
+            await work(self._config, parts, concurrency=self._concurrency)
+        wait_s = _WORKER_RESTART_S
         while True:  # what serves people does not share a process with what reads articles
+            began = time.monotonic()
             process = SPAWN.Process(target=_work, args=(self._config, parts, self._concurrency), name="worker")
             start(process)
             try:
                 await _ended(process.sentinel)
             finally:
                 await asyncio.shield(asyncio.to_thread(_end, process))
-            log.error("the worker has died (exit code %s); another one is started", process.exitcode)
-            await asyncio.sleep(_WORKER_RESTART_S)
+            has_worked = time.monotonic() - began > _RESTART_S
+            wait_s = _WORKER_RESTART_S if has_worked else min(2 * wait_s, _RESTART_S)
+            log.error("the worker has ended (exit code %s); another one starts in %d s", process.exitcode, wait_s)
+            await asyncio.sleep(wait_s)
 
     def publish_soon(self) -> None:
         from feeder.cluster.worker import publish_soon  # noqa: PLC0415  only with PostgreSQL
@@ -180,8 +185,11 @@ def _work(config: Config, parts: Parts, concurrency: int) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None  # noqa: S101  for the types
     set_up_logging(config.log.number(logging.INFO), style=config.log.format, secrets=config.secrets)
-    with Store.open(config.store.url, search=config.store.search, snapshot=latest_snapshot(config)) as store:
-        asyncio.run(until_stopped(work(config, store, parts, concurrency=concurrency), _ended(parent.sentinel)))
+    try:
+        asyncio.run(until_stopped(work(config, parts, concurrency=concurrency), _ended(parent.sentinel)))
+    except FeederError as error:
+        log.error("%s", error)  # noqa: TRY400  an expected error needs no traceback
+        sys.exit(error.exit_code)
 
 
 async def _ended(sentinel: int) -> None:
@@ -209,13 +217,16 @@ async def _run_service(service: Service, config: Config, store: Store, *, restar
     """
     while True:
         try:
-            await asyncio.to_thread(note_stopped, store, service, None)
+            await asyncio.to_thread(_note_stopped, store, service, None)
             with log_fields(service=service.name):
                 await run_alone(service, config, store)
         except ServiceError as error:
             log.error("%s: %s; the rest goes on without it", service.name, error)  # noqa: TRY400  an expected error
             await asyncio.to_thread(_note_stopped, store, service, error)
             await asyncio.Event().wait()
+        except StoreError as error:
+            log.warning("%s: %s; it starts again in %d s", service.name, error, restart_s)
+            await asyncio.sleep(restart_s)
         except FeederError:
             raise
         except Exception as error:
@@ -227,7 +238,7 @@ async def _run_service(service: Service, config: Config, store: Store, *, restar
             return
 
 
-def _note_stopped(store: Store, service: Service, error: ServiceError) -> None:
+def _note_stopped(store: Store, service: Service, error: ServiceError | None) -> None:
     try:
         note_stopped(store, service, error)
     except StoreError as busy:

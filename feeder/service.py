@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from feeder.about import DISTRIBUTION
 from feeder.config.load import Config
-from feeder.errors import ServiceError
+from feeder.errors import ServiceError, StoreError
 from feeder.store import Store
 
 if TYPE_CHECKING:
@@ -96,9 +96,14 @@ async def run_alone(service: Service, config: Config, store: Store, *, check_s: 
     lock = store.database.lock(f"service-{service.name}")
     waits = False
     while True:
-        if not await asyncio.to_thread(lock.acquire):
+        try:
+            is_free = await asyncio.to_thread(lock.acquire)
+            reason = "another process runs it"
+        except StoreError as error:
+            is_free, reason = False, str(error)
+        if not is_free:
             if not waits:
-                log.info("%s: another process runs it; this one stands by", service.name)
+                log.info("%s: %s; this one stands by", service.name, reason)
             waits = True
             await asyncio.sleep(check_s)
             continue

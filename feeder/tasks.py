@@ -47,6 +47,7 @@ BOTH: Parts = INGEST | PUBLISH
 
 _SNAPSHOT_NOTE = "search_snapshot_at"  # when the last one was made (RFC 3339)
 _SNAPSHOT_EVERY = timedelta(days=1)
+_WHOLE = (0, 1)  # a folder that is not divided, however much is unread
 SLICE = 2_000  # unread files of a folder, from which on several read them
 
 
@@ -164,14 +165,20 @@ def first_jobs(config: Config) -> dict[str, Job]:
 # --- the tasks --------------------------------------------------------------------------------------------------------
 
 
+def follow_config(config: Config, store: Store) -> tuple[str, ...]:
+    """Bring the store in line with the configuration; return a line for each change that its owner should know of."""
+    notices = apply_config_changes(config, store)
+    if config.site.images != "mirror":
+        store.pictures.forget()
+    return notices
+
+
 def _ingest(work: Work, _job: Job) -> Done:
     """Bring the store in line with the configuration, and find out what is due."""
     config, store = work.config, work.store
     with store.database.write():
-        notices = apply_config_changes(config, store)
-        selection = select_sources(config, store, work.names, alone=work.shares == 1)
-        if config.site.images != "mirror":
-            store.pictures.forget()
+        notices = follow_config(config, store)
+        selection = select_sources(config, store, work.names, alone=work.shares == 1 and not store.database.is_shared)
         has_hubs = config.web.websub or bool(store.sources.subscriptions())
         sources = [source for source in selection.sources if source.name not in selection.paused]
         due = _find_due(work, sources)
@@ -227,10 +234,9 @@ def _read(work: Work, job: Job) -> Done:
     """Read sources into the store."""
     config, store = work.config, work.store
     found = find_sources(config, store, job.sources)  # not one that was removed meanwhile
-    if work.shares > 1 and job.part is None and len(found) == 1 and isinstance(found[0], FolderSource):
-        parts = min(count_unread(found[0], store, config) // SLICE + 1, work.shares)
-        if parts > 1:
-            return Done(jobs=list(_slices(job, parts)))
+    folder = found[0] if len(found) == 1 and isinstance(found[0], FolderSource) else None
+    if folder is not None and work.shares > 1 and job.part is None and count_unread(folder, store, config) >= SLICE:
+        return Done(jobs=list(_slices(job, work.shares)))
     reports = read_sources(
         config,
         store,
@@ -241,14 +247,20 @@ def _read(work: Work, job: Job) -> Done:
         progress=work.progress,
     )
     jobs = []
-    if job.part is not None and any(report.read + report.again for report in reports):
+    is_part = folder is not None and job.part not in (None, _WHOLE)
+    if folder is not None and is_part and (_has_read(reports) or store.sources.is_baseline(folder.name)):
         # What one part has learned may be about files of the others; and only the whole ends the baseline.
-        jobs += [Job("read", f"folder {name}", (name,)) for name in job.sources]
+        jobs.append(Job("read", f"folder {folder.name}", job.sources, _WHOLE))
     if config.schedule.publish == AFTER_INGEST and any(
         report.new + report.changed + report.again + report.removed + report.retired for report in reports
     ):
         jobs.append(Job("publish"))
     return Done(UpdateReport(sources=reports), jobs)
+
+
+def _has_read(reports: Iterable[IngestReport]) -> bool:
+    """Whether documents were read, or are gone."""
+    return any(report.read + report.again + report.gone for report in reports)
 
 
 def _slices(job: Job, parts: int) -> Iterator[Job]:

@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 
-from feeder.catalogue.departed import apply_config_changes
 from feeder.config.load import Config
-from feeder.errors import ConfigError, StoreError
+from feeder.errors import ConfigError, FeederError, StoreError
 from feeder.log import Progress
 from feeder.model import rfc3339
 from feeder.store import (
@@ -25,7 +24,7 @@ from feeder.store import (
     PASS_STARTED_NOTE,
     Store,
 )
-from feeder.tasks import BOTH, INGEST, PUBLISH, TASKS, Job, Parts, UpdateReport, Work, run
+from feeder.tasks import BOTH, INGEST, PUBLISH, TASKS, Job, Parts, UpdateReport, Work, follow_config, run
 
 __all__ = ["BOTH", "INGEST", "PUBLISH", "Parts", "UpdateReport", "update"]
 
@@ -61,13 +60,26 @@ def update(
                 report, following = run(work, Job("ingest"))
                 jobs += following
             else:
-                report = UpdateReport(notices=apply_config_changes(config, store))
+                report = UpdateReport(notices=follow_config(config, store))
         with store.search.following() if "poll" in parts else nullcontext():
             report = _do(work, jobs, report, ["read"], parts)
         if report.sources:  # without a source, what the first one brings is not new
             notes[LAST_INGEST_NOTE] = rfc3339(work.now)
         report = _do(work, jobs, report, [name for name in _ORDER if name not in _AFTER], parts)
-    return _do(work, jobs, report, _ORDER, parts)
+    return _do_all(work, jobs, report, parts)
+
+
+def _do_all(work: Work, jobs: list[Job], report: UpdateReport, parts: Parts) -> UpdateReport:
+    """Do the jobs that are left, whether or not one before fails; raise the first error at the end."""
+    errors: list[FeederError] = []
+    while jobs:
+        try:
+            report = _do(work, jobs, report, _ORDER, parts)
+        except FeederError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return report
 
 
 def _do(work: Work, jobs: list[Job], report: UpdateReport, tasks: Sequence[str], parts: Parts) -> UpdateReport:

@@ -37,7 +37,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages = next(environment.glob("lib/python*/site-packages"))
     # After the wheel's own packages. A .pth file in there that points to the source tree is not processed.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
-    run(environment / "bin/pip", "install", "--no-index", "--no-deps", *built.glob("*.whl"))
+    run(environment / "bin/pip", "install", "--compile", "--no-index", "--no-deps", *built.glob("*.whl"))
     return environment
 
 

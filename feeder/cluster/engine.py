@@ -10,22 +10,25 @@ workers without a heartbeat by `rescue`, all else by the next `ingest`, as the s
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.jobs import Job as EngineJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from psycopg_pool import PoolTimeout
 
 from feeder.config.values import parse_duration
+from feeder.schedule import parse_trigger
 from feeder.store import Store
-from feeder.store.engine import driver_address
+from feeder.store.engine import CONNECTING, driver_address
 from feeder.tasks import TASKS, Job
 
 KEPT_HOURS = 7 * 24  # jobs that failed, to be looked at
-ConnectionLostError = exceptions.ConnectorException
-_EVERY_MINUTE = "* * * * *"
-_MINUTE_S = 60
+CONNECTION_LOST = (exceptions.ConnectorException, PoolTimeout)
+_LOOKS_BACK_S = (3600.0, 86_400.0, 32 * 86_400.0, 4 * 366 * 86_400.0)
+_NEVER = 4e9  # in the year 2096
 
 
 class Timing(NamedTuple):
@@ -56,7 +59,7 @@ def make_app(store: Store, *, on_lost: Callable[[], None] | None = None, connect
         logging.getLogger(library).setLevel(level)
     connector = PsycopgConnector(
         conninfo=driver_address(store.database.engine.url),
-        kwargs={"application_name": "feeder engine"},
+        kwargs={"application_name": "feeder engine", **CONNECTING},
         min_size=1,
         max_size=connections,
         timeout=15,
@@ -78,46 +81,76 @@ def register_tasks(app: App, do: Callable[[Job], Awaitable[None]]) -> None:
             about: str = "",
             sources: Iterable[str] = (),
             part: Iterable[int] | None = None,
-            every_s: int = 0,
-            timestamp: int = 0,
+            timestamp: int = 0,  # noqa: ARG001  of a job that is on schedule
         ) -> None:
-            if is_slot(timestamp, every_s):
-                number, parts = part or (0, 1)
-                await do(Job(task, about, tuple(sources), (number, parts) if part else None))
+            number, parts = part or (0, 1)
+            await do(Job(task, about, tuple(sources), (number, parts) if part else None))
 
         app.task(name=name, queue=task.part)(do_job)
 
 
 def register_schedule(app: App, schedule: str, job: Job) -> None:
-    """Let the engine hand out a job on schedule: an interval such as "15m", or a cron expression in UTC."""
-    is_cron = " " in schedule.strip()
-    every_s = 0 if is_cron else max(int(parse_duration(schedule).total_seconds()), _MINUTE_S)
-    app.periodic_registry.register_task(
+    """Let the engine hand out a job on schedule: at each multiple of an interval, or when a cron expression says."""
+    periodic: Any = app.periodic_registry.register_task(
         task=app.tasks[job.task],
-        cron=schedule if is_cron else _EVERY_MINUTE,
+        cron=schedule,
         periodic_id=schedule,
-        configure_kwargs={
-            "lock": job.key,
-            "queueing_lock": job.key,
-            "task_kwargs": {"task": job.task, "every_s": every_s},
-        },
+        configure_kwargs={"lock": job.key, "queueing_lock": job.key, "task_kwargs": {"task": job.task}},
     )
+    vars(periodic)["croniter"] = Slots(schedule)  # which it would else make of `cron`, and keep there
 
 
-def is_slot(timestamp: int, every_s: int) -> bool:
-    """Whether an interval ended in the minute before a tick of the clock; always for a job that is not of a clock."""
-    return not (timestamp and every_s) or timestamp // every_s != (timestamp - _MINUTE_S) // every_s
+class Slots:
+    """The moments of a schedule as the engine asks for them; it knows the methods of `croniter` only.
+
+    So a schedule means the same as with SQLite. Moments are seconds since 1970.
+    """
+
+    def __init__(self, schedule: str) -> None:
+        is_interval = len(schedule.split()) == 1
+        self._every = parse_duration(schedule).total_seconds() if is_interval else 0.0
+        self._trigger = None if is_interval else parse_trigger(schedule)
+        self._at = 0.0
+
+    def set_current(self, start_time: float) -> float:
+        """Begin at a moment."""
+        self._at = start_time
+        return start_time
+
+    def get_next(self, ret_type: type[float] = float, start_time: float | None = None) -> float:  # noqa: ARG002  see the class
+        """Return the next moment after the current one, which it becomes."""
+        self._at = self._next(self._at if start_time is None else start_time)
+        return self._at
+
+    def get_prev(self, ret_type: type[float] = float) -> float:  # noqa: ARG002  see the class
+        """Return the last moment up to the current one; long ago if there was none in the last four years."""
+        if self._trigger is None:
+            return self._at // self._every * self._every
+        for back in _LOOKS_BACK_S:
+            moment, following = 0.0, self._next(self._at - back)
+            while following <= self._at:
+                moment, following = following, self._next(following)
+            if moment:
+                return moment
+        return 0.0
+
+    def _next(self, moment: float) -> float:
+        if self._trigger is None:
+            return (moment // self._every + 1) * self._every
+        after = datetime.fromtimestamp(moment, UTC) + timedelta(microseconds=1)
+        found = self._trigger.get_next_fire_time(None, after)
+        return _NEVER if found is None else found.timestamp()
 
 
 async def hand_out(app: App, job: Job, *, delay_s: int | None = None) -> None:
     """Have a job done, in `delay_s` seconds (None: those of its task), unless one with its key waits already."""
     delay_s = TASKS[job.task].delay_s if delay_s is None else delay_s
+    moment = None
+    if delay_s:  # by the clock of the server: ours may be ahead, and the job would keep all others of its key waiting
+        row = await app.connector.execute_query_one_async("SELECT now() AS now")
+        moment = row["now"] + timedelta(seconds=delay_s)
     deferrer = app.configure_task(
-        job.task,
-        queue=TASKS[job.task].part,
-        lock=job.key,
-        queueing_lock=job.key,
-        schedule_in={"seconds": delay_s} if delay_s else None,
+        job.task, queue=TASKS[job.task].part, lock=job.key, queueing_lock=job.key, schedule_at=moment
     )
     with suppress(exceptions.AlreadyEnqueued):
         await deferrer.defer_async(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from feeder.errors import StoreError, StoreTooNewError
 from feeder.store import Store
+from feeder.store.engine import driver
 from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
 
 JOBS = "procrastinate_jobs"
@@ -43,9 +44,8 @@ def migrate_engine(store: Store) -> None:
         else:
             scripts = [file.read_text("utf-8") for file in files if file.stem > version]
         for script in scripts:
-            cursor = connection.connection.cursor()
-            cursor.execute(script)  # several statements, so none may have parameters
-            cursor.close()
+            with driver(connection) as raw:
+                raw.execute(script)  # several statements, so none may have parameters
         connection.execute(text(f"COMMENT ON TABLE {JOBS} IS '{_MARK}{newest}'"))
 
 

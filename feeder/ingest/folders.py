@@ -71,7 +71,7 @@ _WHOLE = Slice(0, 1)
 
 
 def count_unread(source: FolderSource, store: Store, config: Config) -> int:
-    """Return how many files of a folder are to be read; 0 if it is unreadable."""
+    """Return how many new or changed files a folder has, besides those to read again; 0 if it is unreadable."""
     documents = store.documents.of_source(source.name)
     files = iter_files(
         source.folder,
@@ -82,7 +82,7 @@ def count_unread(source: FolderSource, store: Store, config: Config) -> int:
         choice=choice_of(source),
     )
     with suppress(SourceError):
-        return sum(file.state in {"unread", "again"} for file in files)
+        return sum(file.state == "unread" for file in files)
     return 0
 
 
@@ -98,12 +98,13 @@ def read_folder(
 ) -> IngestReport:
     """Read the new and changed files of a folder, with `reread` all; an unreadable folder is a reported failure.
 
-    With a `part` only those that belong to it; the others are left to whoever reads these parts.
+    With a `part` only those that belong to it; the others are left to whoever reads these parts. What is gone is left
+    to who reads the only part of one, after all others: a file may have moved to another part.
     """
     if reread:
         store.sources.begin_baselines([source.name])
         store.documents.mark_for_rereading(source.name)
-    folder_pass = _FolderPass(source, store, config, now=now, reread=reread, part=part or _WHOLE, progress=progress)
+    folder_pass = _FolderPass(source, store, config, now=now, reread=reread, part=part, progress=progress)
     with log_fields(source=source.name):
         folder_pass.run()
     return folder_pass.report()
@@ -118,10 +119,11 @@ class _FolderPass:
         *,
         now: datetime,
         reread: bool,
-        part: Slice,
+        part: Slice | None,
         progress: Progress | None,
     ) -> None:
-        self._source, self._store, self._part, self._progress = source, store, part, progress
+        self._source, self._store, self._progress = source, store, progress
+        self._part, self._is_whole, self._ends_parts = part or _WHOLE, part in (None, _WHOLE), part == _WHOLE
         self._output_folders, self._seconds = output_folders(config), config.limits.document_s
         self._rules = folder_rules(source, config, now)
         with store.database.read():
@@ -158,11 +160,11 @@ class _FolderPass:
                 self._is_second = True
                 self._stored = self._store.documents.of_source(self._source.name)
                 self._run_round()
-            if self._source.when_gone == "remove" or self._has_withheld:
+            if self._is_whole and (self._source.when_gone == "remove" or self._has_withheld or self._ends_parts):
                 self._outcomes.count(self._source.name, {"removed": self._store.remove_orphans()})
             if self._withheld_documents:
                 self._store.take([Batch(source=self._source.name, documents=self._withheld_documents)])
-            if self._is_baseline and self._part == _WHOLE:  # of parts, nobody knows which is the last
+            if self._is_baseline and self._is_whole:  # of parts, nobody knows which is the last
                 self._store.sources.end_baselines([self._source.name])
         except SourceError as error:
             self._outcomes.fail(self._source.name, *folder_error(self._source.folder, error))
@@ -228,10 +230,9 @@ class _FolderPass:
         for number, file in enumerate(files, 1):
             if number % _PROGRESS_STEP == 0:
                 self._report_progress()
-            if not self._part.has(file.path):
-                if file.state != "gone":
-                    self._states["elsewhere"] += 1
-            elif file.state in {"unread", "again"}:
+            if not self._part.has(file.path) or (file.state == "gone" and not self._is_whole):
+                continue
+            if file.state in {"unread", "again"}:
                 yield file
             elif file.state == "gone":
                 self._states["gone"] += 1

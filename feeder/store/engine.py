@@ -32,7 +32,8 @@ SQLITE_REASONS = {
 }
 GONE_S = 15
 # So that a machine or network that just vanishes is noticed within GONE_S (libpq, "Parameter Key Words").
-_KEEPALIVE = {
+CONNECTING = {
+    "connect_timeout": 10,
     "keepalives_idle": GONE_S // 3,
     "keepalives_interval": GONE_S // 3,
     "keepalives_count": 2,
@@ -105,9 +106,12 @@ def make_engine(url: URL, *, busy_timeout_s: float, program: str = "feeder") -> 
     if url.get_backend_name() == "sqlite":
         settings |= {"connect_args": {"timeout": busy_timeout_s}, "json_deserializer": _read_json}
     else:
-        options = f"-c lock_timeout={int(busy_timeout_s * 1000)}"
-        address: dict[str, Any] = {"options": options, "connect_timeout": 10, "application_name": program}
-        settings |= {"connect_args": address | _KEEPALIVE}
+        options = [
+            url.query.get("options", ""),
+            f"-c lock_timeout={int(busy_timeout_s * 1000)}",
+        ]  # theirs: a search_path
+        connecting = {"options": " ".join(map(str, options)).strip(), "application_name": program, **CONNECTING}
+        settings |= {"connect_args": connecting}
     try:
         engine = create_engine(url, **settings)
     except ImportError:

@@ -117,7 +117,7 @@ def test_ingest_reports_for_scripts(feeder: Feeder) -> None:
     [report] = lines(feeder("ingest", "--json").out)
     assert report == {
         "source": "seeds", "read": 5, "again": 0, "new": 5, "changed": 0, "same": 0,
-        "unchanged": 0, "gone": 0, "removed": 0, "dropped": 0, "ignored": 0, "not_due": 0,
+        "unchanged": 0, "gone": 0, "removed": 0, "dropped": 0, "retired": 0, "ignored": 0, "not_due": 0,
         "pages": 0, "awaited": 0, "paused": False, "held": None, "failed": [], "not_published": [],
         "not_articles": [], "unread_dates": [], "ignored_endings": {}, "lost_pictures": 0,
         "web_pictures": 0, "without_pictures": [], "incomplete": [], "reasons": {},

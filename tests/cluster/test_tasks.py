@@ -53,7 +53,8 @@ def folder_config(tmp_path: Path, files: int) -> Config:
     folder = tmp_path / "articles"
     folder.mkdir()
     for number in range(files):
-        (folder / f"{number}.md").write_text(f"---\ntitle: Day {number}\ndate: 2024-01-01\n---\n\nRain, {number} mm.\n")
+        head = f"---\ntitle: Day {number}\nlink: https://e.org/{number}\ndate: 2024-01-01\n---\n\n"
+        (folder / f"{number}.md").write_text(f"{head}Rain, {number} mm.\n", "utf-8")
     return Config(
         sources=(FolderSource(name="mirror", folder=folder),),
         site=SiteConfig(output=tmp_path / "public"),
@@ -61,16 +62,29 @@ def folder_config(tmp_path: Path, files: int) -> Config:
     )
 
 
+WHOLE = Job("read", "folder mirror", ("mirror",))
+
+
+def do_all(work: Work, *jobs: Job) -> list[Job]:
+    """Do these jobs and all readings that follow; return them in order."""
+    waiting, did = list(jobs), []
+    while waiting:
+        job = waiting.pop(0)
+        waiting += [one for one in run(work, job).jobs if one.task == "read" and one not in waiting]
+        did.append(job)
+        assert len(did) < 50, "it does not end"
+    return did
+
+
 def test_a_large_folder_is_read_in_parts_that_have_each_file_once(
     sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "SLICE", 10)
-    work = Work(config=folder_config(tmp_path, 35), store=sqlite_store, now=NOW, shares=16)
-    whole = Job("read", "folder mirror", ("mirror",))
-    parts = run(work, whole).jobs
+    work = Work(config=folder_config(tmp_path, 35), store=sqlite_store, now=NOW, shares=4)
+    parts = run(work, WHOLE).jobs
     assert [part.part for part in parts] == [(0, 4), (1, 4), (2, 4), (3, 4)]
     assert parts[3].key == "read folder mirror, part 4 of 4"
-    counts = []
+    counts, done = [], Done()
     for part in parts:
         done = run(work, part)
         counts.append(done.report.sources[0].new)
@@ -78,38 +92,46 @@ def test_a_large_folder_is_read_in_parts_that_have_each_file_once(
         assert sqlite_store.sources.is_baseline("mirror"), "what the other parts bring is no news either"
     assert sum(counts) == sqlite_store.entries.count() == 35
     assert all(counts)
-    jobs, runs, done = [whole], 0, Done()
-    while jobs:  # what one part has learned of recurring lines is applied to the files of the others
-        done = run(work, jobs.pop())
-        jobs += [job for job in done.jobs if job.task == "read" and job not in jobs]
-        runs += 1
-    assert runs < 20
-    assert done.report.sources[0].unchanged == 35
+    do_all(work, *done.jobs[:1])
     assert sqlite_store.entries.count() == 35
     assert not sqlite_store.sources.is_baseline("mirror")
 
 
-def test_a_part_whose_files_are_gone_is_no_empty_folder(
+def test_parts_are_read_once_also_if_all_their_files_are_to_be_read_again_each_time(
     sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "SLICE", 4)
-    config = folder_config(tmp_path, 8)
+    monkeypatch.setattr(tasks, "SLICE", 10)
+    config = folder_config(tmp_path, 0)
+    for number in range(30):
+        text = f"---\ntitle: Day {number}\ndate: 2024-01-01\nexpiryDate: 2099-01-01\n---\n\nRain, {number} mm.\n"
+        (tmp_path / "articles" / f"{number}.md").write_text(text, "utf-8")
+    work = Work(config=config, store=sqlite_store, now=NOW, shares=4)
+    assert len(do_all(work, WHOLE)) <= 7
+    assert not sqlite_store.sources.is_baseline("mirror")
+    assert do_all(work, WHOLE) == [WHOLE]
+
+
+def test_files_that_moved_from_part_to_part_are_the_same_entries(
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = folder_config(tmp_path, 12)
     [source] = config.sources
     config = config.model_copy(update={"sources": (source.model_copy(update={"when_gone": "remove"}),)})
-    work = Work(config=config, store=sqlite_store, now=NOW, shares=16)
-    parts = run(work, Job("read", "folder mirror", ("mirror",))).jobs
-    [_] = run(work, parts[0]).report.sources
-    of_first = sqlite_store.documents.of_source("mirror")
-    assert 0 < len(of_first) < 8
-    for path in of_first:
-        (tmp_path / "articles" / path).unlink()
-    [report] = run(work, parts[0]).report.sources
-    assert (report.gone, report.removed, report.failed) == (len(of_first), len(of_first), ())
-    for file in (tmp_path / "articles").iterdir():
+    work = Work(config=config, store=sqlite_store, now=NOW, shares=4)
+    do_all(work, WHOLE)
+    before = {entry.id for entry in sqlite_store.entries.latest(100)}
+    monkeypatch.setattr(tasks, "SLICE", 4)
+    folder = tmp_path / "articles"
+    for number in range(12):
+        (folder / f"{number}.md").rename(folder / f"moved-{number}.md")
+    do_all(work, WHOLE)
+    assert len(before) == 12
+    assert {entry.id for entry in sqlite_store.entries.latest(100)} == before
+    assert sorted(sqlite_store.documents.of_source("mirror")) == sorted(f"moved-{number}.md" for number in range(12))
+    for file in list(folder.iterdir())[:4]:
         file.unlink()
-    for part in parts[1:]:
-        run(work, part)
-    assert sqlite_store.entries.count() == 0
+    do_all(work, WHOLE)
+    assert sqlite_store.entries.count() == 8
 
 
 def test_publishing_has_its_own_schedule_or_follows_reading(sqlite_store: Store, tmp_path: Path) -> None:

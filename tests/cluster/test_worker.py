@@ -144,11 +144,11 @@ def test_each_part_has_workers_of_its_own(config: Config, store: Store) -> None:
         until(lambda: count_published(config) == FILES + FEEDS, "publishing")
 
 
-def work_for(config: Config, store: Store, *, until: Callable[[], bool]) -> None:
+def work_for(config: Config, *, until: Callable[[], bool]) -> None:
     """Work in this process until something is so."""
 
     async def run() -> None:
-        working = asyncio.ensure_future(work(config, store, INGEST | PUBLISH, concurrency=2, timing=FAST))
+        working = asyncio.ensure_future(work(config, INGEST | PUBLISH, concurrency=2, timing=FAST))
         end = time.monotonic() + PATIENCE_S
         while not (await asyncio.to_thread(until) or working.done() or time.monotonic() > end):
             await asyncio.wait([working], timeout=0.1)
@@ -168,10 +168,10 @@ def test_a_failure_is_noted_until_the_same_job_succeeds(config: Config, store: S
     def failure() -> str:
         return store.database.get_note(LAST_FAILURE_NOTE) or ""
 
-    work_for(config, store, until=lambda: failure().startswith("publish: "))
+    work_for(config, until=lambda: failure().startswith("publish: "))
     assert str(config.site.output) in failure()
     config.site.output.unlink()
-    work_for(config, store, until=lambda: (config.site.output / "atom.xml").exists() and not failure())
+    work_for(config, until=lambda: (config.site.output / "atom.xml").exists() and not failure())
 
 
 def test_publishing_waits_for_a_pass_of_a_command(
@@ -181,8 +181,8 @@ def test_publishing_waits_for_a_pass_of_a_command(
     caplog.set_level("INFO", "feeder")
     config = config.model_copy(update={"sources": (), "schedule": ScheduleConfig(publish="1h")})
     with store.database.exclusive_pass():
-        work_for(config, store, until=lambda: "publish: handed out again" in caplog.text)
+        work_for(config, until=lambda: "publish: handed out again" in caplog.text)
         assert not config.site.output.exists()
-    work_for(config, store, until=(config.site.output / "atom.xml").exists)
+    work_for(config, until=(config.site.output / "atom.xml").exists)
     with pytest.raises(PassRunningError), store.database.exclusive_pass(), store.database.exclusive_pass():
         pass

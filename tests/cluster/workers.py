@@ -11,7 +11,6 @@ from feeder.cluster.engine import Timing
 from feeder.cluster.worker import work
 from feeder.config.load import Config
 from feeder.run import until_stopped
-from feeder.store import Store
 from feeder.tasks import BOTH, Parts
 
 FAST = Timing(heartbeat_s=0.5, stalled_s=2.0, rescue_s=0.5)
@@ -27,8 +26,7 @@ def start_worker(config: Config, parts: Parts = BOTH) -> SpawnProcess:
 def _work(config: Config, parts: Parts) -> None:
     tasks.SLICE = SLICE
     tasks.TASKS = {name: task._replace(delay_s=0) for name, task in tasks.TASKS.items()}
-    with Store.open(config.store.url) as store:
-        asyncio.run(until_stopped(work(config, store, parts, concurrency=2, timing=FAST)))
+    asyncio.run(until_stopped(work(config, parts, concurrency=2, timing=FAST)))
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from tests.hub import Hub
 from tests.test_run import PATIENCE_S, feeder, until
 from tests.web.test_websub import PUBLIC, feed
 
+TOKEN = "made-up-token-of-a-test"
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:
@@ -25,14 +27,15 @@ def server() -> Iterator[Server]:
 
 def configure(folder: Path, server: Server, store_url: str) -> None:
     (folder / "config.toml").write_text(
-        f'[site]\nurl = "{PUBLIC}"\n[store]\nurl = "{store_url}"\n[web]\nwebsub = true\nmetrics = true\n'
+        f'[site]\nurl = "{PUBLIC}"\n[store]\nurl = "{store_url}"\n[web]\nwebsub = true\n'
+        f'[metrics]\ntoken = "{TOKEN}"\nper_source = true\n'
         f'[[sources]]\nname = "rain"\nfeed = "{server.url("/rain")}"\nallow_private = true\n',
         "utf-8",
     )
 
 
 def text_at(address: str) -> str:
-    return httpx.get(address, trust_env=False).text
+    return httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False).text
 
 
 def test_one_process_subscribes_is_delivered_to_and_publishes_soon(server: Server, tmp_path: Path) -> None:
