@@ -64,6 +64,17 @@ def test_a_post_of_an_entry_that_is_too_old_for_its_source_stays(
     assert (each_store.entries.count(), titles(api)) == (1, ["title 1", "title 2", "title 3"])
 
 
+def test_a_post_goes_with_an_entry_that_was_too_old_for_one_source_and_removed_from_another(
+    api: BotApi, each_store: Store, posted: Harness
+) -> None:
+    each_store.entries.retire("made up", setting="1", since=None, most=1, now=START)
+    each_store.entries.forget_horizons(["made up"])
+    add_entries(each_store, 2)
+    remove_entries(each_store, "title 2")
+    posted.drain()
+    assert titles(api) == titles(api, OTHER) == ["title 1", "title 3"]
+
+
 def test_an_entry_that_comes_back_is_posted_again(api: BotApi, each_store: Store, posted: Harness) -> None:
     remove_entries(each_store, "title 2")
     posted.drain()

@@ -112,6 +112,21 @@ def test_a_removed_entry_is_taken_out_of_an_archive_that_cannot_be_made_whole_ag
         assert publish(limited, store, now=NOW, verify=True).written == 0
 
 
+def test_an_entry_that_came_back_and_is_removed_leaves_the_archives(tmp_path: Path) -> None:
+    write(tmp_path, *range(1, 9))
+    everything, limited = make_config(tmp_path), make_config(tmp_path, retain_entries=5)
+    with Store.open(everything.store.url) as store:
+        for config in (everything, limited, everything):
+            ingest(config, store, now=NOW, again=True)
+            publish(config, store, now=NOW)
+        assert "Day 8" in titles(store)
+        assert b"Day 8<" in b"".join(archives(tmp_path).values())
+        removed = next(entry for entry in store.entries.iter_all() if entry.title == "Day 8")
+        store.entries.withdraw([removed.key], now=NOW)
+        publish(everything, store, now=NOW)
+        assert b"Day 8<" not in b"".join(archives(tmp_path).values())
+
+
 @pytest.mark.parametrize(("key", "value"), [("retain", "30 days"), ("retain", 0), ("retain_entries", 0)])
 def test_a_wrong_limit_is_named(tmp_path: Path, key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):

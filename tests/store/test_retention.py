@@ -42,8 +42,8 @@ def test_what_is_too_old_leaves_store_and_index_and_is_not_saved_again(store: St
     assert store.entries.origins(make_entry(4).id) == (Origin("b", "4.md"),)
     assert add(store, "a", 2, 3, 4, 6) == [Outcome.SAME] * 4
     assert ages(store) == [1, 2, 4, 5]
-    assert add(store, "b", 3) == [Outcome.NEW]  # another source keeps it
     assert store.entries.retired_ids([make_entry(number).id for number in range(9)]) == {make_entry(3).id}
+    assert add(store, "b", 3) == [Outcome.NEW]  # another source keeps it
     assert store.entries.withdrawn() == []
 
 
@@ -59,6 +59,20 @@ def test_of_too_many_the_oldest_leave_and_those_of_one_moment_stay_together(stor
     store.entries.withdraw([make_entry(1).key, make_entry(2).key, make_entry(7).key], now=NOW)
     assert retire(store, most=2) == 0
     assert add(store, "a", 3) == [Outcome.SAME]  # there is room, but it has left
+
+
+def test_what_is_back_or_removed_by_hand_is_none_that_has_left(store: Store) -> None:
+    ids = [make_entry(number).id for number in range(9)]
+    add(store, "a", 1, 4, 5, 6)
+    retire(store, days=2)
+    assert store.entries.retired_ids(ids) == {ids[4], ids[5], ids[6]}
+    add(store, "b", 4)  # another source has it
+    assert store.entries.retired_ids(ids) == {ids[5], ids[6]}
+    store.entries.forget_horizons(["a"])
+    add(store, "a", 5)
+    assert store.entries.retired_ids(ids) == {ids[6]}
+    assert store.entries.withdraw([make_entry(6).key], now=NOW) == 0
+    assert store.entries.retired_ids(ids) == set()
 
 
 def test_another_setting_or_none_lets_what_is_read_again_come_back(store: Store) -> None:

@@ -9,7 +9,7 @@ source by its names there (`identity.py`); a copy from another source by link or
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from feeder.store.records.documents import mark_places
 from feeder.store.records.entries import in_chunks
 from feeder.store.records.removing import remove_numbers
 from feeder.store.records.saving import Outcome, save
-from feeder.store.remote.retention import find_retired
+from feeder.store.remote.retention import find_retired, forget_retired
 from feeder.store.tables import entries, names, origins, withdrawn, withdrawn_names
 
 _NO_NUMBER = 0  # of entries not saved
@@ -53,8 +53,14 @@ def save_allowed(
     are_refused = [is_withdrawn or is_retired for is_withdrawn, is_retired in both]
     allowed = [entry for entry, is_refused in zip(entries_in, are_refused, strict=True) if not is_refused]
     outcomes, rows, copies = save(connection, allowed)
+    forget_retired(connection, _keys_of(connection, [number for number, one in outcomes if one is Outcome.NEW]))
     saved = iter(outcomes)
     return [(_NO_NUMBER, Outcome.SAME) if is_refused else next(saved) for is_refused in are_refused], rows, copies
+
+
+def _keys_of(connection: Connection, numbers: Sequence[int]) -> Iterator[str]:
+    for some in in_chunks(numbers):
+        yield from connection.scalars(select(entries.c.key).where(entries.c.number.in_(some)))
 
 
 def _find_withdrawn(connection: Connection, incoming: Sequence[IncomingEntry]) -> list[bool]:
@@ -102,7 +108,10 @@ def rename_withdrawn(connection: Connection, old: str, new: str) -> None:
 
 
 def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list[int]:
-    """Withdraw the entries with these keys, and their copies; return their numbers."""
+    """Withdraw the entries with these keys, and their copies; return their numbers.
+
+    One that has left another source before leaves archives and channels too.
+    """
     column = entries.c
     wanted = ("number", "key", "id", "title", "link_key", "text_key", "held_source", "held_address")
     columns = [column[name] for name in wanted]
@@ -123,6 +132,7 @@ def withdraw(connection: Connection, keys: Sequence[str], now: datetime) -> list
         values = {"key": row.key, "id": row.id, "title": row.title, "withdrawn_at": now, "origins": places}
         connection.execute(insert(withdrawn).values(values))
         connection.execute(insert(withdrawn_names), [{"name": name, "key": row.key} for name in sorted(refused)])
+    forget_retired(connection, [*keys, *(row.key for row in found)])
     return remove_numbers(connection, [row.number for row in found])
 
 

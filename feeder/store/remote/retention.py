@@ -3,6 +3,7 @@
     retire ── moves the source's horizon ──> note; its entries from before lose their origin there ──> those that no
               other source has leave the store ──> retired
     find_retired ── an incoming entry is from before its source's horizon, or has left ──> it is not saved
+    forget_retired ── an entry is back, or removed by hand ──> it is none that has left
 
 The horizon goes only forward as long as the setting is the same: what a feed still lists, it lists again and again.
 Entries of the same moment stay or go together. A removed entry (`withdrawn.py`) is refused in every source, a retired
@@ -82,6 +83,14 @@ def find_retired(connection: Connection, incoming: Sequence[IncomingEntry]) -> l
         and (one.entry.published < horizon or (one.origin.source, one.entry.key) in left)
         for one in incoming
     ]
+
+
+def forget_retired(connection: Connection, keys: Iterable[str]) -> None:
+    """Let these be no entries that have left: archives and posts no longer keep them once they are not in the store."""
+    if connection.scalar(select(retired.c.key).limit(1)) is None:
+        return
+    for some in in_chunks(sorted(set(keys))):
+        connection.execute(delete(retired).where(retired.c.key.in_(some)))
 
 
 def retired_ids(connection: Connection, ids: Iterable[str]) -> set[str]:
