@@ -84,6 +84,17 @@ def test_old_entries_leave_all_but_the_archives_and_nothing_brings_them_back(tmp
         assert len(titles(store)) == 9
 
 
+def test_a_longer_time_brings_back_what_is_read_again(tmp_path: Path) -> None:
+    write(tmp_path, 1, 40, 100)
+    with Store.open(make_config(tmp_path).store.url) as store:
+        ingest(make_config(tmp_path), store, now=NOW)
+        ingest(make_config(tmp_path, retain="30d"), store, now=NOW)
+        assert titles(store) == ["Day 1"]
+        longer = make_config(tmp_path, retain="90d")
+        ingest(longer, store, now=NOW + timedelta(hours=1), again=True)
+        assert sorted(titles(store)) == ["Day 1", "Day 40"]
+
+
 def test_what_is_too_old_is_not_saved_in_the_first_place(tmp_path: Path) -> None:
     write(tmp_path, 1, 2, 40)
     config = make_config(tmp_path, retain="30d")

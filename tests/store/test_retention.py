@@ -23,9 +23,11 @@ def add(store: Store, source: str, *numbers: int) -> list[Outcome]:
     return save(store, [(Origin(source, f"{number}.md"), entry(number)) for number in numbers])  # type: ignore[misc]
 
 
-def retire(store: Store, days: int | None = None, most: int | None = None, source: str = "a") -> int:
+def retire(
+    store: Store, days: int | None = None, most: int | None = None, source: str = "a", now: datetime = NOW
+) -> int:
     since = None if days is None else NOW - days * DAY
-    return store.entries.retire(source, setting=f"{days} {most}", since=since, most=most, now=NOW)
+    return store.entries.retire(source, setting=f"{days} {most}", since=since, most=most, now=now)
 
 
 def ages(store: Store) -> list[int]:
@@ -79,8 +81,12 @@ def test_another_setting_or_none_lets_what_is_read_again_come_back(store: Store)
     add(store, "a", 1, 5, 9)
     retire(store, days=2)
     assert add(store, "a", 5) == [Outcome.SAME]
-    assert retire(store, days=7) == 0
-    assert add(store, "a", 9) == [Outcome.SAME]
+    assert retire(store, days=7, now=NOW + DAY) == 0
+    assert store.entries.retired_ids([make_entry(5).id]) == {make_entry(5).id}, "archives and posts keep it"
+    assert add(store, "a", 5, 9) == [Outcome.NEW, Outcome.SAME]
+    assert retire(store, days=2, now=NOW + 2 * DAY) == 1
+    assert retire(store, days=2, now=NOW + 3 * DAY) == 0
+    assert save(store, [(Origin("a", "5.md"), entry(5, published=NOW))]) == [Outcome.SAME]  # type: ignore[list-item]
     store.entries.forget_horizons(["a"])
     assert add(store, "a", 5, 9) == [Outcome.NEW] * 2
 

@@ -6,6 +6,7 @@
     forget_retired ── an entry is back, or removed by hand ──> it is none that has left
 
 The horizon goes only forward as long as the setting is the same: what a feed still lists, it lists again and again.
+With another setting, what left before may come back. It is still noted as retired, since archives and posts keep it.
 Entries of the same moment stay or go together. A removed entry (`withdrawn.py`) is refused in every source, a retired
 one only where it was.
 """
@@ -14,8 +15,9 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from feeder.incoming.entry import IncomingEntry
 from feeder.model import entry_key, rfc3339
@@ -25,6 +27,15 @@ from feeder.store.records.removing import forget_numbers
 from feeder.store.tables import entries, origins, retired
 
 _NOTE = "horizons"
+_EPOCH = "1970-01-01T00:00:00Z"  # for notes that do not say since when
+
+
+class _Horizon(NamedTuple):
+    """A source's setting, the moment before which it keeps nothing, and when it got this setting."""
+
+    setting: str
+    moment: datetime
+    set_at: datetime
 
 
 def retire(
@@ -36,14 +47,13 @@ def retire(
     """
     horizons = _read(connection)
     before = horizons.get(source)
-    known = datetime.fromisoformat(before[1]) if before is not None and before[0] == setting else None
+    known, set_at = (None, now) if before is None or before.setting != setting else before[1:]
     horizon = max(filter(None, (known, since, _nth(connection, source, most))), default=None)
     if horizon is None:
         _forget(connection, horizons, source)
         return [], 0
-    text = rfc3339(horizon)
-    horizon = datetime.fromisoformat(text)  # to the millisecond
-    _write(connection, horizons | {source: [setting, text]})
+    horizon = datetime.fromisoformat(rfc3339(horizon))  # to the millisecond
+    _write(connection, horizons | {source: _Horizon(setting, horizon, set_at)})
     mine = origins.c.source == source
     old = select(entries.c.number, entries.c.key).join(origins, origins.c.number == entries.c.number).distinct()
     found = connection.execute(old.where(mine, entries.c.published < horizon).order_by(entries.c.number)).all()
@@ -70,17 +80,20 @@ def rename_horizon(connection: Connection, old: str, new: str) -> None:
 
 def find_retired(connection: Connection, incoming: Sequence[IncomingEntry]) -> list[bool]:
     """Return which of these entries their source has let go."""
-    horizons = {name: datetime.fromisoformat(text) for name, (_, text) in _read(connection).items()}
+    horizons = _read(connection)
     if not horizons.keys() & {one.origin.source for one in incoming}:
         return [False] * len(incoming)
     by_source: defaultdict[str, set[str]] = defaultdict(set)
     for one in incoming:
         if one.origin.source in horizons:
             by_source[one.origin.source].add(one.entry.key)
-    left = {(source, key) for source, keys in by_source.items() for key in _known(connection, keys, source)}
+    left: set[tuple[str, str]] = set()
+    for source, keys in by_source.items():
+        is_of_setting = (retired.c.source == source) & (retired.c.retired_at >= horizons[source].set_at)
+        left |= {(source, key) for key in _known(connection, keys, is_of_setting)}
     return [
         (horizon := horizons.get(one.origin.source)) is not None
-        and (one.entry.published < horizon or (one.origin.source, one.entry.key) in left)
+        and (one.entry.published < horizon.moment or (one.origin.source, one.entry.key) in left)
         for one in incoming
     ]
 
@@ -114,13 +127,10 @@ def _nth(connection: Connection, source: str, most: int | None) -> datetime | No
     return found[0] if len(found) > 1 else None
 
 
-def _known(connection: Connection, keys: Collection[str], source: str | None = None) -> set[str]:
+def _known(connection: Connection, keys: Collection[str], *conditions: ColumnElement[bool]) -> set[str]:
     found: set[str] = set()
     for some in in_chunks(sorted(keys)):
-        statement = select(retired.c.key).where(retired.c.key.in_(some))
-        if source is not None:
-            statement = statement.where(retired.c.source == source)
-        found.update(connection.scalars(statement))
+        found.update(connection.scalars(select(retired.c.key).where(retired.c.key.in_(some), *conditions)))
     return found
 
 
@@ -130,16 +140,20 @@ def _note_retired(connection: Connection, source: str, keys: Sequence[str], now:
         connection.execute(insert(retired), [{"key": key, "source": source, "retired_at": now} for key in some])
 
 
-def _read(connection: Connection) -> dict[str, list[str]]:
-    """Return the setting and the horizon of each source that has one."""
+def _read(connection: Connection) -> dict[str, _Horizon]:
+    """Return the horizon of each source that has one."""
     found: dict[str, list[str]] = json.loads(note(connection, _NOTE) or "{}")
-    return found
+    return {
+        source: _Horizon(setting, *map(datetime.fromisoformat, [*moments, _EPOCH][:2]))
+        for source, (setting, *moments) in found.items()
+    }
 
 
-def _write(connection: Connection, horizons: Mapping[str, Sequence[str]]) -> None:
-    write_note(connection, _NOTE, json.dumps(horizons, ensure_ascii=False))
+def _write(connection: Connection, horizons: Mapping[str, _Horizon]) -> None:
+    values = {name: [one.setting, rfc3339(one.moment), rfc3339(one.set_at)] for name, one in horizons.items()}
+    write_note(connection, _NOTE, json.dumps(values, ensure_ascii=False))
 
 
-def _forget(connection: Connection, horizons: dict[str, list[str]], source: str) -> None:
+def _forget(connection: Connection, horizons: dict[str, _Horizon], source: str) -> None:
     if horizons.pop(source, None) is not None:
         _write(connection, horizons)
