@@ -283,7 +283,8 @@ def _publish(work: Work, _job: Job) -> Done:
         from feeder.publish.objects.upload import upload  # noqa: PLC0415  few have a bucket
 
         objects = upload(work.config, work.store, verify=work.again, progress=work.progress)
-    note_changes(work.config, work.store, report.changed if objects is None else objects.changed)
+    else:
+        note_changes(work.config, work.store, report.changed)
     jobs = [Job("announce")] * bool(work.config.site.hubs) + [Job("snapshot")] * _is_snapshot_due(work)
     return Done(UpdateReport(site=report, objects=objects), jobs)
 

@@ -5,7 +5,8 @@
     no record, or that of another machine ──▶ what the bucket lists is compared by entity tags
 
 The record is written before and after each group of requests, so an upload that was killed, refused or too slow is made
-good by the next. Dot files and links are not uploaded. Callers hold `store.database.exclusive_pass()`.
+good by the next. A feed is noted for hubs before the record says that the bucket has it: the next upload skips it. Dot
+files and links are not uploaded. Callers hold `store.database.exclusive_pass()`.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from feeder.errors import PublishError
 from feeder.log import Progress
 from feeder.objects.bucket import Bucket
 from feeder.publish.html.find import INDEX_FOLDER
+from feeder.publish.hubs import note_changes
 from feeder.publish.objects.order import rank_of
 from feeder.publish.objects.record import Candidate, Record
 from feeder.publish.output import headers
@@ -70,7 +72,7 @@ def upload(config: Config, store: Store, *, verify: bool = False, progress: Prog
 
     Args:
         config: The folder and the bucket, `objects.url`.
-        store: Remembers whose record of the bucket is the right one.
+        store: Remembers whose record of the bucket is the right one, and which feeds hubs are to be told of.
         verify: Compare with what the bucket lists: what was changed there by others is restored.
         progress: Called with ("upload", files done, files in total).
 
@@ -238,6 +240,7 @@ class _Upload:
     async def _upload(self, group: list[_File]) -> None:
         """Upload files, some at once; the first that fails ends it."""
         self._progress("upload", self._done - len(group), self._total)
+        before = len(self.uploaded)
         self._record.doubt(file.candidate.path for file in group)
         self._record.commit()
         waiting = iter(group)
@@ -256,6 +259,7 @@ class _Upload:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+            note_changes(self._config, self._store, self.uploaded[before:])
             self._record.commit()
         self._progress("upload", self._done, self._total)
 

@@ -426,6 +426,24 @@ def test_a_server_that_is_down_fails_the_upload_and_the_next_makes_it_good(
     assert objects(config, storage) == files(config)
 
 
+def test_an_own_file_that_was_changed_in_place_is_uploaded_with_the_next_change_and_by_again(
+    config: Config, storage: Storage, sqlite_store: Store
+) -> None:
+    publish(config, sqlite_store)
+    own = config.site.output / "about.txt"
+    own.write_bytes(b"one")
+    upload(config, sqlite_store)
+    own.write_bytes(b"number two")
+    upload(config, sqlite_store)
+    assert objects(config, storage)["about.txt"] == b"one"
+    upload(config, sqlite_store, verify=True)
+    assert objects(config, storage)["about.txt"] == b"number two"
+    own.write_bytes(b"three")
+    save(sqlite_store, dated_entry(1))
+    publish_and_upload(config, sqlite_store)
+    assert objects(config, storage)["about.txt"] == b"three"
+
+
 def test_hubs_are_told_of_feeds_once_these_are_in_the_bucket(
     config: Config, storage: Storage, sqlite_store: Store
 ) -> None:
@@ -438,6 +456,19 @@ def test_hubs_are_told_of_feeds_once_these_are_in_the_bucket(
     assert sqlite_store.database.get_note("hubs_to_tell") is None
     storage.answer = lambda _: None
     assert update(config, sqlite_store, parts=PUBLISH).objects is not None
+    assert f"{SITE}atom.xml" in (sqlite_store.database.get_note("hubs_to_tell") or "")
+
+
+def test_hubs_are_told_of_feeds_that_an_upload_that_broke_off_had_uploaded(
+    config: Config, storage: Storage, sqlite_store: Store
+) -> None:
+    site = config.site.model_copy(update={"hubs": ("http://127.0.0.1:1/",)})
+    config = config.model_copy(update={"site": site})
+    save(sqlite_store, dated_entry(1))
+    storage.answer = lambda request: refusal("AccessDenied", 403) if request.path == "news/index.html" else None
+    with pytest.raises(PublishError, match="no permission"):
+        update(config, sqlite_store, parts=PUBLISH)
+    assert "atom.xml" in objects(config, storage)
     assert f"{SITE}atom.xml" in (sqlite_store.database.get_note("hubs_to_tell") or "")
 
 
