@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.picture_data import png
 
 DOCS = Path(__file__).parent.parent / "docs"
 OPTION = re.compile(r"`(--[a-z-]+)")
@@ -68,14 +71,17 @@ def test_the_commands_of_backup_md_back_up_and_restore_as_typed(tmp_path: Path) 
         line = ["bash", "-euo", "pipefail", "-c", commands.replace("/srv/feeder", str(home))]
         return subprocess.run(line, cwd=home, capture_output=True, text=True, check=True).stdout
 
-    (home / "mine/one.md").write_text("# One\n\nThe first article.\n")
+    (home / "mine/one.md").write_text("# One\n\nThe first article.\n\n![rain](rain.png)\n")
+    (home / "mine/rain.png").write_bytes(png("rain"))
     run(".venv/bin/feeder update")
     run(backup)
+    shutil.rmtree(home / "data/feeder.db.pictures")
     (home / "mine/two.md").write_text("# Two\n\nThe second article.\n")
     run(".venv/bin/feeder update")
     (home / "mine/two.md").unlink()
     (home / "data/feeder.db").write_bytes(b"damaged")
     told = run(restore)
+    assert len([*(home / "data/feeder.db.pictures").rglob("*.png")]) == 1
     assert "1 entries" in told
     assert "BAD" not in told
     assert '"title": "One"' in run(".venv/bin/feeder search --json article")
