@@ -134,6 +134,14 @@ def anchors(page: Path) -> set[str]:
     return {_ANCHOR.sub("", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_no_heading_repeats_the_title_of_its_page(page: Path) -> None:
+    title, *others = re.findall(
+        r"^#+ (.+)$", re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL), re.MULTILINE
+    )
+    assert [heading for heading in others if heading.startswith(title)] == []
+
+
 def test_installing_in_a_checkout_is_the_beginning_of_the_first_command_of_the_readme() -> None:
     [own] = [block.text for block in iter_blocks(ROOT / "docs/install.md", "sh") if block.reason is None]
     first = next(iter_blocks(ROOT / "README.md", "sh"))

@@ -16,7 +16,19 @@ def get_entries(store: Store, refs: Sequence[str]) -> list[Entry]:
     Raises:
         NoSuchEntryError: no entry has one of them.
     """
-    return list({entry.key: entry for entry in map(store.entries.get, refs)}.values())
+    return list({entry.key: entry for entry in (_find(store, ref) for ref in refs)}.values())
+
+
+def _find(store: Store, ref: str) -> Entry:
+    try:
+        return store.entries.get(ref)
+    except NoSuchEntryError:
+        if not store.entries.retired_keys((ref, entry_key(ref))):
+            raise
+    raise NoSuchEntryError(
+        f"{ref!r} is older than its source keeps (retain), so that only archives of the feed may have it: delete that "
+        "file below archives/ in the published folder, and the next pass writes it without"
+    )
 
 
 def withdraw(store: Store, entries: Sequence[Entry], *, now: datetime) -> str:

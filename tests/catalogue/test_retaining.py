@@ -7,7 +7,9 @@ import pytest
 
 from feeder.config.load import Config
 from feeder.config.settings import FolderSource, SiteConfig, StoreConfig
+from feeder.errors import NoSuchEntryError
 from feeder.ingest import ingest
+from feeder.ingest.removing import get_entries
 from feeder.publish.site import publish
 from feeder.store import Store
 
@@ -121,6 +123,27 @@ def test_a_removed_entry_is_taken_out_of_an_archive_that_cannot_be_made_whole_ag
         [text] = archives(tmp_path).values()
         assert (b"Day 6<" in text, b"Day 50<" in text, b"Day 5<" in text) == (False, False, True)
         assert publish(limited, store, now=NOW, verify=True).written == 0
+
+
+def test_removing_what_is_in_archives_alone_says_how(tmp_path: Path) -> None:
+    write(tmp_path, *range(1, 9))
+    with Store.open(make_config(tmp_path).store.url) as store:
+        ingest(make_config(tmp_path), store, now=NOW)
+        publish(make_config(tmp_path), store, now=NOW)
+        old = next(entry for entry in store.entries.iter_all() if entry.title == "Day 8")
+        limited = make_config(tmp_path, retain_entries=5)
+        ingest(limited, store, now=NOW)
+        publish(limited, store, now=NOW)
+        for ref in (old.id, old.key):
+            with pytest.raises(NoSuchEntryError, match="only archives of the feed may have it: delete that file"):
+                get_entries(store, [ref])
+        with pytest.raises(NoSuchEntryError, match="no such entry: 'other'"):
+            get_entries(store, ["other"])
+        for path in (tmp_path / "public/archives").glob("*.xml"):
+            path.unlink()
+        publish(limited, store, now=NOW)
+        assert b"Day 5<" in (left := b"".join(archives(tmp_path).values()))
+        assert b"Day 8<" not in left
 
 
 def test_an_entry_that_came_back_and_is_removed_leaves_the_archives(tmp_path: Path) -> None:
