@@ -4,16 +4,17 @@ The contents are `store/search/snapshot.py`'s. One object is kept, which each ne
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from typing import NamedTuple
 
 from feeder.config.load import Config
 from feeder.errors import ConfigError, StoreError
 from feeder.objects.bucket import Bucket
-from feeder.store import Store
+from feeder.store import IndexStatus, Store
+from feeder.store.backup.files import writing
+from feeder.store.engine import file_of
 
 _NAME = "search.tar.gz"
 _HEADERS = {"Content-Type": "application/gzip", "Cache-Control": "no-store"}
@@ -32,10 +33,10 @@ class SnapshotReport(NamedTuple):
         return f"{self.place}: {self.length / 1e6:,.1f} MB{late}"
 
 
-def make_snapshot(config: Config, store: Store, *, file: Path | None = None) -> SnapshotReport:
+def make_snapshot(config: Config, store: Store, *, file: Path | None = None, replace: bool = False) -> SnapshotReport:
     """Bring the search index up to date and save it, in a file or else at `objects.snapshots`.
 
-    If another process is writing the index, it is saved as it is.
+    `replace` allows the file to exist. If another process is writing the index, it is saved as it is.
 
     Raises:
         ConfigError: there is no file, and `objects.snapshots` is not set.
@@ -45,15 +46,24 @@ def make_snapshot(config: Config, store: Store, *, file: Path | None = None) -> 
     place = config.objects.snapshots
     if file is None and not place:
         raise ConfigError("objects.snapshots: not set; name a place for snapshots there, or a file with --to")
+    if file is None:
+        status, length = _save(
+            store, lambda parts: asyncio.run(Bucket(config.objects, place).put(_NAME, parts, _HEADERS))
+        )
+    else:
+        with writing(file, replace=replace, store=file_of(store.database.engine.url)) as hidden:
+            status, length = _save(store, partial(_write, file, hidden))
+    behind = status.changes - (status.followed or 0)
+    return SnapshotReport(f"{place}/{_NAME}" if file is None else str(file), length, behind)
+
+
+def _save(store: Store, write: Callable[[Iterator[bytes]], None]) -> tuple[IndexStatus, int]:
+    """Bring the index up to date and write its parts; return its state before, and their length."""
     store.search.follow()
     status = store.search.status(verify=False)
     counted = _Counted(store.search.snapshot())
-    if file is None:
-        asyncio.run(Bucket(config.objects, place).put(_NAME, iter(counted), _HEADERS))
-    else:
-        _write(file, counted)
-    behind = status.changes - (status.followed or 0)
-    return SnapshotReport(f"{place}/{_NAME}" if file is None else str(file), counted.length, behind)
+    write(iter(counted))
+    return status, counted.length
 
 
 def latest_snapshot(config: Config) -> Callable[[], Iterable[bytes]] | None:
@@ -77,19 +87,10 @@ def start_from(store: Store, file: Path) -> bool:
         raise StoreError(f"{file}: {error}; the search index is as before") from None
 
 
-def _write(file: Path, parts: Iterable[bytes]) -> None:
-    """Write a file, all or nothing."""
-    new = file.with_name(f".{file.name}.{token_hex(4)}")
+def _write(file: Path, hidden: Path, parts: Iterable[bytes]) -> None:
     try:
-        try:
-            with new.open("xb") as opened:
-                for part in parts:
-                    opened.write(part)
-                opened.flush()
-                os.fsync(opened.fileno())
-            new.replace(file)
-        finally:
-            new.unlink(missing_ok=True)
+        with hidden.open("wb") as opened:
+            opened.writelines(parts)
     except OSError as error:
         raise StoreError(f"{file}: cannot be written: {error.strerror}") from None
 

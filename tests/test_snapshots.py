@@ -120,9 +120,23 @@ def test_a_file_that_breaks_off_leaves_the_one_before(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", is_full)
         with pytest.raises(StoreError, match="cannot be written: No space left on device"):
-            make_snapshot(config, store, file=file)
+            make_snapshot(config, store, file=file, replace=True)
     assert file.read_bytes() == before
-    assert list(tmp_path.glob(".s.tar*")) == []
+    assert list(tmp_path.glob(".feeder*")) == []
+
+
+def test_a_snapshot_replaces_no_file_unless_told_to_and_never_the_store(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    file, database = tmp_path / "s.tar.gz", Path(config.store.url.removeprefix("sqlite:///"))
+    file.write_bytes(b"mine")
+    with pytest.raises(StoreError, match=r"s\.tar\.gz: already exists; .* --force"):
+        make_snapshot(config, store, file=file)
+    assert file.read_bytes() == b"mine"
+    make_snapshot(config, store, file=file, replace=True)
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(StoreError, match="belongs to the store itself"):
+        make_snapshot(config, store, file=database, replace=True)
 
 
 def test_publishing_makes_one_a_day(config: Config, store: Store, tmp_path: Path) -> None:

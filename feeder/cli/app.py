@@ -204,12 +204,13 @@ def search_snapshot(
     file: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="File to write, instead of objects.snapshots.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Save this machine's search index, so that others start from it instead of building theirs."""
     from feeder.snapshots import make_snapshot
 
     with open_store(context) as (config, store):
-        print(make_snapshot(config, store, file=file))
+        print(make_snapshot(config, store, file=file, replace=force))
 
 
 @app.command()

@@ -66,6 +66,11 @@ def shown(url: URL) -> str:
     return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
+def file_of(url: URL) -> Path | None:
+    """Return the file of an SQLite database; None for PostgreSQL."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
 def read_url(text: str, name: str = "store.url") -> URL:
     """Parse a database URL and set the driver; `name` is what messages call it.
 

@@ -48,9 +48,10 @@ def back_up(
         StoreError: it cannot be read, or the file cannot be written.
     """
     address = _engine.read_url(url)
-    with writing(file, replace=replace) as hidden:
-        if address.get_backend_name() == "sqlite":
-            entries = sqlite.back_up(Path(str(address.database)), hidden, shown=file, progress=progress)
+    store = _engine.file_of(address)
+    with writing(file, replace=replace, store=store) as hidden:
+        if store is not None:
+            entries = sqlite.back_up(store, hidden, shown=file, progress=progress)
         else:
             entries = postgresql.back_up(address, hidden, shown=file, tools=tools)
     return Backup(entries, file.stat().st_size)

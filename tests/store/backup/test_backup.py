@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from feeder.errors import StoreBusyError, StoreError, StoreMissingError
 from feeder.store import Store
 from feeder.store.backup import back_up, restore
 from tests.store.backup.conftest import NOW, fill, numbers
+from tests.store.test_faults import as_nobody
 
 ROOT = Path(__file__).parents[3]
 WRITER = """
@@ -142,6 +144,38 @@ def test_a_backup_replaces_no_file_unless_told_to_and_belongs_to_its_user(sqlite
     back_up(sqlite_url, file, replace=True)
     assert file.read_bytes().startswith(b"SQLite format 3")
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_store_itself_is_never_replaced(sqlite_url: str) -> None:
+    fill(sqlite_url, 1)
+    store = file_of(sqlite_url)
+    for file in (
+        store,
+        store.parent / ".." / store.parent.name / store.name,
+        Path(f"{store}.use"),
+        Path(f"{store}-wal"),
+    ):
+        with pytest.raises(StoreError, match="belongs to the store itself; name another file"):
+            back_up(sqlite_url, file, replace=True)
+    assert numbers(sqlite_url) == [1]
+
+
+def test_what_is_no_regular_file_is_not_replaced(sqlite_url: str, folder: Path) -> None:
+    (folder / "link").symlink_to(folder / "b.db")
+    os.mkfifo(folder / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(StoreError, match=f"{name}: is not a regular file; name another"):
+            back_up(sqlite_url, folder / name, replace=True)
+    assert sorted(path.name for path in folder.iterdir()) == ["link", "pipe"]
+
+
+def test_a_name_that_is_too_long_or_in_a_closed_folder_is_one_line(sqlite_url: str) -> None:
+    with pytest.raises(StoreError, match="cannot be written: File name too long"):
+        back_up(sqlite_url, file_of(sqlite_url).parent / ("x" * 256))
+    with tempfile.TemporaryDirectory() as closed:
+        Path(closed).chmod(0o700)
+        with as_nobody(), pytest.raises(StoreError, match=r"x\.db: cannot be written: Permission denied"):
+            back_up(sqlite_url, Path(closed) / "x.db")
 
 
 def test_what_cannot_be_backed_up_or_written_is_one_line(sqlite_url: str, folder: Path) -> None:
