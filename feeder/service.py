@@ -163,6 +163,14 @@ def _find_shadow(package: str) -> str | None:
     return None if Path(found).resolve().is_relative_to(ours) else found
 
 
+def service_packages() -> list[str]:
+    """Return the packages of the installed services.
+
+    The tables of one begin with its name; `PACKAGE_version` has their revision, one of those in `PACKAGE:migrations`.
+    """
+    return sorted({point.module.partition(".")[0] for point in entry_points(group=GROUP)})
+
+
 def get_service(name: str) -> Service:
     """Return the installed service with this name.
 

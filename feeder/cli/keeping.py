@@ -20,13 +20,21 @@ def backup(
 ) -> None:
     """Back up the store into a file, while feeder runs. Configuration and pictures are not in it."""
     from feeder.cli.output import progress_bar
+    from feeder.service import service_packages
     from feeder.store.backup import back_up
 
     config = load(context, logging.WARNING)
     raise_on_interrupt()
     with progress_bar() as show:
         progress = None if show is None else lambda done, total: show("pages", done, total)
-        done = back_up(config.store.url, file, replace=force, tools=config.store.postgresql_tools, progress=progress)
+        done = back_up(
+            config.store.url,
+            file,
+            services=service_packages(),
+            replace=force,
+            tools=config.store.postgresql_tools,
+            progress=progress,
+        )
     print(f"{file}: {done.entries:,} entries, {done.size:,} bytes; checked")
     beside = [str(path) for path in (config.file, config.store.pictures) if path is not None and path.exists()]
     if beside:
@@ -46,6 +54,7 @@ def restore(
 ) -> None:
     """Replace the store by a backup, while feeder is stopped. SQLite: the store of before is kept beside it."""
     from feeder.catalogue.restored import heed_restore
+    from feeder.service import service_packages
     from feeder.store import Store
     from feeder.store.backup import restore as replace_store
 
@@ -54,6 +63,7 @@ def restore(
     done = replace_store(
         config.store.url,
         file,
+        services=service_packages(),
         now=datetime.now(UTC),
         force=force,
         repost=repost,

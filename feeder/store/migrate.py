@@ -26,13 +26,29 @@ def migrate_store(engine: Engine, *, create: bool = True) -> None:
     migrate(engine, _MIGRATIONS, VERSION_TABLE, "feeder", own_database=own_database, create=create)
 
 
-def refuse_newer(revision: str, where: str) -> None:
+def refuse_newer(revision: str, where: str, package: str | None = None) -> None:
     """Refuse a copy of a store with this revision of our tables if this version does not know it.
 
+    `package` is that of the service whose tables they are; None: they are feeder's.
+
     Raises:
-        StoreTooNewError: it was made by a newer feeder.
+        StoreTooNewError: it was made by a newer version.
+        StoreError: it is an unfinished copy.
     """
-    _refuse_unknown(revision, _revisions(_folder(_MIGRATIONS)), where, "feeder")
+    refuse_unfinished(revision, where)
+    folder = _folder(_MIGRATIONS if package is None else f"{package}:migrations")
+    if known := _revisions(folder):
+        _refuse_unknown(revision, known, where, package or "feeder")
+
+
+def refuse_unfinished(revision: str | None, where: str) -> None:
+    """Refuse a store with this revision if it is being copied.
+
+    Raises:
+        StoreError: it is an unfinished copy.
+    """
+    if revision == UNFINISHED:
+        raise StoreError(f"{where}: an unfinished copy; run the same `feeder store copy` again to finish it")
 
 
 def migrate(
@@ -86,8 +102,7 @@ def _is_current(connection: Connection, version_table: str, known: list[str], na
         return False
     stored = connection.scalar(select(column("version_num")).select_from(table(version_table)))
     where = shown(connection.engine.url)
-    if stored == UNFINISHED:
-        raise StoreError(f"{where}: an unfinished copy; run the same `feeder store copy` again to finish it")
+    refuse_unfinished(stored, where)
     if stored is not None:
         _refuse_unknown(stored, known, where, name)
     return bool(stored == known[-1])

@@ -8,7 +8,7 @@ killed in between, FILE and the store are as they were before. A backup of eithe
 the same kind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -36,11 +36,18 @@ class Restored(NamedTuple):
 
 
 def back_up(
-    url: str, file: Path, *, replace: bool = False, tools: Path | None = None, progress: Progress | None = None
+    url: str,
+    file: Path,
+    *,
+    services: Collection[str] = (),
+    replace: bool = False,
+    tools: Path | None = None,
+    progress: Progress | None = None,
 ) -> Backup:
     """Copy the store at a URL into a file; every change that was committed before is in it.
 
-    `replace` allows the file to exist. `tools` is the folder of PostgreSQL's programs; None: they are on the PATH.
+    `services` are the packages of services: what begins with their names is no other program's. `replace` allows the
+    file to exist. `tools` is the folder of PostgreSQL's programs; None: they are on the PATH.
     `progress` gets the numbers of pages copied and in all, of SQLite.
 
     Raises:
@@ -53,17 +60,25 @@ def back_up(
         if store is not None:
             entries = sqlite.back_up(store, hidden, shown=file, progress=progress)
         else:
-            entries = postgresql.back_up(address, hidden, shown=file, tools=tools)
+            entries = postgresql.back_up(address, hidden, services=services, shown=file, tools=tools)
     return Backup(entries, file.stat().st_size)
 
 
 def restore(
-    url: str, file: Path, *, now: datetime, force: bool = False, repost: bool = False, tools: Path | None = None
+    url: str,
+    file: Path,
+    *,
+    services: Collection[str] = (),
+    now: datetime,
+    force: bool = False,
+    repost: bool = False,
+    tools: Path | None = None,
 ) -> Restored:
     """Replace the store at a URL by a backup; it is migrated to the tables of this version.
 
-    `force` allows the store to have content. `repost` lets what is new or unsent since the backup be posted, perhaps
-    for a second time; else a note in the store keeps it from being.
+    `services` are the packages of services, as for `back_up`. `force` allows the store to have content. `repost` lets
+    what is new or unsent since the backup be posted, perhaps for a second time; else a note in the store keeps it from
+    being.
 
     Raises:
         PassRunningError: another process uses the store; nothing was changed.
@@ -79,9 +94,11 @@ def restore(
         )
     if of_store == "sqlite":
         return Restored(
-            *sqlite.restore(Path(str(address.database)), file, now=now, force=force, repost=repost),
+            *sqlite.restore(Path(str(address.database)), file, services=services, now=now, force=force, repost=repost),
         )
-    return Restored(postgresql.restore(address, file, now=now, force=force, repost=repost, tools=tools), None)
+    return Restored(
+        postgresql.restore(address, file, services=services, now=now, force=force, repost=repost, tools=tools), None
+    )
 
 
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

@@ -1,7 +1,7 @@
 """Backing up and restoring a PostgreSQL store with PostgreSQL's own programs.
 
-    back_up   pg_dump --format=custom, of the schema that feeder's tables are in
-    restore   BEGIN; drop what is in the schema; what pg_restore makes of the file; a note; COMMIT  ── psql
+    back_up   pg_dump --format=custom, of the schema that feeder's tables are in, without those of other programs
+    restore   BEGIN; drop what is ours in it; what pg_restore makes of the file; a note; COMMIT  ── psql
 
 COMMIT is sent only after `pg_restore` has ended well: whatever is killed before, the server rolls back. The password is
 in a file that only this user can read, never in the arguments of a process.
@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,54 +24,75 @@ from feeder.errors import PassRunningError, StoreError, StoreMissingError
 from feeder.store import engine as _engine
 from feeder.store.backup.note import restored_sql
 from feeder.store.locks import exclusive_pass
-from feeder.store.migrate import VERSION_TABLE, migrate_store, refuse_newer
+from feeder.store.migrate import VERSION_TABLE, migrate_store, refuse_newer, refuse_unfinished
+from feeder.store.tables import metadata
 
 _BUSY_TIMEOUT_S = 5.0
 _CHUNK_BYTES = 1 << 20
 _OURS = "feeder restore"
-# What belongs to an extension goes with the extension.
-_DROP_ALL = """
+# All in the schema that has a name. What belongs to an extension goes with it, and a sequence with its column.
+_THINGS = """
+SELECT turn, kind, name, shown FROM (
+  SELECT CASE relkind WHEN 'c' THEN 3 ELSE 1 END AS turn, oid, 'pg_class'::regclass AS catalog, relname::text AS name,
+    CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'c' THEN 'TYPE'
+      WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind, format('%I.%I', current_schema(), relname) AS shown
+  FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S', 'c', 'f')
+  UNION ALL
+  SELECT 2, oid, 'pg_proc'::regclass, proname, 'ROUTINE', oid::regprocedure::text
+  FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+  UNION ALL
+  SELECT 3, oid, 'pg_type'::regclass, typname, 'TYPE', oid::regtype::text
+  FROM pg_type WHERE typnamespace = current_schema()::regnamespace AND typtype IN ('e', 'd', 'r')
+) AS things WHERE NOT EXISTS (
+  SELECT FROM pg_depend
+  WHERE classid = catalog AND objid = things.oid AND (deptype = 'e' OR (kind = 'SEQUENCE' AND deptype IN ('a', 'i')))
+)
+"""
+_DROP = """
 DO $$
-DECLARE statement text;
+DECLARE thing record;
 BEGIN
-  FOR statement IN
-    SELECT format('DROP %s IF EXISTS %s CASCADE', kind, name) FROM (
-      SELECT 1 AS turn, pg_class.oid, 'pg_class'::regclass AS catalog,
-        CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END
-        AS kind, pg_class.oid::regclass::text AS name
-      FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
-      UNION ALL
-      SELECT 2, oid, 'pg_proc'::regclass, 'ROUTINE', oid::regprocedure::text
-      FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
-      UNION ALL
-      SELECT 3, oid, 'pg_type'::regclass, 'TYPE', oid::regtype::text
-      FROM pg_type WHERE typnamespace = current_schema()::regnamespace AND typtype IN ('e', 'd', 'r')
-    ) AS things
-    WHERE NOT EXISTS (
-      SELECT FROM pg_depend WHERE classid = catalog AND objid = things.oid AND deptype = 'e'
-    ) ORDER BY turn
-  LOOP
-    EXECUTE statement;
+  FOR thing IN SELECT * FROM ({things}) AS things WHERE name ~ '{ours}' ORDER BY turn LOOP
+    EXECUTE format('DROP %s IF EXISTS %s CASCADE', thing.kind, thing.shown);
   END LOOP;
 END $$;
 """
+_NO_TABLES = ("ROUTINE", "TYPE")
+_NAMED = 3  # things of others, in a message
 
 
-def back_up(address: URL, target: Path, *, shown: Path, tools: Path | None) -> int:
+def _ours(services: Collection[str]) -> str:
+    """Return a regular expression of what is feeder's, its engine's or its services' by its name."""
+    return f"^(({'|'.join(metadata.tables)})$|({'|'.join(['feeder', 'procrastinate', *services])})_)"
+
+
+def back_up(address: URL, target: Path, *, services: Collection[str], shown: Path, tools: Path | None) -> int:
     """Write a store into a file named `shown` in messages, and return the number of its entries."""
     with _opened(address, "feeder backup") as (engine, schema), _service(address) as environment:
         _check_version(engine, "pg_dump", tools)
         with _engine.read(engine) as connection:
             if not inspect(connection).has_table(VERSION_TABLE):
                 raise StoreMissingError(f"{_engine.shown(address)}: there is no store to back up")
+            revision = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608  a constant
+            refuse_unfinished(revision, _engine.shown(address))
             entries = int(connection.scalar(text("SELECT count(*) FROM entries")) or 0)
         command = ["--dbname=service=feeder", "--format=custom", "--no-password", "--no-owner", "--no-privileges"]
+        command += [f"--exclude-table={name}" for kind, name in _of_others(engine, services) if kind not in _NO_TABLES]
         _run("pg_dump", [*command, f"--schema={_quoted(schema)}", f"--file={target}"], tools, environment, at=shown)
         _run("pg_restore", ["--list", str(target)], tools, environment, at=shown)
     return entries
 
 
-def restore(address: URL, file: Path, *, now: datetime, force: bool, repost: bool, tools: Path | None) -> int:
+def restore(
+    address: URL,
+    file: Path,
+    *,
+    services: Collection[str],
+    now: datetime,
+    force: bool,
+    repost: bool,
+    tools: Path | None,
+) -> int:
     """Replace a store by a backup; return the number of its entries."""
     with (
         _opened(address, _OURS) as (engine, schema),
@@ -82,8 +103,19 @@ def restore(address: URL, file: Path, *, now: datetime, force: bool, repost: boo
         _refuse_others(engine)
         if not force:
             _refuse_content(engine)
-        refuse_newer(_revision_in(file, tools, environment), str(file))
-        _replace(file, schema, "" if repost else f"{restored_sql(now)};\n", tools, environment)
+        if others := [name for _, name in _of_others(engine, services)]:
+            named = ", ".join([*others[:_NAMED], *(["…"] if len(others) > _NAMED else [])])
+            raise StoreError(
+                f"{_engine.shown(address)}: there is something of other programs ({named}); restore into a database "
+                "of feeder's own"
+            )
+        refuse_newer(_revision_in(file, schema, VERSION_TABLE, tools, environment) or "", str(file))
+        for service in services:
+            revision = _revision_in(file, schema, f"{service}_version", tools, environment)
+            if revision is not None:
+                refuse_newer(revision, str(file), service)
+        drop = _DROP.format(things=_THINGS, ours=_ours(services))
+        _replace(file, schema, drop, "" if repost else f"{restored_sql(now)};\n", tools, environment)
         migrate_store(engine)
         with _engine.read(engine) as connection:
             return int(connection.scalar(text("SELECT count(*) FROM entries")) or 0)
@@ -161,18 +193,38 @@ def _count(connection: Connection, table: str) -> int:
     return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)  # noqa: S608  a constant
 
 
-def _revision_in(file: Path, tools: Path | None, environment: dict[str, str]) -> str:
-    """Return the revision of the tables in a backup."""
-    command = ["--data-only", f"--table={VERSION_TABLE}", "--file=-", str(file)]
+def _of_others(engine: Engine, services: Collection[str]) -> list[tuple[str, str]]:
+    """Return what other programs have in the schema of our tables: kinds and names."""
+    with _engine.read(engine) as connection:
+        found = text(f"SELECT kind, shown FROM ({_THINGS}) AS things WHERE name !~ :ours ORDER BY turn, shown")  # noqa: S608  constants
+        return [(kind, name) for kind, name in connection.execute(found, {"ours": _ours(services)})]
+
+
+def _revision_in(file: Path, schema: str, table: str, tools: Path | None, environment: dict[str, str]) -> str | None:
+    """Return the revision in a version table of a backup; None if there is no such table.
+
+    Raises:
+        StoreError: it has no store, or in another schema: nothing of it would be restored.
+    """
+    command = ["--data-only", f"--table={table}", "--file=-", str(file)]
     lines = _run("pg_restore", command, tools, environment, at=file).splitlines()
     start = next((number for number, line in enumerate(lines) if line.startswith("COPY ")), None)
     if start is None:
+        if table != VERSION_TABLE:
+            return None
         raise StoreError(f"{file}: is no backup of feeder")
+    if not lines[start].startswith((f"COPY {schema}.", f"COPY {_quoted(schema)}.")):
+        found = lines[start].removeprefix("COPY ").rpartition(f".{table}")[0]
+        raise StoreError(
+            f"{file}: is of the schema {found}, but the user of store.url has {schema}; set it with "
+            f"ALTER ROLE … SET search_path = {found}"
+        )
     return lines[start + 1]
 
 
-def _replace(file: Path, schema: str, note: str, tools: Path | None, environment: dict[str, str]) -> None:
-    """Replace what is in a schema by what is in a backup, in one transaction."""
+def _replace(file: Path, schema: str, drop: str, note: str, tools: Path | None, environment: dict[str, str]) -> None:
+    """Replace what is ours in a schema by what is in a backup, in one transaction."""
+    check = f"SELECT FROM {VERSION_TABLE}, entries LIMIT 0;\n"  # fails if they are not there
     reading = [_find("pg_restore", tools), f"--schema={schema}", "--no-owner", "--no-privileges", "--file=-", str(file)]
     writing = [_find("psql", tools), "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]
     writing += ["--dbname=service=feeder", "--output=/dev/null"]
@@ -186,11 +238,11 @@ def _replace(file: Path, schema: str, note: str, tools: Path | None, environment
         assert pg_restore.stdout is not None  # noqa: S101  as above
         is_whole = False
         try:
-            psql.stdin.write(b"BEGIN;\nSET LOCAL lock_timeout = '10s';\n" + _DROP_ALL.encode())
+            psql.stdin.write(b"BEGIN;\nSET LOCAL lock_timeout = '10s';\n" + drop.encode())
             while chunk := pg_restore.stdout.read(_CHUNK_BYTES):
                 psql.stdin.write(chunk)
             if is_whole := pg_restore.wait() == 0:
-                psql.stdin.write(f"\nSET search_path = {_quoted(schema)};\n{note}COMMIT;\n".encode())
+                psql.stdin.write(f"\nSET search_path = {_quoted(schema)};\n{check}{note}COMMIT;\n".encode())
             psql.stdin.close()
         except BrokenPipeError:  # it has refused something, and says why
             is_whole = True

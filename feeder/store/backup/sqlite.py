@@ -10,7 +10,7 @@ choice.
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from feeder.store.backup.files import sync
 from feeder.store.backup.note import restored_sql
 from feeder.store.engine import SQLITE_REASONS, make_engine
 from feeder.store.locks import file_lock, use_lock
-from feeder.store.migrate import VERSION_TABLE, migrate_store, refuse_newer
+from feeder.store.migrate import VERSION_TABLE, migrate_store, refuse_newer, refuse_unfinished
 
 _STEP = 1024  # pages: 4 MB, some milliseconds
 _RESTARTS = 5
@@ -54,7 +54,9 @@ def back_up(store: Path, target: Path, *, shown: Path, progress: Progress | None
         return _check(target, of=store)
 
 
-def restore(store: Path, file: Path, *, now: datetime, force: bool, repost: bool) -> tuple[int, Path | None]:
+def restore(
+    store: Path, file: Path, *, services: Collection[str], now: datetime, force: bool, repost: bool
+) -> tuple[int, Path | None]:
     """Replace a store by a backup; return the number of its entries, and the file of the store of before."""
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
@@ -69,19 +71,19 @@ def restore(store: Path, file: Path, *, now: datetime, force: bool, repost: bool
             _refuse_content(store)
         incoming = store.with_name(f"{store.name}.restoring")
         try:
-            entries = _prepare(file, incoming, now=now, repost=repost)
+            entries = _prepare(file, incoming, services, now=now, repost=repost)
             return entries, _swap(incoming, store, now)
         finally:
             _remove(incoming)
 
 
-def _prepare(file: Path, incoming: Path, *, now: datetime, repost: bool) -> int:
+def _prepare(file: Path, incoming: Path, services: Collection[str], *, now: datetime, repost: bool) -> int:
     """Make a store of a backup; return the number of its entries."""
     _remove(incoming)
     with _translated(file, incoming):
         _copy(file, incoming, None)
         entries = _check(incoming, of=file)
-        _refuse_newer(incoming, of=file)
+        _refuse_newer(incoming, services, of=file)
         if not repost:
             with closing(_connect(incoming)) as connection, connection:
                 connection.execute(restored_sql(now))
@@ -199,13 +201,18 @@ def _check(copy: Path, *, of: Path) -> int:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {VERSION_TABLE, "entries", "notes"} <= tables:
             raise StoreError(f"{of}: is an SQLite database, but no store of feeder")
+        for (revision,) in connection.execute(f"SELECT version_num FROM {VERSION_TABLE}"):  # noqa: S608  a constant
+            refuse_unfinished(revision, str(of))
         return int(connection.execute("SELECT count(*) FROM entries").fetchone()[0])
 
 
-def _refuse_newer(copy: Path, *, of: Path) -> None:
+def _refuse_newer(copy: Path, services: Collection[str], *, of: Path) -> None:
     with closing(_connect(copy)) as connection:
-        for (revision,) in connection.execute(f"SELECT version_num FROM {VERSION_TABLE}"):  # noqa: S608  a constant
-            refuse_newer(revision, str(of))
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for package, table in [(None, VERSION_TABLE), *((service, f"{service}_version") for service in services)]:
+            if table in tables:
+                for (revision,) in connection.execute(f"SELECT version_num FROM {table}"):  # noqa: S608  names of packages
+                    refuse_newer(revision, str(of), package)
 
 
 def _remove(file: Path) -> None:

@@ -259,13 +259,14 @@ def test_a_killed_restore_of_postgresql_changes_nothing(
 
 
 @pytest.mark.postgresql
-def test_other_things_in_the_schema_are_backed_up_and_replaced(
+def test_the_engine_and_services_are_backed_up_and_replaced_with_their_types(
     postgresql_url: str, folder: Path, postgresql_tools: Path
 ) -> None:
     def add(name: str) -> str:  # as the schema of a queue has them
         return (
             f"CREATE TYPE {name}_state AS ENUM ('a', 'b'); CREATE TABLE {name} (id serial PRIMARY KEY, s {name}_state);"
-            f" CREATE FUNCTION {name}_run(x {name}_state) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+            f" CREATE TYPE {name}_pair AS (a {name}_state, b int);"
+            f" CREATE FUNCTION {name}_run(x {name}_pair) RETURNS int LANGUAGE sql AS 'SELECT 1';"
             f" CREATE FUNCTION {name}_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
             f" CREATE TRIGGER t AFTER INSERT ON {name} EXECUTE FUNCTION {name}_trigger();"
             f" CREATE VIEW {name}_view AS SELECT * FROM {name}; INSERT INTO {name} (s) VALUES ('a')"
@@ -273,21 +274,77 @@ def test_other_things_in_the_schema_are_backed_up_and_replaced(
 
     with Store.open(postgresql_url) as store:
         with store.database.begin() as connection:
-            connection.execute(text(add("jobs")))
+            connection.execute(text(add("procrastinate_jobs")))
+        store.close()
+        back_up(postgresql_url, folder / "b", services=["bot"], tools=postgresql_tools)
+        with store.database.begin() as connection:
+            connection.execute(text(f"{add('bot_later')}; DELETE FROM procrastinate_jobs"))
+            connection.execute(text("CREATE SCHEMA theirs; CREATE TABLE theirs.t ()"))
+        store.close()
+        restore(postgresql_url, folder / "b", services=["bot"], now=NOW, force=True, tools=postgresql_tools)
+        with store.database.read() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM procrastinate_jobs_view")) == 1
+            assert connection.scalar(text("SELECT to_regclass('bot_later')")) is None
+            assert connection.scalar(text("SELECT to_regtype('bot_later_state')")) is None
+            assert connection.scalar(text("SELECT to_regproc('bot_later_run')")) is None
+            assert connection.scalar(text("SELECT to_regclass('theirs.t')::text")) == "theirs.t"
+
+
+@pytest.mark.postgresql
+def test_what_other_programs_have_in_the_schema_is_neither_backed_up_nor_dropped(
+    postgresql_url: str, folder: Path, postgresql_tools: Path
+) -> None:
+    with Store.open(postgresql_url) as store:
+        with store.database.begin() as connection:
+            connection.execute(text('CREATE TABLE "Orders" (id serial); INSERT INTO "Orders" DEFAULT VALUES'))
+        store.close()
+        back_up(postgresql_url, folder / "b", tools=postgresql_tools)
+        with pytest.raises(
+            StoreError, match=r'something of other programs \(public\."Orders"\); restore into a database'
+        ):
+            restore(postgresql_url, folder / "b", now=NOW, tools=postgresql_tools)
+        with store.database.begin() as connection:
+            assert connection.scalar(text('SELECT count(*) FROM "Orders"')) == 1
+            connection.execute(text('DROP TABLE "Orders"'))
+        store.close()
+        restore(postgresql_url, folder / "b", now=NOW, tools=postgresql_tools)
+        with store.database.read() as connection:
+            assert connection.scalar(text("SELECT to_regclass('\"Orders\"')")) is None
+
+
+@pytest.mark.postgresql
+def test_a_backup_of_another_schema_is_refused(postgresql_url: str, folder: Path, postgresql_tools: Path) -> None:
+    fill(postgresql_url, 1)
+    with Store.open(postgresql_url) as store:
+        with store.database.begin() as connection:
+            connection.execute(text("ALTER SCHEMA public RENAME TO other; CREATE SCHEMA public"))
+            role = connection.scalar(text("SELECT quote_ident(current_user)"))
+            database = connection.scalar(text("SELECT quote_ident(current_database())"))
+            connection.execute(text(f"ALTER ROLE {role} IN DATABASE {database} SET search_path = other"))
         store.close()
         back_up(postgresql_url, folder / "b", tools=postgresql_tools)
         with store.database.begin() as connection:
-            connection.execute(
-                text(f"{add('later')}; DELETE FROM jobs; CREATE SCHEMA theirs; CREATE TABLE theirs.t ()")
-            )
-        store.close()
-        restore(postgresql_url, folder / "b", now=NOW, force=True, tools=postgresql_tools)
-        with store.database.read() as connection:
-            assert connection.scalar(text("SELECT count(*) FROM jobs_view")) == 1
-            assert connection.scalar(text("SELECT to_regclass('later')")) is None
-            assert connection.scalar(text("SELECT to_regtype('later_state')")) is None
-            assert connection.scalar(text("SELECT to_regproc('later_run')")) is None
-            assert connection.scalar(text("SELECT to_regclass('theirs.t')::text")) == "theirs.t"
+            connection.execute(text(f"ALTER ROLE {role} IN DATABASE {database} RESET search_path"))
+            connection.execute(text("DROP SCHEMA public; ALTER SCHEMA other RENAME TO public"))
+    with pytest.raises(StoreError, match=r"b: is of the schema other, but the user of store\.url has public"):
+        restore(postgresql_url, folder / "b", now=NOW, force=True, repost=True, tools=postgresql_tools)
+    assert numbers(postgresql_url) == [1]
+
+
+def test_an_unfinished_copy_is_not_backed_up(store_url: str, folder: Path, tools: Path | None) -> None:
+    with Store.open(store_url) as store, store.database.begin() as connection:
+        connection.execute(text("UPDATE feeder_version SET version_num = 'unfinished copy'"))
+    with pytest.raises(StoreError, match="an unfinished copy; run the same `feeder store copy` again"):
+        back_up(store_url, folder / "b", tools=tools)
+
+
+def test_a_backup_of_a_newer_service_is_refused(store_url: str, folder: Path, tools: Path | None) -> None:
+    with Store.open(store_url) as store, store.database.begin() as connection:
+        connection.execute(text("CREATE TABLE bot_version (version_num TEXT)"))
+        connection.execute(text("INSERT INTO bot_version VALUES ('9999')"))
+    back_up(store_url, folder / "b", services=["bot"], tools=tools)
+    with pytest.raises(StoreTooNewError, match=r"b: made by a newer bot \(revision 9999, known up to "):
+        restore(store_url, folder / "b", services=["bot"], now=NOW, force=True, tools=tools)
 
 
 @pytest.mark.postgresql
