@@ -147,7 +147,6 @@ class TelegramService:
         """
         channels = read_channels(config.telegram.channels)
         await asyncio.to_thread(migrate_tables, store)
-        await asyncio.to_thread(hold_open_posts, store)
         bot = make_bot(config.telegram)
         pace = AnswerPace(store, self._pace)
         answering = make_bot(config.telegram, pace=pace)
@@ -156,6 +155,7 @@ class TelegramService:
             await connect(answering)
             await ask_for_numbers(bot, store, channels)
             await asyncio.to_thread(sync_channels, store, channels)
+            await asyncio.to_thread(hold_open_posts, store)
             await self._serve(bot, answering, pace, config, store)
         except InvalidToken:
             raise token_error() from None  # the original error shows the token

@@ -57,7 +57,7 @@ def make_snapshot(config: Config, store: Store, *, file: Path | None = None, rep
     return SnapshotReport(f"{place}/{_NAME}" if file is None else str(file), length, behind)
 
 
-def _save(store: Store, write: Callable[[Iterator[bytes]], None]) -> tuple[IndexStatus, int]:
+def _save(store: Store, write: Callable[[Iterator[bytes]], object]) -> tuple[IndexStatus, int]:
     """Bring the index up to date and write its parts; return its state before, and their length."""
     store.search.follow()
     status = store.search.status(verify=False)
