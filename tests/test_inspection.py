@@ -211,6 +211,15 @@ def test_files_of_the_site_are_compared_and_rewritten(published: tuple[Config, S
     assert wrong(config, store) == []
 
 
+def test_a_picture_that_cannot_be_read_is_named(published: tuple[Config, Store]) -> None:
+    config, store = published
+    [picture] = config.store.pictures.iterdir()
+    picture.unlink()
+    picture.mkdir()  # root may read any file
+    [(about, text)] = wrong(config, store)
+    assert (about, text) == ("pictures", f"files that cannot be read: 1 ({picture.name}: Is a directory)")
+
+
 def test_pictures_are_compared_with_the_entries_and_read_again(published: tuple[Config, Store], tmp_path: Path) -> None:
     config, store = published
     [picture] = config.store.pictures.iterdir()

@@ -24,7 +24,17 @@ def check_pictures(database: Database, folder: PictureFolder) -> Iterator[Findin
     if unused:
         said = f"files that no entry shows: {len(unused)}; --repair removes them, as the next pass would"
         yield Finding("pictures", said, lambda: _remove(folder, used, len(unused)))
-    broken = {name for name in present & used if not is_named_by_content(name, (folder.root / name).read_bytes())}
+    broken: set[str] = set()
+    unreadable: dict[str, str] = {}
+    for name in sorted(present & used):
+        try:
+            if not is_named_by_content(name, (folder.root / name).read_bytes()):
+                broken.add(name)
+        except OSError as error:
+            unreadable[name] = error.strerror or str(error)
+    if unreadable:
+        name, reason = next(iter(unreadable.items()))
+        yield Finding("pictures", f"files that cannot be read: {len(unreadable)} ({name}: {reason})")
     if broken:
         said = f"damaged files: {len(broken)} ({min(broken)}); --repair removes them, to be read again"
         yield Finding("pictures", said, lambda: _discard(database, folder, broken))
