@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import starmap
@@ -25,6 +26,7 @@ from feeder.schedule import parse_trigger
 from feeder.service import find_stopped, iter_services
 from feeder.status.queue import read_queue
 from feeder.store import Store
+from feeder.store.locks import stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,14 @@ def check_deep(config: Config, *, repair: bool) -> Iterator[CheckResult]:
     """Yield what is found when store, index, pictures and published files are compared, and what was repaired.
 
     Raises:
-        PassRunningError: a pass is running.
+        PassRunningError: a pass is running; with `repair`, `feeder run` is.
         StoreError: the store cannot be opened.
     """
+    with stopped(config.store.url) if repair else nullcontext():
+        yield from _compare(config, repair=repair)
+
+
+def _compare(config: Config, *, repair: bool) -> Iterator[CheckResult]:
     with Store.open(config.store.url, search=config.store.search, create=False) as store, progress_bar() as progress:
         yield from (CheckResult(*result) for result in inspect(config, store, repair=repair, progress=progress))
 

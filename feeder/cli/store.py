@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,12 +40,17 @@ def copy(
     from feeder.config.load import store_at
     from feeder.store import Store
     from feeder.store.copying import copy_store
+    from feeder.store.locks import stopped
 
     config = load(context, logging.WARNING)
     raise_on_interrupt()
     urls = _read_url(source, "FROM"), _read_url(target, "TO")
     pictures = (store_at(config, urls[0]).pictures, store_at(config, urls[1]).pictures)
-    with Store.open(urls[0], create=False) as store, progress_bar() as progress:
+    with ExitStack() as stack:
+        for url in dict.fromkeys(urls):
+            stack.enter_context(stopped(url))
+        store = stack.enter_context(Store.open(urls[0], create=False))
+        progress = stack.enter_context(progress_bar())
         report = copy_store(store, urls[1], _prepare, pictures=pictures, progress=progress)
     _print(report, as_json=as_json)
     if not report.is_whole:

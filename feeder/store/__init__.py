@@ -186,7 +186,7 @@ class Store:
 
 def _prepare_file(url: URL, *, create: bool) -> None:
     file = Path(str(url.database))
-    if not file.exists():
+    if not _engine.is_present(file):
         if not create:
             raise StoreMissingError(f"{file}: there is no store yet; `feeder update` creates it")
         _engine.create_folder(file)

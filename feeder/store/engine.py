@@ -246,6 +246,18 @@ def _is_operational(error: BaseException | None) -> bool:
     return type(error).__name__ in {"OperationalError", "ConnectionTimeout"}
 
 
+def is_present(file: Path) -> bool:
+    """Whether a database file exists.
+
+    Raises:
+        StoreError: its folder may not be entered, or its name is too long.
+    """
+    try:
+        return file.exists()
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be opened: {error.strerror}") from None
+
+
 def create_folder(file: Path) -> None:
     """Create the folder of a database file.
 

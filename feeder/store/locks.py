@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from feeder.errors import PassRunningError, StoreError
-from feeder.store.engine import GONE_S, read, shown, translated
+from feeder.store.engine import BUSY_TIMEOUT_S, GONE_S, file_of, make_engine, read, read_url, shown, translated
 
 # Arbitrary numbers: PostgreSQL identifies advisory locks by number, within a database.
 _PASS_LOCK = 0x66656564_01
@@ -29,6 +29,12 @@ _KEEPALIVE = {  # of the server's side; that of ours is in `engine`
     "tcp_user_timeout": GONE_S * 1000,
 }
 _TRY_NAMED = text("SELECT pg_try_advisory_lock(:class, hashtext(:name))")
+RUN_LOCK = ".run.lock"  # of `feeder run`, behind the name of an SQLite file: the lock "run"
+_STOPPED = "feeder stopped"
+_SESSIONS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND application_name LIKE 'feeder%' AND application_name <> :ours"
+)
 _TRIES, _BETWEEN_S = 5, 0.05  # because `is_pass_running` takes the lock for a moment
 
 
@@ -128,19 +134,73 @@ def _file_of(engine: Engine) -> str:
 def use_lock(file: str, *, exclusive: bool = False) -> Iterator[bool]:
     """Lock an SQLite file for use, shared with others, or to replace it; yields False if that is not possible now.
 
-    Where no lock file can be created, the file cannot be replaced either, and nothing is locked.
+    A file of another user is locked if it can be read. Where no lock file can be created, the file cannot be replaced
+    either, and nothing is locked.
     """
     try:
         descriptor = os.open(f"{file}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         if exclusive:
             raise StoreError(f"{file}.use: the lock file cannot be created: {error.strerror}") from None
-        yield True
-        return
+        try:
+            descriptor = os.open(f"{file}.use", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            yield True
+            return
     try:
         yield _is_taken(descriptor, _TRIES, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def stopped(url: str) -> Iterator[None]:
+    """Refuse to work beside `feeder run`, and with PostgreSQL beside any other feeder; with SQLite none starts.
+
+    To be called before this process opens the store.
+
+    Raises:
+        PassRunningError: there is one.
+        StoreError: the database cannot be used.
+    """
+    address = read_url(url)
+    file = file_of(address)
+    if file is None:
+        engine = make_engine(address, busy_timeout_s=BUSY_TIMEOUT_S, program=_STOPPED)
+        try:
+            refuse_others(engine, _STOPPED)
+        finally:
+            engine.dispose()
+        yield
+    elif not os.path.exists(file):  # noqa: PTH110  `Path.exists` raises where a folder may not be entered
+        yield
+    else:
+        with file_lock(f"{file}{RUN_LOCK}", tries=_TRIES) as free:
+            if not free:
+                raise in_use(str(file))
+            yield
+
+
+def refuse_others(engine: Engine, ours: str) -> None:
+    """Refuse a PostgreSQL store that another feeder has a connection to; `ours` is the program of this engine's.
+
+    Raises:
+        PassRunningError: there is one.
+        StoreError: the server cannot be asked.
+    """
+    for number in range(_TRIES):  # the server shows a connection for a moment after its end
+        if number:
+            time.sleep(_BETWEEN_S)
+        with read(engine) as connection:
+            count = connection.scalar(_SESSIONS, {"ours": ours})
+        if not count:
+            return
+    raise in_use(shown(engine.url), f" ({count} connections)")
+
+
+def in_use(store: str, more: str = "") -> PassRunningError:
+    """Return the error that a store is in use; `more` says what of."""
+    return PassRunningError(f"{store}: another feeder uses it{more}; stop it first (a pass, `feeder run` or a command)")
 
 
 @contextmanager

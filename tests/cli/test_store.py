@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from feeder.store import Store
 from feeder.store.copying import rows
 from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
 from tests.picture_data import png
@@ -45,6 +46,45 @@ def test_folders_may_have_any_name(filled: Feeder, tmp_path: Path) -> None:
     assert filled("store", "copy", "data/feeder.db", "新 #1/copy.db").code == 0
     assert filled("store", "copy", f"sqlite:///{tmp_path}/新 #1/copy.db", "again.db").code == 0
     assert len([*(tmp_path / "again.db.pictures").iterdir()]) == 1
+
+
+def test_a_copy_is_its_owners_only(filled: Feeder, tmp_path: Path) -> None:
+    assert filled("store", "copy", "data/feeder.db", "new/copy.db").code == 0
+    assert (tmp_path / "new/copy.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_copied_or_repaired_beside_feeder_run(filled: Feeder, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/data/feeder.db") as store:
+        lock = store.database.lock("run")
+        assert lock.acquire()
+        for words in (("store", "copy", "data/feeder.db", "copy.db"), ("check", "--deep", "--repair")):
+            ended = filled(*words)
+            assert (ended.code, "data/feeder.db: another feeder uses it; stop it first" in ended.err) == (5, True)
+        lock.release()
+    assert not (tmp_path / "copy.db").exists()
+    assert filled("check", "--deep", "--repair").code == 0
+
+
+@pytest.mark.postgresql
+def test_nothing_is_copied_or_repaired_beside_workers(filled: Feeder, tmp_path: Path, postgresql_url: str) -> None:
+    (tmp_path / "config.toml").write_text(f"{CONFIG}[store]\nurl = '{postgresql_url}'\n")
+    with Store.open(postgresql_url) as store:
+        store.entries.count()
+        for words in (
+            ("store", "copy", postgresql_url, "copy.db"),
+            ("store", "copy", "data/feeder.db", postgresql_url),
+            ("check", "--deep", "--repair"),
+        ):
+            ended = filled(*words)
+            assert (ended.code, "another feeder uses it (1 connections); stop it first" in ended.err) == (5, True)
+    assert filled("check", "--deep", "--repair").code == 0
+
+
+def test_a_name_that_is_too_long_is_one_line(filled: Feeder) -> None:
+    long = "x" * 256
+    for words in ((long, "copy.db"), ("data/feeder.db", long)):
+        ended = filled("store", "copy", *words)
+        assert (ended.code, ended.err.endswith(f"{long}: cannot be opened: File name too long\n")) == (3, True)
 
 
 def test_a_copy_that_differs_ends_with_1_and_what_to_do(filled: Feeder, monkeypatch: pytest.MonkeyPatch) -> None:

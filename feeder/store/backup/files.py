@@ -13,7 +13,7 @@ from feeder.store.locks import file_lock
 
 _START, _END = ".feeder-backup-", ".part"
 _MAGIC: dict[bytes, Literal["sqlite", "postgresql"]] = {b"SQLite format 3\0": "sqlite", b"PGDMP": "postgresql"}
-_OWNER_ONLY = 0o600  # a store contains the secrets of private feeds and hubs
+OWNER_ONLY = 0o600  # a store contains the secrets of private feeds and hubs
 _BESIDE = ("-journal", "-wal", "-shm", ".lock", ".run.lock", ".use", ".restoring")  # of an SQLite store
 
 
@@ -32,7 +32,7 @@ def writing(file: Path, *, replace: bool, store: Path | None = None) -> Iterator
         if store is not None:
             _refuse_store(file, store)
         _remove_leftovers(file.parent)
-        hidden.touch(mode=_OWNER_ONLY, exist_ok=False)
+        hidden.touch(mode=OWNER_ONLY, exist_ok=False)
     try:
         with file_lock(str(hidden)):
             yield hidden

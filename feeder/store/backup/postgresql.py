@@ -20,10 +20,10 @@ from typing import IO, Any
 
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
-from feeder.errors import PassRunningError, StoreError, StoreMissingError
+from feeder.errors import StoreError, StoreMissingError
 from feeder.store import engine as _engine
 from feeder.store.backup.note import restored_sql
-from feeder.store.locks import exclusive_pass
+from feeder.store.locks import exclusive_pass, refuse_others
 from feeder.store.migrate import VERSION_TABLE, migrate_store, refuse_newer, refuse_unfinished
 from feeder.store.tables import metadata
 
@@ -100,7 +100,7 @@ def restore(
         exclusive_pass(engine),
     ):
         _check_version(engine, "psql", tools)
-        _refuse_others(engine)
+        refuse_others(engine, _OURS)
         if not force:
             _refuse_content(engine)
         if others := [name for _, name in _of_others(engine, services)]:
@@ -159,21 +159,6 @@ def _check_version(engine: Engine, program: str, tools: Path | None) -> None:
         raise StoreError(
             f"{program} is of version {version}, older than the server ({server}): install PostgreSQL's client "
             f"programs of version {server}, and set store.postgresql_tools to their folder if they are not on the PATH"
-        )
-
-
-def _refuse_others(engine: Engine) -> None:
-    """Refuse to replace a store that another feeder has a connection to."""
-    sessions = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND application_name LIKE 'feeder%' AND application_name <> :ours"
-    )
-    with _engine.read(engine) as connection:
-        count = connection.scalar(sessions, {"ours": _OURS})
-    if count:
-        raise PassRunningError(
-            f"{_engine.shown(engine.url)}: another feeder uses it ({count} connections); stop it first "
-            "(`feeder run` or a command)"
         )
 
 

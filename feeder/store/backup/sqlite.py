@@ -18,11 +18,11 @@ from urllib.parse import quote
 
 from sqlalchemy import URL
 
-from feeder.errors import PassRunningError, StoreBusyError, StoreError, StoreMissingError
-from feeder.store.backup.files import sync
+from feeder.errors import StoreBusyError, StoreError, StoreMissingError
+from feeder.store.backup.files import OWNER_ONLY, sync
 from feeder.store.backup.note import restored_sql
-from feeder.store.engine import SQLITE_REASONS, make_engine
-from feeder.store.locks import file_lock, use_lock
+from feeder.store.engine import SQLITE_REASONS, is_present, make_engine
+from feeder.store.locks import RUN_LOCK, file_lock, in_use, use_lock
 from feeder.store.migrate import VERSION_TABLE, migrate_store, refuse_newer, refuse_unfinished
 
 _STEP = 1024  # pages: 4 MB, some milliseconds
@@ -47,7 +47,7 @@ class _RestartsError(Exception):
 
 def back_up(store: Path, target: Path, *, shown: Path, progress: Progress | None) -> int:
     """Copy a store into a file named `shown` in messages, check it, and return the number of its entries."""
-    if not store.exists():
+    if not is_present(store):
         raise StoreMissingError(f"{store}: there is no store to back up")
     with _translated(store, shown):
         _copy(store, target, progress)
@@ -62,12 +62,14 @@ def restore(
         store.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{store}: its folder cannot be created: {error.strerror}") from None
-    with use_lock(f"{store}", exclusive=True) as unused, file_lock(f"{store}.lock") as free:
-        if not (unused and free):
-            raise PassRunningError(
-                f"{store}: another feeder uses it; stop it first (a pass, `feeder run` or a command)"
-            )
-        if store.exists() and not force:
+    with (
+        use_lock(f"{store}", exclusive=True) as unused,
+        file_lock(f"{store}.lock") as free,
+        file_lock(f"{store}{RUN_LOCK}") as stopped,
+    ):
+        if not (unused and free and stopped):
+            raise in_use(str(store))
+        if is_present(store) and not force:
             _refuse_content(store)
         incoming = store.with_name(f"{store.name}.restoring")
         try:
@@ -80,6 +82,10 @@ def restore(
 def _prepare(file: Path, incoming: Path, services: Collection[str], *, now: datetime, repost: bool) -> int:
     """Make a store of a backup; return the number of its entries."""
     _remove(incoming)
+    try:
+        incoming.touch(mode=OWNER_ONLY, exist_ok=False)
+    except OSError as error:
+        raise StoreError(f"{incoming}: cannot be created: {error.strerror}") from None
     with _translated(file, incoming):
         _copy(file, incoming, None)
         entries = _check(incoming, of=file)
@@ -108,7 +114,7 @@ def _swap(incoming: Path, store: Path, now: datetime) -> Path | None:
             _set_aside(store, kept)
         incoming.replace(store)
         owner = was or store.parent.stat()
-        for file in (store, *(store.with_name(f"{store.name}.{suffix}") for suffix in ("lock", "use"))):
+        for file in (store, *(store.with_name(f"{store.name}.{suffix}") for suffix in ("lock", "run.lock", "use"))):
             with suppress(PermissionError):  # what root restores belongs to the user that feeder runs as
                 os.chown(file, owner.st_uid, owner.st_gid)
         sync(store.parent)

@@ -129,6 +129,7 @@ def _make_empty(engine: Engine, url: str, tables: Sequence[Table], prepare: Prep
         _target.refuse_content(engine, tables, origin)
     _target.refuse_encoding(engine)
     engine.dispose()
+    _target.make_private(engine)
     with Store.open(url) as store:
         prepare(store)
 

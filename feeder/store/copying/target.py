@@ -7,7 +7,6 @@ off, since a row may come before the one that it refers to.
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlalchemy import (
     Column,
@@ -31,7 +30,18 @@ from sqlalchemy import (
 
 from feeder.errors import StoreError
 from feeder.store.copying.rows import Row
-from feeder.store.engine import BUSY_TIMEOUT_S, begin, driver, make_engine, read, read_url, shown
+from feeder.store.engine import (
+    BUSY_TIMEOUT_S,
+    begin,
+    create_folder,
+    driver,
+    file_of,
+    is_present,
+    make_engine,
+    read,
+    read_url,
+    shown,
+)
 from feeder.store.migrate import UNFINISHED, VERSION_TABLE
 from feeder.store.parts.search import STORE_NOTE
 from feeder.store.tables import counters, notes
@@ -68,7 +78,23 @@ def connect(url: str) -> Engine:
 
 def is_there(engine: Engine) -> bool:
     """Whether the database exists; to connect to one of SQLite would create it."""
-    return engine.dialect.name != "sqlite" or Path(str(engine.url.database)).exists()
+    file = file_of(engine.url)
+    return file is None or is_present(file)
+
+
+def make_private(engine: Engine) -> None:
+    """Create the file of a database that is not there yet, for its owner only: a store has secrets.
+
+    Raises:
+        StoreError: it cannot be created.
+    """
+    file = file_of(engine.url)
+    if file is not None and not is_present(file):
+        create_folder(file)
+        try:
+            file.touch(mode=0o600)
+        except OSError as error:
+            raise StoreError(f"{file}: cannot be created: {error.strerror}") from None
 
 
 def is_unfinished(engine: Engine) -> bool:

@@ -89,6 +89,55 @@ def test_a_store_is_not_opened_while_it_is_replaced(sqlite_url: str) -> None:
             Store.open(sqlite_url)
 
 
+def test_a_store_is_not_replaced_under_a_user_who_cannot_write_its_lock(folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as shared:
+        url, lock = f"sqlite:///{shared}/feeder.db", Path(f"{shared}/feeder.db.use")
+        fill(url, 1)
+        back_up(url, folder / "b")
+        Path(shared).chmod(0o755)
+        lock.chmod(0o444)
+        with as_nobody():
+            using = use_lock(f"{shared}/feeder.db")
+            assert using.__enter__()
+        with pytest.raises(PassRunningError, match="another feeder uses it"):
+            restore(url, folder / "b", now=NOW, force=True)
+        using.__exit__(None, None, None)
+
+
+def test_a_store_is_not_replaced_under_feeder_run(sqlite_url: str, folder: Path) -> None:
+    with Store.open(sqlite_url) as store:
+        lock = store.database.lock("run")
+        assert lock.acquire()
+    back_up(sqlite_url, folder / "b")
+    with pytest.raises(PassRunningError, match="another feeder uses it"):
+        restore(sqlite_url, folder / "b", now=NOW, force=True)
+    lock.release()
+
+
+def test_a_restored_store_is_its_owners_only_or_as_the_one_before(sqlite_url: str, folder: Path) -> None:
+    fill(sqlite_url, 1)
+    back_up(sqlite_url, folder / "b")
+    (folder / "b").chmod(0o644)
+    restore(f"sqlite:///{folder}/new.db", folder / "b", now=NOW)
+    assert (folder / "new.db").stat().st_mode & 0o777 == 0o600
+    file_of(sqlite_url).chmod(0o640)
+    restore(sqlite_url, folder / "b", now=NOW, force=True)
+    assert file_of(sqlite_url).stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_being_restored_is_its_owners_only(
+    sqlite_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = []
+    monkeypatch.setattr(
+        "feeder.store.backup.sqlite.migrate_store",
+        lambda engine: modes.append(Path(str(engine.url.database)).stat().st_mode & 0o777),
+    )
+    back_up(sqlite_url, folder / "b")
+    restore(sqlite_url, folder / "b", now=NOW)
+    assert modes == [0o600]
+
+
 def test_a_backup_of_a_newer_feeder_is_refused(store_url: str, folder: Path, tools: Path | None) -> None:
     with Store.open(store_url) as store, store.database.begin() as connection:
         [known] = connection.execute(text("SELECT version_num FROM feeder_version")).scalars()
