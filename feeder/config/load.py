@@ -39,6 +39,7 @@ from feeder.config.settings import (
     TelegramConfig,
     WebConfig,
 )
+from feeder.config.values import passwords_in
 from feeder.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ _INTERNAL = ("file", "demo")  # fields of Config that users cannot set
 _SOURCE: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
 _KEY = re.compile(r"[A-Za-z0-9/+=]{32,}")
 _TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
+_PASSWORD = re.compile(r"://[^/]*:[^/]*@|password=")
 _BEARER_LENGTH = 16
 _BEARER = re.compile(rf"[A-Za-z0-9._~+/-]{{{_BEARER_LENGTH},200}}=*")  # RFC 6750 §2.1
 _USUAL_METRICS_PORT = 9464
@@ -90,7 +92,8 @@ class Config(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged or printed."""
         found = (self.telegram.token, self.metrics.token, self.objects.secret)
-        return tuple(secret.get_secret_value() for secret in found if secret is not None)
+        hidden = tuple(secret.get_secret_value() for secret in found if secret is not None)
+        return (*hidden, *passwords_in(self.store.url))
 
     @classmethod
     def settings_customise_sources(
@@ -307,7 +310,7 @@ def _with_password(url: str, file: Path) -> str:
         raise ConfigError(
             "store.password_file: store.url names no PostgreSQL user; write postgresql://USER@HOST/DATABASE"
         )
-    if parts.password is not None:
+    if parts.password is not None or "password=" in parts.query:
         raise ConfigError("store: both password_file and a password in url are set; keep one")
     password = _read_secret(file, "store.password_file").get_secret_value()
     if not password:
@@ -414,6 +417,7 @@ def _rule(error: ErrorDetails) -> str:
         return "this key is required"
     rule = error["msg"].removeprefix("Value error, ")
     secret = any(word in str(part) for part in location for word in ("token", "secret"))
+    secret = secret or (location[:2] == ("store", "url") and bool(_PASSWORD.search(str(error["input"]))))
     shown = "" if secret or isinstance(error["input"], dict) else f"{error['input']!r}: "
     return f"{shown}{rule[0].lower()}{rule[1:]}"
 

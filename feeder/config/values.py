@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import time, timedelta
 from typing import Annotated, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator
@@ -89,6 +89,24 @@ def _store_url(text: str) -> str:
     if not is_file and not text.startswith(("postgresql://", "postgresql+psycopg://")):
         raise ValueError('write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
     return text
+
+
+def passwords_in(url: str) -> tuple[str, ...]:
+    """Return the passwords in the URL of a database, also as they are written there.
+
+    One that is the name of the user or the database too is no secret: to hide it would hide that word everywhere.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ()
+    values = [part.partition("=") for part in parts.query.split("&")]
+    written = [parts.password, *(value for name, _, value in values if name in {"password", "sslpassword"})]
+    named = {None, "", parts.username, parts.path.removeprefix("/")}
+    found = dict.fromkeys(
+        word for one in written if one not in named for word in (one, unquote(one), unquote_plus(one))
+    )
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _bucket_url(text: str) -> str:

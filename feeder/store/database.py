@@ -31,7 +31,7 @@ class Database:
     @property
     def url(self) -> str:
         """The address of the database, without a password."""
-        return self.engine.url.render_as_string(hide_password=True)
+        return _engine.without_password(self.engine.url)
 
     @property
     def is_shared(self) -> bool:

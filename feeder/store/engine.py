@@ -4,6 +4,7 @@ The only place where exceptions of SQLAlchemy, SQLite and psycopg become `StoreE
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ CONNECTING = {
     "keepalives_count": 2,
     "tcp_user_timeout": GONE_S * 1000,
 }
+_IN_QUERY = re.compile(r"(password=)[^&]*")
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 # PostgreSQL manual, appendix A: classes of errors that come from the server's state and not from a statement.
 _POSTGRES_REASONS = {
@@ -63,7 +65,12 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
 
 def shown(url: URL) -> str:
     """Return the database's name in messages: its file, or its URL without the password."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    return str(url.database) if url.get_backend_name() == "sqlite" else without_password(url)
+
+
+def without_password(url: URL) -> str:
+    """Return a URL as text without its passwords; `read_url` has moved that of the user to where it is hidden."""
+    return url.difference_update_query(["sslpassword"]).render_as_string(hide_password=True)
 
 
 def file_of(url: URL) -> Path | None:
@@ -84,11 +91,14 @@ def read_url(text: str, name: str = "store.url") -> URL:
     if url.get_backend_name() == "sqlite" and url.database:
         return url
     if url.get_backend_name() == "postgresql":
+        if password := url.normalized_query.get("password"):
+            url = url.set(password=password[-1]).difference_update_query(["password"])
         return url.set(drivername="postgresql+psycopg")
     raise StoreError(f'{name}: {_hide_password(text)!r}: write "sqlite:///FILE" or "postgresql://USER@HOST/DATABASE"')
 
 
 def _hide_password(text: str) -> str:
+    text = _IN_QUERY.sub(r"\1***", text)
     scheme, colons, rest = text.partition("://")
     user, at, place = rest.rpartition("@")
     return f"{scheme}{colons}{user.partition(':')[0]}:***{at}{place}" if ":" in user else text

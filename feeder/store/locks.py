@@ -188,11 +188,12 @@ def refuse_others(engine: Engine, ours: str) -> None:
         PassRunningError: there is one.
         StoreError: the server cannot be asked.
     """
+    count = 0
     for number in range(_TRIES):  # the server shows a connection for a moment after its end
         if number:
             time.sleep(_BETWEEN_S)
         with read(engine) as connection:
-            count = connection.scalar(_SESSIONS, {"ours": ours})
+            count = connection.scalar(_SESSIONS, {"ours": ours}) or 0
         if not count:
             return
     raise in_use(shown(engine.url), f" ({count} connections)")

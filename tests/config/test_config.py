@@ -572,11 +572,36 @@ def test_the_password_of_the_store_can_be_in_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "hidden"),
+    [
+        ("postgresql://me:hunter2@db/feeder", ("hunter2",)),
+        (
+            "postgresql://me@db/feeder?sslmode=require&password=p%40ss&sslpassword=k%20y",
+            ("p%40ss", "k%20y", "p@ss", "k y"),
+        ),
+        ("postgresql://feeder:feeder@db/feeder", ()),
+        ("postgresql://me@db/feeder", ()),
+        ("sqlite:///data/feeder.db", ()),
+    ],
+)
+def test_the_password_of_the_store_is_a_secret(url: str, hidden: tuple[str, ...]) -> None:
+    assert load_config(write(f'[store]\nurl = "{url}"')).secrets == hidden
+
+
+@pytest.mark.parametrize("url", ["postgres://me:hunter2@db/feeder", "mysql://db/feeder?password=hunter2"])
+def test_a_wrong_url_of_the_store_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"store\.url: write") as caught:
+        load_config(write(f'[store]\nurl = "{url}"'))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("url", "file", "told"),
     [
         ("sqlite:///data/feeder.db", "password", "store.password_file: store.url names no PostgreSQL user; write "),
         ("postgresql://db/feeder", "password", "store.password_file: store.url names no PostgreSQL user; write "),
         ("postgresql://a:b@db/feeder", "password", "store: both password_file and a password in url are set; keep one"),
+        ("postgresql://a@db/feeder?password=b", "password", "store: both password_file and a password in url are set"),
         ("postgresql://a@db/feeder", "nowhere", "store.password_file: '.*nowhere': cannot be read: No such file"),
         ("postgresql://a@db/feeder", "empty", "store.password_file: '.*empty': is empty"),
     ],

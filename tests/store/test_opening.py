@@ -14,7 +14,7 @@ from sqlalchemy import inspect, text
 from feeder.errors import StoreError, StoreTooNewError
 from feeder.incoming.origin import Origin
 from feeder.store import Store, migrate
-from feeder.store.engine import read_url, wal_is_safe
+from feeder.store.engine import read_url, shown, wal_is_safe
 from feeder.store.tables import metadata
 from tests.entries import make_entry
 from tests.saving import save
@@ -160,6 +160,16 @@ def test_a_server_that_is_not_there_is_one_line_without_the_password() -> None:
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
     assert read_url("postgresql://me@h/d").drivername == "postgresql+psycopg"
+
+
+def test_a_password_in_the_query_is_hidden_too() -> None:
+    url = read_url("postgresql://me@h/d?sslmode=require&password=secret&sslpassword=secret2")
+    assert url.password == "secret"
+    assert shown(url) == "postgresql+psycopg://me:***@h/d?sslmode=require"
+    assert url.query["sslpassword"] == "secret2"
+    with pytest.raises(StoreError, match=r"is not a database URL") as caught:
+        read_url("postgresql://me@h:x/d?password=secret")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
