@@ -38,7 +38,7 @@ with Store.open(f"sqlite:///{folder / 'feeder.db'}", search=home) as store:
     store.database.get_note("x")
     loaded, start = time.process_time(), time.perf_counter()
     if step == "make":
-        make_snapshot(Config(), store, file=folder / "snapshot.tar.gz")
+        make_snapshot(Config(), store, file=folder / "snapshot.tar.gz", replace=True)
     else:
         if step == "snapshot":
             start_from(store, folder / "snapshot.tar.gz")

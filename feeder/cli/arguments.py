@@ -7,6 +7,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 SNAPSHOT = "search snapshot"
+_OF_SNAPSHOT = ("--help", "--to", "--force")  # its options
 _SHORT_COUNT = re.compile(r"-n\d*")
 
 
@@ -39,6 +40,6 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer does not export the types
         """Return the command's name, the command, and the arguments that are left."""
         rest = args[2:]
-        if " ".join(args[:2]) == SNAPSHOT and (not rest or rest[0] == "--help" or rest[0].startswith("--to")):
+        if " ".join(args[:2]) == SNAPSHOT and (not rest or rest[0].startswith(_OF_SNAPSHOT)):
             return SNAPSHOT, self.get_command(ctx, SNAPSHOT), rest
         return super().resolve_command(ctx, args)

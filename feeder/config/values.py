@@ -102,9 +102,9 @@ def passwords_in(url: str) -> tuple[str, ...]:
         return ()
     values = [part.partition("=") for part in parts.query.split("&")]
     written = [parts.password, *(value for name, _, value in values if name in {"password", "sslpassword"})]
-    named = {None, "", parts.username, parts.path.removeprefix("/")}
+    named = {parts.username, parts.path.removeprefix("/")}
     found = dict.fromkeys(
-        word for one in written if one not in named for word in (one, unquote(one), unquote_plus(one))
+        word for one in written if one and one not in named for word in (one, unquote(one), unquote_plus(one))
     )
     return tuple(sorted(found, key=len, reverse=True))
 

@@ -20,6 +20,9 @@ def test_a_snapshot_in_a_file_is_what_another_index_starts_from(feeder: Feeder, 
     feeder("ingest")
     made = feeder("search", "snapshot", "--to", "s.tar.gz")
     assert made == (0, "s.tar.gz: 0.1 MB\n", "")
+    assert "s.tar.gz: already exists" in feeder("search", "snapshot", "--to", "s.tar.gz").err
+    for words in (("--to", "s.tar.gz", "--force"), ("--force", "--to", "s.tar.gz")):
+        assert feeder("search", "snapshot", *words).code == 0
     shutil.rmtree(tmp_path / "data/feeder.db.search")
     assert feeder("reindex", "--from", "s.tar.gz") == (0, "", "")
     assert "A snapshot" in feeder("search", "something").out
