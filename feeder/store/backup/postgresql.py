@@ -48,6 +48,14 @@ SELECT turn, kind, name, shown FROM (
   WHERE classid = catalog AND objid = things.oid AND (deptype = 'e' OR (kind = 'SEQUENCE' AND deptype IN ('a', 'i')))
 )
 """
+# Views elsewhere that read our tables would go with them.
+_VIEWS = """
+SELECT DISTINCT 'VIEW', view.oid::regclass::text FROM pg_depend
+JOIN pg_rewrite ON classid = 'pg_rewrite'::regclass AND objid = pg_rewrite.oid
+JOIN pg_class AS view ON view.oid = ev_class
+JOIN pg_class AS ours ON refclassid = 'pg_class'::regclass AND refobjid = ours.oid
+WHERE ours.relnamespace = current_schema()::regnamespace AND view.relnamespace <> ours.relnamespace ORDER BY 2
+"""
 _DROP = """
 DO $$
 DECLARE thing record;
@@ -179,10 +187,11 @@ def _count(connection: Connection, table: str) -> int:
 
 
 def _of_others(engine: Engine, services: Collection[str]) -> list[tuple[str, str]]:
-    """Return what other programs have in the schema of our tables: kinds and names."""
+    """Return what other programs have in the schema of our tables, and views elsewhere of them: kinds and names."""
     with _engine.read(engine) as connection:
         found = text(f"SELECT kind, shown FROM ({_THINGS}) AS things WHERE name !~ :ours ORDER BY turn, shown")  # noqa: S608  constants
-        return [(kind, name) for kind, name in connection.execute(found, {"ours": _ours(services)})]
+        rows = [*connection.execute(found, {"ours": _ours(services)}), *connection.execute(text(_VIEWS))]
+        return [(kind, name) for kind, name in rows]
 
 
 def _revision_in(file: Path, schema: str, table: str, tools: Path | None, environment: dict[str, str]) -> str | None:

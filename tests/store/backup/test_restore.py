@@ -362,6 +362,17 @@ def test_what_other_programs_have_in_the_schema_is_neither_backed_up_nor_dropped
 
 
 @pytest.mark.postgresql
+def test_views_of_our_tables_in_another_schema_are_not_dropped(
+    postgresql_url: str, folder: Path, postgresql_tools: Path
+) -> None:
+    with Store.open(postgresql_url) as store, store.database.begin() as connection:
+        connection.execute(text("CREATE SCHEMA theirs; CREATE VIEW theirs.report AS SELECT id FROM entries"))
+    back_up(postgresql_url, folder / "b", tools=postgresql_tools)
+    with pytest.raises(StoreError, match=r"something of other programs \(theirs\.report\)"):
+        restore(postgresql_url, folder / "b", now=NOW, tools=postgresql_tools)
+
+
+@pytest.mark.postgresql
 def test_a_backup_of_another_schema_is_refused(postgresql_url: str, folder: Path, postgresql_tools: Path) -> None:
     fill(postgresql_url, 1)
     with Store.open(postgresql_url) as store:
