@@ -89,17 +89,24 @@ def scene(sources: int, files: int, *, tmpfs_mb: int = 0) -> Iterator[Scene]:
                 process.join()
 
 
+def count_pages(config: Config) -> int:
+    """Return how many entries have a page."""
+    folder = config.site.output / "entries"
+    return sum(file.suffix == ".html" for file in folder.iterdir()) if folder.is_dir() else 0
+
+
 def finish(at_work: Scene, what: str) -> None:
     """Wait until all is done; print what was lost or is there twice."""
     began = time.monotonic()
     config = at_work.config
-    until(lambda: at_work.read() >= at_work.entries and not count_open(config), _PATIENCE_S, "the end")
+    until(lambda: at_work.read() >= at_work.entries and not count_open(config), _PATIENCE_S, "the end of reading")
+    until(lambda: count_pages(config) >= at_work.entries, _PATIENCE_S, "the end of publishing")
     with Store.open(config.store.url) as store:
         with store.database.read() as connection:
             keys = Counter(connection.scalars(text("SELECT id FROM entries")))
             numbers = connection.scalar(text("SELECT count(DISTINCT number) FROM entries"))
         failure = store.database.get_note(LAST_FAILURE_NOTE) or "none"
-    pages = sum(file.suffix == ".html" for file in (config.site.output / "entries").iterdir())
+    pages = count_pages(config)
     print(
         f"{what}: {len(keys):,} of {at_work.entries:,} entries, {sum(keys.values()) - len(keys)} twice, {numbers:,} "
         f"numbers, {pages:,} pages; done {time.monotonic() - began:.0f} s after the last fault; failure: {failure}",

@@ -169,10 +169,11 @@ def _work(config: Config, parts: Parts, concurrency: int, ready: Any, timing: Ti
 
 
 def count_open(config: Config) -> int:
-    """Return how many jobs wait or run."""
+    """Return how many jobs of reading wait or run."""
     with Store.open(config.store.url) as store:
         queue = read_queue(store)
-        return 0 if queue is None else sum(count for (_, state), count in queue.jobs.items() if state != "failed")
+        jobs = {} if queue is None else queue.jobs
+        return sum(count for (task, state), count in jobs.items() if task in {"ingest", "read"} and state != "failed")
 
 
 def wait_idle(config: Config, patience_s: float = 3600) -> None:
