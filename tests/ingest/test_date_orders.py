@@ -98,3 +98,14 @@ def test_reading_all_again_counts_from_nothing(folder: Path, sqlite_store: Store
     read(folder, sqlite_store, again=True)
     assert published(sqlite_store)["a"] == "2024-05-03"
     assert json.loads(sqlite_store.database.get_note("orders of dates: mirror") or "") == {"/": [0, 1, 1]}
+
+
+def test_what_two_count_at_the_same_time_is_added_up(sqlite_store: Store) -> None:
+    sqlite_store.database.set_note("orders of dates: mirror", '{"/": [1, 0, 0]}')
+    first, second = (DateOrders(sqlite_store, "mirror", anew=False) for _ in range(2))
+    first.count("a.md", {"/": OrderCount(day_first=2)}, is_new=True)
+    second.count("b.md", {"/": OrderCount(either=1), ".": OrderCount(day_first=1)}, is_new=True)
+    for orders in (first, second, first):
+        orders.save()
+    counts = json.loads(sqlite_store.database.get_note("orders of dates: mirror") or "")
+    assert counts == {"/": [3, 0, 1], ".": [1, 0, 0]}
