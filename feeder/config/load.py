@@ -51,7 +51,7 @@ _INTERNAL = ("file", "demo")  # fields of Config that users cannot set
 _SOURCE: TypeAdapter[SourceConfig] = TypeAdapter(SourceConfig)
 _KEY = re.compile(r"[A-Za-z0-9/+=]{32,}")
 _TOKEN = re.compile(r"(?<!\d)\d++:[\w-]{20,}")
-_PASSWORD = re.compile(r"://[^/]*:[^/]*@|password=")
+_PASSWORD = re.compile(r"://[^/:]*:[^/]*@|password=")
 _BEARER_LENGTH = 16
 _BEARER = re.compile(rf"[A-Za-z0-9._~+/-]{{{_BEARER_LENGTH},200}}=*")  # RFC 6750 §2.1
 _USUAL_METRICS_PORT = 9464
