@@ -14,6 +14,7 @@ import sys
 import tempfile
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -75,7 +76,7 @@ def measure(folder: Path, articles: Articles) -> None:
     size = (folder / "snapshot.tar.gz").stat().st_size
     print(f"  snapshot of {size / 1e6:,.0f} MB, {size / index:.2f} of the index", flush=True)
     with open_store(folder) as store:
-        changed = [replace(entry, title=f"{entry.title} again") for entry, _ in zip(articles, range(_CHANGED))]  # noqa: B905
+        changed = [replace(entry, title=f"{entry.title} again") for entry in islice(articles, _CHANGED)]
         incoming = [prepare(Origin("benchmark", entry.id), entry) for entry in changed]
         store.take([Batch(source="benchmark", incoming=incoming)])
     taken = run(folder, "snapshot")

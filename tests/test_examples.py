@@ -44,7 +44,7 @@ def test_the_queries_of_search_md_are_understood_and_have_every_field_there_is()
 
 def test_the_template_of_bot_md_is_valid() -> None:
     [template] = [block.text for block in iter_blocks(ROOT / "docs/bot.md", "") if block.text.startswith("{")]
-    parse_template(template)
+    assert len(parse_template(template)) == len(template.strip("\n").split("\n"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -162,7 +162,7 @@ class _Worker:
             log.error("%s: %s", job.key, error)  # noqa: TRY400  an expected error needs no traceback
             self._note(partial(self._note_failure, job, str(error)))
             return Done()
-        except Exception as error:
+        except Exception as error:  # a fault of ours, which the engine logs: it is raised again
             self._note(partial(self._note_failure, job, f"{type(error).__name__}, a fault in feeder: see the log"))
             raise
         log.debug("%s: done", job.key)

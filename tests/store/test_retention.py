@@ -1,10 +1,12 @@
 """Entries that their source keeps no longer leave the store, and do not come back from there."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from feeder.incoming.origin import Origin
+from feeder.model import Entry
 from feeder.store import Outcome, Store, parse_query
 from tests.entries import make_entry
 from tests.saving import save
@@ -13,14 +15,14 @@ NOW = datetime(2026, 11, 30, 12, 0, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def entry(number: int, **changes: object) -> object:
+def entry(number: int, **changes: Any) -> Entry:
     """An entry that is so many days old."""
-    values = {"title": f"title {number}", "content": f"<p>No. {number}</p>", "published": NOW - number * DAY, **changes}
-    return make_entry(number, **values)
+    values = {"title": f"title {number}", "content": f"<p>No. {number}</p>", "published": NOW - number * DAY}
+    return make_entry(number, **{**values, **changes})
 
 
 def add(store: Store, source: str, *numbers: int) -> list[Outcome]:
-    return save(store, [(Origin(source, f"{number}.md"), entry(number)) for number in numbers])  # type: ignore[misc]
+    return save(store, [(Origin(source, f"{number}.md"), entry(number)) for number in numbers])
 
 
 def retire(
@@ -53,7 +55,7 @@ def test_of_too_many_the_oldest_leave_and_those_of_one_moment_stay_together(stor
     add(store, "a", 1, 2, 3, 4)
     assert retire(store, most=5) == 0
     same = [(Origin("a", f"{number}.md"), entry(number, published=NOW - 2 * DAY)) for number in (7, 8)]
-    save(store, same)  # type: ignore[arg-type]
+    save(store, same)
     assert retire(store, most=2) == 2
     assert ages(store) == [1, 2, 7, 8]
     assert add(store, "a", 3, 4) == [Outcome.SAME] * 2
@@ -86,7 +88,7 @@ def test_another_setting_or_none_lets_what_is_read_again_come_back(store: Store)
     assert add(store, "a", 5, 9) == [Outcome.NEW, Outcome.SAME]
     assert retire(store, days=2, now=NOW + 2 * DAY) == 1
     assert retire(store, days=2, now=NOW + 3 * DAY) == 0
-    assert save(store, [(Origin("a", "5.md"), entry(5, published=NOW))]) == [Outcome.SAME]  # type: ignore[list-item]
+    assert save(store, [(Origin("a", "5.md"), entry(5, published=NOW))]) == [Outcome.SAME]
     store.entries.forget_horizons(["a"])
     assert add(store, "a", 5, 9) == [Outcome.NEW] * 2
 
@@ -95,7 +97,7 @@ def test_what_has_no_date_of_its_own_does_not_come_back_with_a_new_one(store: St
     add(store, "a", 1, 5)
     retire(store, days=2)
     seen_now = entry(5, published=NOW, published_from="seen")
-    assert save(store, [(Origin("a", "5.md"), seen_now)]) == [Outcome.SAME]  # type: ignore[list-item]
+    assert save(store, [(Origin("a", "5.md"), seen_now)]) == [Outcome.SAME]
     assert ages(store) == [1]
 
 

@@ -138,7 +138,7 @@ def with_files(change: Callable[[dict[str, bytes]], object]) -> Callable[[bytes]
 
     def repack(data: bytes) -> bytes:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
-            files = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
+            files = {member.name: content.read() for member in archive if (content := archive.extractfile(member))}
         change(files)
         return packed([(tarfile.TarInfo(name), content) for name, content in files.items()])
 

@@ -12,6 +12,7 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
 from rich.console import Console, RenderableType
@@ -60,8 +61,7 @@ def ask_web(config: Config) -> str:
         return f"{address} does not answer on this machine"
     finally:
         connection.close()
-    is_ours = status == 200  # noqa: PLR2004  OK
-    return f"{address} answers" if is_ours else f"{address} is another program's, or an older feeder's"
+    return f"{address} answers" if status == HTTPStatus.OK else f"{address} is another program's, or an older feeder's"
 
 
 def _print_page(page: RenderableType, console: Console) -> None:

@@ -226,7 +226,7 @@ def _replace(file: Path, schema: str, drop: str, note: str, tools: Path | None, 
         tempfile.TemporaryFile() as reasons,
         tempfile.TemporaryFile() as answers,
         subprocess.Popen(writing, stdin=subprocess.PIPE, stderr=answers, env=environment) as psql,  # noqa: S603  ours
-        subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=reasons, env=environment) as pg_restore,  # noqa: S603
+        subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=reasons, env=environment) as pg_restore,  # noqa: S603  ours
     ):
         assert psql.stdin is not None  # noqa: S101  for the types
         assert pg_restore.stdout is not None  # noqa: S101  as above
