@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -163,6 +164,8 @@ def start_worker(
 
 
 def _work(config: Config, parts: Parts, concurrency: int, ready: Any, timing: Timing) -> None:  # noqa: ANN401  as above
+    # As with `feeder run`: no process that it starts has to import this program, which takes 2 s.
+    vars(sys.modules["__main__"]).update(__spec__=None, __file__=None)
     if ready is not None:
         ready.wait(120)
     asyncio.run(until_stopped(work(config, parts, concurrency=concurrency, timing=timing)))

@@ -19,13 +19,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from feeder.log import LogSetup, current_setup, quiet_libraries, set_up_logging
-from feeder.processes import SPAWN, start
+from feeder.processes import FORK_SERVER, start
 
 _JobT = TypeVar("_JobT")
 _ResultT = TypeVar("_ResultT")
@@ -35,6 +35,7 @@ _MAX_WAITING = 200  # results of a chunk that wait to be taken; more only for a 
 _IDLE_S = 5.0  # until an idle process ends
 _WALL_FACTOR = 30  # seconds of wall time per second of processor time: catches what sleeps, not a busy machine …
 _MIN_WALL_S = 60.0  # … and at least this
+_PROCESSORS = len(os.sched_getaffinity(0))
 _TIMEOUT_CODES = (-signal.SIGPROF, -signal.SIGALRM)
 _RESULT, _DONE, _RAISED = "result", "done", "raised"
 
@@ -74,11 +75,11 @@ def run_jobs(
 ) -> Generator[_ResultT]:
     """Yield the results of chunks of jobs, in order; `seconds` of processor time are the budget of each result.
 
-    One process does the first `grow_after` jobs; then there are `processes` of them, None meaning one per processor.
-    What `task.run` raises is raised here.
+    One process does the first `grow_after` jobs; then there are `processes` of them. None: one per processor, and no
+    more for all callers together. What `task.run` raises is raised here.
     """
-    max_processes, jobs_started = processes or len(os.sched_getaffinity(0)), 0
-    pool = _Pool(task, seconds)
+    max_processes, jobs_started = processes or _PROCESSORS, 0
+    pool = _Pool(task, seconds, nullcontext() if processes else _processors)
     remaining = iter(chunks)
     running: deque[tuple[Future[None], _Results[_ResultT]]] = deque()
     threads = ThreadPoolExecutor(max_processes, "worker")
@@ -122,8 +123,8 @@ class _Worker:
     """A worker process and the pipe to it."""
 
     def __init__(self) -> None:
-        self.pipe, child_pipe = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=_serve, args=(child_pipe, current_setup()), daemon=True)
+        self.pipe, child_pipe = FORK_SERVER.Pipe()
+        self.process = FORK_SERVER.Process(target=_serve, args=(child_pipe, current_setup()), daemon=True)
         with _children_lock:
             start(self.process)
         child_pipe.close()
@@ -138,8 +139,10 @@ class _Worker:
         return self.process.exitcode
 
 
+FORK_SERVER.set_forkserver_preload(["feeder.reading.loaded"])
 _children_lock = threading.Lock()  # multiprocessing's list of children is not thread-safe
 _idle: list[_Worker] = []  # its methods are atomic
+_processors = threading.Semaphore(_PROCESSORS)  # several threads of a worker of the cluster read at the same time
 
 
 def _acquire_worker() -> _Worker:
@@ -233,8 +236,8 @@ class _JobQueue(Generic[_JobT, _ResultT]):
 class _Pool(Generic[_JobT, _ResultT]):
     """The processes that work on one task, at most `size`: one, until it grows."""
 
-    def __init__(self, task: Task[_JobT, _ResultT], seconds: float) -> None:
-        self._task, self._seconds = task, seconds
+    def __init__(self, task: Task[_JobT, _ResultT], seconds: float, processor: AbstractContextManager[object]) -> None:
+        self._task, self._seconds, self._processor = task, seconds, processor
         self._lock = threading.Lock()
         self._slots = threading.Semaphore(1)
         self.size = 1
@@ -258,7 +261,7 @@ class _Pool(Generic[_JobT, _ResultT]):
         """Make the results of all jobs of a chunk, replacing processes that end."""
         jobs = _JobQueue(chunk, results)
         try:
-            with self._slots:
+            with self._slots, self._processor:
                 while jobs.remaining and (worker := self._acquire()) is not None:
                     self._work(worker, jobs)
         finally:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,15 @@ def fail(number: int) -> list[int]:
 
 def process_of(number: int) -> list[int]:
     return [os.getpid() for _ in range(number)]
+
+
+def process_after_a_while(_number: int) -> list[int]:
+    time.sleep(0.05)
+    return [os.getpid()]
+
+
+def has_parsers(_number: int) -> list[bool]:
+    return ["feeder.sources.feeds.parsing" in sys.modules]
 
 
 def nothing() -> None:
@@ -155,6 +165,18 @@ def test_a_few_jobs_are_run_by_one_process_which_the_next_task_reuses() -> None:
     first, then = (set(run_jobs(task, chunked([1] * 8, 2), seconds=10, grow_after=8, processes=2)) for _ in range(2))
     assert len(first) == 1
     assert first == then
+
+
+def test_all_callers_together_have_one_process_per_processor() -> None:
+    task = Task(run=process_after_a_while, on_failure=minus_one, load=nothing)
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(lambda: set(run_jobs(task, numbered_chunks(8), seconds=10))) for _ in range(4)]
+        processes = set[int]().union(*(one.result() for one in running))
+    assert len(processes) <= len(os.sched_getaffinity(0))
+
+
+def test_a_process_starts_with_the_parsers_loaded() -> None:
+    assert run_job(Task(run=has_parsers, on_failure=minus_one, load=nothing), 1, seconds=10)
 
 
 def test_only_the_job_that_kills_its_process_is_given_up() -> None:
