@@ -67,6 +67,11 @@ class Job(NamedTuple):
         """What identifies the job."""
         return " ".join(filter(None, (self.task, self.about)))
 
+    @property
+    def is_slice(self) -> bool:
+        """Whether it reads one of several parts of a folder; while that is done, it need not be handed out again."""
+        return self.part not in (None, _WHOLE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
@@ -235,20 +240,27 @@ def _read(work: Work, job: Job) -> Done:
     config, store = work.config, work.store
     found = find_sources(config, store, job.sources)  # not one that was removed meanwhile
     folder = found[0] if len(found) == 1 and isinstance(found[0], FolderSource) else None
-    if folder is not None and work.shares > 1 and job.part is None and count_unread(folder, store, config) >= SLICE:
-        return Done(jobs=list(_slices(job, work.shares)))
+    part, jobs = job.part, list[Job]()
+    if folder is not None and work.shares > 1 and not job.is_slice:
+        stored = store.documents.of_source(folder.name)
+        unread = count_unread(folder, stored, config)
+        if part == _WHOLE and unread:
+            return Done()  # others still read; who is the last of them hands this out again
+        if part is None and unread >= SLICE:
+            jobs += _slices(job, work.shares)
+            if stored:
+                return Done(jobs=jobs)
+            part = (0, unread // (SLICE // 2))  # of a new folder some files come first: the slices learn from them
     reports = read_sources(
         config,
         store,
         SourceSelection(found, (), bool(work.names)),
         now=work.now,
         again=work.again,
-        part=None if job.part is None else Slice(*job.part),
+        part=None if part is None else Slice(*part),
         progress=work.progress,
     )
-    jobs = []
-    is_part = folder is not None and job.part not in (None, _WHOLE)
-    if folder is not None and is_part and (_has_read(reports) or store.sources.is_baseline(folder.name)):
+    if folder is not None and job.is_slice and (_has_read(reports) or store.sources.is_baseline(folder.name)):
         # What one part has learned may be about files of the others; and only the whole ends the baseline.
         jobs.append(Job("read", f"folder {folder.name}", job.sources, _WHOLE))
     if config.schedule.publish == AFTER_INGEST and any(

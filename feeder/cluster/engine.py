@@ -27,6 +27,7 @@ from feeder.tasks import TASKS, Job
 
 KEPT_HOURS = 7 * 24  # jobs that failed, to be looked at
 CONNECTION_LOST = (exceptions.ConnectorException, PoolTimeout)
+_DOING = "SELECT 1 FROM procrastinate_jobs WHERE lock = %(lock)s AND status = 'doing'"
 _LOOKS_BACK_S = (3600.0, 86_400.0, 32 * 86_400.0, 4 * 366 * 86_400.0)
 _NEVER = 4e9  # in the year 2096
 
@@ -142,8 +143,13 @@ class Slots:
         return _NEVER if found is None else found.timestamp()
 
 
-async def hand_out(app: App, job: Job, *, delay_s: int | None = None) -> None:
-    """Have a job done, in `delay_s` seconds (None: those of its task), unless one with its key waits already."""
+async def hand_out(app: App, job: Job, *, delay_s: int | None = None, unless_done_now: bool = False) -> None:
+    """Have a job done, in `delay_s` seconds (None: those of its task), unless one with its key waits already.
+
+    With `unless_done_now`, nor if one is being done.
+    """
+    if unless_done_now and await app.connector.execute_query_all_async(_DOING, lock=job.key):
+        return
     delay_s = TASKS[job.task].delay_s if delay_s is None else delay_s
     moment = None
     if delay_s:  # by the clock of the server: ours may be ahead, and the job would keep all others of its key waiting

@@ -111,7 +111,7 @@ class _Worker:
                 await hand_out(app, job, delay_s=0 if isinstance(reason, _StoppedError) else _AGAIN_S)
                 return
             for following in done.jobs:
-                await hand_out(app, following)
+                await hand_out(app, following, unless_done_now=following.is_slice)
 
         register_tasks(app, do)
         for setting, job in first_jobs(self._config).items():

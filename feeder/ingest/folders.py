@@ -70,15 +70,14 @@ class Slice(NamedTuple):
 _WHOLE = Slice(0, 1)
 
 
-def count_unread(source: FolderSource, store: Store, config: Config) -> int:
+def count_unread(source: FolderSource, stored: Mapping[str, Document], config: Config) -> int:
     """Return how many new or changed files a folder has, besides those to read again; 0 if it is unreadable."""
-    documents = store.documents.of_source(source.name)
     files = iter_files(
         source.folder,
-        documents,
+        stored,
         max_bytes=source.max_bytes,
         ours=output_folders(config),
-        again=paths_to_reread(documents, source.folder),
+        again=paths_to_reread(stored, source.folder),
         choice=choice_of(source),
     )
     with suppress(SourceError):
@@ -212,7 +211,8 @@ class _FolderPass:
             self._total = len(again)
         else:
             again = paths_to_reread(self._stored, folder)
-            self._total = None if self._progress is None else count_files(folder, self._output_folders, choice)
+            if self._progress is not None and self._is_whole:  # a part is read where nobody looks on
+                self._total = count_files(folder, self._output_folders, choice)
         files = iter_files(
             folder,
             self._stored,

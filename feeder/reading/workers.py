@@ -32,7 +32,7 @@ _ResultT = TypeVar("_ResultT")
 
 _CHUNKS_PER_PROCESS = 3  # one running, two waiting: no process is idle and memory stays flat
 _MAX_WAITING = 200  # results of a chunk that wait to be taken; more only for a job of many results
-_IDLE_S = 5.0  # until an idle process ends
+_IDLE_S = 30.0  # until an idle process ends: saving takes turns with others, which can take seconds
 _WALL_FACTOR = 30  # seconds of wall time per second of processor time: catches what sleeps, not a busy machine …
 _MIN_WALL_S = 60.0  # … and at least this
 _PROCESSORS = len(os.sched_getaffinity(0))

@@ -88,6 +88,21 @@ def test_a_job_that_waits_stands_for_all_with_its_key(store: Store) -> None:
     assert jobs_of(store) == {("read", "todo"): 2}, "and the one that waits for its time is not counted"
 
 
+def test_a_job_that_is_done_stands_for_its_like_if_that_is_wanted(store: Store) -> None:
+    job = Job("read", "folder a, part 2 of 3", ("a",), (1, 3))
+
+    async def use(app: App) -> None:
+        await hand_out(app, job, unless_done_now=True)
+        worker = await app.job_manager.register_worker()
+        assert await app.job_manager.fetch_job(None, worker) is not None
+        await hand_out(app, job, unless_done_now=True)
+        assert jobs_of(store) == {("read", "doing"): 1}
+        await hand_out(app, job)
+        assert jobs_of(store) == {("read", "doing"): 1, ("read", "todo"): 1}
+
+    with_app(store, use)
+
+
 def test_jobs_come_as_they_were_handed_out(store: Store) -> None:
     done: list[Job] = []
     job = Job("read", "folder a, part 2 of 3", ("a", "阿"), (1, 3))

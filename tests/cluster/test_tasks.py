@@ -81,15 +81,22 @@ def test_a_large_folder_is_read_in_parts_that_have_each_file_once(
 ) -> None:
     monkeypatch.setattr(tasks, "SLICE", 10)
     work = Work(config=folder_config(tmp_path, 35), store=sqlite_store, now=NOW, shares=4)
-    parts = run(work, WHOLE).jobs
+    first = run(work, WHOLE)
+    *parts, publish = first.jobs
+    assert publish == Job("publish")
     assert [part.part for part in parts] == [(0, 4), (1, 4), (2, 4), (3, 4)]
     assert parts[3].key == "read folder mirror, part 4 of 4"
-    counts, done = [], Done()
+    assert [part.is_slice for part in parts] == [True] * 4
+    assert run(work, WHOLE).jobs == parts, "of a folder that is known all is left to the parts"
+    counts, done = [first.report.sources[0].new], Done()
+    assert 0 < counts[0] < 10, "what recurs in some files is known to those who read the others"
     for part in parts:
         done = run(work, part)
         counts.append(done.report.sources[0].new)
         assert [job.key for job in done.jobs] == ["read folder mirror", "publish"]
         assert sqlite_store.sources.is_baseline("mirror"), "what the other parts bring is no news either"
+        if part != parts[-1]:
+            assert run(work, done.jobs[0]) == Done(), "others still read"
     assert sum(counts) == sqlite_store.entries.count() == 35
     assert all(counts)
     do_all(work, *done.jobs[:1])
