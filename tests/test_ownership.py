@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import FeedSource, FetchConfig, FolderSource, SiteConfig
+from feeder.config.settings import FeedSource, FetchConfig, FolderSource, SiteConfig, StoreConfig
 from feeder.ingest import ingest
 from feeder.model import Entry
 from feeder.publish.site import publish
@@ -35,7 +35,8 @@ class World:
         site = SiteConfig(
             url="https://mine.example/", output=self.folder / "public", language="en", duplicates=self.duplicates
         )
-        return Config(sources=(own, *feeds), fetch=FetchConfig(user_agent="feeder-tests"), site=site)
+        store = StoreConfig(url=self.store.database.url)
+        return Config(store=store, sources=(own, *feeds), fetch=FetchConfig(user_agent="feeder-tests"), site=site)
 
     def poll(self, name: str, *items: str, link: str = "https://site.example/") -> None:
         if name not in self.names:

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from feeder.config.load import Config
-from feeder.config.settings import FeedSource, FetchConfig, SiteConfig
+from feeder.config.settings import FeedSource, FetchConfig, SiteConfig, StoreConfig
 from feeder.ingest import ingest
 from feeder.publish.site import publish
 from feeder.store import Store
@@ -50,6 +50,7 @@ class Through:
         self._server, self._store, self._folder, self._passes = server, store, folder, 0
         source = FeedSource(name="planet", feed=server.url("/feed"), allow_private=True)
         self._config = Config(
+            store=StoreConfig(url=store.database.url),
             sources=(source,),
             fetch=FetchConfig(user_agent="feeder-tests"),
             site=SiteConfig(url=SITE, output=folder / "public"),

@@ -14,7 +14,7 @@ import feedparser
 import pytest
 
 from feeder.config.load import Config
-from feeder.config.settings import FeedConfig, SiteConfig
+from feeder.config.settings import FeedConfig, SiteConfig, StoreConfig
 from feeder.incoming.origin import Origin
 from feeder.model import Media
 from feeder.publish.crawlers import SITEMAP_PATH, SITEMAPS_FOLDER
@@ -111,9 +111,10 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hubs=("https://hub.example.org/",),
     )  # fmt: skip
     feeds = (FeedConfig(name="rain", title="Rain & <snow>", query="rain"), FeedConfig(name="none", query="zxq"))
-    with Store.open(f"sqlite:///{folder}/feeder.db") as store:
+    store_config = StoreConfig(url=f"sqlite:///{folder}/feeder.db")
+    with Store.open(store_config.url) as store:
         save(store, [(Origin("ab"[number % 2], f"{number}.md"), entry) for number, entry in enumerate(entries)])
-        publish(Config(site=site, feeds=feeds), store, now=START)
+        publish(Config(store=store_config, site=site, feeds=feeds), store, now=START)
     return folder / "public"
 
 

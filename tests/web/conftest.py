@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feeder.config.load import Config
-from feeder.config.settings import SiteConfig, WebConfig
+from feeder.config.settings import SiteConfig, StoreConfig, WebConfig
 from feeder.incoming.origin import Origin
 from feeder.model import Entry
 from feeder.publish.site import publish
@@ -63,7 +63,8 @@ def entries() -> list[Entry]:
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     site = SiteConfig(title="存文", subtitle="旧文章，重新读。", output=tmp_path / "public")
-    return Config(site=site, web=WebConfig(port=0))
+    store = StoreConfig(url=f"sqlite:///{tmp_path}/data/feeder.db")  # that of `sqlite_store`
+    return Config(store=store, site=site, web=WebConfig(port=0))
 
 
 @pytest.fixture
