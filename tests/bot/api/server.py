@@ -26,6 +26,7 @@ from tests.bot.api.state import Chat, Telegram, User
 
 TOKEN = "123456789:AAE-made-up-token-for-the-tests-0000"
 _POLL_S = 0.005
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -225,11 +226,13 @@ class BotApi:
             return [m for m in self.telegram.chats[chat_id].messages.values() if m["from"]["is_bot"]]
 
     def wait(self, condition: Callable[[], bool], timeout_s: float = 10) -> None:
-        """Return as soon as `condition` holds; it is checked after each call."""
+        """Return as soon as `condition` holds; it is checked after each call, and often for what is not in a call."""
+        end = time.monotonic() + timeout_s
         with self._changed:
-            if not self._changed.wait_for(condition, timeout_s):
-                seen = [(call.method, call.code) for call in self.calls]
-                raise AssertionError(f"it did not come about in {timeout_s} s; the calls were {seen}")
+            while not self._changed.wait_for(condition, _LOOK_S):
+                if time.monotonic() > end:
+                    seen = [(call.method, call.code) for call in self.calls]
+                    raise AssertionError(f"it did not come about in {timeout_s} s; the calls were {seen}")
 
     # HTTP.
 
