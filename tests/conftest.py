@@ -115,6 +115,10 @@ def store_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+# For a test about texts alone, whose fixtures open a store on each database.
+on_sqlite_alone = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     """An open empty store, on each database in turn."""

@@ -106,6 +106,15 @@ def each_store(store: Store) -> Store:
     return create_tables(store)
 
 
+@pytest.fixture
+def unused_store(store: Store) -> Store:
+    """A store, on each database in turn, that the bot has never used."""
+    with store.database.begin() as connection:
+        tables.metadata.drop_all(connection)
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {tables.VERSION_TABLE}")
+    return store
+
+
 def create_tables(store: Store) -> Store:
     """Create the bot's tables, if missing, as the migrations do (a test compares them), but in a tenth of the time."""
     with store.database.begin() as connection:

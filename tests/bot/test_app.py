@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
 
 from bot.app import service, set_menu
 from bot.connecting import connect, make_bot
@@ -46,15 +47,15 @@ def test_it_is_wanted_where_there_is_a_token(api: BotApi) -> None:
     assert not service.is_enabled(Config())
 
 
-def test_it_posts_what_comes_in_while_it_runs_and_goes_on_where_it_was(api: BotApi, sqlite_store: Store) -> None:
-    add_entries(sqlite_store, *range(1, 6))
-    with Running(settings(api, CHAT, recent=2), sqlite_store) as running:
+def test_it_posts_what_comes_in_while_it_runs_and_goes_on_where_it_was(api: BotApi, store: Store) -> None:
+    add_entries(store, *range(1, 6))
+    with Running(settings(api, CHAT, recent=2), store) as running:
         api.wait(lambda: len(api.texts(CHAT)) == 2)
-        add_entries(sqlite_store, 6)
+        add_entries(store, 6)
         api.wait(lambda: len(api.texts(CHAT)) == 3)
     assert isinstance(running.error, asyncio.CancelledError)
-    add_entries(sqlite_store, 7)
-    with Running(settings(api, CHAT, recent=2), sqlite_store):
+    add_entries(store, 7)
+    with Running(settings(api, CHAT, recent=2), store):
         api.wait(lambda: len(api.texts(CHAT)) == 4)
     assert [text.split("\n")[0] for text in api.texts(CHAT)] == ["title 4", "title 5", "title 6", "title 7"]
 
@@ -94,30 +95,30 @@ def test_trouble_with_the_menu_or_with_polling_does_not_end_it(
     assert "polling failed" in caplog.text
 
 
-def test_a_chat_that_lets_the_bot_in_again_is_posted_to_again(api: BotApi, sqlite_store: Store) -> None:
+def test_a_chat_that_lets_the_bot_in_again_is_posted_to_again(api: BotApi, store: Store) -> None:
     api.add_user(77, "Admin")
-    add_entries(sqlite_store, 1)
+    add_entries(store, 1)
     api.set_member(CHAT, "kicked")
-    with Running(settings(api, CHAT, recent=1), sqlite_store):
+    with Running(settings(api, CHAT, recent=1), store):
         api.wait(lambda: len(api.texts(77)) == 1)
         api.set_member(CHAT, "administrator")
         api.wait(lambda: len(api.texts(77)) == 2)
         api.set_member(CHAT, "administrator")
-        add_entries(sqlite_store, 2)
+        add_entries(store, 2)
         api.wait(lambda: len(api.texts(CHAT)) == 2)
     off, on = api.texts(77)
     assert str(CHAT) in off
     assert "bot was kicked" in off
     assert on.startswith(str(CHAT))
-    assert count_states(sqlite_store) == {"sent": 2}
+    assert count_states(store) == {"sent": 2}
 
 
-def test_a_person_who_starts_the_bot_again_is_posted_to_again(api: BotApi, sqlite_store: Store) -> None:
+def test_a_person_who_starts_the_bot_again_is_posted_to_again(api: BotApi, store: Store) -> None:
     person = api.add_user(11)
     api.add_user(77, "Admin")
-    add_entries(sqlite_store, 1)
+    add_entries(store, 1)
     api.set_member(11, "kicked")
-    with Running(settings(api, 11, recent=1), sqlite_store):
+    with Running(settings(api, 11, recent=1), store):
         api.wait(lambda: len(api.texts(77)) == 1)
         api.telegram.chats[11].status = "member"
         api.say(person, "/start")
@@ -151,11 +152,11 @@ def test_an_admin_who_cannot_be_reached_does_not_keep_others_from_being_told(
     assert told == [True, True, False, True, False]
 
 
-def test_an_admin_is_told_at_the_pace_of_all_messages(api: BotApi, bot_store: Store) -> None:
+def test_an_admin_is_told_at_the_pace_of_all_messages(api: BotApi, each_store: Store) -> None:
     api.add_user(77, "Admin")
 
     async def work() -> None:
-        bot = make_bot(settings(api).telegram, pace=AnswerPace(bot_store, Pace(per_chat_s=0.1)))
+        bot = make_bot(settings(api).telegram, pace=AnswerPace(each_store, Pace(per_chat_s=0.1)))
         await bot.initialize()
         admins = Admins(bot, [77])
         assert [await admins.tell("one"), await admins.tell("two")] == [True, True]
@@ -177,16 +178,18 @@ def test_a_second_poller_is_told_of_once(api: BotApi, sqlite_store: Store) -> No
     assert "\n" not in api.texts(77)[0]
 
 
-def test_it_stops_though_telegram_never_answers(api: BotApi, sqlite_store: Store) -> None:
-    add_entries(sqlite_store, 1)
+def test_it_stops_though_telegram_never_answers(api: BotApi, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.app._STOP_S", 0.2)
+    monkeypatch.setattr("bot.delivery.sender.STOP_S", 0.5)
+    add_entries(store, 1)
     person = api.add_user(11)
     api.hang(times=None, method="sendPhoto")
     api.hang(times=None, method="sendMessage")
-    with Running(settings(api, CHAT, recent=1, on_unknown="hold"), sqlite_store):
+    with Running(settings(api, CHAT, recent=1, on_unknown="hold"), store):
         api.say(person, "/help")
         api.wait(lambda: bool(api.called("sendPhoto") and api.called("sendMessage")))
         api.hang(times=None)
-    assert count_states(sqlite_store) == {"unknown": 1}
+    assert count_states(store) == {"unknown": 1}
 
 
 def test_telegram_out_of_reach_is_waited_for(api: BotApi) -> None:
@@ -215,17 +218,17 @@ def test_a_search_of_a_channel_that_cannot_be_read_ends_it_at_once(api: BotApi, 
     assert [ok for ok, _ in service.check(config, sqlite_store)] == [False]
 
 
-def test_check_says_what_is_well_and_what_is_not(api: BotApi, sqlite_store: Store) -> None:
+def test_check_says_what_is_well_and_what_is_not(api: BotApi, store: Store) -> None:
     api.add_chat(-1003, "channel", username="a_channel")
-    add_entries(sqlite_store, 1)
+    add_entries(store, 1)
     config = settings(api, CHAT, "@a_channel", -404, recent=1)
-    lines = list(service.check(config, sqlite_store))
+    lines = list(service.check(config, store))
     assert [ok for ok, _ in lines] == [True, True, True, False]
     assert "@feeder_bot" in lines[0][1]
     assert "-404: Chat not found" in lines[3][1]
-    with Running(config, sqlite_store):
+    with Running(config, store):
         api.wait(lambda: len(api.called("sendPhoto")) == 3)
-    off = next(service.check(config, sqlite_store))
+    off = next(service.check(config, store))
     assert off[0] is False
     assert "-404: switched off: BadRequest: Chat not found; next try: 2" in off[1]
 
@@ -271,13 +274,13 @@ def test_check_does_not_blame_a_chat_for_telegram(api: BotApi, sqlite_store: Sto
     assert "-1001: not checked: NetworkError" in list(service.check(settings(api, CHAT), sqlite_store))[1][1]
 
 
-def test_status_shows_each_subscription(api: BotApi, sqlite_store: Store) -> None:
+def test_status_shows_each_subscription(api: BotApi, store: Store) -> None:
     config = settings(api, CHAT, recent=1)
-    assert list(service.status(config, sqlite_store)) == []
-    add_entries(sqlite_store, 1)
-    with Running(config, sqlite_store):
+    assert list(service.status(config, store)) == []
+    add_entries(store, 1)
+    with Running(config, store):
         api.wait(lambda: len(api.texts(CHAT)) == 1)
-    assert list(service.status(config, sqlite_store)) == ["-1001: 1 sent, 0 waiting, 0 in doubt, 0 failed"]
+    assert list(service.status(config, store)) == ["-1001: 1 sent, 0 waiting, 0 in doubt, 0 failed"]
 
 
 def test_check_without_a_token_and_with_a_wrong_one(api: BotApi, sqlite_store: Store) -> None:
@@ -300,39 +303,38 @@ def test_check_says_when_telegram_is_out_of_reach(api: BotApi, sqlite_store: Sto
     assert line.startswith("cannot reach ")
 
 
-def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, sqlite_store: Store) -> None:
-    add_entries(sqlite_store, 1, 2, 3)
+def test_a_preview_shows_each_post_and_needs_no_token(api: BotApi, unused_store: Store) -> None:
+    add_entries(unused_store, 1, 2, 3)
     config = settings(api, CHAT, recent=2, silent=True, topic=5)
     without = Config(telegram=config.telegram.model_copy(update={"token": None}))
-    head, first, second = service.preview(without, sqlite_store)
+    head, first, second = service.preview(without, unused_store)
     assert head == "-1001 topic 5: 2 to post silently"
     assert "**title 2** <https://example.org/a/2>" in first
     assert "(https://example.org/rain.jpg)" in second
     assert api.calls == []
-    with sqlite_store.database.read() as connection:
-        tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name LIKE 'bot%'").scalar()
-    assert tables == 0
-    told = list(service.preview(Config(), sqlite_store))
+    with unused_store.database.read() as connection:
+        assert not [name for name in inspect(connection).get_table_names() if name.startswith("bot")]
+    told = list(service.preview(Config(), unused_store))
     assert told[0].startswith("No channel is configured in [[telegram.channels]]. @your_channel would get")
     assert told[1] == "@your_channel: 3 to post"
 
 
-def test_a_preview_knows_a_channel_by_its_name_and_with_other_settings(api: BotApi, sqlite_store: Store) -> None:
+def test_a_preview_knows_a_channel_by_its_name_and_with_other_settings(api: BotApi, store: Store) -> None:
     api.add_chat(-1007, username="rain_news")
-    add_entries(sqlite_store, 1)
-    with Running(settings(api, "@rain_news", recent=1), sqlite_store):
+    add_entries(store, 1)
+    with Running(settings(api, "@rain_news", recent=1), store):
         api.wait(lambda: len(api.texts(-1007)) == 1)
     config = settings(api, "@rain_news", recent=1, style="title", silent=True)
-    assert list(service.preview(config, sqlite_store)) == ["@rain_news: 0 to post silently"]
+    assert list(service.preview(config, store)) == ["@rain_news: 0 to post silently"]
 
 
-def test_a_preview_after_a_run_shows_what_has_come_since(api: BotApi, sqlite_store: Store) -> None:
-    add_entries(sqlite_store, 1)
+def test_a_preview_after_a_run_shows_what_has_come_since(api: BotApi, store: Store) -> None:
+    add_entries(store, 1)
     config = settings(api, CHAT, -404, recent=1)
-    with Running(config, sqlite_store):
+    with Running(config, store):
         api.wait(lambda: len(api.called("sendPhoto")) == 2)
-    add_entries(sqlite_store, 2, media=(), link=None)
-    first, post, last = service.preview(config, sqlite_store)
+    add_entries(store, 2, media=(), link=None)
+    first, post, last = service.preview(config, store)
     assert first == "-1001: 1 to post"
     assert post.startswith("    **title 2**\n")
     assert last.startswith("-404: switched off: ")

@@ -83,17 +83,17 @@ class Anyone:
 
 
 @pytest.fixture
-def anyone(api: BotApi, bot_store: Store) -> Iterator[Anyone]:
+def anyone(api: BotApi, each_store: Store) -> Iterator[Anyone]:
     for chat, kind in KINDS.items():
         api.add_chat(chat, kind, username="my_channel" if chat == CHANNEL else None)
         for person in (11, 77):
             api.telegram.statuses[chat, person] = "administrator"
-    add_entries(bot_store, *range(1, 4))
+    add_entries(each_store, *range(1, 4))
     for text in ("雨", "3 雨", ""):
-        save_query(bot_store, text, START)
+        save_query(each_store, text, START)
     face = ChatFace(11, "private", "Alice")
-    subscribe(bot_store, face, ChannelConfig(chat="11"), person=11, most=9, now=START)
-    anyone = Anyone(api, bot_store)
+    subscribe(each_store, face, ChannelConfig(chat="11"), person=11, most=9, now=START)
+    anyone = Anyone(api, each_store)
     yield anyone
     anyone.close()
 

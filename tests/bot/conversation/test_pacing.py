@@ -18,6 +18,7 @@ from feeder.words import ENGLISH
 from tests.bot.api import BotApi
 from tests.bot.conftest import Clock, Running, add_entries, settings
 from tests.bot.talk import Talk
+from tests.conftest import on_sqlite_alone
 
 GROUP = -1007
 SLOW = Pace(per_chat_s=1.0, per_group_minute=20, overall_per_second=30)
@@ -134,25 +135,28 @@ def test_a_chat_with_many_answers_waiting_is_crowded(make_calls: Callable[..., C
     assert not calls.pace.is_crowded(GROUP)
 
 
-def test_thirty_questions_in_a_group_are_all_answered_in_their_turn(api: BotApi, bot_store: Store) -> None:
-    add_entries(bot_store, 1)
+def test_thirty_questions_in_a_group_are_all_answered_in_their_turn(api: BotApi, each_store: Store) -> None:
+    add_entries(each_store, 1)
     api.add_chat(GROUP, "supergroup")
     alice = api.add_user(11)
     pace = Pace(per_chat_s=0.02, per_group_minute=10**6, overall_per_second=10**6)
-    with Running(settings(api), bot_store, pace=pace):
+    with Running(settings(api), each_store, pace=pace):
         for _ in range(30):
             api.say(alice, "/latest 1", GROUP)
         api.wait(lambda: len(api.texts(GROUP)) == 30)
-    with bot_store.database.read() as connection:
+    with each_store.database.read() as connection:
         times = connection.exec_driver_sql("SELECT called_at FROM bot_calls ORDER BY called_at").scalars().all()
     assert len(times) == 30
     assert all(later - earlier >= 20_000 for earlier, later in pairwise(times))
 
 
-def test_in_a_crowd_it_says_so_once_and_goes_on(api: BotApi, bot_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    add_entries(bot_store, 1)
+@on_sqlite_alone
+def test_in_a_crowd_it_says_so_once_and_goes_on(
+    api: BotApi, each_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_entries(each_store, 1)
     alice = Talk(api, api.add_user(11))
-    with Running(settings(api), bot_store):
+    with Running(settings(api), each_store):
         alice.ask("/latest 1")
         with monkeypatch.context() as patch:
             patch.setattr(AnswerPace, "is_crowded", lambda *_: True)
@@ -163,13 +167,16 @@ def test_in_a_crowd_it_says_so_once_and_goes_on(api: BotApi, bot_store: Store, m
     assert api.texts(11).count(ENGLISH.chat.crowded) == 1
 
 
-def test_a_spinner_ends_before_an_answer_that_waits_long(api: BotApi, bot_store: Store) -> None:
-    add_entries(bot_store, *range(1, 10))
+def test_a_spinner_ends_before_an_answer_that_waits_long(
+    api: BotApi, each_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.conversation.registry.Registry.__init__.__kwdefaults__", {"spinner_s": 0.3})
+    add_entries(each_store, *range(1, 10))
     alice = Talk(api, api.add_user(11))
-    with Running(settings(api), bot_store):
+    with Running(settings(api), each_store):
         alice.ask("/search 雨")
-        with bot_store.database.begin() as connection:
-            later = int((datetime.now(UTC) + timedelta(seconds=5)).timestamp() * 1_000_000)
+        with each_store.database.begin() as connection:
+            later = int((datetime.now(UTC) + timedelta(seconds=2)).timestamp() * 1_000_000)
             connection.exec_driver_sql(f"UPDATE bot_chats SET next_call_at = {later}")
         query = api.press(alice.person, api.messages(11)[-1]["message_id"], "Next")
         api.wait(lambda: query in api.telegram.toasts)

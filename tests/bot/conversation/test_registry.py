@@ -12,14 +12,15 @@ from feeder.words import ENGLISH, SIMPLIFIED, TRADITIONAL
 from tests.bot.api import BotApi
 from tests.bot.conftest import Running, add_entries, settings
 from tests.bot.talk import Talk
+from tests.conftest import on_sqlite_alone
 
 GROUP = -1007
 
 
 @pytest.fixture
-def full_store(bot_store: Store) -> Store:
-    add_entries(bot_store, *range(1, 31))
-    return bot_store
+def full_store(each_store: Store) -> Store:
+    add_entries(each_store, *range(1, 31))
+    return each_store
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def talk(api: BotApi, full_store: Store) -> Iterator[Talk]:
         yield Talk(api, api.add_user(11))
 
 
+@on_sqlite_alone
 def test_start_and_help_say_what_it_can_do(talk: Talk) -> None:
     assert talk.ask("/start").startswith(ENGLISH.greeting)
     assert talk.ask("/start deep-link_1").startswith(ENGLISH.greeting)
@@ -36,6 +38,7 @@ def test_start_and_help_say_what_it_can_do(talk: Talk) -> None:
     assert talk.api.telegram.menus["zh"][-1]["description"] == SIMPLIFIED.chat.menu["help"]
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("command", "count"),
     [("/latest", 5), ("/latest 1", 1), ("/latest 20", 20), ("/latest 9999999999999", 20), ("/latest@feeder_bot 2", 2)],
@@ -47,6 +50,7 @@ def test_the_latest_are_as_many_as_asked_for_up_to_a_cap(talk: Talk, command: st
     ]
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
@@ -106,6 +110,7 @@ def test_a_page_that_is_no_longer_there_becomes_the_first(talk: Talk) -> None:
     assert talk.rows[1] == ["1/6", "Next ›"]
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     "data", ["q", "", ":", "s:0123456789abcdef:2:n:e", "s:" + "x" * 60, "l:0:e", "n:x", "u:0:1", "c:status", "a:add:0"]
 )
@@ -116,6 +121,7 @@ def test_a_forged_or_forgotten_button_is_answered_kindly(talk: Talk, data: str) 
     assert talk.api.telegram.toasts[query] == ENGLISH.gone
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
@@ -151,11 +157,13 @@ def test_who_searches_too_often_is_asked_to_wait(talk: Talk) -> None:
     assert Talk(talk.api, talk.api.add_user(12, "Bob")).ask("/search 雨").startswith("“雨”")
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize("text", ["/nonsense", "/latest@another_bot", "/status"])
 def test_in_private_what_it_does_not_know_is_answered_with_a_hint(talk: Talk, text: str) -> None:
     assert talk.ask(text).startswith(ENGLISH.unknown)
 
 
+@on_sqlite_alone
 def test_in_a_group_it_answers_to_its_commands_as_replies_and_to_nothing_else(talk: Talk) -> None:
     talk.api.add_chat(GROUP, "supergroup")
     group = Talk(talk.api, talk.person, GROUP)
@@ -168,6 +176,7 @@ def test_in_a_group_it_answers_to_its_commands_as_replies_and_to_nothing_else(ta
     assert "reply_to_message" not in talk.api.messages(11)[-1]
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("code", "words"), [("zh-hans", SIMPLIFIED), ("zh-hant", TRADITIONAL), ("fr", ENGLISH), (None, ENGLISH)]
 )
@@ -176,11 +185,12 @@ def test_a_person_is_answered_in_their_own_language(talk: Talk, code: str | None
     assert Talk(talk.api, person).ask("/start").startswith(getattr(words, "start", ""))
 
 
-def test_an_empty_store_says_so(api: BotApi, bot_store: Store) -> None:
-    with Running(settings(api), bot_store):
+def test_an_empty_store_says_so(api: BotApi, each_store: Store) -> None:
+    with Running(settings(api), each_store):
         assert Talk(api, api.add_user(11)).ask("/latest") == ENGLISH.nothing_yet
 
 
+@on_sqlite_alone
 def test_when_something_breaks_the_person_is_told_and_the_bot_goes_on(
     talk: Talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -199,6 +209,7 @@ def test_when_something_breaks_the_person_is_told_and_the_bot_goes_on(
     assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
 
 
+@on_sqlite_alone
 def test_without_a_store_the_person_is_told_and_the_spinner_ends(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise StoreError("the disk is full")
@@ -209,6 +220,7 @@ def test_without_a_store_the_person_is_told_and_the_spinner_ends(talk: Talk, mon
     assert talk.ask("/latest") == ENGLISH.trouble
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize("fails", [True, False])
 def test_what_comes_of_a_button_after_its_spinner_has_ended_is_said(
     api: BotApi, full_store: Store, monkeypatch: pytest.MonkeyPatch, *, fails: bool
@@ -228,6 +240,7 @@ def test_what_comes_of_a_button_after_its_spinner_has_ended_is_said(
         talk.wait_for(ENGLISH.trouble if fails else "a note")
 
 
+@on_sqlite_alone
 def test_a_page_that_cannot_be_turned_does_not_stop_the_bot(talk: Talk) -> None:
     talk.ask("/search 雨")
     talk.api.answer(400, "Bad Request: message to edit not found", method="editMessageText")
@@ -236,6 +249,7 @@ def test_a_page_that_cannot_be_turned_does_not_stop_the_bot(talk: Talk) -> None:
     assert talk.ask("/help").startswith(ENGLISH.chat.help_title)
 
 
+@on_sqlite_alone
 def test_an_update_that_cannot_be_read_is_passed_over(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
     message = {"message_id": 1, "date": 1, "chat": {"id": 11, "type": "private"}, "sticker": {"unheard": "of"}}
     talk.api.telegram.update("message", message)
@@ -243,6 +257,7 @@ def test_an_update_that_cannot_be_read_is_passed_over(talk: Talk, caplog: pytest
     assert "an update cannot be read: TypeError" in caplog.text
 
 
+@on_sqlite_alone
 def test_an_edited_question_is_not_answered_again(talk: Talk) -> None:
     talk.ask("/help")
     message = dict(talk.api.telegram.chats[11].messages[1])

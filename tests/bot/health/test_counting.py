@@ -69,8 +69,8 @@ def test_what_may_not_be_sent_is_not_old(each_store: Store) -> None:
     assert count_deliveries(each_store, START).waiting == 0
 
 
-def test_a_store_that_the_bot_has_never_used_has_none(sqlite_store: Store) -> None:
-    assert TelegramService().deliveries(Config(), sqlite_store, START) is None
+def test_a_store_that_the_bot_has_never_used_has_none(unused_store: Store) -> None:
+    assert TelegramService().deliveries(Config(), unused_store, START) is None
 
 
 def test_what_was_ever_sent_is_not_looked_at(bot_store: Store) -> None:
@@ -94,9 +94,9 @@ def test_what_was_ever_sent_is_not_looked_at(bot_store: Store) -> None:
 
 
 @pytest.mark.parametrize("state", ["told", "dropped"])
-def test_what_is_done_with_is_not_counted(bot_store: Store, state: str) -> None:
-    plan_posts(bot_store, range(1), channels(-1))
-    with bot_store.database.begin() as connection:
+def test_what_is_done_with_is_not_counted(each_store: Store, state: str) -> None:
+    plan_posts(each_store, range(1), channels(-1))
+    with each_store.database.begin() as connection:
         connection.execute(update(deliveries).values(state=state, called_at=START))
-    found = count_deliveries(bot_store, START)
+    found = count_deliveries(each_store, START)
     assert (found.waiting, dict(found.last_hour)) == (0, {})

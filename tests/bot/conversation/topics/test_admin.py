@@ -12,6 +12,7 @@ from feeder.words import ENGLISH
 from tests.bot.api import BotApi
 from tests.bot.conftest import Running, add_entries, settings
 from tests.bot.talk import Talk
+from tests.conftest import on_sqlite_alone
 from tests.entries import make_entry
 
 GROUP = -1007
@@ -20,10 +21,10 @@ ADMIN_COMMANDS = [name for name, command in COMMANDS.items() if command.admins]
 
 
 @pytest.fixture
-def api_with_bot(api: BotApi, bot_store: Store) -> Iterator[BotApi]:
-    add_entries(bot_store, *range(1, 4))
+def api_with_bot(api: BotApi, each_store: Store) -> Iterator[BotApi]:
+    add_entries(each_store, *range(1, 4))
     api.add_chat(GROUP, "supergroup")
-    with Running(settings(api), bot_store):
+    with Running(settings(api), each_store):
         yield api
 
 
@@ -47,6 +48,7 @@ def test_a_command_of_admins_is_unknown_to_others_and_silent_in_groups(admin: Ta
     assert len(admin.api.texts(GROUP)) == 1
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if action.admins])
 @pytest.mark.parametrize("rest", ["add:0123456789abcdef", "remove:0", "removed:0", "pause:0", "x", ""])
 def test_a_button_of_admins_does_nothing_for_others(bob: Talk, name: str, rest: str) -> None:
@@ -54,17 +56,19 @@ def test_a_button_of_admins_does_nothing_for_others(bob: Talk, name: str, rest: 
     assert bob.send(f"{name}:{rest}") == ENGLISH.gone
 
 
-def test_a_file_of_others_is_ignored(bob: Talk, bot_store: Store) -> None:
+@on_sqlite_alone
+def test_a_file_of_others_is_ignored(bob: Talk, each_store: Store) -> None:
     bob.api.send_file(bob.person, "feeds.opml", OPML)
     bob.ask("/help")
     assert not bob.api.called("getFile")
-    assert bot_store.sources.added() == ()
+    assert each_store.sources.added() == ()
 
 
 def test_the_status_tells_how_many_there_are(admin: Talk) -> None:
     assert admin.ask("/status") == "Status\nArticles: 3\nSources: 0\nSubscriptions: 0"
 
 
+@on_sqlite_alone
 def test_the_status_of_many_troubles_is_one_message(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         SourceLine(
@@ -84,6 +88,7 @@ def test_the_status_of_many_troubles_is_one_message(admin: Talk, monkeypatch: py
     assert "down" in answer
 
 
+@on_sqlite_alone
 def test_only_what_was_added_by_command_is_offered_for_removal(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     def have(count: int, *, configured: bool) -> None:
         lines = [
@@ -101,6 +106,7 @@ def test_only_what_was_added_by_command_is_offered_for_removal(admin: Talk, monk
     assert admin.ask("/remove").endswith("\n… and 2 more: /remove …")
 
 
+@on_sqlite_alone
 def test_an_error_of_any_length_is_told(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> SourceOffer:
         raise FeederError("known sources: " + "雨😀 " * 3000)
@@ -109,6 +115,7 @@ def test_an_error_of_any_length_is_told(admin: Talk, monkeypatch: pytest.MonkeyP
     assert admin.ask("/add x.org").startswith("known sources: 雨")
 
 
+@on_sqlite_alone
 def test_help_for_admins_has_their_commands(admin: Talk, bob: Talk) -> None:
     assert "/status" in admin.ask("/help")
     assert "/status" not in bob.ask("/help")
@@ -125,6 +132,7 @@ def test_a_source_is_added_after_a_look(admin: Talk, monkeypatch: pytest.MonkeyP
     assert admin.press("Cancel") == ENGLISH.chat.nothing_changed
 
 
+@on_sqlite_alone
 def test_what_is_wrong_with_an_address_is_said_in_one_line(admin: Talk) -> None:
     assert admin.ask("/add") == ENGLISH.chat.add_usage
     answer = admin.ask("/add http://127.0.0.1/feed")
@@ -132,6 +140,7 @@ def test_what_is_wrong_with_an_address_is_said_in_one_line(admin: Talk) -> None:
     assert "\n" not in answer
 
 
+@on_sqlite_alone
 def test_an_error_while_adding_is_told(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> SourceOffer:
         raise FeederError("no feed found there")
@@ -140,7 +149,7 @@ def test_an_error_while_adding_is_told(admin: Talk, monkeypatch: pytest.MonkeyPa
     assert admin.ask("/add x.org") == "no feed found there"
 
 
-def test_feeds_come_and_go_as_opml_and_are_paused_and_removed(admin: Talk, bot_store: Store) -> None:
+def test_feeds_come_and_go_as_opml_and_are_paused_and_removed(admin: Talk, each_store: Store) -> None:
     admin.api.send_file(admin.person, "feeds.opml", OPML)
     assert admin.wait_for("Added") == "Added: 1. Already here: 0. Not usable: 0."
     admin.api.send_file(admin.person, "other.opml", b"no list at all")
@@ -155,10 +164,11 @@ def test_feeds_come_and_go_as_opml_and_are_paused_and_removed(admin: Talk, bot_s
     assert admin.ask("/pause rain").startswith("Resumed “rain”")
     assert admin.ask("/remove rain") == ENGLISH.chat.ask_remove.format(name="rain")
     assert admin.press("Remove").startswith("Removed “rain”")
-    assert bot_store.sources.added() == ()
+    assert each_store.sources.added() == ()
     assert "no source is named 'rain'" in admin.ask("/pause rain")
 
 
+@on_sqlite_alone
 def test_a_file_that_is_too_large_is_not_fetched(admin: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.conversation.topics.admin.MAX_OPML_BYTES", 10)
     admin.api.send_file(admin.person, "feeds.opml", OPML)

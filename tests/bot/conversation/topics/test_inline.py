@@ -9,12 +9,13 @@ from feeder.words import ENGLISH
 from tests.bot.api import BotApi, User
 from tests.bot.conftest import Running, add_entries, settings
 from tests.bot.talk import Talk
+from tests.conftest import on_sqlite_alone
 
 
 @pytest.fixture
-def alice(api: BotApi, bot_store: Store) -> Iterator[User]:
-    add_entries(bot_store, *range(1, 16))
-    with Running(settings(api), bot_store):
+def alice(api: BotApi, each_store: Store) -> Iterator[User]:
+    add_entries(each_store, *range(1, 16))
+    with Running(settings(api), each_store):
         yield api.add_user(11)
 
 
@@ -27,12 +28,14 @@ def test_words_find_articles_page_by_page(api: BotApi, alice: User) -> None:
     assert not second.get("next_offset")
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(("text", "count"), [("", 10), ("！", 0), ("on:x", 0), ("@nobody", 0), ("没有的词", 0)])
 def test_whatever_is_typed_is_answered(api: BotApi, alice: User, text: str, count: int) -> None:
     assert len(api.ask_inline(alice, text)["results"]) == count
     assert len(api.ask_inline(alice, text, "not a number")["results"]) == count
 
 
+@on_sqlite_alone
 def test_an_answer_that_comes_too_late_does_no_harm(api: BotApi, alice: User) -> None:
     api.answer(400, "Bad Request: query is too old", method="answerInlineQuery")
     api.telegram.ask_inline(alice.face(), "雨")

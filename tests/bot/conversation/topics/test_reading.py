@@ -13,6 +13,7 @@ from tests.bot.api import BotApi
 from tests.bot.conftest import Running, add_entries, settings
 from tests.bot.messages.samples import NASTY, assert_accepted
 from tests.bot.talk import Talk
+from tests.conftest import on_sqlite_alone
 from tests.entries import make_entry
 
 GROUP = -1007
@@ -20,10 +21,10 @@ LONG = "".join(f"<p>Paragraph {number}. {'It rained all day. ' * 40}</p>" for nu
 
 
 @pytest.fixture
-def talk(api: BotApi, bot_store: Store) -> Iterator[Talk]:
-    add_entries(bot_store, *range(1, 8))
-    add_entries(bot_store, 8, content=LONG)
-    with Running(settings(api), bot_store):
+def talk(api: BotApi, each_store: Store) -> Iterator[Talk]:
+    add_entries(each_store, *range(1, 8))
+    add_entries(each_store, 8, content=LONG)
+    with Running(settings(api), each_store):
         yield Talk(api, api.add_user(11))
 
 
@@ -50,6 +51,7 @@ def test_a_long_article_is_read_page_by_page_and_the_list_comes_back(talk: Talk)
     assert talk.rows == [["1", "2", "3"]]
 
 
+@on_sqlite_alone
 def test_the_first_page_shows_the_picture(talk: Talk) -> None:
     talk.ask("/latest 1")
     talk.press("1")
@@ -65,6 +67,7 @@ def test_an_article_is_opened_by_key_link_and_deep_link(talk: Talk, command: str
     assert talk.ask(command.format(key=entry.key, link=entry.link)).startswith("title 3\n")
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
@@ -86,6 +89,7 @@ def test_best_first_and_back_to_newest_first(talk: Talk) -> None:
     assert talk.press("Newest") == newest
 
 
+@on_sqlite_alone
 def test_a_misspelt_word_is_answered_with_what_was_meant(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feeder.store.parts.search.SearchIndex.did_you_mean", lambda *_: "雨")
     assert talk.ask("rainn") == "No results for “rainn”"
@@ -103,9 +107,9 @@ def test_a_page_keeps_the_language_of_who_asked_whoever_turns_it(talk: Talk) -> 
     assert group.rows[1] == ["‹ 上一页", "2/2"]
 
 
-def test_an_article_that_has_gone_meanwhile_is_said_to_be_gone(talk: Talk, bot_store: Store) -> None:
+def test_an_article_that_has_gone_meanwhile_is_said_to_be_gone(talk: Talk, each_store: Store) -> None:
     talk.ask("/latest 1")
-    bot_store.entries.withdraw([make_entry(8).key], now=make_entry(8).published)
+    each_store.entries.withdraw([make_entry(8).key], now=make_entry(8).published)
     assert talk.press("1") == ENGLISH.chat.no_article
 
 

@@ -13,6 +13,7 @@ from feeder.words import ENGLISH
 from tests.bot.api import BotApi, User
 from tests.bot.conftest import CHAT, START, Running, add_entries, settings
 from tests.bot.talk import Talk
+from tests.conftest import on_sqlite_alone
 
 GROUP, CHANNEL = -1007, -1001008008
 FEEDS = (FeedConfig(name="three", title="All of three", query="title:3"), FeedConfig(name="four", query="title:4"))
@@ -37,11 +38,11 @@ def configured(api: BotApi, *chats: int, **telegram: object) -> Config:
 
 
 @pytest.fixture
-def start(api: BotApi, bot_store: Store) -> Start:
+def start(api: BotApi, each_store: Store) -> Start:
     @contextmanager
     def running(*chats: int, **telegram: object) -> Iterator[None]:
-        add_entries(bot_store, *range(1, 6))
-        with Running(configured(api, *chats, **telegram), bot_store):
+        add_entries(each_store, *range(1, 6))
+        with Running(configured(api, *chats, **telegram), each_store):
             yield
 
     return running
@@ -52,7 +53,7 @@ def configs(store: Store, chat: int) -> list[ChannelConfig]:
 
 
 def test_a_subscription_shows_three_posts_asks_once_and_is_served(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"])
     with start():
@@ -62,14 +63,14 @@ def test_a_subscription_shows_three_posts_asks_once_and_is_served(
         assert [text.split("\n")[0] for text in api.texts(11)[:3]] == ["title 3", "title 4", "title 5"]
         assert talk.rows == [["Subscribe", "Cancel"]]
         assert talk.press("Subscribe") == CHAT_WORDS.subscribed.format(what="雨", where="this chat")
-        add_entries(bot_store, 6)
+        add_entries(each_store, 6)
         talk.wait_for("title 6")
-        (config,) = configs(bot_store, 11)
+        (config,) = configs(each_store, 11)
         assert (config.query, config.recent, config.language) == ("雨", 0, "en")
 
 
 def test_everything_is_done_by_buttons_too(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"])
     with start():
@@ -92,7 +93,7 @@ def test_everything_is_done_by_buttons_too(
         talk.press("daily at 21:00")
         talk.press("quiet 22:00–08:00")
         assert "daily at 21:00, quiet 22:00–08:00" in talk.press("Back")
-        (config,) = configs(bot_store, 11)
+        (config,) = configs(each_store, 11)
         assert (config.style, config.silent, config.digest, config.quiet) == (
             "title",
             True,
@@ -106,11 +107,11 @@ def test_everything_is_done_by_buttons_too(
         talk.press("End")
         assert talk.press("End it") == CHAT_WORDS.ended
         assert talk.press("Back").startswith("There are no subscriptions")
-        assert configs(bot_store, 11) == []
+        assert configs(each_store, 11) == []
 
 
 def test_a_paused_subscription_goes_on_with_what_comes_then(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"])
     with start():
@@ -119,16 +120,16 @@ def test_a_paused_subscription_goes_on_with_what_comes_then(
         talk.press("Subscribe")
         talk.press("Change")
         talk.press("Pause")
-        add_entries(bot_store, 6)
+        add_entries(each_store, 6)
         talk.press("Resume")
-        api.wait(lambda: list_subscriptions(bot_store, 11)[0].last_number is not None)
-        add_entries(bot_store, 7)
+        api.wait(lambda: list_subscriptions(each_store, 11)[0].last_number is not None)
+        add_entries(each_store, 7)
         talk.wait_for("title 7")
     assert not any(text.startswith("title 6") for text in api.texts(11))
 
 
 def test_a_group_is_subscribed_by_its_administrators_in_the_topic_where_they_ask(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     with start():
         assert Talk(api, people["bob"], GROUP).ask("/subscribe 雨") == CHAT_WORDS.refusals["not an administrator"]
@@ -141,14 +142,14 @@ def test_a_group_is_subscribed_by_its_administrators_in_the_topic_where_they_ask
         api.wait(lambda: query in api.telegram.toasts)
         assert api.telegram.toasts[query] == CHAT_WORDS.refusals["not an administrator"]
         assert group.press("Subscribe") == CHAT_WORDS.subscribed.format(what="雨", where="the group")
-        assert [config.topic for config in configs(bot_store, GROUP)] == [5]
-        add_entries(bot_store, 6)
+        assert [config.topic for config in configs(each_store, GROUP)] == [5]
+        add_entries(each_store, 6)
         group.wait_for("title 6")
         assert api.messages(GROUP)[-1]["message_thread_id"] == 5
 
 
 def test_a_channel_is_managed_in_private_by_its_administrators_who_are_asked_for_each_time(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk, bob = Talk(api, people["alice"]), Talk(api, people["bob"])
     with start():
@@ -157,11 +158,11 @@ def test_a_channel_is_managed_in_private_by_its_administrators_who_are_asked_for
         api.say(talk.person, "/subscribe @my_channel 雨")
         talk.wait_for("Send new articles to the channel")
         talk.press("Subscribe")
-        assert [config.query for config in configs(bot_store, CHANNEL)] == ["雨"]
+        assert [config.query for config in configs(each_store, CHANNEL)] == ["雨"]
         assert "1. 雨" in talk.ask(f"/subscriptions {CHANNEL}")
         assert bob.ask("/subscriptions @my_channel") == CHAT_WORDS.refusals["not an administrator"]
         bob.ask("/help")
-        key = list_subscriptions(bot_store, CHANNEL)[0].id
+        key = list_subscriptions(each_store, CHANNEL)[0].id
         assert bob.send(f"m:{key}:ee") == CHAT_WORDS.refusals["not an administrator"]
         talk.press("1")
         api.set_status(CHANNEL, people["alice"], "member")
@@ -169,9 +170,10 @@ def test_a_channel_is_managed_in_private_by_its_administrators_who_are_asked_for
         query = api.press(people["alice"], message["message_id"], "Pause")
         api.wait(lambda: query in api.telegram.toasts)
         assert api.telegram.toasts[query] == CHAT_WORDS.refusals["not an administrator"]
-        assert not list_subscriptions(bot_store, CHANNEL)[0].paused
+        assert not list_subscriptions(each_store, CHANNEL)[0].paused
 
 
+@on_sqlite_alone
 def test_a_channel_in_which_the_bot_may_not_post_is_not_subscribed(
     api: BotApi, people: dict[str, User], start: Start
 ) -> None:
@@ -181,6 +183,7 @@ def test_a_channel_in_which_the_bot_may_not_post_is_not_subscribed(
     assert answer == CHAT_WORDS.cannot_post.format(where="the channel")
 
 
+@on_sqlite_alone
 def test_a_channel_is_not_managed_where_others_read_along(api: BotApi, people: dict[str, User], start: Start) -> None:
     with start():
         answer = Talk(api, people["alice"], GROUP).ask("/subscribe @my_channel 雨")
@@ -188,7 +191,7 @@ def test_a_channel_is_not_managed_where_others_read_along(api: BotApi, people: d
 
 
 def test_a_group_that_becomes_a_supergroup_keeps_what_it_has_chosen(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     old, new = -4001001, -1004001001
     api.add_chat(old, "group", title="the old group")
@@ -204,23 +207,24 @@ def test_a_group_that_becomes_a_supergroup_keeps_what_it_has_chosen(
         assert "1. 雨" in after.ask("/subscriptions")
         assert "Time zone: Tokyo" in after.ask("/settings")
         assert "1. 雨" in Talk(api, people["alice"]).ask(f"/subscriptions {old}")
-        add_entries(bot_store, 6)
+        add_entries(each_store, 6)
         after.wait_for("title 6")
 
 
 def test_those_of_the_configuration_are_shown_and_not_changed(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"], GROUP)
     with start(GROUP):
-        api.wait(lambda: bool(list_subscriptions(bot_store, GROUP)))
+        api.wait(lambda: bool(list_subscriptions(each_store, GROUP)))
         assert CHAT_WORDS.by_operator in talk.ask("/subscriptions")
         assert talk.rows == [["+ Subscribe"]]
-        key = list_subscriptions(bot_store, GROUP)[0].id
+        key = list_subscriptions(each_store, GROUP)[0].id
         assert talk.send(f"m:{key}:ee") == CHAT_WORDS.ended
-        assert len(list_subscriptions(bot_store, GROUP)) == 1
+        assert len(list_subscriptions(each_store, GROUP)) == 1
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("allow", "person", "may"),
     [
@@ -255,6 +259,7 @@ def test_an_admin_invites_a_person_and_takes_it_back(api: BotApi, people: dict[s
         assert bob.ask("/watch 雨").startswith("Only people invited")
 
 
+@on_sqlite_alone
 def test_where_nobody_is_invited_an_admin_is_told_so(api: BotApi, people: dict[str, User], start: Start) -> None:
     with start(allow="admins"):
         assert Talk(api, people["admin"]).ask("/invite 12") == CHAT_WORDS.invites_off
@@ -262,18 +267,18 @@ def test_where_nobody_is_invited_an_admin_is_told_so(api: BotApi, people: dict[s
 
 
 def test_a_source_is_subscribed_to_by_its_name(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"])
     with start():
         api.say(talk.person, "/subscribe Made Up")
         talk.wait_for("this chat: made up?")
         assert talk.press("Subscribe").endswith("this chat: made up.")
-        assert [config.query for config in configs(bot_store, 11)] == ['source:"made up"']
+        assert [config.query for config in configs(each_store, 11)] == ['source:"made up"']
 
 
 def test_a_chat_has_no_more_subscriptions_than_allowed_and_the_same_one_once(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"])
     with start(max_subscriptions=2):
@@ -286,17 +291,17 @@ def test_a_chat_has_no_more_subscriptions_than_allowed_and_the_same_one_once(
             api.say(talk.person, f"/subscribe {words}")
             talk.wait_for(f"this chat: {words}?")
             assert talk.press("Subscribe").startswith(answer)
-        assert len(list_subscriptions(bot_store, 11)) == 2
+        assert len(list_subscriptions(each_store, 11)) == 2
 
 
 def test_a_long_list_of_subscriptions_has_pages(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start
 ) -> None:
     talk = Talk(api, people["alice"])
     face = ChatFace(11, "private", "Alice")
     for number in range(1, 13):
         config = ChannelConfig(chat="11", query=f"title:{number} " + "雨" * 300)
-        subscribe(bot_store, face, config, person=11, most=20, now=START)
+        subscribe(each_store, face, config, person=11, most=20, now=START)
     with start():
         assert "10. title:10 雨" in talk.ask("/subscriptions")
         assert talk.rows[2] == ["1/2", "Next ›"]
@@ -308,6 +313,7 @@ def test_a_long_list_of_subscriptions_has_pages(
         assert talk.send("n:11:99") == ""
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
@@ -325,11 +331,11 @@ def test_each_wish_has_its_answer(api: BotApi, people: dict[str, User], start: S
 
 @pytest.mark.parametrize(("text", "query"), [("@three 雨", "title:3 雨"), ("@Three", FEEDS[0].query)])
 def test_a_saved_search_is_written_out(
-    api: BotApi, people: dict[str, User], bot_store: Store, start: Start, text: str, query: str
+    api: BotApi, people: dict[str, User], each_store: Store, start: Start, text: str, query: str
 ) -> None:
     talk = Talk(api, people["alice"])
     with start(CHAT):
         api.say(talk.person, f"/subscribe {text}")
         talk.wait_for("Send new")
         talk.press("Subscribe")
-        assert [config.query for config in configs(bot_store, 11)] == [query]
+        assert [config.query for config in configs(each_store, 11)] == [query]
