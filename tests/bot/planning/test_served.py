@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from bot.tables import deliveries
 from feeder import ChannelConfig, Store
 from tests.bot.conftest import NO_LIMITS, START, add_entries, create_tables
 from tests.bot.unsynced import open_store
+from tests.postgresql import Databases
 
 ZONE = "Europe/Berlin"
 SETTINGS: tuple[dict[str, object], ...] = (
@@ -110,8 +112,21 @@ class Life:
             self.now += timedelta(hours=11)
 
 
+LIVES = given(first=st.integers(0, len(SETTINGS) - 1), steps=st.lists(STEPS, max_size=30))
+
+
+def live(store: Store, first: int, steps: list[tuple[str, object]]) -> None:
+    life = Life(store, first)
+    for step, value in steps:
+        life.do(step, value)
+    life.end()
+    assert life.seen == Counter({f"https://example.org/a/{number}": 1 for number in range(life.added)})
+    with store.database.read() as connection:
+        assert set(connection.scalars(select(deliveries.c.state))) <= {"sent", "told"}
+
+
 @settings(max_examples=40, deadline=None)
-@given(first=st.integers(0, len(SETTINGS) - 1), steps=st.lists(STEPS, max_size=30))
+@LIVES
 def test_every_entry_is_posted_or_told_in_a_digest_exactly_once(
     sqlite_template: Path, first: int, steps: list[tuple[str, object]]
 ) -> None:
@@ -119,10 +134,12 @@ def test_every_entry_is_posted_or_told_in_a_digest_exactly_once(
         file = Path(folder, "feeder.db")
         shutil.copy(sqlite_template, file)
         with open_store(f"sqlite:///{file}") as store:
-            life = Life(create_tables(store), first)
-            for step, value in steps:
-                life.do(step, value)
-            life.end()
-            assert life.seen == Counter({f"https://example.org/a/{number}": 1 for number in range(life.added)})
-            with store.database.read() as connection:
-                assert set(connection.scalars(select(deliveries.c.state))) <= {"sent", "told"}
+            live(create_tables(store), first, steps)
+
+
+@pytest.mark.postgresql
+@settings(max_examples=10, deadline=None)
+@LIVES
+def test_so_it_is_on_the_other_database(bot_databases: Databases, first: int, steps: list[tuple[str, object]]) -> None:
+    with bot_databases.lend() as url, open_store(url) as store:
+        live(store, first, steps)
