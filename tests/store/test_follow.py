@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from feeder.errors import StoreError
 from feeder.incoming.batch import Batch
@@ -384,39 +384,56 @@ def test_an_index_of_another_store_is_made_anew(store_url: str, home: Path, tmp_
         assert found(store) == list(range(50, 60))
 
 
+def copy_database(url: str) -> Callable[[], None]:
+    """Copy a database that nobody has open; return what puts the copy in its place."""
+    address = make_url(url)
+    name, copy = address.database, f"{address.database}_copy"
+    if address.drivername == "sqlite":
+        file = Path(name or "")
+        shutil.copy(file, copy)
+
+        def put_back() -> None:
+            for leftover in file.parent.glob(f"{file.name}-*"):
+                leftover.unlink()
+            shutil.move(copy, file)
+
+        return put_back
+    server = create_engine(address.set(drivername="postgresql+psycopg", database="postgres"), poolclass=NullPool)
+
+    def do(*statements: str) -> None:
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    do(f"CREATE DATABASE {copy} TEMPLATE {name}")
+    return lambda: do(f"DROP DATABASE {name} WITH (FORCE)", f"ALTER DATABASE {copy} RENAME TO {name}")
+
+
 @pytest.mark.parametrize("growth", [0, 1, 5, 9])
 def test_a_database_put_back_from_an_older_copy_gets_an_index_of_its_own(
-    tmp_path: Path, sqlite_url: str, home: Path, growth: int
+    store_url: str, home: Path, growth: int
 ) -> None:
-    file = Path(sqlite_url.removeprefix("sqlite:///"))
-    with Store.open(sqlite_url, search=home) as store:
+    with Store.open(store_url, search=home) as store:
         save(store, 1, 2)
-    shutil.copy(file, tmp_path / "copy.db")
-    with Store.open(sqlite_url, search=home) as store:
+    put_back = copy_database(store_url)
+    with Store.open(store_url, search=home) as store:
         save(store, 3, 4, 5, 6, 7)
         assert found(store) == [1, 2, 3, 4, 5, 6, 7]
-    for leftover in file.parent.glob("feeder.db-*"):
-        leftover.unlink()
-    shutil.copy(tmp_path / "copy.db", file)
-    with Store.open(sqlite_url, search=home) as store:
+    put_back()
+    with Store.open(store_url, search=home) as store:
         save(store, *range(20, 20 + growth))  # up to the change that the index knows, and past it
         assert found(store) == [1, 2, *range(20, 20 + growth)]
 
 
-def test_another_history_is_noticed_though_the_last_change_was_a_removal(
-    tmp_path: Path, sqlite_url: str, home: Path
-) -> None:
-    file = Path(sqlite_url.removeprefix("sqlite:///"))
-    with Store.open(sqlite_url, search=home) as store:
+def test_another_history_is_noticed_though_the_last_change_was_a_removal(store_url: str, home: Path) -> None:
+    with Store.open(store_url, search=home) as store:
         save(store, 1, 2)
-    shutil.copy(file, tmp_path / "copy.db")
-    with Store.open(sqlite_url, search=home) as store:
+    put_back = copy_database(store_url)
+    with Store.open(store_url, search=home) as store:
         remove(store, 1)
         assert found(store) == [2]
-    for leftover in file.parent.glob("feeder.db-*"):
-        leftover.unlink()
-    shutil.copy(tmp_path / "copy.db", file)
-    with Store.open(sqlite_url, search=home) as store:
+    put_back()
+    with Store.open(store_url, search=home) as store:
         save(store, 3)
         assert found(store) == [1, 2, 3]
 

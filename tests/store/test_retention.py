@@ -102,10 +102,10 @@ def test_what_has_no_date_of_its_own_does_not_come_back_with_a_new_one(store: St
 
 
 @pytest.mark.parametrize("with_entries", [True, False])
-def test_a_renamed_source_still_knows_and_a_removed_one_does_not(sqlite_store: Store, *, with_entries: bool) -> None:
-    add(sqlite_store, "a", 1, 5)
-    retire(sqlite_store, days=2)
-    sqlite_store.sources.rename("a", "b")
-    assert add(sqlite_store, "b", 5) == [Outcome.SAME]
-    sqlite_store.sources.forget("b", with_entries=with_entries)
-    assert add(sqlite_store, "b", 5) == [Outcome.NEW]
+def test_a_renamed_source_still_knows_and_a_removed_one_does_not(store: Store, *, with_entries: bool) -> None:
+    add(store, "a", 1, 5)
+    retire(store, days=2)
+    store.sources.rename("a", "b")
+    assert add(store, "b", 5) == [Outcome.SAME]
+    store.sources.forget("b", with_entries=with_entries)
+    assert add(store, "b", 5) == [Outcome.NEW]

@@ -111,21 +111,19 @@ def test_a_small_store_is_counted_to_the_end_whatever_the_cap(store: Store) -> N
     ]
 
 
-def test_matches_that_the_facets_counted_are_not_counted_again(
-    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_matches_that_the_facets_counted_are_not_counted_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     day = datetime(2022, 1, 1, tzinfo=UTC)
-    save(sqlite_store, *(bare(n, f"雨在下 {n}", published=day + timedelta(days=5 * n)) for n in range(120)))
-    entries = sqlite_store.entries.latest(200)
+    save(store, *(bare(n, f"雨在下 {n}", published=day + timedelta(days=5 * n)) for n in range(120)))
+    entries = store.entries.latest(200)
     orders: tuple[Order, ...] = ("newest", "best")
     for bounds in ({"count_all": 0}, {"count_all": 100}, {"count_all": 1000}, {"scan_all": 10**9}):
         monkeypatch.setattr(search_module, "SearchBounds", partial(SearchBounds, **({"scan_all": 0} | bounds)))
-        sqlite_store.search.close()  # opened again with these
+        store.search.close()  # opened again with these
         for typed, order, cap in product(("雨在下", "雨", "on:2023", "-8"), orders, (10, 50, 1000)):
             query = parse_query(typed)
             matching = sum(query.matches(entry, now=day) for entry in entries)
-            alone = sqlite_store.search.find(query, limit=7, offset=7, order=order, total_cap=cap)
-            page = sqlite_store.search.find(query, limit=7, offset=7, order=order, total_cap=cap, with_facets=True)
+            alone = store.search.find(query, limit=7, offset=7, order=order, total_cap=cap)
+            page = store.search.find(query, limit=7, offset=7, order=order, total_cap=cap, with_facets=True)
             assert page.hits == alone.hits
             assert page.facets is not None
             assert page.facets.total <= matching
@@ -343,7 +341,7 @@ def test_search_and_query_agree_on_what_matches(sqlite_store: Store, drawn: list
 
 
 @pytest.mark.postgresql
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=drawn_entries(), texts=st.lists(QUERIES, min_size=8, max_size=16))
 def test_they_agree_on_the_other_database_too(postgresql_store: Store, drawn: list[Entry], texts: list[str]) -> None:
     check_agreement(postgresql_store, drawn, texts)
