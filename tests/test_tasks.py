@@ -16,7 +16,7 @@ from feeder.update import _do_all
 
 
 def test_what_is_left_is_done_though_one_fails_and_the_first_error_is_raised(
-    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     did = []
 
@@ -32,7 +32,7 @@ def test_what_is_left_is_done_though_one_fails_and_the_first_error_is_raised(
         monkeypatch.setitem(cast("dict[str, Task]", TASKS), name, Task(run, "publish"))
     jobs = [Job("hubs"), Job("snapshot"), Job("announce")]
     with pytest.raises(PublishError, match="announce: broken"):
-        _do_all(Work(config=Config(), store=sqlite_store), jobs, UpdateReport(), BOTH)
+        _do_all(Work(config=Config(), store=store), jobs, UpdateReport(), BOTH)
     assert did == ["announce", "snapshot", "hubs"]
 
 

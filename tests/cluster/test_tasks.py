@@ -36,14 +36,12 @@ def test_one_process_reads_everything_in_one_job() -> None:
     assert list(divide([folder], {"mirror"}, 4)) == [Job("read", "folder mirror", ("mirror",))]
 
 
-def test_only_what_is_due_is_handed_out(sqlite_store: Store, tmp_path: Path) -> None:
+def test_only_what_is_due_is_handed_out(store: Store, tmp_path: Path) -> None:
     later = NOW.replace(hour=23)
     polls = [new_poll(source.name, source.feed) for source in FEEDS]
-    sqlite_store.sources.record_polls(
-        poll if poll.source == "c-1" else replace(poll, next_check_at=later) for poll in polls
-    )
+    store.sources.record_polls(poll if poll.source == "c-1" else replace(poll, next_check_at=later) for poll in polls)
     config = Config(sources=tuple(FEEDS), site=SiteConfig(output=tmp_path / "public"))
-    done = run(Work(config=config, store=sqlite_store, now=NOW, shares=16), Job("ingest"))
+    done = run(Work(config=config, store=store, now=NOW, shares=16), Job("ingest"))
     [read, publish] = done.jobs
     assert (read.sources, publish.key) == (("c-1",), "publish")
     assert sum(report.not_due for report in done.report.sources) == len(FEEDS) - 1
@@ -77,10 +75,10 @@ def do_all(work: Work, *jobs: Job) -> list[Job]:
 
 
 def test_a_large_folder_is_read_in_parts_that_have_each_file_once(
-    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "SLICE", 10)
-    work = Work(config=folder_config(tmp_path, 35), store=sqlite_store, now=NOW, shares=4)
+    work = Work(config=folder_config(tmp_path, 35), store=store, now=NOW, shares=4)
     first = run(work, WHOLE)
     *parts, publish = first.jobs
     assert publish == Job("publish")
@@ -94,63 +92,63 @@ def test_a_large_folder_is_read_in_parts_that_have_each_file_once(
         done = run(work, part)
         counts.append(done.report.sources[0].new)
         assert [job.key for job in done.jobs] == ["read folder mirror", "publish"]
-        assert sqlite_store.sources.is_baseline("mirror"), "what the other parts bring is no news either"
+        assert store.sources.is_baseline("mirror"), "what the other parts bring is no news either"
         if part != parts[-1]:
             assert run(work, done.jobs[0]) == Done(), "others still read"
-    assert sum(counts) == sqlite_store.entries.count() == 35
+    assert sum(counts) == store.entries.count() == 35
     assert all(counts)
     do_all(work, *done.jobs[:1])
-    assert sqlite_store.entries.count() == 35
-    assert not sqlite_store.sources.is_baseline("mirror")
+    assert store.entries.count() == 35
+    assert not store.sources.is_baseline("mirror")
 
 
 def test_parts_are_read_once_also_if_all_their_files_are_to_be_read_again_each_time(
-    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "SLICE", 10)
     config = folder_config(tmp_path, 0)
     for number in range(30):
         text = f"---\ntitle: Day {number}\ndate: 2024-01-01\nexpiryDate: 2099-01-01\n---\n\nRain, {number} mm.\n"
         (tmp_path / "articles" / f"{number}.md").write_text(text, "utf-8")
-    work = Work(config=config, store=sqlite_store, now=NOW, shares=4)
+    work = Work(config=config, store=store, now=NOW, shares=4)
     assert len(do_all(work, WHOLE)) <= 7
-    assert not sqlite_store.sources.is_baseline("mirror")
+    assert not store.sources.is_baseline("mirror")
     assert do_all(work, WHOLE) == [WHOLE]
 
 
 def test_files_that_moved_from_part_to_part_are_the_same_entries(
-    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = folder_config(tmp_path, 12)
     [source] = config.sources
     config = config.model_copy(update={"sources": (source.model_copy(update={"when_gone": "remove"}),)})
-    work = Work(config=config, store=sqlite_store, now=NOW, shares=4)
+    work = Work(config=config, store=store, now=NOW, shares=4)
     do_all(work, WHOLE)
-    before = {entry.id for entry in sqlite_store.entries.latest(100)}
+    before = {entry.id for entry in store.entries.latest(100)}
     monkeypatch.setattr(tasks, "SLICE", 4)
     folder = tmp_path / "articles"
     for number in range(12):
         (folder / f"{number}.md").rename(folder / f"moved-{number}.md")
     do_all(work, WHOLE)
     assert len(before) == 12
-    assert {entry.id for entry in sqlite_store.entries.latest(100)} == before
-    assert sorted(sqlite_store.documents.of_source("mirror")) == sorted(f"moved-{number}.md" for number in range(12))
+    assert {entry.id for entry in store.entries.latest(100)} == before
+    assert sorted(store.documents.of_source("mirror")) == sorted(f"moved-{number}.md" for number in range(12))
     for file in list(folder.iterdir())[:4]:
         file.unlink()
     do_all(work, WHOLE)
-    assert sqlite_store.entries.count() == 8
+    assert store.entries.count() == 8
 
 
-def test_publishing_has_its_own_schedule_or_follows_reading(sqlite_store: Store, tmp_path: Path) -> None:
+def test_publishing_has_its_own_schedule_or_follows_reading(store: Store, tmp_path: Path) -> None:
     config = folder_config(tmp_path, 1)
     assert list(first_jobs(config)) == ["ingest"]
     own = config.model_copy(update={"schedule": ScheduleConfig(publish="1h")})
     assert list(first_jobs(own)) == ["ingest", "publish"]
-    work = Work(config=own, store=sqlite_store, now=NOW, shares=16)
+    work = Work(config=own, store=store, now=NOW, shares=16)
     [read] = run(work, Job("ingest")).jobs
     assert run(work, read).jobs == []
 
 
-def test_a_source_that_was_removed_meanwhile_is_left_out(sqlite_store: Store, tmp_path: Path) -> None:
-    work = Work(config=folder_config(tmp_path, 1), store=sqlite_store, now=NOW, shares=16)
+def test_a_source_that_was_removed_meanwhile_is_left_out(store: Store, tmp_path: Path) -> None:
+    work = Work(config=folder_config(tmp_path, 1), store=store, now=NOW, shares=16)
     assert run(work, Job("read", "share 1 of 16", ("gone", "too"))).report.sources == ()

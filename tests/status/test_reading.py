@@ -72,35 +72,35 @@ def test_the_next_pass_is_expected_by_the_schedule(sqlite_store: Store) -> None:
     assert next_at("0 0 31 2 *") is None
 
 
-def test_a_running_and_a_failed_pass_are_told(sqlite_store: Store) -> None:
-    reader = StatusReader(Config(), sqlite_store, ())
-    sqlite_store.database.set_notes({PASS_STARTED_NOTE: "2026-05-01T11:50:00Z"})
-    with sqlite_store.database.exclusive_pass():
+def test_a_running_and_a_failed_pass_are_told(store: Store) -> None:
+    reader = StatusReader(Config(), store, ())
+    store.database.set_notes({PASS_STARTED_NOTE: "2026-05-01T11:50:00Z"})
+    with store.database.exclusive_pass():
         assert reader.read(NOW).passes.running_since == NOW - timedelta(minutes=10)
     killed = reader.read(NOW).passes
     assert killed.running_since is None
     assert "was killed" in str(killed.problem)
-    sqlite_store.database.set_notes({LAST_FAILURE_NOTE: "the disk is full", PASS_STARTED_NOTE: ""})
+    store.database.set_notes({LAST_FAILURE_NOTE: "the disk is full", PASS_STARTED_NOTE: ""})
     failed = reader.read(NOW).passes
     assert (failed.has_failed, failed.problem) == (True, "failed: the disk is full")
 
 
-def test_entries_are_counted_once_a_minute(sqlite_store: Store) -> None:
-    reader = StatusReader(Config(), sqlite_store, ())
+def test_entries_are_counted_once_a_minute(store: Store) -> None:
+    reader = StatusReader(Config(), store, ())
     assert reader.read(NOW).store.entries == 0
-    save(sqlite_store, [(Origin("test", "a.md"), make_entry(1))])
+    save(store, [(Origin("test", "a.md"), make_entry(1))])
     assert reader.read(NOW + timedelta(seconds=59)).store.entries == 0
     assert reader.read(NOW + timedelta(seconds=61)).store.entries == 1
     assert reader.read(NOW).store.entries == 1  # the clock was put back
 
 
-def test_services_are_told_with_what_stopped_them(sqlite_store: Store) -> None:
-    reader = StatusReader(Config(), sqlite_store, [PIGEON])
+def test_services_are_told_with_what_stopped_them(store: Store) -> None:
+    reader = StatusReader(Config(), store, [PIGEON])
     [service] = reader.read(NOW).services
     assert (service.name, service.is_enabled, service.stopped) == ("pigeon", True, None)
     assert service.deliveries is not None
     assert service.deliveries.waiting == 2
-    note_stopped(sqlite_store, PIGEON, ServiceError("it is hungry"))
+    note_stopped(store, PIGEON, ServiceError("it is hungry"))
     assert reader.read(NOW).services[0].stopped == "it is hungry"
 
 
