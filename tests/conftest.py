@@ -115,6 +115,13 @@ def store_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture
+def on_each_database(store_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store, on each database in turn, which commands use."""
+    monkeypatch.setenv("FEEDER_STORE__URL", store_url)
+    return store_url
+
+
 # For a test about texts alone, whose fixtures open a store on each database.
 on_sqlite_alone = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 

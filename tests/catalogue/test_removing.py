@@ -18,12 +18,14 @@ from feeder.incoming.origin import Origin
 from feeder.store import Outcome, Store, parse_query
 from tests.catalogue.test_managing import NOW, add, blog, server  # noqa: F401  fixtures
 from tests.cli.test_cli import Feeder, feeder, lines  # noqa: F401  a fixture
+from tests.conftest import on_sqlite_alone
 from tests.entries import make_entry
 from tests.http_server import Answer, Server
 from tests.ingest.test_polling import rss
 from tests.saving import save
 
-STORE = "sqlite:///data/feeder.db"
+pytestmark = pytest.mark.usefixtures("on_each_database")
+
 LONG = "The river rose in the night and took the lower bridge away. " * 8
 
 
@@ -107,15 +109,15 @@ def test_an_entry_of_a_feed_is_removed_and_comes_back(feeder: Feeder, server: Se
 
 
 def test_a_feed_with_the_text_of_a_removed_entry_under_another_title_has_an_entry_of_its_own(
-    sqlite_store: Store,
+    store: Store,
 ) -> None:
     here, there = Origin("here", "/a.md"), Origin("there", "https://e.org/f")
     text = f"<p>{LONG}</p>"
-    save(sqlite_store, [(here, make_entry(1, content=text))])
-    assert sqlite_store.entries.withdraw([make_entry(1).key], now=NOW) == 1
-    assert save(sqlite_store, [(here, make_entry(2, content=text))]) == [Outcome.SAME]
+    save(store, [(here, make_entry(1, content=text))])
+    assert store.entries.withdraw([make_entry(1).key], now=NOW) == 1
+    assert save(store, [(here, make_entry(2, content=text))]) == [Outcome.SAME]
     shared = prepare(there, make_entry(3, title="Quite another matter", content=text))
-    assert sqlite_store.take([Batch(source="there", incoming=[shared])]) == [[Outcome.NEW]]
+    assert store.take([Batch(source="there", incoming=[shared])]) == [[Outcome.NEW]]
 
 
 def test_what_is_withdrawn_leaves_the_index_on_every_database(store: Store) -> None:
@@ -136,11 +138,13 @@ def test_what_is_not_there_is_not_removed_and_nothing_else_is(feeder: Feeder, ri
     assert titles(feeder) == ["Calm", "Flood"]
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize("words", [(), ("--undo",), ("--list", "x"), ("--list", "--undo")])
 def test_a_removal_of_nothing_is_a_mistake(feeder: Feeder, words: tuple[str, ...]) -> None:
     assert feeder("remove", *words).code == 2
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(("answer", "left"), [(b"y\n", ["Calm"]), (b"\n", ["Calm", "Flood"])])
 def test_a_removal_is_confirmed_on_a_terminal(
     feeder: Feeder,
@@ -216,10 +220,11 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
     feeder: Feeder,
     river: Path,
     tmp_path: Path,
+    store_url: str,
     keys: str,
 ) -> None:
     channels = read_channels([ChannelConfig(chat="@news", recent=0)])
-    with Store.open(STORE) as store:
+    with Store.open(store_url) as store:
         migrate_tables(store)
         planner.plan(store, sync_channels(store, channels), NOW)
     before = lines(feeder("export").out)
@@ -229,7 +234,7 @@ def test_a_renamed_folder_keeps_its_entries_and_nothing_is_posted_again(
     assert feeder("update") == (0, "", "source river is now stream, with its entries\n")
     assert feeder("update") == (0, "", "")
     assert [entry["id"] for entry in lines(feeder("export").out)] == [entry["id"] for entry in before]
-    with Store.open(STORE) as store:
+    with Store.open(store_url) as store:
         assert store.sources.names() == {"stream": 2}
         assert len(store.documents.of_source("stream")) == 2
         planner.plan(store, find_subscriptions(store, channels), NOW)
@@ -247,33 +252,35 @@ def test_a_renamed_feed_is_known_by_its_address(feeder: Feeder, server: Server, 
     assert (ended.out, ended.err) == ("wet: paused\n", "source rain is now wet, with its entries\n")
 
 
-def test_a_source_of_another_folder_takes_nothing_over(feeder: Feeder, river: Path, tmp_path: Path) -> None:
+def test_a_source_of_another_folder_takes_nothing_over(
+    feeder: Feeder, river: Path, tmp_path: Path, store_url: str
+) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other/x.md").write_text("# Other\n\nAnother text.\n", "utf-8")
     assert river.is_dir()
     write(tmp_path, other="folder = 'other'")
     assert feeder("update") == (0, "", "")
-    with Store.open(STORE) as store:
+    with Store.open(store_url) as store:
         assert store.sources.names() == {"river": 2, "other": 1}
 
 
-def test_an_entry_of_a_feed_is_not_taken_in_again_and_takes_its_copies_along(sqlite_store: Store) -> None:
+def test_an_entry_of_a_feed_is_not_taken_in_again_and_takes_its_copies_along(store: Store) -> None:
     one, other, third = (Origin(name, f"https://{name}.example/f") for name in ("one", "other", "third"))
     long = make_entry(1, content=f"<p>{LONG}</p>")
-    assert save(sqlite_store, [(one, long), (other, long)]) == [Outcome.NEW, Outcome.NEW]
-    assert sqlite_store.entries.withdraw([long.key], now=NOW) == 2
-    assert (sqlite_store.entries.count(), sqlite_store.entries.latest(9)) == (0, [])
-    assert save(sqlite_store, [(one, long), (other, long), (third, long)]) == [Outcome.SAME] * 3
-    sqlite_store.sources.rename("one", "another")
+    assert save(store, [(one, long), (other, long)]) == [Outcome.NEW, Outcome.NEW]
+    assert store.entries.withdraw([long.key], now=NOW) == 2
+    assert (store.entries.count(), store.entries.latest(9)) == (0, [])
+    assert save(store, [(one, long), (other, long), (third, long)]) == [Outcome.SAME] * 3
+    store.sources.rename("one", "another")
     moved = Origin("another", "https://one.example/f")
-    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Outcome.SAME]
-    sqlite_store.entries.restore(long.key)
-    assert save(sqlite_store, [(moved, make_entry(1, title="Quite another title"))]) == [Outcome.NEW]
+    assert save(store, [(moved, make_entry(1, title="Quite another title"))]) == [Outcome.SAME]
+    store.entries.restore(long.key)
+    assert save(store, [(moved, make_entry(1, title="Quite another title"))]) == [Outcome.NEW]
 
 
-def test_a_take_down_of_one_feeds_entry_leaves_anothers_at_the_same_address(sqlite_store: Store) -> None:
+def test_a_take_down_of_one_feeds_entry_leaves_anothers_at_the_same_address(store: Store) -> None:
     good, evil = (Origin(name, f"https://{name}.example/f") for name in ("good", "evil"))
     stolen = make_entry(1, title="Buy now")
-    assert save(sqlite_store, [(evil, stolen)]) == [Outcome.NEW]
-    assert sqlite_store.entries.withdraw([stolen.key], now=NOW) == 1
-    assert save(sqlite_store, [(good, make_entry(1)), (evil, stolen)]) == [Outcome.NEW, Outcome.SAME]
+    assert save(store, [(evil, stolen)]) == [Outcome.NEW]
+    assert store.entries.withdraw([stolen.key], now=NOW) == 1
+    assert save(store, [(good, make_entry(1)), (evil, stolen)]) == [Outcome.NEW, Outcome.SAME]

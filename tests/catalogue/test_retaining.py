@@ -16,11 +16,11 @@ from feeder.store import Store
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
 
-def make_config(folder: Path, **source: object) -> Config:
+def make_config(folder: Path, url: str, **source: object) -> Config:
     values = {"name": "mirror", "folder": folder / "mirror", **source}
     site = SiteConfig(output=folder / "public", entries_per_feed=4)
-    url = f"sqlite:///{folder / 'feeder.db'}"
-    return Config(store=StoreConfig(url=url), site=site, sources=(FolderSource.model_validate(values),))
+    store = StoreConfig(url=url, search=folder / "search")
+    return Config(store=store, site=site, sources=(FolderSource.model_validate(values),))
 
 
 def write(folder: Path, *days: int) -> None:
@@ -47,11 +47,11 @@ def archives(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "public" / "archives").glob("*.xml"))}
 
 
-def test_old_entries_leave_all_but_the_archives_and_nothing_brings_them_back(tmp_path: Path) -> None:
+def test_old_entries_leave_all_but_the_archives_and_nothing_brings_them_back(tmp_path: Path, store_url: str) -> None:
     write(tmp_path, 1, 2, 3, 40, 50, 60, 70, 80)
-    everything = make_config(tmp_path)
-    limited = make_config(tmp_path, retain="30d")
-    with Store.open(everything.store.url) as store:
+    everything = make_config(tmp_path, store_url)
+    limited = make_config(tmp_path, store_url, retain="30d")
+    with Store.open(store_url) as store:
         ingest(everything, store, now=NOW)
         publish(everything, store, now=NOW)
         before = archives(tmp_path)
@@ -86,30 +86,32 @@ def test_old_entries_leave_all_but_the_archives_and_nothing_brings_them_back(tmp
         assert len(titles(store)) == 9
 
 
-def test_a_longer_time_brings_back_what_is_read_again(tmp_path: Path) -> None:
+def test_a_longer_time_brings_back_what_is_read_again(tmp_path: Path, store_url: str) -> None:
     write(tmp_path, 1, 40, 100)
-    with Store.open(make_config(tmp_path).store.url) as store:
-        ingest(make_config(tmp_path), store, now=NOW)
-        ingest(make_config(tmp_path, retain="30d"), store, now=NOW)
+    with Store.open(store_url) as store:
+        ingest(make_config(tmp_path, store_url), store, now=NOW)
+        ingest(make_config(tmp_path, store_url, retain="30d"), store, now=NOW)
         assert titles(store) == ["Day 1"]
-        longer = make_config(tmp_path, retain="90d")
+        longer = make_config(tmp_path, store_url, retain="90d")
         ingest(longer, store, now=NOW + timedelta(hours=1), again=True)
         assert sorted(titles(store)) == ["Day 1", "Day 40"]
 
 
-def test_what_is_too_old_is_not_saved_in_the_first_place(tmp_path: Path) -> None:
+def test_what_is_too_old_is_not_saved_in_the_first_place(tmp_path: Path, store_url: str) -> None:
     write(tmp_path, 1, 2, 40)
-    config = make_config(tmp_path, retain="30d")
-    with Store.open(config.store.url) as store:
+    config = make_config(tmp_path, store_url, retain="30d")
+    with Store.open(store_url) as store:
         [report] = ingest(config, store, now=NOW)
         assert (report.read, report.new, report.retired) == (3, 2, 0)
         assert store.entries.last_number() == 2
 
 
-def test_a_removed_entry_is_taken_out_of_an_archive_that_cannot_be_made_whole_again(tmp_path: Path) -> None:
+def test_a_removed_entry_is_taken_out_of_an_archive_that_cannot_be_made_whole_again(
+    tmp_path: Path, store_url: str
+) -> None:
     write(tmp_path, 1, 2, 3, 4, 5, 6, 40, 50)
-    everything, limited = make_config(tmp_path), make_config(tmp_path, retain="30d")
-    with Store.open(everything.store.url) as store:
+    everything, limited = make_config(tmp_path, store_url), make_config(tmp_path, store_url, retain="30d")
+    with Store.open(store_url) as store:
         ingest(everything, store, now=NOW)
         publish(everything, store, now=NOW)
         [text] = archives(tmp_path).values()
@@ -125,13 +127,13 @@ def test_a_removed_entry_is_taken_out_of_an_archive_that_cannot_be_made_whole_ag
         assert publish(limited, store, now=NOW, verify=True).written == 0
 
 
-def test_removing_what_is_in_archives_alone_says_how(tmp_path: Path) -> None:
+def test_removing_what_is_in_archives_alone_says_how(tmp_path: Path, store_url: str) -> None:
     write(tmp_path, *range(1, 9))
-    with Store.open(make_config(tmp_path).store.url) as store:
-        ingest(make_config(tmp_path), store, now=NOW)
-        publish(make_config(tmp_path), store, now=NOW)
+    with Store.open(store_url) as store:
+        ingest(make_config(tmp_path, store_url), store, now=NOW)
+        publish(make_config(tmp_path, store_url), store, now=NOW)
         old = next(entry for entry in store.entries.iter_all() if entry.title == "Day 8")
-        limited = make_config(tmp_path, retain_entries=5)
+        limited = make_config(tmp_path, store_url, retain_entries=5)
         ingest(limited, store, now=NOW)
         publish(limited, store, now=NOW)
         for ref in (old.id, old.key):
@@ -146,10 +148,10 @@ def test_removing_what_is_in_archives_alone_says_how(tmp_path: Path) -> None:
         assert b"Day 8<" not in left
 
 
-def test_an_entry_that_came_back_and_is_removed_leaves_the_archives(tmp_path: Path) -> None:
+def test_an_entry_that_came_back_and_is_removed_leaves_the_archives(tmp_path: Path, store_url: str) -> None:
     write(tmp_path, *range(1, 9))
-    everything, limited = make_config(tmp_path), make_config(tmp_path, retain_entries=5)
-    with Store.open(everything.store.url) as store:
+    everything, limited = make_config(tmp_path, store_url), make_config(tmp_path, store_url, retain_entries=5)
+    with Store.open(store_url) as store:
         for config in (everything, limited, everything):
             ingest(config, store, now=NOW, again=True)
             publish(config, store, now=NOW)
@@ -164,4 +166,4 @@ def test_an_entry_that_came_back_and_is_removed_leaves_the_archives(tmp_path: Pa
 @pytest.mark.parametrize(("key", "value"), [("retain", "30 days"), ("retain", 0), ("retain_entries", 0)])
 def test_a_wrong_limit_is_named(tmp_path: Path, key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):
-        make_config(tmp_path, **{key: value})
+        make_config(tmp_path, "sqlite:///unused.db", **{key: value})
