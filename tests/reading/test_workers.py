@@ -1,7 +1,6 @@
 """Jobs in worker processes: results in order, few jobs in memory, and none lost with a process."""
 
 import math
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from feeder.reading import workers
 from feeder.reading.workers import Task, WorkerFailure, chunked, run_job, run_jobs
 from tests.reading.hanging import hang
 
@@ -81,8 +81,14 @@ def process_of(number: int) -> list[int]:
     return [os.getpid() for _ in range(number)]
 
 
+def wait_less(_number: int) -> list[int]:
+    """Let this process end after a short idle time, and return its number."""
+    workers._IDLE_S = 0.1
+    return [os.getpid()]
+
+
 def process_after_a_while(_number: int) -> list[int]:
-    time.sleep(0.05)
+    time.sleep(0.02)
     return [os.getpid()]
 
 
@@ -255,10 +261,10 @@ def test_what_cannot_be_sent_is_raised_and_its_process_ended() -> None:
 
 
 def test_an_idle_process_ends_and_the_next_job_gets_a_new_one() -> None:
-    assert run_job(DOUBLE, 4, seconds=10) == 8
-    while multiprocessing.active_children():
-        time.sleep(0.05)
-    assert run_job(DOUBLE, 5, seconds=10) == 10
+    impatient = run_job(Task(run=wait_less, on_failure=minus_one, load=nothing), 0, seconds=10)
+    while not _is_ended(impatient):
+        time.sleep(0.01)
+    assert run_job(Task(run=process_of, on_failure=minus_one, load=nothing), 1, seconds=10) != impatient
 
 
 def test_work_that_nobody_waits_for_is_ended() -> None:
