@@ -1,4 +1,4 @@
-"""A feed -> its new and changed entries, ready for the store. Runs in worker processes (`workers.py`).
+"""A feed -> its new and changed entries, ready for the store. Runs in worker processes (`workers`).
 
 Each entry of a feed is a document of its source. Its version is a digest of what the feed says about it: only entries
 with a new version are read, so a feed of fifty entries with one new costs one. A page that lists articles is a feed

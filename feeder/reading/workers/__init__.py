@@ -139,7 +139,7 @@ class _Worker:
         return self.process.exitcode
 
 
-FORK_SERVER.set_forkserver_preload(["feeder.reading.loaded"])
+FORK_SERVER.set_forkserver_preload(["feeder.reading.workers.loaded"])
 _children_lock = threading.Lock()  # multiprocessing's list of children is not thread-safe
 _idle: list[_Worker] = []  # its methods are atomic
 _processors = threading.Semaphore(_PROCESSORS)  # several threads of a worker of the cluster read at the same time
