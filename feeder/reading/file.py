@@ -1,4 +1,4 @@
-"""A file of a folder -> its entries, ready for the store, or its error. Runs in worker processes (`workers.py`).
+"""A file of a folder -> its entries, ready for the store, or its error. Runs in worker processes (`workers`).
 
 Nothing here knows the database or other files.
 """

@@ -1,4 +1,4 @@
-"""An entry and its page -> the fuller entry, ready for the store. Runs in worker processes (`workers.py`).
+"""An entry and its page -> the fuller entry, ready for the store. Runs in worker processes (`workers`).
 
 An entry is read as its feed gives it and, if its page could be fetched, as the page gives it. The fuller one is taken,
 so a page that asks for a log-in or shows less than the feed loses nothing.

@@ -1,4 +1,4 @@
-"""Finds the pictures beside an article, and keeps them in the store. Runs in worker processes (`workers.py`).
+"""Finds the pictures beside an article, and keeps them in the store. Runs in worker processes (`workers`).
 
     address ── picture_paths ──> a path that exists ──> inside the folder, not hidden? ──> a picture? ──> kept
 

@@ -1,4 +1,4 @@
-"""A picture from another site -> copies of it in several widths. Runs in worker processes (`workers.py`).
+"""A picture from another site -> copies of it in several widths. Runs in worker processes (`workers`).
 
     bytes ── known type? ── pixels bounded? ── decode ── turn upright ── for each width: resize, write as WebP ── kept
 
