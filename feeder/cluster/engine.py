@@ -17,6 +17,7 @@ from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.jobs import Job as EngineJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from psycopg.errors import RaiseException
 from psycopg_pool import PoolTimeout
 
 from feeder.config.values import parse_duration
@@ -25,6 +26,7 @@ from feeder.store import Store
 from feeder.store.engine import CONNECTING, driver_address
 from feeder.tasks import TASKS, Job
 
+log = logging.getLogger(__name__)
 KEPT_HOURS = 7 * 24  # jobs that failed, to be looked at
 CONNECTION_LOST = (exceptions.ConnectorException, PoolTimeout)
 _DOING = "SELECT 1 FROM procrastinate_jobs WHERE lock = %(lock)s AND status = 'doing'"
@@ -41,14 +43,20 @@ class Timing(NamedTuple):
 
 
 class _Manager(JobManager):
-    """Tells if the end of a job could not be saved: it would seem to run for ever, and keep others from running."""
+    """Tells if the end of a job could not be saved: it would seem to run for ever, and keep others from running.
+
+    Not so if the job is gone: this worker counted as dead for a while, and another one has done it.
+    """
 
     on_lost: Callable[[], None] | None = None
 
     async def finish_job(self, job: EngineJob, status: Status, delete_job: bool) -> None:  # noqa: FBT001  its signature
         try:
             await super().finish_job(job, status, delete_job)
-        except exceptions.ConnectorException:
+        except exceptions.ConnectorException as error:
+            if isinstance(error.__cause__, RaiseException):  # of the engine's own function, which finds no such job
+                log.info("%s: another worker has done it, too", job.lock)
+                return
             if self.on_lost is not None:
                 self.on_lost()
             raise

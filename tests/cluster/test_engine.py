@@ -35,9 +35,9 @@ def jobs_of(store: Store) -> Mapping[tuple[str, str], int]:
     return queue.jobs
 
 
-def with_app(store: Store, use: Callable[[App], Awaitable[None]]) -> None:
+def with_app(store: Store, use: Callable[[App], Awaitable[None]], *, on_lost: Callable[[], None] | None = None) -> None:
     async def run() -> None:
-        app = make_app(store)
+        app = make_app(store, on_lost=on_lost)
         async with app.open_async():
             await use(app)
 
@@ -135,6 +135,25 @@ def test_the_job_of_a_dead_worker_is_handed_out_again_unless_its_like_waits(stor
 
     with_app(store, use)
     assert jobs_of(store) == {("read", "todo"): 2}
+
+
+def test_a_late_worker_does_not_mind_that_another_one_has_done_its_job(store: Store) -> None:
+    lost: list[str] = []
+
+    async def use(app: App) -> None:
+        await hand_out(app, Job("ingest"))
+        late = await app.job_manager.register_worker()
+        job = await app.job_manager.fetch_job(None, late)
+        assert job is not None
+        await app.job_manager.unregister_worker(late)
+        assert await rescue(app, stalled_s=60) == ["ingest"]
+        assert await app.job_manager.fetch_job(None, await app.job_manager.register_worker()) is not None
+        for _ in range(2):
+            await app.job_manager.finish_job(job, Status.SUCCEEDED, delete_job=True)
+
+    with_app(store, use, on_lost=lambda: lost.append("lost"))
+    assert jobs_of(store) == {}
+    assert lost == []
 
 
 START = datetime(2026, 3, 29, tzinfo=UTC).timestamp()  # a Sunday
