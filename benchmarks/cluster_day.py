@@ -2,6 +2,8 @@
 
     python -m benchmarks.cluster_day [--minutes N] [--kills N] [--seed N] [--logs FOLDER]
 
+`--minutes 1 --kills 10` is enough to try it out.
+
 Four whole `feeder run` on one PostgreSQL, each with a search index of its own; `public/` is shared. Feeds and a folder
 gain articles all the time, and channels and chats with different filters get them, through a Telegram on loopback that
 takes a moment for each post. At random moments one of the four is killed with SIGKILL, the process alone or with all
@@ -37,6 +39,7 @@ from benchmarks.loopback import database, feeds, postgresql, until
 from benchmarks.made_up import article, write_archive
 from benchmarks.outcome import Outcome, find_faults, posts
 from bot.delivery.chats import add_subscription, ensure_chat
+from bot.delivery.outbox import MAX_DOUBTS
 from bot.tables import deliveries, migrate_tables, subscriptions
 from feeder import ChannelConfig, Store
 from feeder.config.load import Config, load_config
@@ -346,8 +349,12 @@ class Day:
     def _is_settled(self) -> bool:
         """Whether every post that was planned has been sent or is held, and all news have been planned."""
         waits = deliveries.c.state.in_(["pending", "sending", "waiting"])
-        again = (deliveries.c.state == "unknown") & subscriptions.c.repost
-        open_posts = select(func.count()).join_from(deliveries, subscriptions).where(waits | again)
+        is_again = subscriptions.c.repost & (deliveries.c.doubts < MAX_DOUBTS)
+        open_posts = (
+            select(func.count())
+            .join_from(deliveries, subscriptions)
+            .where(waits | (deliveries.c.state == "unknown") & is_again)
+        )
         planned = select(func.min(subscriptions.c.last_number))
         with self._store.database.read() as connection:
             upto = connection.scalar(planned)

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from benchmarks.faults import count_pages
 from bot.delivery.chats import read_channels
+from bot.delivery.outbox import MAX_DOUBTS
 from bot.tables import chats, deliveries
 from feeder import ChannelConfig, Entry, Store
 from feeder.config.load import Config
@@ -115,6 +116,11 @@ class _Chat(NamedTuple):
     def held(self) -> set[str]:
         return {row.entry for row in self.rows if row.state == "unknown"}
 
+    @property
+    def given_up(self) -> set[str]:
+        """The entries that were in doubt too often to be sent again."""
+        return {row.entry for row in self.rows if row.doubts >= MAX_DOUBTS}
+
     def figures(self) -> Counter[str]:
         """Return figures."""
         times = Counter(self.seen)
@@ -136,7 +142,7 @@ class _Chat(NamedTuple):
             "unwanted": times.keys() - self.wanted,
             "posted twice without doubt": twice - self.doubted,
             "posted twice though it holds them": twice if self.holds else set(),
-            "held though it has them sent again": set() if self.holds else self.held,
+            "held though it has them sent again": set() if self.holds else self.held - self.given_up,
         }
         for what, which in wrong.items():
             if which:
