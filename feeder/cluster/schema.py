@@ -15,7 +15,12 @@ from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
 
 JOBS = "procrastinate_jobs"
 _MARK = "feeder: "
-_READ = f"SELECT to_regclass('{JOBS}') IS NOT NULL, obj_description(to_regclass('{JOBS}'), 'pg_class')"
+# Not by `to_regclass`: after the wait for a lock it may still say that there is no such table. It looks into the
+# session's cache, which hears of new tables only when a transaction begins or a table is read.
+_READ = text(
+    "SELECT obj_description(oid, 'pg_class') AS comment FROM pg_class"
+    " WHERE relname = :jobs AND pg_table_is_visible(oid)"
+)
 
 
 def migrate_engine(store: Store) -> None:
@@ -51,9 +56,9 @@ def migrate_engine(store: Store) -> None:
 
 def _read_version(connection: Connection, name: str) -> str | None:
     """Return the last file that was applied; None if there are no tables yet."""
-    exists, comment = connection.execute(text(_READ)).one()
-    if not exists:
+    found = connection.execute(_READ, {"jobs": JOBS}).one_or_none()
+    if found is None:
         return None
-    if not (comment or "").startswith(_MARK):
+    if not (found.comment or "").startswith(_MARK):
         raise StoreError(f"{name}: has the tables of another program's Procrastinate; give feeder its own database")
-    return str(comment).removeprefix(_MARK)
+    return str(found.comment).removeprefix(_MARK)

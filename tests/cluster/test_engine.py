@@ -1,7 +1,9 @@
 """The engine on a real PostgreSQL: its tables, locks, and what becomes of jobs whose worker has died."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from feeder.cluster.schema import migrate_engine
 from feeder.errors import StoreError, StoreTooNewError
 from feeder.status.queue import read_queue
 from feeder.store import Store
+from feeder.store.locks import MIGRATION_LOCK, wait_for_writers
 from feeder.tasks import Job
 
 pytestmark = pytest.mark.postgresql
@@ -53,6 +56,18 @@ def test_its_tables_are_made_once_and_know_their_version(store: Store) -> None:
     with store.database.read() as connection:
         comment = connection.scalar(text("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')"))
     assert str(comment).startswith("feeder: 0")
+
+
+def test_its_tables_are_made_once_by_two_that_start_together(store: Store, postgresql_url: str) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with ThreadPoolExecutor() as threads, Store.open(postgresql_url) as other:
+        with store.database.begin() as connection:
+            wait_for_writers(connection, MIGRATION_LOCK)
+            both = [threads.submit(migrate_engine, one) for one in (other, store)]
+            while (connection.scalar(waiting) or 0) < len(both) and not any(one.done() for one in both):
+                time.sleep(0.01)
+        for one in both:
+            one.result(60)
 
 
 def test_older_tables_are_upgraded_and_newer_ones_refused(store: Store) -> None:
