@@ -57,9 +57,9 @@ class _Manager(JobManager):
             if isinstance(error.__cause__, RaiseException):  # of the engine's own function, which finds no such job
                 log.info("%s: another worker has done it, too", job.lock)
                 return
-            if self.on_lost is not None:
-                self.on_lost()
-            raise
+            if self.on_lost is None:
+                raise
+            self.on_lost()
 
 
 def make_app(store: Store, *, on_lost: Callable[[], None] | None = None, connections: int = 4) -> App:

@@ -1,7 +1,7 @@
 """A worker: it takes jobs from the engine and does them in threads, any number of workers side by side.
 
     engine ──▶ job ──▶ `tasks.run`, in a thread ──▶ report: logged, noted     jobs that follow ──▶ engine
-                          └─ stopped, or the store is busy: handed out again, for whoever is free
+                          └─ stopped, or the store fails or is busy: handed out again, for whoever is free
 
 If the database is gone, the worker lets its jobs end, and waits for it. What it did not finish then, or when it was
 killed, is rescued by another worker, or by itself.
@@ -91,7 +91,6 @@ class _Worker:
     def __init__(self, config: Config, store: Store, parts: Sequence[Part], concurrency: int, timing: Timing) -> None:
         self._config, self._store, self._timing = config, store, timing
         self._parts, self._concurrency = parts, concurrency
-        self._has_caught_up = False
 
     async def run(self) -> None:
         """Work until cancelled, or until the database cannot be reached; no thread goes on after that.
@@ -104,23 +103,18 @@ class _Worker:
         app = make_app(self._store, on_lost=lost.set, connections=self._concurrency + 3)
 
         async def do(job: Job) -> None:
+            doing = asyncio.get_running_loop().run_in_executor(threads, self._do, job, stopping)
             try:
-                done = await asyncio.get_running_loop().run_in_executor(threads, self._do, job, stopping)
-            except (_StoppedError, PassRunningError, StoreBusyError) as reason:
-                log.info("%s: handed out again: %s", job.key, reason)
-                await hand_out(app, job, delay_s=0 if isinstance(reason, _StoppedError) else _AGAIN_S)
-                return
-            for following in done.jobs:
-                await hand_out(app, following, unless_done_now=following.is_slice)
+                await self._follow(app, job, doing)
+            except CONNECTION_LOST:
+                lost.set()
 
         register_tasks(app, do)
         for setting, job in first_jobs(self._config).items():
             register_schedule(app, getattr(self._config.schedule, setting), job)
         async with app.open_async():
-            if not self._has_caught_up:
-                for job in first_jobs(self._config).values():
-                    await hand_out(app, job, delay_s=0)
-            self._has_caught_up = True
+            for job in first_jobs(self._config).values():  # they also find what the last run could not hand out
+                await hand_out(app, job, delay_s=0)
             working = app.run_worker_async(
                 queues=self._parts,
                 concurrency=self._concurrency,
@@ -142,6 +136,17 @@ class _Worker:
                 if isinstance(result, Exception):
                     raise result
 
+    async def _follow(self, app: App, job: Job, doing: asyncio.Future[Done]) -> None:
+        """Hand out what follows from a job, or the job again if it could not be done."""
+        try:
+            done = await doing
+        except (_StoppedError, PassRunningError, StoreError) as reason:
+            log.info("%s: handed out again: %s", job.key, reason)
+            await hand_out(app, job, delay_s=0 if isinstance(reason, _StoppedError) else _AGAIN_S)
+            return
+        for following in done.jobs:
+            await hand_out(app, following, unless_done_now=following.is_slice)
+
     def _do(self, job: Job, stopping: threading.Event) -> Done:
         """Do a job, and note what became of it."""
 
@@ -161,6 +166,8 @@ class _Worker:
         except FeederError as error:
             log.error("%s: %s", job.key, error)  # noqa: TRY400  an expected error needs no traceback
             self._note(partial(self._note_failure, job, str(error)))
+            if isinstance(error, StoreError):  # it may soon be there again
+                raise
             return Done()
         except Exception as error:  # a fault of ours, which the engine logs: it is raised again
             self._note(partial(self._note_failure, job, f"{type(error).__name__}, a fault in feeder: see the log"))

@@ -126,7 +126,7 @@ def make_engine(url: URL, *, busy_timeout_s: float, program: str = "feeder") -> 
             f"-c lock_timeout={int(busy_timeout_s * 1000)}",
         ]  # theirs: a search_path
         connecting = {"options": " ".join(map(str, options)).strip(), "application_name": program, **CONNECTING}
-        settings |= {"connect_args": connecting}
+        settings |= {"connect_args": connecting, "pool_pre_ping": True}  # the server may have been restarted
     try:
         engine = create_engine(url, **settings)
     except ImportError:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from multiprocessing.context import SpawnProcess
 
 from feeder import tasks
+from feeder.cluster import engine, worker
 from feeder.cluster.engine import Timing
 from feeder.cluster.worker import work
 from feeder.config.load import Config
@@ -25,7 +26,8 @@ def start_worker(config: Config, parts: Parts = BOTH) -> SpawnProcess:
 
 def _work(config: Config, parts: Parts) -> None:
     tasks.SLICE = SLICE
-    tasks.TASKS = {name: task._replace(delay_s=0) for name, task in tasks.TASKS.items()}
+    engine.TASKS = {name: task._replace(delay_s=0) for name, task in tasks.TASKS.items()}
+    worker._AGAIN_S = 1
     asyncio.run(until_stopped(work(config, parts, concurrency=2, timing=FAST)))
 
 
