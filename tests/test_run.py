@@ -21,6 +21,8 @@ from feeder.config.load import Config
 from feeder.store import Store
 from tests.bot.api import BotApi
 
+pytestmark = pytest.mark.measured
+
 if TYPE_CHECKING:
     from feeder.service import Service
 

@@ -109,10 +109,11 @@ def driver_address(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def make_engine(url: URL, *, busy_timeout_s: float, program: str = "feeder") -> Engine:
+def make_engine(url: URL, *, busy_timeout_s: float, program: str = "feeder", reconnects: bool = True) -> Engine:
     """Return an engine with our settings; no connection is opened yet.
 
-    `program` is what PostgreSQL's list of sessions calls its connections.
+    `program` is what PostgreSQL's list of sessions calls its connections. With `reconnects`, one that the server has
+    ended is replaced before it is used.
 
     Raises:
         StoreError: the driver for PostgreSQL is not installed.
@@ -126,7 +127,7 @@ def make_engine(url: URL, *, busy_timeout_s: float, program: str = "feeder") -> 
             f"-c lock_timeout={int(busy_timeout_s * 1000)}",
         ]  # theirs: a search_path
         connecting = {"options": " ".join(map(str, options)).strip(), "application_name": program, **CONNECTING}
-        settings |= {"connect_args": connecting, "pool_pre_ping": True}  # the server may have been restarted
+        settings |= {"connect_args": connecting, "pool_pre_ping": reconnects}
     try:
         engine = create_engine(url, **settings)
     except ImportError:

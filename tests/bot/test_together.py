@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bot.api import BotApi
 from tests.bot.api.server import TOKEN
 from tests.bot.conftest import CHAT
 from tests.bot.talk import Talk
+
+pytestmark = pytest.mark.measured
 
 PATIENCE_S = 30.0
 SEEDS = Path(__file__).parents[2] / "seeds"

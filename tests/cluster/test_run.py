@@ -21,6 +21,8 @@ from feeder.store import Store
 from tests.bot.api import BotApi
 from tests.test_run import answers, feeder, run_once, until
 
+pytestmark = pytest.mark.measured
+
 
 @pytest.fixture
 def variables(postgresql_url: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from feeder.tasks import INGEST, PUBLISH
 from tests.cluster.workers import FAST, SLICE, start_worker, workers
 from tests.http_server import Answer, Server
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.measured]
 
 FILES, FEEDS = 3 * SLICE, 6
 PATIENCE_S = 60.0

@@ -26,7 +26,7 @@ def start_worker(config: Config, parts: Parts = BOTH) -> SpawnProcess:
 
 def _work(config: Config, parts: Parts) -> None:
     tasks.SLICE = SLICE
-    engine.TASKS = {name: task._replace(delay_s=0) for name, task in tasks.TASKS.items()}
+    vars(engine)["TASKS"] = {name: task._replace(delay_s=0) for name, task in tasks.TASKS.items()}
     worker._AGAIN_S = 1
     asyncio.run(until_stopped(work(config, parts, concurrency=2, timing=FAST)))
 

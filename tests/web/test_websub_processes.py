@@ -15,6 +15,8 @@ from tests.hub import Hub
 from tests.test_run import PATIENCE_S, feeder, until
 from tests.web.test_websub import PUBLIC, feed
 
+pytestmark = pytest.mark.measured
+
 TOKEN = "made-up-token-of-a-test"
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.test_run import PATIENCE_S, feeder, until
 
+pytestmark = pytest.mark.measured
+
 
 def children(process_id: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]

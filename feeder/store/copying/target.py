@@ -70,7 +70,7 @@ def connect(url: str) -> Engine:
     Raises:
         StoreError: the URL is no database's, or its driver is not installed.
     """
-    engine = make_engine(read_url(url), busy_timeout_s=BUSY_TIMEOUT_S)
+    engine = make_engine(read_url(url), busy_timeout_s=BUSY_TIMEOUT_S, reconnects=False)  # its lock would be lost
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys=OFF"))
     return engine
