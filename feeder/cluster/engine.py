@@ -151,12 +151,12 @@ class Slots:
         return _NEVER if found is None else found.timestamp()
 
 
-async def hand_out(app: App, job: Job, *, delay_s: int | None = None, unless_done_now: bool = False) -> None:
+async def hand_out(app: App, job: Job, *, delay_s: int | None = None, unless_running: bool = False) -> None:
     """Have a job done, in `delay_s` seconds (None: those of its task), unless one with its key waits already.
 
-    With `unless_done_now`, nor if one is being done.
+    With `unless_running`, nor if one is being done now.
     """
-    if unless_done_now and await app.connector.execute_query_all_async(_DOING, lock=job.key):
+    if unless_running and await app.connector.execute_query_all_async(_DOING, lock=job.key):
         return
     delay_s = TASKS[job.task].delay_s if delay_s is None else delay_s
     moment = None

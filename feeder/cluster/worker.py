@@ -145,7 +145,7 @@ class _Worker:
             await hand_out(app, job, delay_s=0 if isinstance(reason, _StoppedError) else _AGAIN_S)
             return
         for following in done.jobs:
-            await hand_out(app, following, unless_done_now=following.is_slice)
+            await hand_out(app, following, unless_running=following.is_slice)
 
     def _do(self, job: Job, stopping: threading.Event) -> Done:
         """Do a job, and note what became of it."""

@@ -107,10 +107,10 @@ def test_a_job_that_is_done_stands_for_its_like_if_that_is_wanted(store: Store) 
     job = Job("read", "folder a, part 2 of 3", ("a",), (1, 3))
 
     async def use(app: App) -> None:
-        await hand_out(app, job, unless_done_now=True)
+        await hand_out(app, job, unless_running=True)
         worker = await app.job_manager.register_worker()
         assert await app.job_manager.fetch_job(None, worker) is not None
-        await hand_out(app, job, unless_done_now=True)
+        await hand_out(app, job, unless_running=True)
         assert jobs_of(store) == {("read", "doing"): 1}
         await hand_out(app, job)
         assert jobs_of(store) == {("read", "doing"): 1, ("read", "todo"): 1}
