@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from tests.object_storage import Storage
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests take long: in the end nothing would run beside them."""
+    items.sort(key=lambda item: item.path.name not in _LONG)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail if a test was skipped and `NO_SKIPS` is set, as in CI."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -59,6 +64,14 @@ def reset_log_levels() -> Iterator[None]:
         logging.getLogger(package).setLevel(logging.NOTSET)
 
 
+_LONG = {
+    "test_image.py",
+    "test_typed.py",
+    "test_compose.py",
+    "test_documents.py",
+    "test_day.py",
+    "test_browser_gallery.py",
+}
 _COVERAGE = "COVERAGE_PROCESS_CONFIG"  # by which coverage tells processes to measure themselves
 settings.register_profile("feeder", deadline=None, derandomize=True)  # time is never asserted; runs are repeatable
 settings.load_profile("feeder")
