@@ -92,8 +92,8 @@ def process_after_a_while(_number: int) -> list[int]:
     return [os.getpid()]
 
 
-def has_parsers(_number: int) -> list[bool]:
-    return ["feeder.sources.feeds.parsing" in sys.modules]
+def has_parsers(_number: int) -> list[int]:
+    return [int("feeder.sources.feeds.parsing" in sys.modules)]
 
 
 def nothing() -> None:
@@ -181,8 +181,22 @@ def test_all_callers_together_have_one_process_per_processor() -> None:
     assert len(processes) <= len(os.sched_getaffinity(0))
 
 
-def test_a_process_starts_with_the_parsers_loaded() -> None:
-    assert run_job(Task(run=has_parsers, on_failure=minus_one, load=nothing), 1, seconds=10)
+def test_a_process_of_many_starts_with_the_parsers_loaded() -> None:
+    task = Task(run=has_parsers, on_failure=minus_one, load=nothing)
+    assert all(run_jobs(task, numbered_chunks(8), seconds=10))
+
+
+def test_a_single_job_leaves_no_server_behind_that_keeps_memory() -> None:
+    code = (
+        "from pathlib import Path\n"
+        "from tests.reading.test_workers import DOUBLE, run_job, run_jobs\n"
+        "def count():\n"
+        "    children = ' '.join(file.read_text() for file in Path('/proc/self/task').glob('*/children')).split()\n"
+        "    return sum(b'forkserver' in Path(f'/proc/{child}/cmdline').read_bytes() for child in children)\n"
+        "assert run_job(DOUBLE, 2, seconds=10) == 4 and count() == 0\n"
+        "assert len(list(run_jobs(DOUBLE, [[n] for n in range(99)], seconds=10, processes=2))) == 99 and count() == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
 def test_only_the_job_that_kills_its_process_is_given_up() -> None:

@@ -22,10 +22,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from feeder.log import LogSetup, current_setup, quiet_libraries, set_up_logging
-from feeder.processes import FORK_SERVER, start
+from feeder.processes import FORK_SERVER, SPAWN, start
 
 _JobT = TypeVar("_JobT")
 _ResultT = TypeVar("_ResultT")
@@ -79,7 +80,8 @@ def run_jobs(
     more for all callers together. What `task.run` raises is raised here.
     """
     max_processes, jobs_started = processes or _PROCESSORS, 0
-    pool = _Pool(task, seconds, nullcontext() if processes else _processors)
+    start_worker = _start_alone if processes == 1 else _start_forked
+    pool = _Pool(task, seconds, start_worker, nullcontext() if processes else _processors)
     remaining = iter(chunks)
     running: deque[tuple[Future[None], _Results[_ResultT]]] = deque()
     threads = ThreadPoolExecutor(max_processes, "worker")
@@ -108,7 +110,7 @@ def run_jobs(
 
 def run_job(task: Task[_JobT, _ResultT], job: _JobT, *, seconds: float) -> _ResultT:
     """Return the only result of a job, within a budget of `seconds`."""
-    [result] = run_jobs(task, [[job]], seconds=seconds, grow_after=1)
+    [result] = run_jobs(task, [[job]], seconds=seconds, processes=1)
     return result
 
 
@@ -122,9 +124,9 @@ def chunked(jobs: Iterable[_JobT], size: int) -> Iterator[list[_JobT]]:
 class _Worker:
     """A worker process and the pipe to it."""
 
-    def __init__(self) -> None:
-        self.pipe, child_pipe = FORK_SERVER.Pipe()
-        self.process = FORK_SERVER.Process(target=_serve, args=(child_pipe, current_setup()), daemon=True)
+    def __init__(self, context: SpawnContext | ForkServerContext) -> None:
+        self.pipe, child_pipe = context.Pipe()
+        self.process = context.Process(target=_serve, args=(child_pipe, current_setup()), daemon=True)
         with _children_lock:
             start(self.process)
         child_pipe.close()
@@ -145,7 +147,17 @@ _idle: list[_Worker] = []  # its methods are atomic
 _processors = threading.Semaphore(_PROCESSORS)  # several threads of a worker of the cluster read at the same time
 
 
-def _acquire_worker() -> _Worker:
+def _start_forked() -> _Worker:
+    """Start a process of many, in milliseconds; the server that forks them keeps 55 MB as long as we run."""
+    return _Worker(FORK_SERVER)
+
+
+def _start_alone() -> _Worker:
+    """Start a process that imports all itself: the web server and the bot read one document now and then."""
+    return _Worker(SPAWN)
+
+
+def _acquire_worker(start_worker: Callable[[], _Worker]) -> _Worker:
     """Return an idle process, or else a new one."""
     while _idle:
         try:
@@ -155,7 +167,7 @@ def _acquire_worker() -> _Worker:
         if not worker.pipe.poll():  # readable means closed: it was idle for too long
             return worker
         worker.end()
-    return _Worker()
+    return start_worker()
 
 
 class _Results(Generic[_ResultT]):
@@ -236,8 +248,14 @@ class _JobQueue(Generic[_JobT, _ResultT]):
 class _Pool(Generic[_JobT, _ResultT]):
     """The processes that work on one task, at most `size`: one, until it grows."""
 
-    def __init__(self, task: Task[_JobT, _ResultT], seconds: float, processor: AbstractContextManager[object]) -> None:
-        self._task, self._seconds, self._processor = task, seconds, processor
+    def __init__(
+        self,
+        task: Task[_JobT, _ResultT],
+        seconds: float,
+        start_worker: Callable[[], _Worker],
+        processor: AbstractContextManager[object],
+    ) -> None:
+        self._task, self._seconds, self._start_worker, self._processor = task, seconds, start_worker, processor
         self._lock = threading.Lock()
         self._slots = threading.Semaphore(1)
         self.size = 1
@@ -298,7 +316,7 @@ class _Pool(Generic[_JobT, _ResultT]):
         """Return a process; None once the pool is stopped."""
         if self._stopped.is_set():
             return None
-        worker = _acquire_worker()
+        worker = _acquire_worker(self._start_worker)
         with self._lock:
             if not self._stopped.is_set():
                 self._busy.add(worker)
