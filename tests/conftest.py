@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from feeder.processes import FORK_SERVER
 from feeder.store import Store
 from tests.postgresql import Databases
 
@@ -45,7 +44,8 @@ def without_environment_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def measured_readers() -> None:
     """Start the process that all which read are forked from while coverage is still passed on."""
     if _COVERAGE in os.environ:
-        FORK_SERVER.set_forkserver_preload(["feeder.reading.workers.loaded"])
+        import feeder.reading.workers  # noqa: F401, PLC0415  it says what that process loads
+
         forkserver.ensure_running()
 
 

@@ -68,6 +68,7 @@ def test_its_tables_are_made_once_by_two_that_start_together(store: Store, postg
                 time.sleep(0.01)
         for one in both:
             one.result(60)
+    assert read_queue(store) == ({}, None)
 
 
 def test_older_tables_are_upgraded_and_newer_ones_refused(store: Store) -> None:

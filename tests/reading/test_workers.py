@@ -183,7 +183,7 @@ def test_all_callers_together_have_one_process_per_processor() -> None:
 
 def test_a_process_of_many_starts_with_the_parsers_loaded() -> None:
     task = Task(run=has_parsers, on_failure=minus_one, load=nothing)
-    assert all(run_jobs(task, numbered_chunks(8), seconds=10))
+    assert list(run_jobs(task, numbered_chunks(8), seconds=10)) == [1] * 40
 
 
 def test_a_single_job_leaves_no_server_behind_that_keeps_memory() -> None:

@@ -2,6 +2,7 @@ import gzip
 import io
 import json
 import logging
+import os
 import tarfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -209,7 +210,7 @@ def test_a_snapshot_with_anything_but_files_is_refused(
 ) -> None:
     made = make(sqlite_url, tmp_path)
     with tarfile.open(fileobj=io.BytesIO(made), mode="r:gz") as archive:
-        position = archive.extractfile("followed").read()  # type: ignore[union-attr]
+        position = content_of(archive, "followed")
     strange = tarfile.TarInfo(f"{'0' * 32}.term")
     strange.type, strange.linkname = kind, "/etc/passwd"
     with new_machine(
@@ -310,7 +311,13 @@ def test_an_index_is_replaced_by_a_snapshot_only_if_that_can_be_used(sqlite_url:
 def iter_files(data: bytes) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
         for member in archive:
-            yield member.name, archive.extractfile(member).read()  # type: ignore[union-attr]
+            yield member.name, content_of(archive, member)
+
+
+def content_of(archive: tarfile.TarFile, member: tarfile.TarInfo | str) -> bytes:
+    file = archive.extractfile(member)
+    assert file is not None, "it is a file"
+    return file.read()
 
 
 def test_a_full_disk_is_told_and_leaves_no_half_index(
@@ -323,7 +330,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_index(
     def is_full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(snapshot_module.os, "fsync", is_full)  # type: ignore[attr-defined]
+    monkeypatch.setattr(os, "fsync", is_full)
     with (
         new_machine(sqlite_url, tmp_path / "second", data) as store,
         pytest.raises(StoreError, match="No space left"),  # of the index that is built instead
