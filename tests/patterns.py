@@ -417,7 +417,7 @@ def growth(pattern: Pattern, way: str, attack: Attack) -> Growth | None:
         text = attack.text(length)
         data = text.encode("latin-1", "replace") if isinstance(pattern.pattern, bytes) else text
         least = _seconds(use, data)
-        return least if least == float("inf") else min(least, *(_seconds(use, data) for _ in range(tries)))
+        return least if least == float("inf") else min([least, *(_seconds(use, data) for _ in range(tries))])
 
     if not _is_suspect(seconds):
         return None
@@ -440,6 +440,8 @@ def growth(pattern: Pattern, way: str, attack: Attack) -> Growth | None:
 
 def _is_suspect(seconds: Callable[[int], float]) -> bool:
     """Whether four times the text takes much more than four times as long."""
+    if seconds(_SHORT, 0) < _QUICK_S:  # nearly all
+        return False
     length = next((one for one in (_SHORT // 20, _SHORT // 4) if seconds(one * 4) >= _QUICK_S), None)
     return length is not None and seconds(length * 4) > _SUSPECT * min(seconds(length), _TOO_LONG_S / _SUSPECT)
 
