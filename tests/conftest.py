@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ from tests.postgresql import Databases
 
 if TYPE_CHECKING:
     from tests.object_storage import Storage
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, as do the programs that are started: who runs the tests in the background may ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

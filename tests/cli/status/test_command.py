@@ -61,13 +61,16 @@ def test_it_is_watched_until_somebody_quits(feeder: Feeder, tmp_path: Path, key:
     ) as process:
         os.close(theirs)
         seen = b""
-        while b"5 entries" not in seen:
-            seen += os.read(ours, 10_000)
-        if key == b"\x03":  # the terminal of a shell sends the signal; this one controls no process
-            process.send_signal(2)
-        else:
-            os.write(ours, key)
-        assert process.wait(30) == 0
+        try:
+            while b"5 entries" not in seen:
+                seen += os.read(ours, 10_000)
+            if key == b"\x03":  # the terminal of a shell sends the signal; this one controls no process
+                process.send_signal(2)
+            else:
+                os.write(ours, key)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
     os.close(ours)
     assert b"\x1b[?1049h" in seen  # a screen of its own
 
