@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import logging
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import psycopg
@@ -38,11 +40,15 @@ from bot.tables import deliveries, migrate_tables
 from feeder.cluster.schema import migrate_engine
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FetchConfig, FolderSource, ScheduleConfig, SiteConfig, StoreConfig
+from feeder.ingest.previewing import folder_rules
+from feeder.reading.file import FileJob, file_task, load_parsers
 from feeder.sources.feeds.polling import new_poll
+from feeder.sources.files.folder import iter_files
 from feeder.store import Store, new_added
 from feeder.tasks import INGEST, Job
 
 _WORKERS = 4
+_PROCESSORS = len(os.sched_getaffinity(0))  # as many processes read for a worker
 _TASKS = 2_000
 _FLAT = (1_000, 10_000, 100_000)
 _NO_PACE = Pace(per_chat_s=0, per_group_minute=10**9, overall_per_second=10**9)
@@ -181,29 +187,67 @@ def measure_waiting(server: str, *, sources: int, latency_s: float) -> None:
 
 
 def measure_computing(server: str, *, files: int) -> None:
-    """Read a folder: one worker, and four that read slices of it, on the same processors."""
-    spent: dict[int, float] = {}
-    for number in (1, _WORKERS):
-        with database(server, f"compute{number}") as url, _folder() as folder:
-            write_archive(folder / "articles", files)
-            source = FolderSource(name="mirror", folder=folder / "articles")
-            config = settings(url, folder, sources=(source,))
-            with Store.open(url) as store:
-                migrate_engine(store)
-            with workers(config, number, INGEST) as running:
-                pids = [process.pid or 0 for process in running]
-                began, used = time.perf_counter(), processor_s(pids)
-                wait_idle(config)
-                wall = time.perf_counter() - began
-                spent[number] = processor_s(pids) - used
-            with Store.open(url) as store:
-                read = store.entries.count()
-        print(
-            f"{files:,} files, {number} worker(s): {wall:.1f} s, {spent[number] / files * 1000:.2f} ms of "
-            f"processor time each, {read:,} entries",
-            flush=True,
-        )
-    print(f"computing: 4 workers are {spent[1] / spent[_WORKERS]:.2f} times as efficient as one (target: 0.95)")
+    """Read a folder: one worker, and several that read slices of it, on the same processors or each on its own."""
+    one = _read_by_workers(server, files, 1)
+    many = _read_by_workers(server, files, _WORKERS)
+    each = _read_by_workers(server, files, _PROCESSORS, bound=True)
+    print(f"computing: workers with a processor each are {one / each:.2f} times as efficient as one that has all")
+    print(f"computing: {_WORKERS} workers that share them are {one / many:.2f} times as efficient (target: 0.95)")
+    few, crowd = (_read_bare(files, number * _PROCESSORS) for number in (1, _WORKERS))
+    print(
+        f"as many processes that only read, with nothing in common: {few / files * 1000:.2f} ms of processor time each "
+        f"with {_PROCESSORS}, {crowd / files * 1000:.2f} with {_WORKERS * _PROCESSORS}: {few / crowd:.2f} times"
+    )
+
+
+def _read_by_workers(server: str, files: int, number: int, *, bound: bool = False) -> float:
+    """Return the processor time, in seconds, of so many workers for reading a folder."""
+    with database(server, f"compute{number}{bound}") as url, _folder() as folder:
+        write_archive(folder / "articles", files)
+        config = settings(url, folder, sources=(FolderSource(name="mirror", folder=folder / "articles"),))
+        with Store.open(url) as store:
+            migrate_engine(store)
+        with workers(config, number, INGEST, bound=bound) as running:
+            pids = [process.pid or 0 for process in running]
+            began, used = time.perf_counter(), processor_s(pids)
+            wait_idle(config)
+            wall = time.perf_counter() - began
+            spent = processor_s(pids) - used
+        with Store.open(url) as store:
+            assert store.entries.count() == files
+    shared = ", one processor each" if bound else ""
+    print(
+        f"{files:,} files, {number} worker(s){shared}: {wall:.1f} s, {spent / files * 1000:.2f} ms of processor time "
+        "each",
+        flush=True,
+    )
+    return spent
+
+
+def _read_bare(files: int, processes: int) -> float:
+    """Return the processor time, in seconds, of reading files by so many processes: what the processors allow."""
+    with _folder() as folder:
+        write_archive(folder, files)
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            pool.map(_warm_up, range(4 * processes), 1)
+            return sum(pool.starmap(_read_part, [(folder, number, processes) for number in range(processes)], 1))
+
+
+def _warm_up(_number: int) -> None:
+    load_parsers()
+    time.sleep(0.5)  # so that each process does
+
+
+def _read_part(folder: Path, part: int, parts: int) -> float:
+    """Read every so many-th file of a folder; return the processor time in seconds."""
+    source = FolderSource(name="mirror", folder=folder)
+    config = settings("sqlite:///feeder.db", folder, sources=(source,))
+    read = file_task(folder_rules(source, config, datetime.now(UTC))).run
+    used = own_processor_s()
+    for file in islice(iter_files(folder, {}, max_bytes=source.max_bytes), part, None, parts):
+        for _ in read(FileJob(file, {})):
+            pass
+    return own_processor_s() - used
 
 
 def measure_flatness(server: str, *, sizes: Sequence[int]) -> None:

@@ -135,10 +135,23 @@ def _serve(pipe: Connection, latency_s: float, entries: int, version: Any) -> No
 
 
 @contextmanager
-def workers(config: Config, number: int, parts: Parts, *, concurrency: int = 4) -> Iterator[list[SpawnProcess]]:
-    """Run so many workers, and yield them when they are about to take their first jobs."""
+def workers(
+    config: Config, number: int, parts: Parts, *, concurrency: int = 4, bound: bool = False
+) -> Iterator[list[SpawnProcess]]:
+    """Run so many workers, and yield them when they are about to take their first jobs.
+
+    `bound` gives each one processor, in turn, as if it were a machine.
+    """
     ready = _SPAWN.Barrier(number + 1)
-    running = [start_worker(config, parts, concurrency, ready) for _ in range(number)]
+    processors = sorted(os.sched_getaffinity(0))
+    running = []
+    for turn in range(number):
+        if bound:  # a process has those of its parent
+            os.sched_setaffinity(0, {processors[turn % len(processors)]})
+        try:
+            running.append(start_worker(config, parts, concurrency, ready))
+        finally:
+            os.sched_setaffinity(0, processors)
     ready.wait(120)
     try:
         yield running
