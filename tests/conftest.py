@@ -1,5 +1,6 @@
 """Fixtures shared by several folders of tests."""
 
+import gc
 import logging
 import os
 import shutil
@@ -28,8 +29,23 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files whose tests take long: in the end nothing would run beside them."""
+    """Begin with the files whose tests take long: in the end nothing would run beside them.
+
+    Coverage makes tests take half as long again. So what a test does on SQLite is not measured again on PostgreSQL, nor
+    what a property does hundreds of times: examples show that.
+    """
     items.sort(key=lambda item: item.path.name not in _LONG)
+    known = {item.nodeid for item in items}
+    for item in items:
+        twin = item.nodeid.replace("postgresql", "sqlite")
+        if (twin != item.nodeid and twin in known) or hasattr(getattr(item, "obj", None), "hypothesis"):
+            item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays as long as the tests run: half a million objects."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,12 +33,21 @@ def feeder(folder: Path, *words: str | bytes, **variables: str) -> subprocess.Co
     )
 
 
+@pytest.fixture(scope="module")
+def read_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an article, and the store that it was read into."""
+    folder = tmp_path_factory.mktemp("read")
+    (folder / "in").mkdir()
+    (folder / "in/rain.md").write_text(ARTICLE, "utf-8")
+    (folder / "config.toml").write_text("[[sources]]\nname = 'mirror'\nfolder = 'in'\n[web]\nport = 0\n", "utf-8")
+    assert feeder(folder, "ingest").returncode == 0
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in/rain.md").write_text(ARTICLE, "utf-8")
-    (tmp_path / "config.toml").write_text("[[sources]]\nname = 'mirror'\nfolder = 'in'\n[web]\nport = 0\n", "utf-8")
-    assert feeder(tmp_path, "ingest").returncode == 0
+def folder(read_folder: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(read_folder, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
