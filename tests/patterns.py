@@ -438,7 +438,7 @@ def growth(pattern: Pattern, way: str, attack: Attack) -> Growth | None:
         length *= 2
 
 
-def _is_suspect(seconds: Callable[[int], float]) -> bool:
+def _is_suspect(seconds: Callable[..., float]) -> bool:
     """Whether four times the text takes much more than four times as long."""
     if seconds(_SHORT, 0) < _QUICK_S:  # nearly all
         return False
