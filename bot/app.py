@@ -1,4 +1,4 @@
-"""The bot as a service: builds the Telegram application, connects commands, sender and clock to it, and stops them.
+"""The bot as a service: connects sender, notices and the application that answers people, and stops them.
 
 It shares its event loop, so it sets no signal handler; when cancelled, it
 settles the calls in flight before it ends.
@@ -7,20 +7,16 @@ settles the calls in flight before it ends.
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Table, inspect
-from telegram.constants import UpdateType
 from telegram.error import Conflict, InvalidToken, TelegramError
-from telegram.ext import Application, Updater
 
+from bot.answering import Updates, describe_webhook, make_application, polling, set_webhook, webhook_address
 from bot.connecting import WatchedBot, ask_for_numbers, connect, make_bot
-from bot.conversation.host import Host
 from bot.conversation.pacing import AnswerPace
-from bot.conversation.registry import Registry, make_menu
+from bot.conversation.registry import make_menu
 from bot.delivery.chats import (
     Channel,
     find_subscriptions,
@@ -36,12 +32,10 @@ from bot.health.admins import Admins
 from bot.health.checking import check_channels
 from bot.health.counting import count_deliveries
 from bot.health.notices import EVERY_S, Notices
-from bot.health.returns import Returns
 from bot.health.status import describe_standing, explain_troubles, read_standings
 from bot.messages import Post, make_post, to_terminal
 from bot.pictures import PictureFetcher
 from bot.planning import planner
-from bot.searches import Turnstile
 from bot.tables import metadata, migrate_tables, subscriptions
 from feeder import (
     ChannelConfig,
@@ -49,23 +43,12 @@ from feeder import (
     Deliveries,
     ServiceError,
     Store,
-    TelegramConfig,
     parse_duration,
     results_address,
 )
 from feeder.words import words_for
 
-_POLL_TIMEOUT_S = 25
-_CONCURRENT_UPDATES = 256  # most of them wait until their chat may be called
 _MENU_LANGUAGES = (None, "zh")  # setMyCommands takes two-letter codes, so there is one Chinese; None: all others
-_STOP_S = 1.0  # for each of polling and answering; `sender` has a time of its own
-_ALLOWED_UPDATES = [
-    UpdateType.MESSAGE,
-    UpdateType.CALLBACK_QUERY,
-    UpdateType.INLINE_QUERY,
-    UpdateType.MY_CHAT_MEMBER,
-]
-
 _EXAMPLE = ChannelConfig(chat="@your_channel")
 _log = logging.getLogger(__name__)
 
@@ -95,7 +78,7 @@ class TelegramService:
             return
         if store is not None and _has_tables(store):
             yield from explain_troubles(read_standings(store, besides=()))
-        yield from asyncio.run(_check_telegram(config.telegram, channels))
+        yield from asyncio.run(_check_telegram(config, channels))
 
     def status(self, config: Config, store: Store) -> Iterator[str]:  # noqa: ARG002  the store knows all
         """Yield a line for each subscription: what was sent, waits, is held, has failed, and why it is off."""
@@ -128,6 +111,10 @@ class TelegramService:
             for entry in entries:
                 words = words_for(config.site.language, config.site.timezone)
                 yield _format_post(make_post(entry, channel.config, words, config.site.url))
+
+    def receiver(self, config: Config, store: Store) -> Updates | None:
+        """Return what takes in updates; None if the bot asks for them."""
+        return Updates(config, store, self._pace) if config.telegram.webhook else None
 
     def prepare_tables(self, store: Store) -> Sequence[Table]:
         """Bring the bot's tables in a store up to date; return them.
@@ -198,53 +185,21 @@ class TelegramService:
             if isinstance(error, Conflict):
                 notices.say(words.chat.notice_second)
 
-        application = (
-            Application.builder()
-            .bot(answering)
-            .updater(None)
-            .job_queue(None)
-            .concurrent_updates(_CONCURRENT_UPDATES)
-            .build()
-        )
-        host = Host(
-            bot=answering,
-            store=store,
-            config=config,
-            now=utc_now,
-            tick=sender.tick,
-            turnstile=Turnstile(),
-            pace=answer_pace,
-        )
-        Returns(store, sender.tick).register(application)
-        Registry(host).register(application)
-        updater = Updater(answering, application.update_queue)
         await set_menu(bot)
-        async with application, updater:
-            await application.start()
-            telling = asyncio.create_task(notices.run())
-            try:
-                await updater.start_polling(
-                    timeout=timedelta(seconds=_POLL_TIMEOUT_S),
-                    bootstrap_retries=-1,
-                    allowed_updates=_ALLOWED_UPDATES,
-                    error_callback=note_polling_error,
-                )
+        telling = asyncio.create_task(notices.run())
+        try:
+            if config.telegram.webhook:
+                await set_webhook(bot, config)
                 await sender.run()
-            finally:
-                telling.cancel()
-                await _stop(updater)
-                await _stop(application)
+            else:
+                application = make_application(answering, config, store, answer_pace, sender.tick)
+                async with polling(application, answering, note_polling_error):
+                    await sender.run()
+        finally:
+            telling.cancel()
 
 
 service = TelegramService()
-
-
-async def _stop(part: Updater | Application[Any, Any, Any, Any, Any, Any]) -> None:
-    """Stop a part of the library, but do not wait for Telegram: it may never answer."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_STOP_S):
-            if part.running:
-                await part.stop()
 
 
 async def set_menu(bot: WatchedBot) -> None:
@@ -258,12 +213,16 @@ async def set_menu(bot: WatchedBot) -> None:
         _log.warning("the menu of commands was not set: %s: %s", type(error).__name__, error)
 
 
-async def _check_telegram(telegram: TelegramConfig, channels: Sequence[Channel]) -> list[tuple[bool, str]]:
-    """Return (ok, one line) for the token and each channel."""
+async def _check_telegram(config: Config, channels: Sequence[Channel]) -> list[tuple[bool, str]]:
+    """Return (ok, one line) for the token, the webhook and each channel."""
+    telegram = config.telegram
     bot = make_bot(telegram)
     try:
         await bot.initialize()
-        return [(True, f"the token belongs to @{bot.username}"), *await check_channels(bot, channels)]
+        found = [(True, f"the token belongs to @{bot.username}")]
+        if telegram.webhook:
+            found.append(describe_webhook(await bot.get_webhook_info(), webhook_address(config)))
+        return [*found, *await check_channels(bot, channels)]
     except InvalidToken:
         return [(False, str(token_error()))]
     except TelegramError as error:

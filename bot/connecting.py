@@ -36,11 +36,12 @@ class UpdatesRequest(HTTPXRequest):
         """Return what Telegram answers."""
         answer = HTTPXRequest.parse_json_payload(payload)
         if isinstance(answer.get("result"), list):
-            answer["result"] = [_readable(update) for update in answer["result"]]
+            answer["result"] = [readable(update) for update in answer["result"]]
         return answer
 
 
-def _readable(update: dict[str, Any]) -> dict[str, Any]:
+def readable(update: dict[str, Any]) -> dict[str, Any]:
+    """Return an update, or an empty one if the library cannot read it: it would come again for ever."""
     try:
         Update.de_json(update, None)
     except Exception as error:  # noqa: BLE001  of any kind: Telegram may change what it sends
@@ -108,12 +109,26 @@ async def connect(bot: WatchedBot, *, sleep: Callable[[float], Awaitable[None]] 
     Raises:
         ServiceError: Telegram rejects the token.
     """
+    try:
+        await until_reached(bot.initialize, sleep=sleep)
+    except InvalidToken:
+        raise token_error() from None
+
+
+async def until_reached(
+    call: Callable[[], Awaitable[None]], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Call Telegram; retry for as long as it cannot be reached.
+
+    Raises:
+        InvalidToken: Telegram rejects the token.
+    """
     attempt = 0
     while True:
         try:
-            await bot.initialize()
+            await call()
         except InvalidToken:
-            raise token_error() from None
+            raise
         except TelegramError as error:
             attempt += 1
             wait = demanded_wait(error) if isinstance(error, RetryAfter) else backoff(attempt)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,6 +47,23 @@ class Deliveries:
     errors: Mapping[str, int]
 
 
+class Receiver(Protocol):
+    """What a service takes in from the web, at `services/NAME` of the site, in each process that serves."""
+
+    async def receive(self, headers: Mapping[str, str], body: bytes) -> HTTPStatus:
+        """Take in what was sent by POST; return how that is answered. Header names are in lower case."""
+        ...
+
+    async def run(self) -> None:
+        """Handle what is taken in, until cancelled.
+
+        Raises:
+            ServiceError: it cannot start or continue; the text says what to do.
+            StoreError: the store cannot be used at the start.
+        """
+        ...
+
+
 class Service(Protocol):
     """What `feeder run`, `feeder check`, `feeder status` and `feeder bot` need from a service."""
 
@@ -72,6 +90,10 @@ class Service(Protocol):
 
     def preview(self, config: Config, store: Store) -> Iterator[str]:
         """Yield, as text, what a run would send now; send nothing and change nothing."""
+        ...
+
+    def receiver(self, config: Config, store: Store) -> Receiver | None:
+        """Return what takes in requests from the web; None if nothing is to be sent to this service."""
         ...
 
     def prepare_tables(self, store: Store) -> Sequence["Table"]:
@@ -141,6 +163,15 @@ def iter_services() -> Iterator[Service]:
     """
     points = {point.value: point for point in entry_points(group=GROUP)}  # an install over an older one may leave two
     yield from map(_load, points.values())
+
+
+def installed_services() -> tuple[Service, ...]:
+    """Return the installed services; none, with a warning, if one cannot be loaded: for what goes on without them."""
+    try:
+        return tuple(iter_services())
+    except ServiceError as error:
+        log.warning("%s", error)
+        return ()
 
 
 def _load(point: EntryPoint) -> Service:

@@ -491,6 +491,7 @@ class TelegramConfig(_Section):
     token_file: Path | None = None
     api_url: HttpUrl = "https://api.telegram.org"
     admins: tuple[PersonId, ...] = ()
+    webhook: bool = False
     poll: Duration = "20s"
     withdraw: bool = False
     edit_days: Annotated[int, Field(ge=0, le=30)] = 2

@@ -7,6 +7,7 @@
                           ├─ /livez, /readyz, /healthz    ─▶ `monitoring`: the store, in a thread, but for the first
                           ├─ /metrics, with a token       ─▶ `monitoring`: the store, in a thread
                           ├─ /websub/TOKEN, and POST      ─▶ `websub`: callbacks of hubs
+                          ├─ POST /services/NAME          ─▶ `receivers`: what services take in
                           ├─ /pictures/remote/…, if asked  ─▶ `pictures`: pictures of other sites
                           └─ the rest                     ─▶ `static`: a file of the published folder
 
@@ -47,6 +48,8 @@ from feeder.web.monitoring.routes import has_public_metrics, health_routes, metr
 from feeder.web.pictures import PATH as PICTURE_PATH
 from feeder.web.pictures import PictureProxy
 from feeder.web.private import PrivateFeeds
+from feeder.web.receivers import PATH as SERVICES_PATH
+from feeder.web.receivers import Receivers
 from feeder.web.searches import Searches, search_feed_path
 from feeder.web.static import LIVE_HEADERS, PublishedFolder, steps_up
 from feeder.web.websub import Callbacks
@@ -58,7 +61,7 @@ _KINDS: dict[str, Kind] = {
     pages.SEARCH_PATH: "search",
     SUGGEST_PATH: "suggest",
     pages.RELATED_PATH: "related",
-    **dict.fromkeys(("livez", "readyz", "healthz", "metrics", "private", WEBSUB_PATH), "other"),
+    **dict.fromkeys(("livez", "readyz", "healthz", "metrics", "private", WEBSUB_PATH, SERVICES_PATH), "other"),
 }
 
 
@@ -68,11 +71,12 @@ def create_app(
     *,
     on_delivery: Callable[[], None] | None = None,
     counts: Counts | None = None,
+    receivers: Receivers | None = None,
 ) -> ASGIApp:
     """Return the ASGI application.
 
     `on_delivery` is called when a hub has delivered new entries; responses and searches, of whatever part of this
-    process, are counted in `counts`.
+    process, are counted in `counts`. `receivers` run as long as it serves; None: nothing is taken in for services.
     """
     site = config.site
     answers = Answers(store.entries.last_change)
@@ -107,6 +111,7 @@ def create_app(
             Route(private.PATH, PrivateFeeds(config, store, answers).respond),
             *health_routes(config, store),
             Route(f"/{WEBSUB_PATH}/{{token}}", callbacks.respond, methods=["GET", "POST"]),
+            *([Route(f"/{SERVICES_PATH}/{{name}}", receivers.respond, methods=["POST"])] if receivers else []),
             *([metrics_route(config, store, counts)] if has_public_metrics(config) else []),
             *([Route(f"/{PICTURE_PATH}", PictureProxy(config, store).respond)] if site.images == "proxy" else []),
             Route("/{path:path}", file),

@@ -12,11 +12,13 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 from feeder.config.load import Config
 from feeder.errors import ServeError
+from feeder.service import installed_services
 from feeder.store import Store
 from feeder.web.app import create_app
 from feeder.web.http.counts import Counts
 from feeder.web.http.serving import serve_on
 from feeder.web.monitoring.routes import monitoring_app
+from feeder.web.receivers import Receivers
 from feeder.web.workers import more_processes
 
 log = logging.getLogger(__name__)
@@ -48,8 +50,13 @@ async def serve(
         listener = bound.enter_context(_bind("web", config.web.host, config.web.port))
         port = config.metrics.port
         monitor = None if port is None else bound.enter_context(_bind("metrics", config.metrics.host, port))
-        async with more_processes(config, listener, on_delivery) as counts, _monitored(config, store, counts, monitor):
-            app = create_app(config, store, on_delivery=on_delivery, counts=counts)
+        receivers = Receivers(config, store, installed_services())
+        async with (
+            more_processes(config, listener, on_delivery) as counts,
+            _monitored(config, store, counts, monitor),
+            receivers.running(),
+        ):
+            app = create_app(config, store, on_delivery=on_delivery, counts=counts, receivers=receivers)
             await serve_on(listener, app, on_started=lambda: ready(_address(listener)) if ready else None)
 
 

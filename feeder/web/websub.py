@@ -18,7 +18,7 @@ from random import random
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from feeder.config.load import Config
@@ -28,6 +28,7 @@ from feeder.ingest.hubs import find_subscriber, save_delivery
 from feeder.sources.feeds import websub
 from feeder.sources.feeds.websub import HubCall, HubSubscription
 from feeder.store import Store
+from feeder.web.http.bodies import BodyError, read_body
 from feeder.web.static import LIVE_HEADERS
 
 log = logging.getLogger(__name__)
@@ -89,11 +90,12 @@ class Callbacks:
             return _status(HTTPStatus.SERVICE_UNAVAILABLE)
         self._pending += 1
         try:
-            body = await self._read_body(request)
-            if isinstance(body, Response):
-                return body
+            fetch = self._config.fetch
+            body = await read_body(request, max_bytes=fetch.max_bytes, timeout_s=fetch.timeout_s)
             async with self._parsing:
                 has_new = await run_in_threadpool(partial(self._save, *subscriber, request.headers, body))
+        except BodyError as error:
+            return _status(error.status)
         finally:
             self._pending -= 1
         if has_new and self._on_delivery is not None:
@@ -104,25 +106,6 @@ class Callbacks:
         subscription = self._store.sources.find_subscription(token)
         source = None if subscription is None else find_subscriber(self._config, self._store, subscription)
         return None if subscription is None or source is None else (subscription, source)
-
-    async def _read_body(self, request: Request) -> bytes | Response:
-        """Return the body; an error response if it is too large or too slow."""
-        fetch = self._config.fetch
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > fetch.max_bytes:
-            return _status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        body = bytearray()
-        try:
-            async with asyncio.timeout(fetch.timeout_s):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > fetch.max_bytes:
-                        return _status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        except TimeoutError:
-            return _status(HTTPStatus.REQUEST_TIMEOUT)
-        except ClientDisconnect:
-            return _status(HTTPStatus.BAD_REQUEST)
-        return bytes(body)
 
     def _save(self, subscription: HubSubscription, source: RemoteSource, headers: Headers, body: bytes) -> bool:
         """Save a delivery; return whether it had new entries."""

@@ -19,11 +19,13 @@ from typing import Any
 from feeder.config.load import Config
 from feeder.log import set_up_logging
 from feeder.processes import SPAWN, start
+from feeder.service import installed_services
 from feeder.snapshots import latest_snapshot
 from feeder.store import Store
 from feeder.web.app import create_app
 from feeder.web.http.counts import Counts
 from feeder.web.http.serving import run, serve_on
+from feeder.web.receivers import Receivers
 
 log = logging.getLogger(__name__)
 _PAUSE_S = 1.0  # before a worker that died is replaced
@@ -110,10 +112,12 @@ async def _serve_until_stopped(
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(pipe.fileno(), stopped.set)  # main never writes: it has ended
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
-    app = create_app(config, store, on_delivery=lambda: pipe.send_bytes(_DELIVERED), counts=counts)
-    serving = asyncio.create_task(serve_on(listener, app, on_started=lambda: None))
-    await asyncio.wait([serving, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
-    loop.remove_reader(pipe.fileno())
-    serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
+    receivers = Receivers(config, store, installed_services())
+    app = create_app(config, store, on_delivery=lambda: pipe.send_bytes(_DELIVERED), counts=counts, receivers=receivers)
+    async with receivers.running():
+        serving = asyncio.create_task(serve_on(listener, app, on_started=lambda: None))
+        await asyncio.wait([serving, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
+        loop.remove_reader(pipe.fileno())
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving

@@ -179,7 +179,7 @@ def test_a_second_poller_is_told_of_once(api: BotApi, sqlite_store: Store) -> No
 
 
 def test_it_stops_though_telegram_never_answers(api: BotApi, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.app._STOP_S", 0.2)
+    monkeypatch.setattr("bot.answering._STOP_S", 0.2)
     monkeypatch.setattr("bot.delivery.sender.STOP_S", 0.5)
     add_entries(store, 1)
     person = api.add_user(11)

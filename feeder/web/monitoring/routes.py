@@ -12,8 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from feeder.config.load import Config
-from feeder.errors import ServiceError
-from feeder.service import Service, iter_services
+from feeder.service import installed_services
 from feeder.store import Store
 from feeder.web.http.counts import Counts
 from feeder.web.monitoring.health import tell_alive, tell_health, tell_ready
@@ -80,13 +79,5 @@ class _Loaded:
         from feeder.status.reading import StatusReader  # noqa: PLC0415  as the class says
         from feeder.web.monitoring.metrics import Metrics  # noqa: PLC0415  as above
 
-        reader = StatusReader(self._config, self._store, _installed_services())
+        reader = StatusReader(self._config, self._store, installed_services())
         return Metrics(self._config, self._store, reader, self._counts)
-
-
-def _installed_services() -> tuple[Service, ...]:
-    try:
-        return tuple(iter_services())
-    except ServiceError as error:
-        log.warning("metrics: %s", error)
-        return ()

@@ -5,6 +5,7 @@ Knows no rule of Telegram's: those are in `state` and `markup`.
 """
 
 import asyncio
+import itertools
 import json
 import re
 import threading
@@ -17,6 +18,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
+import httpx
 
 from feeder.pictures.references import picture_type
 from tests.bot.api.faults import Fault, refusal
@@ -55,6 +57,8 @@ class BotApi:
         self._changed = threading.Condition(threading.RLock())
         self._loop = asyncio.new_event_loop()
         self._lines: set[asyncio.Task[None]] = set()
+        self.behind: list[str] = []  # addresses of servers, as of a proxy; none: the webhook's own
+        self.pushed: list[str] = []  # where each update was taken
         self._polls = 0
         self._thread = threading.Thread(target=self._run, name="bot api", daemon=True)
         self._ready = threading.Event()
@@ -241,6 +245,7 @@ class BotApi:
         server = self._loop.run_until_complete(asyncio.start_server(self._accept, "127.0.0.1", self._port))
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
+        self._lines.add(self._loop.create_task(self._push()))
         self._loop.run_forever()
         server.close()
         for line in self._lines:
@@ -333,6 +338,35 @@ class BotApi:
             if self._polls != mine:
                 raise refusal(409, None, None, None)
         return updates
+
+    async def _push(self) -> None:
+        """Send updates to the webhook, if one is set, each until it is taken: to the servers `behind` it in turn."""
+        servers = itertools.count()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            while True:
+                await asyncio.sleep(_POLL_S)
+                with self._changed:
+                    (address, secret), updates = self.telegram.webhook, self.telegram.updates[:1]
+                if not address or not updates:
+                    continue
+                if self.behind:
+                    address = (
+                        self.behind[next(servers) % len(self.behind)] + address.partition("//")[2].partition("/")[2]
+                    )
+                try:
+                    answer = await client.post(
+                        address, json=updates[0], headers={"X-Telegram-Bot-Api-Secret-Token": secret}
+                    )
+                    self.telegram.webhook_error = "" if answer.is_success else f"Wrong response: {answer.status_code}"
+                except httpx.HTTPError as error:
+                    self.telegram.webhook_error = str(error)
+                with self._changed:
+                    if not self.telegram.webhook_error:
+                        self.telegram.updates = [one for one in self.telegram.updates if one not in updates]
+                        self.pushed.append(address)
+                    self._changed.notify_all()
+                if self.telegram.webhook_error:
+                    await asyncio.sleep(_LOOK_S)
 
     def _record(self, method: str, arguments: dict[str, Any], code: int | None) -> None:
         with self._changed:

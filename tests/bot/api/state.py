@@ -38,6 +38,8 @@ METHODS: dict[str, dict[str, type]] = {
     "getMe": {},
     "getUpdates": {"offset": int, "limit": int, "timeout": int, "allowed_updates": list},
     "deleteWebhook": {"drop_pending_updates": bool},
+    "setWebhook": {"url!": str, "allowed_updates": list, "secret_token": str},
+    "getWebhookInfo": {},
     "setMyCommands": {"commands!": list, "scope": dict, "language_code": str},
     "getMyCommands": {"scope": dict, "language_code": str},
     "getChat": {"chat_id!": str},
@@ -165,6 +167,8 @@ class Telegram(People):
         self.me |= {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": True}
         self.chats: dict[int, Chat] = {}
         self.updates: list[dict[str, Any]] = []
+        self.webhook = ("", "")  # address and secret
+        self.webhook_error = ""
         self.menus: dict[str, list[dict[str, str]]] = {}
         self.bad_photos: dict[str, str] = {}
         self.toasts: dict[str, str] = {}
@@ -190,7 +194,22 @@ class Telegram(People):
     def _delete_webhook(self, drop_pending_updates: bool = False) -> bool:  # noqa: FBT001, FBT002  Telegram's flag
         if drop_pending_updates:
             self.updates.clear()
+        self.webhook = ("", "")
         return True
+
+    def _set_webhook(self, url: str, allowed_updates: list[str] | None = None, secret_token: str = "") -> bool:  # noqa: ARG002  all are sent
+        if not url.startswith(("https://", "http://127.0.0.1:")):  # an own server of the API takes the latter
+            raise Refused("Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if not re.fullmatch(r"[\w-]{0,256}", secret_token):
+            raise Refused("Bad Request: secret token contains unallowed characters")
+        self.webhook = (url, secret_token)
+        return True
+
+    def _get_webhook_info(self) -> dict[str, Any]:
+        found = {"url": self.webhook[0], "has_custom_certificate": False, "pending_update_count": len(self.updates)}
+        if self.webhook_error:
+            found |= {"last_error_date": 1_700_000_000, "last_error_message": self.webhook_error}
+        return found
 
     def _get_updates(
         self,
@@ -199,6 +218,8 @@ class Telegram(People):
         timeout: int = 0,
         allowed_updates: list[str] | None = None,
     ) -> list[dict[str, Any]]:
+        if self.webhook[0]:
+            raise Refused("Conflict: can't use getUpdates method while webhook is active", code=409)
         if timeout < 0 or not 1 <= limit <= 100:
             raise Refused("Bad Request: wrong timeout or limit")
         if offset < 0:

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.tables import migrate_tables
+from feeder import service
 from feeder.config.load import Config
 from feeder.config.settings import FeedSource, FolderSource, MetricsConfig, WebConfig
 from feeder.errors import ServiceError
@@ -21,7 +22,6 @@ from feeder.status import reading
 from feeder.status.queue import QueueState
 from feeder.store import LAST_DURATION_NOTE, LAST_FAILURE_NOTE, LAST_PASS_NOTE, PictureOutcome, Store, new_added
 from feeder.web import create_app
-from feeder.web.monitoring import routes
 from tests.web.conftest import Stage
 from tests.web.test_app import break_store
 
@@ -262,6 +262,6 @@ def test_without_its_services_the_rest_is_told(
     def fail() -> Iterator[Service]:
         raise ServiceError("telegram: cannot be loaded")
 
-    monkeypatch.setattr(routes, "iter_services", fail)
+    monkeypatch.setattr(service, "iter_services", fail)
     assert read_samples(metrics_client)["entries", ()] == 3
-    assert "metrics: telegram: cannot be loaded" in caplog.text
+    assert "telegram: cannot be loaded" in caplog.text
