@@ -264,6 +264,9 @@ class Running:
             self._loop.run_until_complete(self._task)
         except BaseException as error:  # noqa: BLE001  the test checks it
             self.error = error
+        for left in asyncio.all_tasks(self._loop):  # as `asyncio.run` ends what waits for a Telegram that never answers
+            left.cancel()
+            self._loop.run_until_complete(asyncio.wait([left]))
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
