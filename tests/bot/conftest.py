@@ -224,6 +224,8 @@ class Harness:
                 due = await sender.start_calls()
                 if sender.in_flight:
                     await asyncio.wait(sender.in_flight)
+                elif sender._wake.is_set():  # a call has ended meanwhile: what is due may be of before that
+                    sender._wake.clear()
                 elif due is None or due > end:
                     return
                 else:
