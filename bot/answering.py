@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from http import HTTPStatus
@@ -133,7 +133,7 @@ class Updates:
         self._secret = _secret(config.telegram).encode()
         self._application: Answering | None = None  # while it answers
 
-    async def receive(self, headers: Mapping[str, str], body: bytes) -> HTTPStatus:
+    async def receive(self, headers: Mapping[str, str], read: Callable[[], Awaitable[bytes]]) -> HTTPStatus:
         """Take in an update; Telegram sends one again until the answer is 200."""
         if not hmac.compare_digest(headers.get(_SECRET_HEADER, "").encode("latin-1"), self._secret):
             return HTTPStatus.FORBIDDEN
@@ -141,7 +141,7 @@ class Updates:
         if application is None or application.update_queue.qsize() >= _MAX_WAITING:
             return HTTPStatus.SERVICE_UNAVAILABLE
         try:
-            update = Update.de_json(readable(json.loads(body)), application.bot)
+            update = Update.de_json(readable(json.loads(await read())), application.bot)
         except (ValueError, KeyError, TypeError):
             return HTTPStatus.BAD_REQUEST
         await application.update_queue.put(update)

@@ -6,7 +6,7 @@ shadow ours (`bot` is a common name): it is never run.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -50,8 +50,11 @@ class Deliveries:
 class Receiver(Protocol):
     """What a service takes in from the web, at `services/NAME` of the site, in each process that serves."""
 
-    async def receive(self, headers: Mapping[str, str], body: bytes) -> HTTPStatus:
-        """Take in what was sent by POST; return how that is answered. Header names are in lower case."""
+    async def receive(self, headers: Mapping[str, str], read: Callable[[], Awaitable[bytes]]) -> HTTPStatus:
+        """Take in what was sent by POST; return how that is answered.
+
+        Header names are in lower case. `read` returns the body: who has no right to send anything need not be read.
+        """
         ...
 
     async def run(self) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -42,9 +43,9 @@ class Receivers:
         receiver = self._receivers.get(request.path_params["name"])
         if receiver is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
+        read = partial(read_body, request, max_bytes=_MAX_BYTES, timeout_s=_TIMEOUT_S)
         try:
-            body = await read_body(request, max_bytes=_MAX_BYTES, timeout_s=_TIMEOUT_S)
-            status = await receiver.receive(request.headers, body)
+            status = await receiver.receive(request.headers, read)
         except BodyError as error:
             status = error.status
         return Response(status_code=status, headers=LIVE_HEADERS)

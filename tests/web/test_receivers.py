@@ -1,7 +1,7 @@
 """Requests for services: who gets them, what is refused, and that a receiver's fault does not end the web server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,8 +35,8 @@ class Postbox:
     def receiver(self, _config: Config, _store: Store) -> "Postbox | None":
         return self if self.wants else None
 
-    async def receive(self, headers: Mapping[str, str], body: bytes) -> HTTPStatus:
-        self.got.append((headers.get("x-name"), body))
+    async def receive(self, headers: Mapping[str, str], read: Callable[[], Awaitable[bytes]]) -> HTTPStatus:
+        self.got.append((headers.get("x-name"), await read()))
         return HTTPStatus.ACCEPTED
 
     async def run(self) -> None:
