@@ -88,12 +88,19 @@ def reset_log_levels() -> Iterator[None]:
 
 
 _LONG = {
-    "test_image.py",
-    "test_typed.py",
-    "test_compose.py",
-    "test_documents.py",
-    "test_day.py",
+    "test_browser.py",
     "test_browser_gallery.py",
+    "test_compose.py",
+    "test_copying.py",
+    "test_day.py",
+    "test_documents.py",
+    "test_follow.py",
+    "test_image.py",
+    "test_processes.py",
+    "test_run.py",
+    "test_typed.py",
+    "test_worker.py",
+    "test_workflow.py",
 }
 _COVERAGE = "COVERAGE_PROCESS_CONFIG"  # by which coverage tells processes to measure themselves
 settings.register_profile("feeder", deadline=None, derandomize=True)  # time is never asserted; runs are repeatable
