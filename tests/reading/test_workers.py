@@ -8,10 +8,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from feeder.processes import SPAWN
 from feeder.reading import workers
 from feeder.reading.workers import Task, WorkerFailure, chunked, run_job, run_jobs
 from tests.reading.hanging import hang
@@ -328,6 +331,28 @@ def test_the_processes_end_with_the_one_that_started_them_even_where_that_was_ki
             return
         time.sleep(0.05)
     pytest.fail("they outlived it")
+
+
+@pytest.mark.parametrize("jobs", [[0], []], ids=["at work", "idle"])
+def test_a_process_ends_without_an_error_when_nobody_takes_its_results(jobs: list[int]) -> None:
+    ours, theirs = SPAWN.Pipe()
+    ours.send((count_for_ever, nothing, jobs, 10.0))
+    child = os.fork()
+    if not child:
+        ours.close()
+        with suppress(BaseException):
+            workers._serve(theirs, None)
+            os._exit(0)
+        os._exit(1)
+    theirs.close()
+    if jobs:
+        ours.recv()
+    ours.close()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def count_for_ever(_job: int) -> Iterator[int]:
+    return count()
 
 
 def _is_ended(process: int) -> bool:

@@ -344,19 +344,17 @@ def _serve(pipe: Connection, logs: LogSetup | None) -> None:
     if logs is not None:
         set_up_logging(logs.level, style=logs.style, secrets=logs.secrets)
     loaded: set[Callable[[], object]] = set()
-    while pipe.poll(_IDLE_S):
-        try:
+    with suppress(EOFError, ConnectionError):  # whoever takes the results has ended
+        while pipe.poll(_IDLE_S):
             run, load, jobs, seconds = pipe.recv()
-        except EOFError:
-            return
-        try:
-            if load not in loaded:
-                load()
-                loaded.add(load)
-            for job in jobs:
-                _run(pipe, run, job, seconds)
-        except Exception as error:  # noqa: BLE001  raised again in the parent
-            pipe.send((_RAISED, error))
+            try:
+                if load not in loaded:
+                    load()
+                    loaded.add(load)
+                for job in jobs:
+                    _run(pipe, run, job, seconds)
+            except Exception as error:  # noqa: BLE001  raised again in the parent
+                pipe.send((_RAISED, error))
 
 
 def _run(pipe: Connection, run: Callable[[Any], Iterable[Any]], job: object, seconds: float) -> None:
