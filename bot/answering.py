@@ -32,7 +32,7 @@ from bot.delivery.sender import token_error, utc_now
 from bot.health.returns import Returns
 from bot.searches import Turnstile
 from bot.tables import migrate_tables
-from feeder import Config, ServiceError, Store, TelegramConfig
+from feeder import RECEIVERS_PATH, Config, ServiceError, Store, TelegramConfig
 
 Answering = Application[Any, Any, Any, Any, Any, Any]
 
@@ -95,7 +95,7 @@ async def _stop(part: Updater | Answering) -> None:
 
 def webhook_address(config: Config) -> str:
     """Return the address that updates are sent to."""
-    return f"{config.site.url}services/telegram"
+    return f"{config.site.url}{RECEIVERS_PATH}/telegram"
 
 
 async def set_webhook(bot: WatchedBot, config: Config) -> None:
@@ -183,6 +183,8 @@ def describe_webhook(info: WebhookInfo, address: str) -> tuple[bool, str]:
     if info.url != address:
         return False, f"updates are not sent to {address} yet: `feeder run` tells Telegram to"
     if info.last_error_message and info.pending_update_count:
-        waiting = f"{info.pending_update_count} wait"
-        return False, f"updates are sent to {address}, and {waiting}: {info.last_error_message}"
+        return (
+            False,
+            f"updates do not arrive at {address} ({info.last_error_message}); waiting: {info.pending_update_count}",
+        )
     return True, f"updates are sent to {address}"

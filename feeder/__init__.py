@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from feeder.publish.feeds import feed_addresses
     from feeder.publish.html.pages import entry_path, results_address
     from feeder.query.nodes import Facts
-    from feeder.service import Deliveries, Service
+    from feeder.service import RECEIVERS_PATH, Deliveries, Service
     from feeder.store import LAST_INGEST_NOTE, RESTORED_NOTE, Hit, Query, Results, Store, migrate, parse_query
     from feeder.store.tables import UtcDateTime
     from feeder.words import explain_query_error
@@ -69,7 +69,7 @@ _EXPORTS = {
     "feeder.config.saved": ("find_feed", "read_search"),
     "feeder.words": ("explain_query_error",),
     "feeder.query.nodes": ("Facts",),
-    "feeder.service": ("Deliveries", "Service"),
+    "feeder.service": ("RECEIVERS_PATH", "Deliveries", "Service"),
     "feeder.config.settings": ("ChannelConfig", "FeedConfig", "TelegramConfig"),
     "feeder.store": ("LAST_INGEST_NOTE", "RESTORED_NOTE", "Hit", "Query", "Results", "Store", "migrate", "parse_query"),
     "feeder.store.tables": ("UtcDateTime",),
@@ -80,6 +80,7 @@ _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in nam
 
 __all__ = [
     "LAST_INGEST_NOTE",
+    "RECEIVERS_PATH",
     "RESTORED_NOTE",
     "ChannelConfig",
     "Config",

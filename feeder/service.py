@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 GROUP = "feeder.services"
+RECEIVERS_PATH = "services"  # of the site: what is posted to NAME below it goes to the service of that name
 _CHECK_S = 2.0  # between two looks at who runs a service
 _STOPPED_NOTE = "stopped service"
 
@@ -48,7 +49,7 @@ class Deliveries:
 
 
 class Receiver(Protocol):
-    """What a service takes in from the web, at `services/NAME` of the site, in each process that serves."""
+    """What a service takes in from the web, at its name below `RECEIVERS_PATH`, in each process that serves."""
 
     async def receive(self, headers: Mapping[str, str], read: Callable[[], Awaitable[bytes]]) -> HTTPStatus:
         """Take in what was sent by POST; return how that is answered.

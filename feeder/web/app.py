@@ -36,6 +36,7 @@ from feeder.publish.html.assets import NAMED_BY_CONTENT, asset_path, static_file
 from feeder.publish.html.find import FIND_SECURITY_POLICY
 from feeder.publish.html.policy import fit_policy
 from feeder.publish.html.search import SUGGEST_PATH, Problem, render_search
+from feeder.service import RECEIVERS_PATH
 from feeder.sources.feeds.websub import PATH as WEBSUB_PATH
 from feeder.store import Store
 from feeder.web import private
@@ -48,7 +49,6 @@ from feeder.web.monitoring.routes import has_public_metrics, health_routes, metr
 from feeder.web.pictures import PATH as PICTURE_PATH
 from feeder.web.pictures import PictureProxy
 from feeder.web.private import PrivateFeeds
-from feeder.web.receivers import PATH as SERVICES_PATH
 from feeder.web.receivers import Receivers
 from feeder.web.searches import Searches, search_feed_path
 from feeder.web.static import LIVE_HEADERS, PublishedFolder, steps_up
@@ -61,7 +61,7 @@ _KINDS: dict[str, Kind] = {
     pages.SEARCH_PATH: "search",
     SUGGEST_PATH: "suggest",
     pages.RELATED_PATH: "related",
-    **dict.fromkeys(("livez", "readyz", "healthz", "metrics", "private", WEBSUB_PATH, SERVICES_PATH), "other"),
+    **dict.fromkeys(("livez", "readyz", "healthz", "metrics", "private", WEBSUB_PATH, RECEIVERS_PATH), "other"),
 }
 
 
@@ -111,7 +111,7 @@ def create_app(
             Route(private.PATH, PrivateFeeds(config, store, answers).respond),
             *health_routes(config, store),
             Route(f"/{WEBSUB_PATH}/{{token}}", callbacks.respond, methods=["GET", "POST"]),
-            *([Route(f"/{SERVICES_PATH}/{{name}}", receivers.respond, methods=["POST"])] if receivers else []),
+            *([Route(f"/{RECEIVERS_PATH}/{{name}}", receivers.respond, methods=["POST"])] if receivers else []),
             *([metrics_route(config, store, counts)] if has_public_metrics(config) else []),
             *([Route(f"/{PICTURE_PATH}", PictureProxy(config, store).respond)] if site.images == "proxy" else []),
             Route("/{path:path}", file),

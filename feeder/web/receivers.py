@@ -25,7 +25,6 @@ from feeder.web.http.bodies import BodyError, read_body
 from feeder.web.static import LIVE_HEADERS
 
 log = logging.getLogger(__name__)
-PATH = "services"
 _MAX_BYTES = 1 << 20  # an update of Telegram's has some kilobytes
 _TIMEOUT_S = 10.0
 _RESTART_S = 60.0

@@ -109,6 +109,7 @@ def test_telegram_may_be_away_when_it_is_told(api: BotApi, bot_store: Store) -> 
     api.answer(500, method="setWebhook")
     with Running(configure(api), bot_store):
         api.wait(lambda: len(api.called("setWebhook")) == 2)
+    assert [call.code for call in api.called("setWebhook")] == [500, 200]
 
 
 def test_an_address_that_telegram_does_not_take_ends_it_with_one_line(api: BotApi, bot_store: Store) -> None:
@@ -134,7 +135,7 @@ def test_check_says_whether_updates_arrive(api: BotApi) -> None:
     assert told() == [(True, f"updates are sent to {address}")]
     api.say(api.add_user(11), "/help")
     api.wait(lambda: bool(api.telegram.webhook_error))
-    assert told() == [(False, f"updates are sent to {address}, and 1 wait: {api.telegram.webhook_error}")]
+    assert told() == [(False, f"updates do not arrive at {address} ({api.telegram.webhook_error}); waiting: 1")]
 
 
 def test_what_is_long_over_is_no_trouble(api: BotApi) -> None:
